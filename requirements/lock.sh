@@ -1,0 +1,12 @@
+#!/bin/sh
+# Rewrites the locked, hash-pinned requirements (make lock). Only this needs uv; installing them needs pip alone.
+set -eu
+cd "$(dirname "$0")/.."
+lock() {
+    output=$1
+    shift
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+        --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" "$@" --output-file "$output"
+}
+lock requirements/dev.txt pyproject.toml --extra local --group dev
+lock requirements/sam.txt requirements/sam.in

@@ -1,0 +1,145 @@
+"""Checks across properties that JSON Schema cannot express, shared by the function and the cfn-lint rules.
+
+Pure functions over plain values: no event, no template, no clock of their own. Each yields findings whose
+path is relative to the properties of the resource; a function that is not given a value stays silent about it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from inference_experiment.contract import OWNER_TAG
+from inference_experiment.errors import Finding
+
+# aws-facts 2.1: the console's minimum and the API's maximum.
+MINIMUM_DURATION: Final = timedelta(hours=1)
+MAXIMUM_DURATION: Final = timedelta(days=30)
+
+# After these no variant runs any more, so ShadowModeConfig may name one that ModelVariants dropped.
+ENDING_STATES: Final = frozenset({"Completed", "Cancelled"})
+
+RESERVED_TAG_PREFIXES: Final = ("aws:", OWNER_TAG.split(":", maxsplit=1)[0] + ":")
+
+
+def parse_time(text: str) -> datetime | None:
+    """Return the moment that an ISO 8601 text with a zone names, in UTC; None when it names none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None or "T" not in text.upper():
+        return None
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # year 1 or 9999 moved out of range by its zone
+        return None
+
+
+def check_time(path: str, text: str) -> Iterator[Finding]:
+    """Yield a finding when a text is not an ISO 8601 time with a zone."""
+    if parse_time(text) is None:
+        message = f"{text!r} is not an ISO 8601 time with a zone; write it as 2030-01-31T08:00:00Z"
+        yield Finding(path, message)
+
+
+def check_duration(start: datetime, end: datetime) -> Iterator[Finding]:
+    """Yield a finding when an experiment would be shorter than 1 hour or longer than 30 days."""
+    path = "Schedule/EndTime"
+    if end <= start:
+        yield Finding(path, f"{end:%Y-%m-%dT%H:%M:%SZ} is not after StartTime; an experiment runs for at least 1 hour")
+    elif end - start < MINIMUM_DURATION:
+        minutes = (end - start) // timedelta(minutes=1)
+        yield Finding(path, f"only {minutes} minutes after StartTime; an experiment runs for at least 1 hour")
+    elif end - start > MAXIMUM_DURATION:
+        days = (end - start) / timedelta(days=1)
+        yield Finding(path, f"{days:.1f} days after StartTime; an experiment runs for at most 30 days")
+
+
+def check_schedule(schedule: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield findings of a Schedule: the form of its times, their order, the length of the experiment."""
+    for member, text in schedule.items():
+        yield from check_time(f"Schedule/{member}", text)
+    start = parse_time(schedule.get("StartTime", ""))
+    end = parse_time(schedule.get("EndTime", ""))
+    if start and end:
+        yield from check_duration(start, end)
+
+
+def nearest_by_case(name: str, names: Sequence[str]) -> str | None:
+    """Return the name that differs from `name` in letter case only."""
+    return next((other for other in names if other != name and other.lower() == name.lower()), None)
+
+
+def describe_missing_variant(name: str, variants: Sequence[str]) -> str:
+    """Return the message for a variant name that ModelVariants does not have."""
+    same = nearest_by_case(name, variants)
+    if same:
+        return f"{name!r} differs in letter case from the variant {same!r}; names are case-sensitive"
+    return f"{name!r} is not a VariantName of ModelVariants ({', '.join(map(repr, variants))})"
+
+
+def check_variants(
+    variants: Sequence[str], source: str, shadow: str, *, desired_state: str | None = None
+) -> Iterator[Finding]:
+    """Yield findings of the variant names.
+
+    `variants` are the VariantNames of ModelVariants in order; with a DesiredState that ends the experiment the
+    source or the shadow variant may be missing from them (docs/decisions/0003-stop-defaults.md).
+    """
+    for index, name in enumerate(variants):
+        if name in variants[:index]:
+            yield Finding(f"ModelVariants/{index}/VariantName", f"{name!r} is the name of two variants")
+    shadow_path = "ShadowModeConfig/ShadowModelVariants/0/ShadowModelVariantName"
+    if source == shadow:
+        yield Finding(shadow_path, f"{shadow!r} is also the SourceModelVariantName; name the other variant")
+    if desired_state in ENDING_STATES:
+        return
+    for path, name in (("ShadowModeConfig/SourceModelVariantName", source), (shadow_path, shadow)):
+        if name not in variants:
+            yield Finding(path, describe_missing_variant(name, variants))
+
+
+def check_ending_variants(variants: Sequence[str], source: str, shadow: str) -> Iterator[Finding]:
+    """Yield a finding for each variant that has no part in the experiment that is to be ended."""
+    for index, name in enumerate(variants):
+        if name not in (source, shadow):
+            message = f"{name!r} is neither the source nor the shadow variant of ShadowModeConfig"
+            yield Finding(f"ModelVariants/{index}/VariantName", message)
+
+
+def check_tag_keys(keys: Sequence[str]) -> Iterator[Finding]:
+    """Yield findings of tag keys, given in the order of Tags: duplicates and reserved prefixes."""
+    for index, key in enumerate(keys):
+        path = f"Tags/{index}/Key"
+        if key in keys[:index]:
+            yield Finding(path, f"{key!r} is used twice; a key can have one value")
+        for prefix in RESERVED_TAG_PREFIXES:
+            if key.lower().startswith(prefix):
+                yield Finding(path, f"{key!r} begins with {prefix!r}, which is reserved")
+
+
+def check_actions(actions: Mapping[str, str], source: str, shadow: str) -> Iterator[Finding]:
+    """Yield findings of ModelVariantActions: unknown variants, promotion of the wrong one, nothing left to serve."""
+    for name, action in actions.items():
+        path = f"ModelVariantActions/{name}"
+        if name not in (source, shadow):
+            yield Finding(path, describe_missing_variant(name, (source, shadow)))
+        elif action == "Promote" and name == source:
+            yield Finding(path, "only the shadow variant can be promoted; the production variant is Retain or Remove")
+    if actions.get(source) == "Remove" and actions.get(shadow, "Remove") == "Remove":
+        message = "the production variant is removed and no variant takes its place; Promote the shadow variant"
+        yield Finding(f"ModelVariantActions/{source}", message)
+
+
+def check(properties: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield the findings of a resource's properties that have passed the schema."""
+    variants = [variant["VariantName"] for variant in properties["ModelVariants"]]
+    source = properties["ShadowModeConfig"]["SourceModelVariantName"]
+    shadow = properties["ShadowModeConfig"]["ShadowModelVariants"][0]["ShadowModelVariantName"]
+    state = properties.get("DesiredState")
+    yield from check_variants(variants, source, shadow, desired_state=state)
+    if state in ENDING_STATES:
+        yield from check_ending_variants(variants, source, shadow)
+    yield from check_schedule(properties.get("Schedule", {}))
+    yield from check_tag_keys([tag["Key"] for tag in properties.get("Tags", [])])
+    yield from check_actions(properties.get("ModelVariantActions", {}), source, shadow)

@@ -1,0 +1,115 @@
+"""What differs between the desired and the observed configuration, and which of it SageMaker can change in place.
+
+Pure. A difference is *requested* when the template changed that property, and drift otherwise: a request may fail
+for what it asks, never for what happened outside CloudFormation (a schedule that SageMaker itself moved, say).
+"""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from inference_experiment.model import Configuration, Member, Observed, Status, Variant
+
+CREATE_ONLY: Final = frozenset({Member.TYPE, Member.ROLE_ARN, Member.ENDPOINT_NAME, Member.KMS_KEY})
+SCHEDULE: Final = frozenset({Member.START_TIME, Member.END_TIME})
+MUTABLE: Final = frozenset(
+    {
+        Member.DESCRIPTION,
+        Member.MODEL_VARIANTS,
+        Member.DATA_STORAGE_CONFIG,
+        Member.SHADOW_VARIANTS,
+        Member.SAMPLING_PERCENTAGE,
+        *SCHEDULE,
+    }
+)
+# aws-facts 2.1: what may still be edited, by status.
+EDITABLE: Final[Mapping[Status, frozenset[Member]]] = {
+    Status.CREATED: MUTABLE,
+    Status.RUNNING: frozenset({Member.DESCRIPTION, Member.END_TIME, Member.SAMPLING_PERCENTAGE}),
+    Status.COMPLETED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+
+RETAIN: Final = "Retain"
+REMOVE: Final = "Remove"
+PROMOTE: Final = "Promote"
+
+
+def _values(configuration: Configuration) -> dict[Member, object]:
+    by_name = {variant.variant_name: variant for variant in configuration.model_variants}
+    return {
+        Member.TYPE: configuration.type,
+        Member.ROLE_ARN: configuration.role_arn,
+        Member.ENDPOINT_NAME: configuration.endpoint_name,
+        Member.KMS_KEY: configuration.kms_key,
+        Member.DESCRIPTION: configuration.description,
+        Member.START_TIME: configuration.start_time,
+        Member.END_TIME: configuration.end_time,
+        Member.MODEL_VARIANTS: by_name,
+        Member.DATA_STORAGE_CONFIG: configuration.data_storage,
+        Member.SHADOW_VARIANTS: (configuration.source_variant, configuration.shadow_variant),
+        Member.SAMPLING_PERCENTAGE: configuration.sampling_percentage,
+    }
+
+
+def differing(desired: Configuration, observed: Configuration) -> frozenset[Member]:
+    """Return the members that differ. A time that the template leaves out is SageMaker's to choose."""
+    wanted, found = _values(desired), _values(observed)
+    members = {member for member in wanted if wanted[member] != found[member]}
+    return frozenset(member for member in members if member not in SCHEDULE or wanted[member])
+
+
+def _was_requested(member: Member, changed: AbstractSet[str]) -> bool:
+    # A list changes as a whole, so a member inside one is requested with its list.
+    parts = member.value.split("/")
+    return any("/".join(parts[:length]) in changed for length in range(len(parts), 0, -1)) and (
+        member not in SCHEDULE or member.value in changed
+    )
+
+
+def requested(members: AbstractSet[Member], changed: AbstractSet[str]) -> frozenset[Member]:
+    """Return the members that the template changed; `changed` are property paths."""
+    return frozenset(member for member in members if _was_requested(member, changed))
+
+
+def edits(desired: Configuration, observed: Observed, changed: AbstractSet[str]) -> frozenset[Member]:
+    """Return the members to send to UpdateInferenceExperiment: what differs, of the schedule only what is asked."""
+    assert observed.configuration is not None  # noqa: S101 - only an ABSENT experiment has none
+    members = differing(desired, observed.configuration) & EDITABLE[observed.status]
+    if desired.data_storage is None:  # the API has no way to take it away
+        members -= {Member.DATA_STORAGE_CONFIG}
+    return (members - SCHEDULE) | requested(members & SCHEDULE, changed)
+
+
+def blocked(desired: Configuration, observed: Observed, changed: AbstractSet[str]) -> frozenset[Member]:
+    """Return the members that the template changed and that cannot change in this status."""
+    assert observed.configuration is not None  # noqa: S101 - only an ABSENT experiment has none
+    members = differing(desired, observed.configuration) & MUTABLE
+    removed = {Member.DATA_STORAGE_CONFIG} if desired.data_storage is None else set()
+    return requested(members - (EDITABLE[observed.status] - removed), changed)
+
+
+def stop_actions(
+    explicit: Mapping[str, str], observed: Configuration, desired: Configuration | None = None
+) -> dict[str, str]:
+    """Return variant -> action for a stop (docs/decisions/0003-stop-defaults.md).
+
+    Explicit actions win; a production variant that the desired ModelVariants dropped means what it means on the
+    native type; otherwise the endpoint returns to what it was before the test.
+    """
+    source, shadow = observed.source_variant, observed.shadow_variant
+    dropped = desired is not None and desired.variant(source) is None
+    if not explicit and dropped:
+        return {source: REMOVE, shadow: PROMOTE}
+    production = REMOVE if explicit.get(shadow) == PROMOTE else RETAIN
+    chosen = {source: production, shadow: REMOVE, **explicit}
+    return {name: chosen[name] for name in (source, shadow)}
+
+
+def remaining_variants(
+    actions: Mapping[str, str], observed: Configuration, desired: Configuration | None = None
+) -> list[Variant]:
+    """Return the variants that run after a stop, with the infrastructure that the template gives them."""
+    kept = [name for name, action in actions.items() if action != REMOVE]
+    variants = ((desired and desired.variant(name)) or observed.variant(name) for name in kept)
+    return [variant for variant in variants if variant]

@@ -1,0 +1,157 @@
+"""A CloudFormation custom-resource event, or a message of the waiting queue, as a frozen Request.
+
+A malformed event never reaches crhelper: in a warm container crhelper would answer it on the previous request's
+URL, in a cold one it would retry for ever (C26). Sources: aws-facts 6.1.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from inference_experiment.model import RequestType
+
+# Required texts and their lengths. Longer ones are not CloudFormation's, and copied into the answer would burst it.
+REQUIRED: Final = {"RequestType": 6, "ResponseURL": 8192, "StackId": 1024, "RequestId": 128, "LogicalResourceId": 255}
+MAXIMUM_PHYSICAL_ID: Final = 1024
+# The event's own key for what a request has done so far; CloudFormation's keys have no dash.
+PROGRESS_KEY: Final = "inference-experiment-progress"
+MAXIMUM_SERVICE_TIMEOUT: Final = 3600
+STACK_ID: Final = re.compile(r"arn:[^:]+:cloudformation:[^:]+:[^:]*:stack/([^/]+)/([^/]+)")
+
+
+class MalformedEventError(Exception):
+    """The event is not a custom-resource request; the text says what is missing.
+
+    `addressee` is a request to answer FAILED to, where the event says enough for that.
+    """
+
+    def __init__(self, message: str, addressee: "Request | None" = None) -> None:
+        super().__init__(message)
+        self.addressee = addressee
+
+
+@dataclass(frozen=True)
+class Request:
+    """One custom-resource request. `issued` is when CloudFormation made it (epoch seconds), where the URL tells."""
+
+    type: RequestType
+    response_url: str = field(repr=False)
+    stack_id: str
+    request_id: str
+    logical_id: str
+    physical_id: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    old_properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    issued: float | None = None
+
+    @property
+    def stack_name(self) -> str:
+        """Name of the stack."""
+        match = STACK_ID.fullmatch(self.stack_id)
+        return match[1] if match else self.stack_id
+
+    @property
+    def stack_guid(self) -> str:
+        """GUID of the stack: differs between two stacks that have the same name one after the other."""
+        match = STACK_ID.fullmatch(self.stack_id)
+        return match[2] if match else self.stack_id
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """Paths of the properties that the template changed: members of maps one by one, lists as a whole."""
+        return frozenset(_differences(self.properties, self.old_properties, ""))
+
+    @property
+    def service_timeout(self) -> int:
+        """Seconds that CloudFormation waits; its default where the property is absent or unusable."""
+        text = str(self.properties.get("ServiceTimeout", MAXIMUM_SERVICE_TIMEOUT))
+        seconds = int(text) if text.isascii() and text.isdigit() else MAXIMUM_SERVICE_TIMEOUT
+        return min(max(seconds, 1), MAXIMUM_SERVICE_TIMEOUT)
+
+
+def _same(new: object, old: object) -> bool:
+    """Return whether two property values are equal once scalars are strings, as CloudFormation may make them."""
+    try:
+        return _equal(new, old)
+    except RecursionError:  # nested beyond anything that the schema knows: validation will refuse it
+        return False
+
+
+def _equal(new: object, old: object) -> bool:
+    if isinstance(new, list) and isinstance(old, list):
+        return len(new) == len(old) and all(map(_equal, new, old))
+    if isinstance(new, Mapping) and isinstance(old, Mapping):
+        return new.keys() == old.keys() and all(_equal(new[key], old[key]) for key in new)
+    return (type(new) is type(old) and new == old) or (_text(new) is not None and _text(new) == _text(old))
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int | float) else None
+
+
+def _differences(new: Mapping[str, Any], old: Mapping[str, Any], prefix: str) -> list[str]:
+    paths: list[str] = []
+    for key in dict.fromkeys((*new, *old)):
+        first, second = new.get(key), old.get(key)
+        if _same(first, second):
+            continue
+        paths.append(prefix + key)
+        if isinstance(first, Mapping) or isinstance(second, Mapping):
+            first = first if isinstance(first, Mapping) else {}
+            second = second if isinstance(second, Mapping) else {}
+            paths += _differences(first, second, f"{prefix}{key}/")
+    return paths
+
+
+def _issued(response_url: str) -> float | None:
+    """Return when a presigned URL was signed: X-Amz-Date of Signature Version 4."""
+    try:
+        stamp = parse_qs(urlsplit(response_url).query).get("X-Amz-Date", [""])[0]
+        return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
+
+
+def _mapping(event: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = event.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _check_texts(event: Mapping[str, Any]) -> None:
+    missing = [key for key in REQUIRED if not isinstance(event.get(key), str) or not event[key]]
+    if missing:
+        raise MalformedEventError("not a custom-resource request: missing or not a text: " + ", ".join(missing))
+    long = [key for key, length in REQUIRED.items() if len(event[key]) > length]
+    if long:
+        raise MalformedEventError("not a custom-resource request: too long: " + ", ".join(long))
+
+
+def parse(event: object) -> Request:
+    """Return the request that an event carries. Raises MalformedEventError, naming what is missing or wrong."""
+    if not isinstance(event, Mapping):
+        raise MalformedEventError(f"an event must be a JSON object, not {type(event).__name__}")
+    _check_texts(event)
+    physical_id = event.get("PhysicalResourceId")
+    named = isinstance(physical_id, str) and 0 < len(physical_id) <= MAXIMUM_PHYSICAL_ID
+    request = Request(
+        type=RequestType.CREATE,
+        response_url=event["ResponseURL"],
+        stack_id=event["StackId"],
+        request_id=event["RequestId"],
+        logical_id=event["LogicalResourceId"],
+        physical_id=str(physical_id) if named else "",
+        properties=_mapping(event, "ResourceProperties"),
+        old_properties=_mapping(event, "OldResourceProperties"),
+        issued=_issued(event["ResponseURL"]),
+    )
+    if event["RequestType"] not in list(RequestType):
+        raise MalformedEventError(f"RequestType is {event['RequestType']!r}, not Create, Update or Delete", request)
+    request = replace(request, type=RequestType(event["RequestType"]))
+    if request.type is not RequestType.CREATE and not named:
+        raise MalformedEventError("PhysicalResourceId is missing or too long", request)
+    return request

@@ -1,0 +1,222 @@
+"""The values that the decision is made of: frozen, parsed once, free of AWS clients and raw events.
+
+Status names are the API's (aws-facts 1.5, 2.1); ABSENT is ours for an experiment that does not exist.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from inference_experiment.errors import ExperimentError
+
+
+class Status(StrEnum):
+    """Status of an experiment."""
+
+    ABSENT = "Absent"
+    CREATING = "Creating"
+    CREATED = "Created"
+    UPDATING = "Updating"
+    STARTING = "Starting"
+    RUNNING = "Running"
+    STOPPING = "Stopping"
+    COMPLETED = "Completed"
+    CANCELLED = "Cancelled"
+
+
+TRANSITIONAL: Final = frozenset({Status.CREATING, Status.UPDATING, Status.STARTING, Status.STOPPING})
+ENDED: Final = frozenset({Status.COMPLETED, Status.CANCELLED})
+# An experiment in one of these holds its endpoint: SageMaker allows one shadow variant per endpoint.
+LIVE: Final = frozenset(Status) - ENDED - {Status.ABSENT}
+
+
+class RequestType(StrEnum):
+    """RequestType of a custom-resource event."""
+
+    CREATE = "Create"
+    UPDATE = "Update"
+    DELETE = "Delete"
+
+
+class Goal(StrEnum):
+    """What a request wants the experiment to come to; from RequestType and DesiredState."""
+
+    EXIST = "exist"
+    RUN = "run"
+    COMPLETE = "complete"
+    CANCEL = "cancel"
+    GONE = "be gone"
+
+
+class Ownership(StrEnum):
+    """Whose experiment it is, by its owner tag."""
+
+    REQUEST = "made by this request"
+    RESOURCE = "made by an earlier request of this resource"
+    OTHER = "not ours"
+
+
+class Member(StrEnum):
+    """A part of the configuration that can differ; values are property paths."""
+
+    NAME = "Name"
+    TYPE = "Type"
+    ROLE_ARN = "RoleArn"
+    ENDPOINT_NAME = "EndpointName"
+    KMS_KEY = "KmsKey"
+    DESCRIPTION = "Description"
+    START_TIME = "Schedule/StartTime"
+    END_TIME = "Schedule/EndTime"
+    MODEL_VARIANTS = "ModelVariants"
+    DATA_STORAGE_CONFIG = "DataStorageConfig"
+    SHADOW_VARIANTS = "ShadowModeConfig"
+    SAMPLING_PERCENTAGE = "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage"
+
+
+class StepKind(StrEnum):
+    """What to do next: an operation of SageMaker (value: its API name), or no call at all."""
+
+    CREATE = "CreateInferenceExperiment"
+    UPDATE = "UpdateInferenceExperiment"
+    START = "StartInferenceExperiment"
+    STOP = "StopInferenceExperiment"
+    DELETE = "DeleteInferenceExperiment"
+    ADD_TAGS = "AddTags"
+    DELETE_TAGS = "DeleteTags"
+    WAIT = "wait"
+    DONE = "done"
+    FAIL = "fail"
+
+
+OUTCOMES: Final = frozenset({StepKind.WAIT, StepKind.DONE, StepKind.FAIL})
+ACTIONS: Final = frozenset(StepKind) - OUTCOMES
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One entry of ModelVariants."""
+
+    variant_name: str
+    model_name: str
+    instance_type: str
+    instance_count: int
+
+
+@dataclass(frozen=True)
+class DataStorage:
+    """DataStorageConfig: where captured requests go."""
+
+    destination: str
+    kms_key: str = ""
+    csv_content_types: tuple[str, ...] = ()
+    json_content_types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The configuration of an experiment, desired or observed; times are UTC at the API's precision of a second."""
+
+    name: str
+    type: str
+    role_arn: str
+    endpoint_name: str
+    model_variants: tuple[Variant, ...]
+    source_variant: str
+    shadow_variant: str
+    sampling_percentage: int
+    description: str = ""
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    data_storage: DataStorage | None = None
+    kms_key: str = ""
+
+    def variant(self, name: str) -> Variant | None:
+        """Return the entry of ModelVariants with this VariantName."""
+        return next((variant for variant in self.model_variants if variant.variant_name == name), None)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a running experiment is to be stopped: explicit actions per variant, end state, reason."""
+
+    state: Status = Status.COMPLETED
+    actions: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What the template asks for. `tags` are the user's own, `previous_tags` the keys that the template had before."""
+
+    configuration: Configuration
+    goal: Goal
+    ending: Ending = field(default_factory=Ending)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    previous_tags: frozenset[str] = frozenset()
+    explicit_name: bool = True
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What SageMaker says. Of an ABSENT experiment only the name is known."""
+
+    name: str
+    status: Status = Status.ABSENT
+    ownership: Ownership = Ownership.OTHER
+    arn: str = ""
+    configuration: Configuration | None = None
+    status_reason: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ours(self) -> bool:
+        """Whether the owner tag names this resource."""
+        return self.ownership is not Ownership.OTHER
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What one request has done so far; travels with the waiting message.
+
+    `deadline` and all times are epoch seconds. `acted` maps "<StepKind>:<experiment>" to when the call returned;
+    `target` is the experiment that the request turned out to be about; `failure` is set while a failed replacement
+    is being removed; `transition_seen` says that a transitional status showed after the last call;
+    `troubled_since` is when AWS stopped answering.
+    """
+
+    deadline: float
+    acted: Mapping[str, float] = field(default_factory=dict)
+    target: str = ""
+    failure: str = ""
+    transition_seen: bool = False
+    troubled_since: float | None = None
+
+    def when(self, kind: StepKind, name: str) -> float | None:
+        """Return when this request called the operation on the experiment."""
+        return self.acted.get(f"{kind}:{name}")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One decision: the operation and its arguments, or the outcome. `reason` goes to the log."""
+
+    kind: StepKind
+    name: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    error: ExperimentError | None = None
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an invocation ends: answered (`error` says FAILED) or, with `waiting`, to be continued."""
+
+    physical_id: str
+    observed: Observed | None = None
+    error: ExperimentError | None = None
+    waiting: Progress | None = None
+    warning: str = ""

@@ -1,0 +1,114 @@
+"""Which experiment a request is about, and what there is of it now.
+
+Finds an experiment by physical id, by Name, or among those whose name this resource derives, and tells by the
+owner tag whose it is. Reads only.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from inference_experiment import identity, planner
+from inference_experiment.contract import OWNER_TAG, create_only
+from inference_experiment.differences import CREATE_ONLY, differing
+from inference_experiment.event import Request
+from inference_experiment.gateway import Gateway
+from inference_experiment.model import Desired, Observed, Ownership, Progress, RequestType, Status, StepKind
+from inference_experiment.situation import Case
+
+NOTHING: Final = Observed("")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one observation found; `leftover` marks what a failed replacement left, to be removed first."""
+
+    case: Case
+    target: Observed
+    current: Observed | None = None
+    leftover: bool = False
+
+
+class Observer:
+    """Looks for one request. `name` is the explicit Name of a Delete, empty where it has none."""
+
+    def __init__(self, request: Request, gateway: Gateway, desired: Desired | None, name: str) -> None:
+        self._request = request
+        self._gateway = gateway
+        self._desired = desired
+        self._name = name
+        self._tags: dict[tuple[str, object], dict[str, str]] = {}
+
+    def look(self, progress: Progress) -> Look:
+        """Return what there is now. Raises ExperimentError."""
+        if self._desired is None:
+            return Look(Case.DELETE, self._to_delete(progress))
+        if self._request.type is RequestType.CREATE:
+            return Look(Case.CREATE, self.observe(self._desired.configuration.name))
+        return self._to_update(self._desired, progress)
+
+    def observe(self, name: str) -> Observed:
+        """Return an experiment with its tags and owner; ABSENT for what is no name."""
+        if not identity.is_name(name):
+            return Observed(name)
+        observed = self._gateway.describe_inference_experiment(name)
+        if observed.status is Status.ABSENT:
+            return observed
+        # A namesake that somebody made meanwhile has another creation time.
+        key = (name, observed.details.get("CreationTime"))
+        if key not in self._tags:
+            self._tags[key] = self._gateway.list_tags(observed.arn)
+        tags = self._tags[key]
+        return replace(observed, tags=tags, ownership=identity.ownership(tags, self._request))
+
+    def adoptable(self, desired: Desired) -> str:
+        """Return the id to go back to when a replacement is rolled back: the experiment of before, if it is there."""
+        for observed in self._derived():
+            found = observed.configuration
+            if found and not differing(desired.configuration, found) & CREATE_ONLY:
+                return observed.name
+        return self._request.physical_id
+
+    def _to_update(self, desired: Desired, progress: Progress) -> Look:
+        physical_id = self._request.physical_id
+        if progress.when(StepKind.CREATE, progress.target) is not None:
+            return Look(Case.REPLACE, self.observe(progress.target))
+        current = self.observe(physical_id)
+        name = planner.target_name(self._request, desired, current)
+        if name != physical_id:
+            return Look(Case.REPLACE, self.observe(name), current)
+        leftover = self._leftover()
+        if leftover.ours:
+            return Look(Case.DELETE, leftover, leftover=True)
+        return Look(Case.UPDATE, current)
+
+    def _leftover(self) -> Observed:
+        """Return what a replacement that failed has left behind, when this update takes the replacement back."""
+        if not self._request.changed & create_only():
+            return NOTHING
+        old_name = self._request.old_properties.get("Name")
+        if isinstance(old_name, str):
+            return NOTHING if old_name == self._request.physical_id else self.observe(old_name)
+        return next(self._derived(), NOTHING)
+
+    def _to_delete(self, progress: Progress) -> Observed:
+        physical_id = self._request.physical_id
+        observed = self.observe(progress.target or physical_id)
+        if observed.status is not Status.ABSENT or not identity.may_be_invented(physical_id, self._request):
+            return observed
+        found = [self.observe(self._name)] if self._name else self._derived()
+        return next((one for one in found if self._is_meant(one)), Observed(physical_id))
+
+    def _is_meant(self, observed: Observed) -> bool:
+        """Return whether a Delete by an id that we never returned as a name means this experiment."""
+        made_by = self._request.physical_id.removeprefix(identity.MARKER_PREFIX)
+        if made_by != self._request.physical_id:
+            return observed.tags.get(OWNER_TAG, "").endswith(f"/{made_by}") and observed.ours
+        return observed.ours
+
+    def _derived(self) -> Iterator[Observed]:
+        """Yield the experiments of ours with a derived name, other than the one that the physical id names."""
+        for name in self._gateway.list_inference_experiments(identity.name_prefix(self._request)):
+            observed = self.observe(name) if name != self._request.physical_id else NOTHING
+            if observed.ownership is not Ownership.OTHER:
+                yield observed

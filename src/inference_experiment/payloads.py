@@ -1,0 +1,160 @@
+"""Between SageMaker's shapes (aws-facts 1.16), which CloudFormation's properties share, and our values. Pure."""
+
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Any, Final
+
+from inference_experiment import checks
+from inference_experiment.model import Configuration, DataStorage, Desired, Member, Status, Variant
+
+SHADOW_MEMBERS: Final = frozenset({Member.SHADOW_VARIANTS, Member.SAMPLING_PERCENTAGE})
+
+
+def _time(value: str | datetime | None) -> datetime | None:
+    moment = checks.parse_time(value) if isinstance(value, str) else value
+    return moment.replace(microsecond=0) if moment else None
+
+
+def _read_variant(value: Mapping[str, Any]) -> Variant:
+    infrastructure = value["InfrastructureConfig"]["RealTimeInferenceConfig"]
+    return Variant(
+        variant_name=value["VariantName"],
+        model_name=value["ModelName"],
+        instance_type=infrastructure["InstanceType"],
+        instance_count=infrastructure["InstanceCount"],
+    )
+
+
+def _read_data_storage(value: Mapping[str, Any] | None) -> DataStorage | None:
+    if not value:
+        return None
+    content = value.get("ContentType", {})
+    return DataStorage(
+        destination=value["Destination"],
+        kms_key=value.get("KmsKey", ""),
+        csv_content_types=tuple(content.get("CsvContentTypes", ())),
+        json_content_types=tuple(content.get("JsonContentTypes", ())),
+    )
+
+
+def configuration(members: Mapping[str, Any], name: str, endpoint_name: str) -> Configuration:
+    """Return the configuration that valid properties, or a Describe response, spell out."""
+    schedule = members.get("Schedule") or {}
+    shadow_mode = members.get("ShadowModeConfig") or {}
+    shadows = shadow_mode.get("ShadowModelVariants") or [{}]
+    return Configuration(
+        name=name,
+        type=members["Type"],
+        role_arn=members.get("RoleArn", ""),
+        endpoint_name=endpoint_name,
+        model_variants=tuple(_read_variant(variant) for variant in members.get("ModelVariants", ())),
+        source_variant=shadow_mode.get("SourceModelVariantName", ""),
+        shadow_variant=shadows[0].get("ShadowModelVariantName", ""),
+        sampling_percentage=shadows[0].get("SamplingPercentage", 0),
+        description=members.get("Description", ""),
+        start_time=_time(schedule.get("StartTime")),
+        end_time=_time(schedule.get("EndTime")),
+        data_storage=_read_data_storage(members.get("DataStorageConfig")),
+        kms_key=members.get("KmsKey", ""),
+    )
+
+
+def _variant(variant: Variant) -> dict[str, Any]:
+    instances = {"InstanceType": variant.instance_type, "InstanceCount": variant.instance_count}
+    return {
+        "ModelName": variant.model_name,
+        "VariantName": variant.variant_name,
+        "InfrastructureConfig": {
+            "InfrastructureType": "RealTimeInference",
+            "RealTimeInferenceConfig": instances,
+        },
+    }
+
+
+def _variants(variants: Collection[Variant]) -> list[dict[str, Any]]:
+    return [_variant(variant) for variant in variants]
+
+
+def _shadow_mode(configuration: Configuration) -> dict[str, Any]:
+    shadow = {
+        "ShadowModelVariantName": configuration.shadow_variant,
+        "SamplingPercentage": configuration.sampling_percentage,
+    }
+    return {"SourceModelVariantName": configuration.source_variant, "ShadowModelVariants": [shadow]}
+
+
+def _data_storage(storage: DataStorage) -> dict[str, Any]:
+    content = {"CsvContentTypes": storage.csv_content_types, "JsonContentTypes": storage.json_content_types}
+    content_type = {key: list(value) for key, value in content.items() if value}
+    members: dict[str, Any] = {"Destination": storage.destination}
+    if storage.kms_key:
+        members["KmsKey"] = storage.kms_key
+    if content_type:
+        members["ContentType"] = content_type
+    return members
+
+
+def _schedule(configuration: Configuration, *, with_start: bool) -> dict[str, Any]:
+    times = {"StartTime": configuration.start_time if with_start else None, "EndTime": configuration.end_time}
+    return {key: value for key, value in times.items() if value}
+
+
+def _optional(configuration: Configuration) -> dict[str, Any]:
+    storage = configuration.data_storage
+    members = {
+        "Description": configuration.description,
+        "Schedule": _schedule(configuration, with_start=True),
+        "DataStorageConfig": _data_storage(storage) if storage else None,
+        "KmsKey": configuration.kms_key,
+    }
+    return {key: value for key, value in members.items() if value}
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags as the API writes them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def create(desired: Desired, owner_tag: Mapping[str, str]) -> dict[str, Any]:
+    """Return the arguments of CreateInferenceExperiment, owner tag included."""
+    configuration = desired.configuration
+    return {
+        "Name": configuration.name,
+        "Type": configuration.type,
+        "RoleArn": configuration.role_arn,
+        "EndpointName": configuration.endpoint_name,
+        "ModelVariants": _variants(configuration.model_variants),
+        "ShadowModeConfig": _shadow_mode(configuration),
+        "Tags": tag_list({**desired.tags, **owner_tag}),
+        **_optional(configuration),
+    }
+
+
+def update(configuration: Configuration, members: AbstractSet[Member], status: Status) -> dict[str, Any]:
+    """Return the arguments of UpdateInferenceExperiment: the members that differ, no StartTime once it runs."""
+    arguments: dict[str, Any] = {"Name": configuration.name}
+    if Member.DESCRIPTION in members:
+        arguments["Description"] = configuration.description
+    if members & {Member.START_TIME, Member.END_TIME}:
+        arguments["Schedule"] = _schedule(configuration, with_start=status is not Status.RUNNING)
+    if Member.MODEL_VARIANTS in members:
+        arguments["ModelVariants"] = _variants(configuration.model_variants)
+    if Member.DATA_STORAGE_CONFIG in members and configuration.data_storage:
+        arguments["DataStorageConfig"] = _data_storage(configuration.data_storage)
+    if members & SHADOW_MEMBERS:
+        arguments["ShadowModeConfig"] = _shadow_mode(configuration)
+    return arguments
+
+
+def stop(
+    name: str, actions: Mapping[str, str], variants: Collection[Variant], state: Status, reason: str
+) -> dict[str, Any]:
+    """Return the arguments of StopInferenceExperiment; `variants` are those that are to run afterwards."""
+    return {
+        "Name": name,
+        "ModelVariantActions": dict(actions),
+        "DesiredModelVariants": _variants(variants),
+        "DesiredState": state.value,
+        "Reason": reason,
+    }

@@ -1,0 +1,194 @@
+"""Raw resource properties -> Desired: undo CloudFormation's strings, validate by schema, run the checks.
+
+CloudFormation hands a custom resource every scalar as a text (aws-facts 6.1); the schema says which were numbers.
+All findings are reported at once, each with its path. After this module nobody reads raw properties.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from inference_experiment import checks, contract, identity, payloads
+from inference_experiment.errors import Finding, InvalidProperties
+from inference_experiment.event import Request
+from inference_experiment.model import (
+    Desired,
+    Ending,
+    Goal,
+    RequestType,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from jsonschema import Draft7Validator, ValidationError
+
+GOALS: Final = {"": Goal.EXIST, "Running": Goal.RUN, "Completed": Goal.COMPLETE, "Cancelled": Goal.CANCEL}
+SHOWN: Final = 60  # characters of a wrong value that a message repeats
+
+
+def _resolve(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = schema.get("$ref", "")
+    if not reference:
+        return schema
+    definition: Mapping[str, Any] = contract.schema()["definitions"][reference.rsplit("/", 1)[1]]
+    return definition
+
+
+def _number(text: str) -> int | str:
+    """Return the integer that a text writes, also as 50.0; the text itself when it writes none."""
+    whole = text.strip().removesuffix(".0")
+    digits = whole.removeprefix("-")
+    if digits.isascii() and digits.isdigit() and len(digits) <= 18:  # noqa: PLR2004 - fits every integer of the API
+        return int(whole)
+    return text
+
+
+def restore(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a property value with the numbers that its schema asks for."""
+    schema = _resolve(schema)
+    known = schema.get("properties")
+    # Where the schema ends the value stays: no input is walked deeper than the schema.
+    if isinstance(value, Mapping) and known:
+        return {key: restore(item, known.get(key, {})) for key, item in value.items()}
+    if isinstance(value, list) and "items" in schema:
+        return [restore(item, schema["items"]) for item in value]
+    if schema.get("type") == "integer" and isinstance(value, str):
+        return _number(value)
+    if schema.get("type") == "string" and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def _pattern(_: object, expression: str, instance: object, __: object) -> Iterator["ValidationError"]:
+    """Check `pattern` as SageMaker does; Python's $ would also match before a final line break."""
+    from jsonschema import ValidationError  # noqa: PLC0415 - see _validator
+
+    if isinstance(instance, str) and not re.search(re.sub(r"\$\Z", r"\\Z", expression), instance):
+        yield ValidationError(f"does not match {expression}")
+
+
+@cache
+def _validator() -> "Draft7Validator":
+    # Imported on first use: a cold start does without it.
+    from jsonschema import Draft7Validator, validators  # noqa: PLC0415
+
+    schema = contract.schema()
+    hidden = contract.read_only() | contract.SERVICE_PROPERTIES
+    writable = {key: value for key, value in schema["properties"].items() if key not in hidden}
+    required = [key for key in schema["required"] if key not in hidden]
+    extend = cast("Any", validators.extend)
+    extended: Draft7Validator = extend(Draft7Validator, {"pattern": _pattern})(
+        {**schema, "properties": writable, "required": required}
+    )
+    return extended
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+
+
+def _unknown(error: "ValidationError") -> Iterator[Finding]:
+    """Yield a finding per property that the schema does not know, with the nearest name."""
+    known = cast("Mapping[str, Any]", error.schema).get("properties", {})
+    allowed = re.compile("|".join(cast("Mapping[str, Any]", error.schema).get("patternProperties", {"$^": {}})))
+    instance = cast("Mapping[str, Any]", error.instance)
+    for key in sorted(key for key in instance if key not in known and not allowed.search(key)):
+        path = "/".join((*map(str, error.absolute_path), key[:SHOWN]))
+        if not error.absolute_path and key in contract.read_only():
+            yield Finding(path, "is set by SageMaker; remove it")
+            continue
+        near = difflib.get_close_matches(key, known, n=1)
+        yield Finding(path, "is not a property" + (f"; did you mean {near[0]}?" if near else ""))
+
+
+def _missing(error: "ValidationError") -> Finding:
+    # jsonschema reports one error per missing property, its message quotes the name.
+    required = cast("list[str]", error.validator_value)
+    name = next(key for key in required if error.message.startswith(repr(key)))
+    return Finding("/".join((*map(str, error.absolute_path), name)), "is required")
+
+
+LIMITS: Final = {
+    "type": "must be of type {limit}",
+    "enum": "must be one of {limit}",
+    "pattern": "does not match {limit}",
+    "minLength": "is shorter than {limit} characters",
+    "maxLength": "is longer than {limit} characters",
+    "minimum": "is less than {limit}",
+    "maximum": "is more than {limit}",
+    "minItems": "has fewer than {limit} items",
+    "maxItems": "has more than {limit} items",
+    "minProperties": "has fewer than {limit} members",
+    "maxProperties": "has more than {limit} members",
+}
+
+
+def _translate(error: "ValidationError") -> Iterator[Finding]:
+    if error.validator == "additionalProperties":
+        yield from _unknown(error)
+    elif error.validator == "required":
+        yield _missing(error)
+    else:
+        limit = error.validator_value
+        limit = ", ".join(limit) if isinstance(limit, list) else limit
+        text = LIMITS[str(error.validator)].format(limit=limit)
+        yield Finding("/".join(map(str, error.absolute_path)), f"{_shown(error.instance)} {text}")
+
+
+def validate(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
+    """Return the properties with their numbers restored, and every finding of schema and checks."""
+    stripped = {key: value for key, value in raw.items() if key not in contract.SERVICE_PROPERTIES}
+    restored: dict[str, Any] = restore(stripped, contract.schema())
+    errors = sorted(_validator().iter_errors(restored), key=lambda error: list(map(str, error.absolute_path)))
+    findings = [finding for error in errors for finding in _translate(error)]
+    return restored, findings or list(checks.check(restored))
+
+
+def _tag_keys(raw: Mapping[str, Any]) -> frozenset[str]:
+    """Return the tag keys of properties that may be invalid: the previous ones of an update."""
+    tags = raw.get("Tags")
+    entries = tags if isinstance(tags, list) else []
+    return frozenset(str(entry["Key"]) for entry in entries if isinstance(entry, Mapping) and "Key" in entry)
+
+
+def _ending(valid: Mapping[str, Any], request: Request) -> Ending:
+    state = valid.get("DesiredState")
+    return Ending(
+        state=Status.CANCELLED if state == Status.CANCELLED else Status.COMPLETED,
+        actions=dict(valid.get("ModelVariantActions", {})),
+        reason=valid.get("StatusReason") or f"{request.type} by CloudFormation request {request.request_id}",
+    )
+
+
+def parse(request: Request) -> Desired:
+    """Return what a Create or Update asks for. Raises InvalidProperties with every finding."""
+    valid, findings = validate(request.properties)
+    if findings:
+        raise InvalidProperties(findings)
+    explicit = "Name" in valid
+    if explicit:
+        name = valid["Name"]
+    else:
+        name = request.physical_id if request.type is RequestType.UPDATE else identity.derived_name(request)
+    return Desired(
+        configuration=payloads.configuration(valid, name, valid["EndpointName"]),
+        goal=GOALS[valid.get("DesiredState", "")],
+        ending=_ending(valid, request),
+        tags={tag["Key"]: tag["Value"] for tag in valid.get("Tags", [])},
+        previous_tags=_tag_keys(request.old_properties),
+        explicit_name=explicit,
+    )
+
+
+def parse_deletion(request: Request) -> tuple[str, Ending]:
+    """Return the explicit Name, if any, and how to stop what a Delete finds running.
+
+    Never raises: whatever the properties are, a Delete must be able to go through.
+    """
+    valid, findings = validate(request.properties)
+    name = valid.get("Name")
+    name = name if isinstance(name, str) and identity.is_name(name) else ""
+    return name, _ending({} if findings else valid, request)

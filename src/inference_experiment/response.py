@@ -1,0 +1,80 @@
+"""The answer to CloudFormation: attributes, Reason, and a body that is never too long (aws-facts 6.1). Pure."""
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from inference_experiment.event import Request
+from inference_experiment.model import Observed, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# CloudFormation's limit for the whole body, in bytes; beyond it the stack fails with "Response object is too long".
+MAXIMUM_BODY: Final = 4096
+MAXIMUM_REASON: Final = 1500  # bytes; what the stack's events show without cutting
+
+
+def _text(value: object) -> str:
+    """Return an attribute's text: times as ISO 8601 in UTC, what is absent as an empty text."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return "" if value is None else str(value)
+
+
+def attributes(observed: Observed) -> dict[str, str]:
+    """Return the values for Fn::GetAtt, flat and all of them texts; keys as of contract.attributes()."""
+    details: Mapping[str, Any] = observed.details
+    endpoint: Mapping[str, Any] = details.get("EndpointMetadata") or {}
+    configuration = observed.configuration
+    return {
+        "Arn": observed.arn,
+        "Name": observed.name,
+        "Status": observed.status.value,
+        "StatusReason": observed.status_reason,
+        "CreationTime": _text(details.get("CreationTime")),
+        "LastModifiedTime": _text(details.get("LastModifiedTime")),
+        "CompletionTime": _text(details.get("CompletionTime")),
+        "EndpointMetadata.EndpointName": _text(endpoint.get("EndpointName")),
+        "EndpointMetadata.EndpointConfigName": _text(endpoint.get("EndpointConfigName")),
+        "EndpointMetadata.EndpointStatus": _text(endpoint.get("EndpointStatus")),
+        "SourceModelVariantName": configuration.source_variant if configuration else "",
+        "ShadowModelVariantName": configuration.shadow_variant if configuration else "",
+    }
+
+
+def cut(text: str, limit: int) -> str:
+    """Return the beginning of a text that fits into so many bytes of JSON; the end is what matters least."""
+    if len(_json(text)) <= limit:
+        return text
+    low, high = 0, min(len(text), limit)
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = len(_json(text[:middle] + "...")) <= limit
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return text[:low] + "..."
+
+
+def _json(value: object) -> bytes:
+    # Escaped throughout: hostile input may hold lone surrogates, which no encoding of Unicode has.
+    return json.dumps(value).encode("ascii")
+
+
+def body(request: Request, outcome: Outcome) -> bytes:
+    """Return the JSON body of the answer to a request, at most MAXIMUM_BODY bytes."""
+    answer: dict[str, Any] = {
+        "Status": "FAILED" if outcome.error else "SUCCESS",
+        "PhysicalResourceId": outcome.physical_id,
+        "StackId": request.stack_id,
+        "RequestId": request.request_id,
+        "LogicalResourceId": request.logical_id,
+        "Reason": cut(str(outcome.error or outcome.warning), MAXIMUM_REASON),
+        "NoEcho": False,
+    }
+    if outcome.observed and not outcome.error:
+        answer["Data"] = attributes(outcome.observed)
+        excess = len(_json(answer)) - MAXIMUM_BODY
+        if excess > 0:
+            reason = answer["Data"]["StatusReason"]
+            answer["Data"]["StatusReason"] = cut(reason, max(len(_json(reason)) - excess, len('"..."')))
+    return _json(answer)

@@ -1,0 +1,253 @@
+"""What one decision can be: each function looks at a situation and returns the next step. Pure.
+
+The table in planner.py says which of them decides in which status; their first lines are its cells in the README.
+An effect that Describe does not show yet is waited for, and no operation is called twice by one request: that is
+what keeps an overtaken request from fighting the one that overtook it.
+"""
+
+from typing import Final
+
+from inference_experiment import differences, identity, payloads
+from inference_experiment.contract import OWNER_TAG
+from inference_experiment.errors import (
+    AlreadyExists,
+    Conflict,
+    NotFound,
+    NotUpdatable,
+    UnexpectedStatus,
+)
+from inference_experiment.model import (
+    ENDED,
+    LIVE,
+    Goal,
+    Member,
+    Ownership,
+    Status,
+    Step,
+    StepKind,
+)
+from inference_experiment.situation import GRACE, Case, Situation, act, fail
+
+# Seconds after an update that looks finished at once, without Updating having been seen.
+SETTLE: Final = 10.0
+
+
+def wait(situation: Situation) -> Step:
+    """Wait and look again."""
+    return Step(StepKind.WAIT, situation.target.name, reason=f"experiment is {situation.target.status}")
+
+
+def done(situation: Situation) -> Step:
+    """Done."""
+    return Step(StepKind.DONE, situation.target.name, reason=f"experiment is {situation.target.status}")
+
+
+def create(situation: Situation) -> Step:
+    """Create it with the owner tag; one that vanishes afterwards was deleted meanwhile."""
+    at = situation.acted(StepKind.CREATE)
+    if at is not None and situation.now - at >= GRACE:
+        return fail(situation, NotFound(f"Experiment {situation.target.name} was deleted while it was being created"))
+    arguments = payloads.create(situation.wanted, identity.owner_tag(situation.request))
+    return act(situation, StepKind.CREATE, arguments, "no experiment of that name")
+
+
+def start(situation: Situation) -> Step:
+    """Start it."""
+    return act(situation, StepKind.START, {"Name": situation.target.name}, "DesiredState is Running")
+
+
+def refuse_end_at_creation(situation: Situation) -> Step:
+    """Refuse: a new experiment cannot be created as ended."""
+    state = situation.ending.state
+    text = f"DesiredState {state} is not possible at creation; leave it out or write Running, and end it by an update"
+    return fail(situation, NotUpdatable(text))
+
+
+def report_cancelled(situation: Situation) -> Step:
+    """Fail with SageMaker's reason; the rollback's Delete removes it."""
+    return fail(situation, UnexpectedStatus(_cancelled(situation)))
+
+
+def remove_cancelled(situation: Situation) -> Step:
+    """Remove the new experiment that failed, then fail; the old one stays."""
+    arguments = {"Name": situation.target.name}
+    return Step(
+        StepKind.DELETE, situation.target.name, arguments, "replacement was cancelled", failure=_cancelled(situation)
+    )
+
+
+def _cancelled(situation: Situation) -> str:
+    reason = situation.target.status_reason or "SageMaker gives no reason"
+    return f"Experiment {situation.target.name} was cancelled: {reason}"
+
+
+def report_absent(situation: Situation) -> Step:
+    """Fail: it was deleted outside CloudFormation."""
+    text = f"Experiment {situation.target.name} was deleted outside CloudFormation; a new Name creates a new one"
+    return fail(situation, NotFound(text))
+
+
+def edit(situation: Situation) -> Step:
+    """Apply what differs, if this status allows all that was asked; then the tags."""
+    return _blocked(situation) or _edit(situation) or _tag(situation) or done(situation)
+
+
+def edit_and_start(situation: Situation) -> Step:
+    """Apply what differs, then start it."""
+    return _blocked(situation) or _edit(situation) or _tag(situation) or start(situation)
+
+
+def edit_and_stop(situation: Situation) -> Step:
+    """Apply what may change, then stop it with the actions per variant."""
+    return _blocked(situation) or _edit(situation) or _tag(situation) or _stop(situation)
+
+
+def refuse_not_started(situation: Situation) -> Step:
+    """Refuse: an experiment that has not started has nothing to complete or promote."""
+    text = f"Experiment {situation.target.name} has not started, so it cannot become {situation.ending.state}"
+    return fail(situation, NotUpdatable(f"{text}; start it first (DesiredState Running) or remove the resource"))
+
+
+def keep_ended(situation: Situation) -> Step:
+    """Change tags only; anything else that is asked fails and says that a new Name starts a new test."""
+    step = _blocked(situation)
+    if not step and situation.goal is Goal.RUN and "DesiredState" in situation.request.changed:
+        step = _ended(situation, "DesiredState")
+    return step or _tag(situation) or done(situation)
+
+
+def check_ending(situation: Situation) -> Step:
+    """Compare the end with the one asked for; a promotion after the end fails."""
+    step = _blocked(situation)
+    if not step and situation.request.changed & {"DesiredState", "ModelVariants", "ModelVariantActions"}:
+        step = _other_end(situation)
+    return step or _tag(situation) or done(situation)
+
+
+def stop_for_deletion(situation: Situation) -> Step:
+    """Stop it first, then delete it."""
+    return _stop(situation)
+
+
+def delete(situation: Situation) -> Step:
+    """Delete it and wait until it is gone."""
+    return act(situation, StepKind.DELETE, {"Name": situation.target.name}, "it is to be deleted")
+
+
+def _blocked(situation: Situation) -> Step | None:
+    changed = situation.request.changed
+    members = differences.blocked(situation.wanted.configuration, situation.target, changed)
+    if situation.goal in (Goal.COMPLETE, Goal.CANCEL):
+        members -= {Member.MODEL_VARIANTS}  # they say what is to run after the stop
+    if not members:
+        return None
+    names = ", ".join(sorted(member.value for member in members))
+    if situation.target.status in ENDED:
+        return _ended(situation, names)
+    if members == {Member.DATA_STORAGE_CONFIG} and situation.target.status is Status.CREATED:
+        text = "DataStorageConfig cannot be taken away from an experiment; a new Name creates one without it"
+    else:
+        text = f"{names} cannot change while experiment {situation.target.name} is {situation.target.status}"
+        text += "; complete it first, or give a new Name to start a new test"
+    return fail(situation, NotUpdatable(text))
+
+
+def _ended(situation: Situation, names: str) -> Step:
+    target = situation.target
+    text = f"{names} cannot change: experiment {target.name} is {target.status}; a new Name starts a new test"
+    return fail(situation, NotUpdatable(text))
+
+
+def _edit(situation: Situation) -> Step | None:
+    configuration, target = situation.wanted.configuration, situation.target
+    members = differences.edits(configuration, target, situation.request.changed)
+    at = situation.acted(StepKind.UPDATE)
+    if members:
+        arguments = payloads.update(configuration, members, target.status)
+        return act(situation, StepKind.UPDATE, arguments, "differs: " + ", ".join(sorted(members)))
+    if at is not None and not situation.progress.transition_seen and situation.now - at < SETTLE:
+        return Step(StepKind.WAIT, target.name, reason="the update may not have begun")
+    return None
+
+
+def _tag(situation: Situation) -> Step | None:
+    """Return the next tag call. Tags that the template never had are left alone (D22), like aws: and ours."""
+    live, wanted = situation.target.tags, situation.wanted.tags
+    stale = sorted(
+        key
+        for key in live.keys() - wanted.keys()
+        if key in situation.wanted.previous_tags and key != OWNER_TAG and not key.startswith("aws:")
+    )
+    fresh = {key: value for key, value in wanted.items() if live.get(key) != value}
+    arn = {"ResourceArn": situation.target.arn}
+    if stale and situation.acted(StepKind.DELETE_TAGS) is None:
+        return Step(StepKind.DELETE_TAGS, situation.target.name, {**arn, "TagKeys": stale}, "tags were removed")
+    if fresh and situation.acted(StepKind.ADD_TAGS) is None:
+        tags = payloads.tag_list(fresh)
+        return Step(StepKind.ADD_TAGS, situation.target.name, {**arn, "Tags": tags}, "tags differ")
+    return None
+
+
+def _stop(situation: Situation) -> Step:
+    desired = situation.desired.configuration if situation.desired else None
+    actions = differences.stop_actions(situation.ending.actions, situation.found, desired)
+    variants = differences.remaining_variants(actions, situation.found, desired)
+    ending = situation.ending
+    arguments = payloads.stop(situation.target.name, actions, variants, ending.state, ending.reason)
+    return act(situation, StepKind.STOP, arguments, f"to be {ending.state}: {actions}")
+
+
+def _stopped_by_us(situation: Situation) -> bool:
+    """Return whether this request stopped the experiment: in this delivery, or in one whose answer was lost."""
+    if situation.acted(StepKind.STOP) is not None:
+        return True
+    first_end = situation.request.old_properties.get("DesiredState") not in ("Completed", "Cancelled")
+    return first_end and situation.target.status_reason == situation.ending.reason
+
+
+def _other_end(situation: Situation) -> Step | None:
+    target, state = situation.target, situation.ending.state
+    if target.status is not state:
+        text = f"Experiment {target.name} is {target.status}, not {state}: {target.status_reason or 'it has ended'}"
+        return fail(situation, UnexpectedStatus(f"{text}. A new Name starts a new test"))
+    if _stopped_by_us(situation):
+        return None
+    desired = situation.wanted.configuration
+    actions = differences.stop_actions(situation.ending.actions, situation.found, desired)
+    retained = situation.found.variant(situation.found.source_variant)
+    usual = actions == differences.stop_actions({}, situation.found)
+    if usual and desired.variant(situation.found.source_variant) == retained:
+        return None
+    text = f"Experiment {target.name} ended before this update, so {actions} can no longer happen"
+    return fail(situation, NotUpdatable(f"{text}; update the endpoint itself, or give a new Name to start a new test"))
+
+
+def refuse_foreign(situation: Situation) -> Step | None:
+    """Return the refusal of an experiment that is not ours to touch in this case; None where it is."""
+    target = situation.target
+    if target.status is Status.ABSENT or target.ownership is Ownership.REQUEST:
+        return None
+    if situation.case is Case.DELETE:
+        return None if target.ours else Step(StepKind.DONE, target.name, reason="not ours: left alone")
+    if situation.case is Case.UPDATE:
+        text = f"Experiment {target.name} does not carry this resource's owner tag {OWNER_TAG}, so it is left alone"
+        return None if target.ours else fail(situation, Conflict(text))
+    whose = "was left by an earlier request of this resource" if target.ours else "belongs to somebody else"
+    text = f"Experiment {target.name} exists and {whose}: {OWNER_TAG} is {target.tags.get(OWNER_TAG, 'absent')!r}"
+    return fail(situation, AlreadyExists(f"{text}. Choose another Name or delete it"))
+
+
+def refuse_replacement(situation: Situation) -> Step | None:
+    """Return the refusal of a replacement whose old experiment holds the endpoint that the new one needs."""
+    current = situation.current
+    if situation.case is not Case.REPLACE or current is None or situation.target.status is not Status.ABSENT:
+        return None
+    if situation.acted(StepKind.CREATE) is not None or current.configuration is None or current.status not in LIVE:
+        return None
+    endpoint = situation.wanted.configuration.endpoint_name
+    if current.configuration.endpoint_name != endpoint:
+        return None
+    if current.status is Status.STOPPING:
+        return Step(StepKind.WAIT, situation.target.name, reason=f"{current.name} is still {current.status}")
+    text = f"Endpoint {endpoint} still runs experiment {current.name} ({current.status}), and can run one at a time"
+    return fail(situation, NotUpdatable(f"{text}; complete it first (DesiredState Completed), then start the new one"))
