@@ -1,0 +1,138 @@
+"""Validation of requests and responses against botocore's service model, in AWS's words.
+
+boto3 checks types, required members and minima only, on the client (aws-facts 1.8). A server also refuses
+what the model says about maxima, patterns and enumerations; this module is that half, and it holds the
+simulation's own answers to the same shapes. Values are JSON as it travels: timestamps are epoch seconds
+(aws-facts 1.1).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import regex  # type: ignore[import-untyped]  # it has no stubs of its own
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+Finding: TypeAlias = tuple[str, Any, str]
+"""The path, the value and the constraint that it breaks."""
+
+
+class MalformedValue(Exception):  # noqa: N818 - becomes SerializationException on the wire
+    """A value has another JSON type than the shape; AWS answers SerializationException to this."""
+
+
+def findings(shape: Shape, value: Any, path: str = "") -> Iterator[Finding]:  # noqa: ANN401 - parsed JSON
+    """Yield what `value` breaks in `shape`; raises MalformedValue for a wrong JSON type."""
+    expected = _JSON_TYPES[shape.type_name]
+    if not isinstance(value, expected) or (isinstance(value, bool) and shape.type_name != "boolean"):
+        raise MalformedValue(f"{type(value).__name__} at '{path}' can not be converted to {shape.type_name}")
+    check = _CHECKS.get(shape.type_name)
+    if check is not None:
+        yield from check(shape, value, path)
+
+
+def message_of(broken: list[Finding]) -> str:
+    """Return the text with which AWS reports these findings."""
+    noun = "validation error" if len(broken) == 1 else "validation errors"
+    parts = [
+        f"Value {_quoted(value)} at '{path}' failed to satisfy constraint: {constraint}"
+        for path, value, constraint in broken
+    ]
+    return f"{len(broken)} {noun} detected: " + "; ".join(parts)
+
+
+def _quoted(value: Any) -> str:  # noqa: ANN401 - parsed JSON
+    return "null" if value is None else f"'{value}'"
+
+
+def _structure(shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[Finding]:
+    if not isinstance(shape, StructureShape):
+        raise TypeError(shape)
+    for name in shape.required_members:
+        if value.get(name) is None:
+            yield _member_path(path, name), None, "Member must not be null"
+    for name, inner in value.items():
+        member = shape.members.get(name)
+        if member is None:
+            yield (
+                _member_path(path, name),
+                inner,
+                "Member must be one of the members that the operation knows",
+            )
+        elif inner is not None:
+            yield from findings(member, inner, _member_path(path, name))
+
+
+def _member_path(path: str, name: str) -> str:
+    lowered = name[:1].lower() + name[1:]
+    return f"{path}.{lowered}" if path else lowered
+
+
+def _list(shape: Shape, value: list[Any], path: str) -> Iterator[Finding]:
+    if not isinstance(shape, ListShape):
+        raise TypeError(shape)
+    yield from _length(shape, value, path)
+    for position, inner in enumerate(value, start=1):
+        yield from findings(shape.member, inner, f"{path}.{position}.member")
+
+
+def _map(shape: Shape, value: dict[str, Any], path: str) -> Iterator[Finding]:
+    if not isinstance(shape, MapShape):
+        raise TypeError(shape)
+    yield from _length(shape, value, path)
+    shown = "{" + ", ".join(f"{key}={inner}" for key, inner in value.items()) + "}"
+    for key, inner in value.items():
+        for _, _, constraint in findings(shape.key, key, path):
+            yield path, shown, f"Map keys must satisfy constraint: [{constraint}]"
+        for _, _, constraint in findings(shape.value, inner, path):
+            yield path, shown, f"Map value must satisfy constraint: [{constraint}]"
+
+
+def _length(shape: Shape, value: Any, path: str) -> Iterator[Finding]:  # noqa: ANN401 - str, list or dict
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    if least is not None and len(value) < least:
+        yield path, value, f"Member must have length greater than or equal to {least}"
+    if most is not None and len(value) > most:
+        yield path, value, f"Member must have length less than or equal to {most}"
+
+
+def _string(shape: Shape, value: str, path: str) -> Iterator[Finding]:
+    yield from _length(shape, value, path)
+    pattern, allowed = shape.metadata.get("pattern"), shape.metadata.get("enum")
+    # `regex` and not `re`: tag patterns use \p{L} (aws-facts 1.11). AWS matches the whole value.
+    if pattern and not regex.fullmatch(pattern, value):
+        yield path, value, f"Member must satisfy regular expression pattern: {pattern}"
+    if allowed and value not in allowed:
+        yield path, value, f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+
+
+def _number(shape: Shape, value: float, path: str) -> Iterator[Finding]:
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    if least is not None and value < least:
+        yield path, value, f"Member must have value greater than or equal to {least}"
+    if most is not None and value > most:
+        yield path, value, f"Member must have value less than or equal to {most}"
+
+
+_JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "structure": dict,
+    "map": dict,
+    "list": list,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+    "float": (int, float),
+    "double": (int, float),
+    "timestamp": (int, float),
+    "blob": str,
+}
+_CHECKS: Mapping[str, Callable[[Shape, Any, str], Iterator[Finding]]] = {
+    "structure": _structure,
+    "map": _map,
+    "list": _list,
+    "string": _string,
+    "integer": _number,
+    "long": _number,
+    "float": _number,
+    "double": _number,
+}
