@@ -3,20 +3,59 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# CA variables of the machine would make the function distrust the local AWS; .pyc files are what makes it start fast.
+# The lock files are complete, so nothing is resolved at installation.
+PIP := -m pip --quiet --disable-pip-version-check install
+# Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test check format sam-check docs lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov
+
+check: $(STAMP) build/types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p inference_experiment -p iam_policy -p inference_experiment_rules -p inference_experiment_tools
+	$(BIN)/cfn-lint -t template.yaml examples/*.yaml
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The SAM CLI pins versions that the local AWS does not accept, so it lives in an environment of its own. It builds
+# with the function's own Python, which has to be on the PATH or named: make sam-check FUNCTION_PYTHON=/path/python3.13
+FUNCTION_PYTHON ?= python3.13
+sam-check: .venv-sam/.installed
+	$(PYTHON) requirements/sam_check.py .venv-sam $(FUNCTION_PYTHON)
+
+.venv-sam/.installed: requirements/sam.txt pyproject.toml
+	$(PYTHON) -m venv --clear .venv-sam
+	.venv-sam/bin/python $(PIP) --no-deps --require-hashes -r requirements/sam.txt
+	.venv-sam/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+# mypy finds packages by folder name; rules/ and tools/ are imported under longer ones.
+build/types:
+	mkdir -p $@
+	ln -sfn ../../rules $@/inference_experiment_rules
+	ln -sfn ../../tools $@/inference_experiment_tools
+
+docs: $(STAMP)
+	$(BIN)/python -m inference_experiment_tools.documentation
+
+lock:
+	requirements/lock.sh
+
+clean:
+	rm -rf $(VENV) .venv-* build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 $(STAMP): requirements/dev.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=python3.11")'
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; try make PYTHON=python3.11")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python $(PIP) --no-deps --require-hashes -r requirements/dev.txt
+	$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
 	touch $@

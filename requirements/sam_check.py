@@ -1,0 +1,53 @@
+"""Runs sam validate --lint and sam build: python requirements/sam_check.py VENV PYTHON.
+
+VENV has the SAM CLI; PYTHON is the interpreter of the function's runtime, which sam build looks for on the PATH.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def real_interpreter(name: str) -> Path | None:
+    """Return the interpreter itself: a version manager's shim may stand before it and refuse to run."""
+    home = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates = [
+        shutil.which(name),
+        *map(str, sorted(home.glob(f"versions/{name.removeprefix('python')}*/bin/{name}"))),
+    ]
+    for candidate in filter(None, candidates):
+        ask = [candidate, "-c", "import sys; print(sys.executable)"]
+        asked = subprocess.run(ask, capture_output=True, text=True, check=False)
+        if asked.returncode == 0:
+            return Path(asked.stdout.strip())
+    return None
+
+
+def main(environment: Path, name: str) -> int:
+    """Return the exit code: 0 when both commands pass, 2 when the interpreter is missing."""
+    interpreter = real_interpreter(name)
+    if interpreter is None:
+        sys.stderr.write(f"sam build needs {name}, the function's runtime; install it or set FUNCTION_PYTHON\n")
+        return 2
+    sam = environment / "bin" / "sam"
+    with tempfile.TemporaryDirectory() as build:
+        path = f"{interpreter.parent}{os.pathsep}{os.environ['PATH']}"
+        settings = {**os.environ, "PATH": path, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
+        commands = (["validate", "--lint"], ["build", "--build-dir", build, "--no-cached"])
+        for command in commands:
+            finished = subprocess.run([str(sam), *command], cwd=ROOT, env=settings, check=False)
+            if finished.returncode:
+                return finished.returncode
+        built = Path(build) / "ProviderFunction"
+        size = sum(file.stat().st_size for file in built.rglob("*") if file.is_file())
+        sys.stdout.write(f"sam validate --lint and sam build pass; unpacked function: {size / 1e6:.1f} MB\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]).resolve(), sys.argv[2]))

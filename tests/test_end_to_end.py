@@ -1,0 +1,118 @@
+"""The unmodified template.yaml and the example stack on the local AWS, through a shadow test's whole life.
+
+Real: CloudFormation, Lambda, SQS, IAM (ministack), crhelper, boto3, the function as packaged. Simulated: SageMaker.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inference_experiment import contract
+from inference_experiment_tools.demo import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
+from inference_experiment_tools.local.cloud import LocalCloud
+from inference_experiment_tools.local.errors import StackFailed
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = ROOT / "examples" / "shadow-test.yaml"
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[LocalCloud]:
+    with LocalCloud() as running:
+        for status in running.sagemaker.durations:
+            running.sagemaker.durations[status] = 0.4
+        yield running
+
+
+@pytest.fixture(scope="module")
+def provider(cloud: LocalCloud) -> dict[str, str]:
+    return cloud.deploy(PROVIDER_STACK, ROOT / "template.yaml", PROVIDER_PARAMETERS)
+
+
+def deploy(cloud: LocalCloud, **changes: str) -> dict[str, str]:
+    cloud.sagemaker.clear_calls()
+    return cloud.deploy("shop", EXAMPLE, {**PARAMETERS, **changes})
+
+
+def mutations(cloud: LocalCloud) -> list[str]:
+    operations = [call.operation for call in cloud.sagemaker.calls if call.operation.endswith("InferenceExperiment")]
+    return [name.removesuffix("InferenceExperiment") for name in operations if not name.startswith("Describe")]
+
+
+def events(cloud: LocalCloud) -> list[tuple[str, str]]:
+    return [(event.status, event.reason) for event in cloud.stack_events("shop") if event.logical_id == "Experiment"]
+
+
+@pytest.mark.usefixtures("provider")
+class TestLife:
+    """One stack, step by step; each test goes on from the one before."""
+
+    def test_create_runs_the_experiment_and_gives_its_attributes(self, cloud: LocalCloud) -> None:
+        outputs = deploy(cloud)
+        assert mutations(cloud) == ["Create"]
+        assert outputs["ExperimentName"] == "shop-fraud-1"
+        assert outputs["ExperimentArn"].endswith(":inference-experiment/shop-fraud-1")
+        assert outputs["ExperimentStatus"] == "Running"
+        assert outputs["ShadowVariant"] == "shadow"
+        tags = cloud.client("sagemaker").list_tags(ResourceArn=outputs["ExperimentArn"])["Tags"]
+        assert {tag["Key"] for tag in tags} == {"team", contract.OWNER_TAG}
+
+    def test_update_in_place_changes_the_sampling_percentage(self, cloud: LocalCloud) -> None:
+        deploy(cloud, SamplingPercentage="50")
+        assert mutations(cloud) == ["Update"]
+        described = cloud.client("sagemaker").describe_inference_experiment(Name="shop-fraud-1")
+        assert described["ShadowModeConfig"]["ShadowModelVariants"][0]["SamplingPercentage"] == 50
+        assert described["Status"] == "Running"
+
+    def test_failed_update_changes_nothing_and_rolls_back(self, cloud: LocalCloud) -> None:
+        image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:3"
+        with pytest.raises(StackFailed) as failure:
+            deploy(cloud, SamplingPercentage="50", ShadowImage=image)
+        assert failure.value.status == "UPDATE_ROLLBACK_COMPLETE"
+        assert any("ModelVariants cannot change while experiment" in reason for reason in failure.value.reasons)
+        assert mutations(cloud) == []
+        assert cloud.sagemaker.status("shop-fraud-1") == "Running"
+
+    def test_completion_keeps_the_production_variant(self, cloud: LocalCloud) -> None:
+        outputs = deploy(cloud, SamplingPercentage="50", Verdict="keep-production")
+        assert mutations(cloud) == ["Stop"]
+        assert outputs["ExperimentStatus"] == "Completed"
+        variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
+        assert {name: variant["Role"] for name, variant in variants.items()} == {"production": "production"}
+
+    def test_new_name_replaces_and_cleans_up(self, cloud: LocalCloud) -> None:
+        outputs = deploy(cloud, Round="2")
+        assert outputs["ExperimentName"] == "shop-fraud-2"
+        assert mutations(cloud) == ["Create", "Delete"]
+        assert (cloud.sagemaker.status("shop-fraud-1"), cloud.sagemaker.status("shop-fraud-2")) == (None, "Running")
+
+    def test_promotion_makes_the_shadow_the_production_variant(self, cloud: LocalCloud) -> None:
+        outputs = deploy(cloud, Round="2", Verdict="promote-shadow")
+        assert outputs["ExperimentStatus"] == "Completed"
+        variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
+        assert {name: variant["Role"] for name, variant in variants.items()} == {"shadow": "production"}
+        described = cloud.client("sagemaker").describe_inference_experiment(Name="shop-fraud-2")
+        assert described["StatusReason"] == "Verdict is promote-shadow"
+
+    def test_delete_leaves_nothing(self, cloud: LocalCloud, provider: dict[str, str]) -> None:
+        cloud.delete_stack("shop")
+        assert cloud.client("sagemaker").list_inference_experiments()["InferenceExperiments"] == []
+        assert cloud.queue_depth(provider["WaitQueueUrl"]) == 0
+        assert cloud.queue_depth(provider["DeadLetterQueueUrl"]) == 0
+
+    def test_log_is_one_json_line_per_decision_without_urls(self, cloud: LocalCloud, provider: dict[str, str]) -> None:
+        log = cloud.function_log(provider["ServiceToken"].rsplit(":", 1)[1])
+        assert '"step": "CreateInferenceExperiment"' in log
+        assert "ResponseURL" not in log
+        assert "https://localhost" not in log
+
+
+def test_failed_creation_rolls_the_stack_back(cloud: LocalCloud, provider: dict[str, str]) -> None:
+    """A creation that SageMaker refuses ends in FAILED with its message, and nothing stays."""
+    assert provider["ServiceToken"]
+    cloud.sagemaker.fail_next("CreateInferenceExperiment", "ResourceLimitExceeded", "The account-level limit is 0")
+    with pytest.raises(StackFailed) as failure:
+        cloud.deploy("other", EXAMPLE, PARAMETERS)
+    assert any("The account-level limit is 0" in reason for reason in failure.value.reasons)
+    assert cloud.client("sagemaker").list_inference_experiments()["InferenceExperiments"] == []

@@ -1,0 +1,347 @@
+"""The decision is total: request x goal x status x difference x ownership, and what no decision may ever be."""
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from inference_experiment import contract, planner, steps
+from inference_experiment.errors import ExperimentError, NotUpdatable
+from inference_experiment.event import Request
+from inference_experiment.model import (
+    ACTIONS,
+    TRANSITIONAL,
+    Configuration,
+    DataStorage,
+    Desired,
+    Ending,
+    Goal,
+    Observed,
+    Ownership,
+    Progress,
+    RequestType,
+    Status,
+    Step,
+    StepKind,
+    Variant,
+)
+from inference_experiment.planner import TABLE
+from inference_experiment.situation import GRACE, Case, Situation
+
+NOW = 1_000_000.0
+PRODUCTION = Variant("production", "model-1", "ml.m5.xlarge", 1)
+SHADOW = Variant("shadow", "model-2", "ml.m5.xlarge", 1)
+BASE = Configuration(
+    name="test",
+    type="ShadowMode",
+    role_arn="arn:aws:iam::123456789012:role/experiment",
+    endpoint_name="endpoint",
+    model_variants=(PRODUCTION, SHADOW),
+    source_variant="production",
+    shadow_variant="shadow",
+    sampling_percentage=10,
+    description="one",
+    end_time=datetime(2030, 1, 2, tzinfo=UTC),
+)
+# name -> (desired configuration, property paths that the template changed)
+DIFFERENCES: dict[str, tuple[Configuration, frozenset[str]]] = {
+    "none": (BASE, frozenset()),
+    "description": (replace(BASE, description="two"), frozenset({"Description"})),
+    "drift": (replace(BASE, description="two"), frozenset()),
+    "sampling": (replace(BASE, sampling_percentage=50), frozenset({"ShadowModeConfig"})),
+    "end": (replace(BASE, end_time=datetime(2030, 1, 3, tzinfo=UTC)), frozenset({"Schedule", "Schedule/EndTime"})),
+    "end drift": (replace(BASE, end_time=datetime(2030, 1, 3, tzinfo=UTC)), frozenset()),
+    "start": (
+        replace(BASE, start_time=datetime(2030, 1, 1, tzinfo=UTC)),
+        frozenset({"Schedule", "Schedule/StartTime"}),
+    ),
+    "variants": (
+        replace(BASE, model_variants=(PRODUCTION, replace(SHADOW, instance_count=2))),
+        frozenset({"ModelVariants"}),
+    ),
+    "promotion": (replace(BASE, model_variants=(SHADOW,)), frozenset({"ModelVariants", "DesiredState"})),
+    "storage": (replace(BASE, data_storage=DataStorage("s3://bucket/x")), frozenset({"DataStorageConfig"})),
+}
+UPDATABLE_WHILE_RUNNING = {"none", "description", "drift", "sampling", "end", "end drift"}
+STATES = {Goal.COMPLETE: Status.COMPLETED, Goal.CANCEL: Status.CANCELLED}
+
+
+def request(case: Case, changed: frozenset[str]) -> Request:
+    kind = {Case.CREATE: RequestType.CREATE, Case.DELETE: RequestType.DELETE}.get(case, RequestType.UPDATE)
+    new: dict[str, Any] = {}
+    old: dict[str, Any] = {}
+    for path in changed:
+        target_new, target_old = new, old
+        *parents, last = path.split("/")
+        for parent in parents:
+            target_new, target_old = target_new.setdefault(parent, {}), target_old.setdefault(parent, {})
+        if not isinstance(target_new.get(last), dict):
+            target_new[last], target_old[last] = ("new", "old") if "/" in path or path != "Schedule" else ({}, {})
+    return Request(
+        kind, "https://x", "arn:aws:cloudformation:r:1:stack/shop/guid", "r1", "Experiment", "test", new, old
+    )
+
+
+def situation(
+    case: Case,
+    goal: Goal,
+    status: Status,
+    difference: str = "none",
+    ownership: Ownership | None = None,
+    **more: Any,
+) -> Situation:
+    desired_configuration, changed = DIFFERENCES[difference]
+    if goal in STATES:
+        changed |= {"DesiredState"}
+    ending = Ending(state=STATES.get(goal, Status.COMPLETED), reason="verdict")
+    usual = Ownership.RESOURCE if case in (Case.UPDATE, Case.DELETE) else Ownership.REQUEST
+    target = (
+        Observed("test") if status is Status.ABSENT else Observed("test", status, ownership or usual, "arn:test", BASE)
+    )
+    desired = Desired(desired_configuration, goal, ending)
+    return Situation(
+        request=more.pop("request", request(case, changed)),
+        case=case,
+        goal=goal,
+        target=more.pop("target", target),
+        progress=more.pop("progress", Progress(deadline=NOW + 3600)),
+        now=more.pop("now", NOW),
+        desired=None if case is Case.DELETE else more.pop("desired", desired),
+        ending=ending,
+        **more,
+    )
+
+
+def test_table_decides_every_request_goal_and_status() -> None:
+    goals = set(Goal) - {Goal.GONE}
+    wanted = {*itertools.product(set(Case) - {Case.DELETE}, goals), (Case.DELETE, Goal.GONE)}
+    assert set(TABLE) == wanted
+    assert all(set(rules) == set(Status) for rules in TABLE.values())
+    assert all(getattr(steps, rule.__name__) is rule for rules in TABLE.values() for rule in rules.values())  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("case", "goal"), list(TABLE))
+def test_every_situation_has_one_decision(case: Case, goal: Goal) -> None:
+    for status, difference, ownership in itertools.product(Status, DIFFERENCES, Ownership):
+        check_decision(case, goal, status, difference, ownership)
+
+
+def check_decision(case: Case, goal: Goal, status: Status, difference: str, ownership: Ownership) -> None:
+    step = planner.plan(situation(case, goal, status, difference, ownership))
+    assert isinstance(step, Step)
+    assert (step.kind is StepKind.FAIL) == isinstance(step.error, ExperimentError)
+    assert (step.kind in ACTIONS) == bool(step.arguments)
+    if status is not Status.ABSENT and ownership is Ownership.OTHER:
+        assert step.kind in (StepKind.FAIL, StepKind.DONE), "nobody else's experiment is touched"
+    if status in TRANSITIONAL:
+        assert step.kind in (StepKind.WAIT, StepKind.FAIL, StepKind.DONE), "nothing is called while it changes"
+
+
+@pytest.mark.parametrize(("case", "goal"), list(TABLE))
+def test_operations_of_a_handler_cover_what_the_planner_reaches(case: Case, goal: Goal) -> None:
+    handler = {Case.CREATE: "create", Case.DELETE: "delete"}.get(case, "update")
+    reached = {
+        planner.plan(situation(case, goal, status, difference, ownership)).kind
+        for status, difference, ownership in itertools.product(Status, DIFFERENCES, Ownership)
+    }
+    assert {kind.value for kind in reached & ACTIONS} <= contract.operations_of(handler)
+
+
+def test_every_mutating_operation_of_a_handler_is_reached() -> None:
+    """No permission is listed that no decision uses."""
+    for handler, cases in {
+        "create": [Case.CREATE],
+        "update": [Case.UPDATE, Case.REPLACE],
+        "delete": [Case.DELETE],
+    }.items():
+        reached: set[str] = set()
+        for case, goal in TABLE:
+            if case in cases:
+                for status, difference in itertools.product(Status, DIFFERENCES):
+                    base = situation(case, goal, status, difference)
+                    reached.add(planner.plan(base).kind.value)
+                    if case is Case.UPDATE and status is not Status.ABSENT:
+                        desired = replace(base.wanted, tags={"a": "1"}, previous_tags=frozenset({"b"}))
+                        for tags in ({}, {"b": "1", "a": "1"}):
+                            tagged = replace(base, target=replace(base.target, tags=tags), desired=desired)
+                            reached.add(planner.plan(tagged).kind.value)
+        mutating = {kind.value for kind in ACTIONS}
+        assert contract.operations_of(handler) & mutating == reached & mutating, handler
+
+
+@pytest.mark.parametrize("difference", [name for name in DIFFERENCES if name not in UPDATABLE_WHILE_RUNNING])
+def test_running_experiment_refuses_what_cannot_change_before_any_call(difference: str) -> None:
+    step = planner.plan(situation(Case.UPDATE, Goal.EXIST, Status.RUNNING, difference))
+    assert isinstance(step.error, NotUpdatable)
+    assert "cannot change while experiment test is Running" in str(step.error)
+
+
+@pytest.mark.parametrize(
+    ("difference", "status", "members"),
+    [
+        ("description", Status.RUNNING, {"Name", "Description"}),
+        ("drift", Status.RUNNING, {"Name", "Description"}),
+        ("sampling", Status.RUNNING, {"Name", "ShadowModeConfig"}),
+        ("end", Status.RUNNING, {"Name", "Schedule"}),
+        ("variants", Status.CREATED, {"Name", "ModelVariants"}),
+        ("storage", Status.CREATED, {"Name", "DataStorageConfig"}),
+        ("start", Status.CREATED, {"Name", "Schedule"}),
+    ],
+)
+def test_update_sends_the_members_that_differ(difference: str, status: Status, members: set[str]) -> None:
+    step = planner.plan(situation(Case.UPDATE, Goal.EXIST, status, difference))
+    assert step.kind is StepKind.UPDATE
+    assert set(step.arguments) == members
+
+
+def test_schedule_that_sagemaker_moved_is_left_alone() -> None:
+    assert planner.plan(situation(Case.UPDATE, Goal.EXIST, Status.RUNNING, "end drift")).kind is StepKind.DONE
+
+
+def test_running_experiment_gets_no_start_time() -> None:
+    desired, changed = DIFFERENCES["end"]
+    desired = replace(desired, start_time=datetime(2029, 1, 1, tzinfo=UTC))
+    base = situation(Case.UPDATE, Goal.EXIST, Status.RUNNING, request=request(Case.UPDATE, changed))
+    step = planner.plan(replace(base, desired=replace(base.wanted, configuration=desired)))
+    assert step.arguments["Schedule"] == {"EndTime": desired.end_time}
+
+
+@pytest.mark.parametrize("difference", [name for name in DIFFERENCES if "drift" not in name and name != "none"])
+@pytest.mark.parametrize("status", [Status.COMPLETED, Status.CANCELLED])
+def test_ended_experiment_refuses_what_is_asked(difference: str, status: Status) -> None:
+    step = planner.plan(situation(Case.UPDATE, Goal.EXIST, status, difference))
+    assert isinstance(step.error, NotUpdatable)
+    assert "a new Name starts a new test" in str(step.error)
+
+
+@pytest.mark.parametrize("difference", ["none", "drift", "end drift"])
+@pytest.mark.parametrize("status", [Status.COMPLETED, Status.CANCELLED])
+def test_ended_experiment_does_not_block_other_updates(difference: str, status: Status) -> None:
+    assert planner.plan(situation(Case.UPDATE, Goal.EXIST, status, difference)).kind is StepKind.DONE
+    assert planner.plan(situation(Case.UPDATE, Goal.RUN, status, difference)).kind is StepKind.DONE
+
+
+def test_dropped_production_variant_promotes_the_shadow() -> None:
+    step = planner.plan(situation(Case.UPDATE, Goal.COMPLETE, Status.RUNNING, "promotion"))
+    assert step.kind is StepKind.STOP
+    assert step.arguments["ModelVariantActions"] == {"production": "Remove", "shadow": "Promote"}
+    assert [one["VariantName"] for one in step.arguments["DesiredModelVariants"]] == ["shadow"]
+    assert (step.arguments["DesiredState"], step.arguments["Reason"]) == ("Completed", "verdict")
+
+
+def test_stop_leaves_the_endpoint_as_it_was() -> None:
+    for case, goal in ((Case.UPDATE, Goal.CANCEL), (Case.DELETE, Goal.GONE)):
+        step = planner.plan(situation(case, goal, Status.RUNNING))
+        assert step.kind is StepKind.STOP
+        assert step.arguments["ModelVariantActions"] == {"production": "Retain", "shadow": "Remove"}
+        assert [one["VariantName"] for one in step.arguments["DesiredModelVariants"]] == ["production"]
+
+
+@pytest.mark.parametrize(
+    ("case", "goal", "status", "kind"),
+    [
+        (Case.CREATE, Goal.EXIST, Status.ABSENT, StepKind.CREATE),
+        (Case.CREATE, Goal.RUN, Status.CREATED, StepKind.START),
+        (Case.UPDATE, Goal.EXIST, Status.CREATED, StepKind.UPDATE),
+        (Case.UPDATE, Goal.COMPLETE, Status.RUNNING, StepKind.UPDATE),
+        (Case.DELETE, Goal.GONE, Status.RUNNING, StepKind.STOP),
+    ],
+)
+def test_accepted_call_that_does_not_show_is_waited_for_and_then_reported(
+    case: Case, goal: Goal, status: Status, kind: StepKind
+) -> None:
+    """Describe may lag; a request never calls the same operation twice."""
+    first = situation(case, goal, status, "description")
+    assert planner.plan(first).kind is kind
+    acted = Progress(deadline=NOW + 3600, acted={f"{kind}:test": NOW})
+    assert planner.plan(replace(first, progress=acted, now=NOW + 1)).kind is StepKind.WAIT
+    assert planner.plan(replace(first, progress=acted, now=NOW + GRACE)).kind is StepKind.FAIL
+
+
+def test_update_that_looks_finished_at_once_is_watched_a_little() -> None:
+    base = situation(Case.UPDATE, Goal.EXIST, Status.RUNNING)
+    acted = Progress(deadline=NOW + 3600, acted={f"{StepKind.UPDATE}:test": NOW})
+    assert planner.plan(replace(base, progress=acted)).kind is StepKind.WAIT
+    assert planner.plan(replace(base, progress=replace(acted, transition_seen=True))).kind is StepKind.DONE
+    assert planner.plan(replace(base, progress=acted, now=NOW + steps.SETTLE)).kind is StepKind.DONE
+
+
+def test_deletion_that_takes_long_is_waited_for() -> None:
+    base = situation(Case.DELETE, Goal.GONE, Status.COMPLETED)
+    acted = Progress(deadline=NOW + 3600, acted={f"{StepKind.DELETE}:test": NOW})
+    assert planner.plan(replace(base, progress=acted, now=NOW + 10 * GRACE)).kind is StepKind.WAIT
+
+
+def test_promotion_is_recognised_after_a_lost_answer() -> None:
+    """A redelivered request sees its own Stop by the reason that it gave."""
+    base = situation(Case.UPDATE, Goal.COMPLETE, Status.COMPLETED, "promotion")
+    assert isinstance(planner.plan(base).error, NotUpdatable)
+    told = replace(base, target=replace(base.target, status_reason="verdict"))
+    assert planner.plan(told).kind is StepKind.DONE
+    acted = Progress(deadline=NOW + 3600, acted={f"{StepKind.STOP}:test": NOW})
+    assert planner.plan(replace(base, progress=acted)).kind is StepKind.DONE
+
+
+def test_end_state_must_be_the_one_asked_for() -> None:
+    step = planner.plan(situation(Case.UPDATE, Goal.COMPLETE, Status.CANCELLED))
+    assert "is Cancelled, not Completed" in str(step.error)
+
+
+def test_replacement_waits_for_an_endpoint_that_is_being_given_back() -> None:
+    current = Observed("old", Status.STOPPING, Ownership.RESOURCE, "arn:old", replace(BASE, name="old"))
+    base = situation(Case.REPLACE, Goal.EXIST, Status.ABSENT, current=current)
+    assert planner.plan(base).kind is StepKind.WAIT
+    live = planner.plan(replace(base, current=replace(current, status=Status.RUNNING)))
+    assert "still runs experiment old (Running)" in str(live.error)
+    ended = replace(base, current=replace(current, status=Status.COMPLETED))
+    assert planner.plan(ended).kind is StepKind.CREATE
+    elsewhere = replace(BASE, name="old", endpoint_name="other")
+    assert planner.plan(replace(base, current=replace(current, configuration=elsewhere))).kind is StepKind.CREATE
+
+
+def test_failed_replacement_is_removed_before_the_failure_is_told() -> None:
+    base = situation(Case.REPLACE, Goal.EXIST, Status.CANCELLED)
+    base = replace(base, target=replace(base.target, status_reason="no capacity"))
+    step = planner.plan(base)
+    assert step.kind is StepKind.DELETE
+    assert "no capacity" in step.failure
+    gone = replace(base, target=Observed("test"), progress=Progress(NOW + 1, failure=step.failure))
+    assert "no capacity" in str(planner.plan(gone).error)
+
+
+def test_removed_data_storage_cannot_be_taken_away() -> None:
+    stored = replace(BASE, data_storage=DataStorage("s3://bucket/x"))
+    base = situation(Case.UPDATE, Goal.EXIST, Status.CREATED, "storage")
+    without = replace(base.wanted, configuration=BASE)
+    step = planner.plan(replace(base, desired=without, target=replace(base.target, configuration=stored)))
+    assert "cannot be taken away" in str(step.error)
+
+
+def test_tags_that_the_template_never_had_stay() -> None:
+    base = situation(Case.UPDATE, Goal.EXIST, Status.RUNNING)
+    live = {"aws:x": "1", contract.OWNER_TAG: "o", "by-hand": "1", "old": "1", "kept": "1"}
+    desired = replace(
+        base.wanted, tags={"kept": "2"}, previous_tags=frozenset({"old", "kept", "aws:x", contract.OWNER_TAG})
+    )
+    step = planner.plan(replace(base, desired=desired, target=replace(base.target, tags=live)))
+    assert (step.kind, step.arguments["TagKeys"]) == (StepKind.DELETE_TAGS, ["old"])
+    acted = Progress(NOW + 1, acted={f"{StepKind.DELETE_TAGS}:test": NOW})
+    step = planner.plan(replace(base, desired=desired, target=replace(base.target, tags=live), progress=acted))
+    assert (step.kind, step.arguments["Tags"]) == (StepKind.ADD_TAGS, [{"Key": "kept", "Value": "2"}])
+
+
+def test_create_only_change_needs_a_new_name() -> None:
+    changed = frozenset({"RoleArn"})
+    asked = request(Case.UPDATE, changed)
+    desired = Desired(replace(BASE, role_arn="arn:aws:iam::123456789012:role/other"), Goal.EXIST)
+    current = Observed("test", Status.RUNNING, Ownership.RESOURCE, "arn:test", BASE)
+    with pytest.raises(NotUpdatable, match=r"RoleArn can only be set at creation.*change Name too"):
+        planner.target_name(asked, desired, current)
+    derived = planner.target_name(asked, replace(desired, explicit_name=False), current)
+    assert derived.startswith("shop-Experiment-")
+    assert planner.target_name(asked, replace(desired, configuration=BASE), current) == "test"
+    renamed = replace(desired, configuration=replace(BASE, name="other"))
+    assert planner.target_name(asked, renamed, current) == "other"
+    assert planner.target_name(asked, desired, Observed("test")) == "test"

@@ -1,0 +1,38 @@
+"""The README's tables are what they are tables of, and its links lead somewhere."""
+
+import re
+from pathlib import Path
+
+from inference_experiment_tools.documentation import BLOCKS, README, render
+
+ROOT = README.parent
+
+
+def test_tables_are_up_to_date() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert set(re.findall(r"<!-- begin: (\w+) -->", text)) == set(BLOCKS)
+    assert text == render(text), "run: make docs"
+
+
+def test_links_of_the_documents_lead_somewhere() -> None:
+    documents = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+    broken = [
+        (str(document.relative_to(ROOT)), link)
+        for document in documents
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text(encoding="utf-8"))
+        if "://" not in link and not (document.parent / link).exists()
+    ]
+    assert broken == []
+
+
+def test_documents_name_no_machine_and_no_registry() -> None:
+    forbidden = re.compile(r"(?<![\w.])/(?:root|home|work|tmp)/\w|files\.pythonhosted|pypi\.org|registry\.npmjs")
+    paths = [path for path in ROOT.rglob("*.md") if not any(part.startswith(".") for part in path.parts)]
+    assert [path for path in paths if forbidden.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_two_commands_are_enough() -> None:
+    """Make targets that the README names exist."""
+    makefile = Path(ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make ([\w-]+)", README.read_text(encoding="utf-8"), flags=re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
