@@ -8,7 +8,7 @@ PIP := -m pip --quiet --disable-pip-version-check install
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check format sam-check docs lock clean
+.PHONY: demo test check format sam-check types docs lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -16,7 +16,7 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest --cov
 
-check: $(STAMP) build/types
+check: $(STAMP) types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p inference_experiment -p iam_policy -p inference_experiment_rules -p inference_experiment_tools
@@ -39,10 +39,10 @@ sam-check: .venv-sam/.installed
 	touch $@
 
 # mypy finds packages by folder name; rules/ and tools/ are imported under longer ones.
-build/types:
-	mkdir -p $@
-	ln -sfn ../../rules $@/inference_experiment_rules
-	ln -sfn ../../tools $@/inference_experiment_tools
+types:
+	mkdir -p build/types
+	ln -sfn ../../rules build/types/inference_experiment_rules
+	ln -sfn ../../tools build/types/inference_experiment_tools
 
 docs: $(STAMP)
 	$(BIN)/python -m inference_experiment_tools.documentation

@@ -20,13 +20,22 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _callback(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:  # noqa: FBT002 - a Typer option
-    if version:
-        from importlib.metadata import version as version_of  # noqa: PLC0415 - only this option needs it
+def _print_version(wanted: bool | None) -> None:  # noqa: FBT001 - Typer calls it with the option's value
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - only this option needs it
 
-        typer.echo(version_of("cfn-inference-experiment"))
+        typer.echo(version("cfn-inference-experiment"))
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool | None,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = None,
+) -> None:
+    """Hold the options that stand before a sub-command; their callbacks do the work."""
 
 
 @app.command()

@@ -92,6 +92,7 @@ class Demo:
                 outputs = cloud.deploy(
                     EXAMPLE_STACK, self.example, {**PARAMETERS, **changes}, on_event=timeline.stack_event
                 )
+                _check_outputs(self.example, outputs)
                 said.append(outputs["ExperimentStatus"])
                 variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
                 said.append("endpoint: " + ", ".join(f"{key} is {value['Role']}" for key, value in variants.items()))
@@ -127,6 +128,12 @@ class Demo:
             "inference experiments. No AWS account was used.",
             style="dim",
         )
+
+
+def _check_outputs(example: Path, outputs: dict[str, str]) -> None:
+    missing = {"ExperimentStatus", "EndpointName"} - outputs.keys()
+    if missing:
+        raise UsageError(f"{example}: has no output {' and '.join(sorted(missing))}, which the demo shows")
 
 
 def _short(path: Path) -> str:

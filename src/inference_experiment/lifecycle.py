@@ -137,7 +137,12 @@ class Lifecycle:
             raise DeadlineExceeded(f"CloudFormation no longer waits for this request; {step.kind} was not called")
         if step.kind is StepKind.CREATE:
             self._refuse_late_creation(look)
-        self._gateway.perform(step)
+        try:
+            self._gateway.perform(step)
+        except NotFound as error:
+            if step.kind is StepKind.CREATE:  # it is the endpoint or a model that does not exist
+                raise
+            raise Conflict(str(error)) from error  # it went meanwhile: look again, then decide
         acted = {**self._progress.acted, f"{step.kind}:{step.name}": self._clock.now()}
         failure = step.failure or self._progress.failure
         seen = self._progress.transition_seen and step.kind in (StepKind.ADD_TAGS, StepKind.DELETE_TAGS)

@@ -64,7 +64,7 @@ def refuse_end_at_creation(situation: Situation) -> Step:
 
 
 def report_cancelled(situation: Situation) -> Step:
-    """Fail with SageMaker's reason; the rollback's Delete removes it."""
+    """Fail with SageMaker's reason."""
     return fail(situation, UnexpectedStatus(_cancelled(situation)))
 
 
@@ -110,6 +110,10 @@ def refuse_not_started(situation: Situation) -> Step:
 
 def keep_ended(situation: Situation) -> Step:
     """Change tags only; anything else that is asked fails and says that a new Name starts a new test."""
+    if situation.target.status is Status.CANCELLED and (
+        situation.acted(StepKind.UPDATE) or situation.acted(StepKind.START)
+    ):
+        return report_cancelled(situation)
     step = _blocked(situation)
     if not step and situation.goal is Goal.RUN and "DesiredState" in situation.request.changed:
         step = _ended(situation, "DesiredState")
