@@ -4,11 +4,11 @@ Exit codes: 0 done, 1 something failed that the command was asked to do, 2 the c
 """
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from . import demo_command
 from .errors import UsageError
 
 app = typer.Typer(
@@ -38,23 +38,8 @@ def _options(
     """Hold the options that stand before a sub-command; their callbacks do the work."""
 
 
-@app.command()
-def demo(
-    template: Annotated[Path | None, typer.Option(help="SAM template of the provider. Default: template.yaml.")] = None,
-    example: Annotated[
-        Path | None, typer.Option(help="Template with a shadow test. Default: examples/shadow-test.yaml.")
-    ] = None,
-    port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port of the local AWS. Default: a free one.")
-    ] = None,
-) -> None:
-    """Lint a shadow test, deploy it on a local AWS, and take it through its whole life.
-
-    Needs no account and no network. Example: inference-experiment demo --port 4566
-    """
-    from .demo import run_demo  # noqa: PLC0415 - the other commands do without the local AWS
-
-    run_demo(template, example, port)
+for command in (demo_command,):
+    command.register(app)
 
 
 def main() -> None:
