@@ -92,9 +92,10 @@ class ExperimentResource(CfnResource):
 
     def __call__(self, event: Event, context: LambdaContext) -> None:
         """Carry out a request; raise when its answer was not delivered, and before anything for a wrong event (C27)."""
+        logs.FORMATTER.handle_request("", ())
         self._request, self._outcome, self._undelivered = parse(event), None, None
+        logs.FORMATTER.handle_request(self._request.request_id, self._request.tag_values)
         delivery.check_url(self._request.response_url, self._extra_hosts)
-        logs.FORMATTER.request_id = self._request.request_id
         self.NoEcho = False  # C25: not reset by crhelper, would leak to the next resource
         super().__call__(event, context)
         if self._undelivered:

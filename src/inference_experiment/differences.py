@@ -97,13 +97,16 @@ def stop_actions(
     Explicit actions win; a production variant that the desired ModelVariants dropped means what it means on the
     native type; otherwise the endpoint returns to what it was before the test.
     """
-    source, shadow = observed.source_variant, observed.shadow_variant
+    # Describe may leave ShadowModeConfig out; the production variant is the first of the two then.
+    names = [variant.variant_name for variant in observed.model_variants]
+    source = observed.source_variant or names[0]
+    shadow = observed.shadow_variant or next((name for name in names if name != source), "")
     dropped = desired is not None and desired.variant(source) is None
     if not explicit and dropped:
         return {source: REMOVE, shadow: PROMOTE}
     production = REMOVE if explicit.get(shadow) == PROMOTE else RETAIN
     chosen = {source: production, shadow: REMOVE, **explicit}
-    return {name: chosen[name] for name in (source, shadow)}
+    return {name: chosen[name] for name in (source, shadow) if name}
 
 
 def remaining_variants(

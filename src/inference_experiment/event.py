@@ -14,7 +14,13 @@ from urllib.parse import parse_qs, urlsplit
 from inference_experiment.model import RequestType
 
 # Required texts and their lengths. Longer ones are not CloudFormation's, and copied into the answer would burst it.
-REQUIRED: Final = {"RequestType": 6, "ResponseURL": 8192, "StackId": 1024, "RequestId": 128, "LogicalResourceId": 255}
+REQUIRED: Final = {
+    "RequestType": 1024,
+    "ResponseURL": 8192,
+    "StackId": 1024,
+    "RequestId": 128,
+    "LogicalResourceId": 255,
+}
 MAXIMUM_PHYSICAL_ID: Final = 1024
 # The event's own key for what a request has done so far; CloudFormation's keys have no dash.
 PROGRESS_KEY: Final = "inference-experiment-progress"
@@ -63,6 +69,13 @@ class Request:
     def changed(self) -> frozenset[str]:
         """Paths of the properties that the template changed: members of maps one by one, lists as a whole."""
         return frozenset(_differences(self.properties, self.old_properties, ""))
+
+    @property
+    def tag_values(self) -> frozenset[str]:
+        """Values of the tags, now and before: people keep in them what no log should show."""
+        lists = (properties.get("Tags") for properties in (self.properties, self.old_properties))
+        tags = [tag for listed in lists if isinstance(listed, list) for tag in listed if isinstance(tag, Mapping)]
+        return frozenset(str(tag["Value"]) for tag in tags if isinstance(tag.get("Value"), str | int | float))
 
     @property
     def service_timeout(self) -> int:
@@ -150,7 +163,9 @@ def parse(event: object) -> Request:
         issued=_issued(event["ResponseURL"]),
     )
     if event["RequestType"] not in list(RequestType):
-        raise MalformedEventError(f"RequestType is {event['RequestType']!r}, not Create, Update or Delete", request)
+        raise MalformedEventError(
+            f"RequestType is {event['RequestType'][:40]!r}, not Create, Update or Delete", request
+        )
     request = replace(request, type=RequestType(event["RequestType"]))
     if request.type is not RequestType.CREATE and not named:
         raise MalformedEventError("PhysicalResourceId is missing or too long", request)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from inference_experiment import payloads
 from inference_experiment.errors import (
@@ -73,6 +73,8 @@ def _translate(operation: str, error: ClientError) -> ExperimentError:
 def _raise(operation: str, error: Exception) -> NoReturn:
     if isinstance(error, ClientError):
         raise _translate(operation, error) from error
+    if isinstance(error, ParamValidationError):
+        raise Refused(f"{operation}: {error}") from error
     # The text of a connection error names our endpoint and nothing secret.
     raise Throttled(f"{operation}: no answer from AWS: {error}") from error
 

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from inference_experiment import identity, planner, properties
 from inference_experiment.errors import (
+    AlreadyExists,
     Conflict,
     DeadlineExceeded,
     ExperimentError,
@@ -27,8 +28,10 @@ from inference_experiment.model import (
     Goal,
     Observed,
     Outcome,
+    Ownership,
     Progress,
     RequestType,
+    Status,
     Step,
     StepKind,
 )
@@ -82,6 +85,8 @@ class Lifecycle:
         except ExperimentError as error:
             if self._request.type is RequestType.UPDATE and self._stack_is("ROLLBACK"):
                 return self._forgiven(error, desired)
+            line = {"experiment": self._seen.name, "status": self._seen.status.value}
+            logger.error("failed", extra={**line, "error": type(error).__name__, "reason": str(error)})  # noqa: TRY400
             return Outcome(self._failed_id(desired), self._seen, error=error)
 
     def _loop(self, observer: Observer, desired: Desired | None, ending: Ending) -> Outcome:
@@ -89,7 +94,7 @@ class Lifecycle:
             try:
                 look = self._look(observer, desired)
                 step = self._decide(look, desired, ending)
-                self._perform(step, look)
+                self._perform(step, look, observer)
                 self._progress = replace(self._progress, troubled_since=None)
             except (Conflict, Throttled) as error:
                 look, step = None, self._be_patient(error)
@@ -130,7 +135,7 @@ class Lifecycle:
         self._log(step, look)
         return step
 
-    def _perform(self, step: Step, look: Look) -> None:
+    def _perform(self, step: Step, look: Look, observer: Observer) -> None:
         if step.kind in OUTCOMES:
             return
         if self._clock.now() >= self._progress.deadline:
@@ -139,10 +144,12 @@ class Lifecycle:
             self._refuse_late_creation(look)
         try:
             self._gateway.perform(step)
-        except NotFound as error:
-            if step.kind is StepKind.CREATE:  # it is the endpoint or a model that does not exist
+        except (AlreadyExists, NotFound) as error:
+            # What was observed has changed meanwhile, by us where an answer was lost: look again, then decide.
+            # A creation fails at once for what is not about its name: a missing model, an endpoint in use.
+            if step.kind is StepKind.CREATE and observer.observe(step.name).status is Status.ABSENT:
                 raise
-            raise Conflict(str(error)) from error  # it went meanwhile: look again, then decide
+            raise Conflict(str(error)) from error
         acted = {**self._progress.acted, f"{step.kind}:{step.name}": self._clock.now()}
         failure = step.failure or self._progress.failure
         seen = self._progress.transition_seen and step.kind in (StepKind.ADD_TAGS, StepKind.DELETE_TAGS)
@@ -191,7 +198,7 @@ class Lifecycle:
         if self._request.type is not RequestType.CREATE:
             return self._request.physical_id
         name = desired.configuration.name if desired else ""
-        made = self._seen.ours or self._progress.when(StepKind.CREATE, name) is not None
+        made = self._seen.ownership is Ownership.REQUEST or self._progress.when(StepKind.CREATE, name) is not None
         return name if name and made else identity.marker(self._request)
 
     def _forgiven(self, error: ExperimentError, desired: Desired | None) -> Outcome:

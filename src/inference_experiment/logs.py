@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from collections.abc import Iterable
 from typing import Final
 
 STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "aws_request_id"}
@@ -11,18 +12,31 @@ SIGNED_URL: Final = re.compile(r"https?://[^\s\"']*[?&][^\s\"']*")
 QUIET: Final = ("boto3", "botocore", "urllib3", "crhelper")
 
 
+# Shorter tag values are no secrets, and would be found in half of all words.
+SHORTEST_SECRET: Final = 6
+
+
 class JsonFormatter(logging.Formatter):
     """Formats a record with its extra fields and the request that is being handled."""
 
-    request_id = ""
+    def __init__(self) -> None:
+        super().__init__()
+        self.handle_request("", ())
+
+    def handle_request(self, request_id: str, secrets: Iterable[str]) -> None:
+        """Set what the next lines are about: the request's id, and the values that no line may show."""
+        self._request_id = request_id
+        long = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
+        self._secrets = re.compile("|".join(map(re.escape, long)) or r"(?!)")
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of JSON."""
-        line = {"level": record.levelname, "message": record.getMessage(), "request_id": self.request_id}
-        line |= {key: value for key, value in vars(record).items() if key not in STANDARD}
+        line = {"level": record.levelname, "message": record.getMessage(), "request_id": self._request_id}
+        line |= {key: str(value) for key, value in vars(record).items() if key not in STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return SIGNED_URL.sub("<URL>", json.dumps(line, default=str))
+        hidden = {key: SIGNED_URL.sub("<URL>", self._secrets.sub("<value>", value)) for key, value in line.items()}
+        return json.dumps(hidden)
 
 
 FORMATTER: Final = JsonFormatter()

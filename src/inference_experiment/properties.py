@@ -86,7 +86,10 @@ def _validator() -> "Draft7Validator":
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return "a value nested without end"
     return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
 
 
@@ -135,7 +138,9 @@ def _translate(error: "ValidationError") -> Iterator[Finding]:
         limit = error.validator_value
         limit = ", ".join(limit) if isinstance(limit, list) else limit
         text = LIMITS[str(error.validator)].format(limit=limit)
-        yield Finding("/".join(map(str, error.absolute_path)), f"{_shown(error.instance)} {text}")
+        path = "/".join(map(str, error.absolute_path))
+        shown = "the value" if path.startswith("Tags/") else _shown(error.instance)
+        yield Finding(path, f"{shown} {text}")
 
 
 def validate(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:

@@ -1,0 +1,68 @@
+"""Watches every log line of a test session for what must never be in one: signatures of ResponseURLs, tag values.
+
+Tests give tags the value SECRET_TAG_VALUE and sign ResponseURLs with SECRET_SIGNATURE. Log records of this process are
+collected by a handler of the root logger, in the form in which the function writes them; what runs in a process of
+its own (the runtime client) is handed in with `inspect`. To use it, a conftest.py says
+
+    pytest_plugins = ["log_audit"]
+
+and the session fails in the end if a line held a secret. The line itself is not repeated, only where it came from.
+"""
+
+import logging
+import re
+from collections import Counter
+from typing import Final
+
+import pytest
+from inference_experiment.logs import JsonFormatter
+
+SECRET_TAG_VALUE: Final = "only-for-the-tag"
+SECRET_SIGNATURE: Final = "5ecret51gnature"
+SECRETS: Final = re.compile(f"X-Amz-(?:Signature|Credential|Security-Token)|{SECRET_SIGNATURE}|{SECRET_TAG_VALUE}")
+
+
+class Audit(logging.Handler):
+    """Counts lines; keeps a note of each that holds a secret."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines = 0
+        self.breaches: Counter[str] = Counter()
+        self._formatter = JsonFormatter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Inspect a record as the function would write it."""
+        self.inspect(self._formatter.format(record), f"logger {record.name}: {record.msg!r:.80}")
+
+    def inspect(self, text: str, source: str) -> None:
+        """Inspect the output of a process, line by line; `source` names it in the report."""
+        for line in text.splitlines():
+            self.lines += 1
+            found = SECRETS.search(line)
+            if found:
+                self.breaches[f"{source} shows {found[0][:12]}..."] += 1
+
+
+AUDIT: Final = Audit()
+
+
+def pytest_configure() -> None:
+    """Listen from the beginning."""
+    root = logging.getLogger()
+    if AUDIT not in root.handlers:
+        root.addHandler(AUDIT)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a session whose logs showed a secret."""
+    logging.getLogger().removeHandler(AUDIT)
+    if AUDIT.breaches and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was searched and what was found."""
+    terminalreporter.write_line(f"log audit: {AUDIT.lines} lines, {AUDIT.breaches.total()} with a secret")
+    for source, count in AUDIT.breaches.most_common():
+        terminalreporter.write_line(f"  {count} x {source}", red=True)

@@ -1,0 +1,28 @@
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from inference_experiment_tools.local.packaging import package
+from inference_experiment_tools.local.runtime import LambdaRuntime
+from scenario_run import World, world
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def scenario_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The world of all scenarios; the packaged function is only built for the scenario that asks for it."""
+    with ExitStack() as resources:
+
+        def packaged(settings: Mapping[str, str]) -> LambdaRuntime:
+            import io
+            import zipfile
+
+            folder = tmp_path_factory.mktemp("package")
+            zipfile.ZipFile(io.BytesIO(package(ROOT / "src"))).extractall(folder)
+            runtime = LambdaRuntime(folder, "inference_experiment.handler.handler", settings, timeout=60)
+            return resources.enter_context(runtime)
+
+        yield resources.enter_context(world(packaged))

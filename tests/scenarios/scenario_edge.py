@@ -1,0 +1,124 @@
+"""AWS as the function sees it in a scenario: the local SageMaker behind a recorder, a queue, and a stack's status.
+
+A fake at AWS's edge and nowhere else: the function talks to it over HTTP with its own boto3. The recorder notes what
+was answered, changes members of an answer where a scenario says so (statuses that SageMaker does not document, say),
+and lets the simulated time go on with every look.
+"""
+
+import hashlib
+import io
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import parse_qs
+
+from inference_experiment_tools.local.sagemaker import LocalSageMaker
+from scenario_format import Answer
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.test import run_wsgi_app
+from werkzeug.wrappers import Request, Response
+
+STACK = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult>
+<Stacks><member><StackName>shop</StackName><CreationTime>2030-01-01T00:00:00Z</CreationTime>
+<StackStatus>{status}</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""
+DENIED = """<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not allowed</Message></Error>
+</ErrorResponse>"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One call: its arguments and, in short, what was answered: an error's code or a status."""
+
+    operation: str
+    arguments: Mapping[str, Any]
+    answer: str
+
+
+@dataclass
+class Edge:
+    """The endpoint of all three services; `step` are the seconds of simulated time that pass after each Describe."""
+
+    sagemaker: LocalSageMaker
+    calls: list[Seen] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    answers: tuple[Answer, ...] = ()
+    queue_error: str = ""
+    stack: str = ""
+    step: float = 1
+    on_call: Callable[[str, int], None] | None = None
+    _server: BaseWSGIServer | None = None
+
+    def __enter__(self) -> Self:
+        """Serve on the loopback."""
+        self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=_Quiet)
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop serving."""
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        """The URL of every service."""
+        assert self._server
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def count(self, operation: str) -> int:
+        """Return how often an operation was called in this request."""
+        return sum(call.operation == operation for call in self.calls)
+
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        """Answer one request."""
+        request = Request(environ)
+        service, _, operation = request.headers.get("X-Amz-Target", "").rpartition(".")
+        if service == "SageMaker":
+            response = self._sagemaker(environ, operation, request.get_data())
+        elif service == "AmazonSQS":
+            response = self._sqs(operation, json.loads(request.get_data()))
+        else:
+            response = self._cloudformation(parse_qs(request.get_data(as_text=True)))
+        if self.on_call:
+            self.on_call(self.calls[-1].operation, self.count(self.calls[-1].operation))
+        return response(environ, start_response)
+
+    def _sagemaker(self, environ: Any, operation: str, body: bytes) -> Response:
+        forwarded = {key: value for key, value in environ.items() if not key.startswith("werkzeug.")}
+        forwarded["wsgi.input"] = io.BytesIO(body)
+        chunks, status, headers = run_wsgi_app(self.sagemaker._application, forwarded)
+        answer = json.loads(b"".join(chunks))
+        nth = self.count(operation) + 1
+        for each in self.answers:
+            if each.call == operation and each.nth in (0, nth) and status.startswith("200"):
+                merged = {**answer, **each.members}
+                answer = {key: value for key, value in merged.items() if value is not None}
+        self.calls.append(Seen(operation, json.loads(body), answer.get("__type") or answer.get("Status") or ""))
+        if operation == "DescribeInferenceExperiment":
+            self.sagemaker.clock.advance(self.step)
+        return Response(json.dumps(answer), status, content_type=headers["Content-Type"])
+
+    def _sqs(self, operation: str, arguments: Mapping[str, Any]) -> Response:
+        self.calls.append(Seen(operation, arguments, self.queue_error))
+        if self.queue_error:
+            body = {"__type": f"com.amazonaws.sqs#{self.queue_error}", "message": "injected by the scenario"}
+            return Response(json.dumps(body), 400, content_type="application/x-amz-json-1.0")
+        self.messages.append(arguments["MessageBody"])
+        digest = hashlib.md5(arguments["MessageBody"].encode()).hexdigest()
+        answer = {"MessageId": str(uuid.uuid4()), "MD5OfMessageBody": digest}
+        return Response(json.dumps(answer), content_type="application/x-amz-json-1.0")
+
+    def _cloudformation(self, form: Mapping[str, list[str]]) -> Response:
+        self.calls.append(Seen(form["Action"][0], {"StackName": form["StackName"][0]}, self.stack))
+        if self.stack == "AccessDenied":
+            return Response(DENIED, 403, content_type="text/xml")
+        return Response(STACK.format(status=self.stack), content_type="text/xml")
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Stay off the terminal."""
