@@ -15,8 +15,8 @@ from typing import Any, Final, Protocol
 from crhelper import CfnResource
 
 from inference_experiment import delivery, identity, logs, response
-from inference_experiment.errors import ExperimentError, UnexpectedStatus
-from inference_experiment.event import PROGRESS_KEY, Request, parse
+from inference_experiment.errors import ExperimentError, Throttled, UnexpectedStatus
+from inference_experiment.event import PROGRESS_KEY, MalformedEventError, Request, parse
 from inference_experiment.gateway import Gateway
 from inference_experiment.lifecycle import Lifecycle
 from inference_experiment.model import Outcome, Progress
@@ -95,7 +95,10 @@ class ExperimentResource(CfnResource):
         logs.FORMATTER.handle_request("", ())
         self._request, self._outcome, self._undelivered = parse(event), None, None
         logs.FORMATTER.handle_request(self._request.request_id, self._request.tag_values)
-        delivery.check_url(self._request.response_url, self._extra_hosts)
+        try:
+            delivery.check_url(self._request.response_url, self._extra_hosts)
+        except delivery.UndeliverableError as error:
+            raise MalformedEventError(str(error)) from error
         self.NoEcho = False  # C25: not reset by crhelper, would leak to the next resource
         super().__call__(event, context)
         if self._undelivered:
@@ -129,6 +132,9 @@ class ExperimentResource(CfnResource):
         message = {**self._event, PROGRESS_KEY: asdict(self._outcome.waiting)}
         try:
             self._gateway.send_message(json.dumps(message), max(1, round(self._interval)))
+        except Throttled as error:
+            # Nobody knows whether the message arrived, and it answers if it did. Delivered again, both answer alike.
+            self._undelivered = error
         except ExperimentError as error:
             self._outcome = replace(self._outcome, waiting=None, error=error)
             self.Status = "FAILED"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from inference_experiment.contract import OWNER_TAG
 from inference_experiment.model import Configuration, Member, Observed, Status, Variant
 
 CREATE_ONLY: Final = frozenset({Member.TYPE, Member.ROLE_ARN, Member.ENDPOINT_NAME, Member.KMS_KEY})
@@ -87,6 +88,18 @@ def blocked(desired: Configuration, observed: Observed, changed: AbstractSet[str
     members = differing(desired, observed.configuration) & MUTABLE
     removed = {Member.DATA_STORAGE_CONFIG} if desired.data_storage is None else set()
     return requested(members - (EDITABLE[observed.status] - removed), changed)
+
+
+def tag_changes(
+    live: Mapping[str, str], wanted: Mapping[str, str], previous: AbstractSet[str]
+) -> tuple[list[str], dict[str, str]]:
+    """Return the keys to remove and the tags to set.
+
+    Tags that the template never had (`previous` are those it had) are left alone (D22), like aws: and the owner's.
+    """
+    ours = {key for key in previous - {OWNER_TAG} if not key.startswith("aws:")}
+    stale = sorted((live.keys() - wanted.keys()) & ours)
+    return stale, {key: value for key, value in wanted.items() if live.get(key) != value}
 
 
 def stop_actions(

@@ -4,6 +4,7 @@ A malformed event never reaches crhelper: in a warm container crhelper would ans
 URL, in a cold one it would retry for ever (C26). Sources: aws-facts 6.1.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,8 @@ REQUIRED: Final = {
     "RequestId": 128,
     "LogicalResourceId": 255,
 }
-MAXIMUM_PHYSICAL_ID: Final = 1024
+MAXIMUM_PHYSICAL_ID: Final = 1024  # bytes, as JSON writes them
+MAXIMUM_DEPTH: Final = 50  # of nested values; the schema's own is 7
 # The event's own key for what a request has done so far; CloudFormation's keys have no dash.
 PROGRESS_KEY: Final = "inference-experiment-progress"
 MAXIMUM_SERVICE_TIMEOUT: Final = 3600
@@ -80,24 +82,18 @@ class Request:
     @property
     def service_timeout(self) -> int:
         """Seconds that CloudFormation waits; its default where the property is absent or unusable."""
-        text = str(self.properties.get("ServiceTimeout", MAXIMUM_SERVICE_TIMEOUT))
-        seconds = int(text) if text.isascii() and text.isdigit() else MAXIMUM_SERVICE_TIMEOUT
+        text = _text(self.properties.get("ServiceTimeout")) or ""
+        usable = text.isascii() and text.isdigit() and len(text) <= len(str(MAXIMUM_SERVICE_TIMEOUT))
+        seconds = int(text) if usable else MAXIMUM_SERVICE_TIMEOUT
         return min(max(seconds, 1), MAXIMUM_SERVICE_TIMEOUT)
 
 
 def _same(new: object, old: object) -> bool:
     """Return whether two property values are equal once scalars are strings, as CloudFormation may make them."""
-    try:
-        return _equal(new, old)
-    except RecursionError:  # nested beyond anything that the schema knows: validation will refuse it
-        return False
-
-
-def _equal(new: object, old: object) -> bool:
     if isinstance(new, list) and isinstance(old, list):
-        return len(new) == len(old) and all(map(_equal, new, old))
+        return len(new) == len(old) and all(map(_same, new, old))
     if isinstance(new, Mapping) and isinstance(old, Mapping):
-        return new.keys() == old.keys() and all(_equal(new[key], old[key]) for key in new)
+        return new.keys() == old.keys() and all(_same(new[key], old[key]) for key in new)
     return (type(new) is type(old) and new == old) or (_text(new) is not None and _text(new) == _text(old))
 
 
@@ -130,18 +126,36 @@ def _issued(response_url: str) -> float | None:
         return None
 
 
+class TooDeep:
+    """Stands for a value nested so deeply that walking it could exhaust the stack; no schema admits it."""
+
+    def __repr__(self) -> str:
+        return f"a value nested more than {MAXIMUM_DEPTH} deep"
+
+
+def _pruned(value: Any, depth: int) -> Any:  # noqa: ANN401 - any JSON value
+    if depth == 0 and isinstance(value, Mapping | list):
+        return TooDeep()
+    if isinstance(value, Mapping):
+        return {key: _pruned(item, depth - 1) for key, item in value.items()}
+    return [_pruned(item, depth - 1) for item in value] if isinstance(value, list) else value
+
+
 def _mapping(event: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return the properties of an event, each cut off where it is nested too deeply."""
     value = event.get(key)
-    return value if isinstance(value, Mapping) else {}
+    if not isinstance(value, Mapping):
+        return {}
+    return {name: _pruned(item, MAXIMUM_DEPTH) for name, item in value.items()}
 
 
 def _check_texts(event: Mapping[str, Any]) -> None:
     missing = [key for key in REQUIRED if not isinstance(event.get(key), str) or not event[key]]
     if missing:
         raise MalformedEventError("not a custom-resource request: missing or not a text: " + ", ".join(missing))
-    long = [key for key, length in REQUIRED.items() if len(event[key]) > length]
+    long = [key for key, length in REQUIRED.items() if len(event[key]) > length or not event[key].isascii()]
     if long:
-        raise MalformedEventError("not a custom-resource request: too long: " + ", ".join(long))
+        raise MalformedEventError("not a custom-resource request: too long, or not ASCII: " + ", ".join(long))
 
 
 def parse(event: object) -> Request:
@@ -150,7 +164,7 @@ def parse(event: object) -> Request:
         raise MalformedEventError(f"an event must be a JSON object, not {type(event).__name__}")
     _check_texts(event)
     physical_id = event.get("PhysicalResourceId")
-    named = isinstance(physical_id, str) and 0 < len(physical_id) <= MAXIMUM_PHYSICAL_ID
+    named = isinstance(physical_id, str) and physical_id and len(json.dumps(physical_id)) - 2 <= MAXIMUM_PHYSICAL_ID
     request = Request(
         type=RequestType.CREATE,
         response_url=event["ResponseURL"],

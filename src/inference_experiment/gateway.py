@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from inference_experiment import payloads
+from inference_experiment import contract, payloads
 from inference_experiment.errors import (
     AccessDenied,
     AlreadyExists,
@@ -66,7 +66,8 @@ def _translate(operation: str, error: ClientError) -> ExperimentError:
         # Some operations of SageMaker say ValidationException "Could not find ..." for what does not exist.
         family = NotFound if any(word in message.lower() for word in NOT_FOUND_WORDS) else Refused
     if family is AccessDenied:
-        return AccessDenied(f"The provider's role lacks the permission for {operation}: {message}")
+        action = contract.permissions_of(operation)[0].action
+        return AccessDenied(f"The provider's role may not {action}: {message}")
     return family(f"{operation}: {message} ({code or status})")
 
 

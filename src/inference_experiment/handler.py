@@ -36,8 +36,16 @@ def carry_out(event: Event, context: LambdaContext) -> str:
 def handler(event: object, context: LambdaContext) -> None:
     """Handle one event of CloudFormation or one batch of the waiting queue; raises what is to be delivered again."""
     records = event.get("Records") if isinstance(event, Mapping) else None
-    for one in [json.loads(record["body"]) for record in records] if records else [event]:
+    for one in map(_unwrap, records) if records and isinstance(records, list) else [event]:
         _handle(one, context)
+
+
+def _unwrap(record: Any) -> object:  # noqa: ANN401 - whatever somebody sends to the queue
+    """Return the event in a queue message; None, which is no event, where there is none."""
+    try:
+        return json.loads(record["body"])
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
 
 
 def _handle(event: Any, context: LambdaContext) -> None:  # noqa: ANN401 - whatever somebody sends to the function

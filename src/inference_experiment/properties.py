@@ -5,6 +5,7 @@ All findings are reported at once, each with its path. After this module nobody 
 """
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft7Validator, ValidationError
 
 GOALS: Final = {"": Goal.EXIST, "Running": Goal.RUN, "Completed": Goal.COMPLETE, "Cancelled": Goal.CANCEL}
+UNKNOWN: Final = 20  # properties that are not known and are named one by one; there could be 100,000
 SHOWN: Final = 60  # characters of a wrong value that a message repeats
 
 
@@ -46,14 +48,19 @@ def _number(text: str) -> int | str:
 
 
 def restore(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a property value with the numbers that its schema asks for."""
+    """Return a property value with the numbers that its schema asks for.
+
+    What is too much by far is cut to what is still too much, so that validation takes no longer than it should.
+    """
     schema = _resolve(schema)
     known = schema.get("properties")
     # Where the schema ends the value stays: no input is walked deeper than the schema.
     if isinstance(value, Mapping) and known:
-        return {key: restore(item, known.get(key, {})) for key, item in value.items()}
+        unknown = itertools.islice((key for key in value if key not in known), UNKNOWN)
+        kept = [key for key in value if key in known] + list(unknown)
+        return {key: restore(value[key], known.get(key, {})) for key in kept}
     if isinstance(value, list) and "items" in schema:
-        return [restore(item, schema["items"]) for item in value]
+        return [restore(item, schema["items"]) for item in value[: schema["maxItems"] + 1]]
     if schema.get("type") == "integer" and isinstance(value, str):
         return _number(value)
     if schema.get("type") == "string" and isinstance(value, int | float) and not isinstance(value, bool):

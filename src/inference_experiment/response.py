@@ -45,7 +45,7 @@ def attributes(observed: Observed) -> dict[str, str]:
 
 def cut(text: str, limit: int) -> str:
     """Return the beginning of a text that fits into so many bytes of JSON; the end is what matters least."""
-    if len(_json(text)) <= limit:
+    if len(text) <= limit and len(_json(text)) <= limit:
         return text
     low, high = 0, min(len(text), limit)
     while low < high:
@@ -68,13 +68,18 @@ def body(request: Request, outcome: Outcome) -> bytes:
         "StackId": request.stack_id,
         "RequestId": request.request_id,
         "LogicalResourceId": request.logical_id,
-        "Reason": cut(str(outcome.error or outcome.warning), MAXIMUM_REASON),
+        "Reason": "",
         "NoEcho": False,
     }
     if outcome.observed and not outcome.error:
-        answer["Data"] = attributes(outcome.observed)
-        excess = len(_json(answer)) - MAXIMUM_BODY
-        if excess > 0:
-            reason = answer["Data"]["StatusReason"]
-            answer["Data"]["StatusReason"] = cut(reason, max(len(_json(reason)) - excess, len('"..."')))
+        answer["Data"] = {**attributes(outcome.observed), "StatusReason": ""}
+    # Everything else is bounded; what is left is for the two texts, the one that was asked about first.
+    answer["Reason"] = cut(str(outcome.error or outcome.warning), min(MAXIMUM_REASON, _left(answer)))
+    if "Data" in answer and outcome.observed:
+        answer["Data"]["StatusReason"] = cut(outcome.observed.status_reason, _left(answer))
     return _json(answer)
+
+
+def _left(answer: dict[str, Any]) -> int:
+    """Return the bytes that one more text may take, its quotes included."""
+    return MAXIMUM_BODY - len(_json(answer)) + len('""')

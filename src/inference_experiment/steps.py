@@ -175,14 +175,8 @@ def _edit(situation: Situation) -> Step | None:
 
 
 def _tag(situation: Situation) -> Step | None:
-    """Return the next tag call. Tags that the template never had are left alone (D22), like aws: and ours."""
-    live, wanted = situation.target.tags, situation.wanted.tags
-    stale = sorted(
-        key
-        for key in live.keys() - wanted.keys()
-        if key in situation.wanted.previous_tags and key != OWNER_TAG and not key.startswith("aws:")
-    )
-    fresh = {key: value for key, value in wanted.items() if live.get(key) != value}
+    live, wanted = situation.target.tags, situation.wanted
+    stale, fresh = differences.tag_changes(live, wanted.tags, wanted.previous_tags)
     arn = {"ResourceArn": situation.target.arn}
     if stale and situation.acted(StepKind.DELETE_TAGS) is None:
         return Step(StepKind.DELETE_TAGS, situation.target.name, {**arn, "TagKeys": stale}, "tags were removed")
