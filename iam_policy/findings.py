@@ -1,0 +1,137 @@
+"""What the linter can say: the closed list of kinds with their severity, and one finding.
+
+Kinds are stable names: suppressions, baselines and SARIF rule ids use them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+MAXIMUM_MESSAGE: Final = 300
+
+
+class Severity(StrEnum):
+    """How bad it is: an error breaks or refuses, a warning risks, information cannot be decided."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Kind(NamedTuple):
+    """One kind of finding. IAM does not accept a document with a `refused` finding."""
+
+    severity: Severity
+    title: str
+    refused: bool = False
+
+
+_E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+KINDS: Final[dict[str, Kind]] = {
+    # The document
+    "invalid-json": Kind(_E, "The document is not JSON", refused=True),
+    "not-a-policy": Kind(_E, "The document has not the shape of a policy", refused=True),
+    "duplicate-key": Kind(_E, "A key is written twice and only one of them counts", refused=True),
+    "unknown-element": Kind(_E, "A policy has no such element", refused=True),
+    "missing-element": Kind(_E, "A required element is missing", refused=True),
+    "conflicting-elements": Kind(_E, "An element and its Not form stand together", refused=True),
+    "misplaced-element": Kind(_E, "The element does not belong in this type of policy", refused=True),
+    "wrong-type": Kind(_E, "An element has the wrong type", refused=True),
+    "invalid-effect": Kind(_E, "Effect is neither Allow nor Deny", refused=True),
+    "invalid-version": Kind(_E, "There is no such policy language version", refused=True),
+    "old-version": Kind(_W, "The old policy language has no variables"),
+    "variable-needs-version": Kind(_E, "A policy variable is plain text in the old policy language"),
+    "invalid-sid": Kind(_E, "A Sid holds characters other than letters and digits", refused=True),
+    "duplicate-sid": Kind(_E, "Two statements have the same Sid", refused=True),
+    "too-long": Kind(_E, "The document is longer than IAM accepts", refused=True),
+    # Actions
+    "invalid-action": Kind(_E, "The text is not service:Action", refused=True),
+    "unknown-service": Kind(_W, "IAM's data knows no such service"),
+    "unknown-action": Kind(_W, "IAM's data knows no such action"),
+    "broad-action": Kind(_W, "Every action of a service, or of all services, is granted"),
+    "allow-not-action": Kind(_W, "Allow with NotAction grants everything that is not listed"),
+    # Resources
+    "invalid-arn": Kind(_E, "The text is neither an ARN nor *", refused=True),
+    "short-arn": Kind(_W, "The ARN has fewer than six parts"),
+    "wildcard-in-service": Kind(_W, "There is a wildcard in the service of an ARN"),
+    "wildcard-in-type": Kind(_W, "There is a wildcard in the resource type of an ARN"),
+    "resource-mismatch": Kind(_W, "No resource of the statement is of a type that the action works on"),
+    "resource-needs-star": Kind(_W, "The action works on no single resource"),
+    "other-account": Kind(_E, "The resource is in another account than the one deployed to"),
+    "other-region": Kind(_E, "The resource is in another region than the one deployed to"),
+    "other-partition": Kind(_E, "The resource is in another partition than the one deployed to"),
+    "allow-not-resource": Kind(_W, "Allow with NotResource grants every other resource"),
+    # Conditions
+    "unknown-operator": Kind(_E, "There is no such condition operator", refused=True),
+    "unknown-condition-key": Kind(_W, "IAM's data knows no such condition key"),
+    "condition-key-not-carried": Kind(_W, "No request of the action carries the condition key"),
+    "operator-type": Kind(_W, "The operator does not fit the type of the condition key"),
+    "wildcard-without-like": Kind(_W, "The operator takes a wildcard for an ordinary character"),
+    "for-all-values-in-allow": Kind(_W, "ForAllValues is true for a request without the key"),
+    "needs-set-operator": Kind(_W, "A key with many values needs ForAnyValue or ForAllValues"),
+    "set-operator-on-single-value": Kind(_W, "The key has a single value: a set operator only weakens the condition"),
+    "invalid-condition-value": Kind(_W, "The operator cannot read the value, so the condition is never true"),
+    "unknown-variable": Kind(_W, "There is no such policy variable"),
+    # Grants
+    "pass-role-any-role": Kind(_W, "Any role can be passed"),
+    "pass-role-without-service": Kind(_W, "The role can be passed to any service"),
+    "pass-role-any-service": Kind(_W, "iam:PassedToService with * restricts nothing"),
+    # Principals
+    "not-principal-with-allow": Kind(_E, "Allow with NotPrincipal trusts everybody else"),
+    "invalid-principal": Kind(_E, "The principal is none", refused=True),
+    "open-trust": Kind(_W, "Everybody may assume the role"),
+    # Decisions
+    "explicit-deny": Kind(_E, "A Deny takes a needed action away"),
+    "boundary-denies": Kind(_E, "The permissions boundary does not allow a needed action"),
+    "source-never-matches": Kind(_E, "The service is trusted under a condition that can never be true"),
+    "missing-permission": Kind(_E, "A needed action is not allowed"),
+    "missing-trust": Kind(_E, "The service may not assume the role"),
+    "missing-recommended": Kind(_W, "A recommended permission is not allowed"),
+    "undecided": Kind(_I, "What is known does not decide whether a needed action is allowed"),
+    "excess-permission": Kind(_W, "More is granted than the handlers need"),
+}
+
+
+class Position(NamedTuple):
+    """A place in a file; both count from 1, 0 means that it is not known."""
+
+    line: int = 0
+    column: int = 0
+
+
+NOWHERE: Final = Position()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, where, and what to do about it; `addition` is a statement that would mend it."""
+
+    kind: str
+    message: str
+    path: tuple[str | int, ...] = ()
+    position: Position = NOWHERE
+    document: str = ""
+    level: Severity | None = None
+    addition: Mapping[str, Any] | None = field(default=None, compare=False)
+
+    @property
+    def severity(self) -> Severity:
+        """The severity of the kind, unless this one was given its own."""
+        return self.level or KINDS[self.kind].severity
+
+    def within(self, document: str) -> "Finding":
+        """Return the same finding with the name of its document."""
+        return replace(self, document=document)
+
+
+def shorten(message: str) -> str:
+    """Cut a message to what fits into a line of a report."""
+    return message if len(message) <= MAXIMUM_MESSAGE else message[: MAXIMUM_MESSAGE - 3] + "..."
+
+
+def show_path(path: tuple[str | int, ...]) -> str:
+    """Return a path as Statement[0].Action[1]."""
+    shown = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return shown.removeprefix(".")

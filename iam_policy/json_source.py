@@ -1,0 +1,158 @@
+"""JSON with the place of every element, duplicate keys kept as a fact and errors that say where.
+
+The nodes are ordinary dicts, lists and strings that carry `start_mark`, as those of cfn-lint do, so that the rest of
+the library reads both. Lines and columns of marks count from 0.
+"""
+
+import json
+import re
+from bisect import bisect_right
+from typing import Any, Final, NamedTuple
+
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+_DECODER: Final = json.JSONDecoder()
+# json accepts these beyond the standard.
+_NOT_JSON: Final = ("NaN", "Infinity", "-Infinity")
+MAXIMUM_DEPTH: Final = 100
+
+
+class Mark(NamedTuple):
+    """A place in a text; both count from 0."""
+
+    line: int
+    column: int
+
+
+class StringNode(str):
+    """A string that knows its place."""
+
+    __slots__ = ("start_mark",)
+    start_mark: Mark
+
+
+class ListNode(list[Any]):
+    """A list that knows its place."""
+
+    start_mark: Mark
+
+
+class DictNode(dict[str, Any]):
+    """An object that knows its place and the keys (with their places) that it repeats."""
+
+    start_mark: Mark
+    duplicates: tuple[StringNode, ...] = ()
+
+
+class JsonError(ValueError):
+    """The text is not JSON; `mark` is where."""
+
+    def __init__(self, message: str, mark: Mark) -> None:
+        super().__init__(message)
+        self.mark = mark
+
+
+def parse_json(source: str) -> Any:  # noqa: ANN401 - JSON is anything
+    """Parse strict JSON to nodes. Raises JsonError; repeated keys are no error, the last one counts."""
+    parser = _Parser(source)
+    value = parser.value(0)
+    parser.end()
+    return value
+
+
+class _Parser:
+    """Recursive descent; the strings are scanned by the standard library."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._position = 0
+        self._breaks = [found.end() for found in re.finditer(r"\n", source)]
+
+    def _mark(self, position: int) -> Mark:
+        line = bisect_right(self._breaks, position)
+        return Mark(line, position - (self._breaks[line - 1] if line else 0))
+
+    def _fail(self, message: str) -> JsonError:
+        return JsonError(message, self._mark(min(self._position, len(self._source))))
+
+    def _peek(self) -> str:
+        found = _SPACE.match(self._source, self._position)
+        self._position = found.end() if found else self._position
+        return self._source[self._position : self._position + 1]
+
+    def _accept(self, character: str) -> bool:
+        if self._peek() != character:
+            return False
+        self._position += 1
+        return True
+
+    def end(self) -> None:
+        if self._peek():
+            raise self._fail("text after the end of the document")
+
+    def value(self, depth: int) -> Any:  # noqa: ANN401
+        if depth > MAXIMUM_DEPTH:
+            raise self._fail(f"more than {MAXIMUM_DEPTH} levels deep")
+        character = self._peek()
+        if character == "{":
+            return self._object(depth)
+        if character == "[":
+            return self._list(depth)
+        if character == '"':
+            return self._string()
+        return self._scalar()
+
+    def _object(self, depth: int) -> DictNode:
+        node = DictNode()
+        node.start_mark = self._mark(self._position)
+        self._position += 1
+        if self._accept("}"):
+            return node
+        while True:
+            if self._peek() != '"':
+                raise self._fail("expected a key in double quotes" + self._hint())
+            key = self._string()
+            if not self._accept(":"):
+                raise self._fail(f'expected ":" after the key "{key}"')
+            if key in node:
+                node.duplicates = (*node.duplicates, key)
+            node[key] = self.value(depth + 1)
+            if self._accept("}"):
+                return node
+            if not self._accept(","):
+                raise self._fail('expected "," or "}"')
+
+    def _list(self, depth: int) -> ListNode:
+        node = ListNode()
+        node.start_mark = self._mark(self._position)
+        self._position += 1
+        if self._accept("]"):
+            return node
+        while True:
+            if self._peek() == "]":
+                raise self._fail("expected a value" + self._hint())
+            node.append(self.value(depth + 1))
+            if self._accept("]"):
+                return node
+            if not self._accept(","):
+                raise self._fail('expected "," or "]"')
+
+    def _hint(self) -> str:
+        return ": remove the comma before this" if self._peek() in {"}", "]"} else ""
+
+    def _string(self) -> StringNode:
+        start = self._position
+        node = StringNode(self._scalar())
+        node.start_mark = self._mark(start)
+        return node
+
+    def _scalar(self) -> Any:  # noqa: ANN401
+        if self._position >= len(self._source):
+            raise self._fail("the document ends too early")
+        if self._source.startswith(_NOT_JSON, self._position):
+            raise self._fail("expected a value")
+        try:
+            value, self._position = _DECODER.raw_decode(self._source, self._position)
+        except json.JSONDecodeError as error:
+            self._position = error.pos
+            raise self._fail(error.msg[:1].lower() + error.msg[1:]) from error
+        return value

@@ -1,0 +1,43 @@
+"""Linting one document: everything that is wrong whatever it is needed for."""
+
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+from iam_policy.deployment import Deployment
+from iam_policy.document import Document, DocumentKind, Statement
+from iam_policy.findings import KINDS, Finding
+from iam_policy.lint_actions import lint_actions
+from iam_policy.lint_conditions import lint_conditions
+from iam_policy.lint_grants import lint_grants
+from iam_policy.lint_resources import lint_places, lint_resources
+from iam_policy.lint_structure import lint_document, lint_elements
+from iam_policy.lint_trust import lint_principals
+from iam_policy.lint_variables import lint_variables
+from iam_policy.scope import Scope
+
+Check: TypeAlias = Callable[[Scope], Iterator[Finding]]
+
+_EVERY: Final[tuple[Check, ...]] = (lint_elements, lint_actions, lint_conditions, lint_variables)
+_IDENTITY: Final[tuple[Check, ...]] = (*_EVERY, lint_resources, lint_places, lint_grants)
+_TRUST: Final[tuple[Check, ...]] = (*_EVERY, lint_principals)
+
+
+def lint(document: Document, deployment: Deployment | None = None) -> tuple[Finding, ...]:
+    """Return the findings of one document in the order of the text; `deployment` adds what is wrong in its place."""
+    found = [*document.problems, *lint_document(document)]
+    for statement in document.statements:
+        found.extend(_lint_statement(document, statement, deployment))
+    found.sort(key=lambda finding: finding.position)
+    return tuple(finding.within(document.name) for finding in dict.fromkeys(found))
+
+
+def _lint_statement(document: Document, statement: Statement, deployment: Deployment | None) -> Iterator[Finding]:
+    if statement.unknown is not None:
+        return
+    for check in _TRUST if document.kind is DocumentKind.TRUST else _IDENTITY:
+        yield from check(Scope(document, statement, deployment))
+
+
+def refused(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return those findings for which IAM does not accept the document at all."""
+    return tuple(finding for finding in findings if KINDS[finding.kind].refused)

@@ -1,0 +1,75 @@
+"""Suppressions: findings that somebody looked at and keeps. They are never dropped, only marked.
+
+Two ways: a comment on the line of the finding or the line above, `# iam-policy: ignore KIND[, KIND] - reason` (`//`
+works too), and a baseline file made by `baseline_of`.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from iam_policy.findings import KINDS, Finding, show_path
+
+_COMMENT: Final = re.compile(r"(?:#|//)\s*iam-policy:\s*ignore\s+([a-z, -]+?)(?:\s+-\s+(.*))?\s*$")
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """Why a finding does not count. `kind` is SARIF's: inSource for a comment, external for a baseline."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A finding and, where there is one, its suppression."""
+
+    finding: Finding
+    suppression: Suppression | None = None
+
+
+def fingerprint(finding: Finding) -> str:
+    """Return what stays the same when lines move: kind, document, path and message."""
+    identity = json.dumps([finding.kind, finding.document, show_path(finding.path), finding.message])
+    return hashlib.sha256(identity.encode()).hexdigest()[:32]
+
+
+def baseline_of(findings: Iterable[Finding], reason: str = "accepted") -> dict[str, Any]:
+    """Return the content of a baseline file that suppresses exactly these findings."""
+    entries = {
+        fingerprint(one): {"kind": one.kind, "document": one.document, "message": one.message, "reason": reason}
+        for one in findings
+    }
+    return {"version": 1, "findings": entries}
+
+
+def judge(
+    findings: Iterable[Finding],
+    sources: Mapping[str, str] | None = None,
+    baseline: Mapping[str, Any] | None = None,
+) -> tuple[Judged, ...]:
+    """Mark the findings that are suppressed. `sources`: the texts of documents by name, read for comments."""
+    lines = {name: source.splitlines() for name, source in (sources or {}).items()}
+    accepted = (baseline or {}).get("findings", {})
+    return tuple(Judged(one, _suppression(one, lines.get(one.document, []), accepted)) for one in findings)
+
+
+def _suppression(finding: Finding, lines: list[str], accepted: Mapping[str, Any]) -> Suppression | None:
+    for number in (finding.position.line, finding.position.line - 1):
+        if 0 < number <= len(lines):
+            found = _COMMENT.search(lines[number - 1])
+            if found and finding.kind in re.split(r"[,\s]+", found.group(1)):
+                return Suppression("inSource", found.group(2) or "")
+    entry = accepted.get(fingerprint(finding))
+    return Suppression("external", str(entry.get("reason", ""))) if entry else None
+
+
+def unknown_kinds(source: str) -> tuple[str, ...]:
+    """Return the kinds that comments name and that do not exist; a misspelt suppression suppresses nothing."""
+    found = filter(None, map(_COMMENT.search, source.splitlines()))
+    names = (name for comment in found for name in re.split(r"[,\s]+", comment.group(1)))
+    return tuple(name for name in names if name and name not in KINDS)
