@@ -8,7 +8,7 @@ PIP := -m pip --quiet --disable-pip-version-check install
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check format sam-check types docs lock clean
+.PHONY: demo test check format sam-check types lint-corpus lint-versions docs lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -44,8 +44,16 @@ types:
 	ln -sfn ../../rules build/types/inference_experiment_rules
 	ln -sfn ../../tools build/types/inference_experiment_tools
 
+# Rules over every template at hand, and their fixtures on the oldest, an intermediate and the newest cfn-lint.
+lint-corpus: $(STAMP)
+	$(BIN)/python tests/rules/corpus.py
+
+lint-versions: $(STAMP)
+	$(BIN)/python tests/rules/versions.py
+
 docs: $(STAMP)
 	$(BIN)/python -m inference_experiment_tools.documentation
+	$(BIN)/python -m pytest -q tests/rules/test_documentation.py --update-docs
 
 lock:
 	requirements/lock.sh

@@ -1,0 +1,127 @@
+"""What every rule is made of: metadata, the walk over experiments and worlds, and the wording of a finding.
+
+A rule yields `Problem`s for one experiment in one world. Here they become cfn-lint matches: one per place, with the
+condition scenario in which they hold, at most 300 characters. A rule that does not know says nothing.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from cfnlint.rules import CloudFormationLintRule, RuleMatch
+from cfnlint.template.template import Template
+
+from inference_experiment_rules._experiment import Experiment
+from inference_experiment_rules._nodes import Node
+from inference_experiment_rules._template import View, look_at
+from inference_experiment_rules._values import Path
+from inference_experiment_rules._worlds import World
+
+MESSAGE_LIMIT: Final = 300
+FEW: Final = 6
+GUIDE: Final = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests.html"
+TYPE_REFERENCE: Final = (
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-sagemaker-inferenceexperiment.html"
+)
+CUSTOM_RESOURCES: Final = (
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources.html"
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: the place to change, what is wrong and what to write instead."""
+
+    path: Path
+    message: str
+
+
+def problem(node: Node, message: str) -> Problem:
+    """Return a problem at the place of a node."""
+    return Problem(node.path, message)
+
+
+class Rule(CloudFormationLintRule):
+    """Base of our rules.
+
+    A rule's docstring says why a finding matters, its `description` what is checked. `bad` and `good` are template
+    fragments, laid over the template of docs/rules.md.
+    """
+
+    bad: ClassVar[str]
+    good: ClassVar[str]
+    # Resource types whose resources matter as well, when the experiment refers to them directly or through each other.
+    follows: ClassVar[frozenset[str]] = frozenset()
+
+    def match(self, cfn: Template) -> list[RuleMatch]:
+        """Return the findings in a template."""
+        view = look_at(cfn)
+        return [match for name in self.subjects(view) for match in self._judge(view, name)]
+
+    def subjects(self, view: View) -> list[str]:
+        """Return the names of the resources to look at."""
+        return view.experiments
+
+    def examine(self, experiment: Experiment) -> Iterator[Problem]:
+        """Yield the problems of one experiment in one world."""
+        raise NotImplementedError
+
+    def related(self, view: View, name: str) -> Collection[str]:
+        """Return the other resources whose conditions and parameters matter; they need not exist in every world."""
+        if not self.follows:
+            return ()
+        # Literal names are references too; only where there are many such resources do they have to be spelt out.
+        same_template = view.of_type(*self.follows)
+        return view.reachable(name, self.follows) | set(same_template if len(same_template) <= FEW else ())
+
+    def _judge(self, view: View, name: str) -> list[RuleMatch]:
+        worlds = view.worlds({name}, self.related(view, name))
+        return list(matches_of({world: list(self.examine(Experiment(view, name, world))) for world in worlds}))
+
+
+def matches_of(found: dict[World, list[Problem]]) -> Iterator[RuleMatch]:
+    """Turn problems per world into one match per place, worded for the worlds in which it holds."""
+    messages: dict[Path, Counter[str]] = {}
+    where: dict[Path, list[World]] = {}
+    for world, problems in found.items():
+        for path, group in itertools.groupby(problems, lambda each: each.path):
+            messages.setdefault(path, Counter()).update(dict.fromkeys((each.message for each in group), 1))
+            if world not in where.setdefault(path, []):
+                where[path].append(world)
+    for path, counted in messages.items():
+        text, _ = counted.most_common(1)[0]
+        scenario = describe(where[path], list(found))
+        yield RuleMatch(list(path), shorten(text, MESSAGE_LIMIT - len(scenario)) + scenario)
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut a text at a word."""
+    if len(text) <= limit:
+        return text
+    return text[: limit - 1].rsplit(" ", 1)[0] + "…"
+
+
+def describe(holds: list[World], worlds: list[World]) -> str:
+    """Name the scenario in which a finding holds: all of it if one or two conditions tell it, else a part of it."""
+    if len(holds) == len(worlds):
+        return ""
+    held = [_features(world) for world in holds]
+    others = [_features(world) for world in worlds if world not in holds]
+    choices = [chosen for size in (1, 2) for chosen in itertools.combinations(held[0], size)]
+    fitting = [chosen for chosen in choices if not any(other.issuperset(chosen) for other in map(set, others))]
+    whole = [chosen for chosen in fitting if all(set(each).issuperset(chosen) for each in held)]
+    return _scenario(next(iter([*whole, *fitting]), held[0][:3]))
+
+
+def _features(world: World) -> list[str]:
+    """Return what a person can tell a world by: its conditions first, then its parameters."""
+    conditions = [f"{name} is {str(holds).lower()}" for name, holds in world.conditions.items() if holds is not None]
+    chosen = {name: value for name, value in world.parameters.items() if isinstance(value, str)}
+    return conditions + [f"{name} is {value!r}" for name, value in chosen.items()]
+
+
+def _scenario(features: Iterable[str]) -> str:
+    text = " and ".join(features)
+    return f" ({shorten(f'when {text}', 116)})" if text else ""

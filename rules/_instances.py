@@ -1,0 +1,68 @@
+"""Instance types: what shadow tests exclude and which families have local storage (reference: AWS documentation)."""
+
+import difflib
+from functools import cache
+from typing import Final
+
+from inference_experiment_rules import _cfnlint
+
+PREFIX: Final = "ml."
+# https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-exclusions.html
+EXCLUDED_FAMILIES: Final = ("ml.inf1.",)
+# The families of SageMaker hosting whose EC2 instances have local NVMe storage.
+LOCAL_STORAGE_FAMILIES: Final = frozenset(
+    [
+        "m5d",
+        "c5d",
+        "r5d",
+        "m6gd",
+        "c6gd",
+        "r6gd",
+        "r7gd",
+        "g4dn",
+        "g5",
+        "g6",
+        "g6e",
+        "g7e",
+        "p4d",
+        "p4de",
+        "p5",
+        "p5e",
+        "p5en",
+        "p6-b200",
+        "p6-b300",
+        "p6e-gb200",
+        "dl1",
+        "trn1",
+        "trn1n",
+        "trn2",
+    ]
+)
+
+
+def family_of(name: str) -> str:
+    """Return m5 of ml.m5.large."""
+    return name.split(".")[1] if name.startswith(PREFIX) and name.count(".") > 1 else ""
+
+
+@cache
+def _listed() -> frozenset[str]:
+    return frozenset(name for region in _cfnlint.priced_regions() for name in _cfnlint.hosting_instance_types(region))
+
+
+@cache
+def nearest_instance_type(name: str) -> str | None:
+    """Return the nearest hosting instance type when `name` is certainly none, else None.
+
+    The price list lacks types that exist and differs by region, so only a missing "ml." or a size that a listed
+    family has nowhere counts as certain.
+    """
+    listed = _listed()
+    if name in listed or not listed:
+        return None
+    if PREFIX + name in listed:
+        return PREFIX + name
+    same = sorted(other for other in listed if family_of(other) == family_of(name))
+    if not family_of(name) or not same:
+        return None
+    return next(iter(difflib.get_close_matches(name, same, 1, 0)), same[0])

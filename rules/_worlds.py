@@ -1,0 +1,227 @@
+"""Worlds: the assignments of parameters and conditions under which a template can be deployed.
+
+A world gives every parameter that matters one value (an allowed value, the default, a value that some condition asks
+for, or a hole for "anything else") and follows the conditions from there, so a `Ref` and a condition on the same
+parameter always agree. Comparisons that nothing decides are assumed both ways. Only what the resources in question
+use is enumerated; beyond `MAXIMUM_WORLDS` everything conditional is unknown, and rules keep silent about unknowns.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from inference_experiment_rules._values import (
+    UNKNOWN,
+    Evaluator,
+    Raw,
+    Text,
+    function_of,
+    hole,
+)
+
+MAXIMUM_WORLDS: Final = 128
+NO_VALUE: Final = "AWS::NoValue"
+REGION: Final = "AWS::Region"
+
+
+class Undecided(Exception):  # noqa: N818 - a signal between the enumeration and the evaluation, never seen outside
+    """A comparison whose outcome has to be assumed."""
+
+    def __init__(self, comparison: str) -> None:
+        self.comparison = comparison
+        super().__init__(comparison)
+
+
+@dataclass
+class Source:
+    """What a template says about parameters, conditions and mappings."""
+
+    parameters: Mapping[str, tuple[object, ...]]  # name -> values that Ref gives
+    conditions: Mapping[str, Raw]
+    mappings: Raw
+    compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> literals in Fn::Equals
+
+    def domain(self, name: str) -> tuple[object, ...]:
+        """Return the values to try for a parameter; a hole stands for anything else."""
+        known = self.parameters.get(name, ())
+        return known or (hole("Ref", name),)
+
+
+@dataclass(eq=False)
+class World:
+    """One assignment. `assumed` holds comparisons whose outcome was assumed; None leaves every condition open."""
+
+    source: Source
+    parameters: Mapping[str, object]
+    assumed: Mapping[str, bool] | None = field(default_factory=dict)
+    conditions: dict[str, bool | None] = field(default_factory=dict)
+    complete: bool = False  # nothing more is assumed: what is still undecided stays open
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """The evaluator of intrinsic functions in this world."""
+        return Evaluator(self.refer, self.decide, self.source.mappings)
+
+    def refer(self, name: str) -> object:
+        """Return what Ref gives: a parameter's value, or a hole for resources and pseudo parameters."""
+        if name == NO_VALUE:
+            return None
+        if name in self.parameters:
+            return self.parameters[name]
+        domain = self.source.domain(name)
+        if name == REGION:
+            return hole("Ref", name)
+        # One of several values, and this world was not asked to tell which: the hole would mean "none of them".
+        return domain[0] if len(domain) == 1 else UNKNOWN
+
+    def decide(self, name: Raw) -> bool | None:
+        """Return whether a condition holds, None when that is left open."""
+        if not isinstance(name, str) or name not in self.source.conditions or self.assumed is None:
+            return None
+        if name not in self.conditions:
+            self.conditions[name] = None  # a condition that asks for itself stays open
+            try:
+                self.conditions[name] = self._holds(self.source.conditions[name])
+            except Undecided:
+                del self.conditions[name]
+                raise
+        return self.conditions[name]
+
+    def _holds(self, raw: Raw) -> bool | None:
+        if isinstance(raw, dict) and len(raw) == 1 and "Condition" in raw:
+            return self.decide(raw["Condition"])
+        name, argument = function_of(raw) or ("", None)
+        if not isinstance(argument, list):
+            return None
+        if name == "Fn::Equals" and len(argument) == 2:  # noqa: PLR2004 - left and right
+            return self._equal(argument)
+        return combine(name, [self._holds(item) for item in argument])
+
+    def _equal(self, argument: list[Raw]) -> bool | None:
+        left, right = (self.evaluator.evaluate(item) for item in argument)
+        known = [str(value) for value in (left, right) if isinstance(value, str | int | float)]
+        if len(known) == 2:  # noqa: PLR2004 - both sides
+            return known[0] == known[1]
+        if isinstance(left, Text) and left == right:
+            return True
+        if known and self._is_other(left if isinstance(left, Text) else right, known[0]):
+            return False
+        comparison = repr(sorted(map(repr, argument)))
+        assumed = self.assumed or {}
+        if comparison not in assumed and not self.complete:
+            raise Undecided(comparison)
+        return assumed.get(comparison)
+
+    def _is_other(self, value: object, literal: str) -> bool:
+        """Tell whether `value` is the hole that stands for none of the literals that its parameter is compared with."""
+        only = value.only_hole if isinstance(value, Text) else None
+        return bool(only) and literal in self.source.compared.get(only.argument if only else "", ())
+
+
+def combine(name: str, holds: list[bool | None]) -> bool | None:
+    """Return what Fn::And, Fn::Or or Fn::Not gives for conditions that hold, do not, or are open (None)."""
+    if name == "Fn::Not" and len(holds) == 1:
+        return None if holds[0] is None else not holds[0]
+    deciding = {"Fn::And": False, "Fn::Or": True}.get(name)
+    if deciding is None or deciding in holds:
+        return deciding
+    return None if None in holds else not deciding
+
+
+def mentioned(raw: Raw) -> Iterator[tuple[str, str]]:
+    """Yield ("condition", name) and ("name", what Ref or Sub names) for everything beneath a raw value."""
+    stack = [raw]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, list):
+            stack += value
+        if not isinstance(value, dict):
+            continue
+        stack += value.values()
+        yield from _mentioned_by_function(value)
+
+
+def _mentioned_by_function(value: dict[Any, Raw]) -> Iterator[tuple[str, str]]:
+    name, argument = function_of(value) or ("", None)
+    if len(value) == 1 and isinstance(value.get("Condition"), str):
+        yield "condition", value["Condition"]
+    if name == "Ref" and isinstance(argument, str):
+        yield "name", argument
+    if name == "Fn::FindInMap":
+        yield "map", ""
+    first = argument[0] if isinstance(argument, list) and argument else argument
+    if name == "Fn::If" and isinstance(first, str):
+        yield "condition", first
+    if name == "Fn::GetAtt" and isinstance(first, str):
+        yield "name", first.partition(".")[0]
+    if name == "Fn::Sub" and isinstance(first, str):
+        for piece in first.split("${")[1:]:
+            yield "name", piece.partition("}")[0].strip().partition(".")[0]
+
+
+def compared_literals(conditions: Raw) -> dict[str, tuple[str, ...]]:
+    """Return, for each name that an Fn::Equals refers to, the literals that it is compared with."""
+    found: dict[str, dict[str, None]] = {}
+    stack = [conditions]
+    while stack:
+        value = stack.pop()
+        stack += value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+        name, argument = function_of(value) or ("", None)
+        if name != "Fn::Equals" or not isinstance(argument, list):
+            continue
+        references = [function_of(item) or ("", None) for item in argument]
+        literals = [str(item) for item in argument if isinstance(item, str | int | float)]
+        for function, target in references:
+            if function == "Ref" and isinstance(target, str):
+                found.setdefault(target, {}).update(dict.fromkeys(literals))
+    return {name: tuple(literals) for name, literals in found.items()}
+
+
+def needs_of(source: Source, raws: Iterable[Raw]) -> tuple[list[str], list[str]]:
+    """Return the parameters with several values and the conditions that these raw values depend on."""
+    parameters: dict[str, None] = {}
+    conditions: dict[str, None] = {}
+    seen: set[tuple[str, str]] = set()
+    stack = list(raws)
+    while stack:
+        for kind, name in mentioned(stack.pop()):
+            seen.add((kind, name))
+            if kind == "condition" and name in source.conditions and name not in conditions:
+                conditions[name] = None
+                stack.append(source.conditions[name])
+            elif kind == "name" and len(source.domain(name)) > 1 and name != REGION:
+                parameters[name] = None
+    # A region decides something only as the key of a mapping or in a condition; elsewhere it is a hole like any other.
+    if ("name", REGION) in seen and (("map", "") in seen or REGION in source.compared):
+        parameters[REGION] = None
+    return list(parameters), list(conditions)
+
+
+def enumerate_worlds(source: Source, raws: Iterable[Raw]) -> list[World]:
+    """Return every world that these raw values can tell apart."""
+    parameters, conditions = needs_of(source, raws)
+    worlds: list[World] = []
+    for values in itertools.product(*(source.domain(name) for name in parameters)):
+        chosen = dict(zip(parameters, values, strict=True))
+        for world in _assume(source, chosen, conditions):
+            worlds.append(world)
+            if len(worlds) > MAXIMUM_WORLDS:
+                return [World(source, dict.fromkeys(parameters, UNKNOWN), None)]
+    return worlds
+
+
+def _assume(source: Source, chosen: Mapping[str, object], conditions: list[str]) -> Iterator[World]:
+    stack: list[dict[str, bool]] = [{}]
+    while stack:
+        assumed = stack.pop()
+        world = World(source, chosen, assumed)
+        try:
+            for name in conditions:
+                world.decide(name)
+        except Undecided as undecided:
+            stack += [{**assumed, undecided.comparison: holds} for holds in (False, True)]
+        else:
+            world.complete = True
+            yield world

@@ -1,0 +1,61 @@
+from collections.abc import Iterator
+from typing import ClassVar
+
+from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
+from inference_experiment_rules._experiment import Experiment
+from inference_experiment_rules._references import FUNCTION_TYPES, QUALIFIED_TYPES, function_timeout
+
+
+class ServiceTimeout(Rule):
+    """Why a warning? Most operations are quicker than either limit."""
+
+    id = "W9705"
+    shortdesc = "ServiceTimeout is shorter than the function may run"
+    description = (
+        "CloudFormation stops waiting before the function of this template has to stop. The provider then still "
+        "changes the experiment while the stack rolls back."
+    )
+    source_url = CUSTOM_RESOURCES
+    tags: ClassVar[list[str]] = ["sagemaker", "custom-resource", "timeout"]
+    bad = """
+Resources:
+  Experiment:
+    Properties:
+      ServiceToken: {Fn::GetAtt: [Provider, Arn]}
+      ServiceTimeout: 60
+  Provider:
+    Type: AWS::Lambda::Function
+    Properties:
+      Handler: inference_experiment.handler.handler
+      Runtime: python3.13
+      Code: {S3Bucket: code, S3Key: provider.zip}
+      Role: arn:aws:iam::123456789012:role/provider
+      Timeout: 300
+"""
+    good = """
+Resources:
+  Experiment:
+    Properties:
+      ServiceToken: {Fn::GetAtt: [Provider, Arn]}
+      ServiceTimeout: 3600
+  Provider:
+    Type: AWS::Lambda::Function
+    Properties:
+      Handler: inference_experiment.handler.handler
+      Runtime: python3.13
+      Code: {S3Bucket: code, S3Key: provider.zip}
+      Role: arn:aws:iam::123456789012:role/provider
+      Timeout: 300
+"""
+
+    follows = FUNCTION_TYPES | QUALIFIED_TYPES
+
+    def examine(self, experiment: Experiment) -> Iterator[Problem]:
+        """Yield a problem when both times are known and in the wrong order."""
+        node = experiment.at("ServiceTimeout")
+        limit = function_timeout(experiment.view, experiment.at("ServiceToken"))
+        if node is None or node.number is None or limit is None or not experiment.is_custom:
+            return
+        if 0 < node.number < limit[0]:
+            message = f"CloudFormation waits {node.literal} s, but the function may run for {limit[0]:.0f} s"
+            yield problem(node, f"{message}; write at least that much, 3600 is the most")

@@ -1,0 +1,69 @@
+from collections.abc import Iterator
+from typing import ClassVar
+
+from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
+from inference_experiment_rules._experiment import Experiment
+from inference_experiment_rules._references import FUNCTION_TYPES, QUALIFIED_TYPES, holes_of
+
+
+class ServiceTokenVersion(Rule):
+    """Why a warning? The first deployment works; the update after the next publication does not."""
+
+    id = "W9703"
+    shortdesc = "ServiceToken changes with every published version"
+    description = (
+        "The ARN of a version changes with each publication, and CloudFormation cannot update a ServiceToken. Use "
+        "the function itself or an alias."
+    )
+    source_url = CUSTOM_RESOURCES
+    tags: ClassVar[list[str]] = ["sagemaker", "custom-resource", "servicetoken"]
+    bad = """
+Resources:
+  Experiment:
+    Properties:
+      ServiceToken: {Ref: Release}
+      ServiceTimeout: 3600
+  Provider:
+    Type: AWS::Lambda::Function
+    Properties:
+      Handler: inference_experiment.handler.handler
+      Runtime: python3.13
+      Code: {S3Bucket: code, S3Key: provider.zip}
+      Role: arn:aws:iam::123456789012:role/provider
+      Timeout: 300
+  Release:
+    Type: AWS::Lambda::Version
+    Properties: {FunctionName: {Ref: Provider}}
+"""
+    good = """
+Resources:
+  Experiment:
+    Properties:
+      ServiceToken: {Fn::GetAtt: [Provider, Arn]}
+      ServiceTimeout: 3600
+  Provider:
+    Type: AWS::Lambda::Function
+    Properties:
+      Handler: inference_experiment.handler.handler
+      Runtime: python3.13
+      Code: {S3Bucket: code, S3Key: provider.zip}
+      Role: arn:aws:iam::123456789012:role/provider
+      Timeout: 300
+  Release:
+    Type: AWS::Lambda::Version
+    Properties: {FunctionName: {Ref: Provider}}
+"""
+
+    follows = FUNCTION_TYPES | QUALIFIED_TYPES
+
+    def examine(self, experiment: Experiment) -> Iterator[Problem]:
+        """Yield a problem when the token is a version of this template, also one that SAM publishes."""
+        node = experiment.at("ServiceToken")
+        if node is None or not experiment.is_custom:
+            return
+        for hole in holes_of(node.text):
+            name, _, suffix = hole.argument.partition(".")
+            kind = experiment.view.type_of(name)
+            if kind == "AWS::Lambda::Version" or (kind in FUNCTION_TYPES and suffix == "Version"):
+                message = "the ARN of a version changes with each publication, and a ServiceToken cannot be updated"
+                yield problem(node, f"{message}; use the function's ARN or an alias")

@@ -1,0 +1,64 @@
+from collections.abc import Iterator
+from typing import ClassVar
+
+from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._experiment import Experiment
+from inference_experiment_rules._instances import LOCAL_STORAGE_FAMILIES, family_of
+
+
+class VolumeKey(Rule):
+    """Why a warning? The refusal is documented for endpoint configurations, not for experiments."""
+
+    id = "W9510"
+    shortdesc = "KmsKey with instances that have local storage"
+    description = (
+        "KmsKey encrypts the storage volume of the instances. Nitro instances with local NVMe storage encrypt it "
+        "in hardware, and CreateEndpointConfig refuses a key for them."
+    )
+    source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html"
+    tags: ClassVar[list[str]] = ["sagemaker", "instance-type", "kms"]
+    bad = """
+Resources:
+  Experiment:
+    Properties:
+      KmsKey: alias/ml
+      ModelVariants:
+        - ModelName: fraud-model-1
+          VariantName: production
+          InfrastructureConfig:
+            InfrastructureType: RealTimeInference
+            RealTimeInferenceConfig: {InstanceType: ml.g5.xlarge, InstanceCount: 1}
+        - ModelName: fraud-model-2
+          VariantName: shadow
+          InfrastructureConfig:
+            InfrastructureType: RealTimeInference
+            RealTimeInferenceConfig: {InstanceType: ml.m5.large, InstanceCount: 1}
+"""
+    good = """
+Resources:
+  Experiment:
+    Properties:
+      KmsKey: alias/ml
+      ModelVariants:
+        - ModelName: fraud-model-1
+          VariantName: production
+          InfrastructureConfig:
+            InfrastructureType: RealTimeInference
+            RealTimeInferenceConfig: {InstanceType: ml.c5.xlarge, InstanceCount: 1}
+        - ModelName: fraud-model-2
+          VariantName: shadow
+          InfrastructureConfig:
+            InfrastructureType: RealTimeInference
+            RealTimeInferenceConfig: {InstanceType: ml.m5.large, InstanceCount: 1}
+"""
+
+    def examine(self, experiment: Experiment) -> Iterator[Problem]:
+        """Yield one problem at KmsKey, naming the first instance type that does not go with it."""
+        key = experiment.at("KmsKey")
+        if key is None or not key.text:
+            return
+        for node in experiment.instance_types:
+            if family_of(node.literal or "") in LOCAL_STORAGE_FAMILIES:
+                message = f"KmsKey does not go with {node.literal}, whose local storage has its own key; remove KmsKey"
+                yield problem(key, f"{message} or choose an instance type without local storage")
+                return

@@ -1,0 +1,80 @@
+"""Run the real cfn-lint with our rules, loaded once per way of loading and configuration."""
+
+import json
+import re
+from collections import Counter
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from cfnlint.config import ConfigMixIn
+from cfnlint.decode import cfn_yaml
+from cfnlint.rules import Match
+from cfnlint.runner import Runner
+from cfnlint.runner.template.runner import _run_template, run_template_by_file_path
+
+FIXTURES = Path(__file__).parent
+MODULE = "inference_experiment_rules"
+DIRECTORY = str(FIXTURES.parents[1] / "rules")
+OURS = re.compile(r"[EWI]9[567]\d\d")
+# Informational rules are off by default; only ours are asked for.
+ALWAYS = ("-c", "I95", "I96", "I97")
+
+# cfn-lint translates SAM before 1.54, and the numbers of the translated template have lost their lines: a fixture may
+# say `# expect-sam:` where the finding lands now and `# expect-translated:` where it landed before.
+VERSION = tuple(int(part) for part in version("cfn-lint").split(".")[:2])
+SAM_SHAPE = "translated" if VERSION < (1, 54) else "sam"
+
+Line = tuple[int, str]
+
+
+@cache
+def runner(source: str = MODULE, regions: tuple[str, ...] = (), configured: tuple[str, ...] = ()) -> Runner:
+    arguments = ["-a", source, *ALWAYS]
+    arguments += ["-r", *regions] if regions else []
+    arguments += ["-x", *configured] if configured else []
+    return Runner(ConfigMixIn([*arguments, "-t", __file__]))  # asks for a file, reads none
+
+
+def options_of(text: str) -> dict[str, tuple[str, ...]]:
+    """Return what `# regions:` and `# configure:` lines ask for."""
+    found = dict(re.findall(r"^# (regions|configure): *(.+)$", text, re.MULTILINE))
+    return {
+        "regions": tuple(re.split(r"[, ]+", found["regions"].strip())) if "regions" in found else (),
+        "configured": tuple(re.split(r"[, ]+", found["configure"].strip())) if "configure" in found else (),
+    }
+
+
+@cache
+def lint_file(path: Path, source: str = MODULE) -> list[Match]:
+    run = runner(source, **options_of(path.read_text(encoding="utf-8")))
+    return list(run_template_by_file_path(str(path), run.config, run.rules, ignore_bad_template=False))
+
+
+def lint_text(text: str, source: str = MODULE) -> list[Match]:
+    run = runner(source, **options_of(text))
+    return list(_run_template("template.yaml", cfn_yaml.loads(text), run.config, run.rules))
+
+
+def lines_of(matches: list[Match]) -> Counter[Line]:
+    return Counter((match.linenumber, match.rule.id) for match in matches)
+
+
+def expected_in(path: Path) -> Counter[Line]:
+    """Return what a fixture expects: comments on the lines in YAML, a list in the Metadata of JSON."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".json":
+        listed: Any = json.loads(text)["Metadata"].get("Expect", [])
+        return Counter((int(line), rule) for line, rule in (entry.split() for entry in listed))
+    return Counter(
+        (number, rule)
+        for number, line in enumerate(text.splitlines(), start=1)
+        for found in re.findall(rf"# expect(?:-{SAM_SHAPE})?: *([EWI0-9, ]+)", line)
+        for rule in re.split(r"[, ]+", found.strip())
+    )
+
+
+def fixtures(pattern: str = "*") -> list[Path]:
+    found = [*FIXTURES.glob(f"[EWI]9*/{pattern}.yaml"), *FIXTURES.glob(f"[EWI]9*/{pattern}.json")]
+    return sorted(found)

@@ -1,0 +1,63 @@
+"""What a rule says about itself is true: the wrong example finds exactly this rule, the right one nothing."""
+
+from pathlib import Path
+
+import pytest
+from cfnlint.rules import Match
+from linting import OURS, lint_text, runner
+
+from inference_experiment_rules._documentation import BASE, example, pages
+
+DOCS = Path(__file__).parents[2] / "docs"
+RULES = {rule: runner().rules[rule] for rule in sorted(runner().rules) if OURS.fullmatch(rule)}
+
+
+def test_the_template_of_the_examples_has_no_finding() -> None:
+    assert [str(match) for match in lint_text(BASE)] == []
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_wrong_example_finds_exactly_this_rule(rule: str) -> None:
+    matches = found_in(rule, RULES[rule].bad)
+
+    # cfn-lint itself says that a type is missing in a region; E9520 adds what to use instead.
+    others = {"E3006"} if rule == "E9520" else set()
+    assert {match.rule.id for match in matches} - others == {rule}, [f"{m.rule.id} {m.message}" for m in matches]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_right_example_finds_nothing(rule: str) -> None:
+    matches = found_in(rule, RULES[rule].good)
+
+    assert [(match.rule.id, match.message) for match in matches] == []
+
+
+def found_in(rule: str, fragment: str) -> list[Match]:
+    """Lint an example; it may need an option, written as a comment on the first line of the wrong one."""
+    first = RULES[rule].bad.strip().splitlines()[0]
+    matches = lint_text((first + "\n" if first.startswith("# ") else "") + example(fragment))
+    return [match for match in matches if match.rule.id[0] != "I" or rule[0] == "I"]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_is_complete(rule: str) -> None:
+    said = RULES[rule]
+
+    assert said.shortdesc
+    assert not said.shortdesc.endswith(".")
+    assert said.description.endswith(".")
+    assert (said.__doc__ or "").endswith(".")
+    assert said.source_url.startswith("https://")
+    assert said.tags
+
+
+def test_the_pages_are_those_of_the_rules(request: pytest.FixtureRequest) -> None:
+    wanted = {DOCS / path: text for path, text in pages(list(RULES.values())).items()}
+    if request.config.getoption("--update-docs", default=False):
+        for path, text in wanted.items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+    assert {path: path.read_text(encoding="utf-8") for path in wanted if path.exists()} == wanted
+    listed = {path.name for path in (DOCS / "rules").glob("[EWI]9[567]*.md")}
+    assert listed == {f"{rule}.md" for rule in RULES}

@@ -1,0 +1,44 @@
+"""Every fixture finds exactly what it says, on exactly these lines, whichever way the rules are loaded."""
+
+from pathlib import Path
+
+import pytest
+from linting import DIRECTORY, FIXTURES, OURS, expected_in, fixtures, lines_of, lint_file, runner
+
+IDS = sorted(rule for rule in runner().rules if OURS.fullmatch(rule))
+
+
+def name_of(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+@pytest.mark.parametrize("path", fixtures(), ids=name_of)
+def test_a_fixture_finds_what_it_says(path: Path) -> None:
+    matches = lint_file(path)
+
+    assert lines_of(matches) == expected_in(path), [f"{m.linenumber} {m.rule.id} {m.message}" for m in matches]
+    for match in matches:
+        assert len(match.message) <= 300 or not OURS.fullmatch(match.rule.id)
+
+
+@pytest.mark.parametrize("rule", IDS)
+def test_every_rule_has_fixtures_that_pass_and_that_fail(rule: str) -> None:
+    passing = sorted((FIXTURES / rule).glob("pass-*"))
+    failing = sorted((FIXTURES / rule).glob("fail-*"))
+
+    assert passing
+    assert not any(expected_in(path) for path in passing)
+    assert failing
+    assert all(rule in {found for _, found in expected_in(path)} or rule == "E9501" for path in failing)
+
+
+def test_every_fixture_belongs_to_a_rule() -> None:
+    assert {path.parent.name for path in fixtures()} == set(IDS)
+
+
+def test_directory_and_module_give_the_same_findings() -> None:
+    assert {rule for rule in runner(DIRECTORY).rules if OURS.fullmatch(rule)} == set(IDS)
+    for path in fixtures():
+        by_module = [(m.linenumber, m.rule.id, m.message) for m in lint_file(path)]
+        by_directory = [(m.linenumber, m.rule.id, m.message) for m in lint_file(path, DIRECTORY)]
+        assert by_module == by_directory

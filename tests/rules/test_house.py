@@ -1,0 +1,52 @@
+"""The rules keep to their side of the house: no AWS client, no handler, small files, no copied facts."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from inference_experiment import contract
+from inference_experiment_rules import _cfnlint
+from inference_experiment_rules._overlay import forgotten_constraints
+
+RULES = Path(__file__).parents[2] / "rules"
+
+
+def test_importing_the_rules_brings_no_aws_client_and_no_handler() -> None:
+    ask = "import inference_experiment_rules, sys; print(*sorted(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+
+    loaded = set(run.stdout.split())
+    assert not loaded & {"boto3", "crhelper", "inference_experiment.handler", "inference_experiment.gateway"}
+    assert "inference_experiment.lifecycle" not in loaded
+
+
+def test_files_stay_small() -> None:
+    for path in RULES.glob("*.py"):
+        limit = 250 if path.name.startswith("_") else 80
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= limit, path.name
+
+
+def test_semi_private_parts_of_cfn_lint_are_used_in_one_module() -> None:
+    for path in RULES.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        private = [name for name in ("extend_validator", "_validate(", "PROVIDER_SCHEMA_MANAGER") if name in text]
+        assert not private or path.name == "_cfnlint.py", path.name
+
+
+def test_our_schema_knows_every_property_of_the_native_type() -> None:
+    ours, native = contract.schema(), _cfnlint.native_schema()
+
+    assert set(native["properties"]) <= set(ours["properties"])
+    assert set(native["required"]) - {"Name"} <= set(ours["required"])
+    assert set(native["createOnlyProperties"]) == set(ours["createOnlyProperties"])
+
+
+def test_what_the_native_schema_forgets_is_still_forgotten() -> None:
+    """When this fails cfn-lint has learnt something: E9502 says less then, and its documentation should too."""
+    forgotten = {(keys[-1] if keys[-1] != "*" else keys[-2], keyword) for keys, keyword, _ in forgotten_constraints()}
+
+    assert forgotten >= {
+        ("ShadowModeConfig", "required"),
+        ("EndpointName", "pattern"),
+        ("SamplingPercentage", "minimum"),
+    }
