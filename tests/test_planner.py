@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from inference_experiment import contract, planner, steps
+from inference_experiment import contract, endings, planner, steps
+from inference_experiment.criteria import Criteria
 from inference_experiment.errors import ExperimentError, NotUpdatable
 from inference_experiment.event import Request
 from inference_experiment.model import (
@@ -119,7 +120,10 @@ def test_table_decides_every_request_goal_and_status() -> None:
     wanted = {*itertools.product(set(Case) - {Case.DELETE}, goals), (Case.DELETE, Goal.GONE)}
     assert set(TABLE) == wanted
     assert all(set(rules) == set(Status) for rules in TABLE.values())
-    assert all(getattr(steps, rule.__name__) is rule for rules in TABLE.values() for rule in rules.values())  # type: ignore[attr-defined]
+    assert {rule.__module__ for rules in TABLE.values() for rule in rules.values()} == {
+        steps.__name__,
+        endings.__name__,
+    }
 
 
 @pytest.mark.parametrize(("case", "goal"), list(TABLE))
@@ -167,6 +171,8 @@ def test_every_mutating_operation_of_a_handler_is_reached() -> None:
                         for tags in ({}, {"b": "1", "a": "1"}):
                             tagged = replace(base, target=replace(base.target, tags=tags), desired=desired)
                             reached.add(planner.plan(tagged).kind.value)
+                        judged = replace(base, ending=replace(base.ending, criteria=Criteria(max_error_rate=0.1)))
+                        reached.add(planner.plan(judged).kind.value)
         mutating = {kind.value for kind in ACTIONS}
         assert contract.operations_of(handler) & mutating == reached & mutating, handler
 
@@ -345,3 +351,32 @@ def test_create_only_change_needs_a_new_name() -> None:
     renamed = replace(desired, configuration=replace(BASE, name="other"))
     assert planner.target_name(asked, renamed, current) == "other"
     assert planner.target_name(asked, desired, Observed("test")) == "test"
+
+
+def test_promotion_with_criteria_is_measured_before_the_first_change_and_once() -> None:
+    base = situation(Case.UPDATE, Goal.COMPLETE, Status.RUNNING, "promotion")
+    description = replace(base.wanted, configuration=replace(base.wanted.configuration, description="new"))
+    judged = replace(base, desired=description, ending=replace(base.ending, criteria=Criteria(max_error_rate=0.01)))
+    step = planner.plan(judged)
+    assert step.kind is StepKind.MEASURE
+    assert {query["MetricStat"]["Metric"]["MetricName"] for query in step.arguments["MetricDataQueries"]} >= {
+        "Invocations",
+        "ModelLatency",
+    }
+    acted = Progress(deadline=NOW + 3600, acted={f"{StepKind.MEASURE}:test": NOW})
+    assert planner.plan(replace(judged, progress=acted)).kind is StepKind.UPDATE
+
+
+def test_criteria_matter_to_a_promotion_only() -> None:
+    base = situation(Case.UPDATE, Goal.COMPLETE, Status.RUNNING)
+    judged = replace(base, ending=replace(base.ending, criteria=Criteria(max_error_rate=0.01)))
+    assert planner.plan(judged).kind is StepKind.STOP
+
+
+def test_deletion_does_not_promote_where_a_promotion_has_criteria() -> None:
+    base = situation(Case.DELETE, Goal.GONE, Status.RUNNING)
+    promoting = replace(base.ending, actions={"shadow": "Promote"})
+    step = planner.plan(replace(base, ending=promoting))
+    assert step.arguments["ModelVariantActions"] == {"production": "Remove", "shadow": "Promote"}
+    step = planner.plan(replace(base, ending=replace(promoting, criteria=Criteria(max_error_rate=0.01))))
+    assert step.arguments["ModelVariantActions"] == {"production": "Retain", "shadow": "Remove"}

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from inference_experiment import criteria
 from inference_experiment.contract import OWNER_TAG
 from inference_experiment.errors import Finding
 
@@ -143,3 +144,5 @@ def check(properties: Mapping[str, Any]) -> Iterator[Finding]:
     yield from check_schedule(properties.get("Schedule", {}))
     yield from check_tag_keys([tag["Key"] for tag in properties.get("Tags", [])])
     yield from check_actions(properties.get("ModelVariantActions", {}), source, shadow)
+    if "PromotionCriteria" in properties:
+        yield from criteria.check(properties["PromotionCriteria"])

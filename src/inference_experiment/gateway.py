@@ -27,6 +27,7 @@ from inference_experiment.model import Observed, Status, Step, StepKind
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_cloudwatch.client import CloudWatchClient
     from mypy_boto3_sagemaker.client import SageMakerClient
     from mypy_boto3_sqs.client import SQSClient
 
@@ -101,6 +102,10 @@ class Gateway:
         return boto3.client("cloudformation", config=CONFIG)
 
     @cached_property
+    def _cloudwatch(self) -> "CloudWatchClient":
+        return boto3.client("cloudwatch", config=CONFIG)
+
+    @cached_property
     def _sqs(self) -> "SQSClient":
         return boto3.client("sqs", config=CONFIG)
 
@@ -141,9 +146,20 @@ class Gateway:
         """Remove tags; arguments: ResourceArn, TagKeys."""
         self._call("DeleteTags", self._sagemaker.delete_tags, **arguments)
 
-    def perform(self, step: Step) -> None:
-        """Call the operation of a step. Raises ExperimentError; KeyError for a step that is no operation."""
-        methods = {
+    def get_metric_data(self, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Return the MetricDataResults of all pages; arguments: MetricDataQueries, StartTime, EndTime."""
+        pages = self._cloudwatch.get_paginator("get_metric_data").paginate(**arguments)
+        found: list[Mapping[str, Any]] = self._call(
+            "GetMetricData", lambda: [result for page in pages for result in page["MetricDataResults"]]
+        )
+        return found
+
+    def perform(self, step: Step) -> list[Mapping[str, Any]]:
+        """Call the operation of a step; return what it measured, if it measures.
+
+        Raises ExperimentError; KeyError for a step that is no operation.
+        """
+        methods: Mapping[StepKind, Callable[[Mapping[str, Any]], Any]] = {
             StepKind.CREATE: self.create_inference_experiment,
             StepKind.UPDATE: self.update_inference_experiment,
             StepKind.START: self.start_inference_experiment,
@@ -151,8 +167,9 @@ class Gateway:
             StepKind.DELETE: self.delete_inference_experiment,
             StepKind.ADD_TAGS: self.add_tags,
             StepKind.DELETE_TAGS: self.delete_tags,
+            StepKind.MEASURE: self.get_metric_data,
         }
-        methods[step.kind](step.arguments)
+        return methods[step.kind](step.arguments) or []
 
     def describe_inference_experiment(self, name: str) -> Observed:
         """Return what SageMaker says of an experiment, without tags; ABSENT where there is none."""

@@ -8,7 +8,7 @@ import logging
 from dataclasses import replace
 from typing import Final, Protocol
 
-from inference_experiment import identity, planner, properties
+from inference_experiment import criteria, identity, planner, properties
 from inference_experiment.errors import (
     AlreadyExists,
     Conflict,
@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 PATIENCE: Final = 300.0
 # A Create older than this (seconds) may be Lambda's retry of one that CloudFormation no longer waits for.
 FRESH: Final = 45.0
+# Calls after which no transitional status is to be expected.
+NEUTRAL: Final = frozenset({StepKind.ADD_TAGS, StepKind.DELETE_TAGS, StepKind.MEASURE})
 
 
 class Clock(Protocol):
@@ -94,7 +96,7 @@ class Lifecycle:
             try:
                 look = self._look(observer, desired)
                 step = self._decide(look, desired, ending)
-                self._perform(step, look, observer)
+                self._perform(step, look, observer, ending)
                 self._progress = replace(self._progress, troubled_since=None)
             except (Conflict, Throttled) as error:
                 look, step = None, self._be_patient(error)
@@ -135,7 +137,7 @@ class Lifecycle:
         self._log(step, look)
         return step
 
-    def _perform(self, step: Step, look: Look, observer: Observer) -> None:
+    def _perform(self, step: Step, look: Look, observer: Observer, ending: Ending) -> None:
         if step.kind in OUTCOMES:
             return
         if self._clock.now() >= self._progress.deadline:
@@ -143,16 +145,18 @@ class Lifecycle:
         if step.kind is StepKind.CREATE:
             self._refuse_late_creation(look)
         try:
-            self._gateway.perform(step)
+            measured = self._gateway.perform(step)
         except (AlreadyExists, NotFound) as error:
             # What was observed has changed meanwhile, by us where an answer was lost: look again, then decide.
             # A creation fails at once for what is not about its name: a missing model, an endpoint in use.
             if step.kind is StepKind.CREATE and observer.observe(step.name).status is Status.ABSENT:
                 raise
             raise Conflict(str(error)) from error
+        if step.kind is StepKind.MEASURE and ending.criteria:
+            criteria.judge(ending.criteria, measured)
         acted = {**self._progress.acted, f"{step.kind}:{step.name}": self._clock.now()}
         failure = step.failure or self._progress.failure
-        seen = self._progress.transition_seen and step.kind in (StepKind.ADD_TAGS, StepKind.DELETE_TAGS)
+        seen = self._progress.transition_seen and step.kind in NEUTRAL
         self._progress = replace(self._progress, acted=acted, failure=failure, transition_seen=seen)
 
     def _refuse_late_creation(self, look: Look) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from inference_experiment.criteria import Criteria
 from inference_experiment.errors import ExperimentError
 
 
@@ -76,7 +77,7 @@ class Member(StrEnum):
 
 
 class StepKind(StrEnum):
-    """What to do next: an operation of SageMaker (value: its API name), or no call at all."""
+    """What to do next: an operation (value: its API name), or no call at all. MEASURE changes nothing."""
 
     CREATE = "CreateInferenceExperiment"
     UPDATE = "UpdateInferenceExperiment"
@@ -85,6 +86,7 @@ class StepKind(StrEnum):
     DELETE = "DeleteInferenceExperiment"
     ADD_TAGS = "AddTags"
     DELETE_TAGS = "DeleteTags"
+    MEASURE = "GetMetricData"
     WAIT = "wait"
     DONE = "done"
     FAIL = "fail"
@@ -139,11 +141,12 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a running experiment is to be stopped: explicit actions per variant, end state, reason."""
+    """How a running experiment is to be stopped: actions per variant, end state, reason, conditions of a promotion."""
 
     state: Status = Status.COMPLETED
     actions: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
+    criteria: Criteria | None = None
 
 
 @dataclass(frozen=True)

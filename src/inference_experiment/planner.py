@@ -7,7 +7,7 @@ says everything. Feasibility is decided before the first mutating call: a failin
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from inference_experiment import differences, identity, steps
+from inference_experiment import differences, endings, identity, steps
 from inference_experiment.errors import NotUpdatable, UnexpectedStatus
 from inference_experiment.event import Request
 from inference_experiment.model import Desired, Goal, Member, Observed, Status, Step
@@ -41,9 +41,9 @@ _EDITING: Final[Mapping[Status, Rule]] = {
 _ENDING: Final[Mapping[Status, Rule]] = {
     **_EDITING,
     Status.CREATED: steps.refuse_not_started,
-    Status.RUNNING: steps.edit_and_stop,
-    Status.COMPLETED: steps.check_ending,
-    Status.CANCELLED: steps.check_ending,
+    Status.RUNNING: endings.edit_and_stop,
+    Status.COMPLETED: endings.check_ending,
+    Status.CANCELLED: endings.check_ending,
 }
 _DELETION: Final[Mapping[Status, Rule]] = {
     Status.ABSENT: steps.done,
@@ -51,7 +51,7 @@ _DELETION: Final[Mapping[Status, Rule]] = {
     Status.CREATED: steps.delete,
     Status.UPDATING: steps.wait,
     Status.STARTING: steps.wait,
-    Status.RUNNING: steps.stop_for_deletion,
+    Status.RUNNING: endings.stop_for_deletion,
     Status.STOPPING: steps.wait,
     Status.COMPLETED: steps.delete,
     Status.CANCELLED: steps.delete,

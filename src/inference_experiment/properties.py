@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from inference_experiment import checks, contract, identity, payloads
+from inference_experiment import checks, contract, criteria, identity, payloads
 from inference_experiment.errors import Finding, InvalidProperties
 from inference_experiment.event import Request
 from inference_experiment.model import (
@@ -172,6 +172,7 @@ def _ending(valid: Mapping[str, Any], request: Request) -> Ending:
         state=Status.CANCELLED if state == Status.CANCELLED else Status.COMPLETED,
         actions=dict(valid.get("ModelVariantActions", {})),
         reason=valid.get("StatusReason") or f"{request.type} by CloudFormation request {request.request_id}",
+        criteria=criteria.parse(valid["PromotionCriteria"]) if "PromotionCriteria" in valid else None,
     )
 
 

@@ -89,17 +89,12 @@ def report_absent(situation: Situation) -> Step:
 
 def edit(situation: Situation) -> Step:
     """Apply what differs, if this status allows all that was asked; then the tags."""
-    return _blocked(situation) or _edit(situation) or _tag(situation) or done(situation)
+    return refuse_blocked(situation) or apply_changes(situation) or apply_tags(situation) or done(situation)
 
 
 def edit_and_start(situation: Situation) -> Step:
     """Apply what differs, then start it."""
-    return _blocked(situation) or _edit(situation) or _tag(situation) or start(situation)
-
-
-def edit_and_stop(situation: Situation) -> Step:
-    """Apply what may change, then stop it with the actions per variant."""
-    return _blocked(situation) or _edit(situation) or _tag(situation) or _stop(situation)
+    return refuse_blocked(situation) or apply_changes(situation) or apply_tags(situation) or start(situation)
 
 
 def refuse_not_started(situation: Situation) -> Step:
@@ -114,23 +109,10 @@ def keep_ended(situation: Situation) -> Step:
         situation.acted(StepKind.UPDATE) or situation.acted(StepKind.START)
     ):
         return report_cancelled(situation)
-    step = _blocked(situation)
+    step = refuse_blocked(situation)
     if not step and situation.goal is Goal.RUN and "DesiredState" in situation.request.changed:
         step = _ended(situation, "DesiredState")
-    return step or _tag(situation) or done(situation)
-
-
-def check_ending(situation: Situation) -> Step:
-    """Compare the end with the one asked for; a promotion after the end fails."""
-    step = _blocked(situation)
-    if not step and situation.request.changed & {"DesiredState", "ModelVariants", "ModelVariantActions"}:
-        step = _other_end(situation)
-    return step or _tag(situation) or done(situation)
-
-
-def stop_for_deletion(situation: Situation) -> Step:
-    """Stop it first, then delete it."""
-    return _stop(situation)
+    return step or apply_tags(situation) or done(situation)
 
 
 def delete(situation: Situation) -> Step:
@@ -138,7 +120,8 @@ def delete(situation: Situation) -> Step:
     return act(situation, StepKind.DELETE, {"Name": situation.target.name}, "it is to be deleted")
 
 
-def _blocked(situation: Situation) -> Step | None:
+def refuse_blocked(situation: Situation) -> Step | None:
+    """Return the refusal of what the template changed and this status does not allow."""
     changed = situation.request.changed
     members = differences.blocked(situation.wanted.configuration, situation.target, changed)
     if situation.goal in (Goal.COMPLETE, Goal.CANCEL):
@@ -162,7 +145,8 @@ def _ended(situation: Situation, names: str) -> Step:
     return fail(situation, NotUpdatable(text))
 
 
-def _edit(situation: Situation) -> Step | None:
+def apply_changes(situation: Situation) -> Step | None:
+    """Return the update of what differs; None when nothing does, and an earlier one has had its time to show."""
     configuration, target = situation.wanted.configuration, situation.target
     members = differences.edits(configuration, target, situation.request.changed)
     at = situation.acted(StepKind.UPDATE)
@@ -174,7 +158,8 @@ def _edit(situation: Situation) -> Step | None:
     return None
 
 
-def _tag(situation: Situation) -> Step | None:
+def apply_tags(situation: Situation) -> Step | None:
+    """Return the next change of tags."""
     live, wanted = situation.target.tags, situation.wanted
     stale, fresh = differences.tag_changes(live, wanted.tags, wanted.previous_tags)
     arn = {"ResourceArn": situation.target.arn}
@@ -184,40 +169,6 @@ def _tag(situation: Situation) -> Step | None:
         tags = payloads.tag_list(fresh)
         return Step(StepKind.ADD_TAGS, situation.target.name, {**arn, "Tags": tags}, "tags differ")
     return None
-
-
-def _stop(situation: Situation) -> Step:
-    desired = situation.desired.configuration if situation.desired else None
-    actions = differences.stop_actions(situation.ending.actions, situation.found, desired)
-    variants = differences.remaining_variants(actions, situation.found, desired)
-    ending = situation.ending
-    arguments = payloads.stop(situation.target.name, actions, variants, ending.state, ending.reason)
-    return act(situation, StepKind.STOP, arguments, f"to be {ending.state}: {actions}")
-
-
-def _stopped_by_us(situation: Situation) -> bool:
-    """Return whether this request stopped the experiment: in this delivery, or in one whose answer was lost."""
-    if situation.acted(StepKind.STOP) is not None:
-        return True
-    first_end = situation.request.old_properties.get("DesiredState") not in ("Completed", "Cancelled")
-    return first_end and situation.target.status_reason == situation.ending.reason
-
-
-def _other_end(situation: Situation) -> Step | None:
-    target, state = situation.target, situation.ending.state
-    if target.status is not state:
-        text = f"Experiment {target.name} is {target.status}, not {state}: {target.status_reason or 'it has ended'}"
-        return fail(situation, UnexpectedStatus(f"{text}. A new Name starts a new test"))
-    if _stopped_by_us(situation):
-        return None
-    desired = situation.wanted.configuration
-    actions = differences.stop_actions(situation.ending.actions, situation.found, desired)
-    retained = situation.found.variant(situation.found.source_variant)
-    usual = actions == differences.stop_actions({}, situation.found)
-    if usual and desired.variant(situation.found.source_variant) == retained:
-        return None
-    text = f"Experiment {target.name} ended before this update, so {actions} can no longer happen"
-    return fail(situation, NotUpdatable(f"{text}; update the endpoint itself, or give a new Name to start a new test"))
 
 
 def refuse_foreign(situation: Situation) -> Step | None:

@@ -1,0 +1,238 @@
+"""Whether a shadow variant is good enough to be promoted: thresholds, what to ask CloudWatch, and the verdict. Pure.
+
+Standard library and our own pure modules only: whoever can call CloudWatch asks `queries`, hands the answers to
+`summarize` and the summaries to `evaluate`. The function and the report use the same three, so that they never
+disagree. The shadow sees a share of the traffic: only rates, averages and percentiles are compared, never sums.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from inference_experiment.errors import Finding, NotUpdatable
+
+# aws-facts 8; both variants report under the dimensions EndpointName and VariantName.
+NAMESPACE: Final = "AWS/SageMaker"
+PERCENTAGE: Final = re.compile(r"-?\d{1,6}(\.\d{1,6})?%")
+LATENCY_STATISTICS: Final = ("Average", "p50", "p90", "p95", "p99")
+MINIMUM_INVOCATIONS: Final = 100
+
+
+class Role(StrEnum):
+    """Which of the two variants; values begin the ids of metric queries."""
+
+    PRODUCTION = "production"
+    SHADOW = "shadow"
+
+
+# id of the query after the role -> metric, statistic; "" stands for the criteria's latency statistic.
+MEASURES: Final[Mapping[str, tuple[str, str]]] = {
+    "invocations": ("Invocations", "Sum"),
+    "model_errors": ("InvocationModelErrors", "Sum"),
+    "errors_4xx": ("Invocation4XXErrors", "Sum"),
+    "errors_5xx": ("Invocation5XXErrors", "Sum"),
+    "latency": ("ModelLatency", ""),
+    "latency_samples": ("ModelLatency", "SampleCount"),
+}
+# Length of an experiment up to which a period is used, and the age up to which CloudWatch keeps it (AWS: 15 d, 63 d).
+PERIODS: Final = (
+    (timedelta(hours=6), timedelta(days=15), 60),
+    (timedelta(days=2), timedelta(days=63), 300),
+    (timedelta.max, timedelta.max, 3600),
+)
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """What the shadow must meet; fractions, not percentages. None is not checked."""
+
+    max_latency_increase: float | None = None
+    max_error_rate: float | None = None
+    min_invocations: int = MINIMUM_INVOCATIONS
+    latency_statistic: str = "Average"
+
+
+@dataclass(frozen=True)
+class Window:
+    """The time that is looked at, in whole periods of so many seconds."""
+
+    start: datetime
+    end: datetime
+    period: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One variant over the whole window; latency in microseconds, None where nothing was measured."""
+
+    invocations: float = 0.0
+    errors: float = 0.0
+    latency: float | None = None
+
+    @property
+    def error_rate(self) -> float | None:
+        """The share of invocations that did not end in 2XX."""
+        return self.errors / self.invocations if self.invocations else None
+
+
+class Result(StrEnum):
+    """Outcome of one criterion."""
+
+    MET = "met"
+    MISSED = "missed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One criterion held against what was measured; `reason` is a sentence."""
+
+    criterion: str
+    result: Result
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All criteria; the shadow may be promoted only where every one is met."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def result(self) -> Result:
+        """MISSED if any is missed, else UNKNOWN if any is unknown, else MET."""
+        results = {check.result for check in self.checks}
+        return next((each for each in (Result.MISSED, Result.UNKNOWN) if each in results), Result.MET)
+
+    @property
+    def reasons(self) -> str:
+        """What stands in the way of a promotion, as one text; empty where nothing does."""
+        return "; ".join(check.reason for check in self.checks if check.result is not Result.MET)
+
+
+def fraction(text: str) -> float:
+    """Return 0.1 for 10%. Raises ValueError; the sign is required, as 0.1 alone could mean either."""
+    if not PERCENTAGE.fullmatch(text):
+        raise ValueError(f"{text!r} is not a percentage; write it as 10% or 0.1%")
+    return float(text[:-1]) / 100
+
+
+def check(raw: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield the findings of a PromotionCriteria that has passed the schema."""
+    if not {"MaxLatencyIncrease", "MaxErrorRate"} & raw.keys():
+        yield Finding("PromotionCriteria", "names no criterion; add MaxLatencyIncrease or MaxErrorRate")
+    if "LatencyStatistic" in raw and "MaxLatencyIncrease" not in raw:
+        yield Finding("PromotionCriteria/LatencyStatistic", "has no effect without MaxLatencyIncrease")
+
+
+def parse(raw: Mapping[str, Any]) -> Criteria:
+    """Return the criteria of a valid PromotionCriteria."""
+    increase, rate = raw.get("MaxLatencyIncrease"), raw.get("MaxErrorRate")
+    return Criteria(
+        max_latency_increase=None if increase is None else fraction(increase),
+        max_error_rate=None if rate is None else fraction(rate),
+        min_invocations=int(raw.get("MinInvocations", MINIMUM_INVOCATIONS)),
+        latency_statistic=raw.get("LatencyStatistic", "Average"),
+    )
+
+
+def window(start: datetime, end: datetime, now: datetime) -> Window:
+    """Return the window of an experiment, with a period that CloudWatch still has and that keeps it readable."""
+    length, age = end - start, now - start
+    period = next(period for longest, oldest, period in PERIODS if length <= longest and age <= oldest)
+    first = int(start.timestamp()) // period * period
+    count = max(1, -(-(int(end.timestamp()) - first) // period))
+    begin = datetime.fromtimestamp(first, UTC)
+    return Window(begin, begin + timedelta(seconds=count * period), period)
+
+
+def query(identity: str, endpoint: str, variant: str, metric: tuple[str, str, str], period: int) -> dict[str, Any]:
+    """Return one MetricDataQuery; `metric` is namespace, name and statistic."""
+    namespace, name, statistic = metric
+    dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}]
+    wanted = {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions}
+    return {"Id": identity, "MetricStat": {"Metric": wanted, "Period": period, "Stat": statistic}}
+
+
+def queries(endpoint: str, variants: Mapping[Role, str], statistic: str, period: int) -> list[dict[str, Any]]:
+    """Return the MetricDataQueries that the verdict needs; `variants` are the two VariantNames."""
+    return [
+        query(f"{role}_{measure}", endpoint, variant, (NAMESPACE, metric, stat or statistic), period)
+        for role, variant in variants.items()
+        for measure, (metric, stat) in MEASURES.items()
+    ]
+
+
+# id of a query -> time -> value
+Series = Mapping[str, Mapping[datetime, float]]
+
+
+def series(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[datetime, float]]:
+    """Return the MetricDataResults of all pages by the id of their query."""
+    found: dict[str, dict[datetime, float]] = {}
+    for result in results:
+        found.setdefault(result["Id"], {}).update(zip(result["Timestamps"], result["Values"], strict=True))
+    return found
+
+
+def weighted_mean(values: Mapping[datetime, float], weights: Mapping[datetime, float]) -> float | None:
+    """Return the mean of the periods' values by their weights: exact for averages, near for percentiles."""
+    total = sum(weights.get(moment, 0.0) for moment in values)
+    if not total:
+        return None
+    return sum(value * weights.get(moment, 0.0) for moment, value in values.items()) / total
+
+
+def summarize(found: Series, role: Role) -> Summary:
+    """Return one variant's summary; a metric without data counts as zero, as CloudWatch leaves zeros out."""
+    sums = {measure: sum(found.get(f"{role}_{measure}", {}).values()) for measure in MEASURES}
+    latencies, samples = found.get(f"{role}_latency", {}), found.get(f"{role}_latency_samples", {})
+    # InvocationModelErrors counts what is not 2XX, time-outs included; older containers report only the other two.
+    errors = max(sums["model_errors"], sums["errors_4xx"] + sums["errors_5xx"])
+    return Summary(sums["invocations"], errors, weighted_mean(latencies, samples))
+
+
+def evaluate(criteria: Criteria, production: Summary, shadow: Summary) -> Verdict:
+    """Return whether the shadow meets the criteria."""
+    checks = [_enough(criteria, shadow)]
+    if criteria.max_latency_increase is not None:
+        checks.append(_latency(criteria, criteria.max_latency_increase, production, shadow))
+    if criteria.max_error_rate is not None:
+        checks.append(_errors(criteria.max_error_rate, shadow))
+    return Verdict(tuple(checks))
+
+
+def judge(criteria: Criteria, results: Sequence[Mapping[str, Any]]) -> None:
+    """Raise NotUpdatable where MetricDataResults, as `queries` asked for them, do not meet the criteria."""
+    found = series(results)
+    verdict = evaluate(criteria, summarize(found, Role.PRODUCTION), summarize(found, Role.SHADOW))
+    if verdict.result is not Result.MET:
+        raise NotUpdatable(f"The shadow variant does not meet PromotionCriteria, so nothing changed: {verdict.reasons}")
+
+
+def _enough(criteria: Criteria, shadow: Summary) -> Check:
+    enough = shadow.invocations >= criteria.min_invocations
+    text = f"the shadow variant had {shadow.invocations:.0f} invocations, {criteria.min_invocations} are needed"
+    return Check("MinInvocations", Result.MET if enough else Result.UNKNOWN, text)
+
+
+def _latency(criteria: Criteria, limit: float, production: Summary, shadow: Summary) -> Check:
+    name = f"{criteria.latency_statistic} ModelLatency"
+    if not production.latency or shadow.latency is None:
+        return Check("MaxLatencyIncrease", Result.UNKNOWN, f"{name} was not measured for both variants")
+    increase = shadow.latency / production.latency - 1
+    values = f"{production.latency / 1000:.1f} ms -> {shadow.latency / 1000:.1f} ms"
+    text = f"{name} changed by {increase:+.1%} ({values}), at most {limit * 100:+.6g}% is allowed"
+    return Check("MaxLatencyIncrease", Result.MET if increase <= limit else Result.MISSED, text)
+
+
+def _errors(limit: float, shadow: Summary) -> Check:
+    rate = shadow.error_rate
+    if rate is None:
+        return Check("MaxErrorRate", Result.UNKNOWN, "the shadow variant had no invocations, so no error rate")
+    counts = f"{shadow.errors:.0f} of {shadow.invocations:.0f}"
+    text = f"{rate:.3%} of the shadow variant's invocations failed ({counts}), at most {limit * 100:.6g}% is allowed"
+    return Check("MaxErrorRate", Result.MET if rate <= limit else Result.MISSED, text)
