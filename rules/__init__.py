@@ -20,6 +20,7 @@ from inference_experiment_rules.native_type_regions import NativeTypeRegions
 from inference_experiment_rules.no_service_timeout import NoServiceTimeout
 from inference_experiment_rules.policy_dependency import PolicyDependency
 from inference_experiment_rules.production_variant import ProductionVariant
+from inference_experiment_rules.promotion_criteria import PromotionCriteria
 from inference_experiment_rules.promotion_infrastructure import PromotionInfrastructure
 from inference_experiment_rules.promotion_sampling import PromotionSampling
 from inference_experiment_rules.read_only_properties import ReadOnlyProperties
@@ -62,6 +63,7 @@ __all__ = [
     "NoServiceTimeout",
     "PolicyDependency",
     "ProductionVariant",
+    "PromotionCriteria",
     "PromotionInfrastructure",
     "PromotionSampling",
     "ReadOnlyProperties",

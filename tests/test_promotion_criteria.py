@@ -1,0 +1,97 @@
+"""A promotion with criteria: held against CloudWatch first, and refused with nothing changed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from experiment_properties import properties, shadow
+
+from inference_experiment_tools.local.metrics import Behaviour, LocalMetrics
+from inference_experiment_tools.local.protocol import ProtocolCloud
+from inference_experiment_tools.local.service_error import ServiceError
+
+CRITERIA = {"MaxLatencyIncrease": "10%", "MaxErrorRate": "0.5%"}
+PROMOTION: dict[str, Any] = {
+    "DesiredState": "Completed",
+    "ModelVariantActions": {"production": "Remove", "shadow": "Promote"},
+    "ShadowModeConfig": shadow(),
+}
+
+
+@pytest.fixture
+def metrics(cloud: ProtocolCloud) -> Iterator[LocalMetrics]:
+    """CloudWatch beside the protocol driver; an hour of traffic has gone by."""
+    with LocalMetrics() as running:
+        running.behaviours["endpoint", "production"] = Behaviour()
+        running.behaviours["endpoint", "shadow"] = Behaviour(requests_per_minute=60)
+        environment = cloud.function._environment  # type: ignore[union-attr]
+        environment["AWS_ENDPOINT_URL_CLOUDWATCH"] = running.url
+        cloud.function.cold_start()  # type: ignore[union-attr]
+        stack = cloud.stack("shop")
+        stack.begin_create(properties())
+        cloud.settle()
+        cloud.clock.advance(3600)
+        yield running
+        del environment["AWS_ENDPOINT_URL_CLOUDWATCH"]
+        cloud.function.cold_start()  # type: ignore[union-attr]
+
+
+def promote(cloud: ProtocolCloud, **criteria: str) -> Any:
+    """Ask for a promotion together with another change; return the stack."""
+    (stack,) = cloud.stacks
+    wanted = properties(**PROMOTION, Description="new", PromotionCriteria={**CRITERIA, **criteria})
+    cloud.sagemaker.clear_calls()
+    stack.begin_update(wanted)
+    cloud.settle()
+    return stack
+
+
+def mutations(cloud: ProtocolCloud) -> list[str]:
+    names = [call.operation for call in cloud.sagemaker.calls]
+    return [name for name in names if not name.startswith(("Describe", "List"))]
+
+
+def test_shadow_that_meets_them_is_promoted(cloud: ProtocolCloud, metrics: LocalMetrics) -> None:
+    stack = promote(cloud)
+    assert stack.status == "UPDATE_COMPLETE", stack.requests[-1].answer
+    assert mutations(cloud) == ["UpdateInferenceExperiment", "StopInferenceExperiment"]
+    assert {name: variant["Role"] for name, variant in cloud.sagemaker.endpoint_variants("endpoint").items()} == {
+        "shadow": "production"
+    }
+    assert len(metrics.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "words"),
+    [
+        (Behaviour(requests_per_minute=60, latency_ms=80), "Average ModelLatency changed by +"),
+        (Behaviour(requests_per_minute=60, error_rate=0.05), "of the shadow variant's invocations failed"),
+        (Behaviour(requests_per_minute=0.01), "100 are needed"),
+    ],
+)
+def test_shadow_that_does_not_changes_nothing(
+    cloud: ProtocolCloud, metrics: LocalMetrics, behaviour: Behaviour, words: str
+) -> None:
+    metrics.behaviours["endpoint", "shadow"] = behaviour
+    stack = promote(cloud)
+    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    reason = next(request.answer.reason for request in stack.requests if not request.answer.success)
+    assert reason.startswith("The shadow variant does not meet PromotionCriteria, so nothing changed")
+    assert words in reason
+    assert mutations(cloud) == []
+    assert cloud.sagemaker.status("test") == "Running"
+
+
+def test_cloudwatch_that_refuses_is_named(cloud: ProtocolCloud, metrics: LocalMetrics) -> None:
+    metrics.failures.append(ServiceError("AccessDenied", "not authorized to perform cloudwatch:GetMetricData", 403))
+    stack = promote(cloud)
+    reason = next(request.answer.reason for request in stack.requests if not request.answer.success)
+    assert "may not cloudwatch:GetMetricData" in reason
+    assert mutations(cloud) == []
+
+
+def test_criteria_without_a_threshold_are_refused(cloud: ProtocolCloud) -> None:
+    stack = cloud.stack("shop")
+    stack.begin_create(properties(PromotionCriteria={"MinInvocations": "10"}))
+    cloud.settle()
+    assert "PromotionCriteria: names no criterion" in stack.requests[0].answer.reason
