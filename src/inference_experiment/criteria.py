@@ -16,9 +16,11 @@ from inference_experiment.errors import Finding, NotUpdatable
 
 # aws-facts 8; both variants report under the dimensions EndpointName and VariantName.
 NAMESPACE: Final = "AWS/SageMaker"
-PERCENTAGE: Final = re.compile(r"-?\d{1,6}(\.\d{1,6})?%")
+PERCENTAGE: Final = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,6})?%")
 LATENCY_STATISTICS: Final = ("Average", "p50", "p90", "p95", "p99")
 MINIMUM_INVOCATIONS: Final = 100
+# 44 ms are 10 % more than 40 ms, whatever binary fractions say.
+ROUNDING: Final = 1e-9
 
 
 class Role(StrEnum):
@@ -226,7 +228,7 @@ def _latency(criteria: Criteria, limit: float, production: Summary, shadow: Summ
     increase = shadow.latency / production.latency - 1
     values = f"{production.latency / 1000:.1f} ms -> {shadow.latency / 1000:.1f} ms"
     text = f"{name} changed by {increase:+.1%} ({values}), at most {limit * 100:+.6g}% is allowed"
-    return Check("MaxLatencyIncrease", Result.MET if increase <= limit else Result.MISSED, text)
+    return Check("MaxLatencyIncrease", Result.MET if increase <= limit + ROUNDING else Result.MISSED, text)
 
 
 def _errors(limit: float, shadow: Summary) -> Check:
@@ -235,4 +237,4 @@ def _errors(limit: float, shadow: Summary) -> Check:
         return Check("MaxErrorRate", Result.UNKNOWN, "the shadow variant had no invocations, so no error rate")
     counts = f"{shadow.errors:.0f} of {shadow.invocations:.0f}"
     text = f"{rate:.3%} of the shadow variant's invocations failed ({counts}), at most {limit * 100:.6g}% is allowed"
-    return Check("MaxErrorRate", Result.MET if rate <= limit else Result.MISSED, text)
+    return Check("MaxErrorRate", Result.MET if rate <= limit + ROUNDING else Result.MISSED, text)

@@ -8,13 +8,15 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from typing import Any, Final, Protocol
+from types import UnionType
+from typing import Any, Final
 
 from crhelper import CfnResource
 
 from inference_experiment import delivery, identity, logs, response
+from inference_experiment.clock import InvocationClock, LambdaContext
 from inference_experiment.errors import ExperimentError, Throttled, UnexpectedStatus
 from inference_experiment.event import PROGRESS_KEY, MalformedEventError, Request, parse
 from inference_experiment.gateway import Gateway
@@ -24,37 +26,6 @@ from inference_experiment.model import Outcome, Progress
 logger = logging.getLogger(__name__)
 
 Event = dict[str, Any]
-
-
-class LambdaContext(Protocol):
-    """What we use of the context that Lambda passes."""
-
-    function_name: str
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds that the invocation still has."""
-
-
-class InvocationClock:
-    """The time of one Lambda invocation; keeps a tenth of it, at least 2 s, for the last call and the answer."""
-
-    def __init__(self, context: LambdaContext, interval: float) -> None:
-        self._context = context
-        self._interval = interval
-        self._reserve = max(2.0, context.get_remaining_time_in_millis() / 10_000)
-
-    def now(self) -> float:
-        """Return the epoch time in seconds."""
-        return time.time()
-
-    def sleep(self) -> None:
-        """Wait for one polling interval."""
-        time.sleep(self._interval)
-
-    def may_sleep(self) -> bool:
-        """Return whether another interval and an answer fit into this invocation."""
-        remaining = self._context.get_remaining_time_in_millis() / 1000
-        return remaining - self._interval > self._reserve
 
 
 # Of the time that CloudFormation waits, what is kept for the answer: a tenth, at most this many seconds.
@@ -68,6 +39,27 @@ def first_progress(request: Request, now: float) -> Progress:
     known = issued is not None and issued <= now + CLOCK_SKEW
     began = min(issued, now) if known and issued is not None else now
     return Progress(deadline=began + request.service_timeout - min(MAXIMUM_MARGIN, request.service_timeout / 10))
+
+
+# The members of a progress that another version of the function, or somebody else, may have written.
+TYPES: Final[Mapping[str, type | UnionType]] = {
+    "acted": dict,
+    "deadline": int | float,
+    "failure": str,
+    "hops": int,
+    "target": str,
+    "transition_seen": bool,
+    "troubled_since": int | float,
+}
+
+
+def carried_progress(known: object, first: Progress) -> Progress:
+    """Return the progress that a message carries; `first` for what it does not carry in a usable form."""
+    if not isinstance(known, Mapping):
+        return first
+    usable = {name: known[name] for name, kind in TYPES.items() if isinstance(known.get(name), kind)}
+    acted = {key: at for key, at in usable.get("acted", {}).items() if isinstance(at, int | float)}
+    return replace(first, **{**usable, "acted": acted})
 
 
 class ExperimentResource(CfnResource):
@@ -107,8 +99,7 @@ class ExperimentResource(CfnResource):
     def carry_out(self, event: Event, context: LambdaContext) -> str:
         """Run the lifecycle for the event and return the physical id; sets Status and Reason (C10, C11, C12)."""
         assert self._request is not None  # noqa: S101 - set by __call__
-        known = event.get(PROGRESS_KEY)
-        progress = Progress(**known) if known else first_progress(self._request, time.time())
+        progress = carried_progress(event.get(PROGRESS_KEY), first_progress(self._request, time.time()))
         clock = InvocationClock(context, self._interval)
         self._outcome = Lifecycle(self._request, self._gateway, clock, progress).run()
         if self._outcome.error:
@@ -129,13 +120,20 @@ class ExperimentResource(CfnResource):
         """Hand the request over through the queue: no rule, no permission, no size of 8,192 (C1-C6, C8, C28-C30)."""
         assert self._outcome is not None  # noqa: S101 - _poll_enabled has looked
         assert self._outcome.waiting is not None  # noqa: S101
-        message = {**self._event, PROGRESS_KEY: asdict(self._outcome.waiting)}
+        assert self._request is not None  # noqa: S101 - set by __call__
+        message = {
+            **self._event,
+            "ResourceProperties": self._request.properties,
+            "OldResourceProperties": self._request.old_properties,
+            PROGRESS_KEY: asdict(self._outcome.waiting),
+        }
         try:
-            self._gateway.send_message(json.dumps(message), max(1, round(self._interval)))
+            self._gateway.send_message(json.dumps(message, default=repr), max(1, round(self._interval)))
         except Throttled as error:
             # Nobody knows whether the message arrived, and it answers if it did. Delivered again, both answer alike.
             self._undelivered = error
         except ExperimentError as error:
+            logger.error("failed", extra={"error": type(error).__name__, "reason": str(error)})  # noqa: TRY400
             self._outcome = replace(self._outcome, waiting=None, error=error)
             self.Status = "FAILED"
         else:

@@ -27,6 +27,8 @@ MAXIMUM_DEPTH: Final = 50  # of nested values; the schema's own is 7
 # The event's own key for what a request has done so far; CloudFormation's keys have no dash.
 PROGRESS_KEY: Final = "inference-experiment-progress"
 MAXIMUM_SERVICE_TIMEOUT: Final = 3600
+MAXIMUM_TAGS: Final = 50
+MAXIMUM_TAG_VALUE: Final = 256
 STACK_ID: Final = re.compile(r"arn:[^:]+:cloudformation:[^:]+:[^:]*:stack/([^/]+)/([^/]+)")
 
 
@@ -75,9 +77,11 @@ class Request:
     @property
     def tag_values(self) -> frozenset[str]:
         """Values of the tags, now and before: people keep in them what no log should show."""
-        lists = (properties.get("Tags") for properties in (self.properties, self.old_properties))
-        tags = [tag for listed in lists if isinstance(listed, list) for tag in listed if isinstance(tag, Mapping)]
-        return frozenset(str(tag["Value"]) for tag in tags if isinstance(tag.get("Value"), str | int | float))
+        lists = [properties.get("Tags") for properties in (self.properties, self.old_properties)]
+        # More or longer ones are not valid, and findings show no value of a tag.
+        tags = [tag for listed in lists if isinstance(listed, list) for tag in listed[:MAXIMUM_TAGS]]
+        values = [tag.get("Value") for tag in tags if isinstance(tag, Mapping)]
+        return frozenset(str(value)[:MAXIMUM_TAG_VALUE] for value in values if isinstance(value, str | int | float))
 
     @property
     def service_timeout(self) -> int:

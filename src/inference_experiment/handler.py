@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from inference_experiment import logs
-from inference_experiment.custom_resource import Event, ExperimentResource, LambdaContext
+from inference_experiment.clock import LambdaContext
+from inference_experiment.custom_resource import Event, ExperimentResource
 from inference_experiment.event import MalformedEventError
 from inference_experiment.gateway import Gateway
 

@@ -6,16 +6,20 @@ inside the invocation, hands over when the invocation ends, and gives up at the 
 
 import logging
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 
 from inference_experiment import criteria, identity, planner, properties
+from inference_experiment.clock import Clock
 from inference_experiment.errors import (
+    AccessDenied,
     AlreadyExists,
     Conflict,
     DeadlineExceeded,
     ExperimentError,
+    InvalidProperties,
     NotFound,
     NotUpdatable,
+    Refused,
     Throttled,
 )
 from inference_experiment.event import Request
@@ -43,22 +47,9 @@ logger = logging.getLogger(__name__)
 # Seconds of errors that pass by themselves (no answer, throttling, conflicts) after which a request fails.
 PATIENCE: Final = 300.0
 # A Create older than this (seconds) may be Lambda's retry of one that CloudFormation no longer waits for.
-FRESH: Final = 45.0
+FRESH: Final = 5.0
 # Calls after which no transitional status is to be expected.
 NEUTRAL: Final = frozenset({StepKind.ADD_TAGS, StepKind.DELETE_TAGS, StepKind.MEASURE})
-
-
-class Clock(Protocol):
-    """Time as one invocation has it; all in seconds."""
-
-    def now(self) -> float:
-        """Return the epoch time."""
-
-    def sleep(self) -> None:
-        """Wait for one polling interval."""
-
-    def may_sleep(self) -> bool:
-        """Return whether another interval and an answer fit into this invocation."""
 
 
 class Lifecycle:
@@ -69,48 +60,56 @@ class Lifecycle:
         self._gateway = gateway
         self._clock = clock
         self._progress = progress
+        self._desired: Desired | None = None
+        self._ending = Ending()
+        self._failure: ExperimentError | None = None
         self._seen = Observed("")
+        self._attempts = 0
         self._logged = ("", "")
-        self._stack_status: str | None = None
 
     def run(self) -> Outcome:
         """Return how the request ends, or where it stands when this invocation has to end."""
-        desired: Desired | None = None
+        name = ""
         try:
-            name, ending = "", Ending()
             if self._request.type is RequestType.DELETE:
-                name, ending = properties.parse_deletion(self._request)
+                name, self._ending = properties.parse_deletion(self._request)
             else:
-                desired = properties.parse(self._request)
-                ending = desired.ending
-            return self._loop(Observer(self._request, self._gateway, desired, name), desired, ending)
-        except ExperimentError as error:
-            if self._request.type is RequestType.UPDATE and self._stack_is("ROLLBACK"):
-                return self._forgiven(error, desired)
-            line = {"experiment": self._seen.name, "status": self._seen.status.value}
-            logger.error("failed", extra={**line, "error": type(error).__name__, "reason": str(error)})  # noqa: TRY400
-            return Outcome(self._failed_id(desired), self._seen, error=error)
+                self._desired = properties.parse(self._request)
+                self._ending = self._desired.ending
+        except InvalidProperties as error:
+            self._failure = error
+        self._observer = Observer(self._request, self._gateway, self._desired, name)
+        outcome = None
+        while outcome is None:
+            outcome = self._attempt()
+        return outcome
 
-    def _loop(self, observer: Observer, desired: Desired | None, ending: Ending) -> Outcome:
-        while True:
-            try:
-                look = self._look(observer, desired)
-                step = self._decide(look, desired, ending)
-                self._perform(step, look, observer, ending)
-                self._progress = replace(self._progress, troubled_since=None)
-            except (Conflict, Throttled) as error:
-                look, step = None, self._be_patient(error)
+    def _attempt(self) -> Outcome | None:
+        """Go one round; None is to go on. A failure is kept first, since it may yet be asked about."""
+        self._attempts += 1
+        try:
+            if self._failure:
+                return self._end_in(self._failure)
+            look = self._look()
+            step = self._decide(look)
             if step.error:
                 raise step.error
-            if step.kind is StepKind.DONE and look and not look.leftover:
-                target = look.target.name if look.case is not Case.DELETE else self._request.physical_id
-                return Outcome(target, look.target)
-            if step.kind is StepKind.WAIT and not self._wait(step):
-                return Outcome(self._failed_id(desired), self._seen, waiting=self._progress)
+            self._perform(step, look)
+        except (Conflict, Throttled) as error:
+            return self._be_patient(error)
+        except ExperimentError as error:
+            self._failure = error
+            return None
+        self._progress = replace(self._progress, troubled_since=None)
+        if step.kind is StepKind.DONE and not look.leftover:
+            target = look.target.name if look.case is not Case.DELETE else self._request.physical_id
+            return Outcome(target, look.target)
+        return self._wait(step) if step.kind is StepKind.WAIT else None
 
-    def _look(self, observer: Observer, desired: Desired | None) -> Look:
+    def _look(self) -> Look:
+        desired = self._desired
         refused = desired and self._request.type is RequestType.CREATE and planner.is_refused(Case.CREATE, desired.goal)
-        look = Look(Case.CREATE, Observed("")) if refused else observer.look(self._progress)
+        look = Look(Case.CREATE, Observed("")) if refused else self._observer.look(self._progress)
         self._seen = look.target
         if look.case in (Case.REPLACE, Case.DELETE) and not look.leftover:
             self._progress = replace(self._progress, target=look.target.name)
@@ -118,7 +117,8 @@ class Lifecycle:
             self._progress = replace(self._progress, transition_seen=True)
         return look
 
-    def _decide(self, look: Look, desired: Desired | None, ending: Ending) -> Step:
+    def _decide(self, look: Look) -> Step:
+        desired = self._desired
         if desired and look.target.name:
             desired = replace(desired, configuration=replace(desired.configuration, name=look.target.name))
         deleting = look.case is Case.DELETE
@@ -130,14 +130,14 @@ class Lifecycle:
             progress=self._progress,
             now=self._clock.now(),
             desired=None if deleting else desired,
-            ending=ending,
+            ending=self._ending,
             current=look.current,
         )
         step = planner.plan(situation)
         self._log(step, look)
         return step
 
-    def _perform(self, step: Step, look: Look, observer: Observer, ending: Ending) -> None:
+    def _perform(self, step: Step, look: Look) -> None:
         if step.kind in OUTCOMES:
             return
         if self._clock.now() >= self._progress.deadline:
@@ -149,72 +149,92 @@ class Lifecycle:
         except (AlreadyExists, NotFound) as error:
             # What was observed has changed meanwhile, by us where an answer was lost: look again, then decide.
             # A creation fails at once for what is not about its name: a missing model, an endpoint in use.
-            if step.kind is StepKind.CREATE and observer.observe(step.name).status is Status.ABSENT:
+            if step.kind is StepKind.CREATE and self._observer.observe(step.name).status is Status.ABSENT:
                 raise
             raise Conflict(str(error)) from error
-        if step.kind is StepKind.MEASURE and ending.criteria:
-            criteria.judge(ending.criteria, measured)
+        if step.kind is StepKind.MEASURE and self._ending.criteria:
+            criteria.judge(self._ending.criteria, measured)
         acted = {**self._progress.acted, f"{step.kind}:{step.name}": self._clock.now()}
         failure = step.failure or self._progress.failure
         seen = self._progress.transition_seen and step.kind in NEUTRAL
         self._progress = replace(self._progress, acted=acted, failure=failure, transition_seen=seen)
 
     def _refuse_late_creation(self, look: Look) -> None:
-        """Raise where a new experiment would outlive a stack that no longer wants it."""
-        if look.case is Case.REPLACE and self._stack_is("ROLLBACK"):
+        """Raise where a new experiment would outlive a stack that no longer wants it.
+
+        CloudFormation may have turned round since it asked, unless this is the first attempt of a first delivery.
+        """
+        if look.case is Case.REPLACE and self._stack_is("ROLLBACK", "DELETE"):
             raise NotUpdatable("the stack is rolling back, and a rollback starts no new experiment")
         issued = self._request.issued
-        late = look.case is Case.CREATE and issued is not None and self._clock.now() - issued > FRESH
-        if late and self._stack_is("ROLLBACK", "DELETE"):
+        first = self._attempts == 1 and self._progress.hops == 0
+        fresh = first and (issued is None or self._clock.now() - issued <= FRESH)
+        if look.case is Case.CREATE and not fresh and self._stack_is("ROLLBACK", "DELETE"):
             raise NotFound("the stack is being rolled back or deleted, so no experiment was created")
 
-    def _wait(self, step: Step) -> bool:
-        """Wait for one interval; return False when the next look is another invocation's."""
-        if self._clock.now() >= self._progress.deadline:
-            text = f"Experiment {self._seen.name} is {self._seen.status} and CloudFormation is about to stop waiting"
-            raise DeadlineExceeded(f"{text} ({step.reason}); raise ServiceTimeout, or look at the endpoint")
-        if not self._clock.may_sleep():
-            return False
-        self._clock.sleep()
-        return True
+    def _wait(self, step: Step) -> Outcome | None:
+        """Wait for one interval; return where the request stands when the next look is another invocation's."""
+        if self._clock.now() < self._progress.deadline:
+            return self._pause()
+        text = f"Experiment {self._seen.name} is {self._seen.status} and CloudFormation is about to stop waiting"
+        self._failure = DeadlineExceeded(f"{text} ({step.reason}); raise ServiceTimeout, or look at the endpoint")
+        return None
 
-    def _be_patient(self, error: ExperimentError) -> Step:
-        """Return a wait after an error that passes by itself, a failure once it has lasted too long."""
-        since = self._progress.troubled_since or self._clock.now()
+    def _pause(self) -> Outcome | None:
+        if not self._clock.may_sleep():
+            progress = replace(self._progress, hops=self._progress.hops + 1)
+            return Outcome(self._failed_id(), self._seen, waiting=progress)
+        self._clock.sleep()
+        return None
+
+    def _be_patient(self, error: ExperimentError) -> Outcome | None:
+        """Wait after an error that passes by itself; make it the failure once it has lasted too long."""
+        now = self._clock.now()
+        since = self._progress.troubled_since or now
         self._progress = replace(self._progress, troubled_since=since)
         logger.warning("error", extra={"error": type(error).__name__, "reason": str(error)})
-        if self._clock.now() - since >= PATIENCE:
-            return Step(StepKind.FAIL, error=error)
-        return Step(StepKind.WAIT, reason=str(error))
+        if now < self._progress.deadline and now - since < PATIENCE:
+            return self._pause()
+        if self._failure:  # and whether the stack is rolling back cannot be asked
+            return self._fail(self._failure)
+        self._failure = error
+        self._progress = replace(self._progress, troubled_since=None)
+        return None
 
     def _stack_is(self, *words: str) -> bool:
-        """Return whether the stack's status holds one of the words; False where it cannot be asked."""
-        if self._stack_status is None:
-            try:
-                self._stack_status = self._gateway.describe_stacks(self._request.stack_id)
-            except ExperimentError as error:
-                logger.warning("stack status unknown", extra={"error": type(error).__name__, "reason": str(error)})
-                self._stack_status = ""
-        return any(word in self._stack_status for word in words)
+        """Return whether the stack's status holds one of the words; raises Throttled, to be asked again."""
+        try:
+            status = self._gateway.describe_stacks(self._request.stack_id)
+        except Refused:  # CloudFormation knows of no such stack any more
+            status = "DELETE_COMPLETE"
+        except AccessDenied as error:
+            logger.warning("stack status unknown", extra={"reason": str(error)})
+            return False
+        return any(word in status for word in words)
 
-    def _failed_id(self, desired: Desired | None) -> str:
+    def _end_in(self, failure: ExperimentError) -> Outcome:
+        if self._request.type is RequestType.UPDATE and self._stack_is("ROLLBACK"):
+            return self._forgive(failure)
+        return self._fail(failure)
+
+    def _fail(self, failure: ExperimentError) -> Outcome:
+        line = {"experiment": self._seen.name, "status": self._seen.status.value}
+        logger.error("failed", extra={**line, "error": type(failure).__name__, "reason": str(failure)})
+        return Outcome(self._failed_id(), self._seen, error=failure)
+
+    def _failed_id(self) -> str:
         """Return the id of a FAILED answer: never another than before, never a name that is not ours (R2)."""
         if self._request.type is not RequestType.CREATE:
             return self._request.physical_id
-        name = desired.configuration.name if desired else ""
+        name = self._desired.configuration.name if self._desired else ""
         made = self._seen.ownership is Ownership.REQUEST or self._progress.when(StepKind.CREATE, name) is not None
         return name if name and made else identity.marker(self._request)
 
-    def _forgiven(self, error: ExperimentError, desired: Desired | None) -> Outcome:
+    def _forgive(self, failure: ExperimentError) -> Outcome:
         """Return success for what a rollback cannot undo: failing it would wedge the stack."""
-        physical_id = self._request.physical_id
-        if desired and self._seen.ours and self._seen.name != physical_id:
-            physical_id = self._seen.name
-        elif desired and not desired.explicit_name and self._seen.name != physical_id:
-            observer = Observer(self._request, self._gateway, desired, "")
-            physical_id = observer.adoptable(desired)
-        logger.warning("a rollback cannot undo this", extra={"error": type(error).__name__, "reason": str(error)})
-        return Outcome(physical_id, self._seen, warning=str(error))
+        kept = self._observer.kept_in_rollback(self._seen)
+        logger.warning("a rollback cannot undo this", extra={"error": type(failure).__name__, "reason": str(failure)})
+        return Outcome(kept, self._seen, warning=str(failure))
 
     def _log(self, step: Step, look: Look) -> None:
         line = {

@@ -12,6 +12,8 @@ SIGNED_URL: Final = re.compile(r"https?://[^\s\"']*[?&][^\s\"']*")
 QUIET: Final = ("boto3", "botocore", "urllib3", "crhelper")
 
 
+# Fields that may quote AWS or the template; the others are names of ours, which a tag may happen to have as well.
+FREE_TEXTS: Final = frozenset({"exception", "message", "reason"})
 # Shorter tag values are no secrets, and would be found in half of all words.
 SHORTEST_SECRET: Final = 6
 
@@ -35,8 +37,9 @@ class JsonFormatter(logging.Formatter):
         line |= {key: str(value) for key, value in vars(record).items() if key not in STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        hidden = {key: SIGNED_URL.sub("<URL>", self._secrets.sub("<value>", value)) for key, value in line.items()}
-        return json.dumps(hidden)
+        for key in FREE_TEXTS & line.keys():
+            line[key] = SIGNED_URL.sub("<URL>", self._secrets.sub("<value>", line[key]))
+        return json.dumps(line)
 
 
 FORMATTER: Final = JsonFormatter()

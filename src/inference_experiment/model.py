@@ -187,7 +187,7 @@ class Progress:
     `deadline` and all times are epoch seconds. `acted` maps "<StepKind>:<experiment>" to when the call returned;
     `target` is the experiment that the request turned out to be about; `failure` is set while a failed replacement
     is being removed; `transition_seen` says that a transitional status showed after the last call;
-    `troubled_since` is when AWS stopped answering.
+    `troubled_since` is when AWS stopped answering; `hops` counts hand-overs through the queue.
     """
 
     deadline: float
@@ -196,6 +196,7 @@ class Progress:
     failure: str = ""
     transition_seen: bool = False
     troubled_since: float | None = None
+    hops: int = 0
 
     def when(self, kind: StepKind, name: str) -> float | None:
         """Return when this request called the operation on the experiment."""

@@ -4,6 +4,7 @@ Finds an experiment by physical id, by Name, or among those whose name this reso
 owner tag whose it is. Reads only.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,10 +12,13 @@ from typing import Final
 from inference_experiment import identity, planner
 from inference_experiment.contract import OWNER_TAG, create_only
 from inference_experiment.differences import CREATE_ONLY, differing
+from inference_experiment.errors import AccessDenied, Refused, UnexpectedStatus
 from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
 from inference_experiment.model import Desired, Observed, Ownership, Progress, RequestType, Status, StepKind
 from inference_experiment.situation import Case
+
+logger = logging.getLogger(__name__)
 
 NOTHING: Final = Observed("")
 
@@ -61,35 +65,65 @@ class Observer:
         tags = self._tags[key]
         return replace(observed, tags=tags, ownership=identity.ownership(tags, self._request))
 
-    def adoptable(self, desired: Desired) -> str:
-        """Return the id to go back to when a replacement is rolled back: the experiment of before, if it is there."""
-        for observed in self._derived():
-            found = observed.configuration
-            if found and not differing(desired.configuration, found) & CREATE_ONLY:
-                return observed.name
+    def kept_in_rollback(self, seen: Observed) -> str:
+        """Return the physical id to answer where an update of a rollback cannot be carried out.
+
+        A replacement that is taken back goes back to the experiment of before, if it is there; CloudFormation then
+        deletes the other one. Raises Throttled.
+        """
+        physical_id, desired = self._request.physical_id, self._desired
+        if desired is None or seen.name == physical_id:
+            return physical_id
+        if seen.ours:
+            return seen.name
+        if desired.explicit_name:
+            unseen = seen.name != desired.configuration.name
+            return desired.configuration.name if unseen else physical_id
+        return self._experiment_before(desired) if self._request.changed & create_only() else physical_id
+
+    def _experiment_before(self, desired: Desired) -> str:
+        try:
+            for observed in self._derived():
+                found = observed.configuration
+                if found and not differing(desired.configuration, found) & CREATE_ONLY:
+                    return observed.name
+        except (AccessDenied, Refused, UnexpectedStatus) as error:
+            logger.warning("the experiment of before is unknown", extra={"reason": str(error)})
         return self._request.physical_id
 
     def _to_update(self, desired: Desired, progress: Progress) -> Look:
         physical_id = self._request.physical_id
         if progress.when(StepKind.CREATE, progress.target) is not None:
             return Look(Case.REPLACE, self.observe(progress.target))
+        if not desired.explicit_name and self._request.changed & create_only():
+            # A repeated delivery: the replacement may be done, and the experiment of the physical id gone.
+            made = self.observe(identity.derived_name(self._request))
+            if made.ownership is Ownership.REQUEST:
+                return Look(Case.REPLACE, made)
         current = self.observe(physical_id)
         name = planner.target_name(self._request, desired, current)
         if name != physical_id:
             return Look(Case.REPLACE, self.observe(name), current)
-        leftover = self._leftover()
+        leftover = self._leftover(current)
         if leftover.ours:
             return Look(Case.DELETE, leftover, leftover=True)
         return Look(Case.UPDATE, current)
 
-    def _leftover(self) -> Observed:
-        """Return what a replacement that failed has left behind, when this update takes the replacement back."""
-        if not self._request.changed & create_only():
+    def _leftover(self, current: Observed) -> Observed:
+        """Return what a replacement that failed has left behind, when this update takes the replacement back.
+
+        It is ours, newer than the experiment that stays, and not made by this request: nothing else is one.
+        """
+        if not self._request.changed & create_only() or not current.ours:
             return NOTHING
         old_name = self._request.old_properties.get("Name")
         if isinstance(old_name, str):
-            return NOTHING if old_name == self._request.physical_id else self.observe(old_name)
-        return next(self._derived(), NOTHING)
+            found = [self.observe(old_name)] if old_name != self._request.physical_id else []
+        else:
+            found = list(self._derived())
+        born = current.details["CreationTime"]
+        left = (one for one in found if one.ownership is Ownership.RESOURCE and one.details["CreationTime"] > born)
+        return next(left, NOTHING)
 
     def _to_delete(self, progress: Progress) -> Observed:
         physical_id = self._request.physical_id

@@ -61,8 +61,8 @@ def restore(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any
         return {key: restore(value[key], known.get(key, {})) for key in kept}
     if isinstance(value, list) and "items" in schema:
         return [restore(item, schema["items"]) for item in value[: schema["maxItems"] + 1]]
-    if schema.get("type") == "integer" and isinstance(value, str):
-        return _number(value)
+    if schema.get("type") == "integer" and isinstance(value, str | float):
+        return _number(str(value))
     if schema.get("type") == "string" and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return value
@@ -93,10 +93,7 @@ def _validator() -> "Draft7Validator":
 
 
 def _shown(value: object) -> str:
-    try:
-        text = repr(value)
-    except RecursionError:
-        return "a value nested without end"
+    text = repr(value)
     return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
 
 

@@ -11,7 +11,6 @@ from inference_experiment import differences, identity, payloads
 from inference_experiment.contract import OWNER_TAG
 from inference_experiment.errors import (
     AlreadyExists,
-    Conflict,
     NotFound,
     NotUpdatable,
     UnexpectedStatus,
@@ -180,7 +179,7 @@ def refuse_foreign(situation: Situation) -> Step | None:
         return None if target.ours else Step(StepKind.DONE, target.name, reason="not ours: left alone")
     if situation.case is Case.UPDATE:
         text = f"Experiment {target.name} does not carry this resource's owner tag {OWNER_TAG}, so it is left alone"
-        return None if target.ours else fail(situation, Conflict(text))
+        return None if target.ours else fail(situation, NotUpdatable(text))
     whose = "was left by an earlier request of this resource" if target.ours else "belongs to somebody else"
     text = f"Experiment {target.name} exists and {whose}: {OWNER_TAG} is {target.tags.get(OWNER_TAG, 'absent')!r}"
     return fail(situation, AlreadyExists(f"{text}. Choose another Name or delete it"))

@@ -1,0 +1,48 @@
+"""The time of one Lambda invocation."""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time as one invocation has it; all in seconds."""
+
+    def now(self) -> float:
+        """Return the epoch time."""
+
+    def sleep(self) -> None:
+        """Wait for one polling interval."""
+
+    def may_sleep(self) -> bool:
+        """Return whether another interval and an answer fit into this invocation."""
+
+
+class LambdaContext(Protocol):
+    """What we use of the context that Lambda passes."""
+
+    function_name: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds that the invocation still has."""
+
+
+class InvocationClock:
+    """The time of one Lambda invocation; keeps a tenth of it, at least 2 s, for the last call and the answer."""
+
+    def __init__(self, context: LambdaContext, interval: float) -> None:
+        self._context = context
+        self._interval = interval
+        self._reserve = max(2.0, context.get_remaining_time_in_millis() / 10_000)
+
+    def now(self) -> float:
+        """Return the epoch time in seconds."""
+        return time.time()
+
+    def sleep(self) -> None:
+        """Wait for one polling interval."""
+        time.sleep(self._interval)
+
+    def may_sleep(self) -> bool:
+        """Return whether another interval and an answer fit into this invocation."""
+        remaining = self._context.get_remaining_time_in_millis() / 1000
+        return remaining - self._interval > self._reserve
