@@ -15,7 +15,7 @@ import pytest
 from cfnlint.decode import decode
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from inference_experiment import contract, differences, model, payloads, response
+from inference_experiment import contract, criteria, differences, model, payloads, response
 from inference_experiment.gateway import Gateway
 from inference_experiment.model import ACTIONS, Member, Observed, Status
 from inference_experiment.planner import TABLE
@@ -295,6 +295,13 @@ def test_stop_actions_and_states_are_the_api_s() -> None:
     (pattern,) = actions_map["patternProperties"]
     same_pattern(pattern, shape.key.metadata["pattern"])
     assert actions_map["propertyNames"]["maxLength"] == shape.key.metadata["max"]
+
+
+def test_promotion_criteria_are_read_as_the_schema_says() -> None:
+    nodes = contract.schema()["definitions"]["PromotionCriteria"]["properties"]
+    assert set(nodes["LatencyStatistic"]["enum"]) == set(criteria.LATENCY_STATISTICS)
+    assert nodes["MaxLatencyIncrease"]["pattern"] == f"^{criteria.PERCENTAGE.pattern}$"
+    assert nodes["MaxErrorRate"]["pattern"] == f"^{criteria.PERCENTAGE.pattern.removeprefix('-?')}$"
 
 
 def test_statuses_are_the_api_s_and_absent() -> None:

@@ -3,12 +3,25 @@
 Exit codes: 0 done, 1 something failed that the command was asked to do, 2 the command cannot be carried out as given.
 """
 
+import os
 import sys
 from typing import Annotated
 
 import typer
 
-from . import demo_command
+from . import (
+    convert_command,
+    demo_command,
+    export_command,
+    lint_command,
+    manifest_command,
+    plan_command,
+    query_command,
+    read_commands,
+    report_command,
+    validate_command,
+    write_commands,
+)
 from .errors import UsageError
 
 app = typer.Typer(
@@ -38,7 +51,19 @@ def _options(
     """Hold the options that stand before a sub-command; their callbacks do the work."""
 
 
-for command in (demo_command,):
+for command in (
+    demo_command,
+    lint_command,
+    export_command,
+    query_command,
+    report_command,
+    validate_command,
+    plan_command,
+    read_commands,
+    write_commands,
+    manifest_command,
+    convert_command,
+):
     command.register(app)
 
 
@@ -49,6 +74,8 @@ def main() -> None:
     except UsageError as error:
         sys.stderr.write(f"inference-experiment: {error}\n")
         sys.exit(2)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         sys.stderr.write("inference-experiment: interrupted\n")
         sys.exit(130)

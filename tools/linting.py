@@ -23,8 +23,8 @@ class LintFinding:
 def lint(path: Path, regions: Sequence[str] = ("us-east-1",)) -> list[LintFinding]:
     """Return the findings of one template, in file order. Raises UsageError for a file that cannot be read."""
     # cfn-lint takes half a second to import.
-    from cfnlint.api import lint_file  # type: ignore[import-untyped] # noqa: PLC0415
-    from cfnlint.config import ManualArgs  # type: ignore[import-untyped] # noqa: PLC0415
+    from cfnlint.api import lint_file  # noqa: PLC0415
+    from cfnlint.config import ManualArgs  # noqa: PLC0415
 
     if not path.is_file():
         raise UsageError(f"{path}: no such file")

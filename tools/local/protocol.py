@@ -116,17 +116,19 @@ class ProtocolCloud:
 
     def step(self) -> bool:
         """Let the next thing happen: a delivery or a ServiceTimeout. False when nothing is to happen."""
-        waiting = [stack for stack in self.stacks if stack.waiting is not None]
-        expiring = min(waiting, key=lambda stack: stack.waiting.expires if stack.waiting else 0.0, default=None)
-        expires = expiring.waiting.expires if expiring and expiring.waiting else None
-        due = self.deliveries.next_due()
-        if expiring is not None and expires is not None and (due is None or expires < due):
-            self.clock.advance_to(expires)
-            expiring.time_out()
+        due, expiring = self.deliveries.next_due(), self._expiring()
+        if expiring is not None and (due is None or expiring[0] <= max(due, self.clock.now())):
+            self.clock.advance_to(expiring[0])
+            expiring[1].time_out()
             return True
         delivered = self.deliveries.deliver_next()
         self.notice()
         return delivered
+
+    def _expiring(self) -> tuple[float, Stack] | None:
+        """Return when which stack stops waiting first; None when none waits."""
+        waiting = [(stack.waiting.expires, stack) for stack in self.stacks if stack.waiting is not None]
+        return min(waiting, key=lambda pair: pair[0], default=None)
 
     def notice(self) -> None:
         """Let every stack take the answers that have arrived; needed after a delivery that was not a `step`."""

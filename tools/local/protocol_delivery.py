@@ -33,19 +33,24 @@ class Asynchronous:
 
 @dataclass(frozen=True)
 class Delivered:
-    """One delivery that took place: the custom resource's request, the attempt, and how it ended."""
+    """One delivery that took place: the custom resource's request, the attempt, when (epoch seconds), how it ended."""
 
     request_id: str
     source: str
     attempt: int
+    began: float
     ended: Ended
 
 
 class Deliveries:
-    """Everything that is on its way to one function. `log` keeps what was delivered, oldest first."""
+    """Everything that is on its way to one function.
+
+    `log` keeps what was delivered, oldest first; `handling` is the RequestId that the function is busy with.
+    """
 
     def __init__(self, clock: SteppedClock, queue: WaitQueue, function: ProviderFunction) -> None:
         self.function = function
+        self.handling = ""
         self.log: list[Delivered] = []
         self.asynchronous: list[Asynchronous] = []
         self._clock = clock
@@ -88,16 +93,18 @@ class Deliveries:
             "attributes": {"ApproximateReceiveCount": str(message.receives)},
             "eventSource": "aws:sqs",
         }
+        self.handling, began = request_of(message.body), self._clock.now()
         ended = self.function.invoke({"Records": [record]}, str(uuid.uuid4()))
-        self.log.append(Delivered(request_of(message.body), "queue", message.receives, ended))
+        self.log.append(Delivered(self.handling, "queue", message.receives, began, ended))
         if not ended.error and not keep:
             self._queue.delete(message)
         return ended
 
     def _deliver(self, one: Asynchronous) -> None:
         one.attempts += 1
+        self.handling, began = one.event["RequestId"], self._clock.now()
         ended = self.function.invoke(one.event, one.request_id)
-        self.log.append(Delivered(one.event["RequestId"], "asynchronous", one.attempts, ended))
+        self.log.append(Delivered(self.handling, "asynchronous", one.attempts, began, ended))
         if ended.error and one.attempts <= len(RETRY_DELAYS):
             one.due = self._clock.now() + RETRY_DELAYS[one.attempts - 1]
             return

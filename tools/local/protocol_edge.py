@@ -135,7 +135,7 @@ def _wrap_botocore(edge: Edge) -> None:
         call = _text(request.headers["amz-sdk-invocation-id"])
         return edge.pass_through(call, operation, lambda: original(session, request), failures)
 
-    vars_of(URLLib3Session, send=send)
+    replace_methods(URLLib3Session, send=send)
 
 
 def _raising(name: str, **details: Any) -> Send:  # noqa: ANN401 - as botocore formats them
@@ -150,13 +150,14 @@ def _raising(name: str, **details: Any) -> Send:  # noqa: ANN401 - as botocore f
 def _answer(request: Any, kind: str, *, is_json: bool) -> Send:  # noqa: ANN401 - botocore's own
     """Return what makes the answer of a service that was not asked."""
     from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - after the clock
+    from botocore.compat import HTTPHeaders  # noqa: PLC0415 - the same
 
     code = _CODES[kind]
     if is_json:
         text = json.dumps({"__type": f"{code}Exception" if code == "AccessDenied" else code, "message": "injected"})
     else:
         text = f"<ErrorResponse><Error><Code>{code}</Code><Message>injected</Message></Error></ErrorResponse>"
-    return lambda: AWSResponse(request.url, _STATUS[kind], {}, _Raw(text.encode()))
+    return lambda: AWSResponse(request.url, _STATUS[kind], HTTPHeaders(), _Raw(text.encode()))
 
 
 class _Raw(io.BytesIO):
@@ -176,7 +177,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - bytes or str
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def vars_of(owner: type, **members: Any) -> None:  # noqa: ANN401 - functions
+def replace_methods(owner: type, **members: Any) -> None:  # noqa: ANN401 - functions
     """Replace methods of a class."""
     for name, member in members.items():
         setattr(owner, name, member)
@@ -202,7 +203,7 @@ def _wrap_response(edge: Edge) -> None:
         failures["refused"] = _os_error(ConnectionRefusedError)
         return edge.pass_through(self.delayed_url, PUT_RESPONSE, send, failures)
 
-    vars_of(HTTPSConnection, request=request, getresponse=getresponse)
+    replace_methods(HTTPSConnection, request=request, getresponse=getresponse)
 
 
 @dataclass(frozen=True)

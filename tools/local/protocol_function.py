@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 from .protocol_clock import SteppedClock
 from .runtime import LambdaRuntime
@@ -113,7 +113,7 @@ class RuntimeFunction:
         own = {"PROTOCOL_CLOCK": str(clock.path), **environment}
         self._runtime = LambdaRuntime(task_root, f"{_HANDLER}.handler", own, 60.0, extra_python_path=[boot])
 
-    def __enter__(self) -> "RuntimeFunction":
+    def __enter__(self) -> Self:
         """Get ready; the process starts with the first invocation."""
         self._runtime.__enter__()
         return self

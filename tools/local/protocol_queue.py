@@ -1,6 +1,6 @@
 """The waiting queue and the dead-letter queue, on the driver's clock.
 
-SQS as far as the provider depends on it: a message is invisible for its delay, then for the visibility timeout
+SQS as far as the provider depends on it: a message is invisible during its delay, then for the visibility timeout
 after each receive, until somebody deletes it; one that was received maxReceiveCount times goes to the
 dead-letter queue. Sources: SQS developer guide, "Amazon SQS visibility timeout", "delay queues" and
 "dead-letter queues".

@@ -6,45 +6,20 @@ a failed create carries the id of the FAILED response; one that overtakes a crea
 ServiceTimeout; rollback of updates; the clean-up phase. Sources are named where a step is taken.
 """
 
-import hashlib
-import json
 import uuid
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from .protocol_clock import SteppedClock
 from .protocol_delivery import Deliveries
+from .protocol_request import Properties, StackRequest, invented_id, make_request, stringified
 from .protocol_response import Answer, ResponseDesk, verdict
 
-Properties: TypeAlias = dict[str, Any]
-Protocol: TypeAlias = Generator["StackRequest", Answer, None]
+Protocol: TypeAlias = Generator[StackRequest, Answer, None]
 
-DEFAULT_SERVICE_TIMEOUT: Final = 3600
 TIMED_OUT: Final = "Custom Resource failed to stabilize in expected time"
 CLEAN_UP_TRIES: Final = 3
-"""How often the clean-up phase tries a Delete before it gives up, with the stack complete all the same [INF]."""
-_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-@dataclass
-class StackRequest:
-    """One request to the custom resource; times are epoch seconds. `answer` is None until it ended."""
-
-    event: dict[str, Any]
-    sent: float
-    expires: float
-    answer: Answer | None = None
-
-    @property
-    def request_id(self) -> str:
-        """RequestId of the event."""
-        return str(self.event["RequestId"])
-
-    @property
-    def type(self) -> str:
-        """RequestType of the event."""
-        return str(self.event["RequestType"])
+"""How often the clean-up tries a Delete before it skips the resource (re:Post, cloudformation-stack-cleanup-stuck)."""
 
 
 class Stack:
@@ -166,7 +141,7 @@ class Stack:
             return
         self.status = "ROLLBACK_IN_PROGRESS"
         # The id of the FAILED response (aws-cdk PR 5525); without one CloudFormation invents it (aws-cdk 26139).
-        self.physical_id = self.physical_id or self._invented()
+        self.physical_id = self.physical_id or invented_id(self.stack_id, self.name, self.logical_id)
         answer = yield self._send("Delete", properties, self.physical_id)
         self.status = "ROLLBACK_COMPLETE" if answer.success else "ROLLBACK_FAILED"
         self.physical_id = None if answer.success else self.physical_id
@@ -229,39 +204,13 @@ class Stack:
     ) -> StackRequest:
         """Send a request; the members are those of aws-facts 6.1."""
         request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.stack_id}/{len(self.requests)}"))
-        event: dict[str, Any] = {
-            "RequestType": kind,
-            "ServiceToken": properties.get("ServiceToken", ""),
+        members = {
             "ResponseURL": self._desk.issue(request_id),
             "StackId": self.stack_id,
             "RequestId": request_id,
             "LogicalResourceId": self.logical_id,
-            "ResourceType": "Custom::SageMakerInferenceExperiment",
-            "ResourceProperties": properties,
         }
-        if physical_id:
-            event["PhysicalResourceId"] = physical_id
-        if old is not None:
-            event["OldResourceProperties"] = old
-        now = self._clock.now()
-        timeout = float(properties.get("ServiceTimeout", DEFAULT_SERVICE_TIMEOUT))
-        request = StackRequest(json.loads(json.dumps(event)), now, now + timeout)
+        request = make_request(kind, members, properties, physical_id, old, self._clock.now())
         self.requests.append(request)
         self._deliveries.invoke(request.event)
         return request
-
-    def _invented(self) -> str:
-        """Return an id as CloudFormation makes them up: stack, logical id and 13 capitals and digits."""
-        number = int.from_bytes(hashlib.sha256(self.stack_id.encode()).digest(), "big")
-        return f"{self.name}-{self.logical_id}-" + "".join(_ALPHABET[number // 36**place % 36] for place in range(13))
-
-
-def stringified(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a property value as a custom resource gets it: every scalar a text (coverage-roadmap 1037)."""
-    if isinstance(value, Mapping):
-        return {key: stringified(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list | tuple):
-        return [stringified(item) for item in value]
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value)

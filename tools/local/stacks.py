@@ -168,7 +168,7 @@ class Stacks:
 
 def _decoded(template_path: Path) -> Any:  # noqa: ANN401 - a parsed template
     """Parse a template with CloudFormation's short tags into plain values; raises LocalAwsError."""
-    from cfnlint.decode import decode  # type: ignore[import-untyped] # noqa: PLC0415 - half a second, which only a deployment needs
+    from cfnlint.decode import decode  # noqa: PLC0415 - half a second, which only a deployment needs
 
     template, problems = decode(str(template_path))
     if problems or template is None:

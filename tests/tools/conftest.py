@@ -1,0 +1,59 @@
+"""A desk: the command line, a simulated SageMaker and CloudFormation, an empty folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from desk import Desk
+from stack_server import StackServer, stack_server
+
+from inference_experiment_tools.local.sagemaker import LocalSageMaker
+
+
+@pytest.fixture(scope="session")
+def desk_sagemaker() -> Iterator[LocalSageMaker]:
+    with LocalSageMaker() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def desk_stacks() -> Iterator[StackServer]:
+    with stack_server() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(
+    desk_sagemaker: LocalSageMaker,
+    desk_stacks: StackServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Desk:
+    """Empty but for `endpoint`, which runs model-1 as production, and model-2; transitions are quick."""
+    desk_sagemaker.reset()
+    desk_sagemaker.add_endpoint("endpoint", "production", "model-1")
+    desk_sagemaker.add_model("model-2")
+    desk_sagemaker.durations.update(dict.fromkeys(desk_sagemaker.durations, 0.15))
+    desk_sagemaker.clear_calls()
+    desk_stacks.owners.clear()
+    desk_stacks.refuses = False
+    settings = {
+        "AWS_ENDPOINT_URL_SAGEMAKER": desk_sagemaker.url,
+        "AWS_ENDPOINT_URL_CLOUDFORMATION": desk_stacks.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1",
+        "NO_COLOR": "1",
+        "COLUMNS": "100",
+    }
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return Desk(desk_sagemaker, desk_stacks, monkeypatch, capsys)

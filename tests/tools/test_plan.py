@@ -1,0 +1,213 @@
+"""plan: every verdict, the calls in order, the permissions, and that the function then does the same."""
+
+from typing import Any
+
+import pytest
+from desk import EXAMPLE, Desk, steady
+from desk_files import bring_to, properties, sampling, variant
+from syrupy.assertion import SnapshotAssertion
+
+from inference_experiment import contract
+
+PROMOTE = {"DesiredState": "Completed", "ModelVariantActions": {"production": "Remove", "shadow": "Promote"}}
+SCHEDULE = {"StartTime": "2030-01-31T08:00:00Z", "EndTime": "2030-02-01T08:00:00Z"}
+
+
+def plan(desk: Desk, old: dict[str, Any], new: dict[str, Any], *options: str, code: int = 0) -> Any:
+    desk.write("old.json", old)
+    desk.write("new.json", new)
+    answer = desk.run("plan", "new.json", "--previous", "old.json", "--format", "json", *options)
+    assert answer.code == code, answer.err
+    return answer.data()
+
+
+def calls(made: Any) -> list[str]:
+    return [call["operation"] for call in made["calls"]]
+
+
+@pytest.mark.parametrize("style", ["table", "json", "yaml", "csv"])
+def test_stop_and_promote_in_every_format(desk: Desk, style: str, snapshot: SnapshotAssertion) -> None:
+    desk.write("old.json", properties())
+    desk.write("new.json", properties(**PROMOTE, StatusReason="2 % faster", ShadowModeConfig=sampling(50)))
+    assert steady(desk.ok("plan", "new.json", "--previous", "old.json", "--format", style).out) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("status", "change", "verdict", "expected"),
+    [
+        ("Running", {}, "nothing to do", []),
+        ("Running", {"ShadowModeConfig": sampling(50)}, "update in place", ["UpdateInferenceExperiment"]),
+        ("Running", {"Tags": [{"Key": "team", "Value": "x"}]}, "update in place", ["AddTags"]),
+        ("Running", {"Tags": None}, "update in place", ["DeleteTags"]),
+        ("Running", {"DesiredState": "Completed"}, "stop", ["StopInferenceExperiment"]),
+        ("Running", PROMOTE, "stop and promote", ["StopInferenceExperiment"]),
+        ("Created", {"DesiredState": "Running"}, "start", ["StartInferenceExperiment"]),
+        (
+            "Created",
+            {"DesiredState": "Running", "Description": "x"},
+            "update in place, then start",
+            ["UpdateInferenceExperiment", "StartInferenceExperiment"],
+        ),
+        (
+            "Created",
+            {"ModelVariants": [variant("production", "model-1"), variant("shadow", "other")]},
+            "update in place",
+            ["UpdateInferenceExperiment"],
+        ),
+        (
+            "Completed",
+            {"Tags": [{"Key": "a", "Value": "b"}, {"Key": "team", "Value": "ml"}]},
+            "update in place",
+            ["AddTags"],
+        ),
+    ],
+)
+def test_what_can_be_done(desk: Desk, status: str, change: dict[str, Any], verdict: str, expected: list[str]) -> None:
+    made = plan(desk, properties(), properties(**change), "--status", status)
+    assert (made["verdict"], calls(made), made["possible"]) == (verdict, expected, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "change", "words"),
+    [
+        (
+            "Running",
+            {"ModelVariants": [variant("production", "model-1"), variant("shadow", "other")]},
+            "ModelVariants cannot change while",
+        ),
+        ("Running", {"DataStorageConfig": {"Destination": "s3://bucket"}}, "DataStorageConfig cannot change while"),
+        ("Completed", {"Description": "x"}, "a new Name starts a new test"),
+        ("Completed", PROMOTE, "ended before this update"),
+        ("Created", {"DesiredState": "Completed"}, "has not started"),
+        ("Running", {"RoleArn": "arn:aws:iam::123456789012:role/other"}, "can only be set at creation"),
+        ("Running", {"Name": "fraud-2"}, "can run one at a time"),
+    ],
+)
+def test_what_cannot_be_done_says_why_and_calls_nothing(
+    desk: Desk, status: str, change: dict[str, Any], words: str
+) -> None:
+    made = plan(desk, properties(), properties(**change), "--status", status, code=1)
+    assert (made["verdict"], made["calls"]) == ("impossible", [])
+    assert words in made["reason"]
+
+
+def test_blocked_property_is_told_apart_from_one_that_is_only_not_reached(desk: Desk) -> None:
+    change = {"Description": "x", "DataStorageConfig": {"Destination": "s3://bucket"}}
+    made = plan(desk, properties(), properties(**change), code=1)
+    how = {one["path"]: one["how"] for one in made["properties"]}
+    assert how == {"Description": "not reached", "DataStorageConfig/Destination": "cannot change while Running"}
+
+
+def test_replacement_shows_what_the_clean_up_calls(desk: Desk) -> None:
+    made = plan(desk, properties(), properties(Name="fraud-2", EndpointName="other"))
+    assert (made["verdict"], calls(made)) == ("replacement", ["CreateInferenceExperiment"])
+    assert [call["operation"] for call in made["afterwards"]] == [
+        "StopInferenceExperiment",
+        "DeleteInferenceExperiment",
+    ]
+    assert {one["how"] for one in made["properties"]} == {"new experiment"}
+
+
+def test_replacement_without_a_name_gets_a_derived_one(desk: Desk) -> None:
+    old, new = properties(Name=None), properties(Name=None, EndpointName="other")
+    made = plan(desk, old, new)
+    assert made["verdict"] == "replacement"
+    assert made["calls"][0]["arguments"]["Name"].startswith("STACK-Experiment-")
+
+
+def test_permissions_are_the_contracts(desk: Desk) -> None:
+    made = plan(desk, properties(), properties(**PROMOTE))
+    operations = {"DescribeInferenceExperiment", "ListTags", "StopInferenceExperiment"}
+    expected = {one.action for operation in operations for one in contract.permissions_of(operation)}
+    assert {one["action"] for one in made["permissions"]} == expected
+    assert {one["resource"].rsplit("/", 1)[1] for one in made["permissions"]} == {"fraud"}
+
+
+def test_criteria_of_a_promotion_are_asked_before_the_first_change(desk: Desk) -> None:
+    made = plan(desk, properties(), properties(**PROMOTE, Description="x", PromotionCriteria={"MaxErrorRate": "1%"}))
+    assert made["verdict"] == "check the criteria, then update in place, then stop and promote"
+    assert calls(made) == ["GetMetricData", "UpdateInferenceExperiment", "StopInferenceExperiment"]
+    assert "cloudwatch:GetMetricData" in {one["action"] for one in made["permissions"]}
+    assert "metrics of both variants" in desk.ok("plan", "new.json", "--previous", "old.json").out
+
+
+def test_creation_needs_no_account(desk: Desk) -> None:
+    desk.patch.delenv("AWS_ACCESS_KEY_ID")
+    desk.write("new.json", properties(DesiredState="Running", Schedule=SCHEDULE))
+    made = desk.ok("plan", "new.json", "--format", "json").data()
+    assert (made["status"], calls(made)) == ("Absent", ["CreateInferenceExperiment", "StartInferenceExperiment"])
+    assert {
+        "action": "iam:PassRole",
+        "resource": properties()["RoleArn"],
+        "condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+    } in made["permissions"]
+    desk.write("ended.json", properties(DesiredState="Completed"))
+    assert "not possible at creation" in desk.run("plan", "ended.json").out
+
+
+def test_template_values_that_only_a_deployment_knows_count_as_unchanged(
+    desk: Desk, snapshot: SnapshotAssertion
+) -> None:
+    desk.write("old.yaml", EXAMPLE.read_text())
+    answer = desk.ok(
+        "plan",
+        "old.yaml",
+        "--previous",
+        "old.yaml",
+        "--parameter",
+        "Verdict=promote-shadow",
+        "--previous-parameter",
+        "Verdict=running",
+    )
+    assert steady(answer.out) == snapshot
+    assert "RoleArn (!GetAtt ExperimentRole.Arn)" in answer.err
+    replaced = desk.run(
+        "plan", "old.yaml", "--previous", "old.yaml", "--parameter", "Round=2", "--previous-parameter", "Round=1"
+    )
+    assert "can run one at a time" in replaced.out
+
+
+def test_against_a_live_experiment_nothing_is_changed(desk: Desk) -> None:
+    bring_to(desk, Tags=[{"Key": "team", "Value": "ml"}, {"Key": "by-hand", "Value": "1"}])
+    desk.write("new.json", properties(ShadowModeConfig=sampling(50)))
+    made = desk.ok("plan", "new.json", "--current", "fraud", "--format", "json").data()
+    assert (made["status"], calls(made)) == ("Running", ["UpdateInferenceExperiment"])
+    (change,) = [one for one in made["properties"] if not one["path"].startswith("Schedule")]
+    assert (change["before"], change["after"], change["how"]) == (10, 50, "UpdateInferenceExperiment")
+    assert desk.changes() == []
+
+
+def test_against_a_live_experiment_a_template_takes_its_unknown_values_from_it(desk: Desk) -> None:
+    desk.write("t.yaml", EXAMPLE.read_text())
+    bring_to(desk)
+    assert "DataStorageConfig" in desk.run("plan", "t.yaml", "--current", "fraud", "--format", "json").data()["reason"]
+    text = EXAMPLE.read_text()
+    start, end = text.index("      DataStorageConfig:"), text.index("      DesiredState:")
+    desk.write("t.yaml", text[:start] + text[end:])
+    made = desk.ok("plan", "t.yaml", "--current", "fraud", "--format", "json").data()
+    assert (made["verdict"], calls(made)) == ("update in place", ["UpdateInferenceExperiment", "AddTags"])
+    assert set(made["calls"][0]["arguments"]) == {"Name", "Description"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("new.json", "--current", "a", "--previous", "new.json"), 2, "not both"),
+        (("new.json", "--current", "missing"), 1, "there is no experiment missing in us-east-1"),
+        (("new.json", "--previous", "new.json", "--status", "Odd"), 2, "choose one of Created"),
+        (("broken.json",), 2, "broken.json:"),
+        (("new.json", "--previous", "broken.json"), 2, "--previous: "),
+        (("two.yaml",), 2, "choose one with --logical-id"),
+        (("two.yaml", "--logical-id", "C"), 2, "it has A, B"),
+        (("hole.yaml",), 2, "give its --parameter"),
+    ],
+)
+def test_refusals(desk: Desk, arguments: tuple[str, ...], code: int, words: str) -> None:
+    kind = "AWS::SageMaker::InferenceExperiment"
+    resource = {"Type": kind, "Properties": properties()}
+    desk.write("new.json", properties())
+    desk.write("broken.json", properties(Type="Odd", RoleArn="x"))
+    desk.write("two.yaml", {"Resources": {"A": resource, "B": resource}})
+    hole = {"Type": kind, "Properties": properties(ModelVariants={"Ref": "Variants"})}
+    desk.write("hole.yaml", {"Resources": {"A": hole}})
+    assert words in desk.refused(code, "plan", *arguments)

@@ -1,0 +1,160 @@
+"""inference-experiment query: StackQL's documented SELECT examples, the forms, and what is refused."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from command_line import assert_one_line, run, run_process
+from inventory_reference import AWS_SELECT, AWSCC_GET, AWSCC_LIST, EARLIER_AWS_GET, EARLIER_AWS_LIST, columns_of
+from regional_sagemaker import RegionalSageMaker, add_experiment, environment, regional_sagemaker
+from syrupy.assertion import SnapshotAssertion
+
+from inference_experiment_tools.query_engine import named_regions
+
+
+@pytest.fixture(scope="module")
+def sagemaker() -> Iterator[RegionalSageMaker]:
+    with regional_sagemaker("us-east-1", "eu-west-1") as regions:
+        for region, simulation in regions.regions.items():
+            for name in ("first", "second"):
+                tags = [{"Key": "team", "Value": "fraud"}]
+                add_experiment(simulation, f"{name}-{region[:2]}", Tags=tags, KmsKey="alias/volume")
+            simulation.clock.advance(5)
+        yield regions
+
+
+def ask(
+    sagemaker: RegionalSageMaker, sql: str, *options: str, region: str | None = "us-east-1"
+) -> list[dict[str, object]]:
+    finished = run("query", sql, "--format", "json", *options, settings=environment(sagemaker.url, region))
+    assert (finished.returncode, finished.stderr) == (0, "")
+    rows: list[dict[str, object]] = json.loads(finished.stdout)
+    return rows
+
+
+@pytest.mark.parametrize("prefix", ["keep", "drop"])
+@pytest.mark.parametrize("example", [AWSCC_GET, AWSCC_LIST, AWS_SELECT, EARLIER_AWS_GET, EARLIER_AWS_LIST])
+def test_documented_examples_run_as_they_are(sagemaker: RegionalSageMaker, example: str, prefix: str) -> None:
+    """Placeholders are filled in and, unless it is kept, the provider prefix is taken away; nothing else changes."""
+    sql = example.replace("{{ name }}", "first-us").replace("<Name>", "first-us").replace("{{ region }}", "us-east-1")
+    if prefix == "drop":
+        sql = sql.replace("awscc.sagemaker.", "").replace("aws.sagemaker.", "")
+
+    rows = ask(sagemaker, sql, region=None)
+
+    one = "first-us" in sql
+    assert len(rows) == (1 if one else 2)
+    assert all(list(row) == columns_of(example) for row in rows)
+    names = sorted(str(row.get("name", row.get("Name"))) for row in rows)
+    assert names == (["first-us"] if one else ["first-us", "second-us"])
+
+
+def test_values_of_every_documented_column(sagemaker: RegionalSageMaker) -> None:
+    (row,) = ask(sagemaker, "SELECT * FROM inference_experiments WHERE name = 'first-us'")
+
+    empty = {key for key, value in row.items() if value is None}
+    assert empty == {"description", "data_storage_config", "status_reason", "completion_time"}
+    assert row["endpoint_name"] == "first-us-endpoint"
+    assert row["desired_state"] == row["status"] == "Running"
+    assert row["kms_key"] == "alias/volume"
+    assert row["tags"] == [{"value": "fraud", "key": "team"}]
+    assert row["account_id"] == "123456789012"
+    (spelled,) = ask(
+        sagemaker, "SELECT Tags, ModelVariants, EndpointName FROM inference_experiments WHERE Name = 'first-us'"
+    )
+    assert spelled["Tags"] == [{"Key": "team", "Value": "fraud"}]
+
+
+def test_sql_beyond_the_examples(sagemaker: RegionalSageMaker) -> None:
+    sql = """
+        SELECT region, count(*) AS number, max(creation_time) <= now() AS past,
+               list(DISTINCT model_variants->0->>'variant_name') AS first_variants
+        FROM inference_experiments GROUP BY ALL ORDER BY region -- Identifier; 'us-west-2'
+    """
+    rows = ask(sagemaker, sql, "--regions", "us-east-1,eu-west-1")
+
+    assert rows == [
+        {"region": region, "number": 2, "past": True, "first_variants": ["production"]}
+        for region in ("eu-west-1", "us-east-1")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "regions"),
+    [
+        ("region = 'us-east-1'", ["us-east-1"]),
+        ("e.Region='eu-west-1' OR region IN ('us-east-1', 'eu-west-1')", ["eu-west-1", "us-east-1"]),
+        ("region <> 'us-east-1' AND region NOT IN ('eu-west-1') AND name = 'us-east-1'", []),
+        ("region = 'somewhere'", []),
+    ],
+)
+def test_regions_that_a_statement_asks_for(condition: str, regions: list[str]) -> None:
+    assert named_regions(f"SELECT * FROM inference_experiments WHERE {condition}") == regions
+
+
+def test_a_list_makes_no_descriptions(sagemaker: RegionalSageMaker) -> None:
+    simulation = sagemaker.regions["us-east-1"]
+    simulation.clear_calls()
+
+    ask(sagemaker, "SELECT count(*) FROM inference_experiments_list_only")
+
+    assert {call.operation for call in simulation.calls} == {"ListInferenceExperiments"}
+
+
+@pytest.mark.parametrize("form", ["table", "json", "yaml", "csv"])
+def test_forms(sagemaker: RegionalSageMaker, form: str, snapshot: SnapshotAssertion) -> None:
+    sql = "SELECT name, tags, completion_time, count(*) OVER () AS number FROM inference_experiments ORDER BY name"
+
+    finished = run("query", sql, "--format", form, settings=environment(sagemaker.url))
+
+    assert finished.stdout == snapshot
+
+
+def test_a_failing_region_is_named_and_the_others_are_kept(sagemaker: RegionalSageMaker) -> None:
+    sql = "SELECT name FROM inference_experiments_list_only WHERE region IN ('us-east-1', 'us-west-2')"
+    finished = run("query", sql, "--format", "csv", settings=environment(sagemaker.url))
+
+    assert finished.returncode == 1
+    assert sorted(finished.stdout.split()) == ["first-us", "name", "second-us"]
+    assert finished.stderr == "inference-experiment: us-west-2: the region is disabled (AccessDeniedException)\n"
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("DROP TABLE inference_experiments", "only SELECT is possible, this is DROP"),
+        ("INSERT INTO inference_experiments_list_only VALUES ('a', 'b')", "this is INSERT"),
+        ("UPDATE inference_experiments SET name = 'a'", "this is UPDATE"),
+        ("DELETE FROM inference_experiments", "this is DELETE"),
+        ("COPY (SELECT 1) TO '/tmp/file'", "this is COPY"),
+        ("ATTACH '/tmp/file' AS other", "this is ATTACH"),
+        ("INSTALL httpfs", "only SELECT is possible"),
+        ("SET enable_external_access = true", "this is SET"),
+        ("SELECT 1; SELECT 2", "one statement at a time, this is 2"),
+        ("", "one statement at a time, this is 0"),
+        ("SELEC", "syntax error"),
+        ("SELECT nme FROM inference_experiments", 'Candidate bindings: "name"'),
+        ("SELECT * FROM experiments", "Table with name experiments does not exist"),
+        ("SELECT * FROM read_csv('/etc/hostname')", "file system operations are disabled"),
+        ("SELECT * FROM '/etc/hostname.csv'", "disabled"),
+        ("SELECT * FROM read_parquet('https://127.0.0.1/a.parquet')", "disabled"),
+        ("SELECT getenv('HOME')", "getenv"),
+        ("SELECT 'a'::INT", "Could not convert"),
+    ],
+)
+def test_what_is_refused_is_one_line_and_exit_2(sagemaker: RegionalSageMaker, sql: str, words: str) -> None:
+    assert_one_line(run("query", sql, settings=environment(sagemaker.url)), 2, words)
+
+
+def test_without_the_extra(sagemaker: RegionalSageMaker, tmp_path: object) -> None:
+    """A duckdb that cannot be imported stands for one that is not installed."""
+    folder = str(tmp_path)
+    with open(f"{folder}/duckdb.py", "w", encoding="utf-8") as broken:  # noqa: PTH123 - a path as text is at hand
+        broken.write("raise ImportError('not installed')\n")
+    settings = environment(sagemaker.url, PYTHONPATH=folder)
+
+    assert_one_line(
+        run_process("query", "SELECT 1", settings=settings), 2, "pip install 'cfn-inference-experiment[query]'"
+    )
+    assert_one_line(run_process("export", "-f", "parquet", settings=settings), 2, "cfn-inference-experiment[query]")
+    assert run_process("export", settings=settings).returncode == 0

@@ -1,0 +1,127 @@
+"""validate: the forms of a file, where a finding stands, and what cannot be known."""
+
+import datetime as dt
+import io
+import json
+from typing import Any
+
+import pytest
+from desk import EXAMPLE, ROOT, Desk, steady
+from desk_files import properties, sampling
+from syrupy.assertion import SnapshotAssertion
+
+BROKEN = ROOT / "examples" / "broken" / "shadow-test.yaml"
+TEMPLATE = """\
+Parameters:
+  Sampling: {Type: Number, Default: 110}
+  State: {Type: String, Default: "on"}
+Conditions:
+  IsOn: !Equals [!Ref State, "on"]
+Resources:
+  First:
+    Type: AWS::SageMaker::InferenceExperiment
+    Properties:
+      Name: first
+      Type: ShadowMode
+      RoleArn: !GetAtt Role.Arn
+      EndpointName: !Ref Endpoint   # known to a deployment only
+      ModelVariants:
+        - {VariantName: a, ModelName: !GetAtt A.ModelName, InfrastructureConfig: &one
+            {InfrastructureType: RealTimeInference, RealTimeInferenceConfig: {InstanceType: ml.m5.x, InstanceCount: 1}}}
+        - {VariantName: b, ModelName: !Sub "${Prefix}-b", InfrastructureConfig: *one}
+      ShadowModeConfig:
+        SourceModelVariantName: a
+        ShadowModelVariants:
+          - ShadowModelVariantName: b
+            SamplingPercentage: !If [IsOn, !Ref Sampling, 10]
+      Tags: !If [IsOn, !Ref AWS::NoValue, [{Key: "aws:x", Value: ""}]]
+"""
+
+
+@pytest.mark.parametrize("style", ["table", "json", "yaml", "csv"])
+def test_every_finding_has_its_line_and_path(desk: Desk, style: str, snapshot: SnapshotAssertion) -> None:
+    desk.write("broken.yaml", BROKEN.read_text())
+    answer = desk.run("validate", "broken.yaml", "--format", style)
+    assert answer.code == 2
+    assert steady(answer.out) == snapshot
+
+
+def test_the_example_has_no_findings(desk: Desk) -> None:
+    answer = desk.ok("validate", str(EXAMPLE))
+    assert answer.out == ""
+    assert "0 finding(s); 7 values are known at deployment only" in answer.err
+
+
+def test_functions_are_resolved_from_defaults_and_parameters(desk: Desk) -> None:
+    desk.write("t.yaml", TEMPLATE)
+    (row,) = json.loads(desk.run("validate", "t.yaml", "--format", "json").out)
+    assert row == {
+        "place": "t.yaml:22",
+        "experiment": "First",
+        "path": "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage",
+        "finding": "110 is more than 100",
+    }
+    desk.ok("validate", "t.yaml", "--parameter", "Sampling=50")
+    (row,) = json.loads(desk.run("validate", "t.yaml", "--parameter", "State=off", "--format", "json").out)
+    assert row["path"] == "Tags/0/Key"
+
+
+def test_the_answer_of_describe_and_the_request_of_create_are_taken(desk: Desk) -> None:
+    request = properties(Schedule={"StartTime": 1924934400, "EndTime": 1924938000.5})
+    client: Any = desk.sagemaker.client()
+    client.create_inference_experiment(**properties())
+    described = client.describe_inference_experiment(Name="fraud")
+    del described["ResponseMetadata"]
+    encoded = json.dumps(described, default=lambda value: value.isoformat() if isinstance(value, dt.datetime) else 0)
+    desk.ok("validate", desk.write("request.json", request))
+    desk.ok("validate", desk.write("answer.json", encoded))
+    desk.ok("validate", desk.write("tabs.json", json.dumps(request, indent="\t")))
+
+
+def test_the_native_type_has_no_actions_and_needs_a_name(desk: Desk) -> None:
+    resource = {
+        "Type": "AWS::SageMaker::InferenceExperiment",
+        "Properties": properties(Name=None, ModelVariantActions={"production": "Retain", "shadow": "Remove"}),
+    }
+    rows = desk.run("validate", desk.write("r.json", resource), "--format", "json").data()
+    assert {row["path"] for row in rows} == {"Name", "ModelVariantActions"}
+
+
+def test_checks_across_properties_are_made_though_the_schema_has_findings(desk: Desk) -> None:
+    broken = properties(Descripton="x", ShadowModeConfig=sampling(10) | {"SourceModelVariantName": "other"})
+    rows = desk.run("validate", desk.write("p.json", broken), "--format", "json").data()
+    assert {row["path"] for row in rows} == {"Descripton", "ShadowModeConfig/SourceModelVariantName"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [", "x.yaml:1: is neither JSON nor YAML"),
+        ("", "x.yaml:1: is empty"),
+        ("[1]", "x.yaml:1: is not a mapping of properties"),
+        ("a: 1\nb: 2\na: 3\n", "x.yaml:3: a: is there twice"),
+        ("a: &a [*a]", "x.yaml:1: is endless"),
+        ("[" * 3000, "x.yaml"),
+        ("Resources: {A: {Type: AWS::S3::Bucket}}", "x.yaml:1: Resources: no resource is of type"),
+        (
+            "Resources:\n  A:\n    Type: AWS::SageMaker::InferenceExperiment\n    Properties: 3",
+            "x.yaml:4: Resources/A/Properties",
+        ),
+        ("\x00", "x.yaml"),
+    ],
+)
+def test_an_unusable_file_is_one_line_with_its_place(desk: Desk, text: str, words: str) -> None:
+    assert words in desk.refused(2, "validate", desk.write("x.yaml", text))
+
+
+def test_a_missing_file_a_folder_and_a_wrong_parameter_are_one_line(desk: Desk) -> None:
+    assert desk.refused(2, "validate", "nowhere.yaml") == "nowhere.yaml: no such file"
+    assert desk.refused(2, "validate", ".") == ".: no such file"
+    desk.write("p.json", properties())
+    assert "NAME=VALUE" in desk.refused(2, "validate", "p.json", "--parameter", "Sampling")
+
+
+def test_the_standard_input_is_a_file_too(desk: Desk) -> None:
+    desk.patch.setattr("sys.stdin", io.StringIO(json.dumps(properties(Type="Odd"))))
+    (row,) = desk.run("validate", "-", "--format", "json").data()
+    assert row["place"] == "<stdin>:1"

@@ -1,0 +1,52 @@
+"""The two types that an experiment can have in a template."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final
+
+# What the native type can be told, in the order of the StackQL provider's page (aws-facts 3.1).
+NATIVE_PROPERTIES: Final = (
+    "Name",
+    "Type",
+    "Description",
+    "RoleArn",
+    "EndpointName",
+    "Schedule",
+    "KmsKey",
+    "DataStorageConfig",
+    "ModelVariants",
+    "ShadowModeConfig",
+    "Tags",
+    "StatusReason",
+    "DesiredState",
+)
+
+
+def custom_only(keys: Iterable[str]) -> list[str]:
+    """Return the properties among these that only the custom type has."""
+    from inference_experiment import contract  # noqa: PLC0415 - keeps --help fast
+
+    known = contract.schema()["properties"].keys() - contract.read_only() - {*NATIVE_PROPERTIES}
+    return [key for key in keys if key in known]
+
+
+class Target(StrEnum):
+    """The type to convert to, or to write."""
+
+    CUSTOM = "custom"
+    NATIVE = "native"
+
+
+class Manifest(StrEnum):
+    """What a manifest is written as."""
+
+    CUSTOM = "custom"
+    NATIVE = "native"
+    STACKQL = "stackql"
+
+
+class Extent(StrEnum):
+    """Which properties a manifest from scratch has."""
+
+    REQUIRED = "required"
+    ALL = "all"

@@ -1,0 +1,1 @@
+"""The verdict of a shadow test: CloudWatch metrics of both variants, compared, drawn and judged."""
