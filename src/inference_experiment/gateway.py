@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.parsers import ResponseParserError
 
 from inference_experiment import contract, payloads
 from inference_experiment.errors import (
@@ -112,7 +113,7 @@ class Gateway:
     def _call(self, operation: str, method: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401
         try:
             return method(**arguments)
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             _raise(operation, error)
 
     def create_inference_experiment(self, arguments: Mapping[str, Any]) -> None:
