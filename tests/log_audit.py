@@ -1,8 +1,8 @@
 """Watches every log line of a test session for what must never be in one: signatures of ResponseURLs, tag values.
 
 Tests give tags the value SECRET_TAG_VALUE and sign ResponseURLs with SECRET_SIGNATURE. Log records of this process are
-collected by a handler of the root logger, in the form in which the function writes them; what runs in a process of
-its own (the runtime client) is handed in with `inspect`. To use it, a conftest.py says
+collected by a handler of the root logger, in the form in which the function writes them, and so is captured output;
+what runs in a process of its own (the runtime client) is handed in with `AUDIT.inspect`. To use it, a conftest.py says
 
     pytest_plugins = ["log_audit"]
 
@@ -15,7 +15,8 @@ from collections import Counter
 from typing import Final
 
 import pytest
-from inference_experiment.logs import JsonFormatter
+
+from inference_experiment.logs import FORMATTER
 
 SECRET_TAG_VALUE: Final = "only-for-the-tag"
 SECRET_SIGNATURE: Final = "5ecret51gnature"
@@ -29,11 +30,10 @@ class Audit(logging.Handler):
         super().__init__()
         self.lines = 0
         self.breaches: Counter[str] = Counter()
-        self._formatter = JsonFormatter()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Inspect a record as the function would write it."""
-        self.inspect(self._formatter.format(record), f"logger {record.name}: {record.msg!r:.80}")
+        """Inspect a record as the function writes it: its formatter knows the request that is being handled."""
+        self.inspect(FORMATTER.format(record), f"logger {record.name}: {record.msg!r:.80}")
 
     def inspect(self, text: str, source: str) -> None:
         """Inspect the output of a process, line by line; `source` names it in the report."""
@@ -52,6 +52,12 @@ def pytest_configure() -> None:
     root = logging.getLogger()
     if AUDIT not in root.handlers:
         root.addHandler(AUDIT)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Inspect what a test and the processes that share its terminal printed."""
+    for title, content in report.sections:
+        AUDIT.inspect(content, f"{title} of {report.nodeid}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

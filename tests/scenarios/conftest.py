@@ -1,12 +1,22 @@
-import sys
+import io
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+import log_audit
 import pytest
+from scenario_world import World, world
+
 from inference_experiment_tools.local.packaging import package
 from inference_experiment_tools.local.runtime import LambdaRuntime
-from scenario_run import World, world
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Audit the log of a session that runs scenarios, also where no other conftest.py asks for it."""
+    if not config.pluginmanager.has_plugin("log_audit"):
+        config.pluginmanager.register(log_audit, "log_audit")
+
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,9 +27,6 @@ def scenario_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with ExitStack() as resources:
 
         def packaged(settings: Mapping[str, str]) -> LambdaRuntime:
-            import io
-            import zipfile
-
             folder = tmp_path_factory.mktemp("package")
             zipfile.ZipFile(io.BytesIO(package(ROOT / "src"))).extractall(folder)
             runtime = LambdaRuntime(folder, "inference_experiment.handler.handler", settings, timeout=60)

@@ -15,17 +15,19 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qs
 
-from inference_experiment_tools.local.sagemaker import LocalSageMaker
 from scenario_format import Answer
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
+from inference_experiment_tools.local.sagemaker import LocalSageMaker
+
 STACK = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult>
 <Stacks><member><StackName>shop</StackName><CreationTime>2030-01-01T00:00:00Z</CreationTime>
 <StackStatus>{status}</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""
-DENIED = """<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not allowed</Message></Error>
+ERROR = """<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>injected</Message></Error>
 </ErrorResponse>"""
+ERRORS = {"AccessDenied": 403, "Throttling": 400}
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,8 @@ class Edge:
 
     def _cloudformation(self, form: Mapping[str, list[str]]) -> Response:
         self.calls.append(Seen(form["Action"][0], {"StackName": form["StackName"][0]}, self.stack))
-        if self.stack == "AccessDenied":
-            return Response(DENIED, 403, content_type="text/xml")
+        if self.stack in ERRORS:
+            return Response(ERROR.format(code=self.stack), ERRORS[self.stack], content_type="text/xml")
         return Response(STACK.format(status=self.stack), content_type="text/xml")
 
 

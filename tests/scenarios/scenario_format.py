@@ -97,7 +97,7 @@ class Request:
     container: str = "warm"
     remaining: float = 60
     step: float = 1
-    stack: str = "UPDATE_IN_PROGRESS"
+    stack: str = ""
     faults: tuple[Fault, ...] = ()
     answers: tuple[Answer, ...] = ()
     meanwhile: tuple[Meanwhile, ...] = ()

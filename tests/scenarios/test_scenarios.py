@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from scenario_format import read
-from scenario_run import World, carry_out
+from scenario_run import carry_out
+from scenario_world import World
 
 FOLDER = Path(__file__).parent
 FILES = sorted(path for path in FOLDER.glob("*/*.yaml"))

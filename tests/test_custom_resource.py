@@ -1,0 +1,99 @@
+"""The edge to crhelper: deadlines, clock of an invocation, and what happens to defects of our own."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from requests_for_tests import event, request
+
+from inference_experiment.clock import InvocationClock
+from inference_experiment.custom_resource import CLOCK_SKEW, ExperimentResource, first_progress
+from inference_experiment.gateway import Gateway
+
+if TYPE_CHECKING:
+    from inference_experiment_tools.local.protocol import ProtocolCloud
+
+NOW = 1893456000.0  # 2030-01-01T00:00:00Z
+
+
+class Remaining:
+    """A context with so many seconds left."""
+
+    function_name = "provider"
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1000)
+
+
+def signed(date: str) -> str:
+    return f"https://localhost/?X-Amz-Date={date}"
+
+
+@pytest.mark.parametrize(
+    ("url", "timeout", "seconds"),
+    [
+        ("https://localhost/", None, 3480),
+        ("https://localhost/", "600", 540),
+        ("https://localhost/", "1", 0.9),
+        (signed("20300101T000000Z"), None, 3480),
+        (signed("20291231T235000Z"), None, 3480 - 600),
+        (signed("20300101T000400Z"), None, 3480),
+        (signed("20300101T010000Z"), None, 3480),
+    ],
+)
+def test_deadline(url: str, timeout: str | None, seconds: float) -> None:
+    """Counted from when CloudFormation asked, less a margin; a clock that is ahead is not believed."""
+    made = request(ResponseURL=url, ResourceProperties={} if timeout is None else {"ServiceTimeout": timeout})
+
+    assert first_progress(made, NOW).deadline == pytest.approx(NOW + seconds)
+    assert CLOCK_SKEW == 300
+
+
+@pytest.mark.parametrize(
+    ("total", "left", "may"),
+    [(300, 300, True), (300, 36, True), (300, 34, False), (10, 8, True), (10, 7, False), (5, 6.9, False)],
+)
+def test_an_invocation_keeps_time_for_its_answer(total: float, left: float, *, may: bool) -> None:
+    """A tenth of the invocation, two seconds at least."""
+    context = Remaining(total)
+    clock = InvocationClock(context, 5)
+    context.seconds = left
+
+    assert clock.may_sleep() is may
+
+
+@pytest.mark.parametrize("present", [None, "1"])
+def test_no_client_is_made_at_import(monkeypatch: pytest.MonkeyPatch, present: str | None) -> None:
+    """Crhelper would make three AWS clients; the variable that stops it is put back (C9, C31)."""
+    if present is None:
+        monkeypatch.delenv("AWS_SAM_LOCAL", raising=False)
+    else:
+        monkeypatch.setenv("AWS_SAM_LOCAL", present)
+    resource = ExperimentResource(Gateway(), 1, frozenset())
+
+    assert not hasattr(resource, "_lambda_client")
+    assert os.environ.get("AWS_SAM_LOCAL") == present
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
+def test_a_defect_of_our_own_is_answered(cloud: "ProtocolCloud", monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Whatever a handler raises, CloudFormation hears of it at once, with an id that harms nobody."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(cloud.bucket.ca_file))
+    resource = ExperimentResource(Gateway(), 1, frozenset({"localhost"}))
+
+    @resource.create
+    @resource.update
+    @resource.delete
+    def fail(_event: Any, _context: Any) -> str:
+        raise RuntimeError("not thought of")
+
+    resource(event(kind, ResponseURL=cloud.bucket.issue("request-1")), Remaining(300))
+    (arrival,) = cloud.bucket.arrivals("request-1")
+    answer = arrival.response.body
+
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith("The provider failed unexpectedly: not thought of. Its log has the details")
+    assert answer["PhysicalResourceId"] == ("create-failed:request-1" if kind == "Create" else "test")

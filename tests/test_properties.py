@@ -1,0 +1,181 @@
+"""Raw properties become what is desired, or every finding with its path."""
+
+from typing import Any
+
+import pytest
+from experiment_properties import properties, shadow, variant
+from requests_for_tests import moment, request
+
+from inference_experiment.errors import InvalidProperties
+from inference_experiment.model import Goal, Status
+from inference_experiment.properties import parse, parse_deletion, validate
+
+SAMPLING = "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage"
+
+
+def findings(**changes: Any) -> list[str]:
+    """Return the findings of valid properties with these changes, as they are shown."""
+    return [str(finding) for finding in validate(properties(**changes))[1]]
+
+
+@pytest.mark.parametrize(("text", "number"), [("50", 50), (" 50 ", 50), ("50.0", 50), ("0", 0), (50, 50), (50.0, 50)])
+def test_numbers_are_numbers_again(text: Any, number: int) -> None:
+    """CloudFormation's texts become the integers that boto3 demands."""
+    desired = parse(request(ResourceProperties=properties(ShadowModeConfig=shadow(sampling=text))))
+
+    assert desired.configuration.sampling_percentage == number
+    assert type(desired.configuration.sampling_percentage) is int
+
+
+@pytest.mark.parametrize("text", ["", "ten", "5e1", "50.5", "٣", "--5", "1" * 19])
+def test_texts_that_are_no_numbers(text: str) -> None:
+    (finding,) = findings(ShadowModeConfig=shadow(sampling=text))  # type: ignore[arg-type]
+
+    assert finding.startswith(f"{SAMPLING}: {text!r} must be of type integer")
+
+
+def test_a_number_where_a_text_is_asked() -> None:
+    """YAML's numbers in descriptions and tags reach us as numbers through other callers."""
+    assert parse(request(ResourceProperties=properties(Description=5))).configuration.description == "5"
+    assert findings(Description=True) == ["Description: True must be of type string"]
+
+
+def test_all_findings_at_once() -> None:
+    """One deployment shows everything, each with path and suggestion."""
+    with pytest.raises(InvalidProperties) as caught:
+        parse(request(ResourceProperties=properties(Nmae="x", RoleArn="none", KmsKey="a b", EndpointName=None)))
+
+    paths = {finding.path for finding in caught.value.findings}
+    assert paths == {"Nmae", "RoleArn", "KmsKey", "EndpointName"}
+    assert str(caught.value).startswith("5 invalid properties: ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"Nmae": "x"}, "Nmae: is not a property; did you mean Name?"),
+        ({"Colour": "x"}, "Colour: is not a property"),
+        ({"Arn": "x"}, "Arn: is set by SageMaker; remove it"),
+        ({"RoleArn": None}, "RoleArn: is required"),
+        ({"Type": "Shadow"}, "Type: 'Shadow' must be one of ShadowMode"),
+        ({"Name": "a_b"}, "Name: 'a_b' does not match ^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,119}$"),
+        ({"Name": ""}, "Name: '' is shorter than 1 characters"),
+        ({"Name": "test\n"}, "Name: 'test\\n' does not match"),
+        ({"Description": "x" * 1025}, "Description: 'xxxx"),
+        ({"ShadowModeConfig": shadow(sampling=101)}, f"{SAMPLING}: 101 is more than 100"),
+        ({"ShadowModeConfig": shadow(sampling=-1)}, f"{SAMPLING}: -1 is less than 0"),
+        ({"ModelVariants": []}, "ModelVariants: [] has fewer than 1 items"),
+        ({"ModelVariants": [variant("a", "b")] * 5}, "has more than 2 items"),
+        ({"ModelVariantActions": {}}, "ModelVariantActions: {} has fewer than 1 members"),
+        ({"ModelVariantActions": {"a": "Retain", "b": "Retain", "c": "Retain"}}, "has more than 2 members"),
+        ({"ModelVariantActions": {"a_b": "Retain"}}, "ModelVariantActions/a_b: is not a property"),
+        ({"ModelVariantActions": {"a" * 64: "Retain"}}, "is longer than 63 characters"),
+        ({"ModelVariantActions": {"shadow": "Destroy"}}, "must be one of Retain, Remove, Promote"),
+        ({"Schedule": "now"}, "Schedule: 'now' must be of type object"),
+        ({"Tags": [{"Key": "a"}]}, "Tags/0/Value: is required"),
+        ({"Tags": {"a": "b"}}, "must be of type array"),
+    ],
+)
+def test_one_finding(changes: dict[str, Any], expected: str) -> None:
+    """Each kind of violation has its words."""
+    found = findings(**changes) if changes != {"RoleArn": None} else findings(RoleArn=None)
+
+    assert any(expected in finding for finding in found), found
+
+
+def test_a_wrong_tag_value_is_not_repeated() -> None:
+    """People keep in tags what no stack event should show."""
+    (finding,) = findings(Tags=[{"Key": "a", "Value": "only-for-the-tag;"}])
+
+    assert finding.startswith("Tags/0/Value: the value does not match")
+
+
+def test_checks_follow_the_schema() -> None:
+    """Across properties is looked only at what the schema accepts."""
+    assert findings(ShadowModeConfig=shadow(name="other")) == [
+        (
+            "ShadowModeConfig/ShadowModelVariants/0/ShadowModelVariantName: "
+            "'other' is not a VariantName of ModelVariants ('production', 'shadow')"
+        )
+    ]
+    assert findings(ShadowModeConfig=shadow(name="other"), Type="x") == ["Type: 'x' must be one of ShadowMode"]
+
+
+def test_too_much_is_cut_to_what_is_still_too_much() -> None:
+    """Validation of an absurd event ends; what is wrong is still found."""
+    many = findings(**{f"Unknown{number}": "x" for number in range(5000)})
+    tags = findings(Tags=[{"Key": f"k{number}", "Value": "x"} for number in range(5000)])
+
+    assert 1 < len(many) < 100
+    assert tags[0].startswith("Tags: ")
+    assert "has more than 49 items" in tags[0]
+
+
+@pytest.mark.parametrize(
+    ("state", "goal", "end"),
+    [
+        (None, Goal.EXIST, Status.COMPLETED),
+        ("Running", Goal.RUN, Status.COMPLETED),
+        ("Completed", Goal.COMPLETE, Status.COMPLETED),
+        ("Cancelled", Goal.CANCEL, Status.CANCELLED),
+    ],
+)
+def test_goal(state: str | None, goal: Goal, end: Status) -> None:
+    desired = parse(request(ResourceProperties=properties(DesiredState=state)))
+
+    assert (desired.goal, desired.ending.state) == (goal, end)
+
+
+def test_what_is_desired() -> None:
+    desired = parse(
+        request(
+            "Update",
+            ResourceProperties=properties(
+                StatusReason="because",
+                ModelVariantActions={"shadow": "Promote"},
+                Schedule={"EndTime": "2030-01-02T01:00:00+01:00"},
+                ServiceTimeout="600",
+            ),
+            OldResourceProperties={"Tags": [{"Key": "old", "Value": "x"}, {"Value": "y"}, "text"]},
+        )
+    )
+
+    assert desired.ending.reason == "because"
+    assert desired.ending.actions == {"shadow": "Promote"}
+    assert desired.configuration.end_time == moment(2)
+    assert desired.tags == {"team": "ml"}
+    assert desired.previous_tags == {"old"}
+    assert desired.explicit_name
+
+
+def test_names_that_are_left_out() -> None:
+    """A Create derives one, an Update keeps the one that it has."""
+    assert parse(request(ResourceProperties=properties(Name=None))).configuration.name.startswith("shop-Experiment-")
+    update = parse(request("Update", PhysicalResourceId="x-y", ResourceProperties=properties(Name=None)))
+    assert update.configuration.name == "x-y"
+    assert not update.explicit_name
+
+
+def test_tags_that_are_no_list_had_no_keys() -> None:
+    update = request("Update", OldResourceProperties={"Tags": "text"})
+
+    assert parse(update).previous_tags == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("raw", "name", "state"),
+    [
+        (properties(DesiredState="Cancelled"), "test", Status.CANCELLED),
+        (properties(Name=None), "", Status.COMPLETED),
+        ({"Name": "test", "DesiredState": "Cancelled"}, "test", Status.COMPLETED),
+        ({"Name": "te_st"}, "", Status.COMPLETED),
+        ({"Name": 7}, "7", Status.COMPLETED),
+        ({"Name": ["x"]}, "", Status.COMPLETED),
+        ({}, "", Status.COMPLETED),
+    ],
+)
+def test_deletion_never_fails_for_its_properties(raw: dict[str, Any], name: str, state: Status) -> None:
+    """Valid properties say how to end; invalid ones say nothing but a name."""
+    found, ending = parse_deletion(request("Delete", ResourceProperties=raw))
+
+    assert (found, ending.state) == (name, state)
