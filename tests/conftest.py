@@ -3,10 +3,17 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import log_audit
 import pytest
 
 if TYPE_CHECKING:
     from inference_experiment_tools.local.protocol import ProtocolCloud
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Search every log line of the session for signatures and tag values."""
+    if not config.pluginmanager.has_plugin("log_audit"):
+        config.pluginmanager.register(log_audit, "log_audit")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from log_audit import SECRET_TAG_VALUE
+
 ROLE_ARN = "arn:aws:iam::123456789012:role/experiment"
 
 
@@ -26,7 +28,7 @@ def properties(**changes: Any) -> dict[str, Any]:
         "EndpointName": "endpoint",
         "ModelVariants": [variant("production", "model-1"), variant("shadow", "model-2")],
         "ShadowModeConfig": shadow(),
-        "Tags": [{"Key": "team", "Value": "ml"}],
+        "Tags": [{"Key": "team", "Value": SECRET_TAG_VALUE}],
         **changes,
     }
     return {key: value for key, value in made.items() if value is not None}

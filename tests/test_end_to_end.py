@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from log_audit import AUDIT
 
 from inference_experiment import contract
 from inference_experiment_tools.demo import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
@@ -103,6 +104,7 @@ class TestLife:
 
     def test_log_is_one_json_line_per_decision_without_urls(self, cloud: LocalCloud, provider: dict[str, str]) -> None:
         log = cloud.function_log(provider["ServiceToken"].rsplit(":", 1)[1])
+        AUDIT.inspect(log, "function on ministack")
         assert '"step": "CreateInferenceExperiment"' in log
         assert "ResponseURL" not in log
         assert "https://localhost" not in log

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from log_audit import AUDIT
 
 from inference_experiment.event import PROGRESS_KEY
 from inference_experiment_tools.local.cloud import LocalCloud
@@ -41,7 +42,13 @@ class Waiting:
             "LogicalResourceId": "Experiment",
             "ResourceProperties": properties,
         }
-        return self.runtime.invoke({**event, **more})
+        return self.deliver({**event, **more})
+
+    def deliver(self, event: dict[str, Any]) -> Invocation:
+        """Invoke the function, and search its log for secrets."""
+        invocation = self.runtime.invoke(event)
+        AUDIT.inspect(invocation.log, "runtime client")
+        return invocation
 
     def message(self) -> dict[str, Any]:
         """Take the waiting message, as the event source mapping does."""
@@ -104,14 +111,14 @@ def test_wait_that_outlasts_an_invocation_goes_on_through_the_queue(waiting: Wai
     assert PROGRESS_KEY in message["Records"][0]["body"]
     assert waiting.bucket.responses == []
 
-    second = waiting.runtime.invoke(message)
+    second = waiting.deliver(message)
     assert second.error is None
     assert waiting.bucket.responses == []
     assert len(waiting.cloud.sagemaker.calls_of("CreateInferenceExperiment")) == 1
 
     waiting.cloud.sagemaker.release("slow")
     message = waiting.message()
-    third = waiting.runtime.invoke(message)
+    third = waiting.deliver(message)
     assert third.error is None
     (answer,) = waiting.bucket.responses
     assert (answer.body["Status"], answer.body["PhysicalResourceId"]) == ("SUCCESS", "slow")
@@ -127,7 +134,7 @@ def test_queue_message_that_arrives_twice_is_answered_alike(waiting: Waiting) ->
     message = waiting.message()
     waiting.cloud.sagemaker.release("slow")
     for _ in range(2):
-        assert waiting.runtime.invoke(message).error is None
+        assert waiting.deliver(message).error is None
     answers = [one.body for one in waiting.bucket.responses if one.body["RequestId"] == "update-1"]
     assert [answer["Status"] for answer in answers] == ["SUCCESS", "SUCCESS"]
     assert answers[0] == answers[1]
@@ -136,7 +143,7 @@ def test_queue_message_that_arrives_twice_is_answered_alike(waiting: Waiting) ->
 
 def test_malformed_event_is_logged_and_answers_nobody(waiting: Waiting) -> None:
     answered = len(waiting.bucket.responses)
-    invocation = waiting.runtime.invoke({"hello": "world"})
+    invocation = waiting.deliver({"hello": "world"})
     assert invocation.error is None
     assert "malformed event" in invocation.log
     assert len(waiting.bucket.responses) == answered

@@ -4,19 +4,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-import log_audit
 import pytest
 from scenario_world import World, world
 
 from inference_experiment_tools.local.packaging import package
 from inference_experiment_tools.local.runtime import LambdaRuntime
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Audit the log of a session that runs scenarios, also where no other conftest.py asks for it."""
-    if not config.pluginmanager.has_plugin("log_audit"):
-        config.pluginmanager.register(log_audit, "log_audit")
-
 
 ROOT = Path(__file__).resolve().parents[2]
 
