@@ -8,7 +8,7 @@ PIP := -m pip --quiet --disable-pip-version-check install
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check format sam-check types lint-corpus lint-versions docs lock clean
+.PHONY: demo test check format sam-check types lint-corpus lint-versions faults docs lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -50,6 +50,10 @@ lint-corpus: $(STAMP)
 
 lint-versions: $(STAMP)
 	$(BIN)/python tests/rules/versions.py
+
+# Every network call of every operation, killed, timed out, throttled and refused; writes docs/faults.md.
+faults: $(STAMP)
+	$(BIN)/python tests/faults/crash_matrix.py
 
 docs: $(STAMP)
 	$(BIN)/python -m inference_experiment_tools.documentation

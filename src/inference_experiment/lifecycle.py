@@ -65,7 +65,7 @@ class Lifecycle:
         self._failure: ExperimentError | None = None
         self._seen = Observed("")
         self._attempts = 0
-        self._logged = ("", "")
+        self._logged: dict[str, str] = {}
 
     def run(self) -> Outcome:
         """Return how the request ends, or where it stands when this invocation has to end."""
@@ -223,7 +223,7 @@ class Lifecycle:
         return Outcome(self._failed_id(), self._seen, error=failure)
 
     def _failed_id(self) -> str:
-        """Return the id of a FAILED answer: never another than before, never a name that is not ours (R2)."""
+        """Return the id of a FAILED answer: never another than before, never a name not ours (R2)."""
         if self._request.type is not RequestType.CREATE:
             return self._request.physical_id
         name = self._desired.configuration.name if self._desired else ""
@@ -232,19 +232,19 @@ class Lifecycle:
 
     def _forgive(self, failure: ExperimentError) -> Outcome:
         """Return success for what a rollback cannot undo: failing it would wedge the stack."""
-        kept = self._observer.kept_in_rollback(self._seen)
+        try:
+            kept = self._observer.kept_in_rollback(self._seen)
+        except (Conflict, Throttled):
+            raise
+        except ExperimentError as error:  # a guess could lose an experiment; the rollback can be repeated
+            return self._fail(error)
         logger.warning("a rollback cannot undo this", extra={"error": type(failure).__name__, "reason": str(failure)})
         return Outcome(kept, self._seen, warning=str(failure))
 
     def _log(self, step: Step, look: Look) -> None:
-        line = {
-            "case": look.case.value,
-            "experiment": look.target.name,
-            "status": look.target.status.value,
-            "step": step.kind.value,
-            "reason": step.reason,
-        }
-        shown = (line["step"] + line["experiment"], line["status"] + line["reason"])
-        if shown != self._logged:
+        target = look.target
+        line = {"case": look.case.value, "experiment": target.name, "status": target.status.value}
+        line |= {"step": step.kind.value, "reason": step.reason}
+        if line != self._logged:
             logger.info("decision", extra=line)
-        self._logged = shown
+        self._logged = line

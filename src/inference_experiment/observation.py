@@ -4,7 +4,6 @@ Finds an experiment by physical id, by Name, or among those whose name this reso
 owner tag whose it is. Reads only.
 """
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,13 +11,10 @@ from typing import Final
 from inference_experiment import identity, planner
 from inference_experiment.contract import OWNER_TAG, create_only
 from inference_experiment.differences import CREATE_ONLY, differing
-from inference_experiment.errors import AccessDenied, Refused, UnexpectedStatus
 from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
 from inference_experiment.model import Desired, Observed, Ownership, Progress, RequestType, Status, StepKind
 from inference_experiment.situation import Case
-
-logger = logging.getLogger(__name__)
 
 NOTHING: Final = Observed("")
 
@@ -69,7 +65,7 @@ class Observer:
         """Return the physical id to answer where an update of a rollback cannot be carried out.
 
         A replacement that is taken back goes back to the experiment of before, if it is there; CloudFormation then
-        deletes the other one. Raises Throttled.
+        deletes the other one. Raises ExperimentError where it cannot be found out.
         """
         physical_id, desired = self._request.physical_id, self._desired
         if desired is None or seen.name == physical_id:
@@ -82,13 +78,10 @@ class Observer:
         return self._experiment_before(desired) if self._request.changed & create_only() else physical_id
 
     def _experiment_before(self, desired: Desired) -> str:
-        try:
-            for observed in self._derived():
-                found = observed.configuration
-                if found and not differing(desired.configuration, found) & CREATE_ONLY:
-                    return observed.name
-        except (AccessDenied, Refused, UnexpectedStatus) as error:
-            logger.warning("the experiment of before is unknown", extra={"reason": str(error)})
+        for observed in self._derived():
+            found = observed.configuration
+            if found and not differing(desired.configuration, found) & CREATE_ONLY:
+                return observed.name
         return self._request.physical_id
 
     def _to_update(self, desired: Desired, progress: Progress) -> Look:

@@ -1,0 +1,183 @@
+"""Answers reach CloudFormation, or the invocation fails: bounded, checked, and never too long."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from experiment_properties import properties
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inference_experiment import delivery, identity, response
+from inference_experiment.errors import UnexpectedStatus
+from inference_experiment.event import REQUIRED, Request, parse
+from inference_experiment.model import Observed, Outcome, Status
+
+if TYPE_CHECKING:
+    from inference_experiment_tools.local.protocol import ProtocolCloud
+
+LOCAL = frozenset({"localhost"})
+BODY = b'{"Status": "SUCCESS"}'
+
+
+@contextmanager
+def trusting(cloud: "ProtocolCloud", monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The bucket's authority is trusted, and time is the driver's: pauses between tries cost nothing."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(cloud.bucket.ca_file))
+    with cloud.clock.ruling():
+        yield
+
+
+@pytest.fixture
+def url(cloud: "ProtocolCloud", monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with trusting(cloud, monkeypatch):
+        yield cloud.bucket.issue("request")
+
+
+def test_first_try(cloud: "ProtocolCloud", url: str) -> None:
+    delivery.deliver(url, BODY, LOCAL)
+
+    assert [arrival.response.raw for arrival in cloud.bucket.arrivals("request")] == [BODY]
+
+
+@pytest.mark.parametrize("status", [400, 403, 500, 503, 302])
+def test_status_is_checked_and_the_put_repeated(cloud: "ProtocolCloud", url: str, status: int) -> None:
+    """Anything but 2xx is no delivery (C21); the last of three tries counts (C20)."""
+    cloud.bucket.answer_next(status, times=delivery.TRIES - 1)
+
+    delivery.deliver(url, BODY, LOCAL)
+
+    assert len(cloud.bucket.attempts) == delivery.TRIES
+    assert len(cloud.bucket.arrivals("request")) == 1
+
+
+def test_tries_are_bounded(cloud: "ProtocolCloud", url: str) -> None:
+    cloud.bucket.answer_next(503, times=100)
+    before = cloud.clock.now()
+
+    with pytest.raises(delivery.UndeliverableError, match=r"HTTP status 503, 3 tries$"):
+        delivery.deliver(url, BODY, LOCAL)
+
+    assert len(cloud.bucket.attempts) == delivery.TRIES
+    assert cloud.clock.now() - before == delivery.PAUSE * 3  # doubled once
+
+
+def test_connection_that_is_dropped(cloud: "ProtocolCloud", url: str) -> None:
+    cloud.bucket.drop_next()
+
+    delivery.deliver(url, BODY, LOCAL)
+
+    assert len(cloud.bucket.arrivals("request")) == 1
+
+
+def test_nobody_listens(monkeypatch: pytest.MonkeyPatch, cloud: "ProtocolCloud") -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    with trusting(cloud, monkeypatch), pytest.raises(delivery.UndeliverableError, match="ConnectionRefusedError"):
+        delivery.deliver(f"https://localhost:{port}/x", BODY, LOCAL)
+
+
+def test_bucket_that_never_answers_is_given_up(cloud: "ProtocolCloud", url: str) -> None:
+    """A socket has a timeout (C22), so that there is a second try; this one takes TIMEOUT of real time."""
+    cloud.bucket.hang_next()
+
+    delivery.deliver(url, BODY, LOCAL)
+
+    assert len(cloud.bucket.attempts) == 2
+
+
+def test_unknown_authority_is_not_trusted(cloud: "ProtocolCloud", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    with cloud.clock.ruling(), pytest.raises(delivery.UndeliverableError, match="SSLCertVerificationError"):
+        delivery.deliver(cloud.bucket.issue("request"), BODY, LOCAL)
+
+    assert cloud.bucket.attempts == []
+
+
+def test_error_never_holds_the_url(cloud: "ProtocolCloud", url: str) -> None:
+    cloud.bucket.answer_next(500, times=3)
+
+    with pytest.raises(delivery.UndeliverableError) as caught:
+        delivery.deliver(url, BODY, LOCAL)
+
+    assert "Signature" not in str(caught.value)
+    assert "/request" not in str(caught.value)
+
+
+def test_undeliverable_answer_ends_the_invocation_in_error(cloud: "ProtocolCloud") -> None:
+    """Lambda repeats it: the answer of the second attempt arrives, and there is one experiment."""
+    cloud.bucket.answer_next(503, times=delivery.TRIES)
+    stack = cloud.stack("shop")
+    stack.begin_create(properties())
+    cloud.settle()
+
+    assert [bool(each.ended.error) for each in cloud.deliveries.log] == [True, False]
+    assert "UndeliverableError" in cloud.deliveries.log[0].ended.error
+    assert stack.status == "CREATE_COMPLETE"
+    assert len(cloud.bucket.arrivals(stack.requests[0].request_id)) == 1
+    assert len([call for call in cloud.sagemaker.calls_of("CreateInferenceExperiment") if not call.error]) == 1
+
+
+def test_dead_letter_queue_sees_what_is_never_delivered(cloud: "ProtocolCloud") -> None:
+    cloud.bucket.answer_next(403, times=1000)
+    stack = cloud.stack("shop")
+    stack.begin_create(properties())
+    cloud.drain()
+
+    assert [letter.origin for letter in cloud.queue.dead_letters] == ["function", "function"]  # Create, then Delete
+    assert stack.status == "ROLLBACK_FAILED"
+    assert cloud.queue.messages == []
+
+
+def test_dead_letter_queue_sees_a_wait_that_is_never_delivered(cloud: "ProtocolCloud") -> None:
+    """A message that waits is received three times, then given up."""
+    cloud.sagemaker.durations["Creating"] = 100.0
+    cloud.function.timeout = 20.0
+    stack = cloud.stack("shop")
+    stack.begin_create(properties())
+    cloud.step()
+    assert len(cloud.queue.messages) == 1
+
+    cloud.bucket.answer_next(403, times=1000)
+    while not cloud.queue.dead_letters:
+        cloud.step()
+
+    assert cloud.queue.dead_letters[0].origin == "queue"
+    assert [each.attempt for each in cloud.deliveries.log if each.ended.error] == [1, 2, 3]
+
+
+texts = st.text(max_size=6000)
+# What event.parse lets through: longer members, or others than ASCII, are not CloudFormation's.
+ascii_characters = st.characters(max_codepoint=127)
+members = {key: st.text(ascii_characters, min_size=1, max_size=length) for key, length in REQUIRED.items()}
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    event=st.fixed_dictionaries({**members, "RequestType": st.sampled_from(["Create", "Update", "Delete"])}),
+    physical_id=st.text(min_size=1, max_size=1024),
+    error=st.none() | texts,
+    reason=texts,
+    warning=texts,
+)
+def test_body_is_never_too_long(event: Any, physical_id: str, error: str | None, reason: str, warning: str) -> None:
+    """At most 4,096 bytes, whatever comes in: CloudFormation takes nothing longer (aws-facts 6.1)."""
+    request = parse({**event, "PhysicalResourceId": physical_id})
+    observed = Observed("x" * 120, Status.RUNNING, arn="arn:" + "x" * 252, status_reason=reason)
+    failure = UnexpectedStatus(error) if error is not None else None
+    body = response.body(request, Outcome(physical_id, observed, error=failure, warning=warning))
+
+    assert len(body) <= response.MAXIMUM_BODY
+
+
+def test_marker_of_a_failed_create_is_the_id(cloud: "ProtocolCloud") -> None:
+    stack = cloud.stack("shop")
+    stack.begin_create(properties(Name="no_name"))
+    cloud.step()
+
+    request: Request = parse(stack.requests[0].event)
+    assert stack.requests[0].answer is not None
+    assert stack.requests[0].answer.physical_id == identity.marker(request)
