@@ -33,9 +33,9 @@ Resources:
     Type: AWS::IAM::RolePolicy
     Properties:
       RoleName: {Ref: Role}
-      PolicyName: capture
+      PolicyName: endpoint
       PolicyDocument:
-        Statement: [{Effect: Allow, Action: "s3:PutObject", Resource: "arn:aws:s3:::capture/*"}]
+        Statement: [{Effect: Allow, Action: ["sagemaker:*Endpoint*", "sagemaker:DescribeModel"], Resource: "*"}]
 """
     good = """
 Resources:
@@ -52,9 +52,9 @@ Resources:
     Type: AWS::IAM::RolePolicy
     Properties:
       RoleName: {Ref: Role}
-      PolicyName: capture
+      PolicyName: endpoint
       PolicyDocument:
-        Statement: [{Effect: Allow, Action: "s3:PutObject", Resource: "arn:aws:s3:::capture/*"}]
+        Statement: [{Effect: Allow, Action: ["sagemaker:*Endpoint*", "sagemaker:DescribeModel"], Resource: "*"}]
 """
 
     follows = FUNCTION_TYPES | QUALIFIED_TYPES | frozenset(POLICY_PROPERTIES)

@@ -16,6 +16,7 @@ from . import (
     lint_command,
     manifest_command,
     plan_command,
+    policy_command,
     query_command,
     read_commands,
     report_command,
@@ -54,6 +55,7 @@ def _options(
 for command in (
     demo_command,
     lint_command,
+    policy_command,
     export_command,
     query_command,
     report_command,

@@ -17,8 +17,8 @@ from cfnlint.runner.template.runner import _run_template, run_template_by_file_p
 FIXTURES = Path(__file__).parent
 MODULE = "inference_experiment_rules"
 DIRECTORY = str(FIXTURES.parents[1] / "rules")
-OURS = re.compile(r"[EWI]9[567]\d\d")
-# Informational rules are off by default; only ours are asked for.
+OURS = re.compile(r"[EWI]9[5678]\d\d")
+# Informational rules are off by default; only ours are asked for, I98 (any role of another stack) by `# include:`.
 ALWAYS = ("-c", "I95", "I96", "I97")
 
 # cfn-lint translates SAM before 1.54, and the numbers of the translated template have lost their lines: a fixture may
@@ -30,18 +30,24 @@ Line = tuple[int, str]
 
 
 @cache
-def runner(source: str = MODULE, regions: tuple[str, ...] = (), configured: tuple[str, ...] = ()) -> Runner:
-    arguments = ["-a", source, *ALWAYS]
+def runner(
+    source: str = MODULE,
+    regions: tuple[str, ...] = (),
+    configured: tuple[str, ...] = (),
+    included: tuple[str, ...] = (),
+) -> Runner:
+    arguments = ["-a", source, *ALWAYS, *included]
     arguments += ["-r", *regions] if regions else []
     arguments += ["-x", *configured] if configured else []
     return Runner(ConfigMixIn([*arguments, "-t", __file__]))  # asks for a file, reads none
 
 
 def options_of(text: str) -> dict[str, tuple[str, ...]]:
-    """Return what `# regions:` and `# configure:` lines ask for."""
-    found = dict(re.findall(r"^# (regions|configure): *(.+)$", text, re.MULTILINE))
+    """Return what `# regions:`, `# configure:` and `# include:` lines ask for."""
+    found = dict(re.findall(r"^# (regions|configure|include): *(.+)$", text, re.MULTILINE))
     return {
         "regions": tuple(re.split(r"[, ]+", found["regions"].strip())) if "regions" in found else (),
+        "included": tuple(re.split(r"[, ]+", found["include"].strip())) if "include" in found else (),
         "configured": tuple(re.split(r"[, ]+", found["configure"].strip())) if "configure" in found else (),
     }
 

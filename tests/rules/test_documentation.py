@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from cfnlint.rules import Match
-from linting import OURS, lint_text, runner
+from linting import OURS, SAM_SHAPE, lint_text, runner
 
 from inference_experiment_rules._documentation import BASE, example, pages
 
@@ -19,6 +19,9 @@ def test_the_template_of_the_examples_has_no_finding() -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_the_wrong_example_finds_exactly_this_rule(rule: str) -> None:
     matches = found_in(rule, RULES[rule].bad)
+    if rule == "E9813" and SAM_SHAPE == "translated":  # cfn-lint itself looks at what SAM makes
+        assert {match.rule.id for match in matches} == {"E3510"}
+        return
 
     # cfn-lint itself says that a type is missing in a region; E9520 adds what to use instead.
     others = {"E3006"} if rule == "E9520" else set()
@@ -59,5 +62,5 @@ def test_the_pages_are_those_of_the_rules(request: pytest.FixtureRequest) -> Non
             path.write_text(text, encoding="utf-8")
 
     assert {path: path.read_text(encoding="utf-8") for path in wanted if path.exists()} == wanted
-    listed = {path.name for path in (DOCS / "rules").glob("[EWI]9[567]*.md")}
+    listed = {path.name for path in (DOCS / "rules").glob("[EWI]9[5678]*.md")}
     assert listed == {f"{rule}.md" for rule in RULES}

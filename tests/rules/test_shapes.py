@@ -29,6 +29,10 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
+# cfn-lint's rule for unknown actions looks at no template with a SAM transform; ours does.
+SKIPPED_WITH_SAM = {"W3037"}
+
+
 @pytest.mark.parametrize("path", first_of_each(SAMPLE), ids=name_of)
 def test_json_has_the_same_findings(path: Path, tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8")
@@ -49,6 +53,7 @@ def test_a_sam_template_has_the_same_findings(path: Path, tmp_path: Path) -> Non
     template.write_text(text.replace(FIRST_LINE, "Transform: AWS::Serverless-2016-10-31\n", 1), encoding="utf-8")
 
     found, wanted = lines_of(lint_file(template)), expected_in(path)
+    wanted = Counter({key: count for key, count in wanted.items() if key[1] not in SKIPPED_WITH_SAM})
 
     if SAM_SHAPE == "translated":  # numbers have lost their lines
         assert Counter(rule for _, rule in found.elements()) == Counter(rule for _, rule in wanted.elements())

@@ -1,0 +1,221 @@
+"""What is wrong with the permissions of an experiment's roles in one world, decided by the IAM library.
+
+Worked out once per experiment and world; each 98xx rule takes the causes that it reports. A role that the template
+does not make, or to which it attaches nothing, is not judged: somebody else does that.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+import iam_policy
+from iam_policy import Level, Outcome
+from iam_policy.evaluate import Step
+from iam_policy.statements import Part as Element
+from iam_policy.verdicts import nearest_miss
+from inference_experiment_rules._base import FEW
+from inference_experiment_rules._experiment import Experiment
+from inference_experiment_rules._grants import Judgement, granted_elsewhere, is_refused, lints
+from inference_experiment_rules._provider_roles import Part, part_of_function, parts_of_experiment, provider_functions
+from inference_experiment_rules._references import FUNCTION_TYPES, QUALIFIED_TYPES
+from inference_experiment_rules._role_policies import ROLE
+from inference_experiment_rules._roles import POLICY_PROPERTIES
+from inference_experiment_rules._shapes import Shapes, open_world
+from inference_experiment_rules._template import View
+from inference_experiment_rules._values import Path
+from inference_experiment_rules._wording import settled_by, wording
+from inference_experiment_rules._worlds import World
+
+# The function works without these; without a log nobody sees why it does not.
+SPARE: Final = frozenset({"logGroup", "stack"})
+MOVABLE: Final = frozenset({"experiment", "experimentRole"})
+RELATED: Final = FUNCTION_TYPES | QUALIFIED_TYPES | frozenset(POLICY_PROPERTIES) | {ROLE}
+MANY: Final = 4
+WHERE: Final = {Element.RESOURCE: "resource", Element.CONDITION: "condition"}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why one requirement fails, what that is reported as, and the statement to look at."""
+
+    name: str
+    reported: str
+    step: Step | None = None
+
+
+def subjects_of(view: View) -> list[str]:
+    """Return the experiments, and the provider functions that no experiment of the template asks."""
+    if view.experiments:
+        return view.experiments
+    return provider_functions(view)
+
+
+_latest: list[tuple[View, dict[tuple[str, int], list[Judgement]]]] = []
+
+
+def judgements(view: View, name: str, world: World) -> list[Judgement]:
+    """Return what is wrong with the roles behind an experiment or provider function; kept for the next rule."""
+    if not _latest or _latest[0][0] is not view:
+        _latest[:] = [(view, {})]
+    known = _latest[0][1]
+    if (name, id(world)) not in known:
+        known[name, id(world)] = list(_judge(view, name, world))
+    return known[name, id(world)]
+
+
+def worlds_of(view: View, name: str) -> list[World]:
+    """Return the worlds in which the policies of an experiment's or function's roles may differ.
+
+    Of many, those that differ by one choice from the first or the last: they show what one condition does, and their
+    number grows with the number of conditions, not with its power of two.
+    """
+    worlds = view.worlds({name}, related(view, name))
+    if len(worlds) <= MANY:
+        return worlds
+    return [world for world in worlds if min(_distance(world, worlds[0]), _distance(world, worlds[-1])) <= 1]
+
+
+def _distance(world: World, other: World) -> int:
+    """Return how many conditions and parameters differ."""
+    pairs = ((world.conditions, other.conditions), (world.parameters, other.parameters))
+    return sum(mine.get(key) != yours.get(key) for mine, yours in pairs for key in {*mine, *yours})
+
+
+def related(view: View, name: str) -> Collection[str]:
+    """Return the resources that the permissions of the roles may depend on."""
+    reached = view.reachable(name, RELATED)
+    policies = view.of_type(*POLICY_PROPERTIES)
+    attached = [policy for policy in policies if reached & view.references(policy)]
+    # Elsewhere may be what is missing here; where that would be many resources nobody looks.
+    others = [*policies, *view.of_type(ROLE)]
+    return {*reached, *attached, *(others if len(others) <= FEW else ())}
+
+
+def parts_in(view: View, name: str, world: World) -> list[Part]:
+    """Return the roles behind an experiment or provider function in one world."""
+    shapes = Shapes(view, open_world(view, world))
+    if name in view.experiments:
+        return parts_of_experiment(Experiment(view, name, shapes.world), shapes)
+    return [part_of_function(name, shapes)]
+
+
+def _judge(view: View, name: str, world: World) -> Iterator[Judgement]:
+    for part in parts_in(view, name, world):
+        yield from _judge_part(part)
+
+
+def _judge_part(part: Part) -> Iterator[Judgement]:
+    if part.held is None:
+        yield Judgement("elsewhere", part.kind, part.kind, part.node.path, settled_by(part))
+        return
+    # What IAM would answer by a document that it does not accept is of no interest to anybody.
+    found = [] if is_refused(part) else list(_decide(part))
+    yield from found
+    yield from lints(part, [one.path for one in found])
+
+
+def _decide(part: Part) -> Iterator[Judgement]:
+    held = part.held
+    wanted = [one for one in part.requirements if held is not None and _is_decided(part, one)]
+    wanted.sort(key=lambda one: one.subject)
+    undecided: list[iam_policy.Result] = []
+    for _, group in groupby(wanted, key=lambda one: one.subject):
+        yield from _decide_subject(part, list(group), undecided)
+    if undecided and held is not None:
+        message = wording("undecided", part, undecided, None, "")
+        yield Judgement("undecided", part.kind, part.kind, held.origin, message)
+    if held is not None and held.is_bare:
+        yield Judgement("bare", part.kind, part.kind, held.origin, settled_by(part))
+
+
+def _is_decided(part: Part, requirement: iam_policy.Requirement) -> bool:
+    """A role without trust policy (SAM writes it) is trusted; one to which nothing is attached is not judged."""
+    held = part.held
+    if held is None or (requirement.service and held.trust is None):
+        return False
+    return bool(requirement.service) or not held.is_bare
+
+
+def _decide_subject(
+    part: Part, wanted: list[iam_policy.Requirement], undecided: list[iam_policy.Result]
+) -> Iterator[Judgement]:
+    """Yield what fails for one kind of resource; what cannot be told is collected."""
+    held = part.held
+    if held is None:
+        return
+    report = iam_policy.check(held.role, wanted, part.deployment, linting=False)
+    failed = [(_cause(one, part), one) for one in report.results if not one.decision.allowed]
+    failed.sort(key=lambda one: (one[0].name, one[0].reported))
+    for _, group in groupby(failed, key=lambda one: (one[0].name, one[0].reported)):
+        members = list(group)
+        if members[0][0].name == "undecided":
+            undecided += [result for cause, result in members if cause.reported]
+            continue
+        yield _judgement(part, members[0][0], [result for _, result in members])
+
+
+def _judgement(part: Part, cause: Cause, results: list[iam_policy.Result]) -> Judgement:
+    subject = results[0].requirement.subject
+    name, path, elsewhere = cause.name, _place(part, cause), ""
+    if name == "missing" and part.kind == "provider" and subject in MOVABLE:
+        found = granted_elsewhere(part, results)
+        if found is not None:
+            name, path, elsewhere = "misplaced", found.origin, found.document.name
+    reported = "misplaced" if elsewhere else cause.reported
+    return Judgement(reported, part.kind, subject, path, wording(name, part, results, cause.step, elsewhere))
+
+
+def _softened(name: str, part: Part, result: iam_policy.Result) -> str:
+    """Return the cause that counts: what is recommended, derived or spare never is an error."""
+    requirement = result.requirement
+    if requirement.service or name == "undecided":
+        return "" if name == "undecided" and requirement.level is Level.RECOMMENDED else name
+    if part.kind == "experiment":
+        return "recommended" if requirement.level is Level.RECOMMENDED else "required"
+    return "spare" if requirement.subject in SPARE else name
+
+
+def _cause(result: iam_policy.Result, part: Part) -> Cause:
+    name, step = _reason(result)
+    return Cause(name, _softened(name, part, result), step)
+
+
+def _reason(result: iam_policy.Result) -> tuple[str, Step | None]:
+    decision = result.decision
+    if decision.outcome is Outcome.UNKNOWN:
+        return "undecided", None
+    if result.requirement.service:
+        near = nearest_miss(decision)
+        failed = _failed_at(near) if near else None
+        return "source" if failed is Element.CONDITION else "trust", near
+    if decision.outcome is Outcome.EXPLICIT_DENY:
+        return "deny", decision.deciding
+    if any(step.truth and step.attached.effect == "Allow" and not step.boundary for step in decision.steps):
+        return "boundary", None
+    near = nearest_miss(decision)
+    failed = _failed_at(near) if near else None
+    # What AWS manages is not there to be mended.
+    if near is None or failed not in WHERE or not near.statement.path or near.attached.document.node is None:
+        return "missing", None
+    return WHERE[failed], near
+
+
+def _failed_at(step: Step) -> Element | None:
+    return next((part for part, truth in step.parts if truth is False), None)
+
+
+def _place(part: Part, cause: Cause) -> Path:
+    held, step = part.held, cause.step
+    if held is None:
+        return part.node.path
+    if step is None or step.attached.document.name not in held.sources:
+        return held.boundary_place if cause.name == "boundary" else held.origin
+    element: Path = step.statement.path
+    if cause.name == "resource" and step.statement.resources is not None:
+        element = step.statement.resources.path
+    if cause.name in {"condition", "source"} and step.statement.conditions:
+        element = step.statement.conditions[0].path
+    if cause.name == "trust" and step.statement.principals is not None:
+        element = step.statement.principals.path
+    return held.place(step.attached.document.name, element)

@@ -1,0 +1,125 @@
+"""What is wrong with the text of a role's policies, and grants that are attached to another role."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import iam_policy
+from iam_policy import KINDS, DocumentKind
+from inference_experiment_rules._documents import Source
+from inference_experiment_rules._provider_roles import Part
+from inference_experiment_rules._role_policies import (
+    ROLE,
+    is_attached,
+    policy_resource,
+    role_of_resource,
+)
+from inference_experiment_rules._roles import POLICY_PROPERTIES
+from inference_experiment_rules._values import Path
+
+INLINE_LIMIT: Final = 10240
+# What the decisions themselves say better, for what is needed.
+DECIDED: Final = frozenset(
+    {"resource-mismatch", "resource-needs-star", "other-account", "other-region", "other-partition"}
+)
+
+# A permissions boundary may well be broad: it grants nothing.
+GRANTS: Final = frozenset(
+    {
+        "allow-not-action",
+        "allow-not-resource",
+        "broad-action",
+        "pass-role-any-role",
+        "pass-role-any-service",
+        "pass-role-without-service",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One thing that is wrong: the cause, the role's part, what it is about, where and what to do."""
+
+    cause: str
+    kind: str
+    subject: str
+    path: Path
+    message: str
+
+
+def is_refused(part: Part) -> bool:
+    """Tell whether IAM does not accept a document of the role."""
+    sources = part.held.sources.values() if part.held else ()
+    return any(iam_policy.refused(iam_policy.lint(source.document)) for source in sources)
+
+
+def lints(part: Part, judged: list[Path]) -> Iterator[Judgement]:
+    """Yield what the IAM library says about the documents of a role that the template writes."""
+    held = part.held
+    if held is None:
+        return
+    for source in held.sources.values():
+        for finding in iam_policy.lint(source.document, part.deployment):
+            path = source.place(finding.path)
+            limit = source.document.kind is DocumentKind.BOUNDARY and finding.kind in GRANTS
+            if limit or finding.kind in DECIDED or _is_said(source, finding, path, judged):
+                continue
+            yield Judgement(finding.kind, part.kind, finding.message, path, f"{finding.message}")
+    yield from _too_long_together(part)
+    for finding in iam_policy.excess_of([source.document for source in _identity(part)], needs_of(part)):
+        path = held.place(finding.document, finding.path)
+        yield Judgement(finding.kind, part.kind, finding.message, path, finding.message)
+
+
+def needs_of(part: Part) -> tuple[iam_policy.Requirement, ...]:
+    """Return everything that a role of this part may ever need, whatever this template's experiment asks for."""
+    return (*part.requirements, *(iam_policy.provider_requirements(part.deployment) if part.kind == "provider" else ()))
+
+
+def _is_said(source: Source, finding: iam_policy.Finding, path: Path, judged: list[Path]) -> bool:
+    """Tell whether cfn-lint itself reports it, or a decision already has."""
+    if KINDS[finding.kind].refused and finding.kind != "too-long" and source.by_core:
+        return True
+    return finding.kind == "condition-key-not-carried" and path in judged
+
+
+def _identity(part: Part) -> list[Source]:
+    held = part.held
+    documents = [id(document) for document in held.identity] if held else []
+    return [source for source in held.sources.values() if id(source.document) in documents] if held else []
+
+
+def _too_long_together(part: Part) -> Iterator[Judgement]:
+    held = part.held
+    if held is None:
+        return
+    lengths = [one.document.length or 0 for one in _identity(part) if one.document.kind is DocumentKind.INLINE]
+    if sum(lengths) > INLINE_LIMIT and max(lengths) <= INLINE_LIMIT:
+        message = f"the inline policies of {held.name} have {sum(lengths):,} characters together, {INLINE_LIMIT:,} are "
+        yield Judgement(
+            "too-long", part.kind, "inline", held.origin, message + "allowed: move statements to managed policies"
+        )
+
+
+def granted_elsewhere(part: Part, missing: Iterable[iam_policy.Result]) -> Source | None:
+    """Return the policy of the template that grants everything that is missing, but to another role."""
+    requests = [result.requirement.request(result.decision.request.resource) for result in missing]
+    for source in _other_policies(part):
+        policies = iam_policy.Policies((source.document,))
+        if all(iam_policy.decide(policies, request).allowed for request in requests):
+            return source
+    return None
+
+
+def _other_policies(part: Part) -> Iterator[Source]:
+    shapes, view, held = part.shapes, part.shapes.view, part.held
+    for name in view.of_type(ROLE):
+        if held is not None and name != held.name and view.exists(name, shapes.world):
+            yield from (one for one in role_of_resource(name, shapes).sources.values() if _grants(one))
+    for name in view.of_type(*POLICY_PROPERTIES):
+        if held is not None and view.exists(name, shapes.world) and is_attached(name, held.name, shapes) is False:
+            yield policy_resource(name, shapes)
+
+
+def _grants(source: Source) -> bool:
+    return source.document.kind in {DocumentKind.INLINE, DocumentKind.MANAGED}

@@ -1,0 +1,52 @@
+"""Base of the 98xx rules: each takes some of the causes that `_access.judgements` finds."""
+
+from collections.abc import Collection, Iterator
+from typing import ClassVar
+
+from cfnlint.rules import RuleMatch
+from cfnlint.template.template import Template
+
+from inference_experiment_rules._access import judgements, related, subjects_of, worlds_of
+from inference_experiment_rules._base import Problem, Rule, matches_of
+from inference_experiment_rules._grants import Judgement
+from inference_experiment_rules._template import View, look_at
+from inference_experiment_rules._worlds import World
+
+ROLES = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html"
+EVALUATION = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"
+
+
+class AccessRule(Rule):
+    """A rule about permissions: `causes` are what it reports, `kinds` the roles that it looks at."""
+
+    causes: ClassVar[frozenset[str]] = frozenset()
+    kinds: ClassVar[frozenset[str]] = frozenset({"provider", "experiment"})
+
+    def match(self, cfn: Template) -> list[RuleMatch]:
+        """Return the findings in a template, each once however many experiments share the role."""
+        view = look_at(cfn)
+        found = [match for name in subjects_of(view) for match in self._matches(view, name)]
+        return list({(tuple(match.path), match.message): match for match in found}.values())
+
+    def related(self, view: View, name: str) -> Collection[str]:
+        """Return what the policies of the roles may depend on."""
+        return related(view, name)
+
+    def wanted(self, judgement: Judgement) -> bool:
+        """Tell whether this rule reports a judgement."""
+        return judgement.cause in self.causes and judgement.kind in self.kinds
+
+    def _matches(self, view: View, name: str) -> Iterator[RuleMatch]:
+        worlds = worlds_of(view, name)
+        chosen = {world: self._chosen(view, name, world) for world in worlds}
+        keys = dict.fromkeys((one.kind, one.subject, one.path) for found in chosen.values() for one in found)
+        for key in keys:
+            yield from matches_of(
+                {
+                    world: [Problem(one.path, one.message) for one in found if (one.kind, one.subject, one.path) == key]
+                    for world, found in chosen.items()
+                }
+            )
+
+    def _chosen(self, view: View, name: str, world: World) -> list[Judgement]:
+        return [one for one in judgements(view, name, world) if self.wanted(one)]

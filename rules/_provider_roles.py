@@ -1,0 +1,174 @@
+"""The roles behind an experiment: that of the function behind ServiceToken, and that behind RoleArn."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+import iam_policy
+from iam_policy.arns import split
+from inference_experiment import contract
+from inference_experiment_rules._deployments import (
+    PLACES,
+    bare,
+    known_by_role,
+    of_experiment,
+    of_function,
+    place_of,
+    role_arn,
+)
+from inference_experiment_rules._endpoints import MODEL
+from inference_experiment_rules._experiment import Experiment
+from inference_experiment_rules._nodes import Node
+from inference_experiment_rules._references import FUNCTION_TYPES, holes_of, lambda_function_of
+from inference_experiment_rules._role_policies import ROLE, Held, role_of_resource
+from inference_experiment_rules._sam_roles import role_of_function
+from inference_experiment_rules._shapes import Shapes
+from inference_experiment_rules._template import OUR_HANDLER, View
+
+SAM_FUNCTION: Final = "AWS::Serverless::Function"
+MEASURING: Final = frozenset(one.action for one in contract.permissions_of("GetMetricData"))
+# What the containers of the models need, not the experiment.
+MODELS_OWN: Final = frozenset({"any", "artifact", "endpointLogs", "repository"})
+Builder: TypeAlias = Callable[[Shapes], Held | None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One role in its part: `held` is None when it is not of this template. `kind` is provider or experiment."""
+
+    kind: str
+    held: Held | None
+    requirements: tuple[iam_policy.Requirement, ...]
+    deployment: iam_policy.Deployment
+    shapes: Shapes
+    node: Node
+
+
+def provider_functions(view: View) -> list[str]:
+    """Return the functions that are our provider by their handler, whether or not the template has an experiment."""
+    functions = [name for name in view.resources if view.type_of(name) in FUNCTION_TYPES]
+    properties = {name: view.resources[name].get("Properties") for name in functions}
+    return [
+        name
+        for name, raw in properties.items()
+        if isinstance(raw, dict) and str(raw.get("Handler", "")).startswith(OUR_HANDLER)
+    ]
+
+
+def parts_of_experiment(experiment: Experiment, shapes: Shapes) -> list[Part]:
+    """Return the roles of one experiment."""
+    shapes = replace(shapes, known=known_by_role(role_arn(experiment, shapes)))
+    node = experiment.at("RoleArn")
+    parts = []
+    if node is not None:
+        name = _role_behind(node, shapes)
+        shapes_then, held = _settled(shapes, lambda used: role_of_resource(name, used) if name else None)
+        deployment = of_experiment(experiment, shapes_then)
+        models = MODELS_OWN if not _runs_models(experiment, node) else frozenset()
+        needed = tuple(one for one in iam_policy.experiment_requirements(deployment) if one.subject not in models)
+        parts.append(Part("experiment", held, needed, deployment, shapes_then, node))
+    token = experiment.at("ServiceToken")
+    function = lambda_function_of(experiment.view, token) if experiment.is_custom else None
+    if function is not None and token is not None:
+        parts.append(_provider(function, shapes, experiment))
+    return parts
+
+
+def _runs_models(experiment: Experiment, role: Node) -> bool:
+    """Tell whether models of the template run as the role of the experiment."""
+    view = experiment.view
+    models = (
+        view.resource(name, experiment.world).at("Properties", "ExecutionRoleArn") for name in view.of_type(MODEL)
+    )
+    return any(model is not None and model.text is not None and model.text == role.text for model in models)
+
+
+def part_of_function(function: str, shapes: Shapes) -> Part:
+    """Return the role of a provider function, with experiments and their roles open."""
+    return _provider(function, shapes, None)
+
+
+def _provider(function: str, shapes: Shapes, experiment: Experiment | None) -> Part:
+    shapes, held = _settled(shapes, lambda used: _role_of(function, used))
+    told = of_function(function, shapes)
+    base = of_experiment(experiment, shapes) if experiment else bare(shapes)
+    deployment = replace(base, **told)
+    optional = set() if _is_measured(experiment) else MEASURING
+    missing = {
+        subject for subject, key in (("queue", "queue"), ("deadLetterQueue", "dead_letter_queue")) if key not in told
+    }
+    needed = [
+        one
+        for one in iam_policy.provider_requirements(deployment)
+        if one.subject not in missing and one.action not in optional
+    ]
+    needed.append(iam_policy.trust_requirement("lambda.amazonaws.com", deployment))
+    node = shapes.view.resource(function, shapes.world)
+    return Part("provider", held, tuple(needed), deployment, shapes, node)
+
+
+def _is_measured(experiment: Experiment | None) -> bool:
+    """Tell whether a promotion of the experiment depends on metrics."""
+    return experiment is not None and experiment.at("PromotionCriteria") is not None
+
+
+def _role_of(function: str, shapes: Shapes) -> Held | None:
+    node = shapes.view.resource(function, shapes.world).at("Properties", "Role")
+    if node is None:
+        return role_of_function(function, shapes) if shapes.view.type_of(function) == SAM_FUNCTION else None
+    name = _role_behind(node, shapes)
+    return role_of_resource(name, shapes) if name else None
+
+
+def _role_behind(node: Node, shapes: Shapes) -> str | None:
+    """Return the role of the template that an ARN stands for: by reference, or by its literal name."""
+    view = shapes.view
+    found = [hole.argument.partition(".")[0] for hole in holes_of(node.text)]
+    for name in found:
+        if view.type_of(name) == ROLE:
+            return name if view.exists(name, shapes.world) else None
+    last = str(node.text or "").rpartition("/")[2]
+    for name in view.of_type(ROLE):
+        given = view.resource(name, shapes.world).at("Properties", "RoleName")
+        if last and given is not None and given.literal == last and view.exists(name, shapes.world):
+            return name
+    return None
+
+
+def _settled(shapes: Shapes, build: Builder) -> tuple[Shapes, Held | None]:
+    """Build a role, then again with the partition, region and account that its own policies agree on."""
+    held = build(shapes)
+    if held is None:
+        return shapes, None
+    place = bare(shapes)
+    partitions = set(_partitions(held.identity))
+    if len(partitions) == 1 and "AWS::Partition" not in shapes.known:
+        place = replace(place, partition=partitions.pop())
+    agreed = iam_policy.assumed(place, [_of_service(document) for document in held.identity])
+    before = place_of(shapes)
+    told = {PLACES[name]: getattr(agreed, name) for name in PLACES if getattr(agreed, name) != before[name]}
+    if not told:
+        return shapes, held
+    shapes = replace(shapes, known={**shapes.known, **told})
+    return shapes, build(shapes)
+
+
+def _partitions(documents: Iterable[iam_policy.Document]) -> Iterator[str]:
+    """Yield the partitions that the ARNs of documents write out."""
+    for document in documents:
+        for statement in document.statements:
+            for item in statement.resources.items if statement.resources else ():
+                parts = split(item.text) if not isinstance(item.text, iam_policy.Unknown) else None
+                if parts and len(parts) > 1 and isinstance(parts[1], str) and not set(parts[1]) & set("*?$"):
+                    yield parts[1]
+
+
+def _of_service(document: iam_policy.Document) -> iam_policy.Document:
+    """Return a document without statements on other services, whose resources may well be in other accounts."""
+    statements = tuple(
+        statement
+        for statement in document.statements
+        if statement.actions is not None
+        and all(str(item.text).lower().startswith(("sagemaker:", "iam:passrole")) for item in statement.actions.items)
+    )
+    return replace(document, statements=statements)

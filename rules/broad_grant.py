@@ -1,0 +1,23 @@
+from typing import ClassVar
+
+from inference_experiment_rules._iam_examples import GOOD, PASS, allow, experiments, provider
+from inference_experiment_rules._iam_rule import AccessRule
+
+
+class BroadGrant(AccessRule):
+    """Why a warning? It works, and grants far more than an experiment needs."""
+
+    id = "W9809"
+    shortdesc = "Every action or resource is granted"
+    description = (
+        "A statement of the provider's or the experiment's role allows every action of a service or of all, or "
+        "allows with NotAction or NotResource, or everybody may assume the role."
+    )
+    source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html"
+    tags: ClassVar[list[str]] = ["sagemaker", "iam", "security", "least-privilege"]
+    bad = provider(experiments(), PASS, allow('"sagemaker:*"', '"*"'))
+    good = GOOD
+
+    causes = frozenset(
+        {"broad-action", "allow-not-action", "allow-not-resource", "open-trust", "not-principal-with-allow"}
+    )

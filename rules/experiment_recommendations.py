@@ -1,0 +1,22 @@
+from typing import ClassVar
+
+from inference_experiment_rules._iam_examples import CAPTURE, ENDPOINT, REST, experiment
+from inference_experiment_rules._iam_rule import ROLES, AccessRule
+
+
+class ExperimentRecommendations(AccessRule):
+    """Nothing fails for sure without it, but AWS's own execution roles have it."""
+
+    id = "I9817"
+    shortdesc = "Experiment's role lacks a recommended permission"
+    description = (
+        "The role behind RoleArn has policies in this template, and they do not allow what is recommended: images "
+        "and artifacts where the models use the same role, logs, clean-up of endpoint configurations."
+    )
+    source_url = ROLES
+    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions"]
+    bad = "# include: I98\n" + experiment(ENDPOINT, CAPTURE)
+    good = experiment(ENDPOINT, CAPTURE, REST)
+
+    causes = frozenset({"recommended"})
+    kinds = frozenset({"experiment"})

@@ -1,0 +1,25 @@
+from typing import ClassVar
+
+from inference_experiment_rules._iam_examples import CAPTURE, ENDPOINT, REST, experiment
+from inference_experiment_rules._iam_rule import EVALUATION, AccessRule
+
+
+class UndecidedPermissions(AccessRule):
+    """Permissions that nobody can see are found missing in the middle of a deployment."""
+
+    id = "I9818"
+    shortdesc = "Permissions cannot be told from the template"
+    description = (
+        "A role is in another stack, gets no policy here, or has a policy, condition or resource that only the "
+        "deployment decides. The message says what would settle it."
+    )
+    source_url = EVALUATION
+    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions"]
+    bad = "# include: I98\nParameters: {Owner: {Type: String}}\n" + experiment(
+        ENDPOINT, CAPTURE, REST, condition='{StringEquals: {"aws:SourceAccount": {Ref: Owner}}}'
+    )
+    good = experiment(
+        ENDPOINT, CAPTURE, REST, condition='{StringEquals: {"aws:SourceAccount": {Ref: "AWS::AccountId"}}}'
+    )
+
+    causes = frozenset({"undecided", "elsewhere", "bare"})
