@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from inference_experiment_tools.local.sagemaker import LocalSageMaker
 
 

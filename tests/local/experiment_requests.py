@@ -3,6 +3,7 @@
 from typing import Any
 
 from botocore.exceptions import ClientError
+
 from inference_experiment_tools.local.sagemaker import LocalSageMaker
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/test"

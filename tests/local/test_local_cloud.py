@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from inference_experiment_tools.local.cloud import LocalCloud
 from inference_experiment_tools.local.errors import LocalAwsError, StackFailed
 from inference_experiment_tools.local.packaging import package

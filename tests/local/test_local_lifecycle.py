@@ -15,6 +15,7 @@ from experiment_requests import (
     shadow,
     variant,
 )
+
 from inference_experiment_tools.local.sagemaker import LocalSageMaker
 
 CONFLICT = "ConflictException"

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
+
 from inference_experiment_tools.local.response_bucket import ResponseBucket
 
 

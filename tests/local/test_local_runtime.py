@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from inference_experiment_tools.local.errors import LocalAwsError
 from inference_experiment_tools.local.runtime import LambdaRuntime
 

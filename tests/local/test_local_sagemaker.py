@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import moto
 import pytest
 from experiment_requests import ARN, DAY, HOUR, bring_to, creation, error_of, perform, shadow, variant
+
 from inference_experiment_tools.local.clock import Clock
 from inference_experiment_tools.local.sagemaker import LocalSageMaker
 from inference_experiment_tools.local.sessions import isolated_session
