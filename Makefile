@@ -8,7 +8,7 @@ PIP := -m pip --quiet --disable-pip-version-check install
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check format sam-check types lint-corpus lint-versions faults docs lock clean
+.PHONY: demo test check format sam-check types lint-corpus lint-versions faults bench docs lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -54,6 +54,15 @@ lint-versions: $(STAMP)
 # Every network call of every operation, killed, timed out, throttled and refused; writes docs/faults.md.
 faults: $(STAMP)
 	$(BIN)/python tests/faults/crash_matrix.py
+
+# Everything as a ratio to a peer in the same run; the peers for IAM policies live in an environment of their own.
+bench: $(STAMP) .venv-bench/.installed
+	$(BIN)/python -m inference_experiment_tools.bench
+
+.venv-bench/.installed: requirements/bench.txt
+	$(PYTHON) -m venv --clear .venv-bench
+	.venv-bench/bin/python $(PIP) --no-deps --require-hashes -r requirements/bench.txt
+	touch $@
 
 docs: $(STAMP)
 	$(BIN)/python -m inference_experiment_tools.documentation

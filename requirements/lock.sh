@@ -10,3 +10,4 @@ lock() {
 }
 lock requirements/dev.txt pyproject.toml --extra local --extra query --extra report --group dev
 lock requirements/sam.txt requirements/sam.in
+lock requirements/bench.txt requirements/bench.in
