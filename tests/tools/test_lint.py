@@ -28,7 +28,7 @@ RULES = "inference_experiment_rules"
 FIXTURES = sorted((ROOT / "tests" / "rules").glob("[EWI]9*/*.[jy]*"))
 EXAMPLES = [*sorted((ROOT / "examples").rglob("*.yaml")), ROOT / "template.yaml"]
 BROKEN = ROOT / "examples" / "broken" / "shadow-test.yaml"
-GENERATED = 60
+GENERATED = 40
 
 
 @pytest.fixture(scope="session")
@@ -56,20 +56,25 @@ def same(ours: subprocess.CompletedProcess[str], theirs: subprocess.CompletedPro
 
 
 def test_the_whole_corpus_gives_the_findings_of_cfn_lint(corpus: list[str], tmp_path: Path) -> None:
-    """In one process, in several, when a cache is filled, and from it."""
+    """In several processes while a cache is filled, then from it; a part of it in one process."""
     theirs = cfn_lint("-f", "json", "-c", "I", "-t", *corpus)
-    options = ("-f", "json", "-c", "I", *corpus)
+    options = ("-f", "json", "-c", "I", "--cache-dir", str(tmp_path))
 
     assert len(json.loads(theirs.stdout)) > 300
-    assert same(lint(*options, "--no-cache", "--jobs", "1"), theirs)
-    assert same(lint(*options, "--cache-dir", str(tmp_path), "--jobs", "3"), theirs)
+    assert same(lint(*options, *corpus, "--jobs", "3"), theirs)
     assert len(list(tmp_path.glob("??/*.json"))) > 100
-    assert same(lint(*options, "--cache-dir", str(tmp_path)), theirs)
+    assert same(lint(*options, *corpus), theirs)
+    few = corpus[::12]
+    theirs = cfn_lint("-f", "json", "-t", *few)
+    assert same(lint("-f", "json", "--no-cache", "--jobs", "1", *few), theirs)
 
 
 @pytest.mark.parametrize("style", ["", "quiet", "parseable", "json", "junit", "pretty", "sarif"])
 def test_every_format_is_cfn_lints(style: str, tmp_path: Path) -> None:
-    """Printed from fresh results and from kept ones; junit and pretty also tell which rules ran."""
+    """Printed from fresh results and from kept ones; junit and pretty also tell which rules ran.
+
+    cfn-lint's own order of rules in junit and sarif differs from run to run.
+    """
     paths = [str(path.relative_to(ROOT)) for path in (*FIXTURES[:9], *EXAMPLES)]
     chosen = ["-f", style] if style else []
     theirs = cfn_lint(*chosen, "-t", *paths)
@@ -77,7 +82,9 @@ def test_every_format_is_cfn_lints(style: str, tmp_path: Path) -> None:
 
     assert theirs.stdout
     for _ in range(2):
-        assert same(lint(*options), theirs), style
+        ours = lint(*options)
+        assert sorted(ours.stdout.splitlines()) == sorted(theirs.stdout.splitlines())
+        assert style in {"junit", "sarif"} or same(ours, theirs)
 
 
 def test_options_are_those_of_cfn_lint() -> None:
