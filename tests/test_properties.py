@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from experiment_properties import properties, shadow, variant
+from log_audit import SECRET_TAG_VALUE
 from requests_for_tests import moment, request
 
 from inference_experiment.errors import InvalidProperties
@@ -143,7 +144,7 @@ def test_what_is_desired() -> None:
     assert desired.ending.reason == "because"
     assert desired.ending.actions == {"shadow": "Promote"}
     assert desired.configuration.end_time == moment(2)
-    assert desired.tags == {"team": "ml"}
+    assert desired.tags == {"team": SECRET_TAG_VALUE}
     assert desired.previous_tags == {"old"}
     assert desired.explicit_name
 

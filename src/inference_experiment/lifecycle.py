@@ -21,6 +21,7 @@ from inference_experiment.errors import (
     NotUpdatable,
     Refused,
     Throttled,
+    UnexpectedStatus,
 )
 from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
@@ -234,10 +235,8 @@ class Lifecycle:
         """Return success for what a rollback cannot undo: failing it would wedge the stack."""
         try:
             kept = self._observer.kept_in_rollback(self._seen)
-        except (Conflict, Throttled):
-            raise
-        except ExperimentError as error:  # a guess could lose an experiment; the rollback can be repeated
-            return self._fail(error)
+        except (AccessDenied, Refused, UnexpectedStatus) as error:
+            return self._fail(error)  # a guess could lose an experiment; the rollback can be repeated
         logger.warning("a rollback cannot undo this", extra={"error": type(failure).__name__, "reason": str(failure)})
         return Outcome(kept, self._seen, warning=str(failure))
 
