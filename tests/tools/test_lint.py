@@ -103,9 +103,7 @@ def everything(paths: list[str]) -> Iterator[tuple[str, list[Match]]]:
         yield path, list(run_template_by_file_path(path, runner.config, runner.rules, ignore_bad_template=False))
 
 
-@pytest.mark.xfail(
-    reason="written before the IAM rules; which of their findings concern an experiment is open", strict=False
-)
+@pytest.mark.xfail(reason="which of the IAM rules' findings concern an experiment is open", strict=False)
 def test_only_experiments_gives_all_that_cfn_lint_says_of_them(corpus: list[str]) -> None:
     """By the definition: our rules anywhere, and the walk's findings in resources that are experiments."""
     only = ExperimentsOnly(Engine(["-c", "I", "-t", *corpus]))
