@@ -196,11 +196,10 @@ class Lifecycle:
         logger.warning("error", extra={"error": type(error).__name__, "reason": str(error)})
         if now < self._progress.deadline and now - since < PATIENCE:
             return self._pause()
-        if self._failure:  # and whether the stack is rolling back cannot be asked
-            return self._fail(self._failure)
-        self._failure = error
+        # A failure before this one ends the request: whether the stack is rolling back cannot be asked.
+        before, self._failure = self._failure, self._failure or error
         self._progress = replace(self._progress, troubled_since=None)
-        return None
+        return self._fail(before) if before else None
 
     def _stack_is(self, *words: str) -> bool:
         """Return whether the stack's status holds one of the words; raises Throttled, to be asked again."""
