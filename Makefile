@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # The lock files are complete, so nothing is resolved at installation.
 PIP := -m pip --quiet --disable-pip-version-check install
+# Those of examples/broken are wrong on purpose.
+EXAMPLES := $(filter-out examples/broken/%,$(wildcard examples/*.yaml examples/*/*.yaml))
+SECURITY := $(PYTHON) requirements/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check format sam-check types lint-corpus lint-versions faults bench docs lock clean
+.PHONY: demo test check security format sam-check types lint-corpus lint-versions faults bench docs dist lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -16,11 +19,22 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest --cov
 
-check: $(STAMP) types
+check: $(STAMP) types .venv-security/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p inference_experiment -p iam_policy -p inference_experiment_rules -p inference_experiment_tools
-	$(BIN)/cfn-lint -t template.yaml examples/*.yaml
+	$(BIN)/cfn-lint -t template.yaml $(EXAMPLES)
+	$(SECURITY)
+
+# bandit, bills of materials in build/ and pip-audit; a release adds --audit-required. Their tools have an environment of
+# their own.
+security: .venv-security/.installed
+	$(SECURITY)
+
+.venv-security/.installed: requirements/security.txt
+	$(PYTHON) -m venv --clear .venv-security
+	.venv-security/bin/python $(PIP) --no-deps --require-hashes -r requirements/security.txt
+	touch $@
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
@@ -68,11 +82,15 @@ docs: $(STAMP)
 	$(BIN)/python -m inference_experiment_tools.documentation
 	$(BIN)/python -m pytest -q tests/rules/test_documentation.py --update-docs
 
+# Wheel and source distribution, the same bytes for the same commit.
+dist: $(STAMP)
+	$(BIN)/python requirements/distributions.py dist
+
 lock:
 	requirements/lock.sh
 
 clean:
-	rm -rf $(VENV) .venv-* build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-* build dist .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; try make PYTHON=python3.11")'

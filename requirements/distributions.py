@@ -3,7 +3,8 @@
     python requirements/distributions.py OUTPUT
 
 setuptools builds both, in a copy of what belongs in them. The time of every file is SOURCE_DATE_EPOCH, or that of the
-last commit, or 1980; the source distribution is packed again without owners and without the time of packing.
+last commit, or 1980, and its mode is 644; the source distribution is packed again without owners and without the time
+of packing.
 """
 
 import gzip
@@ -60,6 +61,13 @@ def copy_sources(folder: Path) -> None:
     )
 
 
+def level(folder: Path, at: int) -> None:
+    """Give every file the same time and mode, whatever a checkout and a umask made of them."""
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (at, at))
+
+
 def repack(archive: Path, at: int) -> None:
     """Write a source distribution again, with one time and no owner."""
     with tarfile.open(archive) as packed, tempfile.TemporaryFile() as plain:
@@ -79,11 +87,11 @@ def main() -> None:
     """Build both into the folder that is given."""
     output, at = Path(sys.argv[1]).resolve(), moment()
     output.mkdir(parents=True, exist_ok=True)
+    os.umask(0o022)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         copy_sources(folder)
-        for path in folder.rglob("*"):
-            os.utime(path, (at, at))
+        level(folder, at)
         environment = {**os.environ, "SOURCE_DATE_EPOCH": str(at), "PYTHONHASHSEED": "0"}
         command = [sys.executable, "-c", BUILD, str(output)]
         finished = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

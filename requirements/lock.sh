@@ -11,3 +11,6 @@ lock() {
 lock requirements/dev.txt pyproject.toml --extra local --extra query --extra report --group dev
 lock requirements/sam.txt requirements/sam.in
 lock requirements/bench.txt requirements/bench.in
+lock requirements/security.txt requirements/security.in
+# What the function is deployed with, for its bill of materials.
+lock requirements/function.txt src/requirements.txt
