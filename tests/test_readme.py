@@ -16,6 +16,7 @@ def test_tables_are_up_to_date() -> None:
 
 def test_links_of_the_documents_lead_somewhere() -> None:
     documents = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+    documents += (ROOT / "examples").rglob("*.md")
     broken = [
         (str(document.relative_to(ROOT)), link)
         for document in documents
@@ -23,6 +24,11 @@ def test_links_of_the_documents_lead_somewhere() -> None:
         if "://" not in link and not (document.parent / link).exists()
     ]
     assert broken == []
+
+
+def test_the_readme_leads_to_every_document() -> None:
+    linked = set(re.findall(r"\]\((docs/[^)#]+)", README.read_text(encoding="utf-8")))
+    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")} <= linked
 
 
 def test_documents_name_no_machine_and_no_registry() -> None:
