@@ -2,12 +2,14 @@
 
 import contextlib
 import io
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from inference_experiment_tools import cli
@@ -24,18 +26,23 @@ class Finished:
     stdout: str
     stderr: str
 
+    def data(self) -> Any:
+        """Return the output as JSON."""
+        return json.loads(self.stdout)
+
 
 def _environment(settings: Mapping[str, str] | None) -> dict[str, str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
     return {**clean, "COLUMNS": "200", "NO_COLOR": "1", **(settings or {})}
 
 
-def run(*arguments: str, settings: Mapping[str, str] | None = None) -> Finished:
+def run(*arguments: str, settings: Mapping[str, str] | None = None, stdin: str = "") -> Finished:
     """Run through the real main() with these settings and none of the machine's own that could change the outcome."""
     out, err, code = io.StringIO(), io.StringIO(), 0
     with (
         mock.patch.dict(os.environ, _environment(settings), clear=True),
         mock.patch.object(sys, "argv", ["inference-experiment", *arguments]),
+        mock.patch.object(sys, "stdin", io.StringIO(stdin)),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
@@ -43,6 +50,7 @@ def run(*arguments: str, settings: Mapping[str, str] | None = None) -> Finished:
             cli.main()
         except SystemExit as ended:
             code = int(ended.code or 0)
+    assert "Traceback" not in err.getvalue(), err.getvalue()
     return Finished(code, out.getvalue(), err.getvalue())
 
 

@@ -27,7 +27,6 @@ def desk(
     desk_sagemaker: LocalSageMaker,
     desk_stacks: StackServer,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> Desk:
     """Empty but for `endpoint`, which runs model-1 as production, and model-2; transitions are quick."""
@@ -48,12 +47,7 @@ def desk(
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": "127.0.0.1",
-        "NO_COLOR": "1",
         "COLUMNS": "100",
     }
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
-    return Desk(desk_sagemaker, desk_stacks, monkeypatch, capsys)
+    return Desk(desk_sagemaker, desk_stacks, settings)

@@ -1,16 +1,14 @@
-"""The command line in this process: as fast as a function, and through the real main() to the exit code."""
+"""A desk: the command line with the simulated services, and what a test asks of its answers."""
 
 import json
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
+from command_line import Finished, run
 from stack_server import StackServer
 
-from inference_experiment_tools import cli
 from inference_experiment_tools.local.sagemaker import LocalSageMaker
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,49 +27,29 @@ def steady(text: str) -> str:
 
 
 @dataclass
-class Answer:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    def data(self) -> Any:
-        """Return the output as JSON."""
-        return json.loads(self.out)
-
-
-@dataclass
 class Desk:
     """Runs commands in the present folder against the simulated services."""
 
     sagemaker: LocalSageMaker
     stacks: StackServer
-    patch: pytest.MonkeyPatch
-    capsys: pytest.CaptureFixture[str]
+    settings: dict[str, str]
 
-    def run(self, *arguments: str) -> Answer:
+    def run(self, *arguments: str, stdin: str = "") -> Finished:
         """Run a command to its exit code."""
-        self.capsys.readouterr()
-        self.patch.setattr(sys, "argv", ["inference-experiment", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = self.capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return Answer(int(ended.value.code or 0), captured.out, captured.err)
+        return run(*arguments, settings=self.settings, stdin=stdin)
 
-    def ok(self, *arguments: str) -> Answer:
+    def ok(self, *arguments: str) -> Finished:
         """Run a command that has to succeed."""
         answer = self.run(*arguments)
-        assert answer.code == 0, answer.err + answer.out
+        assert answer.returncode == 0, answer.stderr + answer.stdout
         return answer
 
     def refused(self, code: int, *arguments: str) -> str:
         """Run a command that has to be refused; return the one line that says why."""
         answer = self.run(*arguments)
-        assert answer.code == code, answer.err + answer.out
-        lines = [line for line in answer.err.splitlines() if line.startswith("inference-experiment: ")]
-        assert len(lines) == 1, answer.err
+        assert answer.returncode == code, answer.stderr + answer.stdout
+        lines = [line for line in answer.stderr.splitlines() if line.startswith("inference-experiment: ")]
+        assert len(lines) == 1, answer.stderr
         return lines[0].removeprefix("inference-experiment: ")
 
     def write(self, name: str, value: Any) -> str:

@@ -86,23 +86,23 @@ def changes(before: str, after: str) -> str:
 
 
 def test_to_custom_changes_the_type_and_adds_the_provider(desk: Desk) -> None:
-    converted = desk.ok("convert", desk.write("n.yaml", NATIVE), "--to", "custom").out
+    converted = desk.ok("convert", desk.write("n.yaml", NATIVE), "--to", "custom").stdout
     assert changes(NATIVE, converted) == AS_CUSTOM
-    assert desk.ok("convert", desk.write("c.yaml", converted), "--to", "native").out == NATIVE
+    assert desk.ok("convert", desk.write("c.yaml", converted), "--to", "native").stdout == NATIVE
 
 
 def test_to_native_removes_what_it_has_not_and_says_so(desk: Desk) -> None:
     answer = desk.ok("convert", desk.write("c.yaml", CUSTOM), "--to", "native")
-    assert changes(CUSTOM, answer.out) == AS_NATIVE
-    assert "c.yaml:5: ModelVariantActions is removed" in answer.err
-    assert "c.yaml:3: Shadow had a derived Name" in answer.err
-    assert "c.yaml:19: the native type has no attribute StatusReason" in answer.err
+    assert changes(CUSTOM, answer.stdout) == AS_NATIVE
+    assert "c.yaml:5: ModelVariantActions is removed" in answer.stderr
+    assert "c.yaml:3: Shadow had a derived Name" in answer.stderr
+    assert "c.yaml:19: the native type has no attribute StatusReason" in answer.stderr
 
 
 def test_the_example_there_and_back_keeps_every_comment(desk: Desk) -> None:
     text = EXAMPLE.read_text()
-    native = desk.ok("convert", str(EXAMPLE), "--to", "native").out
-    back = desk.ok("convert", desk.write("n.yaml", native), "--to", "custom", "--service-token", "!Ref Token").out
+    native = desk.ok("convert", str(EXAMPLE), "--to", "native").stdout
+    back = desk.ok("convert", desk.write("n.yaml", native), "--to", "custom", "--service-token", "!Ref Token").stdout
     removed = {line for line in changes(text, back).splitlines() if line.startswith("-")}
     assert all("#" not in line for line in removed)
     assert parse_document(native, "n").value["Resources"]["Experiment"]["Type"] == "AWS::SageMaker::InferenceExperiment"
@@ -115,11 +115,11 @@ def test_json_keeps_its_form(desk: Desk, indent: Any) -> None:
     resource = {"Type": "AWS::SageMaker::InferenceExperiment", "Properties": {"Name": "x", "Type": "ShadowMode"}}
     outputs = {"A": {"Value": {"Fn::GetAtt": ["Shadow", "Arn"]}}}
     text = json.dumps({"Resources": {"Shadow": resource}, "Outputs": outputs}, indent=indent)
-    custom = desk.ok("convert", desk.write("t.json", text), "--to", "custom").out
+    custom = desk.ok("convert", desk.write("t.json", text), "--to", "custom").stdout
     made = json.loads(custom)["Resources"]["Shadow"]
     assert made["Type"] == "Custom::SageMakerInferenceExperiment"
     assert made["Properties"]["ServiceToken"] == {"Fn::ImportValue": "inference-experiment-provider-ServiceToken"}
-    assert desk.ok("convert", desk.write("c.json", custom), "--to", "native").out == text
+    assert desk.ok("convert", desk.write("c.json", custom), "--to", "native").stdout == text
 
 
 def test_json_loses_its_last_member_and_its_getatt(desk: Desk) -> None:
@@ -127,7 +127,7 @@ def test_json_loses_its_last_member_and_its_getatt(desk: Desk) -> None:
     resource = {"Type": "Custom::SageMakerInferenceExperiment", "Properties": values}
     outputs = {"A": {"Value": {"Fn::GetAtt": "Shadow.Name"}}}
     text = json.dumps({"Resources": {"Shadow": resource}, "Outputs": outputs}, indent=2)
-    made = json.loads(desk.ok("convert", desk.write("t.json", text), "--to", "native").out)
+    made = json.loads(desk.ok("convert", desk.write("t.json", text), "--to", "native").stdout)
     assert made["Resources"]["Shadow"]["Properties"] == {"Name": "x", "Type": "ShadowMode"}
     assert made["Outputs"]["A"]["Value"] == {"Ref": "Shadow"}
 

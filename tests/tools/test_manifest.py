@@ -35,8 +35,8 @@ def test_the_orders_are_complete() -> None:
 @pytest.mark.parametrize("kind", ["custom", "native", "stackql"])
 @pytest.mark.parametrize("extent", ["required", "all"])
 def test_from_scratch(desk: Desk, kind: str, extent: str, snapshot: SnapshotAssertion) -> None:
-    desk.patch.delenv("AWS_ACCESS_KEY_ID")
-    text = desk.ok("manifest", "--type", kind, "--properties", extent).out
+    del desk.settings["AWS_ACCESS_KEY_ID"]
+    text = desk.ok("manifest", "--type", kind, "--properties", extent).stdout
     assert text == snapshot
     as_json = desk.ok("manifest", "--type", kind, "--properties", extent, "--format", "json").data()
     assert as_json == parse_document(text, "manifest").value
@@ -45,7 +45,7 @@ def test_from_scratch(desk: Desk, kind: str, extent: str, snapshot: SnapshotAsse
 @pytest.mark.parametrize("kind", ["custom", "native"])
 @pytest.mark.parametrize("extent", ["required", "all"])
 def test_a_template_from_scratch_passes_validate_and_lint(desk: Desk, kind: str, extent: str) -> None:
-    text = desk.ok("manifest", "--type", kind, "--properties", extent).out
+    text = desk.ok("manifest", "--type", kind, "--properties", extent).stdout
     desk.ok("validate", desk.write("t.yaml", text))
     assert [one for one in lint(Path("t.yaml")) if one.rule_id.startswith("E")] == []
     needed = {"required": set(contract.schema()["required"]), "all": WRITABLE}[extent]
@@ -56,26 +56,26 @@ def test_a_template_from_scratch_passes_validate_and_lint(desk: Desk, kind: str,
 def test_from_a_live_experiment_in_every_type(desk: Desk, snapshot: SnapshotAssertion) -> None:
     bring_to(desk, Description="näher: geprüft", Tags=[STACK_TAG, {"Key": "team", "Value": "ml"}])
     for kind in ("custom", "native", "stackql"):
-        assert steady(desk.ok("manifest", "--from", "fraud", "--type", kind).out) == snapshot(name=kind)
+        assert steady(desk.ok("manifest", "--from", "fraud", "--type", kind).stdout) == snapshot(name=kind)
 
 
 def test_what_is_live_needs_no_change_to_be_what_its_manifest_says(desk: Desk) -> None:
     bring_to(desk, DataStorageConfig={"Destination": "s3://bucket/x"}, Description="one")
-    desk.write("t.yaml", desk.ok("manifest", "--from", "fraud").out)
+    desk.write("t.yaml", desk.ok("manifest", "--from", "fraud").stdout)
     made = desk.ok("plan", "t.yaml", "--current", "fraud", "--format", "json").data()
     assert (made["verdict"], made["properties"]) == ("nothing to do", [])
 
 
 def test_a_manifest_creates_the_experiment_again(desk: Desk) -> None:
     bring_to(desk, Description="one")
-    text = desk.ok("manifest", "--from", "fraud", "--type", "native").out
+    text = desk.ok("manifest", "--from", "fraud", "--type", "native").stdout
     desk.ok("delete", "fraud", "--yes", *QUICK)
     desk.ok("create", "-f", desk.write("t.yaml", text), *QUICK)
-    assert properties_of(desk.ok("manifest", "--from", "fraud").out)["Description"] == "one"
+    assert properties_of(desk.ok("manifest", "--from", "fraud").stdout)["Description"] == "one"
 
 
 def test_stackql_names_are_those_of_the_provider(desk: Desk) -> None:
-    made = yaml.safe_load(desk.ok("manifest", "--type", "stackql", "--properties", "all").out)
+    made = yaml.safe_load(desk.ok("manifest", "--type", "stackql", "--properties", "all").stdout)
     (resource,) = made["resources"]
     assert [one["name"] for one in resource["props"]] == [
         "name",

@@ -17,7 +17,7 @@ def plan(desk: Desk, old: dict[str, Any], new: dict[str, Any], *options: str, co
     desk.write("old.json", old)
     desk.write("new.json", new)
     answer = desk.run("plan", "new.json", "--previous", "old.json", "--format", "json", *options)
-    assert answer.code == code, answer.err
+    assert answer.returncode == code, answer.stderr
     return answer.data()
 
 
@@ -29,7 +29,7 @@ def calls(made: Any) -> list[str]:
 def test_stop_and_promote_in_every_format(desk: Desk, style: str, snapshot: SnapshotAssertion) -> None:
     desk.write("old.json", properties())
     desk.write("new.json", properties(**PROMOTE, StatusReason="2 % faster", ShadowModeConfig=sampling(50)))
-    assert steady(desk.ok("plan", "new.json", "--previous", "old.json", "--format", style).out) == snapshot
+    assert steady(desk.ok("plan", "new.json", "--previous", "old.json", "--format", style).stdout) == snapshot
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_criteria_of_a_promotion_are_asked_before_the_first_change(desk: Desk) -
     assert made["verdict"] == "check the criteria, then update in place, then stop and promote"
     assert calls(made) == ["GetMetricData", "UpdateInferenceExperiment", "StopInferenceExperiment"]
     assert "cloudwatch:GetMetricData" in {one["action"] for one in made["permissions"]}
-    assert "metrics of both variants" in desk.ok("plan", "new.json", "--previous", "old.json").out
+    assert "metrics of both variants" in desk.ok("plan", "new.json", "--previous", "old.json").stdout
 
 
 def test_creation_needs_no_account(desk: Desk) -> None:
-    desk.patch.delenv("AWS_ACCESS_KEY_ID")
+    del desk.settings["AWS_ACCESS_KEY_ID"]
     desk.write("new.json", properties(DesiredState="Running", Schedule=SCHEDULE))
     made = desk.ok("plan", "new.json", "--format", "json").data()
     assert (made["status"], calls(made)) == ("Absent", ["CreateInferenceExperiment", "StartInferenceExperiment"])
@@ -142,7 +142,7 @@ def test_creation_needs_no_account(desk: Desk) -> None:
         "condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
     } in made["permissions"]
     desk.write("ended.json", properties(DesiredState="Completed"))
-    assert "not possible at creation" in desk.run("plan", "ended.json").out
+    assert "not possible at creation" in desk.run("plan", "ended.json").stdout
 
 
 def test_template_values_that_only_a_deployment_knows_count_as_unchanged(
@@ -159,12 +159,12 @@ def test_template_values_that_only_a_deployment_knows_count_as_unchanged(
         "--previous-parameter",
         "Verdict=running",
     )
-    assert steady(answer.out) == snapshot
-    assert "RoleArn (!GetAtt ExperimentRole.Arn)" in answer.err
+    assert steady(answer.stdout) == snapshot
+    assert "RoleArn (!GetAtt ExperimentRole.Arn)" in answer.stderr
     replaced = desk.run(
         "plan", "old.yaml", "--previous", "old.yaml", "--parameter", "Round=2", "--previous-parameter", "Round=1"
     )
-    assert "can run one at a time" in replaced.out
+    assert "can run one at a time" in replaced.stdout
 
 
 def test_against_a_live_experiment_nothing_is_changed(desk: Desk) -> None:

@@ -1,6 +1,5 @@
 """policy: what is decided about documents, dumps and templates, how it is printed, and the exit codes."""
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,8 @@ PLACE = (
 )
 
 
-def policy(*arguments: str | Path) -> Finished:
-    return run("policy", *map(str, arguments))
-
-
-def piped(text: str, monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> Finished:
-    monkeypatch.setattr("sys.stdin", io.StringIO(text))
-    return policy(*arguments)
+def policy(*arguments: str | Path, stdin: str = "") -> Finished:
+    return run("policy", *map(str, arguments), stdin=stdin)
 
 
 def document_of(name: str, *arguments: str) -> Finished:
@@ -64,9 +58,9 @@ def test_the_first_line_names_the_defect(name: str) -> None:
 
 @pytest.mark.parametrize("style", ["json", "yaml"])
 @pytest.mark.parametrize("whose", ["provider", "experiment", "deployer"])
-def test_what_is_generated_is_enough(whose: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_generated_is_enough(whose: str, style: str) -> None:
     made = policy("generate", "--for", whose, "--format", style)
-    answer = piped(made.stdout, monkeypatch, "check", "-", "--for", whose, "--unknown", "error")
+    answer = policy("check", "-", "--for", whose, "--unknown", "error", stdin=made.stdout)
 
     assert (made.returncode, answer.returncode, answer.stdout) == (0, 0, "")
 
@@ -113,12 +107,12 @@ def test_generated_templates_lint_and_are_enough(whose: str, style: str, tmp_pat
     assert "missing" not in answer.stdout
 
 
-def test_a_trust_policy_is_generated_and_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trust_policy_is_generated_and_checked() -> None:
     made = policy("generate", "--for", "experiment", "--trust", "--account", ACCOUNT)
     assert json.loads(made.stdout)["Statement"][0]["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
     for account, code in ((ACCOUNT, 0), ("210987654321", 2)):
-        answer = piped(made.stdout, monkeypatch, "check", "-", "--for", "experiment", "--account", account)
+        answer = policy("check", "-", "--for", "experiment", "--account", account, stdin=made.stdout)
         assert answer.returncode == code
     assert "source-never-matches" in answer.stdout
 

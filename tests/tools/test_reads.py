@@ -31,7 +31,7 @@ ROUNDED = re.compile(r"^\d+\.\d,", re.MULTILINE)
 @pytest.mark.parametrize("style", STYLES)
 def test_get_in_every_format(desk: Desk, style: str, snapshot: SnapshotAssertion) -> None:
     bring_to(desk, "Completed", Description="näher", Tags=[STACK_TAG, {"Key": "team", "Value": "ml"}])
-    assert steady(desk.ok("get", "fraud", "--format", style).out) == snapshot
+    assert steady(desk.ok("get", "fraud", "--format", style).stdout) == snapshot
 
 
 def test_get_has_every_member_of_describe_and_every_property_of_the_type(desk: Desk) -> None:
@@ -61,8 +61,8 @@ def test_list_in_every_format(desk: Desk, style: str, snapshot: SnapshotAssertio
         add_experiment(desk.sagemaker, name, Description="one, two")
     desk.sagemaker.wait_for("a", "Running")
     options = ("--sort-by", "Name", "--sort-order", "Ascending", "--format", style)
-    assert steady(desk.ok("list", *options).out) == snapshot
-    assert steady(desk.ok("list", "--identifiers", *options).out) == snapshot(name=f"{style}-identifiers")
+    assert steady(desk.ok("list", *options).stdout) == snapshot
+    assert steady(desk.ok("list", "--identifiers", *options).stdout) == snapshot(name=f"{style}-identifiers")
 
 
 def test_list_full_has_what_get_has(desk: Desk) -> None:
@@ -72,8 +72,8 @@ def test_list_full_has_what_get_has(desk: Desk) -> None:
 
 def test_list_of_nothing(desk: Desk) -> None:
     assert desk.ok("list", "--format", "json").data() == []
-    assert desk.ok("list", "--format", "yaml").out == "[]\n"
-    assert desk.ok("list", "--format", "csv", "--identifiers").out == "Region,Name\n"
+    assert desk.ok("list", "--format", "yaml").stdout == "[]\n"
+    assert desk.ok("list", "--format", "csv", "--identifiers").stdout == "Region,Name\n"
 
 
 def test_every_filter_reaches_the_api(desk: Desk) -> None:
@@ -115,9 +115,9 @@ def test_refusals(desk: Desk, arguments: tuple[str, ...], code: int, words: str)
 
 
 def test_missing_region_and_credentials_are_said(desk: Desk) -> None:
-    desk.patch.delenv("AWS_REGION")
+    del desk.settings["AWS_REGION"]
     assert "give --region" in desk.refused(2, "get", "fraud")
-    desk.patch.delenv("AWS_ACCESS_KEY_ID")
+    del desk.settings["AWS_ACCESS_KEY_ID"]
     assert "no AWS credentials" in desk.refused(2, "get", "fraud", "--region", "us-east-1")
 
 
@@ -141,8 +141,8 @@ def test_watch_follows_to_the_stable_status(desk: Desk, style: str, snapshot: Sn
     thread = after_looks(desk, 4, lambda: desk.sagemaker.release("test"))
     answer = desk.ok("watch", "test", "--interval", "0.02", "--format", style)
     thread.join()
-    assert ROUNDED.sub("0.0,", steady(answer.out)) == snapshot
-    assert [part.split()[0] for part in answer.err.split(">")] == ["Creating", "Starting", "Running"]
+    assert ROUNDED.sub("0.0,", steady(answer.stdout)) == snapshot
+    assert [part.split()[0] for part in answer.stderr.split(">")] == ["Creating", "Starting", "Running"]
 
 
 def after_looks(desk: Desk, looks: int, act: Callable[[], object]) -> threading.Thread:
@@ -170,7 +170,7 @@ def test_watch_until_a_status(desk: Desk) -> None:
     thread = after_looks(desk, 5, lambda: client.stop_inference_experiment(**stop))
     answer = desk.ok("watch", "fraud", "--until", "Completed", "--interval", "0.02")
     thread.join()
-    assert [part.split()[0] for part in answer.err.split(">")] == ["Running", "Stopping", "Completed"]
+    assert [part.split()[0] for part in answer.stderr.split(">")] == ["Running", "Stopping", "Completed"]
 
 
 def test_watch_of_a_cancelled_one_and_of_one_that_takes_too_long(desk: Desk) -> None:

@@ -41,14 +41,14 @@ def test_every_example_of_the_page(desk: Desk, snapshot: SnapshotAssertion) -> N
     desk.write("experiment.yaml", properties())
     desk.write("patch.json", [{"op": "add", "path": "/Description", "value": "Fraud model 2 against fraud model 1"}])
     desk.write("role.json", [{"op": "replace", "path": "/RoleArn", "value": "arn:aws:iam::123456789012:role/other"}])
-    native = desk.ok("manifest", "--type", "native").out
+    native = desk.ok("manifest", "--type", "native").stdout
     desk.write("native.yaml", native)
     for command, code in LINE.findall(blocks()):
         arguments = shlex.split(command)
         quick = arguments[0] in {"create", "update", "start", "stop", "delete", "watch"}
         answer = desk.run(*arguments, *(("--interval", "0.05") if quick else ()))
-        assert answer.code == int(code or 0), f"{command}: {answer.err}"
-        assert steady(answer.out) == snapshot(name=command)
+        assert answer.returncode == int(code or 0), f"{command}: {answer.stderr}"
+        assert steady(answer.stdout) == snapshot(name=command)
 
 
 def test_every_command_is_on_the_page() -> None:
@@ -56,9 +56,21 @@ def test_every_command_is_on_the_page() -> None:
     assert set(typer.main.get_command(cli.app).commands) >= OWN  # type: ignore[attr-defined]
 
 
+def test_the_table_has_every_command() -> None:
+    """`policy check`, `generate` in one cell are two commands of one group."""
+    listed = set()
+    for cell in re.findall(r"^\| (`.*?`) \|", PAGE, re.MULTILINE):
+        names = re.findall(r"`([a-z]+(?: [a-z]+)?)", cell)
+        group = names[0].split()[:-1]
+        listed |= {" ".join([*group, name.split()[-1]]) for name in names}
+
+    top = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    assert listed == {f"{name} {each}".strip() for name in top for each in getattr(top[name], "commands", [""])}
+
+
 def test_every_command_has_help_with_an_example_and_its_exit_codes(desk: Desk) -> None:
     for name in sorted(OWN):
-        text = " ".join(desk.ok(name, "--help").out.split())
+        text = " ".join(desk.ok(name, "--help").stdout.split())
         assert f"inference-experiment {name} " in text
         assert "Exit codes: 0" in text
 

@@ -1,7 +1,6 @@
 """validate: the forms of a file, where a finding stands, and what cannot be known."""
 
 import datetime as dt
-import io
 import json
 from typing import Any
 
@@ -42,19 +41,19 @@ Resources:
 def test_every_finding_has_its_line_and_path(desk: Desk, style: str, snapshot: SnapshotAssertion) -> None:
     desk.write("broken.yaml", BROKEN.read_text())
     answer = desk.run("validate", "broken.yaml", "--format", style)
-    assert answer.code == 2
-    assert steady(answer.out) == snapshot
+    assert answer.returncode == 2
+    assert steady(answer.stdout) == snapshot
 
 
 def test_the_example_has_no_findings(desk: Desk) -> None:
     answer = desk.ok("validate", str(EXAMPLE))
-    assert answer.out == ""
-    assert "0 finding(s); 7 values are known at deployment only" in answer.err
+    assert answer.stdout == ""
+    assert "0 finding(s); 7 values are known at deployment only" in answer.stderr
 
 
 def test_functions_are_resolved_from_defaults_and_parameters(desk: Desk) -> None:
     desk.write("t.yaml", TEMPLATE)
-    (row,) = json.loads(desk.run("validate", "t.yaml", "--format", "json").out)
+    (row,) = json.loads(desk.run("validate", "t.yaml", "--format", "json").stdout)
     assert row == {
         "place": "t.yaml:22",
         "experiment": "First",
@@ -62,7 +61,7 @@ def test_functions_are_resolved_from_defaults_and_parameters(desk: Desk) -> None
         "finding": "110 is more than 100",
     }
     desk.ok("validate", "t.yaml", "--parameter", "Sampling=50")
-    (row,) = json.loads(desk.run("validate", "t.yaml", "--parameter", "State=off", "--format", "json").out)
+    (row,) = json.loads(desk.run("validate", "t.yaml", "--parameter", "State=off", "--format", "json").stdout)
     assert row["path"] == "Tags/0/Key"
 
 
@@ -122,6 +121,5 @@ def test_a_missing_file_a_folder_and_a_wrong_parameter_are_one_line(desk: Desk) 
 
 
 def test_the_standard_input_is_a_file_too(desk: Desk) -> None:
-    desk.patch.setattr("sys.stdin", io.StringIO(json.dumps(properties(Type="Odd"))))
-    (row,) = desk.run("validate", "-", "--format", "json").data()
+    (row,) = desk.run("validate", "-", "--format", "json", stdin=json.dumps(properties(Type="Odd"))).data()
     assert row["place"] == "<stdin>:1"

@@ -24,8 +24,8 @@ def test_a_whole_life(desk: Desk) -> None:
     """Created on a schedule, started early, edited, promoted, deleted."""
     schedule = {"StartTime": "2030-01-31T08:00:00Z", "EndTime": "2030-02-01T08:00:00Z"}
     desk.write("p.json", properties(Schedule=schedule))
-    assert "fraud is Created" in desk.ok("create", "-f", "p.json", *QUICK).err
-    assert "fraud is Running" in desk.ok("start", "fraud", *QUICK).err
+    assert "fraud is Created" in desk.ok("create", "-f", "p.json", *QUICK).stderr
+    assert "fraud is Running" in desk.ok("start", "fraud", *QUICK).stderr
     desk.write(
         "patch.json",
         [{"op": "replace", "path": "/ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage", "value": 50}],
@@ -36,17 +36,17 @@ def test_a_whole_life(desk: Desk) -> None:
         "shadow": "production"
     }
     assert desk.ok("get", "fraud", "--format", "json").data()["StatusReason"] == "2 % faster"
-    assert "fraud is Absent" in desk.ok("delete", "fraud", *QUICK).err
+    assert "fraud is Absent" in desk.ok("delete", "fraud", *QUICK).stderr
     assert desk.changes() == [f"{verb}InferenceExperiment" for verb in ("Create", "Start", "Update", "Stop", "Delete")]
 
 
 def test_create_tells_what_it_does_and_leaves_its_mark(desk: Desk) -> None:
     desk.sagemaker.durations.update(Starting=1)
     answer = desk.ok("create", "-f", desk.write("p.json", properties()), *QUICK)
-    assert "call    CreateInferenceExperiment" in answer.err
-    assert "status  Running" in answer.err
+    assert "call    CreateInferenceExperiment" in answer.stderr
+    assert "status  Running" in answer.stderr
     assert tags(desk)[contract.OWNER_TAG].startswith("command-line/fraud/")
-    assert answer.out == ""
+    assert answer.stdout == ""
 
 
 def test_create_from_a_template_with_another_name(desk: Desk) -> None:
@@ -84,13 +84,13 @@ def test_dry_run_shows_the_calls_and_makes_none(
     bring_to(desk, Tags=[STACK_TAG, {"Key": "team", "Value": "ml"}])
     desk.write("new.json", properties(Name="fraud-2", EndpointName="other"))
     desk.write("patch.json", [{"op": "add", "path": "/Description", "value": "x"}, {"op": "remove", "path": "/Tags"}])
-    assert steady(desk.ok(*arguments, "--dry-run").out) == snapshot(name=snapshot_name)
+    assert steady(desk.ok(*arguments, "--dry-run").stdout) == snapshot(name=snapshot_name)
     assert desk.changes() == []
 
 
 def test_dry_run_of_a_start(desk: Desk) -> None:
     bring_to(desk, "Created")
-    assert "1. StartInferenceExperiment" in desk.ok("start", "fraud", "--dry-run").out
+    assert "1. StartInferenceExperiment" in desk.ok("start", "fraud", "--dry-run").stdout
     assert desk.changes() == []
 
 
@@ -112,7 +112,7 @@ def test_what_was_planned_is_what_is_called(desk: Desk, operations: list[dict[st
     """The rehearsal and the act go through the same lifecycle: the same calls in the same order."""
     bring_to(desk)
     desk.write("patch.json", operations)
-    planned = desk.ok("update", "fraud", "--patch", "patch.json", "--dry-run").out
+    planned = desk.ok("update", "fraud", "--patch", "patch.json", "--dry-run").stdout
     desk.ok("update", "fraud", "--patch", "patch.json", "--yes", *QUICK)
     expected = [line.split()[1] for line in planned.splitlines() if line[:1].isdigit()]
     assert desk.changes() == expected
@@ -204,7 +204,7 @@ def test_stop_does_with_the_variants_what_was_asked(desk: Desk, actions: str, ro
 
 def test_stop_as_cancelled(desk: Desk) -> None:
     bring_to(desk)
-    assert "fraud is Cancelled" in desk.ok("stop", "fraud", "--cancel", "--yes", *QUICK).err
+    assert "fraud is Cancelled" in desk.ok("stop", "fraud", "--cancel", "--yes", *QUICK).stderr
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_an_experiment_of_a_stack_needs_force(desk: Desk, verb: str) -> None:
     assert desk.changes() == []
     yes = ("--yes",) if verb in ("stop", "delete") else ()
     answer = desk.ok(verb, "fraud", *more, "--force", *yes, *QUICK)
-    assert "resource Shadow of stack shop; its stack is not told" in answer.err
+    assert "resource Shadow of stack shop; its stack is not told" in answer.stderr
     if verb != "delete":
         assert tags(desk) == {STACK_TAG["Key"]: STACK_TAG["Value"]}
 
@@ -255,7 +255,7 @@ def test_where_cloudformation_cannot_be_asked_force_is_needed(desk: Desk) -> Non
     assert "perhaps a stack: CloudFormation could not be asked (AccessDenied)" in desk.refused(
         1, "stop", "fraud", "--yes"
     )
-    desk.patch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", "http://127.0.0.1:9")
+    desk.settings["AWS_ENDPOINT_URL_CLOUDFORMATION"] = "http://127.0.0.1:9"
     assert "could not be asked" in desk.refused(1, "stop", "fraud", "--yes")
     desk.ok("stop", "fraud", "--yes", "--force", *QUICK)
 
