@@ -7,8 +7,9 @@ import pytest
 from requests_for_tests import event, request
 
 from inference_experiment.clock import InvocationClock
-from inference_experiment.custom_resource import CLOCK_SKEW, ExperimentResource, first_progress
+from inference_experiment.custom_resource import CLOCK_SKEW, ExperimentResource, carried_progress, first_progress
 from inference_experiment.gateway import Gateway
+from inference_experiment.model import Progress
 
 if TYPE_CHECKING:
     from inference_experiment_tools.local.protocol import ProtocolCloud
@@ -52,6 +53,12 @@ def test_deadline(url: str, timeout: str | None, seconds: float) -> None:
     assert CLOCK_SKEW == 300
 
 
+@pytest.mark.parametrize(("carried", "kept"), [(50.0, 50.0), (1e12, 100.0), (float("nan"), 100.0), ("soon", 100.0)])
+def test_no_message_puts_the_deadline_off(carried: object, kept: float) -> None:
+    """Whoever may send to the queue could otherwise keep the function busy for ever."""
+    assert carried_progress({"deadline": carried, "hops": 7}, Progress(100.0)) == Progress(kept, hops=7)
+
+
 @pytest.mark.parametrize(
     ("total", "left", "may"),
     [(300, 300, True), (300, 36, True), (300, 34, False), (10, 8, True), (10, 7, False), (5, 6.9, False)],
@@ -62,7 +69,7 @@ def test_an_invocation_keeps_time_for_its_answer(total: float, left: float, *, m
     clock = InvocationClock(context, 5)
     context.seconds = left
 
-    assert clock.may_sleep() is may
+    assert clock.may_sleep(clock.interval) is may
 
 
 @pytest.mark.parametrize("present", [None, "1"])

@@ -20,6 +20,7 @@ from inference_experiment.errors import (
     NotFound,
     Refused,
     Throttled,
+    Unavailable,
     UnexpectedStatus,
 )
 from inference_experiment.gateway import Gateway
@@ -201,14 +202,21 @@ def test_errors_by_code(
 
 
 @pytest.mark.parametrize(
-    ("code", "status"),
-    [("ThrottlingException", 400), ("InternalFailure", 500), ("SomethingNew", 503), ("TooManyRequestsException", 429)],
+    ("code", "status", "family"),
+    [
+        ("ThrottlingException", 400, Throttled),
+        ("TooManyRequestsException", 429, Throttled),
+        ("InternalFailure", 500, Unavailable),
+        ("SomethingNew", 503, Unavailable),
+    ],
 )
-def test_what_passes_by(cloud: "ProtocolCloud", gateway: Gateway, code: str, status: int) -> None:
-    """Throttling and server errors, of any code, are Throttled once boto3 has tried twice."""
+def test_what_passes_by(
+    cloud: "ProtocolCloud", gateway: Gateway, code: str, status: int, family: type[ExperimentError]
+) -> None:
+    """Throttling is told from server errors, of any code, once boto3 has tried twice."""
     cloud.sagemaker.fail_next("DescribeInferenceExperiment", code, status_code=status, times=2)
 
-    with pytest.raises(Throttled, match="DescribeInferenceExperiment: injected by the test"):
+    with pytest.raises(family, match="DescribeInferenceExperiment: injected by the test"):
         gateway.describe_inference_experiment("test")
     assert len(cloud.sagemaker.calls) == 2
 
@@ -242,7 +250,7 @@ def test_nobody_answers(clients: Gateway, monkeypatch: pytest.MonkeyPatch) -> No
     """No connection is no answer, and passes by."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER", "http://127.0.0.1:1")
 
-    with pytest.raises(Throttled, match="DescribeInferenceExperiment: no answer from AWS"):
+    with pytest.raises(Unavailable, match="DescribeInferenceExperiment: no answer from AWS"):
         Gateway().describe_inference_experiment("test")
 
 

@@ -45,17 +45,17 @@ class DeskClock:
     """Real time, as long as it takes."""
 
     def __init__(self, interval: float) -> None:
-        self._interval = interval
+        self.interval = interval
 
     def now(self) -> float:
         """Return the epoch time."""
         return time.time()
 
-    def sleep(self) -> None:
-        """Wait for one polling interval."""
-        time.sleep(self._interval)
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
 
-    def may_sleep(self) -> bool:
+    def may_sleep(self, _seconds: float) -> bool:
         """Return whether to wait here: always, the deadline ends it."""
         return True
 

@@ -56,6 +56,8 @@ class Rehearsed:
 class RehearsalClock:
     """Time that passes at once."""
 
+    interval = SECONDS_PER_LOOK
+
     def __init__(self) -> None:
         self._now = time.time()
 
@@ -63,11 +65,11 @@ class RehearsalClock:
         """Return the imagined epoch time."""
         return self._now
 
-    def sleep(self) -> None:
-        """Let one polling interval pass."""
-        self._now += SECONDS_PER_LOOK
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now += seconds
 
-    def may_sleep(self) -> bool:
+    def may_sleep(self, _seconds: float) -> bool:
         """Return whether there is time left: always."""
         return True
 

@@ -5,16 +5,20 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time as one invocation has it; all in seconds."""
+    """Time as one invocation has it; all in seconds. `interval` lies between two looks, unless AWS throttles."""
+
+    @property
+    def interval(self) -> float:
+        """Return the polling interval."""
 
     def now(self) -> float:
         """Return the epoch time."""
 
-    def sleep(self) -> None:
-        """Wait for one polling interval."""
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
 
-    def may_sleep(self) -> bool:
-        """Return whether another interval and an answer fit into this invocation."""
+    def may_sleep(self, seconds: float, /) -> bool:
+        """Return whether so long a wait and an answer fit into this invocation."""
 
 
 class LambdaContext(Protocol):
@@ -31,18 +35,18 @@ class InvocationClock:
 
     def __init__(self, context: LambdaContext, interval: float) -> None:
         self._context = context
-        self._interval = interval
+        self.interval = interval
         self._reserve = max(2.0, context.get_remaining_time_in_millis() / 10_000)
 
     def now(self) -> float:
         """Return the epoch time in seconds."""
         return time.time()
 
-    def sleep(self) -> None:
-        """Wait for one polling interval."""
-        time.sleep(self._interval)
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
 
-    def may_sleep(self) -> bool:
-        """Return whether another interval and an answer fit into this invocation."""
+    def may_sleep(self, seconds: float) -> bool:
+        """Return whether so long a wait and an answer fit into this invocation."""
         remaining = self._context.get_remaining_time_in_millis() / 1000
-        return remaining - self._interval > self._reserve
+        return remaining - seconds > self._reserve

@@ -17,7 +17,7 @@ from crhelper import CfnResource
 
 from inference_experiment import delivery, identity, logs, response
 from inference_experiment.clock import InvocationClock, LambdaContext
-from inference_experiment.errors import ExperimentError, Throttled, UnexpectedStatus
+from inference_experiment.errors import ExperimentError, Throttled, Unavailable, UnexpectedStatus
 from inference_experiment.event import PROGRESS_KEY, MalformedEventError, Request, parse
 from inference_experiment.gateway import Gateway
 from inference_experiment.lifecycle import Lifecycle
@@ -47,6 +47,7 @@ TYPES: Final[Mapping[str, type | UnionType]] = {
     "deadline": int | float,
     "failure": str,
     "hops": int,
+    "pace": int | float,
     "target": str,
     "transition_seen": bool,
     "troubled_since": int | float,
@@ -54,12 +55,16 @@ TYPES: Final[Mapping[str, type | UnionType]] = {
 
 
 def carried_progress(known: object, first: Progress) -> Progress:
-    """Return the progress that a message carries; `first` for what it does not carry in a usable form."""
+    """Return the progress that a message carries; `first` for what it does not carry in a usable form.
+
+    It cannot put the deadline off: the request itself says how long CloudFormation waits.
+    """
     if not isinstance(known, Mapping):
         return first
     usable = {name: known[name] for name, kind in TYPES.items() if isinstance(known.get(name), kind)}
     acted = {key: at for key, at in usable.get("acted", {}).items() if isinstance(at, int | float)}
-    return replace(first, **{**usable, "acted": acted})
+    deadline = min(first.deadline, usable.get("deadline", first.deadline))
+    return replace(first, **{**usable, "acted": acted, "deadline": deadline})
 
 
 class ExperimentResource(CfnResource):
@@ -128,9 +133,9 @@ class ExperimentResource(CfnResource):
             PROGRESS_KEY: asdict(self._outcome.waiting),
         }
         try:
-            self._gateway.send_message(json.dumps(message, default=repr), max(1, round(self._interval)))
-        except Throttled as error:
-            # Nobody knows whether the message arrived, and it answers if it did. Delivered again, both answer alike.
+            self._gateway.send_message(json.dumps(message, default=repr), max(1, round(self._outcome.delay)))
+        except (Throttled, Unavailable) as error:
+            # Nobody may know whether the message arrived, and it answers if it did. Delivered again, both answer alike.
             self._undelivered = error
         except ExperimentError as error:
             logger.error("failed", extra={"error": type(error).__name__, "reason": str(error)})  # noqa: TRY400

@@ -49,7 +49,11 @@ class AccessDenied(ExperimentError):  # noqa: N818
 
 
 class Throttled(ExperimentError):  # noqa: N818
-    """Throttling, a server error or a broken connection outlasted botocore's retries."""
+    """AWS refuses since too many ask; nothing is wrong with the request, so it is asked again, more slowly."""
+
+
+class Unavailable(ExperimentError):  # noqa: N818
+    """A server error or a broken connection outlasted botocore's retries. Nobody knows whether the call was made."""
 
 
 class LimitExceeded(ExperimentError):  # noqa: N818

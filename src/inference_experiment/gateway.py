@@ -22,6 +22,7 @@ from inference_experiment.errors import (
     NotFound,
     Refused,
     Throttled,
+    Unavailable,
     UnexpectedStatus,
 )
 from inference_experiment.model import Observed, Status, Step, StepKind
@@ -49,11 +50,11 @@ ERRORS: Final[Mapping[str, type[ExperimentError]]] = {
     "ThrottlingException": Throttled,
     "TooManyRequestsException": Throttled,
     "RequestLimitExceeded": Throttled,
-    "InternalFailure": Throttled,
-    "InternalServerError": Throttled,
-    "InternalServerException": Throttled,
-    "ServiceUnavailable": Throttled,
-    "ServiceUnavailableException": Throttled,
+    "InternalFailure": Unavailable,
+    "InternalServerError": Unavailable,
+    "InternalServerException": Unavailable,
+    "ServiceUnavailable": Unavailable,
+    "ServiceUnavailableException": Unavailable,
 }
 SERVER_ERROR: Final = 500
 NOT_FOUND_WORDS: Final = ("could not find", "does not exist", "not found")
@@ -63,7 +64,7 @@ def _translate(operation: str, error: ClientError) -> ExperimentError:
     details = error.response.get("Error", {})
     code, message = str(details.get("Code", "")), str(details.get("Message", "") or "no message")
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    family = ERRORS.get(code) or (Throttled if status >= SERVER_ERROR else Refused)
+    family = ERRORS.get(code) or (Unavailable if status >= SERVER_ERROR else Refused)
     if family is Refused and operation == "DescribeInferenceExperiment":
         # Some operations of SageMaker say ValidationException "Could not find ..." for what does not exist.
         family = NotFound if any(word in message.lower() for word in NOT_FOUND_WORDS) else Refused
@@ -79,7 +80,7 @@ def _raise(operation: str, error: Exception) -> NoReturn:
     if isinstance(error, ParamValidationError):
         raise Refused(f"{operation}: {error}") from error
     # The text of a connection error names our endpoint and nothing secret.
-    raise Throttled(f"{operation}: no answer from AWS: {error}") from error
+    raise Unavailable(f"{operation}: no answer from AWS: {error}") from error
 
 
 def _status(text: str, name: str) -> Status:

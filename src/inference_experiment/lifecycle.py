@@ -8,7 +8,7 @@ import logging
 from dataclasses import replace
 from typing import Final
 
-from inference_experiment import criteria, identity, planner, properties
+from inference_experiment import criteria, identity, patience, planner, properties
 from inference_experiment.clock import Clock
 from inference_experiment.errors import (
     AccessDenied,
@@ -21,6 +21,7 @@ from inference_experiment.errors import (
     NotUpdatable,
     Refused,
     Throttled,
+    Unavailable,
     UnexpectedStatus,
 )
 from inference_experiment.event import Request
@@ -45,8 +46,6 @@ from inference_experiment.situation import Case, Situation
 
 logger = logging.getLogger(__name__)
 
-# Seconds of errors that pass by themselves (no answer, throttling, conflicts) after which a request fails.
-PATIENCE: Final = 300.0
 # A Create older than this (seconds) may be Lambda's retry of one that CloudFormation no longer waits for.
 FRESH: Final = 5.0
 # Calls after which no transitional status is to be expected.
@@ -96,12 +95,12 @@ class Lifecycle:
             if step.error:
                 raise step.error
             self._perform(step, look)
-        except (Conflict, Throttled) as error:
+        except (Conflict, Throttled, Unavailable) as error:
             return self._be_patient(error)
         except ExperimentError as error:
             self._failure = error
             return None
-        self._progress = replace(self._progress, troubled_since=None)
+        self._progress = patience.relieved(self._progress)
         if step.kind is StepKind.DONE and not look.leftover:
             target = look.target.name if look.case is not Case.DELETE else self._request.physical_id
             return Outcome(target, look.target)
@@ -174,7 +173,7 @@ class Lifecycle:
             raise NotFound("the stack is being rolled back or deleted, so no experiment was created")
 
     def _wait(self, step: Step) -> Outcome | None:
-        """Wait for one interval; return where the request stands when the next look is another invocation's."""
+        """Wait until the next look; return where the request stands when that is another invocation's."""
         if self._clock.now() < self._progress.deadline:
             return self._pause()
         text = f"Experiment {self._seen.name} is {self._seen.status} and CloudFormation is about to stop waiting"
@@ -182,27 +181,28 @@ class Lifecycle:
         return None
 
     def _pause(self) -> Outcome | None:
-        if not self._clock.may_sleep():
+        look = f"{self._request.request_id}/{self._progress.hops}/{self._attempts}"
+        seconds = patience.pause(self._progress, self._clock.interval, look, self._clock.now())
+        if not self._clock.may_sleep(seconds):
             progress = replace(self._progress, hops=self._progress.hops + 1)
-            return Outcome(self._failed_id(), self._seen, waiting=progress)
-        self._clock.sleep()
+            return Outcome(self._failed_id(), self._seen, waiting=progress, delay=seconds)
+        self._clock.sleep(seconds)
         return None
 
     def _be_patient(self, error: ExperimentError) -> Outcome | None:
         """Wait after an error that passes by itself; make it the failure once it has lasted too long."""
         now = self._clock.now()
-        since = self._progress.troubled_since or now
-        self._progress = replace(self._progress, troubled_since=since)
+        self._progress = patience.troubled(self._progress, error, now)
         logger.warning("error", extra={"error": type(error).__name__, "reason": str(error)})
-        if now < self._progress.deadline and now - since < PATIENCE:
+        if not patience.is_over(self._progress, now):
             return self._pause()
         # A failure before this one ends the request: whether the stack is rolling back cannot be asked.
-        before, self._failure = self._failure, self._failure or error
+        before, self._failure = self._failure, self._failure or patience.failure(error)
         self._progress = replace(self._progress, troubled_since=None)
         return self._fail(before) if before else None
 
     def _stack_is(self, *words: str) -> bool:
-        """Return whether the stack's status holds one of the words; raises Throttled, to be asked again."""
+        """Return whether the stack's status holds one of the words. Raises Throttled or Unavailable: ask again."""
         try:
             status = self._gateway.describe_stacks(self._request.stack_id)
         except Refused:  # CloudFormation knows of no such stack any more

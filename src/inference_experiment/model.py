@@ -187,7 +187,8 @@ class Progress:
     `deadline` and all times are epoch seconds. `acted` maps "<StepKind>:<experiment>" to when the call returned;
     `target` is the experiment that the request turned out to be about; `failure` is set while a failed replacement
     is being removed; `transition_seen` says that a transitional status showed after the last call;
-    `troubled_since` is when AWS stopped answering; `hops` counts hand-overs through the queue.
+    `troubled_since` is since when nothing but conflicts or no answer came; `pace` is how many polling intervals lie
+    between two looks, more than one after throttling; `hops` counts hand-overs through the queue.
     """
 
     deadline: float
@@ -196,6 +197,7 @@ class Progress:
     failure: str = ""
     transition_seen: bool = False
     troubled_since: float | None = None
+    pace: float = 1.0
     hops: int = 0
 
     def when(self, kind: StepKind, name: str) -> float | None:
@@ -217,10 +219,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an invocation ends: answered (`error` says FAILED) or, with `waiting`, to be continued."""
+    """How an invocation ends: answered (`error` says FAILED) or, with `waiting`, to be continued in `delay` seconds."""
 
     physical_id: str
     observed: Observed | None = None
     error: ExperimentError | None = None
     waiting: Progress | None = None
+    delay: float = 0.0
     warning: str = ""

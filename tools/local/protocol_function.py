@@ -69,13 +69,18 @@ class InProcessFunction:
         self._environment = {**_isolation(), **environment}
         self._module: ModuleType | None = None
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that the function runs with."""
+        return dict(self._environment)
+
     def cold_start(self) -> None:
         """Make the next invocation import the handler anew, as a new container does."""
         self._module = None
 
     def invoke(self, event: Any, request_id: str) -> Ended:  # noqa: ANN401 - any JSON value
         """Run the handler on one event."""
-        with _environment(self._environment), self._clock.ruling():
+        with environment_variables(self._environment), self._clock.ruling():
             module = self._imported()
             try:
                 module.handler(event, Context(self._clock, request_id, self.timeout))
@@ -151,7 +156,8 @@ def _isolation() -> dict[str, str]:
 
 
 @contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+def environment_variables(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of this process inside the with statement only."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
