@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final
 
@@ -140,7 +140,11 @@ def provider_requirements(deployment: Deployment, handlers: Iterable[str] | None
 
     Raises KeyError for an unknown handler.
     """
-    wanted = contract.handlers() if handlers is None else tuple(handlers)
+    return _provider_requirements(deployment, contract.handlers() if handlers is None else tuple(handlers))
+
+
+@lru_cache(maxsize=32)
+def _provider_requirements(deployment: Deployment, wanted: tuple[str, ...]) -> tuple[Requirement, ...]:
     users: dict[contract.Permission, list[str]] = {permission: [] for permission in contract.function_permissions()}
     for handler in wanted:
         for operation in sorted(contract.operations_of(handler)):
@@ -180,6 +184,7 @@ def as_request(resource: Text) -> Text:
     return resource
 
 
+@lru_cache(maxsize=32)
 def experiment_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
     """Return what the experiment's own role (RoleArn) needs; for keys and capture only if the deployment has them."""
     entries = [entry for entry in _data()["experiment"] if _applies(entry, deployment)]

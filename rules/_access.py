@@ -4,8 +4,9 @@ Worked out once per experiment and world; each 98xx rule takes the causes that i
 does not make, or to which it attaches nothing, is not judged: somebody else does that.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Final
 
@@ -15,8 +16,8 @@ from iam_policy.evaluate import Step
 from iam_policy.statements import Part as Element
 from iam_policy.verdicts import nearest_miss
 from inference_experiment_rules._base import FEW
-from inference_experiment_rules._experiment import Experiment
-from inference_experiment_rules._grants import Judgement, granted_elsewhere, is_refused, lints
+from inference_experiment_rules._experiment import experiment_in
+from inference_experiment_rules._grants import Judgement, findings_of, granted_elsewhere, lints
 from inference_experiment_rules._provider_roles import Part, part_of_function, parts_of_experiment, provider_functions
 from inference_experiment_rules._references import FUNCTION_TYPES, QUALIFIED_TYPES
 from inference_experiment_rules._role_policies import ROLE
@@ -25,7 +26,7 @@ from inference_experiment_rules._shapes import Shapes, open_world
 from inference_experiment_rules._template import View
 from inference_experiment_rules._values import Path
 from inference_experiment_rules._wording import settled_by, wording
-from inference_experiment_rules._worlds import World
+from inference_experiment_rules._worlds import World, covering
 
 # The function works without these; without a log nobody sees why it does not.
 SPARE: Final = frozenset({"logGroup", "stack"})
@@ -51,35 +52,47 @@ def subjects_of(view: View) -> list[str]:
     return provider_functions(view)
 
 
-_latest: list[tuple[View, dict[tuple[str, int], list[Judgement]]]] = []
+class Judged:
+    """What is wrong with the roles behind each experiment or provider function of one template, for all rules."""
 
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self._found: dict[str, dict[World, list[Judgement]]] = {}
 
-def judgements(view: View, name: str, world: World) -> list[Judgement]:
-    """Return what is wrong with the roles behind an experiment or provider function; kept for the next rule."""
-    if not _latest or _latest[0][0] is not view:
-        _latest[:] = [(view, {})]
-    known = _latest[0][1]
-    if (name, id(world)) not in known:
-        known[name, id(world)] = list(_judge(view, name, world))
-    return known[name, id(world)]
+    def of(self, name: str) -> dict[World, list[Judgement]]:
+        """Return the judgements in each world."""
+        if name not in self._found:
+            self._found[name] = self._judge(name)
+        return self._found[name]
+
+    def _judge(self, name: str) -> dict[World, list[Judgement]]:
+        """Judge each world, unless all that a judgement asked of an earlier one has the same answers in it."""
+        known: list[tuple[World, list[Judgement]]] = []
+        found = {}
+        for world in worlds_of(self.view, name):
+            shapes = Shapes(self.view, open_world(self.view, world))
+            same = next((judged for earlier, judged in known if earlier.is_like(shapes.world)), None)
+            if same is None:
+                same = list(_judge(parts_in(name, shapes)))
+                known.append((shapes.world, same))
+            found[world] = same
+        return found
 
 
 def worlds_of(view: View, name: str) -> list[World]:
-    """Return the worlds in which the policies of an experiment's or function's roles may differ.
-
-    Of many, those that differ by one choice from the first or the last: they show what one condition does, and their
-    number grows with the number of conditions, not with its power of two.
-    """
+    """Return the worlds in which the policies of an experiment's or function's roles may differ; of many, enough."""
     worlds = view.worlds({name}, related(view, name))
-    if len(worlds) <= MANY:
-        return worlds
-    return [world for world in worlds if min(_distance(world, worlds[0]), _distance(world, worlds[-1])) <= 1]
+    return worlds if len(worlds) <= MANY else covering(worlds)
 
 
-def _distance(world: World, other: World) -> int:
-    """Return how many conditions and parameters differ."""
-    pairs = ((world.conditions, other.conditions), (world.parameters, other.parameters))
-    return sum(mine.get(key) != yours.get(key) for mine, yours in pairs for key in {*mine, *yours})
+_latest: list[Judged] = []
+
+
+def judged(view: View) -> Judged:
+    """Return the judgements of a template; the last ones are kept, since all rules look at one before the next."""
+    if not _latest or _latest[0].view is not view:
+        _latest[:] = [Judged(view)]
+    return _latest[0]
 
 
 def related(view: View, name: str) -> Collection[str]:
@@ -92,27 +105,27 @@ def related(view: View, name: str) -> Collection[str]:
     return {*reached, *attached, *(others if len(others) <= FEW else ())}
 
 
-def parts_in(view: View, name: str, world: World) -> list[Part]:
+def parts_in(name: str, shapes: Shapes) -> list[Part]:
     """Return the roles behind an experiment or provider function in one world."""
-    shapes = Shapes(view, open_world(view, world))
-    if name in view.experiments:
-        return parts_of_experiment(Experiment(view, name, shapes.world), shapes)
+    if name in shapes.view.experiments:
+        return parts_of_experiment(experiment_in(shapes.view, name, shapes.world), shapes)
     return [part_of_function(name, shapes)]
 
 
-def _judge(view: View, name: str, world: World) -> Iterator[Judgement]:
-    for part in parts_in(view, name, world):
+def _judge(parts: Iterable[Part]) -> Iterator[Judgement]:
+    for part in parts:
         yield from _judge_part(part)
 
 
 def _judge_part(part: Part) -> Iterator[Judgement]:
     if part.held is None:
-        yield Judgement("elsewhere", part.kind, part.kind, part.node.path, settled_by(part))
+        yield Judgement("elsewhere", part.kind, part.kind, part.node.path, partial(settled_by, part))
         return
+    findings = findings_of(part)
     # What IAM would answer by a document that it does not accept is of no interest to anybody.
-    found = [] if is_refused(part) else list(_decide(part))
+    found = [] if any(iam_policy.refused(each) for _, each in findings) else list(_decide(part))
     yield from found
-    yield from lints(part, [one.path for one in found])
+    yield from lints(part, findings, [one.path for one in found])
 
 
 def _decide(part: Part) -> Iterator[Judgement]:
@@ -123,10 +136,10 @@ def _decide(part: Part) -> Iterator[Judgement]:
     for _, group in groupby(wanted, key=lambda one: one.subject):
         yield from _decide_subject(part, list(group), undecided)
     if undecided and held is not None:
-        message = wording("undecided", part, undecided, None, "")
-        yield Judgement("undecided", part.kind, part.kind, held.origin, message)
+        worded = partial(wording, "undecided", part, undecided, None, "")
+        yield Judgement("undecided", part.kind, part.kind, held.origin, worded)
     if held is not None and held.is_bare:
-        yield Judgement("bare", part.kind, part.kind, held.origin, settled_by(part))
+        yield Judgement("bare", part.kind, part.kind, held.origin, partial(settled_by, part))
 
 
 def _is_decided(part: Part, requirement: iam_policy.Requirement) -> bool:
@@ -163,7 +176,8 @@ def _judgement(part: Part, cause: Cause, results: list[iam_policy.Result]) -> Ju
         if found is not None:
             name, path, elsewhere = "misplaced", found.origin, found.document.name
     reported = "misplaced" if elsewhere else cause.reported
-    return Judgement(reported, part.kind, subject, path, wording(name, part, results, cause.step, elsewhere))
+    worded = partial(wording, name, part, results, cause.step, elsewhere)
+    return Judgement(reported, part.kind, subject, path, worded)
 
 
 def _softened(name: str, part: Part, result: iam_policy.Result) -> str:

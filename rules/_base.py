@@ -8,12 +8,12 @@ import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template.template import Template
 
-from inference_experiment_rules._experiment import Experiment
+from inference_experiment_rules._experiment import Experiment, experiment_in
 from inference_experiment_rules._nodes import Node
 from inference_experiment_rules._template import View, look_at
 from inference_experiment_rules._values import Path
@@ -55,9 +55,24 @@ class Rule(CloudFormationLintRule):
     # Resource types whose resources matter as well, when the experiment refers to them directly or through each other.
     follows: ClassVar[frozenset[str]] = frozenset()
 
+    # cfn-lint asks rules that are ignored as well, and leaves out what they find.
+    reported = True
+
+    def initialize(self, cfn: Template) -> None:  # noqa: ARG002 - cfn-lint's signature
+        """Get ready for a template: whether this rule is reported in it, cfn-lint asks next."""
+        self.reported = True
+
+    def is_enabled(self, *arguments: Any, **options: Any) -> bool:  # noqa: ANN401 - whatever cfn-lint passes
+        """Tell whether this rule is reported."""
+        self.reported = super().is_enabled(*arguments, **options)
+        return self.reported
+
     def match(self, cfn: Template) -> list[RuleMatch]:
         """Return the findings in a template."""
-        view = look_at(cfn)
+        return self.find(look_at(cfn)) if self.reported else []
+
+    def find(self, view: View) -> list[RuleMatch]:
+        """Return the findings in a template, seen as a view."""
         return [match for name in self.subjects(view) for match in self._judge(view, name)]
 
     def subjects(self, view: View) -> list[str]:
@@ -78,7 +93,7 @@ class Rule(CloudFormationLintRule):
 
     def _judge(self, view: View, name: str) -> list[RuleMatch]:
         worlds = view.worlds({name}, self.related(view, name))
-        return list(matches_of({world: list(self.examine(Experiment(view, name, world))) for world in worlds}))
+        return list(matches_of({world: list(self.examine(experiment_in(view, name, world))) for world in worlds}))
 
 
 def matches_of(found: dict[World, list[Problem]]) -> Iterator[RuleMatch]:

@@ -14,9 +14,11 @@ from cfnlint.helpers import load_resource
 from cfnlint.jsonschema import ValidationError, Validator
 from cfnlint.rules.jsonschema.CfnLintJsonSchema import CfnLintJsonSchema
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from cfnlint.schema.resolver import RefResolver
 from cfnlint.template.template import Template
 
 from inference_experiment import contract
+from inference_experiment_rules._settled import Unsettled
 
 # With no region given on the command line cfn-lint lints for this one; it says nothing about where people deploy.
 DEFAULT_REGIONS: Final = ("us-east-1",)
@@ -86,15 +88,24 @@ class ReenteringRule(CfnLintJsonSchema):
         self.rule_set = dict(CORE_IDS)
         self.child_rules = dict.fromkeys(CORE_IDS.values())  # the rules themselves are filled in by cfn-lint
 
-    def reenter(self, validator: Validator, instance: object) -> Iterator[ValidationError]:
+    def reenter(self, validator: Validator, instance: Mapping[str, Any]) -> Iterator[ValidationError]:
         """Yield the errors of the properties, checked as properties of `as_type`."""
         path = validator.context.path.evolve(cfn_path=deque(["Resources", self.as_type, "Properties"]))
         entered = validator.evolve(
             context=validator.context.evolve(strict_types=False, path=path),
             function_filter=validator.function_filter.evolve(add_cfn_lint_keyword=True),
         )
-        entered = self.extend_validator(entered, self.own_schema, entered.context.evolve())
-        yield from self._validate(entered, instance)
+        schema = self.schema_for(instance)
+        yield from self._validate(entered.evolve(schema=schema, resolver=RefResolver.from_schema(schema)), instance)
+
+    def schema_for(self, instance: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what of the schema is left to check by cfn-lint's walk."""
+        place = f"Resources/{self.as_type}/Properties"
+        walking = self.child_rules.get(CORE_IDS["cfnLint"])
+        children = walking.child_rules.values() if walking is not None else ()
+        keywords = (keyword for rule in children for keyword in getattr(rule, "keywords", ()))
+        watched = [keyword for keyword in keywords if keyword.startswith(place)]
+        return Unsettled(self.own_schema, watched).of(instance, place)
 
 
 # JSON Schema keyword -> the core rule that reports it, as in cfn-lint's own E3002.

@@ -45,8 +45,8 @@ def known_by_role(role: iam_policy.Text | None) -> dict[str, iam_policy.Text]:
     return {name: value for name, value in told.items() if isinstance(value, str) and value}
 
 
-def of_experiment(experiment: Experiment, shapes: Shapes) -> iam_policy.Deployment:
-    """Return what the properties of an experiment tell."""
+def of_experiment(experiment: Experiment, shapes: Shapes, *, with_tags: bool) -> iam_policy.Deployment:
+    """Return what the properties of an experiment tell; its tags matter only to who creates it."""
     return iam_policy.Deployment(
         **place_of(shapes),
         experiment=text_at(experiment.at("Name"), shapes),
@@ -56,7 +56,7 @@ def of_experiment(experiment: Experiment, shapes: Shapes) -> iam_policy.Deployme
         capture_uri=_capture(experiment, shapes),
         capture_key=_key(experiment.at("DataStorageConfig", "KmsKey"), shapes, "capture key"),
         volume_key=_key(experiment.at("KmsKey"), shapes, "volume key"),
-        tags=_tags(experiment, shapes),
+        tags=_tags(experiment, shapes) if with_tags else None,
     )
 
 

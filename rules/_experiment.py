@@ -13,6 +13,15 @@ from inference_experiment_rules._worlds import World
 FULL: Final = 100  # a SamplingPercentage
 
 
+def experiment_in(view: View, name: str, world: World) -> "Experiment":
+    """Return an experiment in a world; rules share it, with what they have asked it."""
+    key = "experiment", name
+    if key not in world.memo:
+        world.memo[key] = Experiment(view, name, world)
+    experiment: Experiment = world.memo[key]
+    return experiment
+
+
 @dataclass(frozen=True, eq=False)
 class Experiment:
     """An experiment of either type. What cannot be known is None."""

@@ -1,8 +1,9 @@
 """What is wrong with the text of a role's policies, and grants that are attached to another role."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property, partial
+from typing import Final, TypeAlias
 
 import iam_policy
 from iam_policy import KINDS, DocumentKind
@@ -38,37 +39,46 @@ GRANTS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Judgement:
-    """One thing that is wrong: the cause, the role's part, what it is about, where and what to do."""
+    """One thing that is wrong: the cause, the role's part, what it is about, where, and how to word it."""
 
     cause: str
     kind: str
     subject: str
     path: Path
-    message: str
+    # Wording takes longer than judging, and most judgements are of no rule's interest, or the same in all worlds.
+    word: Callable[[], str]
+
+    @cached_property
+    def message(self) -> str:
+        """What is wrong and what to do."""
+        return self.word()
 
 
-def is_refused(part: Part) -> bool:
-    """Tell whether IAM does not accept a document of the role."""
+Findings: TypeAlias = list[tuple[Source, tuple[iam_policy.Finding, ...]]]
+
+
+def findings_of(part: Part) -> Findings:
+    """Return what the IAM library says about each document of a role that the template writes."""
     sources = part.held.sources.values() if part.held else ()
-    return any(iam_policy.refused(iam_policy.lint(source.document)) for source in sources)
+    return [(source, iam_policy.lint(source.document, part.deployment)) for source in sources]
 
 
-def lints(part: Part, judged: list[Path]) -> Iterator[Judgement]:
-    """Yield what the IAM library says about the documents of a role that the template writes."""
+def lints(part: Part, findings: Findings, judged: list[Path]) -> Iterator[Judgement]:
+    """Yield what is to be reported of the findings, and what is wrong with all documents together."""
     held = part.held
     if held is None:
         return
-    for source in held.sources.values():
-        for finding in iam_policy.lint(source.document, part.deployment):
+    for source, found in findings:
+        for finding in found:
             path = source.place(finding.path)
             limit = source.document.kind is DocumentKind.BOUNDARY and finding.kind in GRANTS
             if limit or finding.kind in DECIDED or _is_said(source, finding, path, judged):
                 continue
-            yield Judgement(finding.kind, part.kind, finding.message, path, f"{finding.message}")
+            yield Judgement(finding.kind, part.kind, finding.message, path, partial(str, finding.message))
     yield from _too_long_together(part)
     for finding in iam_policy.excess_of([source.document for source in _identity(part)], needs_of(part)):
         path = held.place(finding.document, finding.path)
-        yield Judgement(finding.kind, part.kind, finding.message, path, finding.message)
+        yield Judgement(finding.kind, part.kind, finding.message, path, partial(str, finding.message))
 
 
 def needs_of(part: Part) -> tuple[iam_policy.Requirement, ...]:
@@ -96,9 +106,8 @@ def _too_long_together(part: Part) -> Iterator[Judgement]:
     lengths = [one.document.length or 0 for one in _identity(part) if one.document.kind is DocumentKind.INLINE]
     if sum(lengths) > INLINE_LIMIT and max(lengths) <= INLINE_LIMIT:
         message = f"the inline policies of {held.name} have {sum(lengths):,} characters together, {INLINE_LIMIT:,} are "
-        yield Judgement(
-            "too-long", part.kind, "inline", held.origin, message + "allowed: move statements to managed policies"
-        )
+        worded = partial(str, message + "allowed: move statements to managed policies")
+        yield Judgement("too-long", part.kind, "inline", held.origin, worded)
 
 
 def granted_elsewhere(part: Part, missing: Iterable[iam_policy.Result]) -> Source | None:

@@ -4,13 +4,12 @@ from collections.abc import Collection, Iterator
 from typing import ClassVar
 
 from cfnlint.rules import RuleMatch
-from cfnlint.template.template import Template
 
-from inference_experiment_rules._access import judgements, related, subjects_of, worlds_of
+from inference_experiment_rules._access import judged, related, subjects_of
 from inference_experiment_rules._base import Problem, Rule, matches_of
 from inference_experiment_rules._grants import Judgement
-from inference_experiment_rules._template import View, look_at
-from inference_experiment_rules._worlds import World
+from inference_experiment_rules._template import View
+from inference_experiment_rules._values import Path
 
 ROLES = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html"
 EVALUATION = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"
@@ -22,9 +21,8 @@ class AccessRule(Rule):
     causes: ClassVar[frozenset[str]] = frozenset()
     kinds: ClassVar[frozenset[str]] = frozenset({"provider", "experiment"})
 
-    def match(self, cfn: Template) -> list[RuleMatch]:
+    def find(self, view: View) -> list[RuleMatch]:
         """Return the findings in a template, each once however many experiments share the role."""
-        view = look_at(cfn)
         found = [match for name in subjects_of(view) for match in self._matches(view, name)]
         return list({(tuple(match.path), match.message): match for match in found}.values())
 
@@ -37,16 +35,12 @@ class AccessRule(Rule):
         return judgement.cause in self.causes and judgement.kind in self.kinds
 
     def _matches(self, view: View, name: str) -> Iterator[RuleMatch]:
-        worlds = worlds_of(view, name)
-        chosen = {world: self._chosen(view, name, world) for world in worlds}
+        chosen = {world: list(filter(self.wanted, found)) for world, found in judged(view).of(name).items()}
         keys = dict.fromkeys((one.kind, one.subject, one.path) for found in chosen.values() for one in found)
         for key in keys:
-            yield from matches_of(
-                {
-                    world: [Problem(one.path, one.message) for one in found if (one.kind, one.subject, one.path) == key]
-                    for world, found in chosen.items()
-                }
-            )
+            yield from matches_of({world: problems_of(found, key) for world, found in chosen.items()})
 
-    def _chosen(self, view: View, name: str, world: World) -> list[Judgement]:
-        return [one for one in judgements(view, name, world) if self.wanted(one)]
+
+def problems_of(found: list[Judgement], key: tuple[str, str, Path]) -> list[Problem]:
+    """Return the judgements of one role's part, about one subject in one place, in their words."""
+    return [Problem(one.path, one.message) for one in found if (one.kind, one.subject, one.path) == key]

@@ -4,25 +4,39 @@ A `Node` follows Fn::If and AWS::NoValue and remembers its path, so a finding la
 Reading never raises: what is not there is None, what cannot be known is UNKNOWN.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
+from typing import Final
 
 from inference_experiment_rules._values import Path, Raw, Text, Unknown, chosen_branch, function_of
 from inference_experiment_rules._worlds import World
 
+UNREAD: Final = object()
 
-@dataclass(frozen=True, eq=False)
+
 class Node:
-    """A value of the template in one world. `within` is false for values that a function produced."""
+    """A value of the template in one world. `within` is false for values that a function produced.
 
-    world: World
-    raw: Raw
-    path: Path
-    within: bool = True
+    All rules read the same nodes, so what was read once is kept. `cached_property` would take a lock for each.
+    """
 
-    @cached_property
+    __slots__ = ("_children", "_items", "_value", "path", "raw", "within", "world")
+
+    def __init__(self, world: World, raw: Raw, path: Path, within: bool = True) -> None:  # noqa: FBT001, FBT002
+        self.world = world
+        self.raw = raw
+        self.path = path
+        self.within = within
+        self._value: object = UNREAD
+        self._items: object = UNREAD
+        self._children: dict[str, Node | None] = {}
+
+    @property
     def value(self) -> object:
         """The known scalar, a Text with holes, a list or mapping of raw values, None (NoValue) or UNKNOWN."""
+        if self._value is UNREAD:
+            self._value = self._read()
+        return self._value
+
+    def _read(self) -> object:
         if isinstance(self.raw, dict) and function_of(self.raw) is None:
             return self.raw
         return self.raw if isinstance(self.raw, list) else self.world.evaluator.evaluate(self.raw)
@@ -59,6 +73,11 @@ class Node:
 
     def get(self, key: str) -> "Node | None":
         """Return a member; None when it is left out. A member of something unknown is unknown."""
+        if key not in self._children:
+            self._children[key] = self._member(key)
+        return self._children[key]
+
+    def _member(self, key: str) -> "Node | None":
         value = self.value
         if isinstance(value, dict):
             if key in value:
@@ -80,9 +99,14 @@ class Node:
                 node = node.get(str(key))
         return node
 
-    @cached_property
+    @property
     def items(self) -> "list[Node] | None":
         """The elements of a list, None when it is no list or some elements are unknown."""
+        if self._items is UNREAD:
+            self._items = self._elements()
+        return self._items  # type: ignore[return-value]
+
+    def _elements(self) -> "list[Node] | None":
         value = self.value
         if not isinstance(value, list):
             return None

@@ -63,7 +63,7 @@ def parts_of_experiment(experiment: Experiment, shapes: Shapes) -> list[Part]:
     if node is not None:
         name = _role_behind(node, shapes)
         shapes_then, held = _settled(shapes, lambda used: role_of_resource(name, used) if name else None)
-        deployment = of_experiment(experiment, shapes_then)
+        deployment = of_experiment(experiment, shapes_then, with_tags=False)
         models = MODELS_OWN if not _runs_models(experiment, node) else frozenset()
         needed = tuple(one for one in iam_policy.experiment_requirements(deployment) if one.subject not in models)
         parts.append(Part("experiment", held, needed, deployment, shapes_then, node))
@@ -91,7 +91,7 @@ def part_of_function(function: str, shapes: Shapes) -> Part:
 def _provider(function: str, shapes: Shapes, experiment: Experiment | None) -> Part:
     shapes, held = _settled(shapes, lambda used: _role_of(function, used))
     told = of_function(function, shapes)
-    base = of_experiment(experiment, shapes) if experiment else bare(shapes)
+    base = of_experiment(experiment, shapes, with_tags=True) if experiment else bare(shapes)
     deployment = replace(base, **told)
     optional = set() if _is_measured(experiment) else MEASURING
     missing = {

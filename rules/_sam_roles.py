@@ -5,6 +5,7 @@ from typing import Any, Final
 import iam_policy
 from iam_policy import DocumentKind, Unknown
 from inference_experiment_rules._documents import read
+from inference_experiment_rules._mentions import mentioned
 from inference_experiment_rules._nodes import Node
 from inference_experiment_rules._role_policies import (
     CONNECTOR,
@@ -15,7 +16,6 @@ from inference_experiment_rules._role_policies import (
     separate_policies,
 )
 from inference_experiment_rules._shapes import Shapes
-from inference_experiment_rules._worlds import mentioned
 
 LOGGING: Final = "AWSLambdaBasicExecutionRole"
 POLLING: Final = "AWSLambdaSQSQueueExecutionRole"

@@ -91,7 +91,7 @@ class Shapes:
             return self.known[name]
         regions = self.view.regions
         if name == REGION and regions != _cfnlint.DEFAULT_REGIONS:
-            chosen = self.world.parameters.get(REGION)
+            chosen = self.world.refer(REGION)
             if isinstance(chosen, str):
                 return chosen
             return regions[0] if len(regions) == 1 else iam_policy.Hole(REGION, REGION_CHARACTERS, 9, values=regions)

@@ -12,15 +12,14 @@ from cfnlint.template.template import Template
 
 from inference_experiment import contract
 from inference_experiment_rules import _cfnlint
+from inference_experiment_rules._mentions import compared_literals, mentioned
 from inference_experiment_rules._nodes import Node
 from inference_experiment_rules._values import UNKNOWN, Raw, hole
 from inference_experiment_rules._worlds import (
     REGION,
     Source,
     World,
-    compared_literals,
     enumerate_worlds,
-    mentioned,
 )
 
 EXPERIMENT_TYPES: Final = frozenset({contract.CUSTOM_TYPE, contract.NATIVE_TYPE})
@@ -48,6 +47,7 @@ class View:
         self.experiments = [name for name in self.resources if self._is_experiment(name)]
         self._worlds: dict[tuple[frozenset[str], frozenset[str]], list[World]] = {}
         self._references: dict[str, frozenset[str]] = {}
+        self._reachable: dict[tuple[str, frozenset[str] | None], frozenset[str]] = {}
 
     def _is_experiment(self, name: str) -> bool:
         kind = self.type_of(name)
@@ -119,7 +119,11 @@ class View:
 
     def resource(self, name: str, world: World) -> Node:
         """Return a resource of the template."""
-        return Node(world, self.resources[name], ("Resources", name))
+        key = "resource", name
+        if key not in world.memo:
+            world.memo[key] = Node(world, self.resources[name], ("Resources", name))
+        node: Node = world.memo[key]
+        return node
 
     def references(self, name: str) -> frozenset[str]:
         """Return the resources that CloudFormation makes before this one, DependsOn included."""
@@ -134,14 +138,16 @@ class View:
 
     def reachable(self, name: str, types: frozenset[str] | None = None) -> frozenset[str]:
         """Return what a resource refers to, directly or through others, only over resources of `types` if given."""
-        found: set[str] = set()
-        stack = [name]
-        while stack:
-            for target in self.references(stack.pop()) - found:
-                if types is None or self.type_of(target) in types:
-                    found.add(target)
-                    stack.append(target)
-        return frozenset(found)
+        if (name, types) not in self._reachable:
+            found: set[str] = set()
+            stack = [name]
+            while stack:
+                for target in self.references(stack.pop()) - found:
+                    if types is None or self.type_of(target) in types:
+                        found.add(target)
+                        stack.append(target)
+            self._reachable[name, types] = frozenset(found)
+        return self._reachable[name, types]
 
 
 def values_of(name: str, raw: Raw, given: list[Mapping[str, Any]], compared: tuple[str, ...]) -> tuple[object, ...]:

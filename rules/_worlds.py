@@ -10,8 +10,9 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+from inference_experiment_rules._mentions import mentioned
 from inference_experiment_rules._values import (
     UNKNOWN,
     Evaluator,
@@ -22,6 +23,7 @@ from inference_experiment_rules._values import (
 )
 
 MAXIMUM_WORLDS: Final = 128
+Choice: TypeAlias = tuple[str, str]
 NO_VALUE: Final = "AWS::NoValue"
 REGION: Final = "AWS::Region"
 
@@ -58,6 +60,8 @@ class World:
     assumed: Mapping[str, bool] | None = field(default_factory=dict)
     conditions: dict[str, bool | None] = field(default_factory=dict)
     complete: bool = False  # nothing more is assumed: what is still undecided stays open
+    memo: dict[tuple[str, str], Any] = field(default_factory=dict)  # what was read in this world: (kind, logical id)
+    asked: set[tuple[str, str]] = field(default_factory=set)  # what somebody wanted to know: (condition or name, name)
 
     @cached_property
     def evaluator(self) -> Evaluator:
@@ -68,6 +72,7 @@ class World:
         """Return what Ref gives: a parameter's value, or a hole for resources and pseudo parameters."""
         if name == NO_VALUE:
             return None
+        self.asked.add(("name", name))
         if name in self.parameters:
             return self.parameters[name]
         domain = self.source.domain(name)
@@ -80,6 +85,7 @@ class World:
         """Return whether a condition holds, None when that is left open."""
         if not isinstance(name, str) or name not in self.source.conditions or self.assumed is None:
             return None
+        self.asked.add(("condition", name))
         if name not in self.conditions:
             self.conditions[name] = None  # a condition that asks for itself stays open
             try:
@@ -88,6 +94,14 @@ class World:
                 del self.conditions[name]
                 raise
         return self.conditions[name]
+
+    def is_like(self, other: "World") -> bool:
+        """Tell whether everything that was asked of this world has the same answer in another."""
+        return all(self.answer(*question) == other.answer(*question) for question in tuple(self.asked))
+
+    def answer(self, kind: str, name: str) -> object:
+        """Return whether a condition holds, or what Ref of a name gives."""
+        return self.decide(name) if kind == "condition" else self.refer(name)
 
     def _holds(self, raw: Raw) -> bool | None:
         if isinstance(raw, dict) and len(raw) == 1 and "Condition" in raw:
@@ -130,55 +144,6 @@ def combine(name: str, holds: list[bool | None]) -> bool | None:
     return None if None in holds else not deciding
 
 
-def mentioned(raw: Raw) -> Iterator[tuple[str, str]]:
-    """Yield ("condition", name) and ("name", what Ref or Sub names) for everything beneath a raw value."""
-    stack = [raw]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, list):
-            stack += value
-        if not isinstance(value, dict):
-            continue
-        stack += value.values()
-        yield from _mentioned_by_function(value)
-
-
-def _mentioned_by_function(value: dict[Any, Raw]) -> Iterator[tuple[str, str]]:
-    name, argument = function_of(value) or ("", None)
-    if len(value) == 1 and isinstance(value.get("Condition"), str):
-        yield "condition", value["Condition"]
-    if name == "Ref" and isinstance(argument, str):
-        yield "name", argument
-    if name == "Fn::FindInMap":
-        yield "map", ""
-    first = argument[0] if isinstance(argument, list) and argument else argument
-    if name == "Fn::If" and isinstance(first, str):
-        yield "condition", first
-    if name == "Fn::GetAtt" and isinstance(first, str):
-        yield "name", first.partition(".")[0]
-    if name == "Fn::Sub" and isinstance(first, str):
-        for piece in first.split("${")[1:]:
-            yield "name", piece.partition("}")[0].strip().partition(".")[0]
-
-
-def compared_literals(conditions: Raw) -> dict[str, tuple[str, ...]]:
-    """Return, for each name that an Fn::Equals refers to, the literals that it is compared with."""
-    found: dict[str, dict[str, None]] = {}
-    stack = [conditions]
-    while stack:
-        value = stack.pop()
-        stack += value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
-        name, argument = function_of(value) or ("", None)
-        if name != "Fn::Equals" or not isinstance(argument, list):
-            continue
-        references = [function_of(item) or ("", None) for item in argument]
-        literals = [str(item) for item in argument if isinstance(item, str | int | float)]
-        for function, target in references:
-            if function == "Ref" and isinstance(target, str):
-                found.setdefault(target, {}).update(dict.fromkeys(literals))
-    return {name: tuple(literals) for name, literals in found.items()}
-
-
 def needs_of(source: Source, raws: Iterable[Raw]) -> tuple[list[str], list[str]]:
     """Return the parameters with several values and the conditions that these raw values depend on."""
     parameters: dict[str, None] = {}
@@ -197,6 +162,29 @@ def needs_of(source: Source, raws: Iterable[Raw]) -> tuple[list[str], list[str]]
     if ("name", REGION) in seen and (("map", "") in seen or REGION in source.compared):
         parameters[REGION] = None
     return list(parameters), list(conditions)
+
+
+def covering(worlds: list[World]) -> list[World]:
+    """Return some of the worlds, in which any two choices that go together in one of them still do.
+
+    So what one or two conditions cause shows, and only there; and their number grows with the logarithm of the number
+    of conditions, not with its power of two.
+    """
+    pairs = [set(itertools.combinations_with_replacement(choices_of(world), 2)) for world in worlds]
+    missing = set[tuple[Choice, Choice]]().union(*pairs)
+    chosen: list[int] = []
+    best = 0
+    while missing:
+        chosen.append(best)
+        missing -= pairs[best]
+        best = max(range(len(worlds)), key=lambda index: len(pairs[index] & missing))
+    return [worlds[index] for index in sorted(chosen)]
+
+
+def choices_of(world: World) -> list[Choice]:
+    """Return what tells a world from others: conditions, then parameters, with their values."""
+    known = [(name, str(holds)) for name, holds in world.conditions.items() if holds is not None]
+    return known + [(name, str(value)) for name, value in world.parameters.items()]
 
 
 def enumerate_worlds(source: Source, raws: Iterable[Raw]) -> list[World]:

@@ -3,7 +3,7 @@ from typing import ClassVar
 
 from inference_experiment_rules._base import Problem, Rule, problem
 from inference_experiment_rules._endpoints import apart, same_endpoint
-from inference_experiment_rules._experiment import Experiment
+from inference_experiment_rules._experiment import Experiment, experiment_in
 from inference_experiment_rules._template import View
 
 
@@ -49,7 +49,7 @@ Resources:
         if node is None or node.text is None or experiment.is_ending:
             return
         for name in self.related(experiment.view, experiment.name):
-            other = Experiment(experiment.view, name, experiment.world)
+            other = experiment_in(experiment.view, name, experiment.world)
             if not experiment.view.exists(name, experiment.world) or other.is_ending:
                 continue
             if same_endpoint(experiment, other) and not apart(experiment, other):

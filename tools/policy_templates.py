@@ -9,6 +9,7 @@ from cfnlint.template import Template
 import iam_policy
 from inference_experiment_rules._access import parts_in, subjects_of, worlds_of
 from inference_experiment_rules._provider_roles import Part
+from inference_experiment_rules._shapes import Shapes, open_world
 from inference_experiment_rules._template import View
 
 from .errors import UsageError
@@ -25,7 +26,7 @@ def subjects_of_template(text: str, label: str, who: str) -> Iterator[Subject]:
     found = []
     for name in subjects_of(view):
         for world in worlds_of(view, name):
-            parts = [part for part in parts_in(view, name, world) if part.kind == who]
+            parts = [part for part in parts_in(name, Shapes(view, open_world(view, world))) if part.kind == who]
             found += [_subject(part, label) for part in parts]
     if not found:
         raise UsageError(f"{label}: has no role of the {who}")

@@ -1,0 +1,124 @@
+"""What cfn-lint need not walk: the findings are those of the whole walk, whatever a template looks like."""
+
+import itertools
+import os
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from cfnlint.rules import Match, Rules
+from cfnlint.template import Template
+from linting import OURS, fixtures, runner
+from mutation import mutate, seeds
+
+from inference_experiment import contract
+from inference_experiment_rules._settled import Unsettled, is_literal
+from inference_experiment_rules.experiment_schema import ExperimentSchema
+
+MUTANTS = int(os.environ.get("SETTLED_EXAMPLES", "120"))
+PLACE = "Resources/AWS::SageMaker::InferenceExperiment/Properties"
+INFRASTRUCTURE = {
+    "InfrastructureType": "RealTimeInference",
+    "RealTimeInferenceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1},
+}
+PROPERTIES: dict[str, Any] = {
+    "ServiceToken": {"Fn::ImportValue": "token"},
+    "Type": "ShadowMode",
+    "RoleArn": {"Ref": "Role"},
+    "EndpointName": "fraud",
+    "ModelVariants": [
+        {"VariantName": "a", "ModelName": {"Ref": "Model"}, "InfrastructureConfig": INFRASTRUCTURE},
+        {"VariantName": "b", "ModelName": "model-2", "InfrastructureConfig": INFRASTRUCTURE},
+    ],
+    "ShadowModeConfig": {
+        "SourceModelVariantName": "a",
+        "ShadowModelVariants": [{"ShadowModelVariantName": "b", "SamplingPercentage": 10}],
+    },
+}
+
+
+class WholeWalk(ExperimentSchema):
+    """The rule as it would be if it left nothing out."""
+
+    def schema_for(self, instance: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002
+        return self.own_schema
+
+
+def rules_with(schema_rule: ExperimentSchema) -> Rules:
+    rules = Rules()
+    for name, rule in runner().rules.items():
+        if not OURS.fullmatch(name):
+            rules.register(rule)
+    rules.register(schema_rule)
+    return rules
+
+
+def mutants(count: int) -> Iterator[Template]:
+    chance = random.Random(7)
+    originals = [seed for seed in seeds(fixtures()) if contract.CUSTOM_TYPE in str(seed)]
+    made = 0
+    for number in itertools.count():
+        try:
+            template = Template("mutant.yaml", mutate(originals[number % len(originals)], chance), ["us-east-1"])
+            _ = template.context
+        except Exception:  # noqa: BLE001 - cfn-lint's own, before any rule
+            continue
+        yield template
+        made += 1
+        if made == count:
+            return
+
+
+def findings(rules: Rules, template: Template) -> list[tuple[str, int, int, str]]:
+    def tell(match: Match) -> tuple[str, int, int, str]:
+        return match.rule.id, match.linenumber, match.columnnumber, match.message
+
+    return sorted(map(tell, rules.run("mutant.yaml", template, runner().config)))
+
+
+@pytest.mark.timeout(600)
+def test_the_findings_are_those_of_the_whole_walk() -> None:
+    ours, whole = rules_with(ExperimentSchema()), rules_with(WholeWalk())
+    seen: set[str] = set()
+    for template in mutants(MUTANTS):
+        found = findings(ours, template)
+        assert found == findings(whole, template)
+        seen.update(rule for rule, *_ in found)
+
+    assert seen >= {"E3002", "E3003", "E3012", "E3030", "E3031", "E1020"}
+
+
+def test_what_is_literal_and_valid_is_left_out() -> None:
+    schema = Unsettled(contract.schema(), []).of(PROPERTIES, PLACE)
+
+    assert set(schema["properties"]) == {"ServiceToken", "RoleArn", "ModelVariants"}
+    assert set(schema["properties"]["ModelVariants"]["items"]["properties"]) == {"ModelName"}
+    assert not {"additionalProperties", "required"} & set(schema)
+
+
+def test_what_a_rule_of_cfn_lint_watches_is_kept() -> None:
+    watched = f"{PLACE}/ModelVariants/*/InfrastructureConfig/RealTimeInferenceConfig/InstanceType"
+
+    schema = Unsettled(contract.schema(), [watched]).of(PROPERTIES, PLACE)
+
+    variant = schema["properties"]["ModelVariants"]["items"]["properties"]
+    assert set(variant) == {"ModelName", "InfrastructureConfig"}
+    infrastructure = variant["InfrastructureConfig"]["properties"]
+    assert set(infrastructure) == {"RealTimeInferenceConfig"}
+    assert set(infrastructure["RealTimeInferenceConfig"]["properties"]) == {"InstanceType"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"Ref": "A"},
+        [{"a": {"Fn::Sub": "b"}}],
+        "{{resolve:ssm:a}}",
+        ["${A}"],
+        "AWS::Region",
+    ],
+)
+def test_functions_and_texts_that_stand_for_something_are_no_literals(value: object) -> None:
+    assert not is_literal(value)
+    assert is_literal([{"a": "b", "c": 1.5}, None, "production"])

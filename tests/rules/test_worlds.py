@@ -1,0 +1,109 @@
+"""Few worlds stand for all: which are chosen, and that a judgement is taken over only where it is the same."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from cfnlint.decode import cfn_yaml
+from cfnlint.template import Template
+from linting import fixtures
+
+from inference_experiment_rules._access import Judged, _judge, parts_in, subjects_of, worlds_of
+from inference_experiment_rules._shapes import Shapes, open_world
+from inference_experiment_rules._template import View
+from inference_experiment_rules._worlds import World, choices_of, covering
+from inference_experiment_tools.bench import templates
+
+CONDITIONS = """
+Conditions:
+{conditions}
+Parameters:
+{parameters}
+Resources:
+  Experiment:
+    Type: Custom::SageMakerInferenceExperiment
+    Properties:
+      Tags:
+{tags}
+"""
+
+DECLARED = """
+Conditions: {IsLong: !Equals [!Ref Length, long]}
+Parameters: {Length: {Type: String}}
+"""
+
+
+def view_of(count: int) -> View:
+    """Return a template in which some independent conditions decide a tag each."""
+    text = CONDITIONS.format(
+        conditions="\n".join(f"  Is{index}: !Equals [!Ref P{index}, a]" for index in range(count)),
+        parameters="\n".join(f"  P{index}: {{Type: String}}" for index in range(count)),
+        tags="\n".join(f"        - {{Key: k{index}, Value: !If [Is{index}, a, b]}}" for index in range(count)),
+    )
+    return View(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"]))
+
+
+def pairs(worlds: list[World]) -> set[tuple[tuple[str, str], ...]]:
+    return {pair for world in worlds for pair in itertools.combinations(choices_of(world), 2)}
+
+
+@pytest.mark.parametrize(("count", "most"), [(3, 6), (5, 8), (7, 9)])
+def test_every_two_choices_that_go_together_still_do(count: int, most: int) -> None:
+    worlds = view_of(count).worlds({"Experiment"})
+
+    few = covering(worlds)
+
+    assert len(worlds) == 2**count
+    assert len(few) <= most
+    assert pairs(few) == pairs(worlds)
+    assert [world for world in worlds if world in few] == few  # in the same order
+
+
+def test_each_value_of_a_lonely_parameter_stays() -> None:
+    text = """
+Parameters: {Stage: {Type: String, AllowedValues: [a, b, c, d, e, f]}}
+Resources:
+  Experiment: {Type: "Custom::SageMakerInferenceExperiment", Properties: {Description: !Ref Stage}}
+"""
+    worlds = View(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"])).worlds({"Experiment"})
+
+    assert len(worlds) == 6
+    assert covering(worlds) == worlds
+
+
+def test_what_no_policy_depends_on_is_judged_once() -> None:
+    text = templates.experiment(1).replace("Description: Description", "Description: !If [IsLong, long, short]")
+    view = View(Template("t.yaml", cfn_yaml.loads(DECLARED + text), ["us-east-1"]))
+
+    found = Judged(view).of("Experiment0")
+
+    assert len(found) == 2
+    assert len({id(judgements) for judgements in found.values()}) == 1
+
+
+def test_what_policies_depend_on_is_judged_in_each_world() -> None:
+    view = View(Template("t.yaml", cfn_yaml.loads(templates.experiment(1, conditions=3)), ["us-east-1"]))
+
+    assert_judged_as_afresh(view, "Experiment0")
+
+
+def conditional() -> list[Path]:
+    return [path for path in fixtures() if path.parent.name[1:3] == "98" and "Conditions" in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("path", conditional(), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_what_is_taken_over_is_what_each_world_would_be_judged(path: Path) -> None:
+    template = Template(str(path), cfn_yaml.load(str(path)), ["us-east-1"])
+    view = View(template)
+    assert subjects_of(view)
+    for name in subjects_of(view):
+        assert_judged_as_afresh(view, name)
+
+
+def assert_judged_as_afresh(view: View, name: str) -> None:
+    found = Judged(view).of(name)
+    assert set(found) == set(worlds_of(view, name))
+    for world, judgements in found.items():
+        afresh = _judge(parts_in(name, Shapes(view, open_world(view, world))))
+        told = [(one.cause, one.kind, one.subject, one.path, one.message) for one in afresh]
+        assert [(one.cause, one.kind, one.subject, one.path, one.message) for one in judgements] == told
