@@ -5,7 +5,7 @@ modules: `yaml_source` and `role_dumps` (input), `report_text`, `report_files` a
 policies), `actions` (AWS's data).
 """
 
-from iam_policy.check import Report, Role, check
+from iam_policy.check import Report, Role, check, decide_all
 from iam_policy.deployment import Deployment, assumed
 from iam_policy.diff import Difference, diff, excess_of
 from iam_policy.document import Document, DocumentKind, Located, Unknown
@@ -61,6 +61,7 @@ __all__ = [
     "assumed",
     "check",
     "decide",
+    "decide_all",
     "decide_trust",
     "deployer_requirements",
     "diff",

@@ -47,6 +47,7 @@ def arn(whole: Text) -> Arn:
     return Arn(whole)
 
 
+@lru_cache(maxsize=4096)
 def split(whole: Text) -> tuple[Text, ...] | None:
     """Split at the first five colons; None if a hole before the last of them may hold a colon."""
     segments: list[list[Text | Hole]] = [[]]

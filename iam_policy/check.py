@@ -82,13 +82,11 @@ class Report:
         return 3 if self.outcome is Outcome.UNKNOWN and unknown == "error" else 0
 
 
-def check(
-    role: Role, requirements: Iterable[Requirement], deployment: Deployment | None = None, *, linting: bool = True
-) -> Report:
+def check(role: Role, requirements: Iterable[Requirement], deployment: Deployment | None = None) -> Report:
     """Decide every requirement for a role and lint its documents (those that AWS manages excepted)."""
     place = deployment or Deployment()
-    linted = tuple(finding for document in role.documents() for finding in lint(document, place)) if linting else ()
-    results = tuple(_decide_all(role, list(requirements)))
+    linted = tuple(finding for document in role.documents() for finding in lint(document, place))
+    results = decide_all(role, requirements)
     rejected = bool(refused(linted))
     # What a refused document would decide is of no interest to anybody.
     decided = [one for one in findings_of(role.name, results) if not (rejected and one.kind == "undecided")]
@@ -104,16 +102,18 @@ def _rank(finding: Finding, *, causes: bool) -> int:
     return [Severity.ERROR, Severity.WARNING, Severity.INFO].index(finding.severity)
 
 
-def _decide_all(role: Role, requirements: list[Requirement]) -> Iterator[Result]:
-    requirements.sort(key=lambda one: one.subject)
-    for _, group in groupby(requirements, key=lambda one: one.subject):
+def decide_all(role: Role, requirements: Iterable[Requirement]) -> tuple[Result, ...]:
+    """Decide every requirement for a role: the results in the order of their subjects."""
+    found: list[Result] = []
+    for _, group in groupby(sorted(requirements, key=lambda one: one.subject), key=lambda one: one.subject):
         members = list(group)
         if members[0].service:
-            yield from _decide_trust(role, members)
+            found += _decide_trust(role, members)
         elif members[0].free:
-            yield from _decide_free(role, members)
+            found += _decide_free(role, members)
         else:
-            yield from (Result(one, decide(role.policies, one.request())) for one in members)
+            found += [Result(one, decide(role.policies, one.request())) for one in members]
+    return tuple(found)
 
 
 def _decide_trust(role: Role, requirements: list[Requirement]) -> Iterator[Result]:

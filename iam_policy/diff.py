@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from iam_policy.check import Role, check
-from iam_policy.deployment import Deployment
+from iam_policy.check import Role, decide_all
 from iam_policy.document import Document, Item, Statement
 from iam_policy.findings import Finding, shorten
 from iam_policy.lint_actions import matching
@@ -21,11 +20,10 @@ class Difference:
     excess: tuple[Finding, ...]
 
 
-def diff(role: Role, requirements: Iterable[Requirement], deployment: Deployment | None = None) -> Difference:
+def diff(role: Role, requirements: Iterable[Requirement]) -> Difference:
     """Compare a role with its requirements, required and recommended ones."""
     wanted = tuple(requirements)
-    report = check(role, wanted, deployment, linting=False)
-    missing = tuple(result for result in report.results if not result.decision.allowed)
+    missing = tuple(result for result in decide_all(role, wanted) if not result.decision.allowed)
     return Difference(missing, tuple(excess_of(role.policies.identity, wanted)))
 
 

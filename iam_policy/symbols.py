@@ -68,6 +68,10 @@ class Hole:
     default: str | None = field(default=None, compare=False)
     literal: bool = False
 
+    def __hash__(self) -> int:
+        """Hash the identity, which tells holes apart, instead of everything about it: texts are looked up often."""
+        return hash(self.identity)
+
     def __str__(self) -> str:
         return "${" + self.identity + "}"
 
@@ -97,14 +101,19 @@ def parts_of(value: "Text | Hole") -> tuple[str | Hole, ...]:
 def text(*pieces: "Text | Hole") -> Text:
     """Join strings, holes and texts to one text."""
     parts: list[str | Hole] = []
-    for part in itertools.chain.from_iterable(map(parts_of, pieces)):
-        if isinstance(part, str) and parts and isinstance(parts[-1], str):
-            parts[-1] += part
-        elif part != "":
+    literal = ""
+    for piece in pieces:
+        for part in piece.parts if isinstance(piece, Symbolic) else (piece,):
+            if isinstance(part, str):
+                literal += part
+                continue
+            if literal:
+                parts.append(literal)
+                literal = ""
             parts.append(part)
-    if any(isinstance(part, Hole) for part in parts):
-        return Symbolic(tuple(parts))
-    return "".join(map(str, parts))
+    if not parts:
+        return literal
+    return Symbolic((*parts, literal) if literal else tuple(parts))
 
 
 def holes_of(value: Text) -> tuple[Hole, ...]:

@@ -18,12 +18,12 @@ from iam_policy.verdicts import nearest_miss
 from inference_experiment_rules._base import FEW
 from inference_experiment_rules._experiment import experiment_in
 from inference_experiment_rules._grants import Judgement, findings_of, granted_elsewhere, lints
-from inference_experiment_rules._provider_roles import Part, part_of_function, parts_of_experiment, provider_functions
-from inference_experiment_rules._references import FUNCTION_TYPES, QUALIFIED_TYPES
+from inference_experiment_rules._provider_roles import Part, part_of_function, parts_of_experiment
+from inference_experiment_rules._references import QUALIFIED_TYPES
 from inference_experiment_rules._role_policies import ROLE
 from inference_experiment_rules._roles import POLICY_PROPERTIES
 from inference_experiment_rules._shapes import Shapes, open_world
-from inference_experiment_rules._template import View
+from inference_experiment_rules._template import FUNCTION_TYPES, View
 from inference_experiment_rules._values import Path
 from inference_experiment_rules._wording import settled_by, wording
 from inference_experiment_rules._worlds import World, covering
@@ -49,7 +49,7 @@ def subjects_of(view: View) -> list[str]:
     """Return the experiments, and the provider functions that no experiment of the template asks."""
     if view.experiments:
         return view.experiments
-    return provider_functions(view)
+    return view.provider_functions
 
 
 class Judged:
@@ -130,15 +130,16 @@ def _judge_part(part: Part) -> Iterator[Judgement]:
 
 def _decide(part: Part) -> Iterator[Judgement]:
     held = part.held
-    wanted = [one for one in part.requirements if held is not None and _is_decided(part, one)]
-    wanted.sort(key=lambda one: one.subject)
+    if held is None:
+        return
+    wanted = [one for one in part.requirements if _is_decided(part, one)]
     undecided: list[iam_policy.Result] = []
-    for _, group in groupby(wanted, key=lambda one: one.subject):
-        yield from _decide_subject(part, list(group), undecided)
-    if undecided and held is not None:
+    for _, group in groupby(iam_policy.decide_all(held.role, wanted), key=lambda one: one.requirement.subject):
+        yield from _judge_subject(part, group, undecided)
+    if undecided:
         worded = partial(wording, "undecided", part, undecided, None, "")
         yield Judgement("undecided", part.kind, part.kind, held.origin, worded)
-    if held is not None and held.is_bare:
+    if held.is_bare:
         yield Judgement("bare", part.kind, part.kind, held.origin, partial(settled_by, part))
 
 
@@ -150,15 +151,11 @@ def _is_decided(part: Part, requirement: iam_policy.Requirement) -> bool:
     return bool(requirement.service) or not held.is_bare
 
 
-def _decide_subject(
-    part: Part, wanted: list[iam_policy.Requirement], undecided: list[iam_policy.Result]
+def _judge_subject(
+    part: Part, results: Iterable[iam_policy.Result], undecided: list[iam_policy.Result]
 ) -> Iterator[Judgement]:
     """Yield what fails for one kind of resource; what cannot be told is collected."""
-    held = part.held
-    if held is None:
-        return
-    report = iam_policy.check(held.role, wanted, part.deployment, linting=False)
-    failed = [(_cause(one, part), one) for one in report.results if not one.decision.allowed]
+    failed = [(_cause(one, part), one) for one in results if not one.decision.allowed]
     failed.sort(key=lambda one: (one[0].name, one[0].reported))
     for _, group in groupby(failed, key=lambda one: (one[0].name, one[0].reported)):
         members = list(group)

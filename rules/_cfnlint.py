@@ -91,21 +91,23 @@ class ReenteringRule(CfnLintJsonSchema):
     def reenter(self, validator: Validator, instance: Mapping[str, Any]) -> Iterator[ValidationError]:
         """Yield the errors of the properties, checked as properties of `as_type`."""
         path = validator.context.path.evolve(cfn_path=deque(["Resources", self.as_type, "Properties"]))
+        left = self.left_to_check(instance)
         entered = validator.evolve(
             context=validator.context.evolve(strict_types=False, path=path),
-            function_filter=validator.function_filter.evolve(add_cfn_lint_keyword=True),
+            function_filter=validator.function_filter.evolve(add_cfn_lint_keyword=left.unmarked),
+            schema=left.schema,
+            resolver=RefResolver.from_schema(left.schema),
         )
-        schema = self.schema_for(instance)
-        yield from self._validate(entered.evolve(schema=schema, resolver=RefResolver.from_schema(schema)), instance)
+        yield from self._validate(entered, instance)
 
-    def schema_for(self, instance: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what of the schema is left to check by cfn-lint's walk."""
+    def left_to_check(self, instance: Mapping[str, Any]) -> Unsettled:
+        """Return what of the schema cfn-lint has to walk."""
         place = f"Resources/{self.as_type}/Properties"
         walking = self.child_rules.get(CORE_IDS["cfnLint"])
         children = walking.child_rules.values() if walking is not None else ()
         keywords = (keyword for rule in children for keyword in getattr(rule, "keywords", ()))
         watched = [keyword for keyword in keywords if keyword.startswith(place)]
-        return Unsettled(self.own_schema, watched).of(instance, place)
+        return Unsettled(self.own_schema, watched, instance, place)
 
 
 # JSON Schema keyword -> the core rule that reports it, as in cfn-lint's own E3002.

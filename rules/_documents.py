@@ -56,7 +56,7 @@ class _Reader:
         mapping.start_mark = _mark(node.raw)
         for name, member in node.members.items():
             key = StringNode(name)
-            key.start_mark = _mark(next((raw for raw in node.raw if raw == name), None))
+            key.start_mark = _mark(name)
             self.length += len(name) + PUNCTUATION
             mapping[key] = self.value(member, (*path, name))
         return mapping

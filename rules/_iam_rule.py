@@ -23,8 +23,12 @@ class AccessRule(Rule):
 
     def find(self, view: View) -> list[RuleMatch]:
         """Return the findings in a template, each once however many experiments share the role."""
-        found = [match for name in subjects_of(view) for match in self._matches(view, name)]
+        found = [match for name in self.subjects(view) for match in self._matches(view, name)]
         return list({(tuple(match.path), match.message): match for match in found}.values())
+
+    def subjects(self, view: View) -> list[str]:
+        """Return the experiments, or else the functions that provide them."""
+        return subjects_of(view)
 
     def related(self, view: View, name: str) -> Collection[str]:
         """Return what the policies of the roles may depend on."""

@@ -19,11 +19,10 @@ from inference_experiment_rules._deployments import (
 from inference_experiment_rules._endpoints import MODEL
 from inference_experiment_rules._experiment import Experiment
 from inference_experiment_rules._nodes import Node
-from inference_experiment_rules._references import FUNCTION_TYPES, holes_of, lambda_function_of
+from inference_experiment_rules._references import holes_of, lambda_function_of
 from inference_experiment_rules._role_policies import ROLE, Held, role_of_resource
 from inference_experiment_rules._sam_roles import role_of_function
 from inference_experiment_rules._shapes import Shapes
-from inference_experiment_rules._template import OUR_HANDLER, View
 
 SAM_FUNCTION: Final = "AWS::Serverless::Function"
 MEASURING: Final = frozenset(one.action for one in contract.permissions_of("GetMetricData"))
@@ -42,17 +41,6 @@ class Part:
     deployment: iam_policy.Deployment
     shapes: Shapes
     node: Node
-
-
-def provider_functions(view: View) -> list[str]:
-    """Return the functions that are our provider by their handler, whether or not the template has an experiment."""
-    functions = [name for name in view.resources if view.type_of(name) in FUNCTION_TYPES]
-    properties = {name: view.resources[name].get("Properties") for name in functions}
-    return [
-        name
-        for name, raw in properties.items()
-        if isinstance(raw, dict) and str(raw.get("Handler", "")).startswith(OUR_HANDLER)
-    ]
 
 
 def parts_of_experiment(experiment: Experiment, shapes: Shapes) -> list[Part]:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from inference_experiment_rules._nodes import Node
-from inference_experiment_rules._template import View
+from inference_experiment_rules._template import FUNCTION_TYPES, View
 from inference_experiment_rules._values import SUB_VARIABLE, Hole, Path, Raw, Text, function_of
 
-FUNCTION_TYPES: Final = frozenset({"AWS::Lambda::Function", "AWS::Serverless::Function"})
 QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
 # Resources whose Ref or attributes people put into ServiceToken by mistake.
 NOT_CALLABLE: Final = frozenset(

@@ -24,6 +24,7 @@ from inference_experiment_rules._worlds import (
 
 EXPERIMENT_TYPES: Final = frozenset({contract.CUSTOM_TYPE, contract.NATIVE_TYPE})
 GENERIC_TYPE: Final = "AWS::CloudFormation::CustomResource"
+FUNCTION_TYPES: Final = frozenset({"AWS::Lambda::Function", "AWS::Serverless::Function"})
 OUR_HANDLER: Final = "inference_experiment."
 CUSTOM_PREFIX: Final = "Custom::"
 ALLOWED_NAME: Final = re.compile(r"[A-Za-z0-9_@-]{1,60}")  # what may come after the prefix
@@ -62,7 +63,13 @@ class View:
             return True
         targets = [target for kind, target in mentioned(token) if kind == "name" and target in self.resources]
         properties = [self.resources[target].get("Properties") for target in targets]
-        return any(isinstance(raw, dict) and str(raw.get("Handler", "")).startswith(OUR_HANDLER) for raw in properties)
+        return any(is_our_handler(raw) for raw in properties)
+
+    @cached_property
+    def provider_functions(self) -> list[str]:
+        """The functions that are our provider by their handler, whether or not the template has an experiment."""
+        functions = self.of_type(*FUNCTION_TYPES)
+        return [name for name in functions if is_our_handler(self.resources[name].get("Properties"))]
 
     def _token_of(self, name: str) -> Raw:
         properties = self.resources[name].get("Properties")
@@ -148,6 +155,11 @@ class View:
                         stack.append(target)
             self._reachable[name, types] = frozenset(found)
         return self._reachable[name, types]
+
+
+def is_our_handler(properties: Raw) -> bool:
+    """Tell whether the properties of a function name our handler."""
+    return isinstance(properties, dict) and str(properties.get("Handler", "")).startswith(OUR_HANDLER)
 
 
 def values_of(name: str, raw: Raw, given: list[Mapping[str, Any]], compared: tuple[str, ...]) -> tuple[object, ...]:

@@ -3,8 +3,9 @@ from typing import ClassVar
 
 from inference_experiment_rules._base import Problem, Rule, problem
 from inference_experiment_rules._experiment import Experiment
-from inference_experiment_rules._references import FUNCTION_TYPES, QUALIFIED_TYPES
+from inference_experiment_rules._references import QUALIFIED_TYPES
 from inference_experiment_rules._roles import POLICY_PROPERTIES, roles_of, roles_with
+from inference_experiment_rules._template import FUNCTION_TYPES
 
 
 class PolicyDependency(Rule):

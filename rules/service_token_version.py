@@ -3,7 +3,8 @@ from typing import ClassVar
 
 from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
 from inference_experiment_rules._experiment import Experiment
-from inference_experiment_rules._references import FUNCTION_TYPES, QUALIFIED_TYPES, holes_of
+from inference_experiment_rules._references import QUALIFIED_TYPES, holes_of
+from inference_experiment_rules._template import FUNCTION_TYPES
 
 
 class ServiceTokenVersion(Rule):

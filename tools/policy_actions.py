@@ -107,7 +107,7 @@ def run_diff(files: Sequence[Path], question: Question, role: str, *, as_json: b
     excess: list[str] = []
     outcomes: set[iam_policy.Outcome] = set()
     for subject in settled(read_inputs(files, question.who, role), question):
-        difference = iam_policy.diff(subject.role, subject.requirements or (), subject.deployment)
+        difference = iam_policy.diff(subject.role, subject.requirements or ())
         for result in difference.missing:
             decision, requirement = result.decision, result.requirement
             subject_text = f"{requirement.action} on {decision.request.resource}"

@@ -251,7 +251,7 @@ def test_the_kinds_of_decisions() -> None:
     assert "source-never-matches" in in_vain_kinds
     found = {finding.kind for finding in check(Role("r", trust=nothing), wanted, DEPLOYMENT).findings}
     assert {"missing-trust", "missing-recommended", "missing-permission"} <= found
-    difference = diff(Role("r", Policies((everything,))), provider_requirements(DEPLOYMENT), DEPLOYMENT)
+    difference = diff(Role("r", Policies((everything,))), provider_requirements(DEPLOYMENT))
     assert [finding.kind for finding in difference.excess] == ["excess-permission"]
     assert not difference.missing
 
@@ -314,7 +314,7 @@ def test_no_element_of_the_generated_policy_can_be_left_out() -> None:
             kept += [{**statement, "Action": fewer}] if fewer else []
             policies = Policies((read_node({"Version": "2012-10-17", "Statement": kept}),))
 
-            report = check(Role("role", policies), requirements, DEPLOYMENT, linting=False)
+            report = check(Role("role", policies), requirements, DEPLOYMENT)
 
             assert report.exit_code() == 2, action
             assert action in report.findings[0].message

@@ -38,11 +38,14 @@ PROPERTIES: dict[str, Any] = {
 }
 
 
+EVERYTHING = Unsettled(contract.schema(), [PLACE], {"Unheard": 1}, PLACE)
+
+
 class WholeWalk(ExperimentSchema):
     """The rule as it would be if it left nothing out."""
 
-    def schema_for(self, instance: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002
-        return self.own_schema
+    def left_to_check(self, instance: Mapping[str, Any]) -> Unsettled:  # noqa: ARG002
+        return EVERYTHING
 
 
 def rules_with(schema_rule: ExperimentSchema) -> Rules:
@@ -90,7 +93,7 @@ def test_the_findings_are_those_of_the_whole_walk() -> None:
 
 
 def test_what_is_literal_and_valid_is_left_out() -> None:
-    schema = Unsettled(contract.schema(), []).of(PROPERTIES, PLACE)
+    schema = Unsettled(contract.schema(), [], PROPERTIES, PLACE).schema
 
     assert set(schema["properties"]) == {"ServiceToken", "RoleArn", "ModelVariants"}
     assert set(schema["properties"]["ModelVariants"]["items"]["properties"]) == {"ModelName"}
@@ -100,13 +103,26 @@ def test_what_is_literal_and_valid_is_left_out() -> None:
 def test_what_a_rule_of_cfn_lint_watches_is_kept() -> None:
     watched = f"{PLACE}/ModelVariants/*/InfrastructureConfig/RealTimeInferenceConfig/InstanceType"
 
-    schema = Unsettled(contract.schema(), [watched]).of(PROPERTIES, PLACE)
+    left = Unsettled(contract.schema(), [watched], PROPERTIES, PLACE)
 
+    assert not left.unmarked
+    schema = left.schema
     variant = schema["properties"]["ModelVariants"]["items"]["properties"]
     assert set(variant) == {"ModelName", "InfrastructureConfig"}
     infrastructure = variant["InfrastructureConfig"]["properties"]
     assert set(infrastructure) == {"RealTimeInferenceConfig"}
-    assert set(infrastructure["RealTimeInferenceConfig"]["properties"]) == {"InstanceType"}
+    instance = infrastructure["RealTimeInferenceConfig"]["properties"]
+    assert set(instance) == {"InstanceType"}
+    assert instance["InstanceType"]["cfnLint"] == [watched]
+
+
+def test_where_a_function_hides_what_is_watched_everything_is_marked() -> None:
+    watched = f"{PLACE}/ModelVariants/*/InfrastructureConfig/RealTimeInferenceConfig/InstanceType"
+    variants = [{**PROPERTIES["ModelVariants"][0], "InfrastructureConfig": {"Fn::If": ["A", INFRASTRUCTURE, {}]}}]
+
+    assert Unsettled(contract.schema(), [watched], {**PROPERTIES, "ModelVariants": variants}, PLACE).unmarked
+    assert EVERYTHING.unmarked
+    assert EVERYTHING.schema == contract.schema()
 
 
 @pytest.mark.parametrize(
