@@ -99,7 +99,10 @@ class Rule(CloudFormationLintRule):
         return view.reachable(name, self.follows) | set(same_template if len(same_template) <= FEW else ())
 
     def _judge(self, view: View, name: str) -> list[RuleMatch]:
-        worlds = view.worlds({name}, self.related(view, name))
+        key = "worlds", name, type(self).related, self.follows
+        if key not in view.memo:
+            view.memo[key] = view.worlds({name}, self.related(view, name))
+        worlds: list[World] = view.memo[key]
         return list(matches_of({world: list(self.examine(experiment_in(view, name, world))) for world in worlds}))
 
 

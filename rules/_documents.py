@@ -10,6 +10,7 @@ from iam_policy.json_source import DictNode, ListNode, Mark, StringNode
 from inference_experiment_rules._nodes import Node
 from inference_experiment_rules._shapes import Shapes
 from inference_experiment_rules._values import Path, Text
+from inference_experiment_rules._worlds import REGION
 
 MAXIMUM_DEPTH: Final = 20
 PUNCTUATION: Final = 4  # quotes, comma or colon and bracket around a text in JSON, about
@@ -78,9 +79,23 @@ class _Reader:
 def read(
     node: Node | None, shapes: Shapes, name: str, kind: iam_policy.DocumentKind, *, by_core: bool = True
 ) -> Source:
-    """Return the document at a place of the template; None is one that nobody can know."""
+    """Return the document at a place of the template, read once if it is the same in all worlds.
+
+    None is a document that nobody can know.
+    """
     if node is None:
         return unknown(name, iam_policy.Unknown("there is no document"), (), kind)
+    if not shapes.view.is_constant(node.raw):
+        return _read(node, shapes, name, kind, by_core=by_core)
+    key = "document", node.path, name, kind, by_core, *sorted(shapes.known.items()), shapes.pseudo(REGION)
+    memo = shapes.view.memo
+    if key not in memo:
+        memo[key] = _read(node, shapes, name, kind, by_core=by_core)
+    source: Source = memo[key]
+    return source
+
+
+def _read(node: Node, shapes: Shapes, name: str, kind: iam_policy.DocumentKind, *, by_core: bool) -> Source:
     reader = _Reader(shapes)
     document = iam_policy.read_node(reader.value(node, ()), name, kind)
     if document.length is None:

@@ -58,9 +58,16 @@ Findings: TypeAlias = list[tuple[Source, tuple[iam_policy.Finding, ...]]]
 
 
 def findings_of(part: Part) -> Findings:
-    """Return what the IAM library says about each document of a role that the template writes."""
-    sources = part.held.sources.values() if part.held else ()
-    return [(source, iam_policy.lint(source.document, part.deployment)) for source in sources]
+    """Return what the IAM library says about each document of a role that the template writes.
+
+    A document that is the same in several worlds is one object, so it is linted once.
+    """
+    memo, sources = part.shapes.view.memo, part.held.sources.values() if part.held else ()
+    keys = [("lint", id(source), part.deployment) for source in sources]
+    for key, source in zip(keys, sources, strict=True):
+        if key not in memo:  # the source is kept with it: its id is nobody else's
+            memo[key] = source, iam_policy.lint(source.document, part.deployment)
+    return [memo[key] for key in keys]
 
 
 def lints(part: Part, findings: Findings, judged: list[Path]) -> Iterator[Judgement]:

@@ -20,6 +20,7 @@ from inference_experiment_rules._worlds import (
     Source,
     World,
     enumerate_worlds,
+    needs_of,
 )
 
 EXPERIMENT_TYPES: Final = frozenset({contract.CUSTOM_TYPE, contract.NATIVE_TYPE})
@@ -49,6 +50,7 @@ class View:
         self._worlds: dict[tuple[frozenset[str], frozenset[str]], list[World]] = {}
         self._references: dict[str, frozenset[str]] = {}
         self._reachable: dict[tuple[str, frozenset[str] | None], frozenset[str]] = {}
+        self.memo: dict[tuple[object, ...], Any] = {}  # what others have worked out of it
 
     def _is_experiment(self, name: str) -> bool:
         kind = self.type_of(name)
@@ -119,6 +121,15 @@ class View:
                 and not _cfnlint.excluded_by_rules(self.cfn, world.conditions)
             ]
         return self._worlds[key]
+
+    def is_constant(self, raw: Raw) -> bool:
+        """Tell whether a part of the template is the same in all worlds, with the resources that it refers to."""
+        key = "constant", id(raw)
+        if key not in self.memo:
+            named = {target for kind, target in mentioned(raw) if kind == "name" and target in self.resources}
+            around = named.union(*map(self.reachable, named))
+            self.memo[key] = needs_of(self.source, [raw, *(self.resources[name] for name in around)]) == ([], [])
+        return bool(self.memo[key])
 
     def exists(self, name: str, world: World) -> bool:
         """Tell whether a resource is (or may be) created in a world."""
