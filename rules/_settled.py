@@ -55,7 +55,7 @@ class Unsettled:
                 if not self._is_watched(path):
                     return True
                 if not NESTING & schema.keys():
-                    return self._marked(schema, path)
+                    return {KEYWORD: [path]}
             if "properties" in schema and all(is_plain_mapping(value, schema["properties"]) for value in values):
                 return self._object(schema, values, path)
             if "items" in schema and all(isinstance(value, list) for value in values):
