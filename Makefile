@@ -69,9 +69,10 @@ lint-versions: $(STAMP)
 faults: $(STAMP)
 	$(BIN)/python tests/faults/crash_matrix.py
 
-# Everything as a ratio to a peer in the same run; the peers for IAM policies live in an environment of their own.
+# Everything as a ratio to a peer in the same run, into docs/benchmarks.md; fails where a floor is broken. The peers for
+# IAM policies live in an environment of their own.
 bench: $(STAMP) .venv-bench/.installed
-	$(BIN)/python -m inference_experiment_tools.bench
+	$(BIN)/python -m inference_experiment_tools.bench --output docs
 
 .venv-bench/.installed: requirements/bench.txt
 	$(PYTHON) -m venv --clear .venv-bench

@@ -1,19 +1,47 @@
 """Fixtures that every folder of tests may use."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import log_audit
 import pytest
+from botocore.loaders import Loader
 
 if TYPE_CHECKING:
     from inference_experiment_tools.local.protocol import ProtocolCloud
 
+# Tests of other packages, by folder or file: to trace src/ would double their time.
+UNTRACED = ("iam_policy", "rules", "tools", "test_bench.py", "test_examples.py")
+TRACED = ("test_report_criteria.py",)  # of src/ all the same
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Search every log line of the session for signatures and tag values."""
+    """Search every log line of the session for signatures and tag values; know pytest-cov's mark without it too."""
+    config.addinivalue_line("markers", "no_cover: not traced, where coverage is measured")
     if not config.pluginmanager.has_plugin("log_audit"):
         config.pluginmanager.register(log_audit, "log_audit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in UNTRACED and item.path.name not in TRACED:
+            item.add_marker(pytest.mark.no_cover)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_of_aws() -> Iterator[None]:
+    """Let sessions of boto3 share what they read, as clients of one do: each would parse megabytes of JSON anew."""
+    known: dict[Any, Any] = {}
+    begin = Loader.__init__
+
+    def begin_with_what_is_known(loader: Loader, *arguments: Any, **options: Any) -> None:
+        begin(loader, *arguments, **options)
+        loader._cache = known
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Loader, "__init__", begin_with_what_is_known)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -72,6 +72,12 @@ def test_connection_that_is_dropped(cloud: "ProtocolCloud", url: str) -> None:
     assert len(cloud.bucket.arrivals("request")) == 1
 
 
+@pytest.mark.parametrize("broken", ["https://[::1/x", "https://localhost:port/x"])
+def test_what_is_no_url_is_not_tried(broken: str) -> None:
+    with pytest.raises(delivery.UndeliverableError, match=r"^ResponseURL is not a URL$"):
+        delivery.deliver(broken, BODY, LOCAL)
+
+
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch, cloud: "ProtocolCloud") -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

@@ -125,7 +125,8 @@ def test_a_requirement_that_is_not_installed(tmp_path: Path) -> None:
 
 
 SCRIPT = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what was started in the background ignores it
 from inference_experiment_tools.local.cloud import LocalCloud
 with LocalCloud() as cloud:
     print(cloud.url.rpartition(":")[2], cloud.directory, flush=True)

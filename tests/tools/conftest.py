@@ -4,10 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.retries.standard import ExponentialBackoff
 from desk import Desk
 from stack_server import StackServer, stack_server
 
 from inference_experiment_tools.local.sagemaker import LocalSageMaker
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let boto3 retry as often as ever, but without the pauses."""
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.001)
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +40,7 @@ def desk(
     desk_sagemaker.reset()
     desk_sagemaker.add_endpoint("endpoint", "production", "model-1")
     desk_sagemaker.add_model("model-2")
-    desk_sagemaker.durations.update(dict.fromkeys(desk_sagemaker.durations, 0.15))
+    desk_sagemaker.durations.update(dict.fromkeys(desk_sagemaker.durations, 0.06))
     desk_sagemaker.clear_calls()
     desk_stacks.owners.clear()
     desk_stacks.refuses = False

@@ -4,12 +4,16 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
 from inference_experiment_tools.local.sagemaker import LocalSageMaker
 from inference_experiment_tools.local.sagemaker_server import start_server
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.client import SageMakerClient
 
 SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/")
 
@@ -68,7 +72,12 @@ def add_experiment(sagemaker: LocalSageMaker, name: str = "test", **changes: Any
         },
         **changes,
     }
-    sagemaker.client().create_inference_experiment(**request)
+    _client(sagemaker).create_inference_experiment(**request)
+
+
+@cache
+def _client(sagemaker: LocalSageMaker) -> "SageMakerClient":
+    return sagemaker.client()
 
 
 def environment(url: str, region: str | None = "us-east-1", **more: str) -> dict[str, str]:

@@ -2,27 +2,16 @@
 
 import socket
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import pytest
+from command_line import assert_one_line, run, run_process
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = [str(Path(sys.executable).parent / "inference-experiment")]
-
-
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    from os import environ  # noqa: PLC0415 - read when the test runs
-
-    settings = {**environ, "COLUMNS": "200", "NO_COLOR": "1", **environment}
-    return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, env=settings, check=False, timeout=200
-    )
 
 
 def test_demo_shows_the_whole_life_and_leaves_nothing(tmp_path: Path) -> None:
-    finished = run("demo", TMPDIR=str(tmp_path))
+    finished = run_process("demo", settings={"TMPDIR": str(tmp_path)})
     assert finished.returncode == 0, finished.stderr
     lines = [line.split() for line in finished.stdout.splitlines()]
     statuses = [line[4] for line in lines if len(line) > 4 and line[2] == "status"]
@@ -38,10 +27,7 @@ def test_demo_shows_the_whole_life_and_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["--template", "--example"])
 def test_missing_file_is_one_line_and_exit_2(option: str) -> None:
-    finished = run("demo", option, "nowhere.yaml")
-    assert finished.returncode == 2
-    assert finished.stderr.count("\n") == 1
-    assert "nowhere.yaml: no such file" in finished.stderr
+    assert_one_line(run("demo", option, "nowhere.yaml"), 2, "nowhere.yaml: no such file")
 
 
 def test_port_in_use_is_one_line_and_exit_2() -> None:
@@ -50,9 +36,7 @@ def test_port_in_use_is_one_line_and_exit_2() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         finished = run("demo", "--port", str(port))
-    assert finished.returncode == 2
-    assert finished.stderr.count("\n") == 1
-    assert f"port {port} cannot be used" in finished.stderr
+    assert_one_line(finished, 2, f"port {port} cannot be used")
 
 
 @pytest.mark.parametrize(
@@ -63,14 +47,11 @@ def test_port_in_use_is_one_line_and_exit_2() -> None:
         ("", "E1001"),
     ],
 )
-def test_broken_template_is_one_line_with_its_place_and_exit_2(text: str, words: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "broken.yaml"
-        path.write_text(text)
-        finished = run("demo", "--example", str(path))
-    assert finished.returncode == 2
-    assert finished.stderr.count("\n") == 1
-    assert f"{path}:" in finished.stderr
+def test_broken_template_is_one_line_with_its_place_and_exit_2(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+    finished = run("demo", "--example", str(path))
+    assert_one_line(finished, 2, f"{path}:")
     assert words in finished.stderr or "no" in finished.stderr
 
 
@@ -81,13 +62,13 @@ def test_example_that_fails_to_deploy_is_told_with_its_reason(tmp_path: Path) ->
     path.write_text(
         text.replace("EndpointName: !GetAtt Endpoint.EndpointName\n      ModelV", "EndpointName: nowhere\n      ModelV")
     )
-    finished = run("demo", "--example", str(path))
+    finished = run_process("demo", "--example", str(path))
     assert finished.returncode == 2
     assert "nowhere" in finished.stderr
     assert "Traceback" not in finished.stderr + finished.stdout
 
 
 def test_version_and_help() -> None:
-    assert run("--version").stdout.strip() == "0.1.0"
+    assert run_process("--version").stdout.strip() == "0.1.0"
     assert "demo" in run("--help").stdout
     assert run("no-such-command").returncode == 2

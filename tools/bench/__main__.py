@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from . import decisions, growth, lint_cost, local_start, rule_cost, start_cost, waiting
+from . import decisions, growth, lint_cost, local_start, memory, rule_cost, start_cost, waiting
 from .measure import Results
 from .writing import broken, machine, row, write
 
@@ -20,6 +20,7 @@ ALL: Final[dict[str, Callable[[Path, int], Results]]] = {
     "start": start_cost.measure,
     "decisions": decisions.measure,
     "waiting": waiting.measure,
+    "memory": memory.measure,
     "local": local_start.measure,
 }
 ROUNDS: Final = 5

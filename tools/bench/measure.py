@@ -62,16 +62,21 @@ def timed(work: Work, timer: Timer = time.perf_counter) -> float:
     return timer() - began
 
 
-def pairs(ours: Work, peer: Work, rounds: int, timer: Timer = time.perf_counter) -> list[tuple[float, float]]:
-    """Run both in turn, who is first alternating, and return the seconds of each round: ours, the peer's."""
+def pairs(
+    ours: Work, peer: Work, rounds: int, timer: Timer = time.perf_counter, before: Work | None = None
+) -> list[tuple[float, float]]:
+    """Run both in turn, who is first alternating, and return the seconds of each round: ours, the peer's.
+
+    `before` is done before each, and not timed.
+    """
     found = []
     for number in range(rounds):
-        if number % 2:
-            second = timed(peer, timer)
-            found.append((timed(ours, timer), second))
-        else:
-            first = timed(ours, timer)
-            found.append((first, timed(peer, timer)))
+        seconds = {}
+        for work in (peer, ours) if number % 2 else (ours, peer):
+            if before is not None:
+                before()
+            seconds[work is ours] = timed(work, timer)
+        found.append((seconds[True], seconds[False]))
     return found
 
 

@@ -49,8 +49,7 @@ def measure(scratch: Path, rounds: int) -> Results:
     roots = _roots(scratch, archive)
     for kind, environment in (("with bytecode", {}), ("without bytecode", {"PYTHONDONTWRITEBYTECODE": "1"})):
         seconds = [
-            (_start(roots[kind], "provider", environment), _start(roots[kind], "bare", environment))
-            for _ in range(rounds * ROUNDS)
+            _round(roots[kind], environment, provider_first=number % 2 == 0) for number in range(rounds * ROUNDS)
         ]
         ratio = statistics.median(own / bare for own, bare in seconds)
         ours, peer = (statistics.median(column) for column in zip(*seconds, strict=True))
@@ -79,6 +78,12 @@ def _roots(scratch: Path, archive: bytes) -> dict[str, Path]:
         (root / "app.py").write_text(BARE, encoding="utf-8")
     compileall.compile_dir(roots["with bytecode"], quiet=2)
     return roots
+
+
+def _round(root: Path, environment: dict[str, str], *, provider_first: bool) -> tuple[float, float]:
+    order = ("provider", "bare") if provider_first else ("bare", "provider")
+    seconds = {which: _start(root, which, environment) for which in order}
+    return seconds["provider"], seconds["bare"]
 
 
 def _start(root: Path, which: str, environment: dict[str, str]) -> float:

@@ -21,6 +21,7 @@ from .engine import Engine, Found
 OURS: Final = re.compile(r"[EWI]9[5-8]\d\d")
 # Unreadable template, failed transform, crash of a rule, wrong configuration.
 ALWAYS: Final = frozenset({"E0000", "E0001", "E0002", "E0003"})
+CRASHED: Final = re.compile(r"while processing rule (\w+):")  # as cfn-lint words its E0002
 # The walk, intrinsic functions and formats; E3002 brings the keywords of JSON schema.
 WALK: Final = re.compile(r"E10\d\d|E11\d\d|W10\d\d|E300[12]")
 ROOT: Final = "E1001"  # starts the walk
@@ -77,8 +78,9 @@ class ExperimentsOnly:
 def concerns(match: Match, experiments: Collection[str], walk: Collection[str]) -> bool:
     """Tell whether a finding of all rules is one that --only-experiments shows too."""
     name = match.rule.id
+    crashed = CRASHED.search(match.message) if name == "E0002" else None
     if OURS.fullmatch(name) or name in ALWAYS:
-        return True
+        return crashed is None or crashed[1] in walk
     path = list(getattr(match, "path", None) or ())
     return name in walk and len(path) > 1 and path[0] == "Resources" and path[1] in experiments
 

@@ -85,7 +85,7 @@ class LocalMetrics:
     def __enter__(self) -> Self:
         """Start serving."""
         self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=_QuietHandler)
-        threading.Thread(target=self._server.serve_forever, name="local-metrics", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="local-metrics", daemon=True).start()
         return self
 
     def __exit__(

@@ -208,5 +208,5 @@ class _QuietHandler(WSGIRequestHandler):
 def start_server(application: SageMakerApplication) -> BaseWSGIServer:
     """Serve the application from a thread, on a free port of the loopback; the caller shuts it down."""
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler)
-    threading.Thread(target=server.serve_forever, name="local-sagemaker", daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), name="local-sagemaker", daemon=True).start()
     return server

@@ -1,0 +1,74 @@
+"""The benchmark's arithmetic and forms; what it measures is not for the tests."""
+
+from itertools import count
+from pathlib import Path
+
+from inference_experiment_tools.bench import templates
+from inference_experiment_tools.bench.drawing import svg
+from inference_experiment_tools.bench.measure import Curve, Figure, Results, compared, pairs
+from inference_experiment_tools.bench.writing import broken, machine, row, write
+from inference_experiment_tools.lint.engine import Engine
+
+
+def test_pairs_are_interleaved_and_take_turns() -> None:
+    order: list[str] = []
+    ticks = count()
+
+    found = pairs(lambda: order.append("ours"), lambda: order.append("peer"), 3, lambda: float(next(ticks)))
+
+    assert order == ["ours", "peer", "peer", "ours", "ours", "peer"]
+    assert found == [(1.0, 1.0)] * 3
+
+
+def test_the_figure_is_the_median_of_the_ratios() -> None:
+    """Not the ratio of the medians: a round in which the machine was busy counts once."""
+    found = [(1.0, 2.0), (10.0, 20.0), (1.0, 9.0)]
+
+    assert compared("a", found, "peer").ratio == 0.5
+    assert compared("a", found, "peer", faster=True).ratio == 2.0
+    assert compared("a", found, "peer", 2.0, faster=True).holds
+    assert not compared("a", found, "peer", 0.4).holds
+
+
+def test_a_broken_floor_is_named() -> None:
+    figure = Figure("slow", 2.0, 1.0, "s", "peer", 2.0, 1.15)
+    results = [Results("Rules", "about", [figure, Figure("fine", 1.0, None, "s")])]
+
+    assert broken(results) == ["Rules, slow: 2.00, at most 1.15"]
+    assert "**broken**" in row(figure)
+
+
+def test_the_page_has_every_figure_and_every_curve(tmp_path: Path) -> None:
+    curve = Curve("cost & growth", "x", "ms", {"ours": [(0, 1.0), (8, 3.0)]})
+    results = [Results("Rules", "about", [Figure("custom type", 2.0, 1.0, "s", "cfn-lint", 2.0)], [curve])]
+
+    write(tmp_path, machine(), results)
+
+    page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
+    assert "| custom type | 2 s | 1 s (cfn-lint) | 2.00 |" in page
+    assert "](benchmarks/cost-growth.svg)" in page
+    assert (tmp_path / "benchmarks" / "cost-growth.svg").read_text(encoding="utf-8") == svg(curve)
+    assert "&amp;" in svg(curve)
+
+
+def test_the_templates_that_are_measured_are_sound(tmp_path: Path) -> None:
+    """A template with errors would measure the wording of findings."""
+    texts = {
+        "custom": templates.experiment(1, conditions=8),
+        "native": templates.experiment(2, kind=templates.NATIVE),
+        "many": templates.experiment(3, experiments=3, statements=4),
+        "service": templates.service(4),
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    paths = sorted(tmp_path.iterdir())
+    engine = Engine(["-t", *map(str, paths)])
+    for path in paths:
+        assert not [finding for finding in engine.lint(str(path))["findings"] if finding["rule"][0] == "E"], path.name
+
+
+def test_templates_differ_and_one_in_some_has_an_experiment(tmp_path: Path) -> None:
+    texts = [path.read_text(encoding="utf-8") for path in templates.write(tmp_path / "t", 20, one_in=10)]
+
+    assert len(set(texts)) == 20
+    assert ["InferenceExperiment" in text for text in texts].count(True) == 2

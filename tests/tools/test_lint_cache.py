@@ -1,0 +1,128 @@
+"""What inference-experiment lint keeps, for how long, and what its processes share."""
+
+import os
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from inference_experiment_tools.errors import UsageError
+from inference_experiment_tools.lint.cache import Cache, good_until
+from inference_experiment_tools.lint.engine import Engine, Found
+from inference_experiment_tools.lint.fingerprint import fingerprint
+from inference_experiment_tools.lint.pool import Tally, lint_all
+
+NOW = datetime(2030, 6, 15, 12, tzinfo=UTC)
+FOUND: Found = {"findings": [], "used": None, "reads": []}
+
+
+def scheduled(start: str, more: str = "") -> bytes:
+    return f"Schedule: {{StartTime: {start}}}\n{more}".encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "until"),
+    [
+        (b"Resources: {}", None),
+        (scheduled('"2090-01-01T00:00:00Z"'), NOW.replace(hour=0) + timedelta(days=1)),
+        (scheduled('"2030-06-15T13:30:00Z"'), NOW.replace(hour=13, minute=30)),
+        (scheduled('"2030-06-15T13:30:00+01:00"'), NOW.replace(hour=12, minute=30)),
+        (scheduled('"2030-06-01T14:00:00Z"'), NOW.replace(hour=14)),
+        (b'{"StartTime":"2030-06-15T13:30:00Z"}', NOW.replace(hour=13, minute=30)),
+    ],
+    ids=["no schedule", "far away", "in an hour and a half", "with a zone", "two weeks ago", "JSON"],
+)
+def test_a_result_about_times_ends_with_the_next_of_them(content: bytes, until: datetime | None) -> None:
+    """When one passes, when one more day since has passed, and at midnight."""
+    assert good_until(content, NOW) == (until.timestamp() if until else float("inf"))
+
+
+@pytest.mark.parametrize("start", ["!Ref Start", '!Sub "${Day}T08:00:00Z"', "{Ref: Start}"])
+def test_a_time_that_is_not_written_out_is_not_kept(start: str) -> None:
+    assert good_until(scheduled(start), NOW) is None
+
+
+def test_a_result_is_found_by_content_path_and_run(tmp_path: Path) -> None:
+    template = tmp_path / "a.yaml"
+    template.write_text("Resources: {}", encoding="utf-8")
+    cache = Cache(tmp_path / "cache", "run")
+    key = cache.key(str(template))
+    assert key is not None
+    cache.put(key, str(template), FOUND)
+
+    assert cache.get(key) == FOUND
+    assert Cache(tmp_path / "cache", "another run").key(str(template)) != key
+    template.write_text("Resources: {A: 1}", encoding="utf-8")
+    assert cache.key(str(template)) != key
+    assert cache.key(str(tmp_path / "missing.yaml")) is None
+
+
+def test_what_nobody_uses_is_removed(tmp_path: Path) -> None:
+    template = tmp_path / "a.yaml"
+    template.write_text("Resources: {}", encoding="utf-8")
+    cache = Cache(tmp_path / "cache", "run")
+    for name in ("old", "new"):
+        cache.put(f"{name:0<64}", str(template), FOUND)
+    (old,) = (tmp_path / "cache" / "ol").iterdir()
+    os.utime(old, (time.time() - 40 * 24 * 3600,) * 2)
+
+    cache.prune()
+
+    assert cache.get(f"{'old':0<64}") is None
+    assert cache.get(f"{'new':0<64}") == FOUND
+
+
+def test_the_fingerprint_tells_configurations_apart(tmp_path: Path) -> None:
+    """Options, rules of others by content, and the kind of run."""
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    rule = "from cfnlint.rules import CloudFormationLintRule\nclass A(CloudFormationLintRule):\n    id = 'E9199'\n"
+    (rules / "a.py").write_text(rule, encoding="utf-8")
+    template = str(Path(__file__).parents[2] / "template.yaml")
+    plain, others = Engine(["-t", template]), Engine(["-a", str(rules), "-t", template])
+
+    configured = [Engine([*options, "-t", template]) for options in (["-i", "W"], ["-r", "eu-west-1"])]
+
+    seen = [fingerprint(each, only_experiments=False) for each in (plain, *configured, others)]
+    seen.append(fingerprint(plain, only_experiments=True))
+    (rules / "a.py").write_text(rule + "# changed\n", encoding="utf-8")
+    seen.append(fingerprint(others, only_experiments=False))
+
+    assert len(set(seen)) == len(seen)
+    assert fingerprint(Engine(["-t", template]), only_experiments=False) == seen[0]
+
+
+def test_a_process_that_is_ended_is_one_line() -> None:
+    def lint(path: str) -> Found:
+        if path == "7":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return FOUND
+
+    with pytest.raises(UsageError, match="--jobs 1"):
+        list(lint_all([str(number) for number in range(9)], lint, None, 2, Tally()))
+
+
+def test_results_come_in_the_order_of_the_templates() -> None:
+    def lint(path: str) -> Found:
+        time.sleep(0.02 if path == "1" else 0)
+        return {**FOUND, "reads": [path]}
+
+    paths = [str(number) for number in range(20)]
+    tally = Tally()
+
+    assert [found["reads"] for found in lint_all(paths, lint, None, 3, tally)] == [[path] for path in paths]
+    assert tally.processes == 3
+
+
+def test_one_templates_own_configuration_does_not_reach_the_next(tmp_path: Path) -> None:
+    """Unlike in a run of cfn-lint, where E0000 of a file can be hidden by the one before it."""
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.write_text("Metadata: {cfn-lint: {config: {ignore_checks: [E0000]}}}\nResources: {}", encoding="utf-8")
+    second.write_text("Resources: [", encoding="utf-8")
+    engine = Engine(["-t", str(first), str(second)])
+
+    engine.lint(str(first))
+
+    assert [finding["rule"] for finding in engine.lint(str(second))["findings"]] == ["E0000"]
