@@ -1,12 +1,14 @@
 """Templates as nobody should write them: fixtures with values replaced, wrapped, moved or taken away."""
 
 import copy
+import itertools
 import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from cfnlint.decode import decode
+from cfnlint.template import Template
 
 REPLACEMENTS: list[Any] = [
     None,
@@ -78,6 +80,22 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     for key, member in items:
         yield (*path, key)
         yield from places(member, (*path, key))
+
+
+def mutants(originals: list[dict[str, Any]], count: int, seed: int) -> Iterator[Template]:
+    """Yield broken templates that cfn-lint itself can take in; it cannot read some of them at all."""
+    chance = random.Random(seed)
+    made = 0
+    for number in itertools.count():
+        try:
+            template = Template("mutant.yaml", mutate(originals[number % len(originals)], chance), ["us-east-1"])
+            _ = template.context
+        except Exception:  # noqa: BLE001 - cfn-lint's own, before any rule
+            continue
+        yield template
+        made += 1
+        if made == count:
+            return
 
 
 def mutate(template: dict[str, Any], chance: random.Random) -> dict[str, Any]:

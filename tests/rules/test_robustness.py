@@ -1,38 +1,16 @@
 """No template makes a rule of ours crash, however it is broken."""
 
-import itertools
-import random
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 from cfnlint.rules import Rules
-from cfnlint.template import Template
 from linting import OURS, fixtures, runner
-from mutation import mutate, seeds
+from mutation import mutants, seeds
 
 # Our findings come through these rules of cfn-lint: the walk over the schema and the functions within.
 WALK = ("E1001", "E1101", "E3001", "E3002", "E3003", "E3012", "E3030", "E3031", "E3032", "E3033", "E3034")
 MUTANTS = 5000
 WALKED = 300
-
-
-def mutants(count: int, seed: int) -> Iterator[Template]:
-    """Yield broken templates that cfn-lint itself can take in; it cannot read some of them at all."""
-    originals = seeds(fixtures())
-    chance = random.Random(seed)
-    made = 0
-    for number in itertools.count():
-        raw = mutate(originals[number % len(originals)], chance)
-        try:
-            template = Template("mutant.yaml", raw, ["us-east-1"])
-            _ = template.context
-        except Exception:  # noqa: BLE001 - cfn-lint's own, before any rule
-            continue
-        yield template
-        made += 1
-        if made == count:
-            return
 
 
 def reduced_rules() -> Rules:
@@ -48,7 +26,7 @@ def test_no_rule_crashes_on_a_broken_template() -> None:
     """Each rule is called itself, so that cfn-lint cannot swallow the exception and its own crashes do not count."""
     ours = [found for rule, found in runner().rules.items() if OURS.fullmatch(rule)]
     findings: Counter[str] = Counter()
-    for mutant in mutants(MUTANTS, 4):
+    for mutant in mutants(seeds(fixtures()), MUTANTS, 4):
         for rule in ours:
             for match in rule.match(mutant):
                 findings[rule.id] += 1
@@ -62,7 +40,7 @@ def test_no_rule_crashes_on_a_broken_template() -> None:
 @pytest.mark.timeout(600)
 def test_the_walk_reports_no_exception_of_ours() -> None:
     rules = reduced_rules()
-    for mutant in mutants(WALKED, 5):
+    for mutant in mutants(seeds(fixtures()), WALKED, 5):
         for match in rules.run("mutant.yaml", mutant, runner().config):
             assert not (match.rule.id == "E0002" and OURS.search(match.message)), match.message
             assert "inference_experiment" not in match.message or match.rule.id != "E1101"

@@ -1,16 +1,14 @@
 """What cfn-lint need not walk: the findings are those of the whole walk, whatever a template looks like."""
 
-import itertools
 import os
-import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from cfnlint.rules import Match, Rules
 from cfnlint.template import Template
 from linting import OURS, fixtures, runner
-from mutation import mutate, seeds
+from mutation import mutants, seeds
 
 from inference_experiment import contract
 from inference_experiment_rules._settled import Unsettled, is_literal
@@ -57,22 +55,6 @@ def rules_with(schema_rule: ExperimentSchema) -> Rules:
     return rules
 
 
-def mutants(count: int) -> Iterator[Template]:
-    chance = random.Random(7)
-    originals = [seed for seed in seeds(fixtures()) if contract.CUSTOM_TYPE in str(seed)]
-    made = 0
-    for number in itertools.count():
-        try:
-            template = Template("mutant.yaml", mutate(originals[number % len(originals)], chance), ["us-east-1"])
-            _ = template.context
-        except Exception:  # noqa: BLE001 - cfn-lint's own, before any rule
-            continue
-        yield template
-        made += 1
-        if made == count:
-            return
-
-
 def findings(rules: Rules, template: Template) -> list[tuple[str, int, int, str]]:
     def tell(match: Match) -> tuple[str, int, int, str]:
         return match.rule.id, match.linenumber, match.columnnumber, match.message
@@ -84,7 +66,8 @@ def findings(rules: Rules, template: Template) -> list[tuple[str, int, int, str]
 def test_the_findings_are_those_of_the_whole_walk() -> None:
     ours, whole = rules_with(ExperimentSchema()), rules_with(WholeWalk())
     seen: set[str] = set()
-    for template in mutants(MUTANTS):
+    originals = [seed for seed in seeds(fixtures()) if contract.CUSTOM_TYPE in str(seed)]
+    for template in mutants(originals, MUTANTS, 7):
         found = findings(ours, template)
         assert found == findings(whole, template)
         seen.update(rule for rule, *_ in found)
