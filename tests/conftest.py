@@ -1,5 +1,7 @@
 """Fixtures that every folder of tests may use."""
 
+import functools
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(Path(__file__).parent).parts[0] in UNTRACED and item.path.name not in TRACED:
             item.add_marker(pytest.mark.no_cover)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_is_known_yet() -> None:
+    """Forget what src/ keeps: what an untraced test has had worked out, no traced one would reach any more."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("inference_experiment."):
+            for kept in vars(module).values():
+                if isinstance(kept, functools._lru_cache_wrapper):
+                    kept.cache_clear()
 
 
 @pytest.fixture(scope="session", autouse=True)
