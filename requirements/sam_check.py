@@ -28,6 +28,10 @@ def real_interpreter(name: str) -> Path | None:
     return None
 
 
+def _megabytes(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+
+
 def main(environment: Path, name: str) -> int:
     """Return the exit code: 0 when both commands pass, 2 when the interpreter is missing."""
     interpreter = real_interpreter(name)
@@ -44,8 +48,14 @@ def main(environment: Path, name: str) -> int:
             if finished.returncode:
                 return finished.returncode
         built = Path(build) / "ProviderFunction"
-        size = sum(file.stat().st_size for file in built.rglob("*") if file.is_file())
-        sys.stdout.write(f"sam validate --lint and sam build pass; unpacked function: {size / 1e6:.1f} MB\n")
+        size = _megabytes(built)
+        # As README has it: the zip keeps no times, so bytecode that goes by them would not be used.
+        compiling = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(built)]
+        subprocess.run([str(interpreter), *compiling], check=True)
+        sys.stdout.write(
+            f"sam validate --lint and sam build pass; unpacked function: {size:.1f} MB, "
+            f"with bytecode {_megabytes(built):.1f} MB\n"
+        )
     return 0
 
 

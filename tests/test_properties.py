@@ -1,11 +1,14 @@
 """Raw properties become what is desired, or every finding with its path."""
 
+import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from experiment_properties import properties, shadow, variant
 from log_audit import SECRET_TAG_VALUE
-from requests_for_tests import moment, request
+from requests_for_tests import event, moment, request
 
 from inference_experiment.errors import InvalidProperties
 from inference_experiment.model import Goal, Status
@@ -180,3 +183,40 @@ def test_deletion_never_fails_for_its_properties(raw: dict[str, Any], name: str,
     found, ending = parse_deletion(request("Delete", ResourceProperties=raw))
 
     assert (found, ending.state) == (name, state)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"DesiredState": "Running"},
+        {"DesiredState": "Completed"},
+        {"DesiredState": "Cancelled"},
+        {"StatusReason": "enough"},
+        {"ModelVariantActions": {"production": "Remove", "shadow": "Promote"}},
+    ],
+)
+def test_a_deletion_ends_an_experiment_as_an_update_would(said: dict[str, Any]) -> None:
+    """Also where nothing was validated because no property says how; invalid properties say nothing."""
+    valid = request("Delete", ResourceProperties=properties(**said))
+    invalid = request("Delete", ResourceProperties=properties(**said, RoleArn="no ARN"))
+
+    assert parse_deletion(valid) == ("test", parse(valid).ending)
+    assert parse_deletion(invalid) == ("test", parse_deletion(request("Delete"))[1])
+
+
+@pytest.mark.parametrize(("said", "loaded"), [({}, "False"), ({"DesiredState": "Cancelled"}, "True")])
+def test_a_deletion_loads_the_validator_only_for_what_says_how_to_end(said: dict[str, str], loaded: str) -> None:
+    """It is a quarter of the first request (docs/decisions/0011-what-the-start-costs.md)."""
+    code = (
+        "import json, sys\n"
+        "from inference_experiment.event import parse\n"
+        "from inference_experiment.properties import parse_deletion\n"
+        "parse_deletion(parse(json.loads(sys.argv[1])))\n"
+        "print('jsonschema' in sys.modules)\n"
+    )
+    raw = json.dumps(event("Delete", ResourceProperties=properties(**said)))
+
+    found = subprocess.run([sys.executable, "-c", code, raw], capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == loaded
