@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from iam_policy.document import Condition, Item, Located, Path, Principal, Principals, Selector, Unknown
 from iam_policy.findings import Finding, Position, shorten
+from iam_policy.json_source import Mark
 from iam_policy.symbols import Symbolic
 
 EFFECTS: Final = ("Allow", "Deny")
@@ -45,6 +46,8 @@ class Problems:
 def place(node: object, fallback: Position) -> Position:
     """Return where a node is written, counted from 1."""
     mark = getattr(node, "start_mark", None)
+    if isinstance(mark, Mark):  # our own; the others are those of YAML's readers
+        return Position(mark.line + 1, mark.column + 1)
     line, column = getattr(mark, "line", None), getattr(mark, "column", None)
     if isinstance(line, int) and isinstance(column, int):
         return Position(line + 1, column + 1)
@@ -55,7 +58,7 @@ def unwrap(node: object, fallback: Position) -> tuple[object, Position]:
     """Return the value and the place of a node; an unresolved function of CloudFormation is an Unknown."""
     position = place(node, fallback)
     value = node.value if isinstance(node, Located) else node
-    if isinstance(value, Mapping) and len(value) == 1:
+    if not isinstance(value, str) and isinstance(value, Mapping) and len(value) == 1:
         key = str(next(iter(value)))
         if key == "Ref" or key.startswith("Fn::"):
             return Unknown(f"the value of {key} is not known", "resolve it"), position

@@ -75,6 +75,9 @@ class _Parser:
         return JsonError(message, self._mark(min(self._position, len(self._source))))
 
     def _peek(self) -> str:
+        character = self._source[self._position : self._position + 1]
+        if character > " ":  # as nearly always
+            return character
         found = _SPACE.match(self._source, self._position)
         self._position = found.end() if found else self._position
         return self._source[self._position : self._position + 1]
