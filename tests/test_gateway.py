@@ -123,8 +123,12 @@ def test_every_operation_on_an_experiment(cloud: "ProtocolCloud", gateway: Gatew
     assert cloud.sagemaker.status("test") is None
 
 
-def test_deleting_what_is_gone_is_done(gateway: Gateway) -> None:
+def test_deleting_what_is_gone_is_done(cloud: "ProtocolCloud", gateway: Gateway) -> None:
     gateway.perform(Step(StepKind.DELETE, "test", NAME))
+
+    (call,) = cloud.sagemaker.calls
+    assert call.operation == "DeleteInferenceExperiment"
+    assert call.error
 
 
 @pytest.mark.parametrize("kind", sorted(OUTCOMES))

@@ -65,7 +65,7 @@ def test_create_from_a_template_with_another_name(desk: Desk) -> None:
 def test_a_service_token_that_is_not_known_does_not_matter(desk: Desk) -> None:
     values = {"ServiceToken": {"Fn::ImportValue": "x"}, "ServiceTimeout": 60, **properties()}
     desk.write("t.json", {"Resources": {"Shadow": {"Type": CUSTOM, "Properties": values}}})
-    desk.ok("create", "-f", "t.json", "--dry-run")
+    assert "CreateInferenceExperiment" in desk.ok("create", "-f", "t.json", "--dry-run").stdout
 
 
 @pytest.mark.parametrize(
@@ -264,6 +264,7 @@ def test_what_this_command_made_is_changed_without_asking_cloudformation(desk: D
     desk.ok("create", "-f", desk.write("p.json", properties()), *QUICK)
     desk.stacks.refuses = True
     desk.ok("stop", "fraud", "--yes", *QUICK)
+    assert desk.sagemaker.status("fraud") == "Completed"
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def measure(_: Path, rounds: int) -> Results:
         f"CPU seconds of `cfn-lint -a {RULES}` to those of `cfn-lint` on the same templates, in one process, both "
         "loaded and warm, garbage collected before and not meanwhile; a pair is one template, and the ratio the median "
         "of all pairs. Half of the templates with an experiment have the custom type, whose properties cfn-lint alone "
-        "does not look at, half the native one; a quarter each has 0, 1, 2 and 3 conditions.",
+        "does not look at, half the native one; a quarter each has 0 to 3 conditions.",
     )
     gc.disable()
     ours, stock = Linter(ours=True), Linter(ours=False)
@@ -53,8 +53,8 @@ def measure(_: Path, rounds: int) -> Results:
         times = max(1, rounds // 2) if len(texts) > rounds else rounds  # many templates are many pairs anyway
         ours.lint(texts[:1])
         stock.lint(texts[:1])
-        works = [(partial(ours.lint, [text]), partial(stock.lint, [text])) for text in texts]
-        return [pair for own, peer in works for pair in pairs(own, peer, times, time.process_time, gc.collect)]
+        works = ((partial(ours.lint, [text]), partial(stock.lint, [text])) for text in texts)
+        return [pair for work in works for pair in pairs(*work, times, time.process_time, gc.collect)]
 
     def add(name: str, found: Sequence[Pair], floor: float | None = None) -> Figure:
         results.figures.append(compared(name, found, "cfn-lint", floor))
@@ -67,8 +67,8 @@ def measure(_: Path, rounds: int) -> Results:
     add(f"{TEMPLATES} templates without", compare([templates.service(number) for number in range(TEMPLATES)]), WITHOUT)
     points: dict[str, list[tuple[float, float]]] = {"cfn-lint": [], "with our rules": []}
     for count in CONDITIONS:
-        texts = [templates.experiment(number, conditions=count) for number in range(2)]
-        figure = add(f"custom type, {count} conditions", compare(texts))
+        found = compare([templates.experiment(number, conditions=count) for number in range(2)])
+        figure = add(f"custom type, {count} conditions", found)
         points["with our rules"].append((count, figure.ours * 1000))
         points["cfn-lint"].append((count, (figure.peer or 0.0) * 1000))
     gc.enable()
