@@ -97,6 +97,7 @@ def test_long_parts_are_hashed(changes: dict[str, str]) -> None:
         ("shop-Experiment-1A2B3C4D5E6F", True),
         ("create-failed:request-1", True),
         ("shop-Experiment-0a1b2c3d4e5f", False),
+        ("shop-Experiment-012345678901", False),
         ("Experiment", False),
         ("test", False),
         ("shop-Other-1A2B3C4D5E6F", False),

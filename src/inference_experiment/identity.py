@@ -71,8 +71,9 @@ def may_be_invented(text: str, request: Request) -> bool:
     """Return whether CloudFormation may have made up a physical id because we never returned one.
 
     It does so when another resource fails while our Create is in flight: <stack>-<logical id>-<random capitals>
-    (aws-facts 6.2, cancelled create). Ids that we return are names from the template, derived names and markers.
+    (aws-facts 6.2, cancelled create). Ids that we return are names from the template, derived names and markers; of
+    the derived names one in 280 ends in digits alone, so at least one capital is asked for.
     """
     if text.startswith(MARKER_PREFIX):
         return True
-    return request.logical_id in text and bool(re.search(r"[-_][A-Z0-9]{8,}$", text))
+    return request.logical_id in text and bool(re.search(r"[-_](?=[0-9]*[A-Z])[A-Z0-9]{8,}$", text))
