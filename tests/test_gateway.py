@@ -123,12 +123,13 @@ def test_every_operation_on_an_experiment(cloud: "ProtocolCloud", gateway: Gatew
     assert cloud.sagemaker.status("test") is None
 
 
-def test_deleting_what_is_gone_is_done(cloud: "ProtocolCloud", gateway: Gateway) -> None:
-    gateway.perform(Step(StepKind.DELETE, "test", NAME))
+def test_deleting_what_is_gone_is_told_apart(cloud: "ProtocolCloud", gateway: Gateway) -> None:
+    """Only a Delete that SageMaker has accepted ends a request."""
+    with pytest.raises(NotFound, match="DeleteInferenceExperiment"):
+        gateway.perform(Step(StepKind.DELETE, "test", NAME))
 
     (call,) = cloud.sagemaker.calls
-    assert call.operation == "DeleteInferenceExperiment"
-    assert call.error
+    assert (call.operation, call.error) == ("DeleteInferenceExperiment", "ResourceNotFound")
 
 
 @pytest.mark.parametrize("kind", sorted(OUTCOMES))

@@ -134,11 +134,8 @@ class Gateway:
         self._call("StopInferenceExperiment", self._sagemaker.stop_inference_experiment, **arguments)
 
     def delete_inference_experiment(self, arguments: Mapping[str, Any]) -> None:
-        """Delete; arguments: Name. One that is gone already is deleted."""
-        try:
-            self._call("DeleteInferenceExperiment", self._sagemaker.delete_inference_experiment, **arguments)
-        except NotFound:
-            return
+        """Delete; arguments: Name."""
+        self._call("DeleteInferenceExperiment", self._sagemaker.delete_inference_experiment, **arguments)
 
     def add_tags(self, arguments: Mapping[str, Any]) -> None:
         """Set tags; arguments: ResourceArn, Tags."""

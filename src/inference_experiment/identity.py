@@ -11,7 +11,7 @@ from typing import Final
 
 from inference_experiment.contract import OWNER_TAG, schema
 from inference_experiment.event import Request
-from inference_experiment.model import Ownership
+from inference_experiment.model import Desired, Observed, Ownership, Progress, RequestType, StepKind
 
 MARKER_PREFIX: Final = "create-failed:"
 MAXIMUM_NAME: Final = 120
@@ -31,6 +31,15 @@ def is_name(text: str) -> bool:
 def marker(request: Request) -> str:
     """Return the physical id of a Create that made nothing: the rollback's Delete cannot take it for a name."""
     return MARKER_PREFIX + request.request_id
+
+
+def failed_id(request: Request, desired: Desired | None, seen: Observed, progress: Progress) -> str:
+    """Return the physical id of a FAILED answer: never another than before, never a name not ours (R2)."""
+    if request.type is not RequestType.CREATE:
+        return request.physical_id
+    name = desired.configuration.name if desired else ""
+    made = seen.ownership is Ownership.REQUEST or progress.when(StepKind.CREATE, name) is not None
+    return name if name and made else marker(request)
 
 
 def owner(request: Request) -> str:

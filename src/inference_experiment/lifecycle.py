@@ -34,7 +34,6 @@ from inference_experiment.model import (
     Goal,
     Observed,
     Outcome,
-    Ownership,
     Progress,
     RequestType,
     Status,
@@ -94,13 +93,16 @@ class Lifecycle:
             step = self._decide(look)
             if step.error:
                 raise step.error
-            self._perform(step, look)
+            accepted = self._perform(step, look)
         except (Conflict, Throttled, Unavailable) as error:
             return self._be_patient(error)
         except ExperimentError as error:
             self._failure = error
             return None
         self._progress = patience.relieved(self._progress)
+        # SageMaker has no status between accepted and gone (docs/decisions/0012-no-look-after-a-delete.md).
+        if step.kind is StepKind.DELETE and accepted and look.sole:
+            return Outcome(self._request.physical_id, Observed(look.target.name))
         if step.kind is StepKind.DONE and not look.leftover:
             target = look.target.name if look.case is not Case.DELETE else self._request.physical_id
             return Outcome(target, look.target)
@@ -137,13 +139,15 @@ class Lifecycle:
         self._log(step, look)
         return step
 
-    def _perform(self, step: Step, look: Look) -> None:
+    def _perform(self, step: Step, look: Look) -> bool:
+        """Carry a step out; return whether AWS accepted it: False where it knows of nothing to delete."""
         if step.kind in OUTCOMES:
-            return
+            return True
         if self._clock.now() >= self._progress.deadline:
             raise DeadlineExceeded(f"CloudFormation no longer waits for this request; {step.kind} was not called")
         if step.kind is StepKind.CREATE:
             self._refuse_late_creation(look)
+        accepted, measured = True, []
         try:
             measured = self._gateway.perform(step)
         except (AlreadyExists, NotFound) as error:
@@ -151,13 +155,16 @@ class Lifecycle:
             # A creation fails at once for what is not about its name: a missing model, an endpoint in use.
             if step.kind is StepKind.CREATE and self._observer.observe(step.name).status is Status.ABSENT:
                 raise
-            raise Conflict(str(error)) from error
+            if step.kind is not StepKind.DELETE:
+                raise Conflict(str(error)) from error
+            accepted = False
         if step.kind is StepKind.MEASURE and self._ending.criteria:
             criteria.judge(self._ending.criteria, measured)
         acted = {**self._progress.acted, f"{step.kind}:{step.name}": self._clock.now()}
         failure = step.failure or self._progress.failure
         seen = self._progress.transition_seen and step.kind in NEUTRAL
         self._progress = replace(self._progress, acted=acted, failure=failure, transition_seen=seen)
+        return accepted
 
     def _refuse_late_creation(self, look: Look) -> None:
         """Raise where a new experiment would outlive a stack that no longer wants it.
@@ -185,7 +192,8 @@ class Lifecycle:
         seconds = patience.pause(self._progress, self._clock.interval, look, self._clock.now())
         if not self._clock.may_sleep(seconds):
             progress = replace(self._progress, hops=self._progress.hops + 1)
-            return Outcome(self._failed_id(), self._seen, waiting=progress, delay=seconds)
+            failed_id = identity.failed_id(self._request, self._desired, self._seen, progress)
+            return Outcome(failed_id, self._seen, waiting=progress, delay=seconds)
         self._clock.sleep(seconds)
         return None
 
@@ -220,15 +228,8 @@ class Lifecycle:
     def _fail(self, failure: ExperimentError) -> Outcome:
         line = {"experiment": self._seen.name, "status": self._seen.status.value}
         logger.error("failed", extra={**line, "error": type(failure).__name__, "reason": str(failure)})
-        return Outcome(self._failed_id(), self._seen, error=failure)
-
-    def _failed_id(self) -> str:
-        """Return the id of a FAILED answer: never another than before, never a name not ours (R2)."""
-        if self._request.type is not RequestType.CREATE:
-            return self._request.physical_id
-        name = self._desired.configuration.name if self._desired else ""
-        made = self._seen.ownership is Ownership.REQUEST or self._progress.when(StepKind.CREATE, name) is not None
-        return name if name and made else identity.marker(self._request)
+        failed_id = identity.failed_id(self._request, self._desired, self._seen, self._progress)
+        return Outcome(failed_id, self._seen, error=failure)
 
     def _forgive(self, failure: ExperimentError) -> Outcome:
         """Return success for what a rollback cannot undo: failing it would wedge the stack."""

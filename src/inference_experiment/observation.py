@@ -21,12 +21,17 @@ NOTHING: Final = Observed("")
 
 @dataclass(frozen=True)
 class Look:
-    """What one observation found; `leftover` marks what a failed replacement left, to be removed first."""
+    """What one observation found.
+
+    `leftover` marks what a failed replacement left, to be removed first; `sole` the one experiment that a Delete can
+    be about, since its physical id is that experiment's name. An id that we never returned may stand for several.
+    """
 
     case: Case
     target: Observed
     current: Observed | None = None
     leftover: bool = False
+    sole: bool = False
 
 
 class Observer:
@@ -42,7 +47,8 @@ class Observer:
     def look(self, progress: Progress) -> Look:
         """Return what there is now. Raises ExperimentError."""
         if self._desired is None:
-            return Look(Case.DELETE, self._to_delete(progress))
+            target = self._to_delete(progress)
+            return Look(Case.DELETE, target, sole=target.name == self._request.physical_id)
         if self._request.type is RequestType.CREATE:
             return Look(Case.CREATE, self.observe(self._desired.configuration.name))
         return self._to_update(self._desired, progress)

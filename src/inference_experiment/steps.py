@@ -115,7 +115,7 @@ def keep_ended(situation: Situation) -> Step:
 
 
 def delete(situation: Situation) -> Step:
-    """Delete it and wait until it is gone."""
+    """Delete it; done once SageMaker has accepted that, unless the id may mean others too."""
     return act(situation, StepKind.DELETE, {"Name": situation.target.name}, "it is to be deleted")
 
 

@@ -76,7 +76,6 @@ class Operation:
     peer: Callable[[Any], object]
     kind: str
     before: Mapping[str, Any] | None = None
-    remark: str = ""
 
 
 OPERATIONS: Final = (
@@ -125,7 +124,6 @@ OPERATIONS: Final = (
         lambda client: client.delete_inference_experiment(Name=NAME),
         "Delete",
         {"Schedule": LATER},
-        remark=", and 1 to see that it is gone, which the native provider does not",
     ),
     Operation(
         "delete a running one",
@@ -147,8 +145,7 @@ def measure(_: Path, __: int) -> Results:
         "Waiting for SageMaker",
         "Median lag over transitions of 1 to 7 minutes; every AWS call counts, crhelper's for its rule and permission "
         "too. The peer's ticks come once a minute, EventBridge's shortest interval. Fewest calls: those when nothing "
-        "has to be waited for; the native provider's are documented, and ours "
-        "may be one more, which asks whose it is, and at one place another, which sees that it is gone.",
+        "has to be waited for; the native provider's are documented, and ours may be one more, which asks whose it is.",
     )
     logging.disable(logging.ERROR)
     with ProtocolCloud() as cloud:
@@ -177,7 +174,7 @@ def _calls(operation: Operation, ours: list[tuple[float, int]], peer: list[tuple
 def _fewest(cloud: ProtocolCloud, operation: Operation) -> Figure:
     _, calls = _ours(cloud, operation, 0.0)
     over = calls - operation.native_calls
-    remark = f"calls more than the native provider: 1 for the ownership check{operation.remark}"
+    remark = "calls more than the native provider: 1 for the ownership check"
     name = f"{operation.name}: fewest calls"
     return Figure(name, calls, operation.native_calls, "calls", "native provider", over, OWNERSHIP_CHECK, remark=remark)
 
