@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 import cfnlint.data.schemas.extensions.aws_sagemaker_hosting as hosting
+from cfnlint.context.conditions.exceptions import Unsatisfiable
 from cfnlint.helpers import load_resource
 from cfnlint.jsonschema import ValidationError, Validator
 from cfnlint.rules.jsonschema.CfnLintJsonSchema import CfnLintJsonSchema
@@ -18,10 +19,13 @@ from cfnlint.schema.resolver import RefResolver
 from cfnlint.template.template import Template
 
 from inference_experiment import contract
-from inference_experiment_rules._settled import Unsettled
+from inference_experiment_rules._settled import Answers, Unsettled
+from inference_experiment_rules._values import Raw
 
 # With no region given on the command line cfn-lint lints for this one; it says nothing about where people deploy.
 DEFAULT_REGIONS: Final = ("us-east-1",)
+# Types whose attributes are made up by templates or their transforms.
+UNLIKE: Final = ("AWS::CloudFormation::", "AWS::Serverless::", "AWS::ServiceCatalog::")
 
 
 def regions_of(cfn: Template) -> tuple[str, ...]:
@@ -72,6 +76,69 @@ def hosting_instance_types(region: str) -> frozenset[str]:
     return frozenset(listed.get("enum", ())) if isinstance(listed, dict) else frozenset()
 
 
+@cache
+def attribute_schema(kind: str, attribute: str, region: str) -> Mapping[str, Any]:
+    """Return what cfn-lint knows of an attribute of a resource type, empty when that is nothing."""
+    try:
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, kind)
+        found: Mapping[str, Any] = schema.resolver.resolve_cfn_pointer(schema.get_atts[attribute])
+    except Exception:  # noqa: BLE001 - whatever a type that is not known, or not in this region, leads to
+        return {}
+    return found
+
+
+class WalkAnswers(Answers):
+    """What cfn-lint's walk of the properties behind a validator would find in single values of them."""
+
+    def __init__(self, validator: Validator, watching: Mapping[str, list[Any]]) -> None:
+        self._validator = validator
+        self._watching = watching
+        self._known: dict[tuple[str, object], bool] = {}
+
+    def is_content(self, path: str, value: Raw, schema: Any) -> bool:  # noqa: ANN401 - a JSON Schema
+        """Ask the rules that watch the property."""
+        key = path, repr(value)
+        if key not in self._known:
+            self._known[key] = self._is_content(path, value, schema)
+        return self._known[key]
+
+    def _is_content(self, path: str, value: Raw, schema: Any) -> bool:  # noqa: ANN401
+        context = self._validator.context
+        there = context.path.evolve(cfn_path=deque(path.split("/")))
+        validator = self._validator.evolve(
+            context=context.evolve(strict_types=False, path=there),
+            function_filter=self._validator.function_filter.evolve(add_cfn_lint_keyword=False),
+        )
+        try:
+            return not any(True for rule in self._watching[path] for _ in rule.validate(validator, path, value, schema))
+        except Exception:  # noqa: BLE001 - cfn-lint turns it into a finding where it walks
+            return False
+
+    def gives_text(self, argument: Raw, form: str | None) -> bool:
+        """Look the attribute up where cfn-lint does."""
+        texts = isinstance(argument, list) and len(argument) == 2 and all(isinstance(one, str) for one in argument)  # noqa: PLR2004
+        resource = self._validator.context.resources.get(argument[0]) if texts else None
+        kind = getattr(resource, "type", "")
+        if not kind.startswith("AWS::") or kind.startswith(UNLIKE):
+            return False
+        regions = self._validator.context.regions
+        found = [attribute_schema(kind, argument[1], region) for region in regions]
+        return all(one.get("type") == "string" and form in (None, one.get("format")) for one in found)
+
+    def is_open(self, condition: Raw) -> bool:
+        """Let cfn-lint assume a condition both ways."""
+        key = "condition", repr(condition)
+        if key not in self._known:
+            conditions = self._validator.context.conditions
+            self._known[key] = isinstance(condition, str) and condition in conditions.conditions
+            try:
+                for holds in (True, False) if self._known[key] else ():
+                    conditions.evolve({condition: holds})
+            except Unsatisfiable:
+                self._known[key] = False
+        return self._known[key]
+
+
 class ReenteringRule(CfnLintJsonSchema):
     """Base of the rule that lets cfn-lint check a type by a schema of ours as if it were another type.
 
@@ -86,12 +153,19 @@ class ReenteringRule(CfnLintJsonSchema):
     def __init__(self, types: tuple[str, ...] = ()) -> None:
         super().__init__(keywords=[f"Resources/{name}/Properties" for name in types], all_matches=True)
         self.rule_set = dict(CORE_IDS)
-        self.child_rules = dict.fromkeys(CORE_IDS.values())  # the rules themselves are filled in by cfn-lint
+        self.child_rules = {GENERAL: None}
+
+    def initialize(self, cfn: Template) -> None:
+        """Get ready for a template: cfn-lint fills the child rules in next, and searches all rules for each."""
+        super().initialize(cfn)
+        self.child_rules = {GENERAL: None}
 
     def reenter(self, validator: Validator, instance: Mapping[str, Any]) -> Iterator[ValidationError]:
         """Yield the errors of the properties, checked as properties of `as_type`."""
+        general = self.child_rules[GENERAL]
+        self.child_rules = dict.fromkeys(CORE_IDS.values()) | (general.child_rules if general is not None else {})
         path = validator.context.path.evolve(cfn_path=deque(["Resources", self.as_type, "Properties"]))
-        left = self.left_to_check(instance)
+        left = self.left_to_check(validator, instance)
         entered = validator.evolve(
             context=validator.context.evolve(strict_types=False, path=path),
             function_filter=validator.function_filter.evolve(add_cfn_lint_keyword=left.unmarked),
@@ -100,16 +174,21 @@ class ReenteringRule(CfnLintJsonSchema):
         )
         yield from self._validate(entered, instance)
 
-    def left_to_check(self, instance: Mapping[str, Any]) -> Unsettled:
+    def left_to_check(self, validator: Validator, instance: Mapping[str, Any]) -> Unsettled:
         """Return what of the schema cfn-lint has to walk."""
         place = f"Resources/{self.as_type}/Properties"
         walking = self.child_rules.get(CORE_IDS["cfnLint"])
-        children = walking.child_rules.values() if walking is not None else ()
-        keywords = (keyword for rule in children for keyword in getattr(rule, "keywords", ()))
-        watched = [keyword for keyword in keywords if keyword.startswith(place)]
-        return Unsettled(self.own_schema, watched, instance, place)
+        watching: dict[str, list[Any]] = {}
+        children: Mapping[str, Any] = walking.child_rules if walking is not None else {}
+        for rule in children.values():
+            for keyword in getattr(rule, "keywords", ()):
+                if keyword.startswith(place):
+                    watching.setdefault(keyword, []).append(rule)
+        return Unsettled(self.own_schema, watching, instance, place, WalkAnswers(validator, watching))
 
 
+# The core rule that has all of these for children, itself included.
+GENERAL: Final = "E3002"
 # JSON Schema keyword -> the core rule that reports it, as in cfn-lint's own E3002.
 CORE_IDS: Final = {
     "additionalProperties": "E3002",

@@ -39,6 +39,17 @@ REPLACEMENTS: list[Any] = [
     {"Fn::If": "IsProduction"},
     {"Fn::GetAtt": "Experiment.Status"},
     {"Fn::GetAtt": ["Experiment"]},
+    {"Fn::GetAtt": ["Extra", "Arn"]},
+    {"Fn::GetAtt": ["Extra", "QueueName"]},
+    {"Fn::GetAtt": ["ExtraRole", "Arn"]},
+    {"Fn::GetAtt": ["ExtraNetwork", "CidrBlockAssociations"]},
+    {"Fn::GetAtt": ["ExtraNetwork", "VpcId"]},
+    {"Fn::GetAtt": ["ExtraStack", "Outputs.Name"]},
+    {"Fn::If": ["IsProduction", "a", {"Fn::GetAtt": ["Extra", "QueueName"]}]},
+    {"Fn::If": ["Always", "a", "b"]},
+    {"Fn::If": ["IsProduction", {"Fn::If": ["IsProduction", "a", "b"]}, "c"]},
+    {"Fn::ImportValue": "token"},
+    {"Key": "team", "Value": {"Fn::If": ["IsProduction", "a", "b"]}},
     {"Fn::GetAtt": [{"Ref": "Stage"}, 1]},
     {"Fn::Sub": "${Stage}-${AWS::Region}-${Experiment.Arn}-${!Literal}-${"},
     {"Fn::Sub": ["${A}", {"A": {"Fn::If": []}}]},
@@ -59,8 +70,20 @@ REPLACEMENTS: list[Any] = [
     {"a": {"Ref": "Stage"}, "Fn::Transform": {}},
 ]
 EXTRA = {
-    "Conditions": {"IsProduction": {"Fn::Equals": [{"Ref": "Stage"}, "production"]}},
-    "Parameters": {"Stage": {"Type": "String", "AllowedValues": ["production", "test"]}},
+    "Conditions": {
+        "IsProduction": {"Fn::Equals": [{"Ref": "Stage"}, "production"]},
+        "Always": {"Fn::Equals": [{"Ref": "Only"}, "always"]},
+    },
+    "Parameters": {
+        "Stage": {"Type": "String", "AllowedValues": ["production", "test"]},
+        "Only": {"Type": "String", "AllowedValues": ["always"]},
+    },
+    "Resources": {
+        "Extra": {"Type": "AWS::SQS::Queue", "Condition": "IsProduction"},
+        "ExtraRole": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}},
+        "ExtraNetwork": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+        "ExtraStack": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://example.com/a"}},
+    },
 }
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from cfnlint.decode.cfn_yaml import loads
+from cfnlint.jsonschema import Validator
 from cfnlint.rules import Match, Rules
 from cfnlint.template import Template
 from linting import OURS, fixtures, runner
@@ -42,7 +44,7 @@ EVERYTHING = Unsettled(contract.schema(), [PLACE], {"Unheard": 1}, PLACE)
 class WholeWalk(ExperimentSchema):
     """The rule as it would be if it left nothing out."""
 
-    def left_to_check(self, instance: Mapping[str, Any]) -> Unsettled:  # noqa: ARG002
+    def left_to_check(self, validator: Validator, instance: Mapping[str, Any]) -> Unsettled:  # noqa: ARG002
         return EVERYTHING
 
 
@@ -78,7 +80,7 @@ def test_the_findings_are_those_of_the_whole_walk() -> None:
 def test_what_is_literal_and_valid_is_left_out() -> None:
     schema = Unsettled(contract.schema(), [], PROPERTIES, PLACE).schema
 
-    assert set(schema["properties"]) == {"ServiceToken", "RoleArn", "ModelVariants"}
+    assert set(schema["properties"]) == {"RoleArn", "ModelVariants"}
     assert set(schema["properties"]["ModelVariants"]["items"]["properties"]) == {"ModelName"}
     assert not {"additionalProperties", "required"} & set(schema)
 
@@ -121,3 +123,95 @@ def test_where_a_function_hides_what_is_watched_everything_is_marked() -> None:
 def test_functions_and_texts_that_stand_for_something_are_no_literals(value: object) -> None:
     assert not is_literal(value)
     assert is_literal([{"a": "b", "c": 1.5}, None, "production"])
+
+
+FUNCTIONS = """
+Parameters:
+  Stage: {Type: String}
+  Only: {Type: String, AllowedValues: [always]}
+Conditions:
+  IsProduction: !Equals [!Ref Stage, production]
+  Always: !Equals [!Ref Only, always]
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties: {AssumeRolePolicyDocument: {}}
+  Model:
+    Type: AWS::SageMaker::Model
+  Endpoint:
+    Type: AWS::SageMaker::Endpoint
+    Properties: {EndpointConfigName: configuration}
+  Network:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Experiment:
+    Type: Custom::SageMakerInferenceExperiment
+    Properties:
+      ServiceToken: !ImportValue token
+      Name: {name}
+      Type: ShadowMode
+      Description: {description}
+      RoleArn: {role}
+      EndpointName: !GetAtt Endpoint.EndpointName
+      ModelVariants:
+        - VariantName: production
+          ModelName: !GetAtt Model.ModelName
+          InfrastructureConfig: &infrastructure
+            InfrastructureType: RealTimeInference
+            RealTimeInferenceConfig: {InstanceType: {instance}, InstanceCount: 1}
+        - VariantName: shadow
+          ModelName: model-2
+          InfrastructureConfig: *infrastructure
+      ShadowModeConfig:
+        SourceModelVariantName: production
+        ShadowModelVariants: [{ShadowModelVariantName: shadow, SamplingPercentage: 10}]
+      Tags: {tags}
+"""
+GOOD = {
+    "name": "experiment",
+    "description": "!If [IsProduction, for all, for some]",
+    "role": "!GetAtt Role.Arn",
+    "instance": "ml.m5.xlarge",
+    "tags": "[{Key: team, Value: !If [IsProduction, fraud, test]}, {Key: stage, Value: live}]",
+}
+
+
+class Recorder(ExperimentSchema):
+    """The rule, and what it left to cfn-lint."""
+
+    def left_to_check(self, validator: Validator, instance: Mapping[str, Any]) -> Unsettled:
+        self.left = super().left_to_check(validator, instance)
+        return self.left
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ({}, set()),
+        ({"name": '!Sub "${AWS::StackName}-1"'}, {"Name"}),
+        ({"name": "!GetAtt Network.CidrBlockAssociations"}, {"Name"}),
+        ({"name": "!GetAtt Network.Unheard"}, {"Name"}),
+        ({"name": "!GetAtt Nothing.Name"}, {"Name"}),
+        ({"role": "!GetAtt Network.VpcId"}, {"RoleArn"}),
+        ({"role": "arn:aws:iam::123456789012:role/of-a-format-that-cfn-lint-judges"}, {"RoleArn"}),
+        ({"description": "!If [Always, for all, for some]"}, {"Description"}),
+        ({"description": "!If [Unheard, for all, for some]"}, {"Description"}),
+        ({"description": "!If [IsProduction, for all, !If [IsProduction, a, b]]"}, {"Description"}),
+        ({"description": "!If [IsProduction, for all, []]"}, {"Description"}),
+        ({"instance": "ml.unheard.xlarge"}, {"ModelVariants"}),
+        ({"tags": "[{Key: !Ref Stage, Value: live}]"}, {"Tags", "tagging"}),
+        ({"tags": "[{Key: team, Value: live}, {Key: team, Value: test}]"}, {"tagging"}),
+        ({"tags": "!If [IsProduction, [{Key: team, Value: live}], []]"}, {"tagging"}),
+        ({"tags": "[!If [IsProduction, {Key: team, Value: live}, !Ref AWS::NoValue]]"}, {"Tags", "tagging"}),
+    ],
+)
+def test_cfn_lint_walks_only_what_it_may_find_something_in(changes: dict[str, str], left: set[str]) -> None:
+    text = FUNCTIONS
+    for name, value in {**GOOD, **changes}.items():
+        text = text.replace(f"{{{name}}}", value)
+    rule = Recorder()
+
+    findings(rules_with(rule), Template("template.yaml", loads(text), ["us-east-1"]))
+
+    schema = rule.left.schema
+    assert set(schema["properties"]) | ({"tagging"} & schema.keys()) == left
