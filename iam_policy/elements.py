@@ -24,11 +24,11 @@ class Problems:
 
     def __init__(self, document: str) -> None:
         self.found: list[Finding] = []
-        self._document = document
+        self.document = document
 
     def report(self, kind: str, message: str, path: Path, position: Position) -> None:
         """Add one finding."""
-        self.found.append(Finding(kind, shorten(message), path, position, self._document))
+        self.found.append(Finding(kind, shorten(message), path, position, self.document))
 
     def check_keys(self, node: Mapping[Any, Any], known: Sequence[str], path: Path, fallback: Position) -> None:
         """Report keys that are written twice or that are none of the known ones."""

@@ -68,11 +68,14 @@ class Attached:
 
 
 def compiled(document: Document) -> tuple[CompiledStatement, ...]:
-    """Return the compiled statements of a document, compiled once."""
-    known: tuple[CompiledStatement, ...] | None = document.__dict__.get("_compiled")
+    """Return the compiled statements of a document, each compiled once."""
+    return tuple(map(_compiled, document.statements))
+
+
+def _compiled(statement: Statement) -> CompiledStatement:
+    known: CompiledStatement | None = statement.__dict__.get("_compiled")
     if known is None:
-        known = tuple(CompiledStatement(statement) for statement in document.statements)
-        document.__dict__["_compiled"] = known
+        known = statement.__dict__["_compiled"] = CompiledStatement(statement)
     return known
 
 

@@ -31,11 +31,18 @@ def lint(document: Document, deployment: Deployment | None = None) -> tuple[Find
     return tuple(finding.within(document.name) for finding in dict.fromkeys(found))
 
 
-def _lint_statement(document: Document, statement: Statement, deployment: Deployment | None) -> Iterator[Finding]:
-    if statement.unknown is not None:
-        return
-    for check in _TRUST if document.kind is DocumentKind.TRUST else _IDENTITY:
-        yield from check(Scope(document, statement, deployment))
+def _lint_statement(
+    document: Document, statement: Statement, deployment: Deployment | None
+) -> tuple[Finding, ...]:
+    """Lint a statement; the last findings are kept with it, since documents may share it."""
+    key = document.kind, document.name, deployment
+    known: tuple[object, tuple[Finding, ...]] = statement.__dict__.get("_linted", (None, ()))
+    if known[0] != key:
+        scope = Scope(document, statement, deployment)
+        checks = _TRUST if document.kind is DocumentKind.TRUST else _IDENTITY
+        found = () if statement.unknown is not None else tuple(one for check in checks for one in check(scope))
+        known = statement.__dict__["_linted"] = key, found
+    return known[1]
 
 
 def refused(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -27,7 +27,7 @@ from iam_policy.elements import (
     unwrap,
 )
 from iam_policy.findings import NOWHERE, Position
-from iam_policy.json_source import JsonError, parse_json
+from iam_policy.json_source import DictNode, JsonError, parse_json
 from iam_policy.symbols import Symbolic
 
 TOP: Final = ("Version", "Id", "Statement")
@@ -128,6 +128,23 @@ def _statements(
 
 
 def _statement(
+    entry: tuple[int, object], problems: Problems, path: Path, fallback: Position, *, variables: bool
+) -> Statement:
+    """Read a statement; one whose node is at the same place of several documents with one name is read once."""
+    node = entry[1]
+    if not isinstance(node, DictNode):
+        return _read_statement(entry, problems, path, fallback, variables=variables)
+    key = path, variables, problems.document
+    if not node.known or node.known[0] != key:
+        own = Problems(problems.document)
+        statement = _read_statement(entry, own, path, fallback, variables=variables)
+        node.known = key, statement, own.found
+    problems.found += node.known[2]
+    known: Statement = node.known[1]
+    return known
+
+
+def _read_statement(
     entry: tuple[int, object], problems: Problems, path: Path, fallback: Position, *, variables: bool
 ) -> Statement:
     index, node = entry

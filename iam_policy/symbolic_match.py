@@ -22,9 +22,10 @@ def match_symbolic(pattern: tuple[Token, ...], target: Text, *, fold: bool) -> T
     fillings = fillings_of([*(token for token in pattern if isinstance(token, Hole)), *holes_of(target)])
     if fillings is not None:
         return agreement(match_symbolic(_fill(pattern, one), fill(target, one), fold=fold) for one in fillings)
-    if not _possible(pattern, target, fold=fold):
+    left = _without_ends(list(pattern), list(parts_of(target)), fold=fold)
+    if left is None or not _possible(*left, fold=fold):
         return False
-    return True if _definite(pattern, target, fold=fold) else None
+    return True if _definite(*left, fold=fold) else None
 
 
 def _fill(pattern: tuple[Token, ...], filling: dict[str, Text]) -> tuple[Token, ...]:
@@ -38,6 +39,22 @@ def _fill(pattern: tuple[Token, ...], filling: dict[str, Text]) -> tuple[Token, 
     return tuple(token for token in tokens if token != "")
 
 
+def _without_ends(one: list[Token], other: list[Token], *, fold: bool) -> tuple[list[Token], list[Token]] | None:
+    """Drop the text that both begin with and that both end with, which makes the table small; None if they differ."""
+    for end in (0, -1):
+        if not (one and other and isinstance(one[end], str) and isinstance(other[end], str)):
+            continue
+        texts = [str(tokens[end]).lower() if fold else str(tokens[end]) for tokens in (one, other)]
+        size = min(map(len, texts))
+        ends = [text[len(text) - size :] if end else text[:size] for text in texts]
+        if ends[0] != ends[1]:
+            return None
+        for tokens, text in zip((one, other), texts, strict=True):
+            rest = text[: len(text) - size] if end else text[size:]
+            tokens[end : end + 1 or None] = [rest] if rest else []
+    return one, other
+
+
 def _characters(tokens: Sequence[Token], *, fold: bool) -> list[Token]:
     """Spread strings to single characters."""
     spread: list[Token] = []
@@ -49,9 +66,9 @@ def _characters(tokens: Sequence[Token], *, fold: bool) -> list[Token]:
     return spread
 
 
-def _definite(pattern: tuple[Token, ...], target: Text, *, fold: bool) -> bool:
+def _definite(pattern: Sequence[Token], target: Sequence[Token], *, fold: bool) -> bool:
     """One alignment that holds for every filling: only `*` or the same hole absorbs a hole of the target."""
-    others = _characters(parts_of(target), fold=fold)
+    others = _characters(target, fold=fold)
     row = [True] + [False] * len(others)
     for token in _characters(pattern, fold=fold):
         before, row = row, [row[0] and token is Wild.STAR] + [False] * len(others)
@@ -90,9 +107,9 @@ def _units_of_hole(hole: Hole, *, fold: bool, pattern: bool) -> list[_Unit]:
     return [(False, charset)] * hole.minimum + [(True, charset)] * (not hole.exact)
 
 
-def _possible(pattern: tuple[Token, ...], target: Text, *, fold: bool) -> bool:
+def _possible(pattern: Sequence[Token], target: Sequence[Token], *, fold: bool) -> bool:
     """Whether the two languages meet, each occurrence of a hole taken for itself: never False if a filling matches."""
-    others = _units(parts_of(target), fold=fold, pattern=False)
+    others = _units(target, fold=fold, pattern=False)
     row = [True]
     for many, _ in others:
         row.append(row[-1] and many)

@@ -19,11 +19,13 @@ from cfnlint.schema.resolver import RefResolver
 from cfnlint.template.template import Template
 
 from inference_experiment import contract
-from inference_experiment_rules._settled import Answers, Unsettled
-from inference_experiment_rules._values import Raw
+from inference_experiment_rules._settled import Answers, Literals, Unsettled
+from inference_experiment_rules._values import SUB_VARIABLE, Raw
 
 # With no region given on the command line cfn-lint lints for this one; it says nothing about where people deploy.
 DEFAULT_REGIONS: Final = ("us-east-1",)
+# Pseudo parameters that are one text.
+PSEUDO: Final = {f"AWS::{name}" for name in ("AccountId", "Partition", "Region", "StackId", "StackName", "URLSuffix")}
 # Types whose attributes are made up by templates or their transforms.
 UNLIKE: Final = ("AWS::CloudFormation::", "AWS::Serverless::", "AWS::ServiceCatalog::")
 
@@ -87,12 +89,17 @@ def attribute_schema(kind: str, attribute: str, region: str) -> Mapping[str, Any
     return found
 
 
+def _is_known(kind: str) -> bool:
+    return kind.startswith("AWS::") and not kind.startswith(UNLIKE)
+
+
 class WalkAnswers(Answers):
     """What cfn-lint's walk of the properties behind a validator would find in single values of them."""
 
     def __init__(self, validator: Validator, watching: Mapping[str, list[Any]]) -> None:
         self._validator = validator
         self._watching = watching
+        self._regions = validator.context.regions
         self._known: dict[tuple[str, object], bool] = {}
 
     def is_content(self, path: str, value: Raw, schema: Any) -> bool:  # noqa: ANN401 - a JSON Schema
@@ -119,11 +126,18 @@ class WalkAnswers(Answers):
         texts = isinstance(argument, list) and len(argument) == 2 and all(isinstance(one, str) for one in argument)  # noqa: PLR2004
         resource = self._validator.context.resources.get(argument[0]) if texts else None
         kind = getattr(resource, "type", "")
-        if not kind.startswith("AWS::") or kind.startswith(UNLIKE):
-            return False
-        regions = self._validator.context.regions
-        found = [attribute_schema(kind, argument[1], region) for region in regions]
-        return all(one.get("type") == "string" and form in (None, one.get("format")) for one in found)
+        found = [attribute_schema(kind, argument[1], region) for region in self._regions if _is_known(kind)]
+        return bool(found) and all(one.get("type") == "string" and form in (None, one.get("format")) for one in found)
+
+    def fills(self, text: str) -> bool:
+        """Look up what the variables stand for; with a resource among them cfn-lint tries no value."""
+        variables = [name.strip() for name in SUB_VARIABLE.findall(text)]
+        named = [name.partition(".") for name in variables if name not in PSEUDO]
+        plain = "{{" not in text and text.count("${") == len(variables)
+        return plain and bool(named) and all(self._is_text(name, attribute) for name, _, attribute in named)
+
+    def _is_text(self, name: str, attribute: str) -> bool:
+        return self.gives_text([name, attribute], None) if attribute else name in self._validator.context.resources
 
     def is_open(self, condition: Raw) -> bool:
         """Let cfn-lint assume a condition both ways."""
@@ -147,7 +161,7 @@ class ReenteringRule(CfnLintJsonSchema):
     """
 
     as_type = ""
-    own_schema: Mapping[str, Any] = {}
+    literals = Literals({})
 
     # cfn-lint makes one of every class that it finds in a rule's file, this base included: no required argument.
     def __init__(self, types: tuple[str, ...] = ()) -> None:
@@ -184,7 +198,7 @@ class ReenteringRule(CfnLintJsonSchema):
             for keyword in getattr(rule, "keywords", ()):
                 if keyword.startswith(place):
                     watching.setdefault(keyword, []).append(rule)
-        return Unsettled(self.own_schema, watching, instance, place, WalkAnswers(validator, watching))
+        return Unsettled(self.literals, watching, instance, place, WalkAnswers(validator, watching))
 
 
 # The core rule that has all of these for children, itself included.

@@ -33,7 +33,7 @@ class Source:
 
 
 class _Reader:
-    """Decodes one document."""
+    """Decodes one document; entries of its lists that are the same in other worlds are decoded once."""
 
     def __init__(self, shapes: Shapes) -> None:
         self.shapes = shapes
@@ -47,10 +47,23 @@ class _Reader:
         if isinstance(value, dict) and len(path) < MAXIMUM_DEPTH and not _is_generated(value):
             return self._mapping(node, path)
         if isinstance(value, list) and node.items is not None and len(path) < MAXIMUM_DEPTH:
-            items = ListNode(self.value(item, (*path, index)) for index, item in enumerate(node.items))
+            items = ListNode(self._entry(item, (*path, index)) for index, item in enumerate(node.items))
             items.start_mark = _mark(value)
             return items
         return self._scalar(node)
+
+    def _entry(self, node: Node, path: Path) -> object:
+        if not (node.within and isinstance(node.raw, dict)):
+            return self.value(node, path)
+        memo = self.shapes.view.memo
+        key = "entry", node.path, path, *_known(node, self.shapes)
+        if key not in memo:
+            reader = _Reader(self.shapes)
+            memo[key] = reader.value(node, path), reader
+        value, reader = memo[key]
+        self.paths.update(reader.paths)
+        self.length += reader.length
+        return value
 
     def _mapping(self, node: Node, path: Path) -> DictNode:
         mapping = DictNode()
@@ -79,28 +92,27 @@ class _Reader:
 def read(
     node: Node | None, shapes: Shapes, name: str, kind: iam_policy.DocumentKind, *, by_core: bool = True
 ) -> Source:
-    """Return the document at a place of the template, read once if it is the same in all worlds.
+    """Return the document at a place of the template, read once for all worlds in which it is the same.
 
     None is a document that nobody can know.
     """
     if node is None:
         return unknown(name, iam_policy.Unknown("there is no document"), (), kind)
-    if not shapes.view.is_constant(node.raw):
-        return _read(node, shapes, name, kind, by_core=by_core)
-    key = "document", node.path, name, kind, by_core, *sorted(shapes.known.items()), shapes.pseudo(REGION)
     memo = shapes.view.memo
+    key = "document", node.path, name, kind, by_core, *_known(node, shapes)
     if key not in memo:
-        memo[key] = _read(node, shapes, name, kind, by_core=by_core)
+        reader = _Reader(shapes)
+        document = iam_policy.read_node(reader.value(node, ()), name, kind)
+        if document.length is None:
+            document = replace(document, length=reader.length)
+        memo[key] = Source(document, node.path, reader.paths, by_core)
     source: Source = memo[key]
     return source
 
 
-def _read(node: Node, shapes: Shapes, name: str, kind: iam_policy.DocumentKind, *, by_core: bool) -> Source:
-    reader = _Reader(shapes)
-    document = iam_policy.read_node(reader.value(node, ()), name, kind)
-    if document.length is None:
-        document = replace(document, length=reader.length)
-    return Source(document, node.path, reader.paths, by_core)
+def _known(node: Node, shapes: Shapes) -> tuple[object, ...]:
+    """Return all that a part of a document depends on."""
+    return (*shapes.view.choices(node.raw, shapes.world), *sorted(shapes.known.items()), shapes.pseudo(REGION))
 
 
 def unknown(name: str, why: iam_policy.Unknown, path: Path, kind: iam_policy.DocumentKind) -> Source:

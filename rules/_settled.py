@@ -24,6 +24,7 @@ UNJUDGED: Final = "format"
 # What a mapping of known members always has right.
 NEUTRAL: Final = {"description", "properties", "type"}
 TAGS: Final = "Tags"
+KEPT: Final = 10_000
 
 
 class Answers:
@@ -37,13 +38,37 @@ class Answers:
         """Tell whether Fn::GetAtt with this argument is a text, of a certain format if there is one."""
         return False
 
+    def fills(self, text: str) -> bool:  # noqa: ARG002
+        """Tell whether Fn::Sub with this text is sound, and only known once the stack is deployed."""
+        return False
+
     def is_open(self, condition: Raw) -> bool:  # noqa: ARG002
         """Tell whether a condition may hold, and may not."""
         return False
 
 
+class Literals:
+    """Which literals are valid; what was asked once of a text or number is kept, since the same few come again."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.schema = schema
+        self._validator = Draft7Validator(schema)
+        self._known: dict[tuple[int, type, Raw], bool] = {}
+
+    def accepts(self, schema: Schema, value: Raw) -> bool:
+        """Tell whether a value is valid by a part of the schema."""
+        if not isinstance(value, str | int | float):
+            return bool(self._validator.evolve(schema=schema).is_valid(value))
+        key = id(schema), type(value), value
+        if key not in self._known:
+            if len(self._known) > KEPT:
+                self._known.clear()
+            self._known[key] = bool(self._validator.evolve(schema=schema).is_valid(value))
+        return self._known[key]
+
+
 class Unsettled:
-    """What of a schema is left to check in some properties, which are at `path`.
+    """What of the literals' schema is left to check in some properties, which are at `path`.
 
     `watched` are the paths of properties that rules of cfn-lint look at. In `schema` they are marked as cfn-lint does
     it, where that is possible; otherwise `unmarked` is true.
@@ -51,17 +76,17 @@ class Unsettled:
 
     def __init__(
         self,
-        schema: Mapping[str, Any],
+        literals: Literals,
         watched: Collection[str],
         properties: Mapping[str, Raw],
         path: str,
         answers: Answers = Answers(),  # noqa: B008 - it has no state
     ) -> None:
         self.unmarked = False
-        self._given = schema
+        self._literals = literals
+        self._given = literals.schema
         self._watched = tuple(watched)
         self._answers = answers
-        self._validator = Draft7Validator(schema)
         self.schema: Mapping[str, Any] = self._of_properties(properties, path)
 
     def _of_properties(self, properties: Mapping[str, Raw], path: str) -> Mapping[str, Any]:
@@ -117,7 +142,7 @@ class Unsettled:
             rest is True
             and counted
             and path not in self._watched
-            and all(self._accepts(around, each) for each in values)
+            and all(self._literals.accepts(around, each) for each in values)
         ):
             return True
         return self._marked({**around, "items": rest}, path)
@@ -129,13 +154,10 @@ class Unsettled:
         reference = schema.get("$ref")
         return self._given["definitions"][reference.removeprefix(REFERENCE)] if reference else schema
 
-    def _accepts(self, schema: Schema, value: Raw) -> bool:
-        return bool(self._validator.evolve(schema=schema).is_valid(value))
-
     def _is_settled(self, value: Raw, schema: Schema, *, within: bool = False) -> bool:
         """Tell whether a value is valid whatever its functions give; `within` an Fn::If others may be unreachable."""
         if is_literal(value):
-            return UNJUDGED not in schema and self._accepts(schema, value)
+            return UNJUDGED not in schema and self._literals.accepts(schema, value)
         name, argument = function_of(value) or ("", None)
         if name == "Fn::If" and isinstance(argument, list) and len(argument) == 3 and not within:  # noqa: PLR2004
             condition, *branches = argument
@@ -143,9 +165,13 @@ class Unsettled:
             return self._answers.is_open(condition) and all(settled)
         if schema.get("type") != "string":
             return False
-        if name == "Fn::ImportValue":
-            return UNJUDGED not in schema and isinstance(argument, str) and is_literal(argument)
-        return name == "Fn::GetAtt" and self._answers.gives_text(argument, schema.get(UNJUDGED))
+        if name == "Fn::GetAtt":
+            return self._answers.gives_text(argument, schema.get(UNJUDGED))
+        if UNJUDGED in schema or not isinstance(argument, str):
+            return False
+        return (
+            is_literal(argument) if name == "Fn::ImportValue" else name == "Fn::Sub" and self._answers.fills(argument)
+        )
 
     def _is_quiet(self, values: Sequence[Raw], schema: Schema, path: str) -> bool:
         """Tell whether no rule that watches the property, or a part of it, has anything to say of its values."""

@@ -122,14 +122,16 @@ class View:
             ]
         return self._worlds[key]
 
-    def is_constant(self, raw: Raw) -> bool:
-        """Tell whether a part of the template is the same in all worlds, with the resources that it refers to."""
-        key = "constant", id(raw)
+    def choices(self, raw: Raw, world: World) -> tuple[str, ...]:
+        """Return what a part of the template, with the resources that it refers to, may depend on in a world."""
+        key = "choices", id(raw)
         if key not in self.memo:
-            named = {target for kind, target in mentioned(raw) if kind == "name" and target in self.resources}
+            named = {target for kind, target in self.source.mentions(raw) if kind == "name"} & self.resources.keys()
             around = named.union(*map(self.reachable, named))
-            self.memo[key] = needs_of(self.source, [raw, *(self.resources[name] for name in around)]) == ([], [])
-        return bool(self.memo[key])
+            parameters, conditions = needs_of(self.source, [raw, *(self.resources[name] for name in around)])
+            asked = [*(("name", name) for name in parameters), *(("condition", name) for name in conditions)]
+            self.memo[key] = raw, asked  # kept with it: its id is nobody else's
+        return tuple(repr(world.answer(*question)) for question in self.memo[key][1])
 
     def exists(self, name: str, world: World) -> bool:
         """Tell whether a resource is (or may be) created in a world."""
@@ -149,7 +151,7 @@ class View:
             raw = self.resources[name]
             listed = raw.get("DependsOn")
             listed = listed if isinstance(listed, list) else [listed]
-            found = {target for kind, target in mentioned(raw) if kind == "name"}
+            found = {target for kind, target in self.source.mentions(raw) if kind == "name"}
             found.update(target for target in listed if isinstance(target, str))
             self._references[name] = frozenset(found & self.resources.keys())
         return self._references[name]

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 import iam_policy
@@ -31,7 +32,7 @@ def wording(name: str, part: Part, results: list[iam_policy.Result], step: Step 
     if name == "undecided":
         return _undecided(role, results)
     if first.requirement.service:
-        return _trust(name, role, first, reason)
+        return _trust(name, part, first, reason)
     actions = brief([result.requirement.action for result in results])
     target = f"{actions} on {readable(str(first.decision.request.resource))}"
     fixed = {
@@ -42,10 +43,10 @@ def wording(name: str, part: Part, results: list[iam_policy.Result], step: Step 
     if name in fixed:
         return fixed[name]
     if name in {"resource", "condition"} and reason:
-        advice = _instead(name, results)
+        advice = _instead(name, results, part)
         return _fitting(f"{reason}: {role} may not {actions}{advice}", f"{reason}{advice}: {role} may not {actions}")
     near = f" ({reason})" if reason else ""
-    return _with_addition(f"{role} may not {target}{near}", results, part.kind)
+    return _with_addition(f"{role} may not {target}{near}", results, part)
 
 
 def _undecided(role: str, results: list[iam_policy.Result]) -> str:
@@ -67,17 +68,19 @@ def _fitting(*candidates: str) -> str:
     return next((text for text in candidates if len(text) <= LIMIT), candidates[-1])
 
 
-def _instead(name: str, results: list[iam_policy.Result]) -> str:
+def _instead(name: str, results: list[iam_policy.Result], part: Part) -> str:
     if name == "condition":
         return "; move them to a statement without that condition"
-    return f"; write {_flow(addition_of(results)['Resource'])}"
+    return f"; write {_flow(addition_of(results, part)['Resource'])}"
 
 
-def _trust(name: str, role: str, result: iam_policy.Result, reason: str) -> str:
+def _trust(name: str, part: Part, result: iam_policy.Result, reason: str) -> str:
+    role = part.held.name if part.held else "the role"
     service = result.requirement.service
     if name == "source":
         return f"{role} trusts {service} in vain: {reason}; correct the condition"
-    return f"{service} may not assume {role}{': ' + reason if reason else ''}; trust it: {_flow(addition_of([result]))}"
+    trust = _flow(addition_of([result], part))
+    return f"{service} may not assume {role}{': ' + reason if reason else ''}; trust it: {trust}"
 
 
 def settled_by(part: Part) -> str:
@@ -100,12 +103,19 @@ def brief(actions: list[str]) -> str:
     return ", ".join(shown)
 
 
-def addition_of(results: list[iam_policy.Result]) -> Mapping[str, Any]:
-    """Return the statement to add, with functions of CloudFormation for its holes."""
-    statement = dict(addition_for(results))
-    free = {name.partition("}")[0] for form in arn_forms().values() for name in form.split("${")[1:]}
+def addition_of(results: list[iam_policy.Result], part: Part) -> Mapping[str, Any]:
+    """Return the statement to add, with functions of CloudFormation for its holes; once for all worlds."""
+    memo = part.shapes.view.memo
+    key = "addition", *((result.requirement, result.decision.request.resource) for result in results)
+    if key not in memo:
+        memo[key] = _written(dict(addition_for(results)))
+    added: Mapping[str, Any] = memo[key]
+    return added
+
+
+def _written(statement: dict[str, Any]) -> Mapping[str, Any]:
     holes = holes_of(statement.get("Resource", ""))
-    fillings: dict[str, iam_policy.Text] = {hole.identity: "*" for hole in holes if hole.identity in free}
+    fillings: dict[str, iam_policy.Text] = {hole.identity: "*" for hole in holes if hole.identity in _free()}
     fillings["AWS::StackId"] = "*"
     fillings |= {hole.identity: "" for hole in holes if hole.identity.endswith((" of role", " suffix"))}
     document = iam_policy.as_template({"Version": "", "Statement": [statement]}, fillings)
@@ -113,11 +123,17 @@ def addition_of(results: list[iam_policy.Result]) -> Mapping[str, Any]:
     return written
 
 
-def _with_addition(message: str, results: list[iam_policy.Result], kind: str) -> str:
-    added = f"{message}; add {_flow(addition_of(results))}"
+@cache
+def _free() -> frozenset[str]:
+    """Return the holes of the ARN forms: any resource will do."""
+    return frozenset(name.partition("}")[0] for form in arn_forms().values() for name in form.split("${")[1:])
+
+
+def _with_addition(message: str, results: list[iam_policy.Result], part: Part) -> str:
+    added = f"{message}; add {_flow(addition_of(results, part))}"
     if len(added) <= LIMIT:
         return added
-    hint = "; " + GENERATE.format(kind)
+    hint = "; " + GENERATE.format(part.kind)
     return message[: LIMIT - len(hint)] + hint
 
 

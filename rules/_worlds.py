@@ -44,6 +44,14 @@ class Source:
     conditions: Mapping[str, Raw]
     mappings: Raw
     compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> literals in Fn::Equals
+    _mentions: dict[int, tuple[Raw, list[tuple[str, str]]]] = field(default_factory=dict)
+
+    def mentions(self, raw: Raw) -> list[tuple[str, str]]:
+        """Return what a part of the template mentions."""
+        known = self._mentions.get(id(raw))
+        if known is None:  # the part is kept with it: its id is nobody else's
+            known = self._mentions[id(raw)] = raw, list(dict.fromkeys(mentioned(raw)))
+        return known[1]
 
     def domain(self, name: str) -> tuple[object, ...]:
         """Return the values to try for a parameter; a hole stands for anything else."""
@@ -151,7 +159,7 @@ def needs_of(source: Source, raws: Iterable[Raw]) -> tuple[list[str], list[str]]
     seen: set[tuple[str, str]] = set()
     stack = list(raws)
     while stack:
-        for kind, name in mentioned(stack.pop()):
+        for kind, name in source.mentions(stack.pop()):
             seen.add((kind, name))
             if kind == "condition" and name in source.conditions and name not in conditions:
                 conditions[name] = None

@@ -6,6 +6,7 @@ from cfnlint.jsonschema import ValidationError, Validator
 from inference_experiment import contract
 from inference_experiment_rules._base import CUSTOM_RESOURCES
 from inference_experiment_rules._cfnlint import ReenteringRule
+from inference_experiment_rules._settled import Literals
 from inference_experiment_rules._template import GENERIC_TYPE, look_at
 
 
@@ -41,7 +42,7 @@ Resources:
 
     def __init__(self) -> None:
         super().__init__((contract.CUSTOM_TYPE, GENERIC_TYPE))
-        self.own_schema = contract.schema()
+        self.literals = Literals(contract.schema())
 
     def validate(
         self,

@@ -13,7 +13,7 @@ from linting import OURS, fixtures, runner
 from mutation import mutants, seeds
 
 from inference_experiment import contract
-from inference_experiment_rules._settled import Unsettled, is_literal
+from inference_experiment_rules._settled import Literals, Unsettled, is_literal
 from inference_experiment_rules.experiment_schema import ExperimentSchema
 
 MUTANTS = int(os.environ.get("SETTLED_EXAMPLES", "120"))
@@ -38,7 +38,8 @@ PROPERTIES: dict[str, Any] = {
 }
 
 
-EVERYTHING = Unsettled(contract.schema(), [PLACE], {"Unheard": 1}, PLACE)
+LITERALS = Literals(contract.schema())
+EVERYTHING = Unsettled(LITERALS, [PLACE], {"Unheard": 1}, PLACE)
 
 
 class WholeWalk(ExperimentSchema):
@@ -78,7 +79,7 @@ def test_the_findings_are_those_of_the_whole_walk() -> None:
 
 
 def test_what_is_literal_and_valid_is_left_out() -> None:
-    schema = Unsettled(contract.schema(), [], PROPERTIES, PLACE).schema
+    schema = Unsettled(LITERALS, [], PROPERTIES, PLACE).schema
 
     assert set(schema["properties"]) == {"RoleArn", "ModelVariants"}
     assert set(schema["properties"]["ModelVariants"]["items"]["properties"]) == {"ModelName"}
@@ -88,7 +89,7 @@ def test_what_is_literal_and_valid_is_left_out() -> None:
 def test_what_a_rule_of_cfn_lint_watches_is_kept() -> None:
     watched = f"{PLACE}/ModelVariants/*/InfrastructureConfig/RealTimeInferenceConfig/InstanceType"
 
-    left = Unsettled(contract.schema(), [watched], PROPERTIES, PLACE)
+    left = Unsettled(LITERALS, [watched], PROPERTIES, PLACE)
 
     assert not left.unmarked
     schema = left.schema
@@ -105,7 +106,7 @@ def test_where_a_function_hides_what_is_watched_everything_is_marked() -> None:
     watched = f"{PLACE}/ModelVariants/*/InfrastructureConfig/RealTimeInferenceConfig/InstanceType"
     variants = [{**PROPERTIES["ModelVariants"][0], "InfrastructureConfig": {"Fn::If": ["A", INFRASTRUCTURE, {}]}}]
 
-    assert Unsettled(contract.schema(), [watched], {**PROPERTIES, "ModelVariants": variants}, PLACE).unmarked
+    assert Unsettled(LITERALS, [watched], {**PROPERTIES, "ModelVariants": variants}, PLACE).unmarked
     assert EVERYTHING.unmarked
     assert EVERYTHING.schema == contract.schema()
 
@@ -191,6 +192,11 @@ class Recorder(ExperimentSchema):
         ({"name": '!Sub "${AWS::StackName}-1"'}, {"Name"}),
         ({"name": "!GetAtt Network.CidrBlockAssociations"}, {"Name"}),
         ({"name": "!GetAtt Network.Unheard"}, {"Name"}),
+        ({"name": '!Sub "${AWS::Region}-${Model}-${Model.ModelName}"'}, set()),
+        ({"name": '!Sub "${Model}-${Nothing}"'}, {"Name"}),
+        ({"name": '!Sub "${Model}-${!Literal}"'}, {"Name"}),
+        ({"name": '!Sub "${Model}-${Network.CidrBlockAssociations}"'}, {"Name"}),
+        ({"name": '!Sub "{{resolve:ssm:${Model}}}"'}, {"Name"}),
         ({"name": "!GetAtt Nothing.Name"}, {"Name"}),
         ({"role": "!GetAtt Network.VpcId"}, {"RoleArn"}),
         ({"role": "arn:aws:iam::123456789012:role/of-a-format-that-cfn-lint-judges"}, {"RoleArn"}),
