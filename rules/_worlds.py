@@ -178,8 +178,9 @@ def covering(worlds: list[World]) -> list[World]:
     So what one or two conditions cause shows, and only there; and their number grows with the logarithm of the number
     of conditions, not with its power of two.
     """
-    pairs = [set(itertools.combinations_with_replacement(choices_of(world), 2)) for world in worlds]
-    missing = set[tuple[Choice, Choice]]().union(*pairs)
+    told = _told_apart(worlds)
+    pairs = [set(itertools.combinations(choices, min(2, len(choices)))) for choices in told]
+    missing = set[tuple[Choice, ...]]().union(*pairs)
     chosen: list[int] = []
     best = 0
     while missing:
@@ -187,6 +188,21 @@ def covering(worlds: list[World]) -> list[World]:
         missing -= pairs[best]
         best = max(range(len(worlds)), key=lambda index: len(pairs[index] & missing))
     return [worlds[index] for index in sorted(chosen)]
+
+
+def _told_apart(worlds: list[World]) -> list[list[Choice]]:
+    """Return each world's choices; of those that always go together one, and none that is the same everywhere.
+
+    A condition and the parameter that decides it would count twice, and more worlds than necessary be chosen.
+    """
+    known = [dict(choices_of(world)) for world in worlds]
+    columns: dict[tuple[int, ...], str] = {}
+    for name in dict.fromkeys(itertools.chain(*known)):
+        numbers: dict[str | None, int] = {}
+        column = tuple(numbers.setdefault(choices.get(name), len(numbers)) for choices in known)
+        if len(numbers) > 1:
+            columns.setdefault(column, name)
+    return [[(name, choices.get(name, "")) for name in columns.values()] for choices in known]
 
 
 def choices_of(world: World) -> list[Choice]:
