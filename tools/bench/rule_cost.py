@@ -37,6 +37,31 @@ class Linter:
             list(_run_template("template.yaml", loads(text), self._runner.config, self._runner.rules))
 
 
+class Comparison:
+    """Both linters, warm, without the garbage collector, until the end."""
+
+    def __init__(self, rounds: int) -> None:
+        self._rounds = rounds
+        self._linters = Linter(ours=True), Linter(ours=False)
+        gc.disable()
+        for linter in self._linters:
+            linter.lint([templates.service(0)])
+        gc.freeze()  # what stays is not looked through before every run
+
+    def of(self, texts: Sequence[str]) -> list[Pair]:
+        """Return the pairs of all templates."""
+        for linter in self._linters:
+            linter.lint(texts[:1])
+        ours, stock = self._linters
+        works = ((partial(ours.lint, [text]), partial(stock.lint, [text])) for text in texts)
+        return [pair for work in works for pair in pairs(*work, self._rounds, time.process_time, gc.collect)]
+
+    def end(self) -> None:
+        """Collect garbage as ever."""
+        gc.unfreeze()
+        gc.enable()
+
+
 def measure(_: Path, rounds: int) -> Results:
     """Measure templates with and without experiments, and with conditions."""
     results = Results(
@@ -46,32 +71,28 @@ def measure(_: Path, rounds: int) -> Results:
         "of all pairs. Half of the templates with an experiment have the custom type, whose properties cfn-lint alone "
         "does not look at, half the native one; a quarter each has 0 to 3 conditions.",
     )
-    gc.disable()
-    ours, stock = Linter(ours=True), Linter(ours=False)
-
-    def compare(texts: Sequence[str]) -> list[Pair]:
-        times = max(1, rounds // 2) if len(texts) > rounds else rounds  # many templates are many pairs anyway
-        ours.lint(texts[:1])
-        stock.lint(texts[:1])
-        works = ((partial(ours.lint, [text]), partial(stock.lint, [text])) for text in texts)
-        return [pair for work in works for pair in pairs(*work, times, time.process_time, gc.collect)]
+    compare = Comparison(rounds)
 
     def add(name: str, found: Sequence[Pair], floor: float | None = None) -> Figure:
         results.figures.append(compared(name, found, "cfn-lint", floor))
         return results.figures[-1]
 
-    by_type = {kind: compare(experiments_of(kind)) for kind in (templates.CUSTOM, templates.NATIVE)}
+    by_type = {kind: compare.of(experiments_of(kind)) for kind in (templates.CUSTOM, templates.NATIVE)}
     add(f"{TEMPLATES} templates with an experiment", [*itertools.chain(*by_type.values())], WITH_EXPERIMENTS)
     for kind, found in by_type.items():
         add(f"of these, {kind}", found)
-    add(f"{TEMPLATES} templates without", compare([templates.service(number) for number in range(TEMPLATES)]), WITHOUT)
+    add(
+        f"{TEMPLATES} templates without",
+        compare.of([templates.service(number) for number in range(TEMPLATES)]),
+        WITHOUT,
+    )
     points: dict[str, list[tuple[float, float]]] = {"cfn-lint": [], "with our rules": []}
     for count in CONDITIONS:
-        found = compare([templates.experiment(number, conditions=count) for number in range(2)])
+        found = compare.of([templates.experiment(number, conditions=count) for number in range(2)])
         figure = add(f"custom type, {count} conditions", found)
         points["with our rules"].append((count, figure.ours * 1000))
         points["cfn-lint"].append((count, (figure.peer or 0.0) * 1000))
-    gc.enable()
+    compare.end()
     results.curves.append(Curve("rules and conditions", "independent conditions", "ms per template", points))
     return results
 
