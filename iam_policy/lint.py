@@ -31,9 +31,7 @@ def lint(document: Document, deployment: Deployment | None = None) -> tuple[Find
     return tuple(finding.within(document.name) for finding in dict.fromkeys(found))
 
 
-def _lint_statement(
-    document: Document, statement: Statement, deployment: Deployment | None
-) -> tuple[Finding, ...]:
+def _lint_statement(document: Document, statement: Statement, deployment: Deployment | None) -> tuple[Finding, ...]:
     """Lint a statement; the last findings are kept with it, since documents may share it."""
     key = document.kind, document.name, deployment
     known: tuple[object, tuple[Finding, ...]] = statement.__dict__.get("_linted", (None, ()))

@@ -1,7 +1,8 @@
-"""Which parts of some properties cfn-lint need not walk: literals that are valid, as plain JSON Schema tells.
+"""Which parts of some properties cfn-lint need not walk: what is valid by plain JSON Schema, or stays to be looked up.
 
 cfn-lint's walk takes tenths of a millisecond for every value, for the sake of intrinsic functions and of rules that
-watch a property. Where there is neither, a JSON Schema validator comes to the same result in a fraction of that.
+watch a property. A literal is valid or not by itself, and the rules that watch it can be asked directly; of functions
+whose value nobody knows before deployment the walk finds out no more than that what they name exists.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
