@@ -3,8 +3,10 @@
 Reading is `reading.py`'s job, deciding `statements.py`'s; this is only what they share.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Final, TypeAlias
 
 from iam_policy.findings import NOWHERE, Finding, Position
@@ -126,12 +128,17 @@ class Statement:
 
 @dataclass(frozen=True)
 class Document:
-    """One policy document; `problems` are what reading found, `length` counts what IAM counts (None: unknown)."""
+    """One policy document; `problems` are what reading found, `measure` counts when somebody asks for the length."""
 
     name: str = ""
     kind: DocumentKind = DocumentKind.INLINE
     version: str | None = None
     statements: tuple[Statement, ...] = ()
     problems: tuple[Finding, ...] = ()
-    length: int | None = None
+    measure: Callable[[], int | None] = field(default=lambda: None, compare=False, repr=False)
     node: object = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def length(self) -> int | None:
+        """The characters that IAM counts; None if a part is not known."""
+        return self.measure()

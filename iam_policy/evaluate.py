@@ -40,10 +40,10 @@ class Policies:
     @cached_property
     def compiled(self) -> tuple["Attached", ...]:
         """The statements of the identity policies, unknown policies as unknown statements."""
-        attached = [Attached(document, entry) for document in self.identity for entry in compiled(document)]
+        attached = [one for document in self.identity for one in statements_of(document)]
         for reason in self.unknown:
             statement = Statement(0, unknown=reason)
-            attached.append(Attached(Document(reason.reason, statements=(statement,)), CompiledStatement(statement)))
+            attached += statements_of(Document(reason.reason, statements=(statement,)))
         return tuple(attached)
 
     @cached_property
@@ -51,25 +51,26 @@ class Policies:
         """The statements of the boundary."""
         if self.boundary is None:
             return ()
-        return tuple(Attached(self.boundary, entry) for entry in compiled(self.boundary))
+        return statements_of(self.boundary)
 
 
 @dataclass(frozen=True)
 class Attached:
-    """A compiled statement and the document that it is in."""
+    """A statement, the same compiled, and the document that it is in."""
 
     document: Document
+    statement: Statement
     compiled: CompiledStatement
 
     @property
     def effect(self) -> str | None:
         """Allow, Deny, or None when it may be either."""
-        return self.compiled.statement.effect
+        return self.statement.effect
 
 
-def compiled(document: Document) -> tuple[CompiledStatement, ...]:
-    """Return the compiled statements of a document, each compiled once."""
-    return tuple(map(_compiled, document.statements))
+def statements_of(document: Document) -> tuple[Attached, ...]:
+    """Return the statements of a document, each compiled once."""
+    return tuple(Attached(document, statement, _compiled(statement)) for statement in document.statements)
 
 
 def _compiled(statement: Statement) -> CompiledStatement:
@@ -91,7 +92,7 @@ class Step:
     @property
     def statement(self) -> Statement:
         """The statement."""
-        return self.attached.compiled.statement
+        return self.attached.statement
 
 
 @dataclass(frozen=True)
@@ -177,4 +178,4 @@ def _effects(statements: Iterable[Attached], request: Request) -> Iterator[tuple
     for attached in statements:
         truth = attached.compiled.truth(request)
         if truth is not False:
-            yield attached.compiled.statement.effect, truth
+            yield attached.statement.effect, truth

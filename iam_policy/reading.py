@@ -6,6 +6,7 @@ Nodes may carry `start_mark` with `line` and `column` counted from 0, as cfn-lin
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from iam_policy.document import (
@@ -72,7 +73,7 @@ def read_node(node: object, name: str = "", kind: DocumentKind = DocumentKind.IN
     else:
         message = "write a policy as an object with Version and Statement"
         problems.report("not-a-policy", message, (), position)
-    return Document(name, kind, version, statements, tuple(problems.found), _length(node), node)
+    return Document(name, kind, version, statements, tuple(problems.found), partial(_length, node), node)
 
 
 def _length(node: object) -> int | None:

@@ -36,10 +36,16 @@ class PartTruth(NamedTuple):
 
 
 class CompiledStatement:
-    """A statement with everything prepared that does not depend on the request."""
+    """A statement with everything prepared that does not depend on the request.
+
+    It does not hold the statement, which holds it: what is read once and decided must not wait for the collector.
+    """
 
     def __init__(self, statement: Statement) -> None:
-        self.statement = statement
+        self._unknown = statement.unknown
+        self._principals = statement.principals
+        self._selector = statement.resources
+        self._variables = statement.variables
         self._actions = _Actions(statement.actions)
         self.conditions = [
             CompiledCondition(condition, variables=statement.variables) for condition in statement.conditions
@@ -48,15 +54,15 @@ class CompiledStatement:
     @cached_property
     def _resources(self) -> tuple[ResourcePattern | None, ...]:
         """The compiled entries of Resource; None for an unknown one."""
-        items = self.statement.resources.items if self.statement.resources else ()
+        items = self._selector.items if self._selector else ()
         return tuple(
-            None if isinstance(item.text, Unknown) else compile_resource(item.text, variables=self.statement.variables)
+            None if isinstance(item.text, Unknown) else compile_resource(item.text, variables=self._variables)
             for item in items
         )
 
     def truth(self, request: Request) -> Truth:
         """Say whether the statement applies to a request."""
-        if self.statement.unknown is not None:
+        if self._unknown is not None:
             return None
         action = self._actions.truth(request.name)
         if action is False:
@@ -70,7 +76,7 @@ class CompiledStatement:
 
     def parts(self, request: Request) -> tuple[PartTruth, ...]:
         """Return the truth of each part, up to the first that is False."""
-        if self.statement.unknown is not None:
+        if self._unknown is not None:
             return (PartTruth(Part.STATEMENT, None),)
         parts = [PartTruth(Part.ACTION, self._actions.truth(request.name))]
         if parts[-1].truth is not False and request.principal:
@@ -83,7 +89,7 @@ class CompiledStatement:
 
     def principal_truth(self, request: Request) -> Truth:
         """Match the principal; trust policies have no Resource."""
-        return match_principals(self.statement.principals, request.principal)
+        return match_principals(self._principals, request.principal)
 
     def condition_truth(self, request: Request) -> Truth:
         """Evaluate the whole Condition block."""
@@ -91,7 +97,7 @@ class CompiledStatement:
 
     def resource_truth(self, request: Request) -> Truth:
         """Match the resource."""
-        selector = self.statement.resources
+        selector = self._selector
         if selector is None:
             return False
         truth = any_of(self.resource_item_truths(request))
@@ -109,7 +115,7 @@ class CompiledStatement:
         if not pattern.variables:
             return resource.match(target)
         resolved = pattern.resolve(lambda variable: value_of_variable(request, variable))
-        negated = self.statement.resources is not None and self.statement.resources.negated
+        negated = self._selector is not None and self._selector.negated
         if resolved is None:
             return None if negated else False
         truth = ResourcePattern(resolved).match(target)

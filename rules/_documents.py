@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Final
 
 import iam_policy
@@ -103,11 +104,15 @@ def read(
     if key not in memo:
         reader = _Reader(shapes)
         document = iam_policy.read_node(reader.value(node, ()), name, kind)
-        if document.length is None:
-            document = replace(document, length=reader.length)
-        memo[key] = Source(document, node.path, reader.paths, by_core)
+        measured = replace(document, measure=partial(_length, document, reader.length))
+        memo[key] = Source(measured, node.path, reader.paths, by_core)
     source: Source = memo[key]
     return source
+
+
+def _length(document: iam_policy.Document, at_least: int) -> int:
+    """Return the length of a document, or what it has at least where a part is not known."""
+    return at_least if document.length is None else document.length
 
 
 def _known(node: Node, shapes: Shapes) -> tuple[object, ...]:
