@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from iam_policy.arns import arn, compile_resource
 from iam_policy.patterns import compile_pattern
+from iam_policy.symbolic_match import _definite, _possible, _without_ends
 from iam_policy.symbols import (
     ACCOUNT,
     ANY,
@@ -20,6 +21,7 @@ from iam_policy.symbols import (
     Text,
     fill,
     holes_of,
+    parts_of,
     text,
 )
 from iam_policy.truth import Truth
@@ -73,6 +75,18 @@ def test_no_definite_match_is_wrong_under_any_filling(data: st.DataObject, patte
     outcomes = [naive(str(fill(pattern, one)), str(fill(target, one))) for one in fillings]
 
     assert answer is None or set(outcomes) == {answer}, (pattern, target, fillings)
+
+
+@settings(max_examples=800, deadline=None)
+@given(texts("abA/*?"), texts("aB/"), st.booleans())
+def test_what_both_begin_and_end_with_decides_nothing(pattern: Text, target: Text, fold: bool) -> None:  # noqa: FBT001
+    """Promise: the table without shared ends gives the answers of the whole table."""
+    tokens, parts = list(compile_pattern(pattern).tokens), list(parts_of(target))
+
+    left = _without_ends(list(tokens), list(parts), fold=fold)
+
+    assert (left is not None and _possible(*left, fold=fold)) is _possible(tokens, parts, fold=fold)
+    assert (left is not None and _definite(*left, fold=fold)) is _definite(tokens, parts, fold=fold)
 
 
 @settings(max_examples=800, deadline=None)
