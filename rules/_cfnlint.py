@@ -100,6 +100,8 @@ class WalkAnswers(Answers):
         self._validator = validator
         self._watching = watching
         self._regions = validator.context.regions
+        # Where a logical id is no text cfn-lint fails at every Fn::GetAtt, and says so where it walks.
+        self._sound = all(isinstance(name, str) for name in validator.context.resources)
         self._known: dict[tuple[str, object], bool] = {}
 
     def is_content(self, path: str, value: Raw, schema: Any) -> bool:  # noqa: ANN401 - a JSON Schema
@@ -126,7 +128,8 @@ class WalkAnswers(Answers):
         texts = isinstance(argument, list) and len(argument) == 2 and all(isinstance(one, str) for one in argument)  # noqa: PLR2004
         resource = self._validator.context.resources.get(argument[0]) if texts else None
         kind = getattr(resource, "type", "")
-        found = [attribute_schema(kind, argument[1], region) for region in self._regions if _is_known(kind)]
+        known = self._sound and _is_known(kind)
+        found = [attribute_schema(kind, argument[1], region) for region in self._regions if known]
         return bool(found) and all(one.get("type") == "string" and form in (None, one.get("format")) for one in found)
 
     def fills(self, text: str) -> bool:

@@ -116,8 +116,9 @@ def _length(document: iam_policy.Document, at_least: int) -> int:
 
 
 def _known(node: Node, shapes: Shapes) -> tuple[object, ...]:
-    """Return all that a part of a document depends on."""
-    return (*shapes.view.choices(node.raw, shapes.world), *sorted(shapes.known.items()), shapes.pseudo(REGION))
+    """Return all that a part of a document depends on; of what a function made, the view keeps each for itself."""
+    choices = shapes.view.choices(node.raw, shapes.world)
+    return (id(node.raw), *choices, *sorted(shapes.known.items()), shapes.pseudo(REGION))
 
 
 def unknown(name: str, why: iam_policy.Unknown, path: Path, kind: iam_policy.DocumentKind) -> Source:

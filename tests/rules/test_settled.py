@@ -142,6 +142,7 @@ Resources:
   Endpoint:
     Type: AWS::SageMaker::Endpoint
     Properties: {EndpointConfigName: configuration}
+  {other}: {Type: "AWS::SQS::Queue"}
   Network:
     Type: AWS::EC2::VPC
     Properties: {CidrBlock: 10.0.0.0/16}
@@ -173,6 +174,7 @@ GOOD = {
     "description": "!If [IsProduction, for all, for some]",
     "role": "!GetAtt Role.Arn",
     "instance": "ml.m5.xlarge",
+    "other": "Other",
     "tags": "[{Key: team, Value: !If [IsProduction, fraud, test]}, {Key: stage, Value: live}]",
 }
 
@@ -205,6 +207,7 @@ class Recorder(ExperimentSchema):
         ({"description": "!If [IsProduction, for all, !If [IsProduction, a, b]]"}, {"Description"}),
         ({"description": "!If [IsProduction, for all, []]"}, {"Description"}),
         ({"instance": "ml.unheard.xlarge"}, {"ModelVariants"}),
+        ({"other": "1"}, {"RoleArn", "EndpointName", "ModelVariants"}),
         ({"tags": "[{Key: !Ref Stage, Value: live}]"}, {"Tags", "tagging"}),
         ({"tags": "[{Key: team, Value: live}, {Key: team, Value: test}]"}, {"tagging"}),
         ({"tags": "!If [IsProduction, [{Key: team, Value: live}], []]"}, {"tagging"}),
