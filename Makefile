@@ -7,11 +7,12 @@ STAMP := $(VENV)/.installed
 PIP := -m pip --quiet --disable-pip-version-check install
 # Those of examples/broken are wrong on purpose.
 EXAMPLES := $(filter-out examples/broken/%,$(wildcard examples/*.yaml examples/*/*.yaml))
-SECURITY := $(PYTHON) requirements/security.py .venv-security
+PACKAGES := $(notdir $(patsubst %/,%,$(dir $(wildcard src/*/__init__.py lib/*/__init__.py rules/*/__init__.py tools/*/__init__.py))))
+SECURITY := $(PYTHON) scripts/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check security format sam-check types lint-corpus lint-versions faults bench docs dist lock clean
+.PHONY: demo test check security format sam-check lint-corpus lint-versions faults bench docs dist lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -19,10 +20,10 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest --cov
 
-check: $(STAMP) types .venv-security/.installed
+check: $(STAMP) .venv-security/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -p inference_experiment -p iam_policy -p inference_experiment_rules -p inference_experiment_tools
+	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) benchmarks scripts
 	$(BIN)/cfn-lint -t template.yaml $(EXAMPLES)
 	$(SECURITY)
 
@@ -44,19 +45,13 @@ format: $(STAMP)
 # with the function's own Python, which has to be on the PATH or named: make sam-check FUNCTION_PYTHON=/path/python3.13
 FUNCTION_PYTHON ?= python3.13
 sam-check: .venv-sam/.installed
-	$(PYTHON) requirements/sam_check.py .venv-sam $(FUNCTION_PYTHON)
+	$(PYTHON) scripts/sam_check.py .venv-sam $(FUNCTION_PYTHON)
 
 .venv-sam/.installed: requirements/sam.txt pyproject.toml
 	$(PYTHON) -m venv --clear .venv-sam
 	.venv-sam/bin/python $(PIP) --no-deps --require-hashes -r requirements/sam.txt
 	.venv-sam/bin/python $(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
-
-# mypy finds packages by folder name; rules/ and tools/ are imported under longer ones.
-types:
-	mkdir -p build/types
-	ln -sfn ../../rules build/types/inference_experiment_rules
-	ln -sfn ../../tools build/types/inference_experiment_tools
 
 # Rules over every template at hand, and their fixtures on the oldest, an intermediate and the newest cfn-lint.
 lint-corpus: $(STAMP)
@@ -72,7 +67,7 @@ faults: $(STAMP)
 # Everything as a ratio to a peer in the same run, into docs/benchmarks.md; fails where a floor is broken. The peers for
 # IAM policies live in an environment of their own.
 bench: $(STAMP) .venv-bench/.installed
-	$(BIN)/python -m inference_experiment_tools.bench --output docs
+	$(BIN)/python -m benchmarks --output docs
 
 .venv-bench/.installed: requirements/bench.txt
 	$(PYTHON) -m venv --clear .venv-bench
@@ -80,12 +75,12 @@ bench: $(STAMP) .venv-bench/.installed
 	touch $@
 
 docs: $(STAMP)
-	$(BIN)/python -m inference_experiment_tools.documentation
+	$(BIN)/python -m scripts.documentation
 	$(BIN)/python -m pytest -q tests/rules/test_documentation.py --update-docs
 
 # Wheel and source distribution, the same bytes for the same commit.
 dist: $(STAMP)
-	$(BIN)/python requirements/distributions.py dist
+	$(BIN)/python scripts/distributions.py dist
 
 lock:
 	requirements/lock.sh

@@ -364,23 +364,6 @@ def imports_of(path: Path) -> set[str]:
     return found
 
 
-def test_arrows_point_down() -> None:
-    forbidden = {
-        "rules": ("inference_experiment.handler", "inference_experiment.lifecycle", "inference_experiment.gateway",
-                  "inference_experiment_tools", "boto3", "crhelper"),
-        "iam_policy": ("inference_experiment_rules", "inference_experiment_tools", "cfnlint", "boto3"),
-        "src": ("inference_experiment_rules", "inference_experiment_tools", "iam_policy", "cfnlint"),
-    }  # fmt: skip
-    wrong = [
-        (str(path.relative_to(ROOT)), name)
-        for folder, names in forbidden.items()
-        for path in (ROOT / folder).rglob("*.py")
-        for name in imports_of(path)
-        if name.startswith(names)
-    ]
-    assert wrong == []
-
-
 def test_only_two_modules_know_crhelper_or_boto3() -> None:
     users = {
         path.stem

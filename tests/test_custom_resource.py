@@ -12,7 +12,7 @@ from inference_experiment.gateway import Gateway
 from inference_experiment.model import Progress
 
 if TYPE_CHECKING:
-    from inference_experiment_tools.local.protocol import ProtocolCloud
+    from inference_experiment_local.protocol.cloud import ProtocolCloud
 
 NOW = 1893456000.0  # 2030-01-01T00:00:00Z
 

@@ -16,7 +16,7 @@ from inference_experiment.event import REQUIRED, Request, parse
 from inference_experiment.model import Observed, Outcome, Status
 
 if TYPE_CHECKING:
-    from inference_experiment_tools.local.protocol import ProtocolCloud
+    from inference_experiment_local.protocol.cloud import ProtocolCloud
 
 LOCAL = frozenset({"localhost"})
 BODY = b'{"Status": "SUCCESS"}'

@@ -28,7 +28,7 @@ from inference_experiment.model import ACTIONS, OUTCOMES, Status, Step, StepKind
 from inference_experiment.properties import parse
 
 if TYPE_CHECKING:
-    from inference_experiment_tools.local.protocol import ProtocolCloud
+    from inference_experiment_local.protocol.cloud import ProtocolCloud
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/test"
 NAME = {"Name": "test"}

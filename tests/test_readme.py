@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from inference_experiment_tools.documentation import BLOCKS, README, render
+from scripts.documentation import BLOCKS, README, render
 
 ROOT = README.parent
 

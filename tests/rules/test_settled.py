@@ -14,7 +14,7 @@ from mutation import mutants, seeds
 
 from inference_experiment import contract
 from inference_experiment_rules._settled import Literals, Unsettled, is_literal
-from inference_experiment_rules.experiment_schema import ExperimentSchema
+from inference_experiment_rules.properties.e9501_experiment_schema import ExperimentSchema
 
 MUTANTS = int(os.environ.get("SETTLED_EXAMPLES", "120"))
 PLACE = "Resources/AWS::SageMaker::InferenceExperiment/Properties"

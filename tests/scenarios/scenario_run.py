@@ -15,7 +15,7 @@ from scenario_format import Fault, Members, Request, Scenario
 from scenario_world import LOGICAL_ID, PROGRESS_KEY, PROPERTIES, STACK_ID, World, placed
 
 from inference_experiment import contract
-from inference_experiment_tools.local.response_bucket import BucketResponse
+from inference_experiment_local.protocol.response_bucket import BucketResponse
 
 
 class Lines(logging.Handler):

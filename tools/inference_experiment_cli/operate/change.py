@@ -1,0 +1,180 @@
+"""One change of a live experiment: whose it is, what would happen, whether it may, then the lifecycle."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from inference_experiment import identity
+from inference_experiment.event import Request
+from inference_experiment.lifecycle import Lifecycle
+from inference_experiment.model import Observed, Outcome, Progress, RequestType, StepKind
+from inference_experiment_cli.inventory.properties import properties_of
+from inference_experiment_cli.operate.gateway import DeskGateway, existing
+from inference_experiment_cli.operate.ownership import Owner, find_owner, require
+from inference_experiment_cli.operate.request import DESK, Asker, desk_request, earlier_owner_tag
+from inference_experiment_cli.output import confirm, console, fail, note
+from inference_experiment_cli.plan.plan import Plan, make_plan
+from inference_experiment_cli.plan.simulate import RehearsalGateway
+from inference_experiment_cli.session import explain, open_session
+
+if TYPE_CHECKING:
+    import boto3
+    from rich.console import Console
+
+LOGGER: Final = "inference_experiment.lifecycle"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options that every change has."""
+
+    region: str = ""
+    profile: str = ""
+    dry_run: bool = False
+    yes: bool = False
+    force: bool = False
+    timeout: float = 3600.0
+    interval: float = 5.0
+
+
+class DeskClock:
+    """Real time, as long as it takes."""
+
+    def __init__(self, interval: float) -> None:
+        self.interval = interval
+
+    def now(self) -> float:
+        """Return the epoch time."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+    def may_sleep(self, _seconds: float) -> bool:
+        """Return whether to wait here: always, the deadline ends it."""
+        return True
+
+
+@dataclass
+class Change:
+    """A live experiment that is about to be changed."""
+
+    session: "boto3.Session"
+    gateway: DeskGateway
+    observed: Observed
+    owner: Owner
+    live: dict[str, Any]
+    tags: dict[str, str]
+    settings: Settings
+
+    @classmethod
+    def of(cls, name: str, settings: Settings) -> "Change":
+        """Find an experiment and whose it is. Ends the command where it is not there, or not to be touched."""
+        session = open_session(settings.region, settings.profile)
+        gateway = DeskGateway()
+        observed, tags = existing(gateway, name, session.region_name)
+        owner = find_owner(session, name, tags)
+        if not settings.dry_run:
+            require(owner, name, force=settings.force)
+        return cls(session, gateway, observed, owner, properties_of(observed.details, tags), tags, settings)
+
+    def apply(self, kind: RequestType, properties: Mapping[str, Any], question: str) -> Outcome | None:
+        """Carry out an Update or a Delete; None for a dry run. Ends the command where it cannot be done."""
+        old = self.live if kind is RequestType.UPDATE else {}
+        request = desk_request(kind, self.owner.asker, self.observed.name, properties, old)
+        rehearsal = RehearsalGateway(earlier_owner_tag(request), self.gateway)
+        rehearsal.know(self.observed.details, self.tags)
+        plan = make_plan(request, rehearsal, self.observed)
+        if settle(plan, self.settings, question):
+            return None
+        if self.owner.stack_owned:
+            note(f"{self.observed.name} belongs to {self.owner.text}; its stack is not told")
+        self.gateway.adopt(self.observed.arn, earlier_owner_tag(request))
+        return carry_out(request, self.gateway, self.settings)
+
+
+def create(properties: Mapping[str, Any], logical_id: str, settings: Settings) -> Outcome | None:
+    """Create an experiment; None for a dry run. Ends the command where it cannot be done."""
+    open_session(settings.region, settings.profile)
+    name = str(properties.get("Name", ""))
+    request = desk_request(RequestType.CREATE, Asker(DESK, name or logical_id), "", properties)
+    gateway = DeskGateway()
+    rehearsal = RehearsalGateway(identity.owner(request), gateway)
+    target = gateway.look(name)[0] if name else Observed(identity.derived_name(request))
+    if settle(make_plan(request, rehearsal, target), settings, ""):
+        return None
+    return carry_out(request, gateway, settings)
+
+
+def settle(plan: Plan, settings: Settings, question: str) -> bool:
+    """Return whether a plan was only to be shown. Ends the command where it cannot, or is not to, be carried out."""
+    if settings.dry_run:
+        from inference_experiment_cli.commands.plan import show  # noqa: PLC0415 - a command module, for its output
+        from inference_experiment_cli.output import Format  # noqa: PLC0415
+
+        show(plan, None, Format.TABLE)
+    if not plan.possible:
+        fail(plan.reason)
+    if not settings.dry_run and question and any(call.operation == StepKind.STOP for call in plan.calls):
+        confirm(question, yes=settings.yes)
+    return settings.dry_run
+
+
+def carry_out(request: Request, gateway: DeskGateway, settings: Settings) -> Outcome:
+    """Run the lifecycle to its end, telling what it does. Ends the command where it fails."""
+    progress = Progress(deadline=time.time() + settings.timeout)
+    with _told():
+        outcome = Lifecycle(request, gateway, DeskClock(settings.interval), progress).run()
+    if outcome.error:
+        rest = ""
+        if request.type is RequestType.CREATE and identity.is_name(outcome.physical_id):
+            rest = f". {outcome.physical_id} is there; remove it with inference-experiment delete {outcome.physical_id}"
+        fail(explain(outcome.error) + rest)
+    return outcome
+
+
+class _Teller(logging.Handler):
+    """Prints the lifecycle's decisions: calls as they are made, statuses as they change."""
+
+    def __init__(self, screen: "Console", status: Callable[[str], None]) -> None:
+        super().__init__()
+        self._screen = screen
+        self._status = status
+        self._began = time.monotonic()
+        self._last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one decision, or a warning that something is tried again."""
+        seconds = f"{time.monotonic() - self._began:6.1f} s"
+        if record.getMessage() != "decision":
+            self._screen.print(f"{seconds}  {record.getMessage()}: {getattr(record, 'reason', '')}", style="yellow")
+            return
+        step, status = str(vars(record)["step"]), str(vars(record)["status"])
+        self._status(f"{vars(record)['experiment']} is {status}")
+        if status != self._last:
+            self._screen.print(f"{seconds}  status  {status}")
+        if step not in (StepKind.WAIT, StepKind.DONE, StepKind.FAIL):
+            self._screen.print(f"{seconds}  call    {step}")
+        self._last = status
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Print what the lifecycle logs while it runs; a spinner beside it on a terminal."""
+    screen = console(stderr=True)
+    logger = logging.getLogger(LOGGER)
+    with screen.status("looking") as status:
+        teller = _Teller(screen, status.update)
+        before = logger.level, logger.propagate
+        logger.addHandler(teller)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        try:
+            yield
+        finally:
+            logger.removeHandler(teller)
+            logger.level, logger.propagate = before
