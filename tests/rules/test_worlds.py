@@ -4,11 +4,10 @@ import itertools
 from pathlib import Path
 
 import pytest
-from cfnlint.decode import cfn_yaml
-from cfnlint.template import Template
 from linting import fixtures
 
 from benchmarks import templates
+from cfn_template.documents import parse
 from cfn_template.scenarios import Scenario, choices_of, covering
 from shadow_test_policies.experiment_template import ExperimentTemplate
 from shadow_test_policies.physical_names import PhysicalNames, open_scenario
@@ -33,6 +32,10 @@ Parameters: {Length: {Type: String}}
 """
 
 
+def view_of_text(text: str) -> ExperimentTemplate:
+    return ExperimentTemplate(parse(text))
+
+
 def view_of(count: int) -> ExperimentTemplate:
     """Return a template in which some independent conditions decide a tag each."""
     text = CONDITIONS.format(
@@ -40,7 +43,7 @@ def view_of(count: int) -> ExperimentTemplate:
         parameters="\n".join(f"  P{index}: {{Type: String}}" for index in range(count)),
         tags="\n".join(f"        - {{Key: k{index}, Value: !If [Is{index}, a, b]}}" for index in range(count)),
     )
-    return ExperimentTemplate(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"]))
+    return view_of_text(text)
 
 
 def pairs(scenarios: list[Scenario]) -> set[tuple[tuple[str, str], ...]]:
@@ -65,7 +68,7 @@ Parameters: {Stage: {Type: String, AllowedValues: [a, b, c, d, e, f]}}
 Resources:
   Experiment: {Type: "Custom::SageMakerInferenceExperiment", Properties: {Description: !Ref Stage}}
 """
-    scenarios = ExperimentTemplate(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"])).scenarios({"Experiment"})
+    scenarios = view_of_text(text).scenarios({"Experiment"})
 
     assert len(scenarios) == 6
     assert covering(scenarios) == scenarios
@@ -73,7 +76,7 @@ Resources:
 
 def test_what_no_policy_depends_on_is_judged_once() -> None:
     text = templates.experiment(1).replace("Description: Description", "Description: !If [IsLong, long, short]")
-    view = ExperimentTemplate(Template("t.yaml", cfn_yaml.loads(DECLARED + text), ["us-east-1"]))
+    view = view_of_text(DECLARED + text)
 
     found = Judged(view).of("Experiment0")
 
@@ -82,7 +85,7 @@ def test_what_no_policy_depends_on_is_judged_once() -> None:
 
 
 def test_what_policies_depend_on_is_judged_in_each_scenario() -> None:
-    view = ExperimentTemplate(Template("t.yaml", cfn_yaml.loads(templates.experiment(1, conditions=3)), ["us-east-1"]))
+    view = view_of_text(templates.experiment(1, conditions=3))
 
     assert_judged_as_afresh(view, "Experiment0")
 
@@ -93,8 +96,7 @@ def conditional() -> list[Path]:
 
 @pytest.mark.parametrize("path", conditional(), ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_what_is_taken_over_is_what_each_scenario_would_be_judged(path: Path) -> None:
-    template = Template(str(path), cfn_yaml.load(str(path)), ["us-east-1"])
-    view = ExperimentTemplate(template)
+    view = view_of_text(path.read_text(encoding="utf-8"))
     assert subjects_of(view)
     for name in subjects_of(view):
         assert_judged_as_afresh(view, name)

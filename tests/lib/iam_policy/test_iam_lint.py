@@ -6,13 +6,26 @@ from typing import Any
 
 import pytest
 
-from iam_policy import KINDS, DocumentKind, Outcome, Policies, Role, lint_policy, read_json, read_node
-from shadow_test_policies import diff, generate
-from shadow_test_policies import role_report as check
+from cfn_template.json_reader import parse_json
+from cfn_template.located import DocumentError
+from iam_policy import (
+    KINDS,
+    Document,
+    DocumentKind,
+    Outcome,
+    Policies,
+    Position,
+    Role,
+    lint_policy,
+    read_json,
+    read_node,
+    unreadable,
+)
 from shadow_test_policies.deployment import Deployment
-from shadow_test_policies.generate import as_json, as_template, generate_trust
+from shadow_test_policies.diff import diff
+from shadow_test_policies.generate import as_json, as_template, generate, generate_trust
 from shadow_test_policies.requirements import deployer_requirements, experiment_requirements, provider_requirements
-from shadow_test_policies.role_report import Report
+from shadow_test_policies.role_report import Report, check
 
 ACCOUNT = "123456789012"
 FOLDER = Path(__file__).parent / "documents"
@@ -40,14 +53,22 @@ COLUMNS = [
 ]
 
 
+def read(source: str, name: str, kind: DocumentKind = DocumentKind.INLINE) -> Document:
+    """Read a policy with places, as the commands do."""
+    try:
+        return read_node(parse_json(source), name, kind)
+    except DocumentError as error:
+        return unreadable(error.message, Position(error.line, error.column), name, kind)
+
+
 def report_of(name: str) -> Report:
     """Check one of the documents, a trust policy for the experiment's role, all else for the handler create."""
     source = (FOLDER / f"{name}.json").read_text()
     if "trust" in name:
-        trust = read_json(source, f"{name}.json", DocumentKind.TRUST)
+        trust = read(source, f"{name}.json", DocumentKind.TRUST)
         trusted = [one for one in experiment_requirements(DEPLOYMENT) if one.service]
         return check(Role("experiment", trust=trust), trusted, DEPLOYMENT)
-    role = Role("provider", Policies((read_json(source, f"{name}.json"),)))
+    role = Role("provider", Policies((read(source, f"{name}.json"),)))
     return check(role, provider_requirements(DEPLOYMENT, ["create"]), DEPLOYMENT)
 
 

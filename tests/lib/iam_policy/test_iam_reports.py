@@ -7,15 +7,15 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 
-from iam_policy import Outcome, Policies, Role, decide, read_json
+from cfn_template.documents import parse
+from iam_policy import Outcome, Policies, Role, decide, read_node
 from iam_policy.lint.suppress import baseline_of, judge, unknown_kinds
 from iam_policy.parse.role_dumps import is_role_dump, roles_of
-from shadow_test_policies import role_report as check
 from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.report_files import json_of, junit_of, sarif_of
 from shadow_test_policies.report_text import explanation_of, text_of
 from shadow_test_policies.requirements import provider_requirements
-from shadow_test_policies.role_report import Report
+from shadow_test_policies.role_report import Report, check
 
 SOURCE = """{"Version": "2012-10-17", "Statement": [
  {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"},
@@ -64,7 +64,7 @@ SARIF: dict[str, Any] = {
 
 def report() -> Report:
     """Check a role with one warning, one denied action and several missing ones."""
-    role = Role("provider", Policies((read_json(SOURCE, "policy.json"),)))
+    role = Role("provider", Policies((read_node(parse(SOURCE), "policy.json"),)))
     return check(role, provider_requirements(PLACE, ["read"]), PLACE)
 
 
@@ -116,7 +116,7 @@ def test_a_baseline_suppresses_and_keeps() -> None:
     """Promise: accepted findings do not come back, wherever the lines move, and stay in SARIF as suppressed."""
     findings = report().findings
     moved = "\n" + SOURCE
-    role = Role("provider", Policies((read_json(moved, "policy.json"),)))
+    role = Role("provider", Policies((read_node(parse(moved), "policy.json"),)))
     later = check(role, [], PLACE).findings
 
     judged = judge(later, baseline=baseline_of(findings, "known"))
@@ -142,7 +142,7 @@ def test_a_comment_suppresses_its_kind_only() -> None:
 
 def test_explain_prints_every_step() -> None:
     """Promise: the answer, each statement with T, F or U, and a star at the one that decided."""
-    policies = Policies((read_json(SOURCE, "policy.json"),))
+    policies = Policies((read_node(parse(SOURCE), "policy.json"),))
     needed = provider_requirements(PLACE, ["read"])
     request = next(one.request() for one in needed if one.action == "sagemaker:DescribeInferenceExperiment")
 

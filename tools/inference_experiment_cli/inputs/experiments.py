@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from cfn_template.located import plain
 from inference_experiment import checks, contract
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
@@ -65,7 +66,7 @@ def read_experiments(path: Path, parameters: Mapping[str, str]) -> list[Experime
     if value.get("Type") in TYPES and "Properties" in value:
         return [_resource(document, "Experiment", value, (), Resolver({}, parameters))]
     if value.keys() & ANSWER_KEYS and "EndpointName" not in value:
-        return [Experiment(document, "Experiment", native=False, properties=properties_of(value, {}))]
+        return [Experiment(document, "Experiment", native=False, properties=properties_of(plain(value), {}))]
     return [_resource(document, "Experiment", {"Properties": value}, (), Resolver({}, parameters), of_file=True)]
 
 
@@ -86,11 +87,11 @@ def _resource(
     of_file: bool = False,
 ) -> Experiment:
     base = base if of_file else (*base, "Properties")
-    properties = resolver.resolve(resource.get("Properties"), ())
+    properties = resolver.resolve(plain(resource.get("Properties")), ())
     if not isinstance(properties, Mapping):
         raise document.error(base, "is not a mapping of properties")
     native = resource.get("Type") == contract.NATIVE_TYPE
-    return Experiment(document, logical_id, native, _with_texts(properties), base, dict(resolver.holes))
+    return Experiment(document, str(logical_id), native, _with_texts(properties), base, dict(resolver.holes))
 
 
 def _with_texts(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cfn_template.located import plain
 from inference_experiment import contract
 from inference_experiment import properties as property_rules
 from inference_experiment_cli.errors import UsageError
@@ -17,10 +18,11 @@ def patched(live: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], str]:
     import jsonpointer  # noqa: PLC0415
 
     document = read_document(path)
-    operations = document.value if isinstance(document.value, list) else [document.value]
+    value = plain(document.value)
+    operations = value if isinstance(value, list) else [value]
     properties: Any = dict(live)
     for index, operation in enumerate(operations):
-        keys = (index,) if isinstance(document.value, list) else ()
+        keys = (index,) if isinstance(value, list) else ()
         try:
             properties = jsonpatch.apply_patch(properties, [operation])
         except jsonpatch.JsonPatchTestFailed as error:

@@ -9,7 +9,7 @@ from cfnlint.template import Template
 import iam_policy
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.policy.inputs import Subject
-from shadow_test_policies.experiment_template import ExperimentTemplate
+from inference_experiment_rules._view import view_of
 from shadow_test_policies.physical_names import PhysicalNames, open_scenario
 from shadow_test_policies.role_checks import RoleCheck
 from shadow_test_policies.verdict import parts_in, scenarios_of, subjects_of
@@ -21,7 +21,7 @@ def subjects_of_template(text: str, label: str, who: str) -> Iterator[Subject]:
     """Yield the provider's or the experiment's role of each experiment. Raises UsageError if there is none."""
     if who == "deployer":
         raise UsageError(f"{label}: the deployer's policy is no part of a template; give a policy document")
-    view = ExperimentTemplate(_template(text, label))
+    view = view_of(_template(text, label))
     found = []
     for name in subjects_of(view):
         for scenario in scenarios_of(view, name):

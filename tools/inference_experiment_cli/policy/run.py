@@ -9,6 +9,7 @@ from typing import Any
 import iam_policy
 from iam_policy.lint.suppress import Judged, baseline_of, judge, unknown_kinds
 from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.inputs.documents import read_text
 from inference_experiment_cli.policy.checks import (
     ALLOWED,
     CANNOT_TELL,
@@ -19,7 +20,7 @@ from inference_experiment_cli.policy.checks import (
     requirements,
     settled,
 )
-from inference_experiment_cli.policy.inputs import read_inputs, source_of
+from inference_experiment_cli.policy.inputs import read_inputs
 from shadow_test_policies import diff, generate
 from shadow_test_policies.generate import DEFAULTS, as_json, as_template, generate_trust
 from shadow_test_policies.report_files import json_of, junit_of, sarif_of
@@ -55,7 +56,7 @@ def run_check(
 def _baseline(path: Path | None) -> Mapping[str, Any] | None:
     if path is None:
         return None
-    label, text = source_of(path)
+    label, text = read_text(path)
     try:
         loaded = json.loads(text)
     except ValueError as error:
