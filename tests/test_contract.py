@@ -387,7 +387,7 @@ def test_only_two_modules_know_crhelper_or_boto3() -> None:
         for path in (ROOT / "src").rglob("*.py")
         if imports_of(path) & {"crhelper", "boto3", "botocore", "crhelper.CfnResource"}
     }
-    assert users == {"custom_resource", "gateway"}
+    assert users == {"crhelper_adapter", "gateway"}
 
 
 def test_payload_keys_are_members_of_the_operations() -> None:
