@@ -405,7 +405,7 @@ def test_payload_keys_are_members_of_the_operations() -> None:
 
 def test_data_files_are_sorted_and_end_with_a_line_break() -> None:
     """Diffs of the data files show changes only."""
-    text = (ROOT / "src/inference_experiment/data/operations.json").read_text()
+    text = (ROOT / "src/inference_experiment/contract/operations.json").read_text()
     handlers = json.loads(text)["handlers"]
     assert text.endswith("}\n")
     assert all(names == sorted(names) for names in handlers.values())
