@@ -370,7 +370,7 @@ def test_only_two_modules_know_crhelper_or_boto3() -> None:
         for path in (ROOT / "src").rglob("*.py")
         if imports_of(path) & {"crhelper", "boto3", "botocore", "crhelper.CfnResource"}
     }
-    assert users == {"custom_resource", "gateway"}
+    assert users == {"crhelper_adapter", "gateway"}
 
 
 def test_payload_keys_are_members_of_the_operations() -> None:
@@ -388,7 +388,7 @@ def test_payload_keys_are_members_of_the_operations() -> None:
 
 def test_data_files_are_sorted_and_end_with_a_line_break() -> None:
     """Diffs of the data files show changes only."""
-    text = (ROOT / "src/inference_experiment/data/operations.json").read_text()
+    text = (ROOT / "src/inference_experiment/contract/operations.json").read_text()
     handlers = json.loads(text)["handlers"]
     assert text.endswith("}\n")
     assert all(names == sorted(names) for names in handlers.values())

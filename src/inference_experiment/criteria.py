@@ -125,9 +125,9 @@ def fraction(text: str) -> float:
 def check(raw: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield the findings of a PromotionCriteria that has passed the schema."""
     if not {"MaxLatencyIncrease", "MaxErrorRate"} & raw.keys():
-        yield Finding("PromotionCriteria", "names no criterion; add MaxLatencyIncrease or MaxErrorRate")
+        yield Finding(("PromotionCriteria",), "names no criterion; add MaxLatencyIncrease or MaxErrorRate")
     if "LatencyStatistic" in raw and "MaxLatencyIncrease" not in raw:
-        yield Finding("PromotionCriteria/LatencyStatistic", "has no effect without MaxLatencyIncrease")
+        yield Finding(("PromotionCriteria", "LatencyStatistic"), "has no effect without MaxLatencyIncrease")
 
 
 def parse(raw: Mapping[str, Any]) -> Criteria:

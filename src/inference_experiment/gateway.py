@@ -69,8 +69,7 @@ def _translate(operation: str, error: ClientError) -> ExperimentError:
         # Some operations of SageMaker say ValidationException "Could not find ..." for what does not exist.
         family = NotFound if any(word in message.lower() for word in NOT_FOUND_WORDS) else Refused
     if family is AccessDenied:
-        action = contract.permissions_of(operation)[0].action
-        return AccessDenied(f"The provider's role may not {action}: {message}")
+        return AccessDenied(contract.permissions_of(operation)[0].action, message)
     return family(f"{operation}: {message} ({code or status})")
 
 

@@ -4,7 +4,7 @@ No decision about statuses and no botocore here: planner.py decides, gateway.py 
 inside the invocation, hands over when the invocation ends, and gives up at the request's deadline.
 """
 
-import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -20,8 +20,6 @@ from inference_experiment.errors import (
     NotFound,
     NotUpdatable,
     Refused,
-    Throttled,
-    Unavailable,
     UnexpectedStatus,
 )
 from inference_experiment.event import Request
@@ -40,10 +38,9 @@ from inference_experiment.model import (
     Step,
     StepKind,
 )
+from inference_experiment.notices import Decision, Notice, Problem, ProblemKind, log_notice
 from inference_experiment.observation import Look, Observer
 from inference_experiment.situation import Case, Situation
-
-logger = logging.getLogger(__name__)
 
 # A Create older than this (seconds) may be Lambda's retry of one that CloudFormation no longer waits for.
 FRESH: Final = 5.0
@@ -52,9 +49,16 @@ NEUTRAL: Final = frozenset({StepKind.ADD_TAGS, StepKind.DELETE_TAGS, StepKind.ME
 
 
 class Lifecycle:
-    """Carries one request out."""
+    """Carries one request out. Decisions and problems go to `report` as they occur."""
 
-    def __init__(self, request: Request, gateway: Gateway, clock: Clock, progress: Progress) -> None:
+    def __init__(
+        self,
+        request: Request,
+        gateway: Gateway,
+        clock: Clock,
+        progress: Progress,
+        report: Callable[[Notice], None] = log_notice,
+    ) -> None:
         self._request = request
         self._gateway = gateway
         self._clock = clock
@@ -64,7 +68,8 @@ class Lifecycle:
         self._failure: ExperimentError | None = None
         self._seen = Observed("")
         self._attempts = 0
-        self._logged: dict[str, str] = {}
+        self._report = report
+        self._reported: Decision | None = None
 
     def run(self) -> Outcome:
         """Return how the request ends, or where it stands when this invocation has to end."""
@@ -94,9 +99,9 @@ class Lifecycle:
             if step.error:
                 raise step.error
             accepted = self._perform(step, look)
-        except (Conflict, Throttled, Unavailable) as error:
-            return self._be_patient(error)
         except ExperimentError as error:
+            if error.retryable:
+                return self._be_patient(error)
             self._failure = error
             return None
         self._progress = patience.relieved(self._progress)
@@ -136,7 +141,10 @@ class Lifecycle:
             current=look.current,
         )
         step = planner.plan(situation)
-        self._log(step, look)
+        decision = Decision(look.case, look.target, step.kind, step.reason)
+        if decision != self._reported:
+            self._report(decision)
+        self._reported = decision
         return step
 
     def _perform(self, step: Step, look: Look) -> bool:
@@ -144,7 +152,7 @@ class Lifecycle:
         if step.kind in OUTCOMES:
             return True
         if self._clock.now() >= self._progress.deadline:
-            raise DeadlineExceeded(f"CloudFormation no longer waits for this request; {step.kind} was not called")
+            raise DeadlineExceeded(f"{step.kind} of {step.name} was not called yet")
         if step.kind is StepKind.CREATE:
             self._refuse_late_creation(look)
         accepted, measured = True, []
@@ -183,8 +191,7 @@ class Lifecycle:
         """Wait until the next look; return where the request stands when that is another invocation's."""
         if self._clock.now() < self._progress.deadline:
             return self._pause()
-        text = f"Experiment {self._seen.name} is {self._seen.status} and CloudFormation is about to stop waiting"
-        self._failure = DeadlineExceeded(f"{text} ({step.reason}); raise ServiceTimeout, or look at the endpoint")
+        self._failure = DeadlineExceeded(f"Experiment {self._seen.name} was {self._seen.status} ({step.reason})")
         return None
 
     def _pause(self) -> Outcome | None:
@@ -201,7 +208,7 @@ class Lifecycle:
         """Wait after an error that passes by itself; make it the failure once it has lasted too long."""
         now = self._clock.now()
         self._progress = patience.troubled(self._progress, error, now)
-        logger.warning("error", extra={"error": type(error).__name__, "reason": str(error)})
+        self._problem(ProblemKind.RETRIED, error)
         if not patience.is_over(self._progress, now):
             return self._pause()
         # A failure before this one ends the request: whether the stack is rolling back cannot be asked.
@@ -216,7 +223,7 @@ class Lifecycle:
         except Refused:  # CloudFormation knows of no such stack any more
             status = "DELETE_COMPLETE"
         except AccessDenied as error:
-            logger.warning("stack status unknown", extra={"reason": str(error)})
+            self._problem(ProblemKind.STACK_STATUS_UNKNOWN, error)
             return False
         return any(word in status for word in words)
 
@@ -226,8 +233,7 @@ class Lifecycle:
         return self._fail(failure)
 
     def _fail(self, failure: ExperimentError) -> Outcome:
-        line = {"experiment": self._seen.name, "status": self._seen.status.value}
-        logger.error("failed", extra={**line, "error": type(failure).__name__, "reason": str(failure)})
+        self._problem(ProblemKind.FAILED, failure)
         failed_id = identity.failed_id(self._request, self._desired, self._seen, self._progress)
         return Outcome(failed_id, self._seen, error=failure)
 
@@ -237,13 +243,8 @@ class Lifecycle:
             kept = self._observer.kept_in_rollback(self._seen)
         except (AccessDenied, Refused, UnexpectedStatus) as error:
             return self._fail(error)  # a guess could lose an experiment; the rollback can be repeated
-        logger.warning("a rollback cannot undo this", extra={"error": type(failure).__name__, "reason": str(failure)})
+        self._problem(ProblemKind.IGNORED_IN_ROLLBACK, failure)
         return Outcome(kept, self._seen, warning=str(failure))
 
-    def _log(self, step: Step, look: Look) -> None:
-        target = look.target
-        line = {"case": look.case.value, "experiment": target.name, "status": target.status.value}
-        line |= {"step": step.kind.value, "reason": step.reason}
-        if line != self._logged:
-            logger.info("decision", extra=line)
-        self._logged = line
+    def _problem(self, kind: ProblemKind, error: ExperimentError) -> None:
+        self._report(Problem(kind, error, self._seen))

@@ -88,7 +88,7 @@ def _validator() -> "Draft7Validator":
     writable = {key: value for key, value in schema["properties"].items() if key not in hidden}
     required = [key for key in schema["required"] if key not in hidden]
     extend = cast("Any", validators.extend)
-    extended: Draft7Validator = extend(Draft7Validator, {"pattern": _pattern})(
+    extended: Draft7Validator = extend(Draft7Validator, {"pattern": _pattern, "required": _required})(
         {**schema, "properties": writable, "required": required}
     )
     return extended
@@ -105,19 +105,20 @@ def _unknown(error: "ValidationError") -> Iterator[Finding]:
     allowed = re.compile("|".join(cast("Mapping[str, Any]", error.schema).get("patternProperties", {"$^": {}})))
     instance = cast("Mapping[str, Any]", error.instance)
     for key in sorted(key for key in instance if key not in known and not allowed.search(key)):
-        path = "/".join((*map(str, error.absolute_path), key[:SHOWN]))
+        place = (*error.absolute_path, key[:SHOWN])
         if not error.absolute_path and key in contract.read_only():
-            yield Finding(path, "is set by SageMaker; remove it")
+            yield Finding(place, "is set by SageMaker; remove it")
             continue
         near = difflib.get_close_matches(key, known, n=1)
-        yield Finding(path, "is not a property" + (f"; did you mean {near[0]}?" if near else ""))
+        yield Finding(place, "is not a property" + (f"; did you mean {near[0]}?" if near else ""))
 
 
-def _missing(error: "ValidationError") -> Finding:
-    # jsonschema reports one error per missing property, its message quotes the name.
-    required = cast("list[str]", error.validator_value)
-    name = next(key for key in required if error.message.startswith(repr(key)))
-    return Finding("/".join((*map(str, error.absolute_path), name)), "is required")
+def _required(_: object, names: list[str], instance: object, __: object) -> Iterator["ValidationError"]:
+    """Check `required`; jsonschema's own error has the missing name in its message only."""
+    from jsonschema import ValidationError  # noqa: PLC0415 - see _validator
+
+    missing = [name for name in names if name not in instance] if isinstance(instance, Mapping) else []
+    yield from (ValidationError("is required", path=(name,)) for name in missing)
 
 
 LIMITS: Final = {
@@ -139,14 +140,14 @@ def _translate(error: "ValidationError") -> Iterator[Finding]:
     if error.validator == "additionalProperties":
         yield from _unknown(error)
     elif error.validator == "required":
-        yield _missing(error)
+        yield Finding(tuple(error.absolute_path), error.message)
     else:
         limit = error.validator_value
         limit = ", ".join(limit) if isinstance(limit, list) else limit
         text = LIMITS[str(error.validator)].format(limit=limit)
-        path = "/".join(map(str, error.absolute_path))
-        shown = "the value" if path.startswith("Tags/") else _shown(error.instance)
-        yield Finding(path, f"{shown} {text}")
+        keys = tuple(error.absolute_path)
+        shown = "the value" if keys[:1] == ("Tags",) and len(keys) > 1 else _shown(error.instance)
+        yield Finding(keys, f"{shown} {text}")
 
 
 def _restored(raw: Mapping[str, Any]) -> dict[str, Any]:

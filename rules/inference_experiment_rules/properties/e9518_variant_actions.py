@@ -28,5 +28,5 @@ class VariantActions(Rule):
         # An action that is not known is taken for Retain, which is never wrong.
         actions = {name: action.literal or "Retain" for name, action in node.members.items()}
         for finding in checks.check_actions(actions, source.literal, shadow.literal):
-            place = node.get(finding.path.partition("/")[2]) or node
+            place = node.get(str(finding.keys[1])) or node
             yield problem(place, finding.message)

@@ -24,4 +24,4 @@ class PromotionCriteria(Rule):
         if not experiment.is_custom or node is None or not node.members:
             return
         for finding in criteria.check(node.members):
-            yield problem(node.get(finding.path.partition("/")[2]) or node, finding.message)
+            yield problem(node.get(str(finding.keys[-1])) or node, finding.message)

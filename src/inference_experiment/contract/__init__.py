@@ -32,7 +32,7 @@ class Permission:
 
 @cache
 def _load(name: str) -> Any:  # noqa: ANN401 - the shape of parsed JSON is the file's
-    text = resources.files(__package__).joinpath("data", name).read_text(encoding="utf-8")
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
     return json.loads(text)
 
 
