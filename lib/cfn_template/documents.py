@@ -7,7 +7,8 @@ from typing import Any, Final
 import yaml
 
 from cfn_template.json_reader import parse_json
-from cfn_template.located import DocumentError, Mark, Path, duplicate_keys, mark_of
+from cfn_template.located import DocumentError, Mark, duplicate_keys, mark_of
+from cfn_template.values import Path
 from cfn_template.yaml_reader import compose, parse_yaml
 
 MAXIMUM_BYTES: Final = 64 * 1024 * 1024

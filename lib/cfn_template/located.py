@@ -5,10 +5,9 @@ reads one reads the other. Lines and columns of marks count from 0, those of err
 """
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
-Path: TypeAlias = tuple[str | int, ...]
-"""The keys and indexes that lead to a value from the top of the document."""
+from cfn_template.values import Path
 
 
 class Mark(NamedTuple):

@@ -14,7 +14,7 @@ from cfnlint.rules import CloudFormationLintRule, Match, RuleMatch
 from cfnlint.template.template import Template
 
 from cfn_template.nodes import Node
-from cfn_template.scenarios import Scenario
+from cfn_template.scenarios import Scenario, describe, shorten
 from cfn_template.values import Path
 from inference_experiment_rules._view import view_of
 from shadow_test_policies.experiment import Experiment, experiment_in
@@ -124,37 +124,6 @@ def matches_of(found: dict[Scenario, list[Problem]]) -> Iterator[RuleMatch]:
         text, _ = counted.most_common(1)[0]
         suffix = describe(where[path], list(found))
         yield RuleMatch(list(path), shorten(text, MESSAGE_LIMIT - len(suffix)) + suffix)
-
-
-def shorten(text: str, limit: int) -> str:
-    """Cut a text at a word."""
-    if len(text) <= limit:
-        return text
-    return text[: limit - 1].rsplit(" ", 1)[0] + "…"
-
-
-def describe(holds: list[Scenario], scenarios: list[Scenario]) -> str:
-    """Name the scenario in which a finding holds: all of it if one or two conditions tell it, else a part of it."""
-    if len(holds) == len(scenarios):
-        return ""
-    held = [_features(scenario) for scenario in holds]
-    others = [_features(scenario) for scenario in scenarios if scenario not in holds]
-    choices = [chosen for size in (1, 2) for chosen in itertools.combinations(held[0], size)]
-    fitting = [chosen for chosen in choices if not any(other.issuperset(chosen) for other in map(set, others))]
-    whole = [chosen for chosen in fitting if all(set(each).issuperset(chosen) for each in held)]
-    return _scenario(next(iter([*whole, *fitting]), held[0][:3]))
-
-
-def _features(scenario: Scenario) -> list[str]:
-    """Return what a person can tell a scenario by: its conditions first, then its parameters."""
-    conditions = [f"{name} is {str(holds).lower()}" for name, holds in scenario.conditions.items() if holds is not None]
-    chosen = {name: value for name, value in scenario.parameters.items() if isinstance(value, str)}
-    return conditions + [f"{name} is {value!r}" for name, value in chosen.items()]
-
-
-def _scenario(features: Iterable[str]) -> str:
-    text = " and ".join(features)
-    return f" ({shorten(f'when {text}', 116)})" if text else ""
 
 
 def is_rule(value: object, module: str) -> TypeGuard[type[CloudFormationLintRule]]:

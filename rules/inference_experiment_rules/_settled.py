@@ -10,8 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from jsonschema import Draft7Validator
 
-from cfn_template.scenarios import NO_VALUE
-from cfn_template.values import Raw, function_of
+from cfn_template.values import NO_VALUE, Raw, function_of
 
 Schema: TypeAlias = Any  # a mapping, or True
 REFERENCE: Final = "#/definitions/"

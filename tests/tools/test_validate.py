@@ -48,19 +48,23 @@ def test_every_finding_has_its_line_and_path(desk: Desk, style: str, snapshot: S
 def test_the_example_has_no_findings(desk: Desk) -> None:
     answer = desk.ok("validate", str(EXAMPLE))
     assert answer.stdout == ""
-    assert "0 finding(s); 7 values are known at deployment only" in answer.stderr
+    assert "0 finding(s); 7 values are resolved at deployment" in answer.stderr
 
 
 def test_functions_are_resolved_from_defaults_and_parameters(desk: Desk) -> None:
     desk.write("t.yaml", TEMPLATE)
-    (row,) = json.loads(desk.run("validate", "t.yaml", "--format", "json").stdout)
+    first, row = json.loads(desk.run("validate", "t.yaml", "--format", "json").stdout)
+    assert first["finding"].endswith(" (when IsOn is true)")
+    assert (row["path"], row["place"]) == ("Tags/0/Key", "t.yaml:23")
+    assert row["finding"].endswith(" (when IsOn is false)")
+    (row,) = json.loads(desk.run("validate", "t.yaml", "--parameter", "State=on", "--format", "json").stdout)
     assert row == {
         "place": "t.yaml:22",
         "experiment": "First",
         "path": "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage",
         "finding": "110 is more than 100",
     }
-    desk.ok("validate", "t.yaml", "--parameter", "Sampling=50")
+    desk.ok("validate", "t.yaml", "--parameter", "Sampling=50", "--parameter", "State=on")
     (row,) = json.loads(desk.run("validate", "t.yaml", "--parameter", "State=off", "--format", "json").stdout)
     assert row["path"] == "Tags/0/Key"
 

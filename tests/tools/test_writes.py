@@ -56,7 +56,7 @@ def test_create_from_a_template_with_another_name(desk: Desk) -> None:
     }
     parameters = {"Share": {"Type": "Number", "Default": "20"}}
     desk.write("t.json", {"Parameters": parameters, "Resources": {"Shadow": resource}})
-    assert "Name: !Ref Name is known to a deployment only" in desk.refused(2, "create", "-f", "t.json")
+    assert "Name: !Ref Name is resolved at deployment only" in desk.refused(2, "create", "-f", "t.json")
     desk.ok("create", "-f", "t.json", "--name", "fraud", *QUICK)
     shown = desk.ok("get", "fraud", "--format", "json").data()
     assert shown["ShadowModeConfig"] == sampling(20)
@@ -274,7 +274,7 @@ def test_what_this_command_made_is_changed_without_asking_cloudformation(desk: D
         (("create", "-f", "nameless.json"), 2, "nameless.json:1: Name: is required here"),
         (("create", "-f", "broken.json"), 2, "broken.json:3: Type: 'Odd' must be one of ShadowMode (and 2 more"),
         (("create", "-f", "ended.json"), 1, "not possible at creation"),
-        (("create", "-f", str(EXAMPLE)), 2, "is known to a deployment only"),
+        (("create", "-f", str(EXAMPLE)), 2, "is resolved at deployment only"),
         (("create", "-f", "elsewhere.json", *QUICK), 1, 'Could not find endpoint "elsewhere"'),
         (("update", "fraud"), 2, "give --patch FILE or -f FILE"),
         (("update", "missing", "--patch", "p.json"), 1, "there is no experiment missing"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.options import File, LogicalId, Output, Parameters, Profile, Region
+from inference_experiment_cli.options import File, LogicalId, Output, ParameterFiles, Parameters, Profile, Region
 from inference_experiment_cli.output import Format
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def plan(
     ] = "",
     logical_id: LogicalId = "",
     parameter: Parameters = None,
+    parameter_file: ParameterFiles = None,
     previous_parameter: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE for --previous. Default: those of --parameter.")
     ] = None,
@@ -54,14 +55,15 @@ def plan(
 
     Exit codes: 0 can be done, 1 cannot, or AWS refused, 2 the file or the options are wrong.
     """
-    from inference_experiment_cli.inputs.experiments import choose, findings, parse_parameters, read_experiments  # noqa: PLC0415
+    from inference_experiment_cli.inputs.experiments import choose, findings, read_experiments  # noqa: PLC0415
+    from inference_experiment_cli.inputs.parameters import given_parameters  # noqa: PLC0415
     from inference_experiment_cli.plan.requests import against_file, against_live, creation  # noqa: PLC0415
     from inference_experiment_cli.session import answering  # noqa: PLC0415
 
     if current and previous:
         raise UsageError("give --current or --previous, not both")
-    given = parse_parameters(parameter or [])
-    experiment = choose(read_experiments(file, given), logical_id)
+    given = given_parameters(parameter, parameter_file)
+    experiment = choose(read_experiments(file, given, assume=True), logical_id)
     found = findings(experiment)
     if found:
         more = f" (and {len(found) - 1} more: inference-experiment validate {file})" if len(found) > 1 else ""
@@ -70,8 +72,9 @@ def plan(
         if current:
             made = against_live(experiment, current, region, profile)
         elif previous:
-            before = parse_parameters(previous_parameter) if previous_parameter else given
-            old = choose(read_experiments(previous, before), logical_id and experiment.logical_id)
+            own = given_parameters(previous_parameter)
+            deployed = read_experiments(previous, own or given, strict=bool(own), assume=True)
+            old = choose(deployed, logical_id and experiment.logical_id)
             made = against_file(experiment, old, status)
         else:
             made = creation(experiment)
@@ -102,8 +105,10 @@ def show(made: "Plan", experiment: "Experiment | None", output: Format) -> None:
     _print_calls("Calls", document["calls"])
     _print_calls("Afterwards, CloudFormation deletes the old experiment", document["afterwards"])
     _section("Permissions", document["permissions"], ("action", "resource", "condition"))
-    for keys, hole in experiment.holes.items() if experiment else ():
-        note(f"known at deployment only, taken as unchanged: {'/'.join(map(str, keys))} ({hole})")
+    for text in experiment.assumed if experiment else ():
+        note(f"assumed, as no parameter decides it: {text}")
+    for keys, written in experiment.unresolved.items() if experiment else ():
+        note(f"resolved at deployment; assumed unchanged: {'/'.join(map(str, keys))} ({written})")
 
 
 def _told(value: Any, made_up: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON value

@@ -18,6 +18,7 @@ from inference_experiment_cli.options import (
     Interval,
     LogicalId,
     Name,
+    ParameterFiles,
     Parameters,
     Profile,
     Region,
@@ -54,6 +55,7 @@ def create(
     name: Annotated[str, typer.Option(help="Name, instead of the file's.")] = "",
     logical_id: LogicalId = "",
     parameter: Parameters = None,
+    parameter_file: ParameterFiles = None,
     timeout: Timeout = 3600.0,
     interval: Interval = 5.0,
     region: Region = "",
@@ -71,15 +73,16 @@ def create(
     """
     from dataclasses import replace  # noqa: PLC0415
 
-    from inference_experiment_cli.inputs.experiments import choose, parse_parameters, read_experiments  # noqa: PLC0415
+    from inference_experiment_cli.inputs.experiments import choose, read_experiments  # noqa: PLC0415
+    from inference_experiment_cli.inputs.parameters import given_parameters  # noqa: PLC0415
     from inference_experiment_cli.operate.change import create as create_now  # noqa: PLC0415
     from inference_experiment_cli.operate.patch import known  # noqa: PLC0415
     from inference_experiment_cli.session import answering  # noqa: PLC0415
 
-    experiment = choose(read_experiments(file, parse_parameters(parameter or [])), logical_id)
+    experiment = choose(read_experiments(file, given_parameters(parameter, parameter_file)), logical_id)
     if name:
-        holes = {keys: hole for keys, hole in experiment.holes.items() if keys != ("Name",)}
-        experiment = replace(experiment, properties={**experiment.properties, "Name": name}, holes=holes)
+        unresolved = {keys: written for keys, written in experiment.unresolved.items() if keys != ("Name",)}
+        experiment = replace(experiment, properties={**experiment.properties, "Name": name}, unresolved=unresolved)
     if "Name" not in experiment.properties:
         raise UsageError(f"{experiment.place}: Name: is required here; write it, or give --name")
     known(experiment)
@@ -108,6 +111,7 @@ def update(
     ] = None,
     logical_id: LogicalId = "",
     parameter: Parameters = None,
+    parameter_file: ParameterFiles = None,
     timeout: Timeout = 3600.0,
     interval: Interval = 5.0,
     region: Region = "",
@@ -127,7 +131,7 @@ def update(
     Exit codes: 0 done, 1 not possible now, not allowed, or AWS refused, 2 the file or the options are wrong.
     """
     from inference_experiment.model import RequestType  # noqa: PLC0415
-    from inference_experiment_cli.inputs.experiments import parse_parameters  # noqa: PLC0415
+    from inference_experiment_cli.inputs.parameters import given_parameters  # noqa: PLC0415
     from inference_experiment_cli.operate.change import Change  # noqa: PLC0415
     from inference_experiment_cli.operate.patch import of_file, patched, validated  # noqa: PLC0415
     from inference_experiment_cli.session import answering  # noqa: PLC0415
@@ -140,7 +144,7 @@ def update(
         if patch is not None:
             properties = validated(*patched(change.live, patch))
         elif file is not None:
-            properties = of_file(change.live, file, parse_parameters(parameter or []), logical_id)
+            properties = of_file(change.live, file, given_parameters(parameter, parameter_file), logical_id)
         if properties.get("DesiredState") in ("Completed", "Cancelled"):
             properties.setdefault("StatusReason", "Stopped by inference-experiment update")
         question = f"{name} is running and would be stopped. Go on?"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cfn_template import documents
 from cfn_template.located import DocumentError
-from cfn_template.located import Path as Keys
+from cfn_template.values import Path as Keys
 from inference_experiment_cli.errors import UsageError
 
 __all__ = ["Document", "Keys", "parse_document", "read_document", "read_text", "unreadable"]

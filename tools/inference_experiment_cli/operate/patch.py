@@ -61,12 +61,12 @@ def of_file(live: Mapping[str, Any], path: Path, parameters: Mapping[str, str], 
 
 
 def known(experiment: Experiment) -> None:
-    """Check an experiment that is to be made or changed now: valid, with nothing that only a deployment knows."""
-    holes = [(keys, hole) for keys, hole in experiment.holes.items() if keys[:1] != ("ServiceToken",)]
-    if holes:
-        keys, hole = holes[0]
+    """Check an experiment to create or update now: valid and resolved. Raises UsageError."""
+    unresolved = [(keys, one) for keys, one in experiment.unresolved.items() if keys[:1] != ("ServiceToken",)]
+    if unresolved:
+        keys, written = unresolved[0]
         where = "/".join(map(str, keys))
-        text = f"{where}: {hole} is known to a deployment only; give its --parameter NAME=VALUE, or write the value"
+        text = f"{where}: {written} is resolved at deployment only; give its --parameter NAME=VALUE, or write the value"
         raise UsageError(f"{experiment.document.name}:{experiment.line(keys)}: {text}")
     check(experiment)
 
