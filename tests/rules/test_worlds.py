@@ -10,9 +10,11 @@ from linting import fixtures
 
 from benchmarks import templates
 from cfn_template.scenarios import Scenario, choices_of, covering
+from shadow_test_policies.analysis import PermissionAnalysis, scenarios_of
 from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.permission_findings import analyze
 from shadow_test_policies.physical_names import PhysicalNames, open_scenario
-from shadow_test_policies.verdict import Judged, _judge, parts_in, scenarios_of, subjects_of
+from shadow_test_policies.role_checks import role_checks
 
 CONDITIONS = """
 Conditions:
@@ -71,20 +73,20 @@ Resources:
     assert covering(scenarios) == scenarios
 
 
-def test_what_no_policy_depends_on_is_judged_once() -> None:
+def test_what_no_policy_depends_on_is_analyzed_once() -> None:
     text = templates.experiment(1).replace("Description: Description", "Description: !If [IsLong, long, short]")
     view = ExperimentTemplate(Template("t.yaml", cfn_yaml.loads(DECLARED + text), ["us-east-1"]))
 
-    found = Judged(view).of("Experiment0")
+    reports = PermissionAnalysis(view).reports("Experiment0")
 
-    assert len(found) == 2
-    assert len({id(judgements) for judgements in found.values()}) == 1
+    assert len(reports) == 2
+    assert len({id(each) for each in reports.values()}) == 1
 
 
-def test_what_policies_depend_on_is_judged_in_each_scenario() -> None:
+def test_what_policies_depend_on_is_analyzed_in_each_scenario() -> None:
     view = ExperimentTemplate(Template("t.yaml", cfn_yaml.loads(templates.experiment(1, conditions=3)), ["us-east-1"]))
 
-    assert_judged_as_afresh(view, "Experiment0")
+    assert_analyzed_as_afresh(view, "Experiment0")
 
 
 def conditional() -> list[Path]:
@@ -92,18 +94,19 @@ def conditional() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", conditional(), ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_what_is_taken_over_is_what_each_scenario_would_be_judged(path: Path) -> None:
+def test_what_is_taken_over_is_what_each_scenario_would_give(path: Path) -> None:
     template = Template(str(path), cfn_yaml.load(str(path)), ["us-east-1"])
     view = ExperimentTemplate(template)
-    assert subjects_of(view)
-    for name in subjects_of(view):
-        assert_judged_as_afresh(view, name)
+    targets = PermissionAnalysis(view).targets
+    assert targets
+    for name in targets:
+        assert_analyzed_as_afresh(view, name)
 
 
-def assert_judged_as_afresh(view: ExperimentTemplate, name: str) -> None:
-    found = Judged(view).of(name)
-    assert set(found) == set(scenarios_of(view, name))
-    for scenario, judgements in found.items():
-        afresh = _judge(parts_in(name, PhysicalNames(view, open_scenario(view, scenario))))
-        told = [(one.cause, one.kind, one.subject, one.path, one.message) for one in afresh]
-        assert [(one.cause, one.kind, one.subject, one.path, one.message) for one in judgements] == told
+def assert_analyzed_as_afresh(view: ExperimentTemplate, name: str) -> None:
+    findings = PermissionAnalysis(view).findings(name)
+    assert set(findings) == set(scenarios_of(view, name))
+    for scenario, members in findings.items():
+        checks = role_checks(name, PhysicalNames(view, open_scenario(view, scenario)))
+        afresh = [finding for check in checks for finding in analyze(check).findings]
+        assert [(each, each.message) for each in members] == [(each, each.message) for each in afresh]

@@ -7,14 +7,14 @@ import sys
 
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from checking import check
 
 from iam_policy import Outcome, Policies, Role, assumed, read_json, read_node
 from iam_policy.match.overlap import may_overlap
 from iam_policy.service_data.actions import action, can_carry, data_version, resource_patterns
 from inference_experiment import contract
-from shadow_test_policies import diff
-from shadow_test_policies import role_report as check
 from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.diff import diff
 from shadow_test_policies.requirements import (
     Level,
     Requirement,
