@@ -24,6 +24,7 @@ check: $(STAMP) .venv-security/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) benchmarks scripts
+	$(BIN)/lint-imports
 	$(BIN)/cfn-lint -t template.yaml $(EXAMPLES)
 	$(SECURITY)
 
