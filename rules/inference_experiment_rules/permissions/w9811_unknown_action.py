@@ -4,7 +4,7 @@ from inference_experiment_rules.permissions._permission_rule import PermissionRu
 
 
 class UnknownAction(PermissionRule):
-    """Why a warning? The data of actions may be older than an action; mostly it is a typing error, and grants nothing."""
+    """Why a warning? AWS's data may be older than an action; mostly it is a typing error, and grants nothing."""
 
     id = "W9811"
     shortdesc = "Unknown IAM action"

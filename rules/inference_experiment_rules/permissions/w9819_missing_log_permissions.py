@@ -4,7 +4,7 @@ from inference_experiment_rules.permissions._permission_rule import EVALUATION, 
 
 
 class MissingLogPermissions(PermissionRule):
-    """Why a warning? Requests are carried out, but without logs failures cannot be explained, and a rollback can get stuck."""
+    """Why a warning? Requests are carried out, but failures cannot be explained, and a rollback can get stuck."""
 
     id = "W9819"
     shortdesc = "Provider role cannot write logs or describe its stack"
