@@ -215,7 +215,7 @@ def test_lint_and_check_say_the_same(fixture: str) -> None:
     reported = {(each["Level"], each["Location"]["Start"]["LineNumber"], each["Message"]) for each in lint.data()}
     checked = set()
     for role_kind in ("provider", "experiment"):
-        answer = policy("check", path, "--for", role_kind, "--format", "json")
+        answer = policy("check", path, "--for", role_kind, "--recommended", "--format", "json")
         findings = answer.data()["findings"] if answer.returncode != 2 else []  # native: there is no provider
         checked |= {(LEVELS[each["severity"]], each["line"], each["message"]) for each in findings}
 
