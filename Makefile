@@ -11,7 +11,7 @@ SECURITY := $(PYTHON) requirements/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check security format sam-check types lint-corpus lint-versions faults bench docs dist lock clean
+.PHONY: demo test check security site format sam-check types lint-corpus lint-versions faults bench docs dist lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -19,11 +19,11 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest --cov
 
-check: $(STAMP) types .venv-security/.installed
+check: $(STAMP) types .venv-security/.installed site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -p inference_experiment -p iam_policy -p inference_experiment_rules -p inference_experiment_tools
 	$(BIN)/cfn-lint -t template.yaml $(EXAMPLES)
+	PATH=".venv-docs/bin:$$PATH" actionlint
 	$(SECURITY)
 
 # bandit, bills of materials in build/ and pip-audit; a release adds --audit-required. Their tools have an environment of
@@ -34,6 +34,15 @@ security: .venv-security/.installed
 .venv-security/.installed: requirements/security.txt
 	$(PYTHON) -m venv --clear .venv-security
 	.venv-security/bin/python $(PIP) --no-deps --require-hashes -r requirements/security.txt
+	touch $@
+
+# The documentation as a site in build/site; a dead link or a page outside the navigation is an error.
+site: .venv-docs/.installed
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
+
+.venv-docs/.installed: requirements/docs.txt
+	$(PYTHON) -m venv --clear .venv-docs
+	.venv-docs/bin/python $(PIP) --no-deps --require-hashes -r requirements/docs.txt
 	touch $@
 
 format: $(STAMP)
@@ -53,10 +62,11 @@ sam-check: .venv-sam/.installed
 	touch $@
 
 # mypy finds packages by folder name; rules/ and tools/ are imported under longer ones.
-types:
+types: $(STAMP)
 	mkdir -p build/types
 	ln -sfn ../../rules build/types/inference_experiment_rules
 	ln -sfn ../../tools build/types/inference_experiment_tools
+	$(BIN)/mypy -p inference_experiment -p iam_policy -p inference_experiment_rules -p inference_experiment_tools
 
 # Rules over every template at hand, and their fixtures on the oldest, an intermediate and the newest cfn-lint.
 lint-corpus: $(STAMP)
