@@ -206,6 +206,52 @@ def test_schedule_that_sagemaker_moved_is_left_alone() -> None:
     assert planner.plan(situation(Case.UPDATE, Goal.EXIST, Status.RUNNING, "end drift")).kind is StepKind.DONE
 
 
+@pytest.mark.parametrize(
+    ("status", "now", "live_start", "new_start", "words"),
+    [
+        (Status.RUNNING, 3, None, None, "Schedule/EndTime: 2030-01-03T00:00:00Z is in the past"),
+        (Status.CREATED, 4, None, None, "Schedule/EndTime: 2030-01-03T00:00:00Z is in the past"),
+        (
+            Status.RUNNING,
+            2,
+            datetime(2029, 12, 3, tzinfo=UTC),
+            None,
+            "more than 30 days after the experiment's StartTime",
+        ),
+        (Status.RUNNING, 2, datetime(2029, 12, 4, tzinfo=UTC), None, None),
+        (Status.CREATED, 1, datetime(2029, 12, 1, tzinfo=UTC), datetime(2030, 1, 2, tzinfo=UTC), None),
+        (Status.CREATED, 1, datetime(2029, 12, 31, tzinfo=UTC), datetime(2029, 12, 1, tzinfo=UTC), "more than 30 days"),
+    ],
+)
+def test_an_end_time_that_sagemaker_would_refuse(
+    status: Status, now: int, live_start: datetime | None, new_start: datetime | None, words: str | None
+) -> None:
+    """Counted from the live StartTime, which the template need not have; refused before any call."""
+    at = datetime(2030, 1, now, tzinfo=UTC).timestamp()
+    desired, changed = DIFFERENCES["end"]
+    more = {"desired": Desired(replace(desired, start_time=new_start), Goal.EXIST)}
+    if new_start:
+        changed |= {"Schedule/StartTime"}
+    target = Observed("test", status, Ownership.RESOURCE, "arn:test", replace(BASE, start_time=live_start))
+    made = situation(
+        Case.UPDATE, Goal.EXIST, status, target=target, request=request(Case.UPDATE, changed), now=at, **more
+    )
+    step = planner.plan(made)
+
+    assert step.kind is (StepKind.FAIL if words else StepKind.UPDATE)
+    assert (words or "None") in str(step.error)
+
+
+def test_an_end_time_that_was_accepted_is_not_judged_again() -> None:
+    """It may pass while the update has yet to show."""
+    at = datetime(2030, 1, 3, tzinfo=UTC).timestamp()
+    progress = Progress(at + 3600, acted={f"{StepKind.UPDATE}:test": at - 1})
+
+    step = planner.plan(situation(Case.UPDATE, Goal.EXIST, Status.RUNNING, "end", progress=progress, now=at))
+
+    assert step.kind is StepKind.WAIT
+
+
 def test_running_experiment_gets_no_start_time() -> None:
     desired, changed = DIFFERENCES["end"]
     desired = replace(desired, start_time=datetime(2029, 1, 1, tzinfo=UTC))

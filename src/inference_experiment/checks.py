@@ -19,6 +19,7 @@ MAXIMUM_DURATION: Final = timedelta(days=30)
 # After these no variant runs any more, so ShadowModeConfig may name one that ModelVariants dropped.
 ENDING_STATES: Final = frozenset({"Completed", "Cancelled"})
 
+END_TIME: Final[Keys] = ("Schedule", "EndTime")
 SOURCE: Final[Keys] = ("ShadowModeConfig", "SourceModelVariantName")
 SHADOW: Final[Keys] = ("ShadowModeConfig", "ShadowModelVariants", 0, "ShadowModelVariantName")
 
@@ -48,15 +49,27 @@ def check_time(keys: Keys, text: str) -> Iterator[Finding]:
 
 def check_duration(start: datetime, end: datetime) -> Iterator[Finding]:
     """Yield a finding when an experiment would be shorter than 1 hour or longer than 30 days."""
-    keys = ("Schedule", "EndTime")
     if end <= start:
-        yield Finding(keys, f"{end:%Y-%m-%dT%H:%M:%SZ} is not after StartTime; an experiment runs for at least 1 hour")
+        yield Finding(
+            END_TIME, f"{end:%Y-%m-%dT%H:%M:%SZ} is not after StartTime; an experiment runs for at least 1 hour"
+        )
     elif end - start < MINIMUM_DURATION:
         minutes = (end - start) // timedelta(minutes=1)
-        yield Finding(keys, f"only {minutes} minutes after StartTime; an experiment runs for at least 1 hour")
+        yield Finding(END_TIME, f"only {minutes} minutes after StartTime; an experiment runs for at least 1 hour")
     elif end - start > MAXIMUM_DURATION:
         days = (end - start) / timedelta(days=1)
-        yield Finding(keys, f"{days:.1f} days after StartTime; an experiment runs for at most 30 days")
+        yield Finding(END_TIME, f"{days:.1f} days after StartTime; an experiment runs for at most 30 days")
+
+
+def check_new_end(start: datetime | None, end: datetime, now: datetime) -> Iterator[Finding]:
+    """Yield a finding when an update's EndTime is over, or more than 30 days after the experiment's StartTime."""
+    if end <= now:
+        yield Finding(END_TIME, f"{end:%Y-%m-%dT%H:%M:%SZ} is in the past; choose a later time")
+    elif start and end - start > MAXIMUM_DURATION:
+        message = (
+            f"{end:%Y-%m-%dT%H:%M:%SZ} is more than 30 days after the experiment's StartTime {start:%Y-%m-%dT%H:%M:%SZ}"
+        )
+        yield Finding(END_TIME, f"{message}; an experiment runs for at most 30 days")
 
 
 def check_schedule(schedule: Mapping[str, str]) -> Iterator[Finding]:
@@ -134,6 +147,9 @@ def check_actions(actions: Mapping[str, str], source: str, shadow: str) -> Itera
             yield Finding(keys, describe_missing_variant(name, (source, shadow)), (SOURCE, SHADOW))
         elif action == "Promote" and name == source:
             yield Finding(keys, "only the shadow variant can be promoted; the production variant is Retain or Remove")
+    if actions.get(source) == "Retain" and actions.get(shadow) == "Promote":
+        message = f"{shadow!r} is promoted in place of {source!r}, which cannot be retained; write Remove"
+        yield Finding(("ModelVariantActions", source), message, (SHADOW,))
     if actions.get(source) == "Remove" and actions.get(shadow, "Remove") == "Remove":
         message = "the production variant is removed and no variant takes its place; Promote the shadow variant"
         yield Finding(("ModelVariantActions", source), message)

@@ -6,6 +6,7 @@ All findings are reported at once, each with its path. After this module nobody 
 
 import difflib
 import itertools
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -65,17 +66,9 @@ def restore(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any
         return [restore(item, schema["items"]) for item in value[: schema["maxItems"] + 1]]
     if schema.get("type") == "integer" and isinstance(value, str | float):
         return _number(str(value))
-    if schema.get("type") == "string" and isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
+    if schema.get("type") == "string" and isinstance(value, bool | int | float):
+        return str(value).lower() if isinstance(value, bool) else str(value)
     return value
-
-
-def _pattern(_: object, expression: str, instance: object, __: object) -> Iterator["ValidationError"]:
-    """Check `pattern` as SageMaker does; Python's $ would also match before a final line break."""
-    from jsonschema import ValidationError  # noqa: PLC0415 - see _validator
-
-    if isinstance(instance, str) and not re.search(re.sub(r"\$\Z", r"\\Z", expression), instance):
-        yield ValidationError(f"does not match {expression}")
 
 
 @cache
@@ -83,26 +76,26 @@ def _validator() -> "Draft7Validator":
     # Imported on first use: a cold start does without it.
     from jsonschema import Draft7Validator, validators  # noqa: PLC0415
 
-    schema = contract.schema()
+    schema = contract.exact_schema()
     hidden = contract.read_only() | contract.SERVICE_PROPERTIES
     writable = {key: value for key, value in schema["properties"].items() if key not in hidden}
     required = [key for key in schema["required"] if key not in hidden]
     extend = cast("Any", validators.extend)
-    extended: Draft7Validator = extend(Draft7Validator, {"pattern": _pattern, "required": _required})(
+    extended: Draft7Validator = extend(Draft7Validator, {"required": _required})(
         {**schema, "properties": writable, "required": required}
     )
     return extended
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = repr(value) if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
 
 
 def _unknown(error: "ValidationError") -> Iterator[Finding]:
     """Yield a finding per property that the schema does not know, with the nearest name."""
     known = cast("Mapping[str, Any]", error.schema).get("properties", {})
-    allowed = re.compile("|".join(cast("Mapping[str, Any]", error.schema).get("patternProperties", {"$^": {}})))
+    allowed = re.compile("|".join(cast("Mapping[str, Any]", error.schema).get("patternProperties", {"(?!)": {}})))
     instance = cast("Mapping[str, Any]", error.instance)
     for key in sorted(key for key in instance if key not in known and not allowed.search(key)):
         place = (*error.absolute_path, key[:SHOWN])
@@ -143,7 +136,7 @@ def _translate(error: "ValidationError") -> Iterator[Finding]:
         yield Finding(tuple(error.absolute_path), error.message)
     else:
         limit = error.validator_value
-        limit = ", ".join(limit) if isinstance(limit, list) else limit
+        limit = ", ".join(limit) if isinstance(limit, list) else str(limit).replace(r"\Z", "$")
         text = LIMITS[str(error.validator)].format(limit=limit)
         keys = tuple(error.absolute_path)
         shown = "the value" if keys[:1] == ("Tags",) and len(keys) > 1 else _shown(error.instance)

@@ -5,12 +5,14 @@ An effect that Describe does not show yet is waited for, and no operation is cal
 what keeps an overtaken request from fighting the one that overtook it.
 """
 
+from datetime import UTC, datetime
 from typing import Final
 
-from inference_experiment import differences, identity, payloads
+from inference_experiment import checks, differences, identity, payloads
 from inference_experiment.contract import OWNER_TAG
 from inference_experiment.errors import (
     AlreadyExists,
+    InvalidProperties,
     NotFound,
     NotUpdatable,
     UnexpectedStatus,
@@ -126,7 +128,7 @@ def refuse_blocked(situation: Situation) -> Step | None:
     if situation.goal in (Goal.COMPLETE, Goal.CANCEL):
         members -= {Member.MODEL_VARIANTS}  # they say what is to run after the stop
     if not members:
-        return None
+        return _refuse_end_time(situation)
     names = ", ".join(sorted(member.value for member in members))
     if situation.target.status in ENDED:
         return _ended(situation, names)
@@ -136,6 +138,18 @@ def refuse_blocked(situation: Situation) -> Step | None:
         text = f"{names} cannot change while experiment {situation.target.name} is {situation.target.status}"
         text += "; complete it first, or give a new Name to start a new test"
     return fail(situation, NotUpdatable(text))
+
+
+def _refuse_end_time(situation: Situation) -> Step | None:
+    """Return the refusal of an EndTime that this update sets and SageMaker cannot accept."""
+    configuration = situation.wanted.configuration
+    members = differences.edits(configuration, situation.target, situation.request.changed)
+    end = configuration.end_time
+    if Member.END_TIME not in members or end is None or situation.acted(StepKind.UPDATE) is not None:
+        return None
+    start = configuration.start_time if Member.START_TIME in members else situation.found.start_time
+    findings = list(checks.check_new_end(start, end, datetime.fromtimestamp(situation.now, UTC)))
+    return fail(situation, InvalidProperties(findings)) if findings else None
 
 
 def _ended(situation: Situation, names: str) -> Step:

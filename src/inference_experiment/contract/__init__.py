@@ -45,6 +45,33 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
+@cache
+def exact_schema() -> dict[str, Any]:
+    """Return schema() for validators in Python: patterns end at the very end of a text, and integers are whole.
+
+    Python's $ also matches before a final line break, and some validators take 0.5 for an integer.
+    """
+    exact: dict[str, Any] = _exact(schema())
+    return exact
+
+
+def _exact(value: Any) -> Any:  # noqa: ANN401 - any part of the schema
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    exact = {key: _exact(member) for key, member in value.items()}
+    if isinstance(value.get("pattern"), str):
+        exact["pattern"] = _anchored(value["pattern"])
+    if isinstance(value.get("patternProperties"), dict):
+        exact["patternProperties"] = {_anchored(key): member for key, member in exact["patternProperties"].items()}
+    return exact | {"multipleOf": 1} if value.get("type") == "integer" else exact
+
+
+def _anchored(pattern: str) -> str:
+    return pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
+
+
 def _names(pointers: list[str]) -> frozenset[str]:
     return frozenset(pointer.removeprefix("/properties/") for pointer in pointers)
 
