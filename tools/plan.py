@@ -163,7 +163,7 @@ def _blocked(request: Request, current: Observed) -> frozenset[Member]:
     status = current.status if current.status in differences.EDITABLE else Status.RUNNING
     if current.configuration is None:
         return frozenset()
-    return differences.blocked(desired.configuration, replace(current, status=status), request.changed)
+    return differences.blocked(desired.configuration, current.configuration, status, request.changed)
 
 
 def _member(path: str) -> Member | None:

@@ -10,31 +10,26 @@ from typing import Final
 from inference_experiment import differences, endings, identity, steps
 from inference_experiment.errors import NotUpdatable, UnexpectedStatus
 from inference_experiment.event import Request
-from inference_experiment.model import Desired, Goal, Member, Observed, Status, Step
+from inference_experiment.model import TRANSITIONAL, Desired, Goal, Member, Observed, Status, Step
 from inference_experiment.situation import Case, Situation, fail
 
 Rule = Callable[[Situation], Step]
 
+_WAITING: Final[Mapping[Status, Rule]] = dict.fromkeys(TRANSITIONAL, steps.wait)
 _CREATION: Final[Mapping[Status, Rule]] = {
+    **_WAITING,
     Status.ABSENT: steps.create,
-    Status.CREATING: steps.wait,
     Status.CREATED: steps.done,
-    Status.UPDATING: steps.wait,
-    Status.STARTING: steps.wait,
     Status.RUNNING: steps.done,
-    Status.STOPPING: steps.wait,
     Status.COMPLETED: steps.done,
     Status.CANCELLED: steps.report_cancelled,
 }
 _REFUSED: Final[Mapping[Status, Rule]] = dict.fromkeys(Status, steps.refuse_end_at_creation)
 _EDITING: Final[Mapping[Status, Rule]] = {
+    **_WAITING,
     Status.ABSENT: steps.report_absent,
-    Status.CREATING: steps.wait,
     Status.CREATED: steps.edit,
-    Status.UPDATING: steps.wait,
-    Status.STARTING: steps.wait,
     Status.RUNNING: steps.edit,
-    Status.STOPPING: steps.wait,
     Status.COMPLETED: steps.keep_ended,
     Status.CANCELLED: steps.keep_ended,
 }
@@ -46,13 +41,10 @@ _ENDING: Final[Mapping[Status, Rule]] = {
     Status.CANCELLED: endings.check_ending,
 }
 _DELETION: Final[Mapping[Status, Rule]] = {
+    **_WAITING,
     Status.ABSENT: steps.done,
-    Status.CREATING: steps.wait,
     Status.CREATED: steps.delete,
-    Status.UPDATING: steps.wait,
-    Status.STARTING: steps.wait,
     Status.RUNNING: endings.stop_for_deletion,
-    Status.STOPPING: steps.wait,
     Status.COMPLETED: steps.delete,
     Status.CANCELLED: steps.delete,
 }

@@ -124,7 +124,7 @@ def delete(situation: Situation) -> Step:
 def refuse_blocked(situation: Situation) -> Step | None:
     """Return the refusal of what the template changed and this status does not allow."""
     changed = situation.request.changed
-    members = differences.blocked(situation.wanted.configuration, situation.target, changed)
+    members = differences.blocked(situation.wanted.configuration, situation.found, situation.target.status, changed)
     if situation.goal in (Goal.COMPLETE, Goal.CANCEL):
         members -= {Member.MODEL_VARIANTS}  # they say what is to run after the stop
     if not members:
@@ -143,7 +143,7 @@ def refuse_blocked(situation: Situation) -> Step | None:
 def _refuse_end_time(situation: Situation) -> Step | None:
     """Return the refusal of an EndTime that this update sets and SageMaker cannot accept."""
     configuration = situation.wanted.configuration
-    members = differences.edits(configuration, situation.target, situation.request.changed)
+    members = differences.edits(configuration, situation.found, situation.target.status, situation.request.changed)
     end = configuration.end_time
     if Member.END_TIME not in members or end is None or situation.acted(StepKind.UPDATE) is not None:
         return None
@@ -161,7 +161,7 @@ def _ended(situation: Situation, names: str) -> Step:
 def apply_changes(situation: Situation) -> Step | None:
     """Return the update of what differs; None when nothing does, and an earlier one has had its time to show."""
     configuration, target = situation.wanted.configuration, situation.target
-    members = differences.edits(configuration, target, situation.request.changed)
+    members = differences.edits(configuration, situation.found, target.status, situation.request.changed)
     at = situation.acted(StepKind.UPDATE)
     if members:
         arguments = payloads.update(configuration, members, target.status)

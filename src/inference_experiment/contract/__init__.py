@@ -112,6 +112,11 @@ def operations_of(handler: str) -> frozenset[str]:
     return frozenset(_load("operations.json")["handlers"][handler])
 
 
+def service_of(operation: str) -> str:
+    """Return boto3's name of the service that has an operation. Raises KeyError for an unknown operation."""
+    return str(_load("operations.json")["operations"][operation]["service"])
+
+
 @cache
 def permissions_of(operation: str) -> tuple[Permission, ...]:
     """Return what IAM asks for when an operation is called. Raises KeyError for an unknown operation."""
