@@ -17,7 +17,7 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from inference_experiment import contract, criteria, differences, model, payloads, response
 from inference_experiment.gateway import Gateway
-from inference_experiment.model import ACTIONS, Member, Observed, Status
+from inference_experiment.model import OPERATIONS, Member, Observed, Status
 from inference_experiment.planner import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,7 +34,7 @@ def snake(operation: str) -> str:
 
 def test_steps_gateway_methods_and_operations_file_name_the_same_operations() -> None:
     methods = {name for name in vars(Gateway) if not name.startswith("_")} - {"perform"}
-    assert {kind.value for kind in ACTIONS} | READS == set(contract.operations())
+    assert {kind.value for kind in OPERATIONS} | READS == set(contract.operations())
     assert methods == {snake(operation) for operation in READS | {"GetMetricData"}}
 
 
@@ -337,8 +337,8 @@ PURE = (
     "errors",
     "payloads",
     "planner",
-    "steps",
-    "situation",
+    "actions",
+    "decision",
     "differences",
     "event",
 )

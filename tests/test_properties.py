@@ -13,7 +13,7 @@ from requests_for_tests import event, moment, request
 
 from inference_experiment import contract
 from inference_experiment.errors import InvalidProperties
-from inference_experiment.model import Goal, Status
+from inference_experiment.model import DesiredState, Status
 from inference_experiment.properties import parse, parse_deletion, validate
 
 SAMPLING = "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage"
@@ -163,13 +163,13 @@ def test_too_much_is_cut_to_what_is_still_too_much() -> None:
 @pytest.mark.parametrize(
     ("state", "goal", "end"),
     [
-        (None, Goal.EXIST, Status.COMPLETED),
-        ("Running", Goal.RUN, Status.COMPLETED),
-        ("Completed", Goal.COMPLETE, Status.COMPLETED),
-        ("Cancelled", Goal.CANCEL, Status.CANCELLED),
+        (None, DesiredState.EXIST, Status.COMPLETED),
+        ("Running", DesiredState.RUN, Status.COMPLETED),
+        ("Completed", DesiredState.COMPLETE, Status.COMPLETED),
+        ("Cancelled", DesiredState.CANCEL, Status.CANCELLED),
     ],
 )
-def test_goal(state: str | None, goal: Goal, end: Status) -> None:
+def test_goal(state: str | None, goal: DesiredState, end: Status) -> None:
     desired = parse(request(ResourceProperties=properties(DesiredState=state)))
 
     assert (desired.goal, desired.ending.state) == (goal, end)

@@ -17,7 +17,7 @@ from .options import DryRun, Force, Interval, LogicalId, Name, Parameters, Profi
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inference_experiment.model import Outcome
+    from inference_experiment.model import RequestResult
 
     from .changing import Change, Settings
 
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def _report(outcome: "Outcome | None") -> None:
+def _report(outcome: "RequestResult | None") -> None:
     from .terminal import note  # noqa: PLC0415
 
     if outcome and outcome.observed:

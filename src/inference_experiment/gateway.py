@@ -25,13 +25,13 @@ from inference_experiment.errors import (
     Unavailable,
     UnexpectedStatus,
 )
-from inference_experiment.model import Observed, Status, Step, StepKind
+from inference_experiment.model import Action, ActionKind, Observed, Status
 
 # One call ends within half a minute, retries included: less than what lifecycle.py keeps for the answer.
 CONFIG: Final = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
 
 # aws-facts 1.4, 1.7; codes without a class of their own are told apart by what to do about them.
-ERRORS: Final[Mapping[str, type[ExperimentError]]] = {
+ERROR_CODES: Final[Mapping[str, type[ExperimentError]]] = {
     "ResourceInUse": AlreadyExists,
     "ResourceLimitExceeded": LimitExceeded,
     "ResourceNotFound": NotFound,
@@ -58,7 +58,7 @@ def _translate(operation: str, error: ClientError) -> ExperimentError:
     details = error.response.get("Error", {})
     code, message = str(details.get("Code", "")), str(details.get("Message", "") or "no message")
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    family = ERRORS.get(code) or (Unavailable if status >= SERVER_ERROR else Refused)
+    family = ERROR_CODES.get(code) or (Unavailable if status >= SERVER_ERROR else Refused)
     if family is Refused and operation == "DescribeInferenceExperiment":
         # Some operations of SageMaker say ValidationException "Could not find ..." for what does not exist.
         family = NotFound if any(word in message.lower() for word in NOT_FOUND_WORDS) else Refused
@@ -109,12 +109,12 @@ class Gateway:
         items: list[Any] = _translated(operation, lambda: [item for page in pages for item in page.get(key, [])])
         return items
 
-    def perform(self, step: Step) -> list[Mapping[str, Any]]:
+    def perform(self, step: Action) -> list[Mapping[str, Any]]:
         """Call the operation of a step; return what it measured, if it measures.
 
         Raises ExperimentError; KeyError for a step that is no operation.
         """
-        if step.kind is StepKind.MEASURE:
+        if step.kind is ActionKind.MEASURE:
             return self.get_metric_data(step.arguments)
         self._call(step.kind, **step.arguments)
         return []

@@ -4,9 +4,9 @@ import logging
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inference_experiment.decision import RequestKind
 from inference_experiment.errors import ExperimentError
-from inference_experiment.model import Observed, StepKind
-from inference_experiment.situation import Case
+from inference_experiment.model import ActionKind, Observed
 
 logger = logging.getLogger(__name__)
 
@@ -15,9 +15,9 @@ logger = logging.getLogger(__name__)
 class Decision:
     """What is done next with an experiment of this status, and why."""
 
-    case: Case
+    case: RequestKind
     experiment: Observed
-    step: StepKind
+    step: ActionKind
     reason: str
 
 
