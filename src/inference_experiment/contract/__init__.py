@@ -32,7 +32,7 @@ class Permission:
 
 @cache
 def _load(name: str) -> Any:  # noqa: ANN401 - the shape of parsed JSON is the file's
-    text = resources.files(__package__).joinpath("data", name).read_text(encoding="utf-8")
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
     return json.loads(text)
 
 
@@ -43,6 +43,33 @@ def schema() -> dict[str, Any]:
     """
     loaded: dict[str, Any] = _load("schema.json")
     return loaded
+
+
+@cache
+def exact_schema() -> dict[str, Any]:
+    """Return schema() for validators in Python: patterns end at the very end of a text, and integers are whole.
+
+    Python's $ also matches before a final line break, and some validators take 0.5 for an integer.
+    """
+    exact: dict[str, Any] = _exact(schema())
+    return exact
+
+
+def _exact(value: Any) -> Any:  # noqa: ANN401 - any part of the schema
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    exact = {key: _exact(member) for key, member in value.items()}
+    if isinstance(value.get("pattern"), str):
+        exact["pattern"] = _anchored(value["pattern"])
+    if isinstance(value.get("patternProperties"), dict):
+        exact["patternProperties"] = {_anchored(key): member for key, member in exact["patternProperties"].items()}
+    return exact | {"multipleOf": 1} if value.get("type") == "integer" else exact
+
+
+def _anchored(pattern: str) -> str:
+    return pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
 
 
 def _names(pointers: list[str]) -> frozenset[str]:
@@ -83,6 +110,11 @@ def operations() -> tuple[str, ...]:
 def operations_of(handler: str) -> frozenset[str]:
     """Return the operations that one handler can reach. Raises KeyError for an unknown handler."""
     return frozenset(_load("operations.json")["handlers"][handler])
+
+
+def service_of(operation: str) -> str:
+    """Return boto3's name of the service that has an operation. Raises KeyError for an unknown operation."""
+    return str(_load("operations.json")["operations"][operation]["service"])
 
 
 @cache

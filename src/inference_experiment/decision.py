@@ -7,13 +7,22 @@ from typing import Final
 
 from inference_experiment.errors import ExperimentError, UnexpectedStatus
 from inference_experiment.event import Request
-from inference_experiment.model import Configuration, Desired, Ending, Goal, Observed, Progress, Step, StepKind
+from inference_experiment.model import (
+    Action,
+    ActionKind,
+    Configuration,
+    Desired,
+    DesiredState,
+    Observed,
+    Progress,
+    StopRequest,
+)
 
 # Seconds for which Describe may still show the status from before a call (aws-facts 2.5).
-GRACE: Final = 60.0
+DESCRIBE_LAG_SECONDS: Final = 60.0
 
 
-class Case(StrEnum):
+class RequestKind(StrEnum):
     """The kind of request, with an update told apart by whether it makes a new experiment."""
 
     CREATE = "Create"
@@ -23,7 +32,7 @@ class Case(StrEnum):
 
 
 @dataclass(frozen=True)
-class Situation:
+class DecisionInput:
     """Everything that a decision depends on.
 
     `target` is the experiment that the request is about; `current` the one that the physical id names, where an
@@ -31,13 +40,13 @@ class Situation:
     """
 
     request: Request
-    case: Case
-    goal: Goal
+    case: RequestKind
+    goal: DesiredState
     target: Observed
     progress: Progress
     now: float
     desired: Desired | None = None
-    ending: Ending = field(default_factory=Ending)
+    ending: StopRequest = field(default_factory=StopRequest)
     current: Observed | None = None
 
     @property
@@ -52,23 +61,23 @@ class Situation:
         assert self.target.configuration is not None  # noqa: S101 - only an ABSENT target has none
         return self.target.configuration
 
-    def acted(self, kind: StepKind) -> float | None:
+    def acted(self, kind: ActionKind) -> float | None:
         """Return when this request called an operation on the target."""
         return self.progress.when(kind, self.target.name)
 
 
-def fail(situation: Situation, error: ExperimentError) -> Step:
+def fail(situation: DecisionInput, error: ExperimentError) -> Action:
     """Return the answer FAILED."""
-    return Step(StepKind.FAIL, situation.target.name, error=error, reason=type(error).__name__)
+    return Action(ActionKind.FAIL, situation.target.name, error=error, reason=type(error).__name__)
 
 
-def act(situation: Situation, kind: StepKind, arguments: Mapping[str, object], reason: str) -> Step:
+def act(situation: DecisionInput, kind: ActionKind, arguments: Mapping[str, object], reason: str) -> Action:
     """Return the call, or a wait while it has yet to show; once it never showed, somebody undid it."""
     name, status = situation.target.name, situation.target.status
     at = situation.acted(kind)
     if at is None:
-        return Step(kind, name, arguments, reason)
-    if situation.now - at < GRACE or kind is StepKind.DELETE:
-        return Step(StepKind.WAIT, name, reason=f"{kind} has yet to show")
-    text = f"{kind} of {name} was accepted, but {GRACE:.0f} s later it is {status} without the change"
+        return Action(kind, name, arguments, reason)
+    if situation.now - at < DESCRIBE_LAG_SECONDS or kind is ActionKind.DELETE:
+        return Action(ActionKind.WAIT, name, reason=f"{kind} has yet to show")
+    text = f"{kind} of {name} was accepted, but {DESCRIBE_LAG_SECONDS:.0f} s later it is {status} without the change"
     return fail(situation, UnexpectedStatus(f"{text}; look for somebody else who changes it, then repeat"))

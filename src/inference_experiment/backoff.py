@@ -13,38 +13,38 @@ from inference_experiment.errors import ExperimentError, Throttled
 from inference_experiment.model import Progress
 
 # Seconds of conflicts, server errors and missing answers after which a request fails.
-PATIENCE: Final = 300.0
+MAX_FAILING_SECONDS: Final = 300.0
 # Polling intervals between two looks at most, however long throttling lasts.
-SLOWEST: Final = 12.0
+MAX_SLOWDOWN: Final = 12.0
 # Each throttled look doubles the pause, each answered one shortens it by as little as this: all who were refused
 # together would otherwise soon be back together.
-RECOVERY: Final = 0.95
+SLOWDOWN_DECAY: Final = 0.95
 
 
 def _within(pace: float) -> float:
     """Return a pace between the limits: it travels in a message, and not only we can write one."""
-    return max(1.0, min(pace, SLOWEST))
+    return max(1.0, min(pace, MAX_SLOWDOWN))
 
 
-def troubled(progress: Progress, error: ExperimentError, now: float) -> Progress:
+def after_error(progress: Progress, error: ExperimentError, now: float) -> Progress:
     """Return the progress after an error that passes by itself."""
     if isinstance(error, Throttled):
-        return replace(progress, troubled_since=None, pace=_within(_within(progress.pace) * 2))
-    return replace(progress, troubled_since=progress.troubled_since or now)
+        return replace(progress, failing_since=None, slowdown=_within(_within(progress.slowdown) * 2))
+    return replace(progress, failing_since=progress.failing_since or now)
 
 
-def relieved(progress: Progress) -> Progress:
+def after_success(progress: Progress) -> Progress:
     """Return the progress after a look that AWS has answered."""
-    return replace(progress, troubled_since=None, pace=_within(_within(progress.pace) * RECOVERY))
+    return replace(progress, failing_since=None, slowdown=_within(_within(progress.slowdown) * SLOWDOWN_DECAY))
 
 
-def is_over(progress: Progress, now: float) -> bool:
+def expired(progress: Progress, now: float) -> bool:
     """Return whether to wait no longer after an error that passes by itself."""
-    since = now if progress.troubled_since is None else progress.troubled_since
-    return now >= progress.deadline or now - since >= PATIENCE
+    since = now if progress.failing_since is None else progress.failing_since
+    return now >= progress.deadline or now - since >= MAX_FAILING_SECONDS
 
 
-def failure(error: ExperimentError) -> ExperimentError:
+def final_error(error: ExperimentError) -> ExperimentError:
     """Return what an error that did not pass makes the request fail with."""
     if not isinstance(error, Throttled):
         return error
@@ -52,12 +52,12 @@ def failure(error: ExperimentError) -> ExperimentError:
     return Throttled(f"{what}: {error}; repeat with fewer stacks at a time, or have the quota raised")
 
 
-def pause(progress: Progress, interval: float, look: str, now: float) -> float:
+def delay(progress: Progress, interval: float, look: str, now: float) -> float:
     """Return the seconds until the next look: an interval; under throttling more, and different for each `look`.
 
     Taken from its name and not at random, so that what has happened can be repeated. Ends with the deadline, when
     there is still time to answer; an interval is shorter than that time.
     """
     share = 0.5 + zlib.crc32(look.encode()) / 2**33
-    slowed = min(_within(progress.pace) * interval * share, progress.deadline - now)
+    slowed = min(_within(progress.slowdown) * interval * share, progress.deadline - now)
     return max(interval, slowed)
