@@ -18,7 +18,7 @@ from inference_experiment_tools.linting import RULES
 from . import templates
 from .measure import Curve, Figure, Results, compared, pairs
 
-WITH_EXPERIMENTS: Final = 1.15
+WITH_EXPERIMENTS: Final = 1.30
 WITHOUT: Final = 1.02
 CONDITIONS: Final = (0, 1, 2, 4, 6, 8)
 TEMPLATES: Final = 50
