@@ -7,7 +7,8 @@ STAMP := $(VENV)/.installed
 PIP := -m pip --quiet --disable-pip-version-check install
 # Those of examples/broken are wrong on purpose.
 EXAMPLES := $(filter-out examples/broken/%,$(wildcard examples/*.yaml examples/*/*.yaml))
-SECURITY := $(PYTHON) requirements/security.py .venv-security
+PACKAGES := $(notdir $(patsubst %/,%,$(dir $(wildcard src/*/__init__.py lib/*/__init__.py rules/*/__init__.py tools/*/__init__.py))))
+SECURITY := $(PYTHON) scripts/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -22,6 +23,7 @@ test: $(STAMP)
 check: $(STAMP) types .venv-security/.installed site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/cfn-lint -t template.yaml $(EXAMPLES)
 	PATH=".venv-docs/bin:$$PATH" actionlint
 	$(SECURITY)
@@ -45,6 +47,9 @@ site: .venv-docs/.installed
 	.venv-docs/bin/python $(PIP) --no-deps --require-hashes -r requirements/docs.txt
 	touch $@
 
+types: $(STAMP)
+	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p scripts
+
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -53,20 +58,13 @@ format: $(STAMP)
 # with the function's own Python, which has to be on the PATH or named: make sam-check FUNCTION_PYTHON=/path/python3.13
 FUNCTION_PYTHON ?= python3.13
 sam-check: .venv-sam/.installed
-	$(PYTHON) requirements/sam_check.py .venv-sam $(FUNCTION_PYTHON)
+	$(PYTHON) scripts/sam_check.py .venv-sam $(FUNCTION_PYTHON)
 
 .venv-sam/.installed: requirements/sam.txt pyproject.toml
 	$(PYTHON) -m venv --clear .venv-sam
 	.venv-sam/bin/python $(PIP) --no-deps --require-hashes -r requirements/sam.txt
 	.venv-sam/bin/python $(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
-
-# mypy finds packages by folder name; rules/ and tools/ are imported under longer ones.
-types: $(STAMP)
-	mkdir -p build/types
-	ln -sfn ../../rules build/types/inference_experiment_rules
-	ln -sfn ../../tools build/types/inference_experiment_tools
-	$(BIN)/mypy -p inference_experiment -p iam_policy -p inference_experiment_rules -p inference_experiment_tools
 
 # Rules over every template at hand, and their fixtures on the oldest, an intermediate and the newest cfn-lint.
 lint-corpus: $(STAMP)
@@ -82,7 +80,7 @@ faults: $(STAMP)
 # Everything as a ratio to a peer in the same run, into docs/benchmarks.md; fails where a floor is broken. The peers for
 # IAM policies live in an environment of their own.
 bench: $(STAMP) .venv-bench/.installed
-	$(BIN)/python -m inference_experiment_tools.bench --output docs
+	$(BIN)/python -m benchmarks --output docs
 
 .venv-bench/.installed: requirements/bench.txt
 	$(PYTHON) -m venv --clear .venv-bench
@@ -90,12 +88,12 @@ bench: $(STAMP) .venv-bench/.installed
 	touch $@
 
 docs: $(STAMP)
-	$(BIN)/python -m inference_experiment_tools.documentation
+	$(BIN)/python -m scripts.documentation
 	$(BIN)/python -m pytest -q tests/rules/test_documentation.py --update-docs
 
 # Wheel and source distribution, the same bytes for the same commit.
 dist: $(STAMP)
-	$(BIN)/python requirements/distributions.py dist
+	$(BIN)/python scripts/distributions.py dist
 
 lock:
 	requirements/lock.sh

@@ -11,11 +11,11 @@ import pytest
 from botocore.loaders import Loader
 
 if TYPE_CHECKING:
-    from inference_experiment_tools.local.protocol import ProtocolCloud
+    from inference_experiment_local.protocol.cloud import ProtocolCloud
 
 # Tests of other packages, by folder or file: to trace src/ would double their time.
-UNTRACED = ("iam_policy", "rules", "tools", "test_bench.py", "test_examples.py")
-TRACED = ("test_report_criteria.py",)  # of src/ all the same
+UNTRACED = ("lib", "rules", "tools", "test_bench.py", "test_examples.py")
+TRACED = ("local", "test_report_criteria.py")  # of src/ all the same
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,7 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] in UNTRACED and item.path.name not in TRACED:
+        parts = item.path.relative_to(Path(__file__).parent).parts
+        if parts[0] in UNTRACED and not set(parts) & set(TRACED):
             item.add_marker(pytest.mark.no_cover)
 
 
@@ -60,7 +61,7 @@ def _models_of_aws() -> Iterator[None]:
 def protocol_cloud() -> Iterator["ProtocolCloud"]:
     """Started once, since starting takes a second; use `cloud`."""
     # moto is imported by those tests only that need it.
-    from inference_experiment_tools.local.protocol import ProtocolCloud  # noqa: PLC0415
+    from inference_experiment_local.protocol.cloud import ProtocolCloud  # noqa: PLC0415
 
     with ProtocolCloud() as running:
         yield running

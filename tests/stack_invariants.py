@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from inference_experiment_tools.local.protocol_stack import TIMED_OUT
+from inference_experiment_local.protocol.stack import TIMED_OUT
 
 if TYPE_CHECKING:
-    from inference_experiment_tools.local.experiment import Experiment
-    from inference_experiment_tools.local.protocol import ProtocolCloud
-    from inference_experiment_tools.local.protocol_request import StackRequest
-    from inference_experiment_tools.local.protocol_response import Arrival
-    from inference_experiment_tools.local.protocol_stack import Stack
+    from inference_experiment_local.protocol.cloud import ProtocolCloud
+    from inference_experiment_local.protocol.request import StackRequest
+    from inference_experiment_local.protocol.response import Arrival
+    from inference_experiment_local.protocol.stack import Stack
+    from inference_experiment_local.sagemaker.experiment import Experiment
 
 OWNER_TAG = "cfn-inference-experiment:owner"
 MUTATIONS = frozenset(

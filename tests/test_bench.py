@@ -3,11 +3,11 @@
 from itertools import count
 from pathlib import Path
 
-from inference_experiment_tools.bench import templates
-from inference_experiment_tools.bench.drawing import svg
-from inference_experiment_tools.bench.measure import Curve, Figure, Results, compared, pairs
-from inference_experiment_tools.bench.writing import broken, machine, row, write
-from inference_experiment_tools.lint.engine import Engine
+from benchmarks import templates
+from benchmarks.drawing import svg
+from benchmarks.measure import Curve, Figure, Results, compared, pairs
+from benchmarks.writing import broken, machine, row, write
+from inference_experiment_cli.lint.engine import Engine
 
 
 def test_pairs_are_interleaved_and_take_turns() -> None:

@@ -10,9 +10,9 @@ import pytest
 from log_audit import AUDIT
 
 from inference_experiment import contract
-from inference_experiment_tools.demo import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
-from inference_experiment_tools.local.cloud import LocalCloud
-from inference_experiment_tools.local.errors import StackFailed
+from inference_experiment_cli.demo.run import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
+from inference_experiment_local.cloud import LocalCloud
+from inference_experiment_local.errors import StackFailed
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "shadow-test.yaml"

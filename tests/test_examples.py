@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from inference_experiment.contract import CUSTOM_TYPE
-from inference_experiment_tools.demo import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
-from inference_experiment_tools.linting import lint
-from inference_experiment_tools.local.cloud import LocalCloud
+from inference_experiment_cli.demo.run import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
+from inference_experiment_cli.lint.single import lint
+from inference_experiment_local.cloud import LocalCloud
 
 ROOT = Path(__file__).resolve().parent.parent
 GALLERY = ROOT / "examples"

@@ -21,7 +21,7 @@ from log_audit import SECRET_SIGNATURE, SECRET_TAG_VALUE
 from inference_experiment import contract
 from inference_experiment.event import PROGRESS_KEY
 from inference_experiment.logs import FORMATTER
-from inference_experiment_tools.local.protocol import ProtocolCloud
+from inference_experiment_local.protocol.cloud import ProtocolCloud
 
 EXAMPLES: Final = {"properties": 450, "events": 1050, "shapes": 600}
 STACK_ID: Final = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/6f0f5a80-1111-11f0-8000-000000000002"

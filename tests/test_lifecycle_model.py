@@ -35,12 +35,12 @@ from stack_invariants import (
     response_breaches,
 )
 
-from inference_experiment_tools.local.service_error import ServiceError
+from inference_experiment_local.sagemaker.service_error import ServiceError
 
 if TYPE_CHECKING:
-    from inference_experiment_tools.local.protocol import ProtocolCloud
-    from inference_experiment_tools.local.protocol_stack import Stack
-    from inference_experiment_tools.local.sagemaker_server import Call
+    from inference_experiment_local.protocol.cloud import ProtocolCloud
+    from inference_experiment_local.protocol.stack import Stack
+    from inference_experiment_local.sagemaker.server import Call
 
 STEPS = 30
 DAY = 86_400.0

@@ -17,11 +17,14 @@ from experiment_properties import ROLE_ARN, properties, shadow
 from ministack.core import iam_evaluator
 
 import iam_policy
-from iam_policy import Deployment, Policies, as_json, decide, generate, provider_requirements, read_node
-from iam_policy.yaml_source import parse_yaml
+from iam_policy import Policies, decide, read_node
+from iam_policy.parse.yaml_source import parse_yaml
 from inference_experiment import contract
-from inference_experiment_tools.local.metrics import Behaviour, LocalMetrics
-from inference_experiment_tools.local.protocol import ProtocolCloud
+from inference_experiment_local.protocol.cloud import ProtocolCloud
+from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
+from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.generate import as_json, generate
+from shadow_test_policies.requirements import provider_requirements
 
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 ACCOUNT, REGION = "123456789012", "us-east-1"

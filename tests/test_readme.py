@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from inference_experiment_tools.documentation import BLOCKS, REFERENCE, render
+from scripts.documentation import BLOCKS, REFERENCE, render
 
 ROOT = REFERENCE.parents[1]
 README = ROOT / "README.md"

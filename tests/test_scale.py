@@ -9,8 +9,8 @@ import pytest
 from scale_driver import LimitedSageMaker, ManyInvocations
 from stack_invariants import experiments
 
-from inference_experiment_tools.local.protocol import ProtocolCloud
-from inference_experiment_tools.local.protocol_stack import Stack
+from inference_experiment_local.protocol.cloud import ProtocolCloud
+from inference_experiment_local.protocol.stack import Stack
 
 STACKS = 200
 CONCURRENCY = 40

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parent.parent / "requirements" / "security.py"
+SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "security.py"
 FINE = "pass"
 BILL = "open(sys.argv[sys.argv.index('-o') + 1], 'w').write('{\"components\": [1, 2]}')"
 SOUND = [{"name": "crhelper", "version": "2.0.12", "vulns": []}]
@@ -23,7 +23,7 @@ def answer(packages: list[dict[str, object]], code: int = 0) -> str:
 
 def check(venv: Path, *options: str, audit: str, bandit: str = FINE, bill: str = BILL) -> tuple[int, str]:
     """Run the check with tools that do as these programs; return the exit code and what was said."""
-    copy = venv / "requirements" / "security.py"
+    copy = venv / "scripts" / "security.py"
     for path in (copy.parent, venv / "bin"):
         path.mkdir()
     copy.write_bytes(SCRIPT.read_bytes())  # it writes below its own repository

@@ -13,10 +13,10 @@ import pytest
 from log_audit import AUDIT
 
 from inference_experiment.event import PROGRESS_KEY
-from inference_experiment_tools.local.cloud import LocalCloud
-from inference_experiment_tools.local.packaging import package
-from inference_experiment_tools.local.response_bucket import ResponseBucket
-from inference_experiment_tools.local.runtime import Invocation, LambdaRuntime
+from inference_experiment_local.cloud import LocalCloud
+from inference_experiment_local.lambda_runtime.runtime import Invocation, LambdaRuntime
+from inference_experiment_local.packaging import package
+from inference_experiment_local.protocol.response_bucket import ResponseBucket
 
 ROOT = Path(__file__).resolve().parent.parent
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/8f5ee4a0-0000-4000-8000-000000000000"

@@ -17,10 +17,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {
-    "inference_experiment": ROOT / "src" / "inference_experiment",
-    "iam_policy": ROOT / "iam_policy",
-    "inference_experiment_rules": ROOT / "rules",
-    "inference_experiment_tools": ROOT / "tools",
+    path.parent.name: path.parent
+    for root in ("src", "lib", "rules", "tools")
+    for path in sorted((ROOT / root).glob("*/__init__.py"))
 }
 # For each package tests that need nothing of the repository but themselves: what is copied, and what is run of it.
 # Of the rules' fixtures a part: all of them take a minute.
@@ -29,9 +28,9 @@ PARTS = {
         ("test_planner.py", "test_event.py", "requests_for_tests.py", "experiment_properties.py", "log_audit.py"),
         ("test_planner.py", "test_event.py"),
     ),
-    "iam_policy": (("iam_policy",), ("iam_policy/test_iam_evaluate.py",)),
+    "iam_policy": (("lib/iam_policy",), ("lib/iam_policy/test_iam_evaluate.py",)),
     "inference_experiment_rules": (("rules",), ("rules/test_fixtures.py", "-k", "E950")),
-    "inference_experiment_tools": (
+    "inference_experiment_cli": (
         ("tools/test_report_criteria.py", "tools/test_report_intervals.py"),
         ("tools/test_report_criteria.py", "tools/test_report_intervals.py"),
     ),
@@ -46,7 +45,7 @@ for finder in list(sys.meta_path):
 
 
 def build(folder: Path, umask: int = 0o022) -> None:
-    command = [sys.executable, str(ROOT / "requirements" / "distributions.py"), str(folder)]
+    command = [sys.executable, str(ROOT / "scripts" / "distributions.py"), str(folder)]
     own = {**os.environ, "SOURCE_DATE_EPOCH": "1767225600"}
     finished = subprocess.run(command, capture_output=True, text=True, check=False, env=own, umask=umask)
     assert finished.returncode == 0, finished.stderr
@@ -90,7 +89,7 @@ def test_both_distributions_are_reproducible(built: Path, tmp_path: Path) -> Non
 def sources(folder: Path) -> Iterator[str]:
     """Yield what a package has to bring: code, data, the mark that it is typed."""
     for path in folder.rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts and path.name != "requirements.txt":
+        if path.suffix in {".py", ".json", ".html", ".typed"} and "__pycache__" not in path.parts:
             yield path.relative_to(folder).as_posix()
 
 
@@ -143,13 +142,13 @@ def test_packages_come_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     assert found == [str(installed / name / "__init__.py") for name in PACKAGES]
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", PARTS)
 def test_tests_pass_against_the_wheel_with_the_sources_hidden(package: str, installed: Path, tmp_path: Path) -> None:
     """A part of the suite, copied away from the sources."""
     copied, chosen = PARTS[package]
     for name in copied:
         source, target = ROOT / "tests" / name, tmp_path / name
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if source.is_dir() else shutil.copy2
         copy(source, target)
     alone = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(tmp_path))
@@ -164,7 +163,7 @@ def test_commands_work_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     """Our command and cfn-lint's own find the same in a template."""
     template = ROOT / "examples" / "broken" / "shadow-test.yaml"
     shutil.copy2(template, tmp_path / "template.yaml")
-    code = "from inference_experiment_tools.cli import main; main()"
+    code = "from inference_experiment_cli.main import main; main()"
     cfn_lint = str(Path(sys.executable).with_name("cfn-lint"))
 
     lint = run(tmp_path, installed, sys.executable, "-c", code, "lint", "--no-cache", "template.yaml")

@@ -20,7 +20,7 @@ PERCENTAGE: Final = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,6})?%")
 LATENCY_STATISTICS: Final = ("Average", "p50", "p90", "p95", "p99")
 MINIMUM_INVOCATIONS: Final = 100
 # 44 ms are 10 % more than 40 ms, whatever binary fractions say.
-ROUNDING: Final = 1e-9
+ROUNDING_TOLERANCE: Final = 1e-9
 
 
 class Role(StrEnum):
@@ -125,9 +125,9 @@ def fraction(text: str) -> float:
 def check(raw: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield the findings of a PromotionCriteria that has passed the schema."""
     if not {"MaxLatencyIncrease", "MaxErrorRate"} & raw.keys():
-        yield Finding("PromotionCriteria", "names no criterion; add MaxLatencyIncrease or MaxErrorRate")
+        yield Finding(("PromotionCriteria",), "names no criterion; add MaxLatencyIncrease or MaxErrorRate")
     if "LatencyStatistic" in raw and "MaxLatencyIncrease" not in raw:
-        yield Finding("PromotionCriteria/LatencyStatistic", "has no effect without MaxLatencyIncrease")
+        yield Finding(("PromotionCriteria", "LatencyStatistic"), "has no effect without MaxLatencyIncrease")
 
 
 def parse(raw: Mapping[str, Any]) -> Criteria:
@@ -207,7 +207,7 @@ def evaluate(criteria: Criteria, production: Summary, shadow: Summary) -> Verdic
     return Verdict(tuple(checks))
 
 
-def judge(criteria: Criteria, results: Sequence[Mapping[str, Any]]) -> None:
+def check_promotion(criteria: Criteria, results: Sequence[Mapping[str, Any]]) -> None:
     """Raise NotUpdatable where MetricDataResults, as `queries` asked for them, do not meet the criteria."""
     found = series(results)
     verdict = evaluate(criteria, summarize(found, Role.PRODUCTION), summarize(found, Role.SHADOW))
@@ -228,7 +228,7 @@ def _latency(criteria: Criteria, limit: float, production: Summary, shadow: Summ
     increase = shadow.latency / production.latency - 1
     values = f"{production.latency / 1000:.1f} ms -> {shadow.latency / 1000:.1f} ms"
     text = f"{name} changed by {increase:+.1%} ({values}), at most {limit * 100:+.6g}% is allowed"
-    return Check("MaxLatencyIncrease", Result.MET if increase <= limit + ROUNDING else Result.MISSED, text)
+    return Check("MaxLatencyIncrease", Result.MET if increase <= limit + ROUNDING_TOLERANCE else Result.MISSED, text)
 
 
 def _errors(limit: float, shadow: Summary) -> Check:
@@ -237,4 +237,4 @@ def _errors(limit: float, shadow: Summary) -> Check:
         return Check("MaxErrorRate", Result.UNKNOWN, "the shadow variant had no invocations, so no error rate")
     counts = f"{shadow.errors:.0f} of {shadow.invocations:.0f}"
     text = f"{rate:.3%} of the shadow variant's invocations failed ({counts}), at most {limit * 100:.6g}% is allowed"
-    return Check("MaxErrorRate", Result.MET if rate <= limit + ROUNDING else Result.MISSED, text)
+    return Check("MaxErrorRate", Result.MET if rate <= limit + ROUNDING_TOLERANCE else Result.MISSED, text)

@@ -9,20 +9,11 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from inference_experiment.contract import OWNER_TAG
-from inference_experiment.model import Configuration, Member, Observed, Status, Variant
+from inference_experiment.model import Configuration, Member, Status, Variant
 
 CREATE_ONLY: Final = frozenset({Member.TYPE, Member.ROLE_ARN, Member.ENDPOINT_NAME, Member.KMS_KEY})
 SCHEDULE: Final = frozenset({Member.START_TIME, Member.END_TIME})
-MUTABLE: Final = frozenset(
-    {
-        Member.DESCRIPTION,
-        Member.MODEL_VARIANTS,
-        Member.DATA_STORAGE_CONFIG,
-        Member.SHADOW_VARIANTS,
-        Member.SAMPLING_PERCENTAGE,
-        *SCHEDULE,
-    }
-)
+MUTABLE: Final = frozenset(Member) - CREATE_ONLY - {Member.NAME}
 # aws-facts 2.1: what may still be edited, by status.
 EDITABLE: Final[Mapping[Status, frozenset[Member]]] = {
     Status.CREATED: MUTABLE,
@@ -73,21 +64,23 @@ def requested(members: AbstractSet[Member], changed: AbstractSet[str]) -> frozen
     return frozenset(member for member in members if _was_requested(member, changed))
 
 
-def edits(desired: Configuration, observed: Observed, changed: AbstractSet[str]) -> frozenset[Member]:
+def edits(
+    desired: Configuration, observed: Configuration, status: Status, changed: AbstractSet[str]
+) -> frozenset[Member]:
     """Return the members to send to UpdateInferenceExperiment: what differs, of the schedule only what is asked."""
-    assert observed.configuration is not None  # noqa: S101 - only an ABSENT experiment has none
-    members = differing(desired, observed.configuration) & EDITABLE[observed.status]
+    members = differing(desired, observed) & EDITABLE[status]
     if desired.data_storage is None:  # the API has no way to take it away
         members -= {Member.DATA_STORAGE_CONFIG}
     return (members - SCHEDULE) | requested(members & SCHEDULE, changed)
 
 
-def blocked(desired: Configuration, observed: Observed, changed: AbstractSet[str]) -> frozenset[Member]:
+def blocked(
+    desired: Configuration, observed: Configuration, status: Status, changed: AbstractSet[str]
+) -> frozenset[Member]:
     """Return the members that the template changed and that cannot change in this status."""
-    assert observed.configuration is not None  # noqa: S101 - only an ABSENT experiment has none
-    members = differing(desired, observed.configuration) & MUTABLE
+    members = differing(desired, observed) & MUTABLE
     removed = {Member.DATA_STORAGE_CONFIG} if desired.data_storage is None else set()
-    return requested(members - (EDITABLE[observed.status] - removed), changed)
+    return requested(members - (EDITABLE[status] - removed), changed)
 
 
 def tag_changes(

@@ -2,14 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
+
+Keys = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with the properties: where (`path`, such as Tags/0/Key) and what to do."""
+    """One thing that is wrong with the properties: where (`keys`, such as Tags, 0, Key) and what to do.
 
-    path: str
+    `related` are the places of other values that it depends on.
+    """
+
+    keys: Keys
     message: str
+    related: tuple[Keys, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The keys as messages show them: Tags/0/Key."""
+        return "/".join(map(str, self.keys))
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
@@ -17,6 +29,8 @@ class Finding:
 
 class ExperimentError(Exception):
     """Base of the family; never raised itself. Its text is written for the person who reads the stack's events."""
+
+    retryable: ClassVar[bool] = False
 
 
 class InvalidProperties(ExperimentError):  # noqa: N818 - named as CloudFormation names its error codes
@@ -43,17 +57,28 @@ class NotFound(ExperimentError):  # noqa: N818
 class Conflict(ExperimentError):  # noqa: N818
     """SageMaker refuses the operation in the present status; worth another look at the status."""
 
+    retryable = True
+
 
 class AccessDenied(ExperimentError):  # noqa: N818
-    """IAM refuses; the text names the action."""
+    """IAM denies a call. `action` is the missing permission, `detail` the answer of AWS."""
+
+    def __init__(self, action: str, detail: str) -> None:
+        self.action = action
+        self.detail = detail
+        super().__init__(f"The provider's role may not {action}: {detail}")
 
 
 class Throttled(ExperimentError):  # noqa: N818
-    """AWS refuses since too many ask; nothing is wrong with the request, so it is asked again, more slowly."""
+    """AWS throttled the call."""
+
+    retryable = True
 
 
 class Unavailable(ExperimentError):  # noqa: N818
-    """A server error or a broken connection outlasted botocore's retries. Nobody knows whether the call was made."""
+    """A server error or a broken connection outlasted botocore's retries. The call may have been carried out."""
+
+    retryable = True
 
 
 class LimitExceeded(ExperimentError):  # noqa: N818
@@ -69,4 +94,8 @@ class UnexpectedStatus(ExperimentError):  # noqa: N818
 
 
 class DeadlineExceeded(ExperimentError):  # noqa: N818
-    """CloudFormation is about to stop waiting."""
+    """CloudFormation is about to stop waiting. `state` is what was still to be done or to happen."""
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+        super().__init__(f"{state} when ServiceTimeout was about to expire. Raise ServiceTimeout or check the endpoint")

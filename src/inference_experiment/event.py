@@ -60,14 +60,16 @@ class Request:
     @property
     def stack_name(self) -> str:
         """Name of the stack."""
-        match = STACK_ID.fullmatch(self.stack_id)
-        return match[1] if match else self.stack_id
+        return self._stack_part(1)
 
     @property
     def stack_guid(self) -> str:
         """GUID of the stack: differs between two stacks that have the same name one after the other."""
+        return self._stack_part(2)
+
+    def _stack_part(self, group: int) -> str:
         match = STACK_ID.fullmatch(self.stack_id)
-        return match[2] if match else self.stack_id
+        return match[group] if match else self.stack_id
 
     @property
     def changed(self) -> frozenset[str]:

@@ -41,7 +41,7 @@ class RequestType(StrEnum):
     DELETE = "Delete"
 
 
-class Goal(StrEnum):
+class DesiredState(StrEnum):
     """What a request wants the experiment to come to; from RequestType and DesiredState."""
 
     EXIST = "exist"
@@ -76,7 +76,7 @@ class Member(StrEnum):
     SAMPLING_PERCENTAGE = "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage"
 
 
-class StepKind(StrEnum):
+class ActionKind(StrEnum):
     """What to do next: an operation (value: its API name), or no call at all. MEASURE changes nothing."""
 
     CREATE = "CreateInferenceExperiment"
@@ -92,8 +92,8 @@ class StepKind(StrEnum):
     FAIL = "fail"
 
 
-OUTCOMES: Final = frozenset({StepKind.WAIT, StepKind.DONE, StepKind.FAIL})
-ACTIONS: Final = frozenset(StepKind) - OUTCOMES
+WITHOUT_CALL: Final = frozenset({ActionKind.WAIT, ActionKind.DONE, ActionKind.FAIL})
+OPERATIONS: Final = frozenset(ActionKind) - WITHOUT_CALL
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Configuration:
 
 
 @dataclass(frozen=True)
-class Ending:
+class StopRequest:
     """How a running experiment is to be stopped: actions per variant, end state, reason, conditions of a promotion."""
 
     state: Status = Status.COMPLETED
@@ -154,8 +154,8 @@ class Desired:
     """What the template asks for. `tags` are the user's own, `previous_tags` the keys that the template had before."""
 
     configuration: Configuration
-    goal: Goal
-    ending: Ending = field(default_factory=Ending)
+    goal: DesiredState
+    ending: StopRequest = field(default_factory=StopRequest)
     tags: Mapping[str, str] = field(default_factory=dict)
     previous_tags: frozenset[str] = frozenset()
     explicit_name: bool = True
@@ -184,11 +184,11 @@ class Observed:
 class Progress:
     """What one request has done so far; travels with the waiting message.
 
-    `deadline` and all times are epoch seconds. `acted` maps "<StepKind>:<experiment>" to when the call returned;
+    `deadline` and all times are epoch seconds. `acted` maps "<ActionKind>:<experiment>" to when the call returned;
     `target` is the experiment that the request turned out to be about; `failure` is set while a failed replacement
     is being removed; `transition_seen` says that a transitional status showed after the last call;
-    `troubled_since` is since when nothing but conflicts or no answer came; `pace` is how many polling intervals lie
-    between two looks, more than one after throttling; `hops` counts hand-overs through the queue.
+    `failing_since` is since when nothing but conflicts or no answer came; `slowdown` is how many polling intervals lie
+    between two looks, more than one after throttling; `handovers` counts hand-overs through the queue.
     """
 
     deadline: float
@@ -196,20 +196,20 @@ class Progress:
     target: str = ""
     failure: str = ""
     transition_seen: bool = False
-    troubled_since: float | None = None
-    pace: float = 1.0
-    hops: int = 0
+    failing_since: float | None = None
+    slowdown: float = 1.0
+    handovers: int = 0
 
-    def when(self, kind: StepKind, name: str) -> float | None:
+    def when(self, kind: ActionKind, name: str) -> float | None:
         """Return when this request called the operation on the experiment."""
         return self.acted.get(f"{kind}:{name}")
 
 
 @dataclass(frozen=True)
-class Step:
+class Action:
     """One decision: the operation and its arguments, or the outcome. `reason` goes to the log."""
 
-    kind: StepKind
+    kind: ActionKind
     name: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
@@ -218,7 +218,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RequestResult:
     """How an invocation ends: answered (`error` says FAILED) or, with `waiting`, to be continued in `delay` seconds."""
 
     physical_id: str

@@ -10,28 +10,28 @@ from typing import Final
 
 from inference_experiment import identity, planner
 from inference_experiment.contract import OWNER_TAG, create_only
+from inference_experiment.decision import RequestKind
 from inference_experiment.differences import CREATE_ONLY, differing
 from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
-from inference_experiment.model import Desired, Observed, Ownership, Progress, RequestType, Status, StepKind
-from inference_experiment.situation import Case
+from inference_experiment.model import ActionKind, Desired, Observed, Ownership, Progress, RequestType, Status
 
-NOTHING: Final = Observed("")
+NO_EXPERIMENT: Final = Observed("")
 
 
 @dataclass(frozen=True)
-class Look:
+class Observation:
     """What one observation found.
 
     `leftover` marks what a failed replacement left, to be removed first; `sole` the one experiment that a Delete can
     be about, since its physical id is that experiment's name. An id that we never returned may stand for several.
     """
 
-    case: Case
+    case: RequestKind
     target: Observed
     current: Observed | None = None
-    leftover: bool = False
-    sole: bool = False
+    abandoned_replacement: bool = False
+    is_only_candidate: bool = False
 
 
 class Observer:
@@ -44,13 +44,13 @@ class Observer:
         self._name = name
         self._tags: dict[tuple[str, object], dict[str, str]] = {}
 
-    def look(self, progress: Progress) -> Look:
+    def look(self, progress: Progress) -> Observation:
         """Return what there is now. Raises ExperimentError."""
         if self._desired is None:
             target = self._to_delete(progress)
-            return Look(Case.DELETE, target, sole=target.name == self._request.physical_id)
+            return Observation(RequestKind.DELETE, target, is_only_candidate=target.name == self._request.physical_id)
         if self._request.type is RequestType.CREATE:
-            return Look(Case.CREATE, self.observe(self._desired.configuration.name))
+            return Observation(RequestKind.CREATE, self.observe(self._desired.configuration.name))
         return self._to_update(self._desired, progress)
 
     def observe(self, name: str) -> Observed:
@@ -67,7 +67,7 @@ class Observer:
         tags = self._tags[key]
         return replace(observed, tags=tags, ownership=identity.ownership(tags, self._request))
 
-    def kept_in_rollback(self, seen: Observed) -> str:
+    def physical_id_after_rollback(self, seen: Observed) -> str:
         """Return the physical id to answer where an update of a rollback cannot be carried out.
 
         A replacement that is taken back goes back to the experiment of before, if it is there; CloudFormation then
@@ -90,23 +90,23 @@ class Observer:
                 return observed.name
         return self._request.physical_id
 
-    def _to_update(self, desired: Desired, progress: Progress) -> Look:
+    def _to_update(self, desired: Desired, progress: Progress) -> Observation:
         physical_id = self._request.physical_id
-        if progress.when(StepKind.CREATE, progress.target) is not None:
-            return Look(Case.REPLACE, self.observe(progress.target))
+        if progress.when(ActionKind.CREATE, progress.target) is not None:
+            return Observation(RequestKind.REPLACE, self.observe(progress.target))
         if not desired.explicit_name and self._request.changed & create_only():
             # A repeated delivery: the replacement may be done, and the experiment of the physical id gone.
             made = self.observe(identity.derived_name(self._request))
             if made.ownership is Ownership.REQUEST:
-                return Look(Case.REPLACE, made)
+                return Observation(RequestKind.REPLACE, made)
         current = self.observe(physical_id)
         name = planner.target_name(self._request, desired, current)
         if name != physical_id:
-            return Look(Case.REPLACE, self.observe(name), current)
+            return Observation(RequestKind.REPLACE, self.observe(name), current)
         leftover = self._leftover(current)
         if leftover.ours:
-            return Look(Case.DELETE, leftover, leftover=True)
-        return Look(Case.UPDATE, current)
+            return Observation(RequestKind.DELETE, leftover, abandoned_replacement=True)
+        return Observation(RequestKind.UPDATE, current)
 
     def _leftover(self, current: Observed) -> Observed:
         """Return what a replacement that failed has left behind, when this update takes the replacement back.
@@ -114,7 +114,7 @@ class Observer:
         It is ours, newer than the experiment that stays, and not made by this request: nothing else is one.
         """
         if not self._request.changed & create_only() or not current.ours:
-            return NOTHING
+            return NO_EXPERIMENT
         old_name = self._request.old_properties.get("Name")
         if isinstance(old_name, str):
             found = [self.observe(old_name)] if old_name != self._request.physical_id else []
@@ -122,19 +122,21 @@ class Observer:
             found = list(self._derived())
         born = current.details["CreationTime"]
         left = (one for one in found if one.ownership is Ownership.RESOURCE and one.details["CreationTime"] > born)
-        return next(left, NOTHING)
+        return next(left, NO_EXPERIMENT)
 
     def _to_delete(self, progress: Progress) -> Observed:
         physical_id = self._request.physical_id
         observed = self.observe(progress.target or physical_id)
-        if observed.status is not Status.ABSENT or not identity.may_be_invented(physical_id, self._request):
+        if observed.status is not Status.ABSENT or not identity.is_cloudformation_generated_id(
+            physical_id, self._request
+        ):
             return observed
         found = [self.observe(self._name)] if self._name else self._derived()
         return next((one for one in found if self._is_meant(one)), Observed(physical_id))
 
     def _is_meant(self, observed: Observed) -> bool:
         """Return whether a Delete by an id that we never returned as a name means this experiment."""
-        made_by = self._request.physical_id.removeprefix(identity.MARKER_PREFIX)
+        made_by = self._request.physical_id.removeprefix(identity.FAILED_CREATE_PREFIX)
         if made_by != self._request.physical_id:
             return observed.tags.get(OWNER_TAG, "").endswith(f"/{made_by}") and observed.ours
         return observed.ours
@@ -142,6 +144,6 @@ class Observer:
     def _derived(self) -> Iterator[Observed]:
         """Yield the experiments of ours with a derived name, other than the one that the physical id names."""
         for name in self._gateway.list_inference_experiments(identity.name_prefix(self._request)):
-            observed = self.observe(name) if name != self._request.physical_id else NOTHING
+            observed = self.observe(name) if name != self._request.physical_id else NO_EXPERIMENT
             if observed.ownership is not Ownership.OTHER:
                 yield observed

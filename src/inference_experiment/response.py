@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from inference_experiment.event import Request
-from inference_experiment.model import Observed, Outcome
+from inference_experiment.model import Observed, RequestResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # CloudFormation's limit for the whole body, in bytes; beyond it the stack fails with "Response object is too long".
-MAXIMUM_BODY: Final = 4096
-MAXIMUM_REASON: Final = 1500  # bytes; what the stack's events show without cutting
+MAX_BODY_BYTES: Final = 4096
+MAX_REASON_BYTES: Final = 1500  # bytes; what the stack's events show without cutting
 
 
 def _text(value: object) -> str:
@@ -60,7 +60,7 @@ def _json(value: object) -> bytes:
     return json.dumps(value).encode("ascii")
 
 
-def body(request: Request, outcome: Outcome) -> bytes:
+def body(request: Request, outcome: RequestResult) -> bytes:
     """Return the JSON body of the answer to a request, at most MAXIMUM_BODY bytes."""
     answer: dict[str, Any] = {
         "Status": "FAILED" if outcome.error else "SUCCESS",
@@ -74,7 +74,7 @@ def body(request: Request, outcome: Outcome) -> bytes:
     if outcome.observed and not outcome.error:
         answer["Data"] = {**attributes(outcome.observed), "StatusReason": ""}
     # Everything else is bounded; what is left is for the two texts, the one that was asked about first.
-    answer["Reason"] = cut(str(outcome.error or outcome.warning), min(MAXIMUM_REASON, _left(answer)))
+    answer["Reason"] = cut(str(outcome.error or outcome.warning), min(MAX_REASON_BYTES, _left(answer)))
     if "Data" in answer and outcome.observed:
         answer["Data"]["StatusReason"] = cut(outcome.observed.status_reason, _left(answer))
     return _json(answer)
@@ -82,4 +82,4 @@ def body(request: Request, outcome: Outcome) -> bytes:
 
 def _left(answer: dict[str, Any]) -> int:
     """Return the bytes that one more text may take, its quotes included."""
-    return MAXIMUM_BODY - len(_json(answer)) + len('""')
+    return MAX_BODY_BYTES - len(_json(answer)) + len('""')

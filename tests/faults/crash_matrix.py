@@ -20,9 +20,9 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "faults")]
 from operations_under_fault import FOREIGN, OPERATIONS, Operation, set_up  # noqa: E402
 from stack_invariants import breaches, differences, foreign, foreign_breaches  # noqa: E402
 
-from inference_experiment_tools.local.protocol import ProtocolCloud  # noqa: E402 - the path comes first
-from inference_experiment_tools.local.protocol_edge import KINDS, PUT_RESPONSE, EdgeFiles, Plan  # noqa: E402
-from inference_experiment_tools.local.protocol_stack import Stack  # noqa: E402
+from inference_experiment_local.protocol.cloud import ProtocolCloud  # noqa: E402 - the path comes first
+from inference_experiment_local.protocol.edge import KINDS, PUT_RESPONSE, EdgeFiles, Plan  # noqa: E402
+from inference_experiment_local.protocol.stack import Stack  # noqa: E402
 
 ONCE, WHOLE, FOR_GOOD = "one send", "whole call", "for good"
 FUNCTION_TIMEOUT = 13.0

@@ -6,7 +6,7 @@ import pytest
 from cfnlint.rules import Match
 from linting import OURS, SAM_SHAPE, lint_text, runner
 
-from inference_experiment_rules._documentation import BASE, example, pages
+from scripts.rule_pages import BASE, example, fragments, pages
 
 DOCS = Path(__file__).parents[2] / "docs"
 RULES = {rule: runner().rules[rule] for rule in sorted(runner().rules) if OURS.fullmatch(rule)}
@@ -18,7 +18,7 @@ def test_the_template_of_the_examples_has_no_finding() -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_wrong_example_finds_exactly_this_rule(rule: str) -> None:
-    matches = found_in(rule, RULES[rule].bad)
+    matches = found_in(rule, fragments(RULES[rule])[0])
     if rule == "E9813" and SAM_SHAPE == "translated":  # cfn-lint itself looks at what SAM makes
         assert {match.rule.id for match in matches} == {"E3510"}
         return
@@ -30,14 +30,14 @@ def test_the_wrong_example_finds_exactly_this_rule(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_right_example_finds_nothing(rule: str) -> None:
-    matches = found_in(rule, RULES[rule].good)
+    matches = found_in(rule, fragments(RULES[rule])[1])
 
     assert [(match.rule.id, match.message) for match in matches] == []
 
 
 def found_in(rule: str, fragment: str) -> list[Match]:
     """Lint an example; it may need an option, written as a comment on the first line of the wrong one."""
-    first = RULES[rule].bad.strip().splitlines()[0]
+    first = fragments(RULES[rule])[0].splitlines()[0]
     matches = lint_text((first + "\n" if first.startswith("# ") else "") + example(fragment))
     return [match for match in matches if match.rule.id[0] != "I" or rule[0] == "I"]
 

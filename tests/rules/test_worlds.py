@@ -1,4 +1,4 @@
-"""Few worlds stand for all: which are chosen, and that a judgement is taken over only where it is the same."""
+"""Few scenarios stand for all: which are chosen, and that a judgement is taken over only where it is the same."""
 
 import itertools
 from pathlib import Path
@@ -8,11 +8,12 @@ from cfnlint.decode import cfn_yaml
 from cfnlint.template import Template
 from linting import fixtures
 
-from inference_experiment_rules._access import Judged, _judge, parts_in, subjects_of, worlds_of
-from inference_experiment_rules._shapes import Shapes, open_world
-from inference_experiment_rules._template import View
-from inference_experiment_rules._worlds import World, choices_of, covering
-from inference_experiment_tools.bench import templates
+from benchmarks import templates
+from cfn_template.scenarios import Scenario, choices_of, covering
+from inference_experiment_rules._view import view_of
+from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.physical_names import PhysicalNames, open_scenario
+from shadow_test_policies.verdict import Judged, _judge, parts_in, scenarios_of, subjects_of
 
 CONDITIONS = """
 Conditions:
@@ -33,30 +34,30 @@ Parameters: {Length: {Type: String}}
 """
 
 
-def view_of(count: int) -> View:
+def conditional_view(count: int) -> ExperimentTemplate:
     """Return a template in which some independent conditions decide a tag each."""
     text = CONDITIONS.format(
         conditions="\n".join(f"  Is{index}: !Equals [!Ref P{index}, a]" for index in range(count)),
         parameters="\n".join(f"  P{index}: {{Type: String}}" for index in range(count)),
         tags="\n".join(f"        - {{Key: k{index}, Value: !If [Is{index}, a, b]}}" for index in range(count)),
     )
-    return View(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"]))
+    return view_of(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"]))
 
 
-def pairs(worlds: list[World]) -> set[tuple[tuple[str, str], ...]]:
-    return {pair for world in worlds for pair in itertools.combinations(choices_of(world), 2)}
+def pairs(scenarios: list[Scenario]) -> set[tuple[tuple[str, str], ...]]:
+    return {pair for scenario in scenarios for pair in itertools.combinations(choices_of(scenario), 2)}
 
 
 @pytest.mark.parametrize(("count", "most"), [(3, 4), (5, 6), (7, 8)])
 def test_every_two_choices_that_go_together_still_do(count: int, most: int) -> None:
-    worlds = view_of(count).worlds({"Experiment"})
+    scenarios = conditional_view(count).scenarios({"Experiment"})
 
-    few = covering(worlds)
+    few = covering(scenarios)
 
-    assert len(worlds) == 2**count
+    assert len(scenarios) == 2**count
     assert len(few) <= most
-    assert pairs(few) == pairs(worlds)
-    assert [world for world in worlds if world in few] == few  # in the same order
+    assert pairs(few) == pairs(scenarios)
+    assert [scenario for scenario in scenarios if scenario in few] == few  # in the same order
 
 
 def test_each_value_of_a_lonely_parameter_stays() -> None:
@@ -65,15 +66,15 @@ Parameters: {Stage: {Type: String, AllowedValues: [a, b, c, d, e, f]}}
 Resources:
   Experiment: {Type: "Custom::SageMakerInferenceExperiment", Properties: {Description: !Ref Stage}}
 """
-    worlds = View(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"])).worlds({"Experiment"})
+    scenarios = view_of(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"])).scenarios({"Experiment"})
 
-    assert len(worlds) == 6
-    assert covering(worlds) == worlds
+    assert len(scenarios) == 6
+    assert covering(scenarios) == scenarios
 
 
 def test_what_no_policy_depends_on_is_judged_once() -> None:
     text = templates.experiment(1).replace("Description: Description", "Description: !If [IsLong, long, short]")
-    view = View(Template("t.yaml", cfn_yaml.loads(DECLARED + text), ["us-east-1"]))
+    view = view_of(Template("t.yaml", cfn_yaml.loads(DECLARED + text), ["us-east-1"]))
 
     found = Judged(view).of("Experiment0")
 
@@ -81,8 +82,8 @@ def test_what_no_policy_depends_on_is_judged_once() -> None:
     assert len({id(judgements) for judgements in found.values()}) == 1
 
 
-def test_what_policies_depend_on_is_judged_in_each_world() -> None:
-    view = View(Template("t.yaml", cfn_yaml.loads(templates.experiment(1, conditions=3)), ["us-east-1"]))
+def test_what_policies_depend_on_is_judged_in_each_scenario() -> None:
+    view = view_of(Template("t.yaml", cfn_yaml.loads(templates.experiment(1, conditions=3)), ["us-east-1"]))
 
     assert_judged_as_afresh(view, "Experiment0")
 
@@ -92,18 +93,18 @@ def conditional() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", conditional(), ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_what_is_taken_over_is_what_each_world_would_be_judged(path: Path) -> None:
+def test_what_is_taken_over_is_what_each_scenario_would_be_judged(path: Path) -> None:
     template = Template(str(path), cfn_yaml.load(str(path)), ["us-east-1"])
-    view = View(template)
+    view = view_of(template)
     assert subjects_of(view)
     for name in subjects_of(view):
         assert_judged_as_afresh(view, name)
 
 
-def assert_judged_as_afresh(view: View, name: str) -> None:
+def assert_judged_as_afresh(view: ExperimentTemplate, name: str) -> None:
     found = Judged(view).of(name)
-    assert set(found) == set(worlds_of(view, name))
-    for world, judgements in found.items():
-        afresh = _judge(parts_in(name, Shapes(view, open_world(view, world))))
+    assert set(found) == set(scenarios_of(view, name))
+    for scenario, judgements in found.items():
+        afresh = _judge(parts_in(name, PhysicalNames(view, open_scenario(view, scenario))))
         told = [(one.cause, one.kind, one.subject, one.path, one.message) for one in afresh]
         assert [(one.cause, one.kind, one.subject, one.path, one.message) for one in judgements] == told

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from scenario_world import World, world
 
-from inference_experiment_tools.local.packaging import package
-from inference_experiment_tools.local.runtime import LambdaRuntime
+from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
+from inference_experiment_local.packaging import package
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -20,7 +20,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
-from inference_experiment_tools.local.sagemaker import LocalSageMaker
+from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 
 STACK = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult>
 <Stacks><member><StackName>shop</StackName><CreationTime>2030-01-01T00:00:00Z</CreationTime>

@@ -15,7 +15,7 @@ from scenario_format import Fault, Members, Request, Scenario
 from scenario_world import LOGICAL_ID, PROGRESS_KEY, PROPERTIES, STACK_ID, World, placed
 
 from inference_experiment import contract
-from inference_experiment_tools.local.response_bucket import BucketResponse
+from inference_experiment_local.protocol.response_bucket import BucketResponse
 
 
 class Lines(logging.Handler):
@@ -67,7 +67,7 @@ def _progress(written: Members) -> Members:
         **written,
         "deadline": now + written.get("deadline", 1000),
         "acted": {key: now - seconds for key, seconds in written.get("acted", {}).items()},
-        "troubled_since": now - written["troubled_since"] if "troubled_since" in written else None,
+        "failing_since": now - written["failing_since"] if "failing_since" in written else None,
     }
 
 

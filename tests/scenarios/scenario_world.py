@@ -22,9 +22,9 @@ from log_audit import AUDIT
 from scenario_edge import Edge
 from scenario_format import Given, Meanwhile, Members, Scenario
 
-from inference_experiment_tools.local.response_bucket import ResponseBucket
-from inference_experiment_tools.local.runtime import LambdaRuntime
-from inference_experiment_tools.local.sagemaker import LocalSageMaker
+from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
+from inference_experiment_local.protocol.response_bucket import ResponseBucket
+from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from inference_experiment_tools import cli
+from inference_experiment_cli import main as cli
 
 COMMAND = str(Path(sys.executable).parent / "inference-experiment")
 FOREIGN = ("AWS_", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "TTY_")

@@ -8,7 +8,7 @@ from botocore.retries.standard import ExponentialBackoff
 from desk import Desk
 from stack_server import StackServer, stack_server
 
-from inference_experiment_tools.local.sagemaker import LocalSageMaker
+from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from typing import Any
 from command_line import Finished, run
 from stack_server import StackServer
 
-from inference_experiment_tools.local.sagemaker import LocalSageMaker
+from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "shadow-test.yaml"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
-from inference_experiment_tools.local.sagemaker import LocalSageMaker
-from inference_experiment_tools.local.sagemaker_server import start_server
+from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from inference_experiment_local.sagemaker.server import start_server
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.client import SageMakerClient

@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from inference_experiment_tools.local.sagemaker_server import start_server
+from inference_experiment_local.sagemaker.server import start_server
 
 NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 RESOURCE = """<member><StackName>{stack}</StackName><LogicalResourceId>{logical_id}</LogicalResourceId>

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from desk import EXAMPLE, Desk
 
-from inference_experiment_tools.documents import parse_document
-from inference_experiment_tools.linting import lint
+from inference_experiment_cli.inputs.documents import parse_document
+from inference_experiment_cli.lint.single import lint
 
 NATIVE = """\
 # A shadow test

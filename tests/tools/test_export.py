@@ -12,8 +12,8 @@ import pytest
 from command_line import assert_one_line, run
 from regional_sagemaker import RegionalSageMaker, add_experiment, environment, regional_sagemaker
 
-from inference_experiment_tools.inventory import Inventory
-from inference_experiment_tools.local.sessions import isolated_session
+from inference_experiment_cli.inventory.describe import Inventory
+from inference_experiment_local.sessions import isolated_session
 
 FIELDS = [
     "_key",

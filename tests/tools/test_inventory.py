@@ -10,9 +10,9 @@ import typer
 from inventory_reference import FLAT, NESTED, PERMISSIONS, REFERENCE
 
 from inference_experiment import contract
-from inference_experiment_tools import flat_record
-from inference_experiment_tools.cli import app
-from inference_experiment_tools.inventory import Experiment
+from inference_experiment_cli.inventory import records as flat_record
+from inference_experiment_cli.inventory.describe import Experiment
+from inference_experiment_cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "inventory.md").read_text(encoding="utf-8")

@@ -17,8 +17,8 @@ import cfnlint.runner
 import pytest
 from command_line import COMMAND, Finished, assert_one_line, run
 
-from inference_experiment_tools.lint.engine import Engine
-from inference_experiment_tools.lint.experiments import ExperimentsOnly, concerns
+from inference_experiment_cli.lint.engine import Engine
+from inference_experiment_cli.lint.experiments import ExperimentsOnly, concerns
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "rules"))

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from inference_experiment_tools.errors import UsageError
-from inference_experiment_tools.lint.cache import Cache, good_until
-from inference_experiment_tools.lint.engine import Engine, Found
-from inference_experiment_tools.lint.fingerprint import fingerprint
-from inference_experiment_tools.lint.pool import Tally, lint_all
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.lint.cache import Cache, good_until
+from inference_experiment_cli.lint.engine import Engine, Found
+from inference_experiment_cli.lint.fingerprint import fingerprint
+from inference_experiment_cli.lint.pool import Tally, lint_all
 
 NOW = datetime(2030, 6, 15, 12, tzinfo=UTC)
 FOUND: Found = {"findings": [], "used": None, "reads": []}

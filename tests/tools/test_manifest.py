@@ -11,10 +11,10 @@ from desk_files import QUICK, bring_to
 from syrupy.assertion import SnapshotAssertion
 
 from inference_experiment import contract
-from inference_experiment_tools.conversion_target import NATIVE_PROPERTIES
-from inference_experiment_tools.documents import parse_document
-from inference_experiment_tools.linting import lint
-from inference_experiment_tools.manifest import ORDER
+from inference_experiment_cli.convert.manifest import ORDER
+from inference_experiment_cli.convert.target import NATIVE_PROPERTIES
+from inference_experiment_cli.inputs.documents import parse_document
+from inference_experiment_cli.lint.single import lint
 
 WRITABLE = set(contract.schema()["properties"]) - contract.read_only()
 

@@ -10,7 +10,7 @@ import yaml
 from command_line import Finished, run, run_process
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ROOT / "tests" / "iam_policy" / "documents"
+DOCUMENTS = ROOT / "tests" / "lib" / "iam_policy" / "documents"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((DOCUMENTS / "expected.json").read_text())
 RULES = ROOT / "tests" / "rules"
 ACCOUNT = "123456789012"

@@ -9,7 +9,7 @@ from inventory_reference import AWS_SELECT, AWSCC_GET, AWSCC_LIST, EARLIER_AWS_G
 from regional_sagemaker import RegionalSageMaker, add_experiment, environment, regional_sagemaker
 from syrupy.assertion import SnapshotAssertion
 
-from inference_experiment_tools.query_engine import named_regions
+from inference_experiment_cli.inventory.sql import named_regions
 
 
 @pytest.fixture(scope="module")

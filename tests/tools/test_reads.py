@@ -15,11 +15,11 @@ from regional_sagemaker import RegionalSageMaker, add_experiment, environment, r
 from syrupy.assertion import SnapshotAssertion
 
 from inference_experiment import contract
-from inference_experiment_tools.conversion_target import NATIVE_PROPERTIES
-from inference_experiment_tools.inventory import QUEUE, REGIONS_AT_ONCE
-from inference_experiment_tools.listing import PAGE, Listing
-from inference_experiment_tools.local.sagemaker import LocalSageMaker
-from inference_experiment_tools.local.sessions import isolated_session
+from inference_experiment_cli.convert.target import NATIVE_PROPERTIES
+from inference_experiment_cli.inventory.describe import QUEUE, REGIONS_AT_ONCE
+from inference_experiment_cli.inventory.listing import PAGE, Listing
+from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from inference_experiment_local.sessions import isolated_session
 
 STYLES = ["table", "json", "yaml", "csv"]
 MANY_REGIONS = 20

@@ -12,11 +12,11 @@ from command_line import Finished, assert_one_line, run, run_process
 from regional_sagemaker import add_experiment, environment
 from syrupy.assertion import SnapshotAssertion
 
-from inference_experiment_tools.local.clock import Clock
-from inference_experiment_tools.local.metrics import Behaviour, LocalMetrics
-from inference_experiment_tools.local.sagemaker import LocalSageMaker
-from inference_experiment_tools.local.service_error import ServiceError
-from inference_experiment_tools.report.trial import EarlierClock
+from inference_experiment_cli.report.trial import EarlierClock
+from inference_experiment_local.clock import Clock
+from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
+from inference_experiment_local.sagemaker.service_error import ServiceError
 
 HOUR = 3600.0
 # The one thing that is of today: when the report was made.

@@ -10,7 +10,7 @@ from botocore.validate import ParamValidator
 
 from inference_experiment import criteria
 from inference_experiment.criteria import Criteria, Result, Role, Summary
-from inference_experiment_tools.report_command import LatencyStatistic
+from inference_experiment_cli.commands.report import LatencyStatistic
 
 START = datetime(2030, 1, 1, 8, 30, 10, tzinfo=UTC)
 BOTH = Criteria(max_latency_increase=0.1, max_error_rate=0.001)

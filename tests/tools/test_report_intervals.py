@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from inference_experiment_tools.report.intervals import (
+from inference_experiment_cli.report.intervals import (
     FEWEST_BATCHES,
     Interval,
     mean_ratio,

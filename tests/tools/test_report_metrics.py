@@ -10,9 +10,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from inference_experiment import criteria
-from inference_experiment_tools.local.metrics import MARK, Behaviour, LocalMetrics
-from inference_experiment_tools.local.service_error import ServiceError
-from inference_experiment_tools.local.sessions import isolated_session
+from inference_experiment_local.sagemaker.metrics import MARK, Behaviour, LocalMetrics
+from inference_experiment_local.sagemaker.service_error import ServiceError
+from inference_experiment_local.sessions import isolated_session
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 DAY = START + timedelta(days=1)

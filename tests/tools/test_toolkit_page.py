@@ -11,7 +11,7 @@ from desk import ROOT, Desk, steady
 from desk_files import properties
 from syrupy.assertion import SnapshotAssertion
 
-from inference_experiment_tools import cli
+from inference_experiment_cli import main as cli
 
 PAGE = (ROOT / "docs" / "toolkit.md").read_text()
 LINE = re.compile(r"^\$ inference-experiment (.*)\n(?:# exit code (\d)\n)?", re.MULTILINE)

@@ -1,0 +1,129 @@
+"""inference-experiment lint beside cfn-lint -a: one, a hundred and a thousand templates, as a user runs them.
+
+Whole commands are timed, with their start. Both sides' output is compared: a run whose findings differ fails. The
+thousand are measured once, since stock cfn-lint takes minutes for them.
+"""
+
+import itertools
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from benchmarks import templates
+from benchmarks.measure import Curve, Figure, Results
+from inference_experiment_cli.lint.single import RULES
+
+FLOORS: Final = {"lint": 1.7, "unchanged": 20.0, "only": 4.0}
+MANY: Final = 1000
+ONE_IN: Final = 10
+BIN: Final = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One command: seconds, output, exit code."""
+
+    seconds: float
+    output: str
+    code: int
+
+
+@dataclass
+class Corpus:
+    """Templates in a folder, with the cache of their own."""
+
+    folder: Path
+    count: int
+    one_in: int = 1
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        templates.write(self.folder, self.count, self.one_in)
+
+    def stock(self) -> Ran:
+        """Run cfn-lint over all of them."""
+        names = sorted(str(path.relative_to(self.folder.parent)) for path in self.folder.iterdir())
+        return self._run([str(BIN / "cfn-lint"), "-a", RULES, "--format", "parseable", "-t", *names])
+
+    def lint(self, *options: str, cache: str | None = None) -> Ran:
+        """Run our command over all of them; without the name of a cache into an empty one."""
+        kept = self.folder.parent / (cache or f"cache-{next(self._numbers)}")
+        command = [str(BIN / "inference-experiment"), "lint", self.folder.name, "--format", "parseable"]
+        ran = self._run([*command, "--cache-dir", str(kept), *options])
+        if cache is None:
+            shutil.rmtree(kept, ignore_errors=True)
+        return ran
+
+    def _run(self, command: Sequence[str]) -> Ran:
+        began = time.perf_counter()
+        finished = subprocess.run(command, cwd=self.folder.parent, capture_output=True, text=True, check=False)  # noqa: S603
+        seconds = time.perf_counter() - began
+        if finished.returncode & 1 or finished.stderr:
+            raise RuntimeError(finished.stderr)
+        return Ran(seconds, finished.stdout, finished.returncode)
+
+
+def measure(scratch: Path, rounds: int) -> Results:
+    """Measure the three sizes."""
+    results = Results(
+        "inference-experiment lint",
+        "Seconds of whole commands. Every template has an experiment; with --only-experiments one in ten has. The "
+        "cache is empty before each run, but for the rows that say unchanged. Processes: one per core "
+        f"({len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()}).",
+    )
+    points: dict[str, list[tuple[float, float]]] = {"cfn-lint": [], "lint": [], "lint, unchanged": []}
+    for count, times in ((1, rounds), (100, max(1, rounds // 2)), (MANY, 1)):
+        corpus = Corpus(scratch / f"templates-{count}" / "templates", count)
+        found = [_round(corpus, number) for number in range(times)]
+        for column, name, which in ((1, "lint", "lint"), (2, "lint, unchanged", "unchanged")):
+            ratios = [row[0] / row[column] for row in found]
+            ours, peer = (statistics.median(row[each] for row in found) for each in (column, 0))
+            floor = FLOORS[which] if count == MANY else None
+            label = f"{name}: {count} template{'s' if count > 1 else ''}"
+            results.figures.append(
+                Figure(
+                    label, ours, peer, "s", "cfn-lint -a", statistics.median(ratios), floor, at_least=True, rounds=times
+                )
+            )
+            points[name].append((count, ours))
+        points["cfn-lint"].append((count, statistics.median(row[0] for row in found)))
+    results.figures.append(_only(scratch))
+    results.curves.append(Curve("lint and templates", "templates", "s", points))
+    return results
+
+
+def _round(corpus: Corpus, number: int) -> tuple[float, float, float]:
+    """Return the seconds of cfn-lint, of ours, and of ours once more."""
+    cache = f"kept-{number}"
+    if number % 2:
+        ours, again = corpus.lint(cache=cache), corpus.lint(cache=cache)
+        stock = corpus.stock()
+    else:
+        stock = corpus.stock()
+        ours, again = corpus.lint(cache=cache), corpus.lint(cache=cache)
+    for ran in (ours, again):
+        if (ran.output, ran.code) != (stock.output, stock.code):
+            raise RuntimeError("the findings differ from cfn-lint's")
+    return stock.seconds, ours.seconds, again.seconds
+
+
+def _only(scratch: Path) -> Figure:
+    corpus = Corpus(scratch / "mixed" / "templates", MANY, ONE_IN)
+    stock, ours = corpus.stock(), corpus.lint("--only-experiments")
+    expected = [line for line in stock.output.splitlines() if _is_ours(line)]
+    if [line for line in ours.output.splitlines() if _is_ours(line)] != expected:
+        raise RuntimeError("the findings of our rules differ from cfn-lint's")
+    name = f"lint --only-experiments: {MANY} templates"
+    ratio = stock.seconds / ours.seconds
+    return Figure(name, ours.seconds, stock.seconds, "s", "cfn-lint -a", ratio, FLOORS["only"], at_least=True)
+
+
+def _is_ours(line: str) -> bool:
+    return line.split(":")[5][1:3] in {"95", "96", "97", "98"}

@@ -1,0 +1,61 @@
+"""Memory of the function: after its start, and over many requests in one container."""
+
+import logging
+import os
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from benchmarks.measure import Curve, Figure, Results
+from benchmarks.waiting import PROPERTIES
+from inference_experiment_local.packaging import package
+from inference_experiment_local.protocol.cloud import ProtocolCloud
+from inference_experiment_local.protocol.function import RuntimeFunction
+
+REQUESTS: Final = 20
+LIMIT: Final = 512
+"""Megabytes, MemorySize of template.yaml."""
+
+
+def measure(scratch: Path, _: int) -> Results:
+    """Create and delete experiments, one after another, in one process of the runtime client."""
+    results = Results(
+        "Memory of the function",
+        "Resident megabytes of the runtime client's process; each request is a Create or a Delete, on a new stack.",
+    )
+    zipfile.ZipFile(BytesIO(package(Path(__file__).resolve().parents[1] / "src"))).extractall(scratch / "function")
+    logging.disable(logging.ERROR)
+    points: list[tuple[float, float]] = []
+    with ProtocolCloud(task_root=scratch / "function") as cloud:
+        cloud.sagemaker.durations.update(dict.fromkeys(cloud.sagemaker.durations, 0.0))
+        for number in range(REQUESTS):
+            cloud.sagemaker.add_endpoint(f"endpoint-{number}", "production", "model-1")
+        cloud.sagemaker.add_model("model-2")
+        for number in range(REQUESTS):
+            stack = cloud.stack(f"stack-{number}")
+            stack.begin_create({**PROPERTIES, "EndpointName": f"endpoint-{number}"})
+            cloud.settle()
+            stack.begin_delete()
+            cloud.settle()
+            points.append((2 * (number + 1), _resident(cloud)))
+    logging.disable(logging.NOTSET)
+    first, last = points[0][1], points[-1][1]
+    results.figures += [
+        Figure(
+            "after the first requests", first, None, "MB", ratio=first / LIMIT, floor=1, remark="share of MemorySize"
+        ),
+        Figure(
+            f"growth per request, over {2 * (REQUESTS - 1)}", (last - first) * 1000 / (2 * (REQUESTS - 1)), None, "kB"
+        ),
+    ]
+    results.curves.append(Curve("memory and requests", "requests", "MB", {"resident": points}))
+    return results
+
+
+def _resident(cloud: ProtocolCloud) -> float:
+    function = cloud.function
+    assert isinstance(function, RuntimeFunction)  # noqa: S101 - it was given a folder
+    process = function._runtime.pid  # noqa: SLF001 - the driver has no use for it
+    pages = Path(f"/proc/{process}/statm").read_text(encoding="utf-8").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6

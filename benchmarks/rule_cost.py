@@ -1,0 +1,101 @@
+"""What our rules add to cfn-lint: the same template, linted with and without them, in one process."""
+
+import gc
+import itertools
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from cfnlint.config import ConfigMixIn
+from cfnlint.decode.cfn_yaml import loads
+from cfnlint.runner import Runner
+from cfnlint.runner.template.runner import _run_template
+
+from benchmarks import templates
+from benchmarks.measure import Curve, Figure, Results, compared, pairs
+from inference_experiment_cli.lint.single import RULES
+
+WITH_EXPERIMENTS: Final = 1.30
+WITHOUT: Final = 1.02
+CONDITIONS: Final = (0, 1, 2, 4, 6, 8)
+TEMPLATES: Final = 50
+Pair: TypeAlias = tuple[float, float]
+
+
+class Linter:
+    """cfn-lint in this process, with or without our rules."""
+
+    def __init__(self, *, ours: bool) -> None:
+        self._runner: Any = Runner(ConfigMixIn([*(["-a", RULES] if ours else []), "-t", __file__]))
+
+    def lint(self, texts: Sequence[str]) -> None:
+        """Lint templates; decoding is cfn-lint's own and the same for both, so it counts."""
+        for text in texts:
+            list(_run_template("template.yaml", loads(text), self._runner.config, self._runner.rules))
+
+
+class Comparison:
+    """Both linters, warm, without the garbage collector, until the end."""
+
+    def __init__(self, rounds: int) -> None:
+        self._rounds = rounds
+        self._linters = Linter(ours=True), Linter(ours=False)
+        gc.disable()
+        for linter in self._linters:
+            linter.lint([templates.service(0)])
+        gc.freeze()  # what stays is not looked through before every run
+
+    def of(self, texts: Sequence[str]) -> list[Pair]:
+        """Return the pairs of all templates."""
+        for linter in self._linters:
+            linter.lint(texts[:1])
+        ours, stock = self._linters
+        works = ((partial(ours.lint, [text]), partial(stock.lint, [text])) for text in texts)
+        return [pair for work in works for pair in pairs(*work, self._rounds, time.process_time, gc.collect)]
+
+    def end(self) -> None:
+        """Collect garbage as ever."""
+        gc.unfreeze()
+        gc.enable()
+
+
+def measure(_: Path, rounds: int) -> Results:
+    """Measure templates with and without experiments, and with conditions."""
+    results = Results(
+        "Rules inside cfn-lint",
+        f"CPU seconds of `cfn-lint -a {RULES}` to those of `cfn-lint` on the same templates, in one process, both "
+        "loaded and warm, garbage collected before and not meanwhile; a pair is one template, and the ratio the median "
+        "of all pairs. Half of the templates with an experiment have the custom type, whose properties cfn-lint alone "
+        "does not look at, half the native one; a quarter each has 0 to 3 conditions.",
+    )
+    compare = Comparison(rounds)
+
+    def add(name: str, found: Sequence[Pair], floor: float | None = None) -> Figure:
+        results.figures.append(compared(name, found, "cfn-lint", floor))
+        return results.figures[-1]
+
+    by_type = {kind: compare.of(experiments_of(kind)) for kind in (templates.CUSTOM, templates.NATIVE)}
+    add(f"{TEMPLATES} templates with an experiment", [*itertools.chain(*by_type.values())], WITH_EXPERIMENTS)
+    for kind, found in by_type.items():
+        add(f"of these, {kind}", found)
+    add(
+        f"{TEMPLATES} templates without",
+        compare.of([templates.service(number) for number in range(TEMPLATES)]),
+        WITHOUT,
+    )
+    points: dict[str, list[tuple[float, float]]] = {"cfn-lint": [], "with our rules": []}
+    for count in CONDITIONS:
+        found = compare.of([templates.experiment(number, conditions=count) for number in range(2)])
+        figure = add(f"custom type, {count} conditions", found)
+        points["with our rules"].append((count, figure.ours * 1000))
+        points["cfn-lint"].append((count, (figure.peer or 0.0) * 1000))
+    compare.end()
+    results.curves.append(Curve("rules and conditions", "independent conditions", "ms per template", points))
+    return results
+
+
+def experiments_of(kind: str) -> list[str]:
+    """Return half of the templates with an experiment: those of one type."""
+    return [templates.experiment(number, conditions=number % 4, kind=kind) for number in range(TEMPLATES // 2)]

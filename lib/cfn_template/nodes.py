@@ -1,0 +1,136 @@
+"""A place in a template, read in one scenario.
+
+A `Node` follows Fn::If and AWS::NoValue and remembers its path, so a finding lands on the line of the value itself.
+Reading never raises: what is not there is None, what cannot be known is UNKNOWN.
+"""
+
+from typing import Final
+
+from cfn_template.scenarios import Scenario
+from cfn_template.values import Path, Raw, Text, Unknown, chosen_branch, function_of
+
+UNREAD: Final = object()
+
+
+class Node:
+    """A value of the template in one scenario. `within` is false for values that a function produced.
+
+    All rules read the same nodes, so what was read once is kept. `cached_property` would take a lock for each.
+    """
+
+    __slots__ = ("_children", "_items", "_value", "path", "raw", "scenario", "within")
+
+    def __init__(self, scenario: Scenario, raw: Raw, path: Path, within: bool = True) -> None:  # noqa: FBT001, FBT002
+        self.scenario = scenario
+        self.raw = raw
+        self.path = path
+        self.within = within
+        self._value: object = UNREAD
+        self._items: object = UNREAD
+        self._children: dict[str, Node | None] = {}
+
+    @property
+    def value(self) -> object:
+        """The known scalar, a Text with holes, a list or mapping of raw values, None (NoValue) or UNKNOWN."""
+        if self._value is UNREAD:
+            self._value = self._read()
+        return self._value
+
+    def _read(self) -> object:
+        if isinstance(self.raw, dict) and function_of(self.raw) is None:
+            return self.raw
+        return self.raw if isinstance(self.raw, list) else self.scenario.evaluator.evaluate(self.raw)
+
+    @property
+    def text(self) -> str | Text | None:
+        """The value as text, None when it is no scalar or not known at all."""
+        value = self.value
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return str(value) if isinstance(value, str | int | float) else value if isinstance(value, Text) else None
+
+    @property
+    def literal(self) -> str | None:
+        """The value as text without holes."""
+        return self.text if isinstance(self.text, str) else None
+
+    @property
+    def number(self) -> float | None:
+        """The value as a number, also when it is written as text."""
+        try:
+            return float(self.literal or "")
+        except ValueError:
+            return None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the author typed the value itself, not a function."""
+        return self.within and not isinstance(self.raw, dict | list)
+
+    def _child(self, raw: Raw, key: str | int) -> "Node | None":
+        path = (*self.path, key) if self.within else self.path
+        return follow(Node(self.scenario, raw, path, self.within))
+
+    def get(self, key: str) -> "Node | None":
+        """Return a member; None when it is left out. A member of something unknown is unknown."""
+        if key not in self._children:
+            self._children[key] = self._member(key)
+        return self._children[key]
+
+    def _member(self, key: str) -> "Node | None":
+        value = self.value
+        if isinstance(value, dict):
+            if key in value:
+                return self._child(value[key], key)
+            return self._unknown() if any(str(name).startswith("Fn::") for name in value) else None
+        return self._unknown() if isinstance(value, Unknown | Text) else None
+
+    def _unknown(self) -> "Node":
+        return Node(self.scenario, {"Fn::Unknown": None}, self.path, within=False)
+
+    def at(self, *keys: str | int) -> "Node | None":
+        """Return what lies beneath, by names and positions."""
+        node: Node | None = self
+        for key in keys:
+            if node is not None and isinstance(key, int):
+                items = node.items or []
+                node = items[key] if key < len(items) else None
+            elif node is not None:
+                node = node.get(str(key))
+        return node
+
+    @property
+    def items(self) -> "list[Node] | None":
+        """The elements of a list, None when it is no list or some elements are unknown."""
+        if self._items is UNREAD:
+            self._items = self._elements()
+        return self._items  # type: ignore[return-value]
+
+    def _elements(self) -> "list[Node] | None":
+        value = self.value
+        if not isinstance(value, list):
+            return None
+        origin = self if value is self.raw else Node(self.scenario, value, self.path, within=False)
+        nodes = [origin._child(item, index) for index, item in enumerate(value)]  # noqa: SLF001 - its own class
+        return [node for node in nodes if node is not None]
+
+    @property
+    def members(self) -> "dict[str, Node]":
+        """The members of a mapping that are there; empty when it is none."""
+        names = [name for name in self.value if isinstance(name, str)] if isinstance(self.value, dict) else []
+        return {name: node for name in names if (node := self.get(name)) is not None}
+
+
+def follow(node: Node) -> Node | None:
+    """Step through Fn::If to the branch that this scenario takes; None for AWS::NoValue."""
+    for _ in range(40):
+        name, argument = function_of(node.raw) or ("", None)
+        if name == "Ref" and argument == "AWS::NoValue":
+            return None
+        branch = chosen_branch(argument, node.scenario.decide) if name == "Fn::If" else None
+        if branch is None:
+            return node
+        index, raw = branch
+        path = (*node.path, name, index) if node.within else node.path
+        node = Node(node.scenario, raw, path, node.within)
+    return node

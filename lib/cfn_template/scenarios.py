@@ -1,0 +1,232 @@
+"""Scenarios: the assignments of parameters and conditions under which a template can be deployed.
+
+A scenario gives every parameter that matters one value (an allowed value, the default, a value that some condition asks
+for, or a hole for "anything else") and follows the conditions from there, so a `Ref` and a condition on the same
+parameter always agree. Comparisons that nothing decides are assumed both ways. Only what the resources in question
+use is enumerated; beyond `MAXIMUM_SCENARIOS` everything conditional is unknown, and rules keep silent about unknowns.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, TypeAlias
+
+from cfn_template.mentions import mentioned
+from cfn_template.values import UNKNOWN, Evaluator, Raw, Text, function_of, hole
+
+MAXIMUM_SCENARIOS: Final = 128
+Choice: TypeAlias = tuple[str, str]
+NO_VALUE: Final = "AWS::NoValue"
+REGION: Final = "AWS::Region"
+
+
+class Undecided(Exception):  # noqa: N818 - a signal between the enumeration and the evaluation, never seen outside
+    """A comparison whose outcome has to be assumed."""
+
+    def __init__(self, comparison: str) -> None:
+        self.comparison = comparison
+        super().__init__(comparison)
+
+
+@dataclass
+class TemplateDeclarations:
+    """What a template says about parameters, conditions and mappings."""
+
+    parameters: Mapping[str, tuple[object, ...]]  # name -> values that Ref gives
+    conditions: Mapping[str, Raw]
+    mappings: Raw
+    compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> literals in Fn::Equals
+    _mentions: dict[int, tuple[Raw, list[tuple[str, str]]]] = field(default_factory=dict)
+
+    def mentions(self, raw: Raw) -> list[tuple[str, str]]:
+        """Return what a part of the template mentions."""
+        known = self._mentions.get(id(raw))
+        if known is None:  # the part is kept with it: its id is nobody else's
+            known = self._mentions[id(raw)] = raw, list(dict.fromkeys(mentioned(raw)))
+        return known[1]
+
+    def domain(self, name: str) -> tuple[object, ...]:
+        """Return the values to try for a parameter; a hole stands for anything else."""
+        known = self.parameters.get(name, ())
+        return known or (hole("Ref", name),)
+
+
+@dataclass(eq=False)
+class Scenario:
+    """One assignment. `assumed` holds comparisons whose outcome was assumed; None leaves every condition open."""
+
+    source: TemplateDeclarations
+    parameters: Mapping[str, object]
+    assumed: Mapping[str, bool] | None = field(default_factory=dict)
+    conditions: dict[str, bool | None] = field(default_factory=dict)
+    complete: bool = False  # nothing more is assumed: what is still undecided stays open
+    memo: dict[tuple[str, str], Any] = field(default_factory=dict)  # what was read in this scenario: (kind, logical id)
+    asked: set[tuple[str, str]] = field(default_factory=set)  # what somebody wanted to know: (condition or name, name)
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """The evaluator of intrinsic functions in this scenario."""
+        return Evaluator(self.refer, self.decide, self.source.mappings)
+
+    def refer(self, name: str) -> object:
+        """Return what Ref gives: a parameter's value, or a hole for resources and pseudo parameters."""
+        if name == NO_VALUE:
+            return None
+        self.asked.add(("name", name))
+        if name in self.parameters:
+            return self.parameters[name]
+        domain = self.source.domain(name)
+        if name == REGION:
+            return hole("Ref", name)
+        # One of several values, and this scenario was not asked to tell which: the hole would mean "none of them".
+        return domain[0] if len(domain) == 1 else UNKNOWN
+
+    def decide(self, name: Raw) -> bool | None:
+        """Return whether a condition holds, None when that is left open."""
+        if not isinstance(name, str) or name not in self.source.conditions or self.assumed is None:
+            return None
+        self.asked.add(("condition", name))
+        if name not in self.conditions:
+            self.conditions[name] = None  # a condition that asks for itself stays open
+            try:
+                self.conditions[name] = self._holds(self.source.conditions[name])
+            except Undecided:
+                del self.conditions[name]
+                raise
+        return self.conditions[name]
+
+    def is_like(self, other: "Scenario") -> bool:
+        """Tell whether everything that was asked of this scenario has the same answer in another."""
+        return all(self.answer(*question) == other.answer(*question) for question in tuple(self.asked))
+
+    def answer(self, kind: str, name: str) -> object:
+        """Return whether a condition holds, or what Ref of a name gives."""
+        return self.decide(name) if kind == "condition" else self.refer(name)
+
+    def _holds(self, raw: Raw) -> bool | None:
+        if isinstance(raw, dict) and len(raw) == 1 and "Condition" in raw:
+            return self.decide(raw["Condition"])
+        name, argument = function_of(raw) or ("", None)
+        if not isinstance(argument, list):
+            return None
+        if name == "Fn::Equals" and len(argument) == 2:  # noqa: PLR2004 - left and right
+            return self._equal(argument)
+        return combine(name, [self._holds(item) for item in argument])
+
+    def _equal(self, argument: list[Raw]) -> bool | None:
+        left, right = (self.evaluator.evaluate(item) for item in argument)
+        known = [str(value) for value in (left, right) if isinstance(value, str | int | float)]
+        if len(known) == 2:  # noqa: PLR2004 - both sides
+            return known[0] == known[1]
+        if isinstance(left, Text) and left == right:
+            return True
+        if known and self._is_other(left if isinstance(left, Text) else right, known[0]):
+            return False
+        comparison = repr(sorted(map(repr, argument)))
+        assumed = self.assumed or {}
+        if comparison not in assumed and not self.complete:
+            raise Undecided(comparison)
+        return assumed.get(comparison)
+
+    def _is_other(self, value: object, literal: str) -> bool:
+        """Tell whether `value` is the hole that stands for none of the literals that its parameter is compared with."""
+        only = value.only_hole if isinstance(value, Text) else None
+        return bool(only) and literal in self.source.compared.get(only.argument if only else "", ())
+
+
+def combine(name: str, holds: list[bool | None]) -> bool | None:
+    """Return what Fn::And, Fn::Or or Fn::Not gives for conditions that hold, do not, or are open (None)."""
+    if name == "Fn::Not" and len(holds) == 1:
+        return None if holds[0] is None else not holds[0]
+    deciding = {"Fn::And": False, "Fn::Or": True}.get(name)
+    if deciding is None or deciding in holds:
+        return deciding
+    return None if None in holds else not deciding
+
+
+def needs_of(source: TemplateDeclarations, raws: Iterable[Raw]) -> tuple[list[str], list[str]]:
+    """Return the parameters with several values and the conditions that these raw values depend on."""
+    parameters: dict[str, None] = {}
+    conditions: dict[str, None] = {}
+    seen: set[tuple[str, str]] = set()
+    stack = list(raws)
+    while stack:
+        for kind, name in source.mentions(stack.pop()):
+            seen.add((kind, name))
+            if kind == "condition" and name in source.conditions and name not in conditions:
+                conditions[name] = None
+                stack.append(source.conditions[name])
+            elif kind == "name" and len(source.domain(name)) > 1 and name != REGION:
+                parameters[name] = None
+    # A region decides something only as the key of a mapping or in a condition; elsewhere it is a hole like any other.
+    if ("name", REGION) in seen and (("map", "") in seen or REGION in source.compared):
+        parameters[REGION] = None
+    return list(parameters), list(conditions)
+
+
+def covering(scenarios: list[Scenario]) -> list[Scenario]:
+    """Return some of the scenarios, in which any two choices that go together in one of them still do.
+
+    So what one or two conditions cause shows, and only there; and their number grows with the logarithm of the number
+    of conditions, not with its power of two.
+    """
+    told = _told_apart(scenarios)
+    pairs = [set(itertools.combinations(choices, min(2, len(choices)))) for choices in told]
+    missing = set[tuple[Choice, ...]]().union(*pairs)
+    chosen: list[int] = []
+    best = 0
+    while missing:
+        chosen.append(best)
+        missing -= pairs[best]
+        best = max(range(len(scenarios)), key=lambda index: len(pairs[index] & missing))
+    return [scenarios[index] for index in sorted(chosen)]
+
+
+def _told_apart(scenarios: list[Scenario]) -> list[list[Choice]]:
+    """Return each scenario's choices; of those that always go together one, and none that is the same everywhere.
+
+    A condition and the parameter that decides it would count twice, and more scenarios than necessary be chosen.
+    """
+    known = [dict(choices_of(scenario)) for scenario in scenarios]
+    columns: dict[tuple[int, ...], str] = {}
+    for name in dict.fromkeys(itertools.chain(*known)):
+        numbers: dict[str | None, int] = {}
+        column = tuple(numbers.setdefault(choices.get(name), len(numbers)) for choices in known)
+        if len(numbers) > 1:
+            columns.setdefault(column, name)
+    return [[(name, choices.get(name, "")) for name in columns.values()] for choices in known]
+
+
+def choices_of(scenario: Scenario) -> list[Choice]:
+    """Return what tells a scenario from others: conditions, then parameters, with their values."""
+    known = [(name, str(holds)) for name, holds in scenario.conditions.items() if holds is not None]
+    return known + [(name, str(value)) for name, value in scenario.parameters.items()]
+
+
+def enumerate_scenarios(source: TemplateDeclarations, raws: Iterable[Raw]) -> list[Scenario]:
+    """Return every scenario that these raw values can tell apart."""
+    parameters, conditions = needs_of(source, raws)
+    scenarios: list[Scenario] = []
+    for values in itertools.product(*(source.domain(name) for name in parameters)):
+        chosen = dict(zip(parameters, values, strict=True))
+        for scenario in _assume(source, chosen, conditions):
+            scenarios.append(scenario)
+            if len(scenarios) > MAXIMUM_SCENARIOS:
+                return [Scenario(source, dict.fromkeys(parameters, UNKNOWN), None)]
+    return scenarios
+
+
+def _assume(source: TemplateDeclarations, chosen: Mapping[str, object], conditions: list[str]) -> Iterator[Scenario]:
+    stack: list[dict[str, bool]] = [{}]
+    while stack:
+        assumed = stack.pop()
+        scenario = Scenario(source, chosen, assumed)
+        try:
+            for name in conditions:
+                scenario.decide(name)
+        except Undecided as undecided:
+            stack += [{**assumed, undecided.comparison: holds} for holds in (False, True)]
+        else:
+            scenario.complete = True
+            yield scenario

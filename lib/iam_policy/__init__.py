@@ -1,0 +1,56 @@
+"""Evaluate, lint, diff and generate IAM policies, with unknowns.
+
+A pure library: it reads no AWS account, and no template engine is needed. The names here are the public API; further
+modules: `yaml_source` and `role_dumps` (input), `report_text`, `report_files` and `suppress` (output), `managed` (AWS's
+policies), `actions` (AWS's data).
+"""
+
+from iam_policy.evaluate.decision import Decision, Outcome, Policies, Step, decide, decide_trust
+from iam_policy.evaluate.explain import settles, why
+from iam_policy.evaluate.request import Given, Request
+from iam_policy.findings import KINDS, Finding, Position, Severity
+from iam_policy.lint.document import lint_policy, refused
+from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Hole, Symbolic, Text, text
+from iam_policy.parse.document import Document, DocumentKind, Located, Unknown
+from iam_policy.parse.reading import read_json, read_node, read_source
+from iam_policy.place import Place, assumed
+from iam_policy.role import Role
+from iam_policy.service_data.managed import managed_names, managed_policy
+
+__all__ = [
+    "ACCOUNT",
+    "KINDS",
+    "PARTITION",
+    "REGION",
+    "Decision",
+    "Document",
+    "DocumentKind",
+    "Finding",
+    "Given",
+    "Hole",
+    "Located",
+    "Outcome",
+    "Place",
+    "Policies",
+    "Position",
+    "Request",
+    "Role",
+    "Severity",
+    "Step",
+    "Symbolic",
+    "Text",
+    "Unknown",
+    "assumed",
+    "decide",
+    "decide_trust",
+    "lint_policy",
+    "managed_names",
+    "managed_policy",
+    "read_json",
+    "read_node",
+    "read_source",
+    "refused",
+    "settles",
+    "text",
+    "why",
+]

@@ -1,0 +1,118 @@
+"""Evaluating a Condition block: missing keys, many-valued keys, policy variables, unknown values.
+
+All operators and keys of a block must hold. Source: IAM User Guide, "Condition", "Single-valued vs. multivalued context
+keys", "Variables and tags".
+"""
+
+from dataclasses import replace
+from functools import cached_property
+
+from iam_policy.evaluate.operators import Comparison, Unreadable, parse_operator
+from iam_policy.evaluate.request import Given, Request
+from iam_policy.match.patterns import Pattern, compile_pattern
+from iam_policy.match.symbols import Hole, Symbolic, Text, text
+from iam_policy.match.tokens import Variable
+from iam_policy.match.truth import Truth, agreement, all_of, any_of, negate
+from iam_policy.parse.document import Condition, Item, Unknown
+
+
+def hole_of_key(key: str) -> Hole:
+    """Return the hole that stands for the unknown value of a context key; the same key is the same hole."""
+    return Hole(f"key:{key}", literal=True)
+
+
+def value_of_variable(request: Request, variable: Variable) -> Text | Hole | None:
+    """Return what a policy variable stands for; None without value. Wildcards in the value mean themselves."""
+    value = request.value_of(variable.key)
+    if isinstance(value, tuple) or value is Given.ABSENT:  # IAM substitutes single-valued keys only
+        return variable.default
+    if value is Given.UNKNOWN:
+        return hole_of_key(variable.key)
+    if isinstance(value, Symbolic):
+        return text(*(replace(part, literal=True) if isinstance(part, Hole) else part for part in value.parts))
+    return value if isinstance(value, str) else None
+
+
+def may_lack_value(request: Request, pattern: Pattern) -> bool:
+    """Say whether a policy variable of the pattern has perhaps no value; AWS then promises nothing for a negation."""
+    for variable in pattern.variables:
+        value = request.value_of(variable.key)
+        if variable.default is None and (isinstance(value, tuple | Given)):
+            return True
+    return False
+
+
+class CompiledCondition:
+    """One key of one operator, ready to be evaluated many times."""
+
+    def __init__(self, condition: Condition, *, variables: bool) -> None:
+        self.condition = condition
+        self.key = condition.key.lower()
+        self._variables = variables
+        self.operator = parse_operator(condition.operator)
+
+    @cached_property
+    def _patterns(self) -> tuple[Pattern | None, ...]:
+        comparison = self.operator.comparison if self.operator else None
+        wildcards = comparison.wildcards if comparison else False
+        return tuple(_compile(item, wildcards, self._variables) for item in self.condition.values)
+
+    def truth(self, request: Request) -> Truth:
+        """Evaluate for one request; an operator that does not exist is unknown (IAM refuses the document)."""
+        if self.condition.unknown is not None or self.operator is None:
+            return None
+        value = request.value_of(self.key)
+        if value is not Given.UNKNOWN:
+            return self._present(request, value)
+        hole = text(hole_of_key(self.key))
+        return agreement((self._present(request, Given.ABSENT), self._present(request, hole)))
+
+    def _present(self, request: Request, value: Text | tuple[Text, ...] | Given) -> Truth:
+        operator = self.operator
+        if operator is None or operator.comparison is None:
+            return any_of(self._null(item, missing=value is Given.ABSENT) for item in self.condition.values)
+        comparison = operator.comparison
+        if isinstance(value, Given):
+            if operator.quantifier:
+                return operator.quantifier == "ForAllValues"
+            return operator.if_exists or comparison.negated
+        if isinstance(value, tuple) and not operator.quantifier:
+            return None  # AWS leaves open what a plain operator does with many values
+        values = value if isinstance(value, tuple) else (value,)
+        combine = any_of if operator.quantifier == "ForAnyValue" else all_of
+        return combine(self._compare(request, comparison, one) for one in values)
+
+    @staticmethod
+    def _null(item: Item, *, missing: bool) -> Truth:
+        if not isinstance(item.text, str):
+            return None
+        return {"true": missing, "false": not missing}.get(item.text.lower(), False)
+
+    def _compare(self, request: Request, comparison: Comparison, value: Text) -> Truth:
+        truths = (self._compare_one(request, comparison, pattern, value) for pattern in self._patterns)
+        return all_of(truths) if comparison.negated else any_of(truths)
+
+    @staticmethod
+    def _compare_one(request: Request, comparison: Comparison, pattern: Pattern | None, value: Text) -> Truth:
+        """Compare with one value of the policy; for a negated operator, say whether it differs."""
+        if pattern is None:
+            return None
+        lacking = False
+        if pattern.variables:
+            lacking = may_lack_value(request, pattern)
+            resolved = pattern.resolve(lambda variable: value_of_variable(request, variable))
+            if resolved is None:
+                return None if comparison.negated else False
+            pattern = resolved
+        result = comparison.compare(pattern, value)
+        if isinstance(result, Unreadable):
+            return False
+        if lacking and (result or comparison.negated):
+            return None
+        return negate(result) if comparison.negated else result
+
+
+def _compile(item: Item, wildcards: bool, variables: bool) -> Pattern | None:  # noqa: FBT001
+    if isinstance(item.text, Unknown):
+        return None
+    return compile_pattern(item.text, wildcards=wildcards, variables=variables)

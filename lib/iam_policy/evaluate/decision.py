@@ -1,0 +1,181 @@
+"""The decision: explicit deny, allow, implicit deny, or unknown.
+
+Order: a Deny that applies is an explicit deny; if no Allow can apply the answer is an implicit deny, even where a Deny
+is unknown; an Allow that applies while no Deny can is an allow; all else is unknown. A permissions boundary must allow
+too and its Deny counts. Other limits (service control, resource and session policies) are not in a template: "allowed"
+means allowed by the policies at hand.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from iam_policy.evaluate.request import Request
+from iam_policy.evaluate.statements import CompiledStatement, ElementTruth
+from iam_policy.match.truth import Truth, all_of, any_of
+from iam_policy.parse.document import Document, Statement, Unknown
+
+
+class Outcome(StrEnum):
+    """What IAM will answer, as far as the policies tell."""
+
+    ALLOWED = "allowed"
+    EXPLICIT_DENY = "explicit deny"
+    IMPLICIT_DENY = "implicit deny"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Policies:
+    """All that is attached to one principal. `unknown` are attached policies whose text nobody knows.
+
+    `boundary` is None without a permissions boundary; a boundary that cannot be known is a Document of an Unknown.
+    """
+
+    identity: tuple[Document, ...] = ()
+    boundary: Document | None = None
+    unknown: tuple[Unknown, ...] = ()
+
+    @cached_property
+    def compiled(self) -> tuple["Attached", ...]:
+        """The statements of the identity policies, unknown policies as unknown statements."""
+        attached = [one for document in self.identity for one in statements_of(document)]
+        for reason in self.unknown:
+            statement = Statement(0, unknown=reason)
+            attached += statements_of(Document(reason.reason, statements=(statement,)))
+        return tuple(attached)
+
+    @cached_property
+    def compiled_boundary(self) -> tuple["Attached", ...]:
+        """The statements of the boundary."""
+        if self.boundary is None:
+            return ()
+        return statements_of(self.boundary)
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A statement, the same compiled, and the document that it is in."""
+
+    document: Document
+    statement: Statement
+    compiled: CompiledStatement
+
+    @property
+    def effect(self) -> str | None:
+        """Allow, Deny, or None when it may be either."""
+        return self.statement.effect
+
+
+def statements_of(document: Document) -> tuple[Attached, ...]:
+    """Return the statements of a document, each compiled once."""
+    return tuple(Attached(document, statement, _compiled(statement)) for statement in document.statements)
+
+
+def _compiled(statement: Statement) -> CompiledStatement:
+    known: CompiledStatement | None = statement.__dict__.get("_compiled")
+    if known is None:
+        known = statement.__dict__["_compiled"] = CompiledStatement(statement)
+    return known
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one statement had to say: the truth of the whole and of each part that was looked at."""
+
+    attached: Attached
+    truth: Truth
+    parts: tuple[ElementTruth, ...]
+    boundary: bool = False
+
+    @property
+    def statement(self) -> Statement:
+        """The statement."""
+        return self.attached.statement
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer for one request; the steps are worked out when somebody asks for them."""
+
+    outcome: Outcome
+    request: Request
+    policies: Policies = field(repr=False)
+    trust: bool = False
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the answer is a definite yes."""
+        return self.outcome is Outcome.ALLOWED
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """Every statement's step: identity policies first, then the boundary."""
+        found = [_step(attached, self.request) for attached in self.policies.compiled]
+        found += [_step(attached, self.request, boundary=True) for attached in self.policies.compiled_boundary]
+        return tuple(found)
+
+    @cached_property
+    def deciding(self) -> Step | None:
+        """The statement that decided: the Deny, the Allow, or the first unknown one; None for an implicit deny."""
+        if self.outcome is Outcome.EXPLICIT_DENY:
+            return next((s for s in self.steps if s.truth and s.attached.effect == "Deny"), None)
+        if self.outcome is Outcome.ALLOWED:
+            return next((s for s in self.steps if s.truth and s.attached.effect == "Allow"), None)
+        if self.outcome is Outcome.UNKNOWN:
+            unknown = (s for s in self.steps if s.truth is None or (s.truth and s.attached.effect is None))
+            return next(unknown, None)
+        return None
+
+
+def _step(attached: Attached, request: Request, *, boundary: bool = False) -> Step:
+    parts = attached.compiled.parts(request)
+    return Step(attached, all_of(part.truth for part in parts), parts, boundary)
+
+
+def decide(policies: Policies, request: Request) -> Decision:
+    """Decide one request by identity policies and permissions boundary."""
+    return Decision(_outcome(policies, request), request, policies)
+
+
+def decide_trust(document: Document, request: Request) -> Decision:
+    """Decide by a role's trust policy whether the request's principal may assume the role."""
+    policies = Policies((document,))
+    return Decision(_outcome(policies, request), request, policies, trust=True)
+
+
+def _outcome(policies: Policies, request: Request) -> Outcome:
+    allow, deny = _truths(policies.compiled, request)
+    if policies.boundary is not None:
+        limit, boundary_deny = _truths(policies.compiled_boundary, request)
+        allow, deny = all_of((allow, limit)), any_of((deny, boundary_deny))
+    if deny:
+        return Outcome.EXPLICIT_DENY
+    if allow is False:
+        return Outcome.IMPLICIT_DENY
+    return Outcome.ALLOWED if allow and deny is False else Outcome.UNKNOWN
+
+
+def _truths(statements: Iterable[Attached], request: Request) -> tuple[Truth, Truth]:
+    """Return whether an Allow applies and whether a Deny applies."""
+    allow: Truth = False
+    deny: Truth = False
+    for effect, truth in _effects(statements, request):
+        if effect == "Deny":
+            if truth:
+                return allow, True
+            deny = None
+        elif effect == "Allow":
+            allow = allow or truth
+        else:  # it may be either
+            allow, deny = allow or None, None
+    return allow, deny
+
+
+def _effects(statements: Iterable[Attached], request: Request) -> Iterator[tuple[str | None, Truth]]:
+    """Yield effect and truth of the statements that apply or might."""
+    for attached in statements:
+        truth = attached.compiled.truth(request)
+        if truth is not False:
+            yield attached.statement.effect, truth

@@ -1,0 +1,156 @@
+"""Why a statement applies, does not or may: sentences for people, and what would settle an unknown."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from iam_policy.evaluate.conditions import CompiledCondition
+from iam_policy.evaluate.decision import Decision, Outcome, Step
+from iam_policy.evaluate.request import Given, Request
+from iam_policy.evaluate.statements import StatementElement
+from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource, split
+from iam_policy.match.symbols import Hole, Text, fill, holes_of
+from iam_policy.parse.document import Item, Unknown
+
+_SEGMENT_NAMES: Final = ("prefix", "partition", "service", "region", "account", "resource")
+
+
+def why(step: Step, request: Request) -> str:
+    """Return, in one sentence, what made a statement apply, not apply or stay undecided."""
+    for part, truth in step.parts:
+        if truth is True:
+            continue
+        if part is StatementElement.STATEMENT:
+            unknown = step.statement.unknown
+            return f"it cannot be known: {unknown.reason if unknown else ''}"
+        if part is StatementElement.ACTION:
+            verb = "may cover" if truth is None else "does not cover"
+            return (
+                f"its {step.statement.actions.element if step.statement.actions else 'Action'} {verb} {request.action}"
+            )
+        if part is StatementElement.PRINCIPAL:
+            return _why_principal(step, request, possible=truth is None)
+        if part is StatementElement.RESOURCE:
+            return _why_resource(step, request, possible=truth is None)
+        return _why_condition(step, request, truth_is_unknown=truth is None)
+    return f"it covers {request.action} on {request.resource}" if not request.principal else "it lets the caller in"
+
+
+def _why_principal(step: Step, request: Request, *, possible: bool) -> str:
+    names = [str(entry.item.text) for entry in step.statement.principals.entries] if step.statement.principals else []
+    caller = request.principal[1] if request.principal else ""
+    verb = "may let in" if possible else "does not let in"
+    return f"it {verb} {caller}, its principals are {', '.join(names) or 'unknown'}"
+
+
+def _why_resource(step: Step, request: Request, *, possible: bool) -> str:
+    selector = step.statement.resources
+    if selector is None:
+        return "it has no Resource"
+    if selector.negated:
+        return f"its NotResource {'may exclude' if possible else 'excludes'} {request.resource}"
+    texts = [item.text for item in selector.items if not isinstance(item.text, Unknown)]
+    if possible:
+        return f"its Resource {', '.join(map(str, texts)) or '(unknown)'} may not match {request.resource}"
+    differences = [_difference(one, request) for one in texts]
+    nearest = min(differences, default="its Resource is empty", key=len)
+    return nearest if len(differences) < 2 or nearest else differences[0]  # noqa: PLR2004 - a single one
+
+
+def _difference(resource: Text, request: Request) -> str:
+    segments = compile_resource(resource, variables=True).segments or ()
+    others = request.target.segments or ()
+    if len(segments) < SEGMENTS or len(others) < SEGMENTS:
+        return f'its resource "{resource}" does not match {request.resource}'
+    for index in range(RESOURCE):
+        if segments[index].match(others[index], fold=True) is False:
+            name = _SEGMENT_NAMES[index]
+            return f"the {name} of its resource is {segments[index]} instead of {others[index]}"
+    return f"its resource {segments[RESOURCE]} does not match {others[RESOURCE]}"
+
+
+def _why_condition(step: Step, request: Request, *, truth_is_unknown: bool) -> str:
+    wanted = None if truth_is_unknown else False
+    for compiled in step.attached.compiled.conditions:
+        if compiled.truth(request) is wanted:
+            return _why_one(compiled, request)
+    return "its Condition does not hold"
+
+
+def _why_one(compiled: CompiledCondition, request: Request) -> str:
+    condition = compiled.condition
+    if condition.unknown is not None:
+        return f"its Condition cannot be known: {condition.unknown.reason}"
+    values = ", ".join(str(item.text) for item in condition.values)
+    value = request.value_of(compiled.key)
+    if value is Given.ABSENT:
+        return f"it demands {condition.operator} {condition.key}, which requests of {request.action} do not carry"
+    if value is Given.UNKNOWN:
+        return f"{condition.operator} {condition.key} {values}: nobody knows {condition.key} beforehand"
+    shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return f"it demands {condition.operator} {condition.key} {values}, the request has {shown}"
+
+
+def settles(decision: Decision) -> tuple[str, ...]:
+    """Return what would settle an unknown decision, each way once; empty for a decided one."""
+    if decision.outcome is not Outcome.UNKNOWN:
+        return ()
+    found = [line for step in decision.steps if step.truth is None for line in _settles_step(step, decision.request)]
+    found += [f"the Effect of {s.statement.label}" for s in decision.steps if s.truth and s.attached.effect is None]
+    return tuple(dict.fromkeys(found))
+
+
+def _settles_step(step: Step, request: Request) -> Iterator[str]:
+    statement = step.statement
+    if statement.unknown is not None:
+        yield statement.unknown.settles or f"the content of {step.attached.document.name or 'the statement'}"
+        return
+    for part, truth in step.parts:
+        if truth is not None:
+            continue
+        if part is StatementElement.RESOURCE and statement.resources is not None:
+            for item in statement.resources.items:
+                yield from _settles_item(item, request)
+        elif part is StatementElement.CONDITION:
+            open_conditions = (one for one in step.attached.compiled.conditions if one.truth(request) is None)
+            yield from (_why_one(compiled, request) for compiled in open_conditions)
+        else:
+            yield why(step, request)
+
+
+def _settles_item(item: Item, request: Request) -> Iterator[str]:
+    if isinstance(item.text, Unknown):
+        yield item.text.settles or item.text.reason
+        return
+    truth = compile_resource(item.text, variables=True).match(request.target)
+    if truth is not None:
+        return
+    mine, theirs = _undecided_part(item.text, request)
+    holes = [*holes_of(mine), *holes_of(theirs)]
+    if not holes:
+        yield f'IAM documents no answer for "{item.text}"; write all six parts and the type of the ARN out'
+        return
+    names = " and ".join(dict.fromkeys(map(str, holes)))
+    plain = isinstance(mine, str) and "*" not in mine and "?" not in mine and "${" not in mine
+    demand = f"{theirs} must be {mine}" if plain else f"{names} must make {mine} match {theirs}"
+    yield demand + _with_defaults(item.text, request.resource, holes)
+
+
+def _undecided_part(resource: Text, request: Request) -> tuple[Text, Text]:
+    """Return the first segment (pattern and target) that is not decided, or the whole ARNs."""
+    mine, theirs = split(resource), request.target.segments
+    segments = compile_resource(resource, variables=True).segments
+    if mine and theirs and segments and len(mine) == len(theirs) == len(segments) == SEGMENTS:
+        for index in range(SEGMENTS):
+            if segments[index].match(theirs[index], fold=index < RESOURCE) is None:
+                return mine[index], theirs[index]
+    return resource, request.resource
+
+
+def _with_defaults(pattern: Text, resource: Text, holes: list[Hole]) -> str:
+    defaults: dict[str, Text] = {hole.identity: hole.default for hole in holes if hole.default is not None}
+    if not defaults:
+        return ""
+    filled = Request("", fill(resource, defaults))
+    truth = compile_resource(fill(pattern, defaults), variables=True).match(filled.target)
+    verb = {True: "it does", False: "it does not", None: "it is still open"}[truth]
+    return f" (with the defaults {verb})"

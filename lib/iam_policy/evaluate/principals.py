@@ -1,0 +1,55 @@
+"""Principals of trust policies: who may assume the role.
+
+Wildcards are whole (`"*"`) or none. `"*"` means every AWS principal; whether it lets a service in, AWS does not say.
+Source: IAM User Guide, "AWS JSON policy elements: Principal".
+"""
+
+from iam_policy.match.arns import RESOURCE, split
+from iam_policy.match.patterns import compile_pattern
+from iam_policy.match.symbols import Text
+from iam_policy.match.truth import Truth, any_of, negate
+from iam_policy.parse.document import Principal, Principals, Unknown
+
+
+def match_principals(principals: Principals | None, caller: tuple[str, Text] | None) -> Truth:
+    """Match (type, value) of the caller against Principal or NotPrincipal of a statement."""
+    if principals is None or caller is None:
+        return False
+    if principals.unknown is not None:
+        return None
+    truth = any_of(_match(entry, *caller) for entry in principals.entries)
+    return negate(truth) if principals.negated else truth
+
+
+def _match(entry: Principal, kind: str, value: Text) -> Truth:
+    wanted = entry.item.text
+    everybody = wanted == "*" and entry.type in {"*", "AWS"}
+    if everybody:
+        return True if kind == "AWS" else None
+    if isinstance(wanted, Unknown):
+        return None if entry.type == kind else False
+    if entry.type != kind:
+        return False
+    if kind == "AWS":
+        return any_of((_equal(wanted, value), _match_account(wanted, value)))
+    return _equal(wanted, value)
+
+
+def _equal(wanted: Text, value: Text) -> Truth:
+    return compile_pattern(wanted, wildcards=False).match(value)
+
+
+def _match_account(wanted: Text, value: Text) -> Truth:
+    """An account number, or its `root`, lets every principal of the account in that its own policies allow."""
+    theirs = split(value)
+    if theirs is None or len(theirs) <= RESOURCE:
+        return False
+    account = theirs[RESOURCE - 1]
+    mine = split(wanted)
+    if mine is None:
+        return None
+    if len(mine) == 1:
+        return _equal(mine[0], account)
+    if len(mine) <= RESOURCE or mine[RESOURCE] != "root":
+        return False
+    return _equal(mine[RESOURCE - 1], account)

@@ -1,0 +1,63 @@
+"""A request as IAM sees it: who does what on which resource, and what is known of the context."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import TypeAlias
+
+from iam_policy.match.arns import Arn, arn
+from iam_policy.match.symbols import Text
+from iam_policy.service_data import actions
+
+
+class Given(Enum):
+    """What can be said of a context key without a value: it is surely missing, or nobody knows."""
+
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+# A single-valued key is a text, a multi-valued one (aws:TagKeys) a tuple; an empty tuple is a missing key.
+Value: TypeAlias = Text | tuple[Text, ...] | Given
+
+
+@dataclass(frozen=True)
+class Request:
+    """One action on one resource (`*` where the action works on none).
+
+    A context key that is not given is missing if `complete`, else missing if the action cannot carry it, else unknown.
+    `aws:RequestTag/*` stands for all keys with that prefix that are not given.
+    `principal` is (type, value), such as ("Service", "sagemaker.amazonaws.com"); only trust policies look at it.
+    """
+
+    action: str
+    resource: Text = "*"
+    context: Mapping[str, Value] = field(default_factory=dict, hash=False)
+    complete: bool = False
+    principal: tuple[str, Text] | None = None
+
+    @cached_property
+    def name(self) -> str:
+        """The action in lower case."""
+        return self.action.lower()
+
+    @cached_property
+    def target(self) -> Arn:
+        """The resource, split into segments."""
+        return arn(self.resource)
+
+    @cached_property
+    def _values(self) -> dict[str, Value]:
+        return {key.lower(): value for key, value in self.context.items()}
+
+    def value_of(self, key: str) -> Value:
+        """Return what is known of a context key (lower case)."""
+        value = self._values.get(key)
+        if value is None and "/" in key:
+            value = self._values.get(key.partition("/")[0] + "/*")
+        if value is not None:
+            return Given.ABSENT if value == () else value
+        if self.complete or not actions.can_carry(self.name, key):
+            return Given.ABSENT
+        return Given.UNKNOWN

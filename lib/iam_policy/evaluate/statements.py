@@ -1,0 +1,159 @@
+"""One statement against one request: compiled once, evaluated many times.
+
+A statement applies if its action, its resource or principal and all its conditions match; each part is three-valued.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
+
+from iam_policy.evaluate.conditions import CompiledCondition, may_lack_value, value_of_variable
+from iam_policy.evaluate.principals import match_principals
+from iam_policy.evaluate.request import Request
+from iam_policy.match.arns import Arn, ResourcePattern, compile_resource
+from iam_policy.match.patterns import compile_pattern
+from iam_policy.match.symbols import Text
+from iam_policy.match.truth import Truth, all_of, any_of, negate
+from iam_policy.parse.document import Item, Selector, Statement, Unknown
+
+
+class StatementElement(StrEnum):
+    """The parts of a statement in the order in which they are looked at."""
+
+    STATEMENT = "statement"
+    ACTION = "action"
+    PRINCIPAL = "principal"
+    RESOURCE = "resource"
+    CONDITION = "condition"
+
+
+class ElementTruth(NamedTuple):
+    """The truth of one part of a statement."""
+
+    part: StatementElement
+    truth: Truth
+
+
+class CompiledStatement:
+    """A statement with everything prepared that does not depend on the request.
+
+    It does not hold the statement, which holds it: what is read once and decided must not wait for the collector.
+    """
+
+    def __init__(self, statement: Statement) -> None:
+        self._unknown = statement.unknown
+        self._principals = statement.principals
+        self._selector = statement.resources
+        self._variables = statement.variables
+        self._actions = _Actions(statement.actions)
+        self.conditions = [
+            CompiledCondition(condition, variables=statement.variables) for condition in statement.conditions
+        ]
+
+    @cached_property
+    def _resources(self) -> tuple[ResourcePattern | None, ...]:
+        """The compiled entries of Resource; None for an unknown one."""
+        items = self._selector.items if self._selector else ()
+        return tuple(
+            None if isinstance(item.text, Unknown) else compile_resource(item.text, variables=self._variables)
+            for item in items
+        )
+
+    def truth(self, request: Request) -> Truth:
+        """Say whether the statement applies to a request."""
+        if self._unknown is not None:
+            return None
+        action = self._actions.truth(request.name)
+        if action is False:
+            return False
+        object_truth = self.principal_truth(request) if request.principal else self.resource_truth(request)
+        if object_truth is False:
+            return False
+        if not self.conditions:
+            return action and object_truth if action is not None else None
+        return all_of((action, object_truth, self.condition_truth(request)))
+
+    def parts(self, request: Request) -> tuple[ElementTruth, ...]:
+        """Return the truth of each part, up to the first that is False."""
+        if self._unknown is not None:
+            return (ElementTruth(StatementElement.STATEMENT, None),)
+        parts = [ElementTruth(StatementElement.ACTION, self._actions.truth(request.name))]
+        if parts[-1].truth is not False and request.principal:
+            parts.append(ElementTruth(StatementElement.PRINCIPAL, self.principal_truth(request)))
+        elif parts[-1].truth is not False:
+            parts.append(ElementTruth(StatementElement.RESOURCE, self.resource_truth(request)))
+        if parts[-1].truth is not False and self.conditions:
+            parts.append(ElementTruth(StatementElement.CONDITION, self.condition_truth(request)))
+        return tuple(parts)
+
+    def principal_truth(self, request: Request) -> Truth:
+        """Match the principal; trust policies have no Resource."""
+        return match_principals(self._principals, request.principal)
+
+    def condition_truth(self, request: Request) -> Truth:
+        """Evaluate the whole Condition block."""
+        return all_of(condition.truth(request) for condition in self.conditions)
+
+    def resource_truth(self, request: Request) -> Truth:
+        """Match the resource."""
+        selector = self._selector
+        if selector is None:
+            return False
+        truth = any_of(self.resource_item_truths(request))
+        return negate(truth) if selector.negated else truth
+
+    def resource_item_truths(self, request: Request) -> Iterable[Truth]:
+        """Return, for each entry of Resource or NotResource, whether it matches."""
+        return (self._resource_truth(resource, request) for resource in self._resources)
+
+    def _resource_truth(self, resource: ResourcePattern | None, request: Request) -> Truth:
+        if resource is None:
+            return None
+        target: Arn = request.target
+        pattern = resource.pattern
+        if not pattern.variables:
+            return resource.match(target)
+        resolved = pattern.resolve(lambda variable: value_of_variable(request, variable))
+        negated = self._selector is not None and self._selector.negated
+        if resolved is None:
+            return None if negated else False
+        truth = ResourcePattern(resolved).match(target)
+        return None if may_lack_value(request, pattern) and (truth or negated) else truth
+
+
+class _Actions:
+    """Action or NotAction; answers are kept, since the same few actions are asked of thousands of statements."""
+
+    def __init__(self, selector: Selector | None) -> None:
+        self._selector = selector
+        items: tuple[Item, ...] = selector.items if selector else ()
+        texts = [item.text for item in items if not isinstance(item.text, Unknown)]
+        self._unknown = len(texts) < len(items)
+        self._names = {one.lower() for one in texts if isinstance(one, str) and not _is_pattern(one)}
+        self._patterns = [compile_pattern(one) for one in texts if _is_pattern(one) and _is_legal(one)]
+        self._known: dict[str, Truth] = {}
+
+    def truth(self, name: str) -> Truth:
+        """Match an action in lower case."""
+        if name not in self._known:
+            self._known[name] = self._match(name)
+        return self._known[name]
+
+    def _match(self, name: str) -> Truth:
+        if self._selector is None:
+            return False
+        truth: Truth = name in self._names or any_of(pattern.match(name, fold=True) for pattern in self._patterns)
+        if self._unknown and not truth:
+            truth = None
+        return negate(truth) if self._selector.negated else truth
+
+
+def _is_pattern(one: Text) -> bool:
+    return not isinstance(one, str) or "*" in one or "?" in one
+
+
+def _is_legal(one: Text) -> bool:
+    """Whether the service is spelt out (or the whole is `*`): IAM refuses `sage*:Describe*`."""
+    service, colon, _ = str(one).partition(":") if isinstance(one, str) else ("", ":", "")
+    return one in {"*", "*:*"} or (bool(colon) and "*" not in service and "?" not in service)

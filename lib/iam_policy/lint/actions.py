@@ -1,0 +1,64 @@
+"""Actions that do not exist, and actions that grant more than somebody meant."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from iam_policy.findings import Finding
+from iam_policy.lint.scope import Scope
+from iam_policy.match.patterns import compile_pattern
+from iam_policy.parse.document import Item
+from iam_policy.service_data import actions
+
+
+def lint_actions(scope: Scope) -> Iterator[Finding]:
+    """Yield findings about Action and NotAction."""
+    selector = scope.statement.actions
+    if selector is None:
+        return
+    if selector.negated and scope.allows:
+        message = "Allow with NotAction grants every action of every service but these; list what is needed in Action"
+        yield scope.found("allow-not-action", message, selector)
+    for item, name in scope.items(selector):
+        yield from _lint_action(scope, item, name, broad=scope.allows and not selector.negated)
+
+
+def _lint_action(scope: Scope, item: Item, name: str, *, broad: bool) -> Iterator[Finding]:
+    if name in {"*", "*:*"}:
+        if broad:
+            message = f'"{name}" grants every action of every service; list the actions that are needed'
+            yield scope.found("broad-action", message, item)
+        return
+    service, colon, bare = name.partition(":")
+    if not colon or not service or not bare or "*" in service or "?" in service:
+        advice = "spell the service out" if colon else "write it as service:Action"
+        yield scope.found("invalid-action", f'"{name}" is no action; {advice}', item)
+    elif service.lower() not in actions.services():
+        near = actions.nearest(service, actions.services())
+        yield scope.found("unknown-service", f'there is no service "{service}"{_advice(near)}', item)
+    elif bare.strip("*") == "":
+        if broad:
+            message = f'"{name}" grants every action of {service}; list the actions that are needed'
+            yield scope.found("broad-action", message, item)
+    elif not matching(name):
+        yield scope.found("unknown-action", _unknown(service.lower(), bare), item)
+
+
+def _unknown(service: str, bare: str) -> str:
+    names = actions.action_names(service).values()
+    near = [f"{service}:{name}" for name in actions.nearest(bare.strip("*?"), names)]
+    return f'there is no action "{service}:{bare}"{_advice(near)} (data: {actions.data_version()})'
+
+
+def _advice(near: list[str]) -> str:
+    return f"; did you mean {' or '.join(near)}?" if near else "; check the spelling"
+
+
+@lru_cache(maxsize=4096)
+def matching(name: str) -> tuple[str, ...]:
+    """Return the canonical names of the actions that an entry of Action stands for."""
+    service, _, bare = name.lower().partition(":")
+    known = actions.action_names(service)
+    if "*" not in bare and "?" not in bare:
+        return (f"{service}:{known[bare]}",) if bare in known else ()
+    pattern = compile_pattern(bare)
+    return tuple(f"{service}:{written}" for lower, written in known.items() if pattern.match(lower))

@@ -1,0 +1,147 @@
+"""Conditions: operators that do not exist, keys that no request carries, comparisons that never or always hold."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from iam_policy.evaluate.operators import (
+    COMPARISONS,
+    IF_EXISTS,
+    NULL,
+    READERS,
+    Comparison,
+    Operator,
+    parse_operator,
+    read_bool,
+)
+from iam_policy.findings import Finding
+from iam_policy.lint.scope import Scope, listed
+from iam_policy.match.patterns import compile_pattern
+from iam_policy.match.tokens import Wild
+from iam_policy.parse.document import Condition, DocumentKind
+from iam_policy.service_data import actions
+
+_ARRAY: Final = "ArrayOf"
+
+
+def lint_conditions(scope: Scope) -> Iterator[Finding]:
+    """Yield findings about the Condition block."""
+    for condition in scope.statement.conditions:
+        if condition.unknown is not None:
+            continue
+        operator = parse_operator(condition.operator)
+        if operator is None:
+            yield scope.found("unknown-operator", _no_operator(condition.operator), condition)
+            continue
+        yield from _lint_key(scope, condition, operator)
+        yield from _lint_values(scope, condition, operator)
+        yield from _lint_quantifier(scope, condition, operator)
+
+
+def _no_operator(name: str) -> str:
+    prefix, colon, rest = name.rpartition(":")
+    suffix = rest[-len(IF_EXISTS) :] if rest.lower().endswith(IF_EXISTS) else ""
+    bare = rest.removesuffix(suffix) if suffix else rest
+    near = actions.nearest(bare, [*(entry.name for entry in COMPARISONS.values()), NULL], 1)
+    advice = f'; did you mean "{prefix}{colon}{near[0]}{suffix}"?' if near else "; check the spelling"
+    return f'there is no condition operator "{name}"{advice}'
+
+
+def key_type(key: str) -> tuple[str, str] | None:
+    """Return a condition key as AWS writes it and its type; None if the data have no such key."""
+    lower = key.lower()
+    service = lower.partition(":")[0]
+    known = actions.condition_keys(service)
+    found = actions.find_key(lower, known)
+    return known[found] if found else None
+
+
+def _lint_key(scope: Scope, condition: Condition, operator: Operator) -> Iterator[Finding]:
+    service = condition.key.lower().partition(":")[0]
+    if service != "aws" and service not in actions.services():
+        return  # keys of identity providers, or of services newer than the data
+    kind = key_type(condition.key)
+    if kind is None:
+        yield scope.found("unknown-condition-key", _no_key(scope, condition.key), condition)
+        return
+    if scope.document.kind is not DocumentKind.TRUST:
+        yield from _lint_carried(scope, condition, operator)
+    comparison = operator.comparison
+    if comparison is not None and not _fits(comparison, kind[1]):
+        message = f"{condition.operator} compares {comparison.kind} values but {kind[0]} is of type {kind[1]}"
+        yield scope.found("operator-type", f"{message}; use an operator for {kind[1]}", condition)
+
+
+def _no_key(scope: Scope, key: str) -> str:
+    candidates = {name for name, _ in actions.condition_keys(key.lower().partition(":")[0]).values()}
+    for name in scope.actions():
+        known = actions.action(name)
+        keys = actions.condition_keys(name.lower().partition(":")[0])
+        candidates.update(keys[carried][0] for carried in (known.condition_keys if known else ()) if carried in keys)
+    bare = key.lower().rpartition(":")[2]
+    near = [name for name in sorted(candidates) if name.lower().rpartition(":")[2] == bare]
+    near = near or actions.nearest(key, candidates)
+    advice = f"; did you mean {' or '.join(near)}?" if near else "; check the spelling"
+    return f'there is no condition key "{key}"{advice}'
+
+
+def _lint_carried(scope: Scope, condition: Condition, operator: Operator) -> Iterator[Finding]:
+    lenient = operator.null or operator.if_exists or operator.quantifier == "ForAllValues"
+    if lenient or (operator.comparison is not None and operator.comparison.negated):
+        return
+    key = condition.key.lower()
+    names = [name for name in scope.actions() if actions.action(name) and not actions.can_carry(name.lower(), key)]
+    if names:
+        effect = "never allowed" if scope.allows else "never denied"
+        message = f"requests of {listed(names)} never carry {condition.key}, so they are {effect} by this statement"
+        yield scope.found("condition-key-not-carried", f"{message}; move them to one without the condition", condition)
+
+
+def _fits(comparison: Comparison, kind: str) -> bool:
+    plain = kind.removeprefix(_ARRAY)
+    # A text comparison works on the text of anything, and a tag or an encryption context may well be an ARN.
+    if comparison.kind == "String" or (comparison.kind, plain) == ("ARN", "String"):
+        return True
+    return comparison.kind == plain or {comparison.kind, plain} == {"Date", "Numeric"}
+
+
+def _lint_values(scope: Scope, condition: Condition, operator: Operator) -> Iterator[Finding]:
+    comparison = operator.comparison
+    for item in condition.values:
+        if not isinstance(item.text, str):
+            continue
+        pattern = compile_pattern(item.text, variables=scope.statement.variables)
+        wild = any(isinstance(token, Wild) for token in pattern.tokens)
+        kind = comparison.kind if comparison else "Bool"
+        read = READERS.get(kind, read_bool if comparison is None else None)
+        if comparison and kind == "String" and wild and not comparison.wildcards:
+            like = "StringNotLike" if comparison.negated else "StringLike"
+            message = f'{condition.operator} takes the wildcard in "{item.text}" for a character; use {like}'
+            yield scope.found("wildcard-without-like", message, item)
+        elif read is not None and not pattern.variables and read(item.text) is None:
+            message = f'{condition.operator} cannot read "{item.text}", so it is never true; write a {kind} value'
+            yield scope.found("invalid-condition-value", message, item)
+
+
+def _lint_quantifier(scope: Scope, condition: Condition, operator: Operator) -> Iterator[Finding]:
+    kind = key_type(condition.key)
+    many = kind is not None and kind[1].startswith(_ARRAY)
+    if operator.quantifier == "ForAllValues" and scope.allows and not _required(scope, condition.key):
+        message = f"ForAllValues is true for requests without {condition.key}"
+        advice = f'add "Null": {{"{condition.key}": "false"}} or use ForAnyValue'
+        yield scope.found("for-all-values-in-allow", f"{message}; {advice}", condition)
+    elif operator.quantifier and kind is not None and not many:
+        message = f"{kind[0]} has a single value: write {condition.operator.rpartition(':')[2]}"
+        yield scope.found("set-operator-on-single-value", message, condition)
+    elif many and not operator.quantifier and not operator.null:
+        message = f"{condition.key} has many values: write ForAnyValue:{condition.operator} (or ForAllValues)"
+        yield scope.found("needs-set-operator", message, condition)
+
+
+def _required(scope: Scope, key: str) -> bool:
+    """Whether another condition demands the key."""
+    return any(
+        other.operator.lower() == NULL.lower()
+        and other.key.lower() == key.lower()
+        and [item.text for item in other.values] == ["false"]
+        for other in scope.statement.conditions
+    )

@@ -1,0 +1,48 @@
+"""Linting one document: everything that is wrong whatever it is needed for."""
+
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+from iam_policy.findings import KINDS, Finding
+from iam_policy.lint.actions import lint_actions
+from iam_policy.lint.conditions import lint_conditions
+from iam_policy.lint.grants import lint_grants
+from iam_policy.lint.resources import lint_places, lint_resources
+from iam_policy.lint.scope import Scope
+from iam_policy.lint.structure import lint_document, lint_elements
+from iam_policy.lint.trust import lint_principals
+from iam_policy.lint.variables import lint_variables
+from iam_policy.parse.document import Document, DocumentKind, Statement
+from iam_policy.place import Place
+
+Check: TypeAlias = Callable[[Scope], Iterator[Finding]]
+
+_EVERY: Final[tuple[Check, ...]] = (lint_elements, lint_actions, lint_conditions, lint_variables)
+_IDENTITY: Final[tuple[Check, ...]] = (*_EVERY, lint_resources, lint_places, lint_grants)
+_TRUST: Final[tuple[Check, ...]] = (*_EVERY, lint_principals)
+
+
+def lint_policy(document: Document, place: Place | None = None) -> tuple[Finding, ...]:
+    """Return the findings of one document in the order of the text; `place` adds what is wrong in its place."""
+    found = [*document.problems, *lint_document(document)]
+    for statement in document.statements:
+        found.extend(_lint_statement(document, statement, place))
+    found.sort(key=lambda finding: finding.position)
+    return tuple(finding.within(document.name) for finding in dict.fromkeys(found))
+
+
+def _lint_statement(document: Document, statement: Statement, place: Place | None) -> tuple[Finding, ...]:
+    """Lint a statement; the last findings are kept with it, since documents may share it."""
+    key = document.kind, document.name, place
+    known: tuple[object, tuple[Finding, ...]] = statement.__dict__.get("_linted", (None, ()))
+    if known[0] != key:
+        scope = Scope(document, statement, place)
+        checks = _TRUST if document.kind is DocumentKind.TRUST else _IDENTITY
+        found = () if statement.unknown is not None else tuple(one for check in checks for one in check(scope))
+        known = statement.__dict__["_linted"] = key, found
+    return known[1]
+
+
+def refused(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return those findings for which IAM does not accept the document at all."""
+    return tuple(finding for finding in findings if KINDS[finding.kind].refused)

@@ -1,0 +1,118 @@
+"""Resources that are no ARNs, that the actions cannot work on, or that are somewhere else."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from iam_policy.findings import Finding
+from iam_policy.lint.scope import Scope, listed
+from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource
+from iam_policy.match.overlap import may_overlap
+from iam_policy.match.symbols import Hole, Text, parts_of
+from iam_policy.parse.document import Item, Unknown
+from iam_policy.place import Place
+from iam_policy.service_data import actions
+
+_ACCOUNT: Final = re.compile(r"\d{12}|aws|aws-managed|cloudfront|")
+# Their ARNs have no region (and no account) in them.
+GLOBAL_SERVICES: Final = frozenset({"iam", "s3", "route53", "cloudfront", "organizations"})
+# What our roles use is always in the account and region deployed to; buckets, images and keys need not be.
+LOCAL_TYPES: Final = ("inference-experiment/", "endpoint/", "endpoint-config/")
+
+
+def lint_resources(scope: Scope) -> Iterator[Finding]:
+    """Yield findings about Resource and NotResource."""
+    selector = scope.statement.resources
+    if selector is None:
+        return
+    if selector.negated and scope.allows:
+        message = "Allow with NotResource grants every other resource there is; list what is needed in Resource"
+        yield scope.found("allow-not-resource", message, selector)
+    for item, name in scope.items(selector):
+        yield from _lint_arn(scope, item, name)
+    if scope.allows and not selector.negated:
+        yield from _lint_types(scope, [item.text for item in selector.items])
+
+
+def _lint_arn(scope: Scope, item: Item, name: str) -> Iterator[Finding]:
+    if name == "*":
+        return
+    fault = _fault(name)
+    if fault:
+        yield scope.found("invalid-arn", f'"{name}" is no ARN: {fault}', item)
+        return
+    segments = compile_resource(name, variables=scope.statement.variables).segments or ()
+    if len(segments) < SEGMENTS:
+        message = f'"{name}" has {len(segments)} of 6 parts; write arn:partition:service:region:account:resource'
+        yield scope.found("short-arn", message, item)
+        return
+    if "*" in str(segments[2]) or "?" in str(segments[2]):
+        message = f'spell the service of "{name}" out: IAM documents no wildcards there'
+        yield scope.found("wildcard-in-service", message, item)
+    elif compile_resource(name, variables=scope.statement.variables).wild_type and str(segments[2]) != "s3":
+        message = f'spell the resource type of "{name}" out: IAM documents no wildcards there, evaluators disagree'
+        yield scope.found("wildcard-in-type", message, item)
+
+
+def _fault(name: str) -> str:
+    if not name.lower().startswith("arn:"):
+        return 'it begins with "arn:" (or write "*" alone)'
+    parts = re.sub(r"\$\{[^}]*\}", "*", name).split(":", RESOURCE)
+    if len(parts) < SEGMENTS:
+        return ""
+    _, partition, service, region, account, _ = parts
+    if not partition or not service:
+        return "partition and service must not be empty"
+    if "*" not in account and "?" not in account and not _ACCOUNT.fullmatch(account):
+        return f'an account has 12 digits, "{account}" has not'
+    if service in GLOBAL_SERVICES and region not in {"", "*"}:
+        return f'{service} has no region, remove "{region}"'
+    return ""
+
+
+def _lint_types(scope: Scope, resources: list[Text | Unknown]) -> Iterator[Finding]:
+    known = [name for name in scope.actions() if actions.action(name)]
+    if any(isinstance(resource, Unknown) or resource == "*" for resource in resources):
+        return
+    texts = [resource for resource in resources if not isinstance(resource, Unknown)]
+    single = [name for name in known if not actions.resource_patterns(name)]
+    if single:
+        message = f'{listed(single)} works on no single resource: allow it by "Resource": "*" in a statement of its own'
+        yield scope.found("resource-needs-star", message, scope.statement)
+    wrong = [name for name in known if actions.resource_patterns(name) and not _fits(name, texts)]
+    if wrong:
+        form = actions.resource_patterns(wrong[0])[-1]
+        message = f"the resources of this statement are of the wrong type for {listed(wrong)}: write {form}"
+        yield scope.found("resource-mismatch", message, scope.statement.resources or scope.statement)
+
+
+def _fits(name: str, resources: list[Text]) -> bool:
+    forms = actions.resource_patterns(name)
+    return any(may_overlap(form, resource) for resource in resources for form in forms)
+
+
+def lint_places(scope: Scope) -> Iterator[Finding]:
+    """Yield findings about resources in another partition, account or region than the one deployed to."""
+    selector = scope.statement.resources
+    if selector is None or selector.negated or scope.place is None or not scope.allows:
+        return
+    for item in selector.items:
+        if not isinstance(item.text, Unknown) and not (isinstance(item.text, str) and _fault(item.text)):
+            yield from _lint_place(scope, scope.place, item, item.text)
+
+
+def _lint_place(scope: Scope, place: Place, item: Item, resource: Text) -> Iterator[Finding]:
+    if isinstance(parts_of(resource)[0], Hole):
+        return
+    segments = compile_resource(resource, variables=True).segments or ()
+    if len(segments) < SEGMENTS:
+        return
+    places = [("partition", 1, place.partition)]
+    if str(segments[2]) == "sagemaker" and str(segments[RESOURCE]).startswith(LOCAL_TYPES):
+        places += [("region", 3, place.region), ("account", 4, place.account)]
+    if str(segments[2]) == "iam" and str(segments[4]) != "aws":
+        places.append(("account", 4, place.account))
+    for name, index, expected in places:
+        if segments[index].match(expected, fold=True) is False:
+            message = f'"{resource}" is in {name} {segments[index]}, not in {expected}: correct it'
+            yield scope.found(f"other-{name}", message, item)

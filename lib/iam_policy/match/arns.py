@@ -1,0 +1,164 @@
+"""Amazon resource names: six segments, compared one by one.
+
+`*` spans `/` inside a segment but no colon, unless it ends a name that has fewer than six segments. Service, region
+and partition are compared without regard to case, the resource with regard to it. Source: IAM User Guide,
+"IAM JSON policy elements: Resource"; where that page is silent or ambiguous the answer is unknown.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final
+
+from iam_policy.match.patterns import Pattern, compile_pattern
+from iam_policy.match.symbols import Hole, Text, parts_of, text
+from iam_policy.match.tokens import Wild
+from iam_policy.match.truth import Truth, all_of
+
+SEGMENTS: Final = 6
+RESOURCE: Final = SEGMENTS - 1
+
+# Their resource segment begins with a name, not with a type, so a wildcard there is no wildcard in a type.
+UNTYPED_SERVICES: Final = frozenset({"execute-api", "s3", "sns", "sqs"})
+
+
+@dataclass(frozen=True)
+class Arn:
+    """The resource of a request: the whole text and, where holes allow to tell them apart, its segments."""
+
+    whole: Text
+
+    @cached_property
+    def segments(self) -> tuple[Text, ...] | None:
+        """The segments, fewer than six for `*`; None if a hole may hide a colon."""
+        return split(self.whole)
+
+    @cached_property
+    def typed(self) -> bool:
+        """Whether the resource segment begins with a type, as in `role/name`."""
+        if self.segments is None or len(self.segments) < SEGMENTS:
+            return False
+        head = str(self.segments[RESOURCE])
+        return self.segments[2] not in UNTYPED_SERVICES and ("/" in head or ":" in head)
+
+
+@lru_cache(maxsize=4096)
+def arn(whole: Text) -> Arn:
+    """Return the (shared) name of a text."""
+    return Arn(whole)
+
+
+@lru_cache(maxsize=4096)
+def split(whole: Text) -> tuple[Text, ...] | None:
+    """Split at the first five colons; None if a hole before the last of them may hold a colon."""
+    segments: list[list[Text | Hole]] = [[]]
+    for part in parts_of(whole):
+        if isinstance(part, Hole):
+            if len(segments) < SEGMENTS and part.charset.holds(":"):
+                return None
+            segments[-1].append(part)
+        else:
+            head, *rest = part.split(":", SEGMENTS - len(segments))
+            segments[-1].append(head)
+            segments.extend([piece] for piece in rest)
+    return tuple(text(*segment) for segment in segments)
+
+
+@dataclass(frozen=True)
+class ResourcePattern:
+    """One compiled entry of Resource or NotResource, its policy variables resolved."""
+
+    pattern: Pattern
+
+    @cached_property
+    def segments(self) -> tuple[Pattern, ...] | None:
+        """The pattern's segments, at most six; None if a hole may hide a colon."""
+        return self.pattern.split(":", RESOURCE)
+
+    @cached_property
+    def wild_type(self) -> bool:
+        """Whether there is a wildcard in what looks like the type of the resource: `inference-*/x`."""
+        if self.segments is None or len(self.segments) < SEGMENTS:
+            return False
+        wild = False
+        for token in self.segments[RESOURCE].tokens:
+            if isinstance(token, Wild):
+                wild = True
+            elif isinstance(token, str):
+                if wild and ("/" in token or ":" in token):
+                    return True
+                if "/" in token or ":" in token:
+                    return False
+        return False
+
+    def match(self, target: Arn) -> Truth:
+        """Match the resource of a request."""
+        if self.pattern.everything:
+            return True
+        if self.segments is None or target.segments is None:
+            return self._match_unsplit(target)
+        if len(self.segments) < SEGMENTS:
+            return self._match_short(self.segments, target)
+        if len(target.segments) < SEGMENTS:
+            return False
+        truth = _match_segments(self.segments, target.segments)
+        # IAM's documentation forbids wildcards in the type, AWS's own policies have them: nobody can tell.
+        return None if truth and self.wild_type and target.typed else truth
+
+    def _match_unsplit(self, target: Arn) -> Truth:
+        if self.pattern.tokens == parts_of(target.whole):
+            return True
+        truth = self.pattern.match(target.whole)
+        return truth if truth is False or (self._same_beginning(target) and truth) else None
+
+    def _same_beginning(self, target: Arn) -> bool:
+        """Whether both begin with the same hole and all that differs is within the last segment."""
+        head, *rest = parts_of(target.whole)
+        if self.pattern.tokens[0] != head or not isinstance(head, Hole):
+            return False
+        return not any(":" in part if isinstance(part, str) else part.charset.holds(":") for part in rest)
+
+    def _match_short(self, segments: tuple[Pattern, ...], target: Arn) -> Truth:
+        others = target.segments or ()
+        last = len(segments) - 1
+        if len(others) < SEGMENTS:
+            return self.pattern.match(target.whole)
+        rest = text(others[last], *(piece for other in others[last + 1 :] for piece in (":", other)))
+        if segments[last].tokens[-1:] == (Wild.STAR,):
+            truth = all_of(
+                [
+                    _match_segments(segments[:last], others[:last]),
+                    segments[last].match(rest, fold=last < RESOURCE),
+                ]
+            )
+            if truth:
+                return True
+        return False if self.pattern.match(target.whole, fold=True) is False else None
+
+
+def _match_segments(patterns: tuple[Pattern, ...], targets: tuple[Text, ...]) -> Truth:
+    return all_of(
+        pattern.match(target, fold=index < RESOURCE)
+        for index, (pattern, target) in enumerate(zip(patterns, targets, strict=True))
+    )
+
+
+@lru_cache(maxsize=65536)
+def compile_resource(source: Text, *, variables: bool) -> ResourcePattern:
+    """Compile an entry of Resource or NotResource."""
+    return ResourcePattern(compile_pattern(source, variables=variables))
+
+
+def match_arn(pattern: Pattern, value: Text) -> Truth:
+    """Compare as ArnEquals and ArnLike do (they are the same): six parts, each with wildcards, all case-sensitive.
+
+    A value or a pattern that is no ARN never matches. Whether a pattern with fewer parts does, is documented nowhere.
+    """
+    segments, others = pattern.split(":", RESOURCE), split(value)
+    if segments is None or others is None:
+        truth = pattern.match(value)
+        return truth if truth is False or pattern.tokens == parts_of(value) else None
+    if len(segments) == SEGMENTS == len(others):
+        return all_of(one.match(other) for one, other in zip(segments, others, strict=True))
+    if len(others) < SEGMENTS or not segments[0].match("arn"):
+        return False
+    return False if pattern.match(value) is False else None

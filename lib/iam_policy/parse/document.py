@@ -1,0 +1,144 @@
+"""A policy document after reading: frozen, every element with its path and place, unknown parts kept as such.
+
+Reading is `reading.py`'s job, deciding `statements.py`'s; this is only what they share.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Final, TypeAlias
+
+from iam_policy.findings import NOWHERE, Finding, Position
+from iam_policy.match.symbols import Text
+
+VARIABLES_VERSION: Final = "2012-10-17"
+VERSIONS: Final = (VARIABLES_VERSION, "2008-10-17")
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+class DocumentKind(StrEnum):
+    """What a document is attached as; it decides which elements belong in it and how long it may be."""
+
+    MANAGED = "managed"
+    INLINE = "inline"
+    BOUNDARY = "boundary"
+    TRUST = "trust"
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A part that cannot be known: why, and what would settle it. Callers put it wherever a value belongs."""
+
+    reason: str
+    settles: str = ""
+
+
+@dataclass(frozen=True)
+class Located:
+    """A value with a mark (line and column from 0), for values that cannot carry one themselves."""
+
+    value: object
+    start_mark: object
+
+
+@dataclass(frozen=True)
+class Item:
+    """One text of a list: an action, a resource, a value of a condition."""
+
+    text: Text | Unknown
+    path: Path = ()
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Action, Resource or their Not forms. An `unknown` selector may hold further items that nobody knows."""
+
+    element: str
+    items: tuple[Item, ...]
+    path: Path = ()
+    position: Position = NOWHERE
+
+    @property
+    def negated(self) -> bool:
+        """Whether it is the Not form."""
+        return self.element.startswith("Not")
+
+
+@dataclass(frozen=True)
+class Principal:
+    """One entry of Principal: type (AWS, Service, Federated, CanonicalUser, or * for `"*"`) and value."""
+
+    type: str
+    item: Item
+
+
+@dataclass(frozen=True)
+class Principals:
+    """Principal or NotPrincipal."""
+
+    element: str
+    entries: tuple[Principal, ...]
+    unknown: Unknown | None = None
+    path: Path = ()
+    position: Position = NOWHERE
+
+    @property
+    def negated(self) -> bool:
+        """Whether it is NotPrincipal."""
+        return self.element == "NotPrincipal"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One key of one operator; `unknown` stands for an operator block that cannot be known."""
+
+    operator: str
+    key: str
+    values: tuple[Item, ...] = ()
+    unknown: Unknown | None = None
+    path: Path = ()
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement. `effect` is Allow, Deny, or None when it cannot be known (or is neither)."""
+
+    index: int
+    sid: str = ""
+    effect: str | None = None
+    actions: Selector | None = None
+    resources: Selector | None = None
+    principals: Principals | None = None
+    conditions: tuple[Condition, ...] = ()
+    variables: bool = True
+    unknown: Unknown | None = None
+    path: Path = ()
+    position: Position = NOWHERE
+
+    @property
+    def label(self) -> str:
+        """How messages name it: its Sid where it has one, its index (from 0) and its line where that is known."""
+        name = f"statement {self.index}" + (f' "{self.sid}"' if self.sid else "")
+        return name + (f" (line {self.position.line})" if self.position.line else "")
+
+
+@dataclass(frozen=True)
+class Document:
+    """One policy document; `problems` are what reading found, `measure` counts when somebody asks for the length."""
+
+    name: str = ""
+    kind: DocumentKind = DocumentKind.INLINE
+    version: str | None = None
+    statements: tuple[Statement, ...] = ()
+    problems: tuple[Finding, ...] = ()
+    measure: Callable[[], int | None] = field(default=lambda: None, compare=False, repr=False)
+    node: object = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def length(self) -> int | None:
+        """The characters that IAM counts; None if a part is not known."""
+        return self.measure()

@@ -1,0 +1,54 @@
+"""Where the policies apply: partition, region and account, with holes where they are not known."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
+
+from iam_policy.match.arns import SEGMENTS, compile_resource
+from iam_policy.match.patterns import Pattern
+from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbolic, Text
+from iam_policy.parse.document import Document, Unknown
+
+UNKNOWN_PARTITION: Final = Symbolic((PARTITION,))
+UNKNOWN_REGION: Final = Symbolic((REGION,))
+UNKNOWN_ACCOUNT: Final = Symbolic((ACCOUNT,))
+
+
+@dataclass(frozen=True)
+class Place:
+    """The partition, region and account that decisions are made for; holes where they are not known."""
+
+    partition: Text = UNKNOWN_PARTITION
+    region: Text = UNKNOWN_REGION
+    account: Text = UNKNOWN_ACCOUNT
+
+
+AnyPlace = TypeVar("AnyPlace", bound=Place)
+
+
+def assumed(place: AnyPlace, documents: Iterable[Document]) -> AnyPlace:
+    """Return the place with what the documents agree on, for documents that are checked without a template.
+
+    An unknown partition, region or account becomes the only one that the Allow statements write out, if they do.
+    """
+    arns = [segments for document in documents for segments in _granted(document)]
+    changes: dict[str, Any] = {}
+    for name, index, unknown in (
+        ("partition", 1, UNKNOWN_PARTITION),
+        ("region", 3, UNKNOWN_REGION),
+        ("account", 4, UNKNOWN_ACCOUNT),
+    ):
+        literals = {str(segments[index]) for segments in arns if segments[index].literal}
+        if getattr(place, name) == unknown and len(literals) == 1:
+            changes[name] = literals.pop()
+    return replace(place, **changes)
+
+
+def _granted(document: Document) -> Iterator[tuple[Pattern, ...]]:
+    for statement in document.statements:
+        items = statement.resources.items if statement.effect == "Allow" and statement.resources else ()
+        for item in items:
+            segments = None if isinstance(item.text, Unknown) else compile_resource(item.text, variables=True).segments
+            # Elsewhere is legitimate for buckets, images and keys.
+            if segments and len(segments) == SEGMENTS and str(segments[2]) in {"iam", "sagemaker"}:
+                yield segments

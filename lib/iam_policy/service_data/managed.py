@@ -1,0 +1,36 @@
+"""The AWS-managed policies that matter here, as data with version and date (see `_extract_managed_policies`)."""
+
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from iam_policy.parse.document import Document, DocumentKind
+from iam_policy.parse.reading import read_node
+
+
+@cache
+def _data() -> dict[str, Any]:
+    source = resources.files(__package__).joinpath("data", "managed_policies.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(source)
+    return loaded
+
+
+@cache
+def managed_names() -> tuple[str, ...]:
+    """Return the names of the policies whose text is known."""
+    return tuple(_data()["policies"])
+
+
+@cache
+def managed_policy(name_or_arn: str) -> Document | None:
+    """Return an AWS-managed policy by name (`AdministratorAccess`) or ARN of any partition; None if it is not known."""
+    _, _, path = name_or_arn.partition(":iam::aws:policy/")
+    if name_or_arn.startswith("arn:") and not path:
+        return None
+    name = (path or name_or_arn).rpartition("/")[2]
+    entry = _data()["policies"].get(name)
+    if entry is None:
+        return None
+    label = f"{name} {entry['version']} of {entry['date']}"
+    return read_node(entry["document"], label, DocumentKind.MANAGED)

@@ -1,0 +1,121 @@
+"""One experiment of a template in one scenario, and the questions that several rules ask about it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from cfn_template.nodes import Node
+from cfn_template.scenarios import Scenario
+from cfn_template.values import Text
+from inference_experiment import checks, contract
+from shadow_test_policies.experiment_template import ExperimentTemplate
+
+FULL: Final = 100  # a SamplingPercentage
+
+
+def experiment_in(view: ExperimentTemplate, name: str, scenario: Scenario) -> "Experiment":
+    """Return an experiment in a scenario; rules share it, with what they have asked it."""
+    key = "experiment", name
+    if key not in scenario.memo:
+        scenario.memo[key] = Experiment(view, name, scenario)
+    experiment: Experiment = scenario.memo[key]
+    return experiment
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """An experiment of either type. What cannot be known is None."""
+
+    view: ExperimentTemplate
+    name: str
+    scenario: Scenario
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether our custom resource makes it."""
+        return self.view.type_of(self.name) != contract.NATIVE_TYPE
+
+    @cached_property
+    def resource(self) -> Node:
+        """The whole resource."""
+        return self.view.resource(self.name, self.scenario)
+
+    def at(self, *keys: str | int) -> Node | None:
+        """Return a property, by names and positions."""
+        return self.resource.at("Properties", *keys)
+
+    @cached_property
+    def variants(self) -> list[Node] | None:
+        """The elements of ModelVariants, when all of them are known."""
+        listed = self.at("ModelVariants")
+        return listed.items if listed else None
+
+    @cached_property
+    def variant_names(self) -> list[Node] | None:
+        """The VariantNames of ModelVariants, when all of them are known texts."""
+        names = [variant.get("VariantName") for variant in self.variants or []]
+        known = [name for name in names if name is not None and name.text is not None]
+        return known if known and len(known) == len(names) else None
+
+    @cached_property
+    def source(self) -> Node | None:
+        """The name of the production variant."""
+        return self.at("ShadowModeConfig", "SourceModelVariantName")
+
+    @cached_property
+    def shadow(self) -> Node | None:
+        """The name of the shadow variant."""
+        return self.at("ShadowModeConfig", "ShadowModelVariants", 0, "ShadowModelVariantName")
+
+    @cached_property
+    def desired_state(self) -> str | Text | None:
+        """DesiredState; an empty text when it is left out, None when it is not known."""
+        node = self.at("DesiredState")
+        return "" if node is None else node.text
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether DesiredState ends the experiment."""
+        return self.desired_state in checks.ENDING_STATES
+
+    def variant(self, name: Node | None) -> Node | None:
+        """Return the element of ModelVariants with a name."""
+        if name is None or name.text is None:
+            return None
+        for variant, variant_name in zip(self.variants or [], self.variant_names or [], strict=False):
+            if variant_name.text == name.text:
+                return variant
+        return None
+
+    @cached_property
+    def instance_types(self) -> list[Node]:
+        """The InstanceType of each variant that has one."""
+        path = "InfrastructureConfig", "RealTimeInferenceConfig", "InstanceType"
+        return [node for variant in self.variants or [] if (node := variant.at(*path)) is not None]
+
+    @property
+    def sampling(self) -> Node | None:
+        """SamplingPercentage of the shadow variant."""
+        return self.at("ShadowModeConfig", "ShadowModelVariants", 0, "SamplingPercentage")
+
+    @property
+    def has_actions(self) -> bool:
+        """Whether ModelVariantActions says (or may say) what happens to the variants."""
+        return self.is_custom and self.at("ModelVariantActions") is not None
+
+    @property
+    def drops_production(self) -> bool:
+        """Whether the end of the experiment takes the production variant away by leaving it out of ModelVariants."""
+        names = [name.text for name in self.variant_names or []]
+        known = bool(names) and all(isinstance(name, str) for name in names)
+        source, shadow = (node.literal if node else None for node in (self.source, self.shadow))
+        return self.is_ending and known and source is not None and source not in names and shadow in names
+
+    @property
+    def promotes(self) -> bool:
+        """Whether the template says that the shadow variant is to become the production variant."""
+        if self.has_actions:
+            shadow = self.shadow.literal if self.shadow else None
+            action = self.at("ModelVariantActions", shadow) if shadow else None
+            return action is not None and action.literal == "Promote"
+        return self.drops_production

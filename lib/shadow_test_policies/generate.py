@@ -1,0 +1,147 @@
+"""Generating the smallest documents that satisfy requirements.
+
+Documents are plain dicts whose texts may hold holes; `as_json` fills them for a JSON policy, `as_template` writes them
+as Fn::Sub for CloudFormation and SAM. Statements have no Sid: the documents are to be short.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any, Final
+
+from iam_policy.match.symbols import Hole, Symbolic, Text, fill, parts_of
+from iam_policy.parse.document import VARIABLES_VERSION
+from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.requirements import Level, Requirement, resource_of
+
+# What a JSON policy says where nobody gave a name: region and account of the role's own, names by convention.
+DEFAULTS: Final[dict[str, Text]] = {
+    "AWS::Partition": "aws",
+    "AWS::Region": "*",
+    "AWS::AccountId": "*",
+    "InferenceExperimentName": "*",
+    "RoleNameWithPath": "inference-experiment-*",
+    "DeadLetterQueueName": "inference-experiment-*",
+    "QueueName": "inference-experiment-*",
+    "LogGroupName": "/aws/lambda/inference-experiment-*",
+    "FunctionName": "inference-experiment-*",
+    "FunctionRoleName": "inference-experiment-*",
+}
+
+
+def generate(requirements: Iterable[Requirement], deployment: Deployment | None = None) -> dict[str, Any]:
+    """Return the smallest identity policy: one statement for each kind of resource and condition.
+
+    Only what is required; trust requirements are left to `generate_trust`.
+    """
+    place = deployment or Deployment()
+    wanted = [one for one in requirements if one.level is Level.REQUIRED and not one.service]
+    wanted.sort(key=lambda one: (one.subject, _condition(one) is not None, one.action))
+    statements = []
+    for (subject, _), group in groupby(wanted, key=lambda one: (one.subject, _condition(one) is not None)):
+        members = list(group)
+        statement: dict[str, Any] = {
+            "Effect": "Allow",
+            "Action": _one_or_many(sorted({member.action for member in members})),
+            "Resource": resource_of(subject, place)[0],
+        }
+        condition = _condition(members[0])
+        if condition:
+            statement["Condition"] = condition
+        statements.append(statement)
+    return {"Version": VARIABLES_VERSION, "Statement": statements}
+
+
+def generate_trust(requirements: Iterable[Requirement], deployment: Deployment | None = None) -> dict[str, Any]:
+    """Return the trust policy: the services that must assume the role, for this account only (confused deputy)."""
+    place = deployment or Deployment()
+    services = sorted({one.service for one in requirements if one.service})
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": _one_or_many(services)},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": place.account}},
+    }
+    return {"Version": VARIABLES_VERSION, "Statement": [statement]}
+
+
+def _condition(requirement: Requirement) -> Mapping[str, Any] | None:
+    service = requirement.context.get("iam:PassedToService")
+    return None if service is None else {"StringEquals": {"iam:PassedToService": service}}
+
+
+def _one_or_many(values: list[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else values
+
+
+def fill_document(node: Any, fillings: Mapping[str, Text]) -> Any:  # noqa: ANN401 - documents nest as JSON does
+    """Return a document with some holes filled."""
+    if isinstance(node, Mapping):
+        return {key: fill_document(value, fillings) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [fill_document(value, fillings) for value in node]
+    return fill(node, fillings) if isinstance(node, str | Symbolic) else node
+
+
+def as_json(document: Mapping[str, Any], fillings: Mapping[str, Text] | None = None) -> dict[str, Any]:
+    """Return a document without holes: `fillings` first, then the defaults, then `*`."""
+    filled: dict[str, Any] = _close(fill_document(document, {**DEFAULTS, **(fillings or {})}))
+    filled["Statement"] = _merge(filled["Statement"])
+    # One account is no list to be matched: without it the condition could never hold.
+    for statement in filled["Statement"]:
+        if statement.get("Condition") == {"StringEquals": {"aws:SourceAccount": "*"}}:
+            del statement["Condition"]
+    return filled
+
+
+def _merge(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join statements that differ in nothing but their actions, once their resources have names."""
+    merged: dict[str, dict[str, Any]] = {}
+    for statement in statements:
+        rest = {key: value for key, value in statement.items() if key != "Action"}
+        known = merged.setdefault(json.dumps(rest, sort_keys=True), statement)
+        actions = {*_as_list(known["Action"]), *_as_list(statement["Action"])}
+        known["Action"] = _one_or_many(sorted(actions))
+    return list(merged.values())
+
+
+def _as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _close(node: Any) -> Any:  # noqa: ANN401
+    if isinstance(node, Mapping):
+        return {key: _close(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_close(value) for value in node]
+    if isinstance(node, Symbolic):
+        return "".join("*" if isinstance(part, Hole) else part for part in node.parts)
+    return node
+
+
+def as_template(document: Mapping[str, Any], fillings: Mapping[str, Text] | None = None) -> dict[str, Any]:
+    """Return a document for CloudFormation or SAM: pseudo parameters and other holes become Fn::Sub."""
+    names = {key: value for key, value in DEFAULTS.items() if not key.startswith("AWS::")}
+    written: dict[str, Any] = _substitute(fill_document(document, {**names, **(fillings or {})}))
+    written["Statement"] = _merge(written["Statement"])
+    return written
+
+
+def _substitute(node: Any) -> Any:  # noqa: ANN401
+    if isinstance(node, Mapping):
+        return {key: _substitute(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_substitute(value) for value in node]
+    if not isinstance(node, Symbolic):
+        return node
+    parts = parts_of(node)
+    if len(parts) == 1 and isinstance(parts[0], Hole):
+        return {"Ref": parts[0].identity} if "." not in parts[0].identity else {"Fn::Sub": str(parts[0])}
+    return {"Fn::Sub": "".join(_sub_part(part) for part in parts)}
+
+
+def _sub_part(part: str | Hole) -> str:
+    if isinstance(part, str):
+        return part.replace("${", "${!")
+    known = part.identity.startswith("AWS::") or part.identity.replace(".", "").isalnum()
+    return str(part) if known else "*"

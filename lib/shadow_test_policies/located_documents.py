@@ -1,0 +1,146 @@
+"""Policy documents of a template as documents of the IAM library, with the way back from a finding to its line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import partial
+from typing import Final
+
+import iam_policy
+from cfn_template.nodes import Node
+from cfn_template.scenarios import REGION
+from cfn_template.values import Path, Text
+from iam_policy.parse.json_source import DictNode, ListNode, Mark, StringNode
+from shadow_test_policies.physical_names import PhysicalNames
+
+MAXIMUM_DEPTH: Final = 20
+PUNCTUATION: Final = 4  # quotes, comma or colon and bracket around a text in JSON, about
+
+
+@dataclass(frozen=True)
+class LocatedDocument:
+    """A document and where its parts are written: path in the document -> path in the template."""
+
+    document: iam_policy.Document
+    origin: Path
+    paths: Mapping[Path, Path] = field(default_factory=dict)
+    by_core: bool = True  # cfn-lint itself looks at documents in this place
+
+    def place(self, path: Path) -> Path:
+        """Return the template path of a path in the document, or of the nearest part around it."""
+        while path and path not in self.paths:
+            path = path[:-1]
+        return self.paths.get(path, self.origin)
+
+
+class _Reader:
+    """Decodes one document; entries of its lists that are the same in other scenarios are decoded once."""
+
+    def __init__(self, shapes: PhysicalNames) -> None:
+        self.shapes = shapes
+        self.paths: dict[Path, Path] = {}
+        self.length = 0  # at least
+
+    def value(self, node: Node, path: Path) -> object:
+        """Return what `iam_policy.read_node` reads."""
+        self.paths[path] = node.path
+        value = node.value
+        if isinstance(value, dict) and len(path) < MAXIMUM_DEPTH and not _is_generated(value):
+            return self._mapping(node, path)
+        if isinstance(value, list) and node.items is not None and len(path) < MAXIMUM_DEPTH:
+            items = ListNode(self._entry(item, (*path, index)) for index, item in enumerate(node.items))
+            items.start_mark = _mark(value)
+            return items
+        return self._scalar(node)
+
+    def _entry(self, node: Node, path: Path) -> object:
+        if not (node.within and isinstance(node.raw, dict)):
+            return self.value(node, path)
+        memo = self.shapes.view.memo
+        key = "entry", node.path, path, *_known(node, self.shapes)
+        if key not in memo:
+            reader = _Reader(self.shapes)
+            memo[key] = reader.value(node, path), reader
+        value, reader = memo[key]
+        self.paths.update(reader.paths)
+        self.length += reader.length
+        return value
+
+    def _mapping(self, node: Node, path: Path) -> DictNode:
+        mapping = DictNode()
+        mapping.start_mark = _mark(node.raw)
+        for name, member in node.members.items():
+            key = StringNode(name)
+            key.start_mark = _mark(name)
+            self.length += len(name) + PUNCTUATION
+            mapping[key] = self.value(member, (*path, name))
+        return mapping
+
+    def _scalar(self, node: Node) -> object:
+        text = str(node.raw) if isinstance(node.raw, date) else node.text
+        if text is None:
+            return iam_policy.Unknown("what the template writes there is not known", f"the value at {_short(node)}")
+        converted = self.shapes.text(text)
+        if isinstance(converted, str):
+            self.length += len(converted)
+            string = StringNode(converted)
+            string.start_mark = _mark(node.raw)
+            return string
+        self.length += sum(len(part) for part in converted.parts if isinstance(part, str))
+        return iam_policy.Located(converted, _mark(node.raw))
+
+
+def read(
+    node: Node | None, shapes: PhysicalNames, name: str, kind: iam_policy.DocumentKind, *, by_core: bool = True
+) -> LocatedDocument:
+    """Return the document at a place of the template, read once for all scenarios in which it is the same.
+
+    None is a document that nobody can know.
+    """
+    if node is None:
+        return unknown(name, iam_policy.Unknown("there is no document"), (), kind)
+    memo = shapes.view.memo
+    key = "document", node.path, name, kind, by_core, *_known(node, shapes)
+    if key not in memo:
+        reader = _Reader(shapes)
+        document = iam_policy.read_node(reader.value(node, ()), name, kind)
+        measured = replace(document, measure=partial(_length, document, reader.length))
+        memo[key] = LocatedDocument(measured, node.path, reader.paths, by_core)
+    source: LocatedDocument = memo[key]
+    return source
+
+
+def _length(document: iam_policy.Document, at_least: int) -> int:
+    """Return the length of a document, or what it has at least where a part is not known."""
+    return at_least if document.length is None else document.length
+
+
+def _known(node: Node, shapes: PhysicalNames) -> tuple[object, ...]:
+    """Return all that a part of a document depends on; of what a function made, the view keeps each for itself."""
+    choices = shapes.view.choices(node.raw, shapes.scenario)
+    return (id(node.raw), *choices, *sorted(shapes.known.items()), shapes.pseudo(REGION))
+
+
+def unknown(name: str, why: iam_policy.Unknown, path: Path, kind: iam_policy.DocumentKind) -> LocatedDocument:
+    """Return a document of which only the place is known."""
+    return LocatedDocument(iam_policy.read_node(why, name, kind), path)
+
+
+def text_at(node: Node | None, shapes: PhysicalNames) -> iam_policy.Text | None:
+    """Return a value as a text of the IAM library; None when it is left out or not known at all."""
+    text: str | Text | None = node.text if node is not None else None
+    return None if text is None else shapes.text(text)
+
+
+def _is_generated(value: Mapping[object, object]) -> bool:
+    return any(str(key).startswith("Fn::") for key in value)
+
+
+def _mark(raw: object) -> Mark:
+    mark = getattr(raw, "start_mark", None)
+    line, column = getattr(mark, "line", None), getattr(mark, "column", None)
+    return Mark(line, column) if isinstance(line, int) and isinstance(column, int) else Mark(-1, -1)
+
+
+def _short(node: Node) -> str:
+    return "/".join(map(str, node.path[1:]))

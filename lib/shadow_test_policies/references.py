@@ -1,0 +1,131 @@
+"""What a value refers to: the resource behind a Ref, Fn::GetAtt or ARN, in whichever way it is written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from cfn_template.nodes import Node
+from cfn_template.values import SUB_VARIABLE, Hole, Path, Raw, Text, function_of
+from shadow_test_policies.experiment_template import FUNCTION_TYPES, ExperimentTemplate
+
+QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
+# Resources whose Ref or attributes people put into ServiceToken by mistake.
+NOT_CALLABLE: Final = frozenset(
+    {
+        "AWS::CloudFormation::Stack",
+        "AWS::IAM::Policy",
+        "AWS::IAM::Role",
+        "AWS::S3::Bucket",
+        "AWS::SQS::Queue",
+        "AWS::SageMaker::Endpoint",
+        "AWS::SageMaker::Model",
+        "AWS::Serverless::Application",
+    }
+)
+DEFAULT_TIMEOUT: Final = 3.0  # Lambda's, in seconds
+ARN_FIELDS: Final = 6
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A value that is nothing but a reference to a resource of the template."""
+
+    function: str
+    name: str
+    attribute: str
+    type: str
+
+
+def reference_of(view: ExperimentTemplate, node: Node | None) -> Reference | None:
+    """Return what a value refers to, when it is one reference to a resource of this template and nothing else."""
+    text = node.text if node is not None else None
+    hole = text.only_hole if isinstance(text, Text) else None
+    if hole is None or hole.function not in ("Ref", "Fn::GetAtt"):
+        return None
+    name, _, attribute = hole.argument.partition(".")
+    kind = view.type_of(name)
+    return Reference(hole.function, name, attribute, kind) if kind else None
+
+
+def arn_fields(text: str | Text | None) -> list[str]:
+    """Return the fields of an ARN, each hole shown as "?"; empty when the value is no ARN."""
+    parts = text.parts if isinstance(text, Text) else (text or "",)
+    shown = "".join(part if isinstance(part, str) else "?" for part in parts)
+    fields = shown.split(":", ARN_FIELDS)
+    return fields if fields[0] == "arn" and len(fields) >= ARN_FIELDS else []
+
+
+def holes_of(text: str | Text | None) -> list[Hole]:
+    """Return the holes of a text."""
+    return [part for part in text.parts if isinstance(part, Hole)] if isinstance(text, Text) else []
+
+
+def lambda_function_of(view: ExperimentTemplate, node: Node | None, depth: int = 0) -> str | None:
+    """Return the function of this template behind an ARN or name: itself, its alias or its version."""
+    if node is None or depth > 3:  # noqa: PLR2004 - token, alias, version, function
+        return None
+    for hole in holes_of(node.text):
+        name, _, _ = hole.argument.partition(".")
+        kind = view.type_of(name)
+        if kind in FUNCTION_TYPES:
+            return name
+        if kind in QUALIFIED_TYPES:
+            behind = view.resource(name, node.scenario).at("Properties", "FunctionName")
+            return lambda_function_of(view, behind, depth + 1)
+    return None
+
+
+def named_resource(view: ExperimentTemplate, node: Node | None, kind: str, property_name: str) -> str | None:
+    """Return the resource of a type that a value names: by reference, or by the same literal name."""
+    reference = reference_of(view, node)
+    if reference is not None:
+        return reference.name if reference.type == kind else None
+    text = node.literal if node is not None else None
+    if node is None or not text:
+        return None
+    for name in view.of_type(kind):
+        given = view.resource(name, node.scenario).at("Properties", property_name)
+        if given is not None and given.literal == text and view.exists(name, node.scenario):
+            return name
+    return None
+
+
+def function_timeout(view: ExperimentTemplate, token: Node | None) -> tuple[float, Node] | None:
+    """Return the timeout in seconds of the function behind a ServiceToken, and where it is written."""
+    name = lambda_function_of(view, token)
+    properties = view.resource(name, token.scenario).get("Properties") if name and token is not None else None
+    if properties is None:
+        return None
+    node = properties.get("Timeout")
+    if node is None:
+        return DEFAULT_TIMEOUT, properties
+    return None if node.number is None else (node.number, node)
+
+
+def attribute_uses(raw: Raw) -> Iterator[tuple[Path, str, str]]:
+    """Yield (path, resource, attribute) for each Fn::GetAtt and each ${a.b} of Fn::Sub beneath a raw value."""
+    stack: list[tuple[Path, Raw]] = [((), raw)]
+    while stack:
+        path, value = stack.pop()
+        if isinstance(value, list):
+            stack += [((*path, index), item) for index, item in enumerate(value)]
+        if isinstance(value, dict):
+            stack += [((*path, key), member) for key, member in value.items()]
+        function, argument = function_of(value) or ("", None)
+        if function == "Fn::GetAtt":
+            names = ".".join(argument) if isinstance(argument, list) and _all_texts(argument) else argument
+            yield from _split_use(path, names)
+        if function == "Fn::Sub":
+            text = argument[0] if isinstance(argument, list) and argument else argument
+            for name in SUB_VARIABLE.findall(text) if isinstance(text, str) else ():
+                yield from _split_use(path, name.strip())
+
+
+def _all_texts(values: list[Raw]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _split_use(path: Path, names: Raw) -> Iterator[tuple[Path, str, str]]:
+    name, _, attribute = names.partition(".") if isinstance(names, str) else ("", "", "")
+    if attribute:
+        yield path, name, attribute

@@ -1,0 +1,134 @@
+"""Reports for machines: SARIF 2.1.0 as a dict, JUnit as XML text, and plain JSON values."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+from xml.etree import ElementTree as ET
+
+from iam_policy.findings import KINDS, Finding, Severity, show_path
+from iam_policy.lint.suppress import Judged, fingerprint
+from iam_policy.service_data.actions import data_version
+from shadow_test_policies.report_text import addition_of, line_of
+from shadow_test_policies.role_report import Report
+
+SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+TOOL: Final = "inference-experiment policy check"
+
+
+def sarif_of(judged: Iterable[Judged]) -> dict[str, Any]:
+    """Return a SARIF log with one run; suppressed findings stay in it, marked as suppressed."""
+    rules = list(KINDS)
+    driver = {
+        "name": TOOL,
+        "semanticVersion": "0.1.0",
+        "properties": {"data": data_version()},
+        "rules": [
+            {
+                "id": name,
+                "shortDescription": {"text": kind.title},
+                "defaultConfiguration": {"level": _LEVELS[kind.severity]},
+            }
+            for name, kind in KINDS.items()
+        ],
+    }
+    results = [_sarif_result(one, rules.index(one.finding.kind)) for one in judged]
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _sarif_result(one: Judged, index: int) -> dict[str, Any]:
+    finding = one.finding
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": finding.document or "policy"}}}
+    if finding.position.line:
+        region = {"startLine": finding.position.line, "startColumn": max(finding.position.column, 1)}
+        location["physicalLocation"]["region"] = region
+    if finding.path:
+        location["logicalLocations"] = [{"fullyQualifiedName": show_path(finding.path)}]
+    result: dict[str, Any] = {
+        "ruleId": finding.kind,
+        "ruleIndex": index,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": finding.message},
+        "locations": [location],
+        "partialFingerprints": {"finding/v1": fingerprint(finding)},
+    }
+    if one.suppression is not None:
+        result["suppressions"] = [{"kind": one.suppression.kind, "justification": one.suppression.reason}]
+    return result
+
+
+def junit_of(judged: Iterable[Judged], reports: Iterable[Report] = ()) -> str:
+    """Return JUnit XML: a test case for each decision and for each finding; unknown and suppressed ones are skipped."""
+    suite = ET.Element("testsuite", name=TOOL)
+    cases = [*_decisions(reports), *map(_junit_case, judged)]
+    suite.extend(cases)
+    failures = sum(case.find("failure") is not None for case in cases)
+    skipped = sum(case.find("skipped") is not None for case in cases)
+    suite.attrib.update(tests=str(len(cases)), failures=str(failures), errors="0", skipped=str(skipped))
+    root = ET.Element("testsuites")
+    root.append(suite)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _decisions(reports: Iterable[Report]) -> Iterable[ET.Element]:
+    for report in reports:
+        for result in report.results:
+            request = result.decision.request
+            if result.decision.allowed:
+                name = f"{request.action} on {request.resource}"
+                yield ET.Element("testcase", classname=report.role.name or "role", name=name)
+
+
+def _junit_case(one: Judged) -> ET.Element:
+    finding = one.finding
+    place = show_path(finding.path) or "document"
+    case = ET.Element("testcase", classname=finding.document or "policy", name=f"{finding.kind} {place}")
+    if one.suppression is not None:
+        ET.SubElement(case, "skipped", message=f"suppressed: {one.suppression.reason}")
+    elif finding.severity is Severity.ERROR:
+        failure = ET.SubElement(case, "failure", type=finding.kind, message=finding.message)
+        failure.text = line_of(finding)
+    else:
+        ET.SubElement(case, "skipped", message=f"{finding.severity}: {finding.message}")
+    return case
+
+
+def json_of(reports: Iterable[Report], judged: Iterable[Judged]) -> dict[str, Any]:
+    """Return everything as JSON values: data version, decisions by role, findings."""
+    return {
+        "data": data_version(),
+        "roles": [
+            {
+                "role": report.role.name,
+                "outcome": str(report.outcome),
+                "decisions": [
+                    {
+                        "action": result.requirement.action,
+                        "resource": str(result.decision.request.resource),
+                        "outcome": str(result.decision.outcome),
+                        "level": str(result.requirement.level),
+                        "handlers": list(result.requirement.handlers),
+                        "source": result.requirement.source,
+                    }
+                    for result in report.results
+                ],
+            }
+            for report in reports
+        ],
+        "findings": [{**_finding_values(one.finding), "suppressed": one.suppression is not None} for one in judged],
+    }
+
+
+def _finding_values(finding: Finding) -> dict[str, Any]:
+    return {
+        "kind": finding.kind,
+        "severity": str(finding.severity),
+        "document": finding.document,
+        "path": show_path(finding.path),
+        "line": finding.position.line,
+        "column": finding.position.column,
+        "message": finding.message,
+        "fingerprint": fingerprint(finding),
+        "add": None if finding.addition is None else addition_of(finding),
+    }

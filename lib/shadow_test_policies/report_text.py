@@ -1,0 +1,66 @@
+"""Reports as text for people: what is wrong, worst first, then the decisions where somebody asks for them."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from iam_policy.evaluate.decision import Decision
+from iam_policy.evaluate.explain import settles, why
+from iam_policy.findings import Finding, show_path
+from iam_policy.lint.suppress import Judged
+from iam_policy.match.truth import letter
+from iam_policy.service_data.actions import data_version
+from shadow_test_policies.generate import as_json
+
+
+def text_of(judged: Iterable[Judged]) -> str:
+    """Return one line for each finding that is not suppressed, with the statement to add below it, and a summary."""
+    lines: list[str] = []
+    suppressed = 0
+    for one in judged:
+        if one.suppression is not None:
+            suppressed += 1
+            continue
+        lines.append(line_of(one.finding))
+        if one.finding.addition is not None:
+            lines.append("  add: " + json.dumps(addition_of(one.finding)))
+    count = sum(not line.startswith("  ") for line in lines)
+    lines.append(f"{count} findings, {suppressed} suppressed (data: {data_version()})")
+    return "\n".join(lines) + "\n"
+
+
+def addition_of(finding: Finding) -> dict[str, Any]:
+    """Return the statement that a finding proposes, without holes."""
+    document = as_json({"Version": "", "Statement": [finding.addition]})
+    statement: dict[str, Any] = document["Statement"][0]
+    return statement
+
+
+def line_of(finding: Finding) -> str:
+    """Return a finding as file:line:column: severity kind: message."""
+    place = finding.document
+    if finding.position.line:
+        place += f":{finding.position.line}:{finding.position.column}"
+    elif finding.path:
+        place += f" {show_path(finding.path)}"
+    return f"{place}: {finding.severity} {finding.kind}: {finding.message}".removeprefix(": ")
+
+
+def explanation_of(decision: Decision) -> str:
+    """Return the steps of a decision, one line for each statement, then what would settle an unknown."""
+    request = decision.request
+    subject = f"by {request.principal[1]}" if request.principal else f"on {request.resource}"
+    lines = [f"{request.action} {subject}: {decision.outcome} by these policies"]
+    lines += _steps(decision)
+    lines += [f"  settled by: {way}" for way in settles(decision)]
+    return "\n".join(lines) + "\n"
+
+
+def _steps(decision: Decision) -> Iterator[str]:
+    for step in decision.steps:
+        mark = "*" if step is decision.deciding else " "
+        effect = step.attached.effect or "Allow or Deny"
+        where = "boundary " if step.boundary else ""
+        name = step.attached.document.name
+        label = f"{where}{name + ' ' if name else ''}{step.statement.label}"
+        yield f"{mark} {letter(step.truth)} {effect:5} {label}: {why(step, decision.request)}"

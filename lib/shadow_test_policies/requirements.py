@@ -1,0 +1,232 @@
+"""What the roles need: which actions on which resources, with what is known of the requests, why and by which source.
+
+The provider role's needs come from the function's own contract; those of the experiment role and of whoever deploys
+from `data/requirements.json`.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Any, Final
+
+from iam_policy.evaluate.request import Given, Request, Value
+from iam_policy.match.symbols import ANY, PATH_CHARACTERS, Hole, Symbolic, Text, parse_holes, parts_of, text
+from inference_experiment import contract
+from shadow_test_policies.deployment import Deployment
+
+OWNER_VALUE: Final = Hole("the owner tag", minimum=1)
+_TAGGING: Final = ("sagemaker:CreateInferenceExperiment", "sagemaker:AddTags")
+# The names in ARN forms that a policy may choose are holes of these characters.
+_KEYS_WITH_ANYTHING: Final = ("ArtifactBucketAndKey", "DeploymentBucketAndKey", "CaptureKey", "LogStreamName")
+
+
+class Level(StrEnum):
+    """Whether the work fails without the permission, or only part of it does."""
+
+    REQUIRED = "required"
+    RECOMMENDED = "recommended"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One action that a role needs.
+
+    `subject` names the kind of resource. `free` holes of the resource may be filled as the policies like, the same for
+    all requirements of one subject. `service` is set for a trust requirement, whose action is sts:AssumeRole.
+    """
+
+    action: str
+    subject: str
+    resource: Text
+    level: Level = Level.REQUIRED
+    context: Mapping[str, Value] = field(default_factory=dict, hash=False)
+    free: bool = False
+    service: str = ""
+    handlers: tuple[str, ...] = ()
+    why: str = ""
+    source: str = ""
+
+    def request(self, resource: Text | None = None) -> Request:
+        """Return the request that IAM will see, on the given resource if the requirement's own is free."""
+        principal = ("Service", self.service) if self.service else None
+        return Request(self.action, self.resource if resource is None else resource, self.context, principal=principal)
+
+
+@cache
+def _data() -> dict[str, Any]:
+    source = resources.files(__package__).joinpath("data", "requirements.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(source)
+    return loaded
+
+
+def _given(subject: str, deployment: Deployment) -> Text | None:
+    """Return the resource that the deployment names for a subject."""
+    given = {
+        "experimentRole": deployment.experiment_role,
+        "queue": deployment.queue,
+        "deadLetterQueue": deployment.dead_letter_queue,
+        "logGroup": deployment.log_group,
+        "stack": deployment.stack,
+        "endpoint": deployment.endpoint,
+        "captureKey": deployment.capture_key,
+        "volumeKey": deployment.volume_key,
+    }
+    return given.get(subject)
+
+
+@cache
+def arn_forms() -> dict[str, str]:
+    """Return the ARN form of every subject."""
+    return {**_data()["resources"], **contract.resource_arns()}
+
+
+def resource_of(subject: str, deployment: Deployment) -> tuple[Text, bool]:
+    """Return the resource of a subject and whether its name is free. Raises KeyError for an unknown subject."""
+    given = _given(subject, deployment)
+    if given is not None:
+        return given, False
+    form = arn_forms()[subject]
+    holes: dict[str, Text | Hole] = {
+        "Partition": deployment.partition,
+        "Region": deployment.region,
+        "Account": deployment.account,
+    }
+    if deployment.experiment is not None:
+        holes["InferenceExperimentName"] = deployment.experiment
+    if deployment.capture_uri is not None:
+        holes["CaptureBucketAndPrefix"] = _without_scheme(deployment.capture_uri)
+    names = [piece.partition("}")[0] for piece in form.split("${")[1:]]
+    for name in names:
+        holes.setdefault(name, Hole(name, ANY if name in _KEYS_WITH_ANYTHING else PATH_CHARACTERS, minimum=1))
+    free = any(isinstance(hole, Hole) for name, hole in holes.items() if name in names)
+    return parse_holes(form, holes), free
+
+
+def _without_scheme(uri: Text) -> Text:
+    head, *rest = parts_of(uri)
+    pieces: tuple[str | Hole, ...] = (head.removeprefix("s3://"), *rest) if isinstance(head, str) else (head, *rest)
+    if isinstance(pieces[-1], str):
+        pieces = (*pieces[:-1], pieces[-1].rstrip("/"))
+    return text(*pieces)
+
+
+def _context(action: str, deployment: Deployment) -> dict[str, Value]:
+    """Return what is known of every request of the roles."""
+    context: dict[str, Value] = {
+        "aws:SecureTransport": "true",
+        "aws:PrincipalAccount": deployment.account,
+        "aws:ViaAWSService": "false",
+    }
+    if action in _TAGGING:
+        context.update(_tags(deployment))
+    return context
+
+
+def _tags(deployment: Deployment) -> Iterator[tuple[str, Value]]:
+    yield f"aws:RequestTag/{contract.OWNER_TAG}", Symbolic((OWNER_VALUE,))
+    if deployment.tags is None:
+        return
+    yield "aws:TagKeys", (contract.OWNER_TAG, *deployment.tags)
+    yield "aws:RequestTag/*", Given.ABSENT
+    for key, value in deployment.tags.items():
+        yield f"aws:RequestTag/{key}", value
+
+
+def provider_requirements(deployment: Deployment, handlers: Iterable[str] | None = None) -> tuple[Requirement, ...]:
+    """Return what the provider function's role needs for some handlers (all if None).
+
+    Raises KeyError for an unknown handler.
+    """
+    return _provider_requirements(deployment, contract.handlers() if handlers is None else tuple(handlers))
+
+
+@lru_cache(maxsize=32)
+def _provider_requirements(deployment: Deployment, wanted: tuple[str, ...]) -> tuple[Requirement, ...]:
+    users: dict[contract.Permission, list[str]] = {permission: [] for permission in contract.function_permissions()}
+    for handler in wanted:
+        for operation in sorted(contract.operations_of(handler)):
+            for permission in contract.permissions_of(operation):
+                users.setdefault(permission, []).append(handler)
+    found: dict[tuple[str, str], Requirement] = {}
+    for permission, handlers_of in users.items():
+        requirement = _of_permission(permission, tuple(dict.fromkeys(handlers_of)), deployment)
+        previous = found.get((requirement.action, requirement.subject))
+        if previous is None or (requirement.context and not previous.context):
+            found[requirement.action, requirement.subject] = requirement
+    return tuple(found.values())
+
+
+def _of_permission(permission: contract.Permission, handlers: tuple[str, ...], deployment: Deployment) -> Requirement:
+    resource, free = resource_of(permission.resource, deployment)
+    context = _context(permission.action, deployment)
+    for keys in permission.condition.values():
+        context.update(keys)
+    return Requirement(
+        permission.action,
+        permission.resource,
+        as_request(resource),
+        context=context,
+        free=free,
+        handlers=handlers,
+        why=permission.dependent or ("called by " + ", ".join(handlers) if handlers else "the function runs"),
+        source="the function's own calls (operations.json)",
+    )
+
+
+def as_request(resource: Text) -> Text:
+    """Return the resource that a request names where a policy writes `log-group:NAME:*`."""
+    *rest, last = parts_of(resource)
+    if isinstance(last, str) and last.endswith(":*"):
+        return text(*rest, last.removesuffix("*"), "log-stream:", Hole("LogStreamName", minimum=1))
+    return resource
+
+
+@lru_cache(maxsize=32)
+def experiment_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
+    """Return what the experiment's own role (RoleArn) needs; for keys and capture only if the deployment has them."""
+    entries = [entry for entry in _data()["experiment"] if _applies(entry, deployment)]
+    return tuple(requirement for entry in entries for requirement in _of_entry(entry, deployment))
+
+
+def deployer_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
+    """Return what whoever deploys the provider's stack with SAM or CloudFormation needs."""
+    return tuple(requirement for entry in _data()["deployer"] for requirement in _of_entry(entry, deployment))
+
+
+def deployer_types() -> dict[str, frozenset[str]]:
+    """Return the deployer's actions by the CloudFormation type that they are needed for."""
+    found: dict[str, set[str]] = {}
+    for entry in _data()["deployer"]:
+        if "type" in entry:
+            found.setdefault(entry["type"], set()).update(entry["actions"])
+    return {name: frozenset(names) for name, names in found.items()}
+
+
+def _applies(entry: Mapping[str, Any], deployment: Deployment) -> bool:
+    return "when" not in entry or getattr(deployment, entry["when"]) is not None
+
+
+def _of_entry(entry: Mapping[str, Any], deployment: Deployment) -> Iterator[Requirement]:
+    level, why, source = Level(entry["level"]), entry["why"], entry["source"]
+    if "trust" in entry:
+        yield trust_requirement(entry["trust"], deployment, why=why, source=source)
+        return
+    resource, free = resource_of(entry["resource"], deployment)
+    for action in entry["actions"]:
+        context = {**_context(action, deployment), **entry.get("context", {})}
+        yield Requirement(action, entry["resource"], as_request(resource), level, context, free, why=why, source=source)
+
+
+def trust_requirement(service: str, deployment: Deployment, *, why: str = "", source: str = "") -> Requirement:
+    """Return the requirement that a service may assume a role, on behalf of the deployment's account."""
+    place = ("arn:", deployment.partition, f":{service.partition('.')[0]}:", deployment.region, ":", deployment.account)
+    context: dict[str, Value] = {
+        "aws:SourceAccount": deployment.account,
+        "aws:SourceArn": text(*place, ":", Hole("the calling resource", minimum=1)),
+        "aws:PrincipalIsAWSService": "true",
+        "sts:ExternalId": Given.ABSENT,
+    }
+    return Requirement("sts:AssumeRole", "trust", "*", Level.REQUIRED, context, service=service, why=why, source=source)

@@ -1,0 +1,156 @@
+"""What the template says of the resources that the roles need permissions for, as the IAM library's Deployment."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import iam_policy
+from cfn_template.nodes import Node
+from cfn_template.values import hole
+from iam_policy.match.arns import SEGMENTS, split
+from iam_policy.match.symbols import ANY, holes_of
+from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.experiment import Experiment
+from shadow_test_policies.located_documents import text_at
+from shadow_test_policies.physical_names import PhysicalNames
+from shadow_test_policies.references import reference_of
+
+PLACES: Final = {"partition": "AWS::Partition", "region": "AWS::Region", "account": "AWS::AccountId"}
+QUEUE_VARIABLE: Final = "WAIT_QUEUE_URL"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A deployment, and which kinds of resources the function has at all."""
+
+    deployment: Deployment
+    subjects: frozenset[str]
+
+
+def place_of(shapes: PhysicalNames) -> dict[str, iam_policy.Text]:
+    """Return partition, region and account, holes where they are not known."""
+    return {name: iam_policy.text(shapes.pseudo(pseudo)) for name, pseudo in PLACES.items()}
+
+
+def bare(shapes: PhysicalNames) -> Deployment:
+    """Return a deployment of which only the place is known."""
+    place = place_of(shapes)
+    return Deployment(place["partition"], place["region"], place["account"])
+
+
+def known_by_role(role: iam_policy.Text | None) -> dict[str, iam_policy.Text]:
+    """Return the pseudo parameters that the ARN of the experiment's role tells: it is in the account of the stack."""
+    parts = split(role) if role is not None else None
+    if parts is None or len(parts) != SEGMENTS:
+        return {}
+    told = {"AWS::Partition": parts[1], "AWS::AccountId": parts[4]}
+    return {name: value for name, value in told.items() if isinstance(value, str) and value}
+
+
+def of_experiment(experiment: Experiment, shapes: PhysicalNames, *, with_tags: bool) -> Deployment:
+    """Return what the properties of an experiment tell; its tags matter only to who creates it."""
+    return Deployment(
+        **place_of(shapes),
+        experiment=text_at(experiment.at("Name"), shapes),
+        experiment_role=role_arn(experiment, shapes),
+        stack=shapes.text(hole("Ref", "AWS::StackId")),
+        endpoint=_endpoint(experiment, shapes),
+        capture_uri=_capture(experiment, shapes),
+        capture_key=_key(experiment.at("DataStorageConfig", "KmsKey"), shapes, "capture key"),
+        volume_key=_key(experiment.at("KmsKey"), shapes, "volume key"),
+        tags=_tags(experiment, shapes) if with_tags else None,
+    )
+
+
+def role_arn(experiment: Experiment, shapes: PhysicalNames) -> iam_policy.Text | None:
+    """Return RoleArn, None when nothing is known of it."""
+    text = text_at(experiment.at("RoleArn"), shapes)
+    return text or None
+
+
+def _endpoint(experiment: Experiment, shapes: PhysicalNames) -> iam_policy.Text | None:
+    name = text_at(experiment.at("EndpointName"), shapes)
+    return None if not name else _arn(shapes, "sagemaker", "endpoint/", name)
+
+
+def _capture(experiment: Experiment, shapes: PhysicalNames) -> iam_policy.Text | None:
+    node = experiment.at("DataStorageConfig", "Destination")
+    text = text_at(node, shapes)
+    if text is None:
+        return None
+    head = text if isinstance(text, str) else text.parts[0]
+    return text if isinstance(head, str) and head.startswith("s3://") else None
+
+
+def _key(node: Node | None, shapes: PhysicalNames, label: str) -> iam_policy.Text | None:
+    """Return the ARN of a key that is given by ARN or id; behind an alias is some key."""
+    text = text_at(node, shapes)
+    if text is None or text == "":
+        return None
+    if split(text) is not None and str(text).startswith("arn:") and ":alias/" not in str(text):
+        return text
+    is_id = isinstance(text, str) and not text.startswith(("alias/", "arn:"))
+    reference = reference_of(shapes.view, node) if node is not None else None
+    if is_id or (reference is not None and reference.type == "AWS::KMS::Key"):
+        return _arn(shapes, "kms", "key/", text)
+    return _arn(shapes, "kms", "key/", iam_policy.Hole(label, minimum=1, literal=True))
+
+
+def _arn(
+    shapes: PhysicalNames, service: str, prefix: str, name: "iam_policy.Text | iam_policy.Hole"
+) -> iam_policy.Text:
+    place = place_of(shapes)
+    head = ("arn:", place["partition"], f":{service}:", place["region"], ":", place["account"], ":" + prefix)
+    return iam_policy.text(*head, name)
+
+
+def _tags(experiment: Experiment, shapes: PhysicalNames) -> dict[str, iam_policy.Text] | None:
+    listed = experiment.at("Tags")
+    if listed is None:
+        return {}
+    tags: dict[str, iam_policy.Text] = {}
+    for node in listed.items if listed.items is not None else [listed]:
+        key, value = text_at(node.get("Key"), shapes), text_at(node.get("Value"), shapes)
+        if not isinstance(key, str) or value is None:
+            return None
+        tags[key] = value
+    # Stacks may have tags too, and CloudFormation does not pass those on.
+    return tags
+
+
+def of_function(name: str, shapes: PhysicalNames) -> dict[str, Any]:
+    """Return what a function's own resource tells: queue, dead-letter queue and log group, None where it has none."""
+    properties = shapes.view.resource(name, shapes.scenario).at("Properties")
+    if properties is None:
+        return {}
+    queue = properties.at("Environment", "Variables", QUEUE_VARIABLE)
+    target = properties.at("DeadLetterQueue", "TargetArn") or properties.at("DeadLetterConfig", "TargetArn")
+    found: dict[str, Any] = {}
+    if queue is not None:
+        found["queue"] = _queue(queue, shapes)
+    if target is not None and (arn := text_at(target, shapes)) is not None and ":sqs:" in str(arn):
+        found["dead_letter_queue"] = arn
+    found["log_group"] = _log_group(name, properties, shapes)
+    return found
+
+
+def _queue(node: Node, shapes: PhysicalNames) -> iam_policy.Text | None:
+    """Return the ARN of the queue whose URL is given, None when that is not known."""
+    reference = reference_of(shapes.view, node)
+    if reference is not None and reference.type == "AWS::SQS::Queue":
+        return shapes.text(hole("Fn::GetAtt", f"{reference.name}.Arn"))
+    return None
+
+
+def _log_group(name: str, properties: Node, shapes: PhysicalNames) -> iam_policy.Text | None:
+    group = text_at(properties.at("LoggingConfig", "LogGroup"), shapes)
+    if group is None:
+        given = text_at(properties.get("FunctionName"), shapes)
+        # Lambda makes the name of the group, of the function's, which CloudFormation makes.
+        made = iam_policy.Hole(name, ANY, minimum=1, literal=True)
+        group = iam_policy.text("/aws/lambda/", made if given is None else given)
+    return _arn(shapes, "logs", "log-group:", iam_policy.text(group, ":*"))
+
+
+def is_open(text: iam_policy.Text | None) -> bool:
+    """Tell whether nothing at all is known of a text."""
+    return text is None or (not isinstance(text, str) and len(text.parts) == 1 and bool(holes_of(text)))

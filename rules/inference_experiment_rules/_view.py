@@ -1,0 +1,23 @@
+"""The view that all rules share of the template that cfn-lint is linting."""
+
+from functools import partial
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from cfnlint.template.template import Template
+
+from inference_experiment_rules import _cfnlint
+from shadow_test_policies.experiment_template import ExperimentTemplate
+
+# cfn-lint runs every rule on one Template object; the view goes with it.
+_VIEWS: Final[WeakKeyDictionary[Template, ExperimentTemplate]] = WeakKeyDictionary()
+
+
+def view_of(cfn: Template) -> ExperimentTemplate:
+    """Return the view of a template, made once for all rules."""
+    view = _VIEWS.get(cfn)
+    if view is None:
+        excluded = partial(_cfnlint.excluded_by_rules, cfn.template, cfn.conditions)
+        view = ExperimentTemplate(cfn.template, _cfnlint.regions_of(cfn), _cfnlint.deployed_parameters(cfn), excluded)
+        _VIEWS[cfn] = view
+    return view

@@ -1,0 +1,40 @@
+from collections.abc import Iterator
+from typing import ClassVar
+
+from cfn_template.nodes import Node
+from inference_experiment_rules._base import Problem, Rule, problem
+from shadow_test_policies.endpoints import ENDPOINT, MODEL, RELATED_TYPES
+from shadow_test_policies.experiment import Experiment
+from shadow_test_policies.references import reference_of
+
+
+class NamesNotArns(Rule):
+    """An ARN does not match the pattern of a name: SageMaker refuses the experiment."""
+
+    id = "E9601"
+    shortdesc = "Reference gives an ARN or another name than is needed"
+    description = (
+        "EndpointName and ModelName want names. Ref of an endpoint, an endpoint configuration or a model gives "
+        "its ARN; the name is an attribute."
+    )
+    source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-sagemaker-endpoint.html"
+    tags: ClassVar[list[str]] = ["sagemaker", "endpoint", "ref"]
+
+    related_types = RELATED_TYPES
+
+    def check(self, experiment: Experiment) -> Iterator[Problem]:
+        """Yield each name that is a reference to the wrong thing."""
+        yield from self._wrong(experiment, experiment.at("EndpointName"), ENDPOINT, "EndpointName")
+        for variant in experiment.variants or []:
+            yield from self._wrong(experiment, variant.get("ModelName"), MODEL, "ModelName")
+
+    def _wrong(self, experiment: Experiment, node: Node | None, kind: str, name: str) -> Iterator[Problem]:
+        reference = reference_of(experiment.view, node)
+        if node is None or reference is None or reference.type not in RELATED_TYPES:
+            return
+        if reference.type != kind:
+            yield problem(node, f"{name} is taken from {reference.name}, which is {reference.type}, not {kind}")
+        elif reference.attribute != name:
+            given = f"GetAtt {reference.name}.{reference.attribute}" if reference.attribute else f"Ref {reference.name}"
+            message = f"!{given} does not give a name but an ARN; write !GetAtt {reference.name}.{name}"
+            yield problem(node, message)

@@ -1,0 +1,18 @@
+from typing import ClassVar
+
+from inference_experiment_rules.permissions._permission_rule import AccessRule
+
+
+class MisplacedPolicy(AccessRule):
+    """The permissions are there, but not where they are needed: the handler fails with AccessDenied."""
+
+    id = "E9814"
+    shortdesc = "Policy is attached to the wrong role"
+    description = (
+        "The provider's role lacks permissions that a policy of this template grants to another role, or to none."
+    )
+    source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_manage-attach-detach.html"
+    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions"]
+
+    causes = frozenset({"misplaced"})
+    kinds = frozenset({"provider"})

@@ -1,0 +1,33 @@
+from typing import ClassVar
+
+from cfnlint.template.template import Template
+
+from inference_experiment import contract
+from inference_experiment_rules._base import CUSTOM_RESOURCES
+from inference_experiment_rules._cfnlint import ReenteringRule
+from inference_experiment_rules._view import view_of
+from shadow_test_policies.experiment_template import GENERIC_TYPE
+
+
+class ExperimentSchema(ReenteringRule):
+    """The function refuses such properties, so the stack operation fails and rolls back."""
+
+    id = "E9501"
+    shortdesc = "Properties of the custom experiment are invalid"
+    description = (
+        "Checks Custom::SageMakerInferenceExperiment against the provider's schema, in every region. Most "
+        "findings carry the id of cfn-lint's own rule for the same mistake (E3002, E3003, E3012, E3030 ...), so "
+        "the suppressions that people have for the native type work; this id is left for constraints that cfn- "
+        "lint has no rule for."
+    )
+    source_url = CUSTOM_RESOURCES
+    tags: ClassVar[list[str]] = ["sagemaker", "custom-resource", "schema"]
+    as_type = contract.NATIVE_TYPE
+
+    def __init__(self) -> None:
+        super().__init__((contract.CUSTOM_TYPE, GENERIC_TYPE))
+        self.by_schema = contract.schema()
+
+    def applies_to(self, cfn: Template, name: str) -> bool:
+        """Tell whether our provider makes the resource."""
+        return name in view_of(cfn).experiments

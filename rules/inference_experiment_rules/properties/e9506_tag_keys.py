@@ -1,0 +1,42 @@
+from collections.abc import Iterator
+from typing import ClassVar
+
+from cfn_template.nodes import Node
+from inference_experiment import checks, contract
+from inference_experiment_rules._base import Problem, Rule, problem
+from shadow_test_policies.experiment import Experiment
+
+
+class TagKeys(Rule):
+    """SageMaker refuses reserved and repeated keys, so the experiment is not created."""
+
+    id = "E9506"
+    shortdesc = "Tag key is reserved or used twice"
+    description = (
+        "Tag keys are unique and do not begin with aws: in any letter case; on the custom type cfn-inference- "
+        "experiment: is reserved too, for the tag that says which stack owns an experiment. What cfn-lint's E3024 "
+        "reports is left to it."
+    )
+    source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Tag.html"
+    tags: ClassVar[list[str]] = ["sagemaker", "tags"]
+
+    def check(self, experiment: Experiment) -> Iterator[Problem]:
+        """Yield the problems of keys that are known and that E3024 does not see."""
+        tags = experiment.at("Tags")
+        keys = [tag.get("Key") for tag in (tags.items or [] if tags else [])]
+        if any(key is None or key.literal is None for key in keys):
+            return
+        nodes = [key for key in keys if key is not None]
+        for finding in checks.check_tag_keys([str(node.literal) for node in nodes]):
+            node = nodes[int(finding.keys[1])]
+            if not self._is_left_to_core(node, nodes) and self._applies(str(node.literal), experiment):
+                yield problem(node, f"{finding.message}; choose another key, SageMaker refuses this one")
+
+    @staticmethod
+    def _is_left_to_core(node: Node, nodes: list[Node]) -> bool:
+        same = [other for other in nodes if other.literal == node.literal]
+        return str(node.literal).startswith("aws:") or (len(same) > 1 and all(other.is_plain for other in same))
+
+    @staticmethod
+    def _applies(key: str, experiment: Experiment) -> bool:
+        return experiment.is_custom or not key.startswith(contract.OWNER_TAG.split(":", maxsplit=1)[0] + ":")

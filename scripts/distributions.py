@@ -1,0 +1,107 @@
+"""Build wheel and source distribution so that the same sources give the same bytes: make dist.
+
+    python scripts/distributions.py OUTPUT
+
+setuptools builds both, in a copy of what belongs in them. The time of every file is SOURCE_DATE_EPOCH, or that of the
+last commit, or 1980, and its mode is 644; the source distribution is packed again without owners and without the time
+of packing.
+"""
+
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CONTENTS = (
+    "pyproject.toml",
+    "README.md",
+    "docs/package.md",
+    "CHANGELOG.md",
+    "LICENSE",
+    "template.yaml",
+    "src",
+    "lib",
+    "rules",
+    "tools",
+)
+OLDEST = 315532800  # 1980: a zip file knows nothing older
+# setuptools replaces the arguments of the process.
+BUILD = (
+    "import sys, setuptools.build_meta as backend; output = sys.argv[1]; "
+    "backend.build_wheel(output); backend.build_sdist(output)"
+)
+
+
+def moment() -> int:
+    """Return the time that every file gets."""
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    if given:
+        return int(given)
+    git = shutil.which("git")
+    command = [git or "false", "-C", str(ROOT), "log", "-1", "--format=%ct"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    return int(finished.stdout) if finished.returncode == 0 and finished.stdout.strip() else OLDEST
+
+
+def copy_sources(folder: Path) -> None:
+    """Copy what belongs in a distribution, and nothing that lies beside it."""
+    for name in CONTENTS:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pyc"))
+        else:
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.copy2(source, folder / name)
+    # Everything that was copied goes into the source distribution, in one order.
+    (folder / "MANIFEST.in").write_text(
+        "graft src\ngraft lib\ngraft rules\ngraft tools\ninclude *.md docs/package.md template.yaml\n"
+    )
+
+
+def level(folder: Path, at: int) -> None:
+    """Give every file the same time and mode, whatever a checkout and a umask made of them."""
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (at, at))
+
+
+def repack(archive: Path, at: int) -> None:
+    """Write a source distribution again, with one time and no owner."""
+    with tarfile.open(archive) as packed, tempfile.TemporaryFile() as plain:
+        with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as written:
+            for member in sorted(packed.getmembers(), key=lambda each: each.name):
+                member.mtime, member.uid, member.gid, member.uname, member.gname = at, 0, 0, "", ""
+                member.mode = 0o755 if member.isdir() else 0o644
+                member.pax_headers = {}
+                written.addfile(member, packed.extractfile(member) if member.isfile() else None)
+        plain.seek(0)
+        content = plain.read()
+    with archive.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=at) as packed_again:
+        packed_again.write(content)
+
+
+def main() -> None:
+    """Build both into the folder that is given."""
+    output, at = Path(sys.argv[1]).resolve(), moment()
+    output.mkdir(parents=True, exist_ok=True)
+    os.umask(0o022)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        copy_sources(folder)
+        level(folder, at)
+        environment = {**os.environ, "SOURCE_DATE_EPOCH": str(at), "PYTHONHASHSEED": "0"}
+        command = [sys.executable, "-c", BUILD, str(output)]
+        finished = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if finished.returncode:
+        sys.exit(finished.stderr)
+    for archive in output.glob("*.tar.gz"):
+        repack(archive, at)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Write data/managed_policies.json from the AWS-managed policies that moto ships.
+
+Run by hand when moto is updated: `python -m scripts.extract_managed_policies`. moto is read, not imported.
+"""
+
+import json
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+TARGET: Final = Path(__file__).parents[1] / "lib" / "iam_policy" / "service_data" / "data" / "managed_policies.json"
+
+# What people attach to a function's role, to an experiment's role and to those who deploy.
+NAMES: Final = (
+    "AdministratorAccess",
+    "AmazonEC2ContainerRegistryReadOnly",
+    "AmazonS3FullAccess",
+    "AmazonS3ReadOnlyAccess",
+    "AmazonSageMakerFullAccess",
+    "AmazonSageMakerReadOnly",
+    "AmazonSQSFullAccess",
+    "AWSCloudFormationFullAccess",
+    "AWSLambda_FullAccess",
+    "AWSLambdaBasicExecutionRole",
+    "AWSLambdaSQSQueueExecutionRole",
+    "AWSLambdaVPCAccessExecutionRole",
+    "AWSXRayDaemonWriteAccess",
+    "CloudWatchFullAccess",
+    "CloudWatchLambdaInsightsExecutionRolePolicy",
+    "CloudWatchLogsFullAccess",
+    "DataScientist",
+    "IAMFullAccess",
+    "PowerUserAccess",
+)
+
+
+def all_policies() -> dict[str, Any]:
+    """Return every policy of moto by name. Raises ModuleNotFoundError without moto."""
+    package = find_spec("moto")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("moto is not installed")
+    source = (Path(package.origin).parent / "iam" / "aws_managed_policies.py").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(source.split('"""')[1])
+    return loaded
+
+
+def extract() -> dict[str, Any]:
+    """Return the content of the data file."""
+    known = all_policies()
+    chosen = {
+        name: {
+            "path": known[name]["Path"],
+            "version": known[name]["DefaultVersionId"],
+            "date": known[name]["UpdateDate"][:10],
+            "document": known[name]["Document"],
+        }
+        for name in NAMES
+    }
+    return {"source": f"moto {version('moto')}", "policies": chosen}
+
+
+if __name__ == "__main__":
+    TARGET.write_text(json.dumps(extract(), indent=1, sort_keys=True) + "\n", encoding="utf-8")

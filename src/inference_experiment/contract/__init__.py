@@ -1,0 +1,144 @@
+"""The two data files that every part of the project agrees on, and the questions asked of them.
+
+Standard library only: the cfn-lint rules and the IAM policy linter read the same facts as the function, and
+neither needs boto3. Nothing that depends on a request or on AWS belongs here.
+"""
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+CUSTOM_TYPE: Final = "Custom::SageMakerInferenceExperiment"
+NATIVE_TYPE: Final = "AWS::SageMaker::InferenceExperiment"
+
+# Every experiment that we create carries this tag; without it we change nothing (docs/decisions/0002-ownership-tag.md).
+OWNER_TAG: Final = "cfn-inference-experiment:owner"
+
+# Consumed by CloudFormation and the custom-resource contract, never sent to SageMaker.
+SERVICE_PROPERTIES: Final = frozenset({"ServiceToken", "ServiceTimeout"})
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One IAM action on one kind of resource; `resource` is a key of `resource_arns()`."""
+
+    action: str
+    resource: str
+    condition: dict[str, dict[str, str]] = field(default_factory=dict, hash=False)
+    dependent: str = ""
+
+
+@cache
+def _load(name: str) -> Any:  # noqa: ANN401 - the shape of parsed JSON is the file's
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+def schema() -> dict[str, Any]:
+    """Return the properties of the custom type in CloudFormation's registry dialect (JSON Schema draft 7).
+
+    The object is shared: callers that change it must copy it first.
+    """
+    loaded: dict[str, Any] = _load("schema.json")
+    return loaded
+
+
+@cache
+def exact_schema() -> dict[str, Any]:
+    """Return schema() for validators in Python: patterns end at the very end of a text, and integers are whole.
+
+    Python's $ also matches before a final line break, and some validators take 0.5 for an integer.
+    """
+    exact: dict[str, Any] = _exact(schema())
+    return exact
+
+
+def _exact(value: Any) -> Any:  # noqa: ANN401 - any part of the schema
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    exact = {key: _exact(member) for key, member in value.items()}
+    if isinstance(value.get("pattern"), str):
+        exact["pattern"] = _anchored(value["pattern"])
+    if isinstance(value.get("patternProperties"), dict):
+        exact["patternProperties"] = {_anchored(key): member for key, member in exact["patternProperties"].items()}
+    return exact | {"multipleOf": 1} if value.get("type") == "integer" else exact
+
+
+def _anchored(pattern: str) -> str:
+    return pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
+
+
+def _names(pointers: list[str]) -> frozenset[str]:
+    return frozenset(pointer.removeprefix("/properties/") for pointer in pointers)
+
+
+@cache
+def create_only() -> frozenset[str]:
+    """Return the properties that only a new experiment can have."""
+    return _names(schema()["createOnlyProperties"])
+
+
+@cache
+def read_only() -> frozenset[str]:
+    """Return the properties that only SageMaker sets."""
+    return _names(schema()["readOnlyProperties"])
+
+
+@cache
+def attributes() -> tuple[str, ...]:
+    """Return the names that Fn::GetAtt knows on the custom type."""
+    return tuple(schema()["attributes"])
+
+
+@cache
+def handlers() -> tuple[str, ...]:
+    """Return the handler names: create, read, update, delete, list."""
+    return tuple(_load("operations.json")["handlers"])
+
+
+@cache
+def operations() -> tuple[str, ...]:
+    """Return every AWS operation that the function can call, by its API name."""
+    return tuple(_load("operations.json")["operations"])
+
+
+@cache
+def operations_of(handler: str) -> frozenset[str]:
+    """Return the operations that one handler can reach. Raises KeyError for an unknown handler."""
+    return frozenset(_load("operations.json")["handlers"][handler])
+
+
+def service_of(operation: str) -> str:
+    """Return boto3's name of the service that has an operation. Raises KeyError for an unknown operation."""
+    return str(_load("operations.json")["operations"][operation]["service"])
+
+
+@cache
+def permissions_of(operation: str) -> tuple[Permission, ...]:
+    """Return what IAM asks for when an operation is called. Raises KeyError for an unknown operation."""
+    return tuple(Permission(**entry) for entry in _load("operations.json")["operations"][operation]["permissions"])
+
+
+@cache
+def function_permissions() -> tuple[Permission, ...]:
+    """Return what the function needs whatever it handles: its log group and its queue."""
+    return tuple(Permission(**entry) for entry in _load("operations.json")["function"])
+
+
+@cache
+def actions_for(handler: str) -> frozenset[str]:
+    """Return the IAM actions of one handler, dependent ones included. Raises KeyError for an unknown handler."""
+    return frozenset(
+        permission.action for operation in operations_of(handler) for permission in permissions_of(operation)
+    )
+
+
+@cache
+def resource_arns() -> dict[str, str]:
+    """Return the ARN form of each kind of resource, with ${Partition}, ${Region}, ${Account} and names as holes."""
+    arns: dict[str, str] = _load("operations.json")["resources"]
+    return arns

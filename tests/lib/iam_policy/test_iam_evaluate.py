@@ -1,0 +1,403 @@
+"""The decision: order of evaluation, unknowns, boundaries, conditions, trust, and AWS's own examples."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from iam_policy import (
+    Document,
+    DocumentKind,
+    Given,
+    Hole,
+    Outcome,
+    Policies,
+    Request,
+    Unknown,
+    decide,
+    decide_trust,
+    read_json,
+    read_node,
+    settles,
+    text,
+    why,
+)
+from iam_policy.match.symbols import ACCOUNT, NAME_CHARACTERS
+from iam_policy.match.truth import Truth
+
+ACTION = "sagemaker:CreateInferenceExperiment"
+EXPERIMENT = "arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/shadow-1"
+KIND = "inference-experiment"
+ALLOW: dict[str, Any] = {"Effect": "Allow", "Action": ACTION, "Resource": "*"}
+DENY: dict[str, Any] = {"Effect": "Deny", "Action": ACTION, "Resource": "*"}
+OPEN = {"StringEquals": {"aws:PrincipalTag/nobody-knows": "x"}}
+MAYBE_ALLOW, MAYBE_DENY = {**ALLOW, "Condition": OPEN}, {**DENY, "Condition": OPEN}
+UNKNOWN_STATEMENT = Unknown("Fn::If")
+
+
+def policy(*statements: Any, version: str = "2012-10-17") -> Document:
+    """Return a document of some statements."""
+    return read_node({"Version": version, "Statement": list(statements)})
+
+
+def outcome(*statements: Any, boundary: Document | None = None, **request: Any) -> Outcome:
+    """Decide about creating an experiment."""
+    asked = Request(ACTION, EXPERIMENT, **request)
+    return decide(Policies((policy(*statements),), boundary), asked).outcome
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([], Outcome.IMPLICIT_DENY),
+        ([ALLOW], Outcome.ALLOWED),
+        ([ALLOW, DENY], Outcome.EXPLICIT_DENY),
+        ([DENY], Outcome.EXPLICIT_DENY),
+        ([MAYBE_ALLOW], Outcome.UNKNOWN),
+        ([ALLOW, MAYBE_ALLOW], Outcome.ALLOWED),
+        ([ALLOW, MAYBE_DENY], Outcome.UNKNOWN),
+        ([MAYBE_ALLOW, DENY], Outcome.EXPLICIT_DENY),
+        ([MAYBE_DENY], Outcome.IMPLICIT_DENY),
+        ([UNKNOWN_STATEMENT], Outcome.UNKNOWN),
+        ([ALLOW, UNKNOWN_STATEMENT], Outcome.UNKNOWN),
+        ([DENY, UNKNOWN_STATEMENT], Outcome.EXPLICIT_DENY),
+        ([{**ALLOW, "Effect": Unknown("Fn::If")}], Outcome.UNKNOWN),
+        ([{**ALLOW, "Effect": Unknown("Fn::If"), "Action": "s3:GetObject"}], Outcome.IMPLICIT_DENY),
+    ],
+)
+def test_deny_goes_before_allow_goes_before_nothing(statements: list[Any], expected: Outcome) -> None:
+    """Promise: AWS's order, and in any order of the statements; an unknown Deny cannot rescue what nothing allows."""
+    for order in itertools.permutations(statements):
+        assert outcome(*order) is expected
+
+
+@pytest.mark.parametrize(
+    ("identity", "boundary", "expected"),
+    [
+        (ALLOW, [ALLOW], Outcome.ALLOWED),
+        (ALLOW, [], Outcome.IMPLICIT_DENY),
+        (ALLOW, [DENY, ALLOW], Outcome.EXPLICIT_DENY),
+        (ALLOW, [MAYBE_ALLOW], Outcome.UNKNOWN),
+        (MAYBE_ALLOW, [], Outcome.IMPLICIT_DENY),
+        (DENY, [ALLOW], Outcome.EXPLICIT_DENY),
+        ({**ALLOW, "Action": "s3:*"}, [ALLOW], Outcome.IMPLICIT_DENY),
+        (ALLOW, [UNKNOWN_STATEMENT], Outcome.UNKNOWN),
+    ],
+)
+def test_a_boundary_limits_and_grants_nothing(identity: Any, boundary: list[Any], expected: Outcome) -> None:
+    """Promise: identity policy and boundary must both allow, a Deny in either wins."""
+    assert outcome(identity, boundary=policy(*boundary)) is expected
+
+
+def test_policies_that_nobody_knows_leave_the_answer_open() -> None:
+    """Promise: an attached policy without text may allow or deny."""
+    unknown = Policies((policy(ALLOW),), unknown=(Unknown("imported", "the policy Shared"),))
+
+    decision = decide(unknown, Request(ACTION, EXPERIMENT))
+
+    assert decision.outcome is Outcome.UNKNOWN
+    assert settles(decision) == ("the policy Shared",)
+
+
+TAG, TAGS, SOURCE = "aws:PrincipalTag/team", "aws:TagKeys", "aws:SourceArn"
+ENDPOINT = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/a"
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "context", "expected"),
+    [
+        ("StringEquals", TAG, "ml", {TAG: "ml"}, True),
+        ("stringequals", TAG.upper(), "ml", {TAG: "ml"}, True),
+        ("StringEquals", TAG, "ML", {TAG: "ml"}, False),
+        ("StringEqualsIgnoreCase", TAG, "ML", {TAG: "ml"}, True),
+        ("StringEquals", TAG, "m*", {TAG: "ml"}, False),
+        ("StringLike", TAG, "m*", {TAG: "ml"}, True),
+        ("StringLike", TAG, ["x", "m?"], {TAG: "ml"}, True),
+        ("StringNotEquals", TAG, "ml", {}, True),
+        ("StringNotLike", TAG, ["x", "m*"], {TAG: "ml"}, False),
+        ("StringEquals", TAG, "ml", {}, False),
+        ("StringEqualsIfExists", TAG, "ml", {}, True),
+        ("StringEqualsIfExists", TAG, "ml", {TAG: "ops"}, False),
+        ("StringEquals", TAG, "${*}", {TAG: "*"}, True),
+        ("StringEquals", TAG, "${aws:PrincipalTag/none, 'ml'}", {TAG: "ml"}, True),
+        ("StringEquals", TAG, "${aws:PrincipalTag/other}", {TAG: "ml", "aws:PrincipalTag/other": "ml"}, True),
+        ("StringEquals", TAG, "${aws:PrincipalTag/none}", {TAG: "ml"}, False),
+        ("StringNotEquals", TAG, "${aws:PrincipalTag/none}", {TAG: "ml"}, None),
+        ("StringLike", TAG, "${aws:PrincipalTag/other}", {TAG: "ml", "aws:PrincipalTag/other": "m*"}, False),
+        ("ForAllValues:StringEquals", TAGS, "a", {}, True),
+        ("ForAllValues:StringEquals", TAGS, "a", {TAGS: ()}, True),
+        ("ForAllValues:StringEquals", TAGS, ["a", "b"], {TAGS: ("a", "b")}, True),
+        ("ForAllValues:StringEquals", TAGS, "a", {TAGS: ("a", "b")}, False),
+        ("ForAnyValue:StringEquals", TAGS, "a", {}, False),
+        ("ForAnyValue:StringEqualsIfExists", TAGS, "a", {}, False),
+        ("ForAnyValue:StringEquals", TAGS, "a", {TAGS: ("a", "b")}, True),
+        ("ForAnyValue:StringNotEquals", TAGS, "a", {TAGS: ("a", "b")}, True),
+        ("ForAllValues:StringNotEquals", TAGS, "a", {TAGS: ("a", "b")}, False),
+        ("StringEquals", TAGS, "a", {TAGS: ("a", "b")}, None),
+        ("Null", TAG, "true", {}, True),
+        ("Null", TAG, "false", {}, False),
+        ("Null", TAG, "false", {TAG: "x"}, True),
+        ("Null", TAG, "junk", {}, False),
+        ("NumericLessThan", "aws:MultiFactorAuthAge", "10", {"aws:MultiFactorAuthAge": "9.5"}, True),
+        ("NumericEquals", "aws:MultiFactorAuthAge", "5", {"aws:MultiFactorAuthAge": "5.0"}, True),
+        ("NumericNotEquals", "aws:MultiFactorAuthAge", "x", {"aws:MultiFactorAuthAge": "5"}, False),
+        ("DateLessThan", "aws:CurrentTime", "2026-02-01", {"aws:CurrentTime": "2026-01-01T00:00:00Z"}, True),
+        ("DateEquals", "aws:CurrentTime", "1767225600", {"aws:CurrentTime": "2026-01-01T00:00:00Z"}, True),
+        ("DateGreaterThan", "aws:CurrentTime", "junk", {"aws:CurrentTime": "2026-01-01T00:00:00Z"}, False),
+        ("Bool", "aws:SecureTransport", "TRUE", {"aws:SecureTransport": "true"}, True),
+        ("Bool", "aws:SecureTransport", False, {"aws:SecureTransport": "false"}, True),
+        ("BinaryEquals", TAG, "QmluYXJ5", {TAG: "QmluYXJ5"}, True),
+        ("IpAddress", "aws:SourceIp", "10.0.0.0/8", {"aws:SourceIp": "10.1.2.3"}, True),
+        ("IpAddress", "aws:SourceIp", "2001:db8::/32", {"aws:SourceIp": "2001:db8::1"}, True),
+        ("NotIpAddress", "aws:SourceIp", "10.0.0.0/8", {"aws:SourceIp": "192.0.2.1"}, True),
+        ("NotIpAddress", "aws:SourceIp", "junk", {"aws:SourceIp": "192.0.2.1"}, False),
+        ("ArnLike", SOURCE, "arn:aws:sagemaker:*:123456789012:*", {SOURCE: ENDPOINT}, True),
+        ("ArnEquals", SOURCE, "arn:aws:sagemaker:*:123456789012:*", {SOURCE: ENDPOINT}, True),
+        ("ArnLike", SOURCE, "arn:aws:s*:123456789012:*", {SOURCE: ENDPOINT}, None),
+        ("ArnLike", SOURCE, "arn:aws:sagemaker:*:*:endpoint/A", {SOURCE: ENDPOINT}, False),
+        ("ArnNotLike", SOURCE, "junk", {SOURCE: ENDPOINT}, False),
+        ("StringEquals", "aws:PrincipalOrgID", "o-1", None, None),
+        ("StringLikeIfExists", "aws:PrincipalOrgID", "*", None, True),
+        ("StringEqualss", TAG, "ml", {TAG: "ml"}, None),
+    ],
+)
+def test_conditions_hold_as_documented(
+    operator: str, key: str, value: Any, context: dict[str, Any] | None, expected: Truth
+) -> None:
+    """Promise: each operator, missing keys, many values and variables as in IAM's documentation."""
+    statement = {**ALLOW, "Condition": {operator: {key: value}}}
+    expectations = {True: Outcome.ALLOWED, False: Outcome.IMPLICIT_DENY, None: Outcome.UNKNOWN}
+
+    found = outcome(statement, context=context or {}, complete=context is not None)
+
+    assert found is expectations[expected]
+
+
+def test_a_key_that_the_action_cannot_carry_is_missing() -> None:
+    """Promise: sagemaker:PassedToService is decided, although nobody gave it: no request has it."""
+    statement = {**ALLOW, "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}}
+
+    assert outcome(statement) is Outcome.IMPLICIT_DENY
+    assert outcome({**statement, "Condition": {"Null": {"iam:PassedToService": "true"}}}) is Outcome.ALLOWED
+
+
+def test_variables_are_plain_text_in_the_old_version() -> None:
+    """Promise: only Version 2012-10-17 has variables."""
+    statement = {**ALLOW, "Resource": EXPERIMENT.replace("shadow-1", "${aws:PrincipalTag/team}")}
+    asked = Request(ACTION, EXPERIMENT, {"aws:PrincipalTag/team": "shadow-1"})
+
+    assert decide(Policies((policy(statement),)), asked).allowed
+    old = decide(Policies((policy(statement, version="2008-10-17"),)), asked)
+    assert old.outcome is Outcome.IMPLICIT_DENY
+
+
+def test_unknown_says_what_would_settle_it() -> None:
+    """Promise: the hole is named, with what it has to do, and what its default does."""
+    prefix = Hole("ExpPrefix", NAME_CHARACTERS, default="shadow-")
+    statement = {**ALLOW, "Resource": text(EXPERIMENT.removesuffix("shadow-1"), prefix, "*")}
+
+    decision = decide(Policies((policy(statement),)), Request(ACTION, EXPERIMENT))
+
+    assert settles(decision) == (
+        f"${{ExpPrefix}} must make {KIND}/${{ExpPrefix}}* match {KIND}/shadow-1 (with the defaults it does)",
+    )
+
+
+def test_decisions_carry_the_deciding_statement_and_every_step() -> None:
+    """Promise: Sid, index, line, truth and reason of each statement are there."""
+    lines = [
+        '{"Version": "2012-10-17", "Statement": [',
+        '{"Effect": "Allow", "Action": "s3:*", "Resource": "*"},',
+        '{"Sid": "Ok", "Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}]}',
+    ]
+    document = read_json("\n".join(lines))
+
+    decision = decide(Policies((document,)), Request(ACTION, EXPERIMENT))
+
+    assert decision.deciding is not None
+    assert decision.deciding.statement.label == 'statement 1 "Ok" (line 3)'
+    assert [step.truth for step in decision.steps] == [False, True]
+    assert why(decision.steps[0], decision.request) == f"its Action does not cover {ACTION}"
+
+
+SAGEMAKER = ("Service", "sagemaker.amazonaws.com")
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ({"Principal": {"Service": "sagemaker.amazonaws.com"}}, Outcome.ALLOWED),
+        ({"Principal": {"Service": ["lambda.amazonaws.com", "sagemaker.amazonaws.com"]}}, Outcome.ALLOWED),
+        ({"Principal": {"Service": "lambda.amazonaws.com"}}, Outcome.IMPLICIT_DENY),
+        ({"Principal": {"AWS": "123456789012"}}, Outcome.IMPLICIT_DENY),
+        ({"Principal": {"Service": "*"}}, Outcome.IMPLICIT_DENY),
+        ({"Principal": "*"}, Outcome.UNKNOWN),
+        ({"Principal": Unknown("Ref")}, Outcome.UNKNOWN),
+        ({"NotPrincipal": {"Service": "lambda.amazonaws.com"}}, Outcome.ALLOWED),
+        (
+            {"Principal": {"Service": SAGEMAKER[1]}, "Condition": {"StringEquals": {"aws:SourceAccount": "1" * 12}}},
+            Outcome.IMPLICIT_DENY,
+        ),
+        (
+            {"Principal": {"Service": SAGEMAKER[1]}, "Condition": {"ArnLike": {SOURCE: ENDPOINT}}},
+            Outcome.UNKNOWN,
+        ),
+        (
+            {
+                "Principal": {"Service": SAGEMAKER[1]},
+                "Condition": {"ArnLike": {SOURCE: "arn:aws:sagemaker:us-east-1:123456789012:*"}},
+            },
+            Outcome.ALLOWED,
+        ),
+    ],
+)
+def test_trust_policies_decide_who_may_assume(statement: dict[str, Any], expected: Outcome) -> None:
+    """Promise: principals match whole, and confused-deputy conditions are decided by what is known of the caller."""
+    node = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", **statement}}
+    source = text("arn:aws:sagemaker:us-east-1:123456789012:", Hole("resource", minimum=1))
+    context = {"aws:SourceAccount": "123456789012", SOURCE: source}
+
+    decision = decide_trust(
+        read_node(node, "trust", DocumentKind.TRUST), Request("sts:AssumeRole", "*", context, principal=SAGEMAKER)
+    )
+
+    assert decision.outcome is expected
+
+
+def test_principals_of_accounts() -> None:
+    """Promise: an account, its root and the exact ARN let a role in; another account does not."""
+    caller = ("AWS", "arn:aws:iam::123456789012:role/deployer")
+
+    def allowed(principal: str) -> Outcome:
+        statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+        node = {"Version": "2012-10-17", "Statement": [statement]}
+        return decide_trust(read_node(node), Request("sts:AssumeRole", principal=caller)).outcome
+
+    assert allowed("123456789012") is Outcome.ALLOWED
+    assert allowed("arn:aws:iam::123456789012:root") is Outcome.ALLOWED
+    assert allowed("arn:aws:iam::123456789012:role/deployer") is Outcome.ALLOWED
+    assert allowed("arn:aws:iam::123456789012:role/other") is Outcome.IMPLICIT_DENY
+    assert allowed("999999999999") is Outcome.IMPLICIT_DENY
+    assert allowed("*") is Outcome.ALLOWED
+
+
+# IAM User Guide: "Policies and permissions", "Example policies", "Tutorial: attribute-based access control".
+EXAMPLES: list[tuple[str, dict[str, Any], str, str, dict[str, Any], Outcome]] = [
+    (
+        "NotAction with Deny and MFA leaves IAM usable without MFA",
+        {
+            "Effect": "Deny",
+            "NotAction": "iam:*",
+            "Resource": "*",
+            "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        },
+        "iam:PassRole",
+        "arn:aws:iam::123456789012:role/x",
+        {},
+        Outcome.IMPLICIT_DENY,
+    ),
+    (
+        "the same denies everything else",
+        {
+            "Effect": "Deny",
+            "NotAction": "iam:*",
+            "Resource": "*",
+            "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        },
+        "s3:GetObject",
+        "arn:aws:s3:::b/k",
+        {},
+        Outcome.EXPLICIT_DENY,
+    ),
+    (
+        "NotResource with Deny protects all but one bucket",
+        {"Effect": "Deny", "Action": "s3:*", "NotResource": ["arn:aws:s3:::HRBucket", "arn:aws:s3:::HRBucket/*"]},
+        "s3:GetObject",
+        "arn:aws:s3:::Other/key",
+        {},
+        Outcome.EXPLICIT_DENY,
+    ),
+    (
+        "home directory by user name",
+        {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::bucket/home/${aws:username}/*"},
+        "s3:GetObject",
+        "arn:aws:s3:::bucket/home/zoe/file",
+        {"aws:username": "zoe"},
+        Outcome.ALLOWED,
+    ),
+    (
+        "home directory of somebody else",
+        {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::bucket/home/${aws:username}/*"},
+        "s3:GetObject",
+        "arn:aws:s3:::bucket/home/adam/file",
+        {"aws:username": "zoe"},
+        Outcome.IMPLICIT_DENY,
+    ),
+    (
+        "ABAC: tags of principal and resource are equal",
+        {
+            "Effect": "Allow",
+            "Action": "secretsmanager:*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}},
+        },
+        "secretsmanager:GetSecretValue",
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:x",
+        {"aws:ResourceTag/team": "a", "aws:PrincipalTag/team": "a"},
+        Outcome.ALLOWED,
+    ),
+    (
+        "between two dates",
+        {
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": "*",
+            "Condition": {
+                "DateGreaterThan": {"aws:CurrentTime": "2020-04-01T00:00:00Z"},
+                "DateLessThan": {"aws:CurrentTime": "2020-06-30T23:59:59Z"},
+            },
+        },
+        "s3:GetObject",
+        "arn:aws:s3:::b/k",
+        {"aws:CurrentTime": "2020-07-01T00:00:00Z"},
+        Outcome.IMPLICIT_DENY,
+    ),
+    (
+        "deny unless from some networks",
+        {
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {
+                "NotIpAddress": {"aws:SourceIp": ["192.0.2.0/24", "203.0.113.0/24"]},
+                "Bool": {"aws:ViaAWSService": "false"},
+            },
+        },
+        "s3:GetObject",
+        "arn:aws:s3:::b/k",
+        {"aws:SourceIp": "198.51.100.7", "aws:ViaAWSService": "false"},
+        Outcome.EXPLICIT_DENY,
+    ),
+]
+
+
+@pytest.mark.parametrize(("_name", "statement", "action", "resource", "context", "expected"), EXAMPLES)
+def test_examples_of_the_user_guide(
+    _name: str, statement: dict[str, Any], action: str, resource: str, context: dict[str, Any], expected: Outcome
+) -> None:
+    """Promise: AWS's documented examples come out as documented."""
+    request = Request(action, resource, context, complete=True)
+
+    assert decide(Policies((policy(statement),)), request).outcome is expected
+
+
+def test_a_given_absence_counts_as_missing() -> None:
+    """Promise: callers can say that a key is surely missing, for one key or for a whole prefix."""
+    condition = {"StringEquals": {"aws:RequestTag/team": "ml"}}
+    statement = {**ALLOW, "Condition": condition}
+
+    assert outcome(statement) is Outcome.UNKNOWN
+    assert outcome(statement, context={"aws:RequestTag/team": Given.ABSENT}) is Outcome.IMPLICIT_DENY
+    assert outcome(statement, context={"aws:RequestTag/*": Given.ABSENT}) is Outcome.IMPLICIT_DENY
+    account = {**ALLOW, "Condition": {"StringEquals": {"aws:PrincipalAccount": text(ACCOUNT)}}}
+    assert outcome(account, context={"aws:PrincipalAccount": text(ACCOUNT)}) is Outcome.ALLOWED

@@ -1,0 +1,313 @@
+"""Every kind of finding has a document that shows it, and correct documents show none."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iam_policy import KINDS, DocumentKind, Outcome, Policies, Role, lint_policy, read_json, read_node
+from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.diff import diff
+from shadow_test_policies.generate import as_json, as_template, generate, generate_trust
+from shadow_test_policies.requirements import deployer_requirements, experiment_requirements, provider_requirements
+from shadow_test_policies.role_report import Report, check
+
+ACCOUNT = "123456789012"
+FOLDER = Path(__file__).parent / "documents"
+EXPECTED: dict[str, dict[str, Any]] = json.loads((FOLDER / "expected.json").read_text())
+DEPLOYMENT = Deployment(
+    "aws",
+    "us-east-1",
+    ACCOUNT,
+    experiment="shadow-1",
+    experiment_role=f"arn:aws:iam::{ACCOUNT}:role/experiment",
+    queue=f"arn:aws:sqs:us-east-1:{ACCOUNT}:waits",
+    dead_letter_queue=f"arn:aws:sqs:us-east-1:{ACCOUNT}:failed",
+    log_group=f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/lambda/provider:*",
+    tags={},
+)
+LETTERS = {
+    Outcome.ALLOWED: "A",
+    Outcome.EXPLICIT_DENY: "D",
+    Outcome.IMPLICIT_DENY: "-",
+    Outcome.UNKNOWN: "?",
+}
+COLUMNS = [
+    *(f"sagemaker:{name}" for name in ("CreateInferenceExperiment", "DescribeInferenceExperiment")),
+    *("sagemaker:AddTags", "sagemaker:ListTags", "iam:PassRole"),
+]
+
+
+def report_of(name: str) -> Report:
+    """Check one of the documents, a trust policy for the experiment's role, all else for the handler create."""
+    source = (FOLDER / f"{name}.json").read_text()
+    if "trust" in name:
+        trust = read_json(source, f"{name}.json", DocumentKind.TRUST)
+        trusted = [one for one in experiment_requirements(DEPLOYMENT) if one.service]
+        return check(Role("experiment", trust=trust), trusted, DEPLOYMENT)
+    role = Role("provider", Policies((read_json(source, f"{name}.json"),)))
+    return check(role, provider_requirements(DEPLOYMENT, ["create"]), DEPLOYMENT)
+
+
+def test_every_document_has_its_expectation() -> None:
+    """Promise: no document is left out."""
+    assert {path.stem for path in FOLDER.glob("*-*.json")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_documents_are_decided_and_their_defects_named(name: str) -> None:
+    """Promise: Create, Describe, AddTags, ListTags and PassRole are decided as in the survey's table, and the defect
+    is named at its line, first the finding that explains the rest.
+    """  # noqa: D205 - one promise in two lines
+    expected, report = EXPECTED[name], report_of(name)
+
+    outcomes = {result.requirement.action: LETTERS[result.decision.outcome] for result in report.results}
+    assert "".join(outcomes.get(action, "") for action in COLUMNS) == expected["decisions"]
+    assert [[finding.kind, finding.position.line] for finding in report.findings] == expected["findings"]
+    assert report.exit_code() == expected["exit"]
+    assert report.refused == expected.get("refused", False)
+
+
+STAR = {"Effect": "Allow", "Action": "sagemaker:ListInferenceExperiments", "Resource": "*"}
+EXPERIMENTS = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:inference-experiment/*"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/experiment"
+DESCRIBE = {"Effect": "Allow", "Action": "sagemaker:DescribeInferenceExperiment", "Resource": EXPERIMENTS}
+CREATE = {**DESCRIBE, "Action": "sagemaker:CreateInferenceExperiment"}
+PASS = {
+    "Effect": "Allow",
+    "Action": "iam:PassRole",
+    "Resource": ROLE,
+    "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+}
+TRUST = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+
+def condition(operator: str, key: str, value: Any) -> dict[str, Any]:
+    """Return a statement about creating experiments with one condition."""
+    return {**CREATE, "Condition": {operator: {key: value}}}
+
+
+def without(statement: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return a statement without one element."""
+    return {name: value for name, value in statement.items() if name != key}
+
+
+TEAM = "aws:PrincipalTag/team"
+STATEMENTS: list[tuple[str, Any]] = [
+    ("unknown-element", {**STAR, "Resources": "*"}),
+    ("missing-element", without(STAR, "Resource")),
+    ("missing-element", without(STAR, "Effect")),
+    ("conflicting-elements", {**STAR, "NotAction": "s3:*"}),
+    ("misplaced-element", {**STAR, "Principal": "*"}),
+    ("wrong-type", "Allow"),
+    ("wrong-type", {**STAR, "Action": []}),
+    ("wrong-type", {**STAR, "Condition": "x"}),
+    ("invalid-effect", {**STAR, "Effect": "Permit"}),
+    ("invalid-sid", {**STAR, "Sid": "with space"}),
+    ("too-long", {**STAR, "Condition": {"StringLike": {TEAM: "x" * 11000}}}),
+    ("invalid-action", {**STAR, "Action": "sage*:Describe*"}),
+    ("invalid-action", {**STAR, "Action": "DescribeInferenceExperiment"}),
+    ("unknown-service", {**STAR, "Action": "sagemakr:ListEndpoints"}),
+    ("unknown-action", {**STAR, "Action": "sagemaker:ListInferenceExperiment"}),
+    ("unknown-action", {**STAR, "Action": "sagemaker:Lst*"}),
+    ("broad-action", {**STAR, "Action": "*"}),
+    ("broad-action", {**STAR, "Action": "sagemaker:*"}),
+    ("allow-not-action", {**without(STAR, "Action"), "NotAction": "iam:*"}),
+    ("invalid-arn", {**DESCRIBE, "Resource": EXPERIMENTS.removeprefix("arn:")}),
+    ("invalid-arn", {**DESCRIBE, "Resource": EXPERIMENTS.replace(ACCOUNT, "12345")}),
+    ("invalid-arn", {**PASS, "Resource": ROLE.replace("iam:", "iam:us-east-1")}),
+    ("short-arn", {**DESCRIBE, "Resource": "arn:aws:sagemaker:*:inference-experiment/*"}),
+    ("wildcard-in-service", {**DESCRIBE, "Resource": EXPERIMENTS.replace(":sagemaker:", ":sage*:")}),
+    ("wildcard-in-type", {**DESCRIBE, "Resource": EXPERIMENTS.replace("inference-experiment", "inference-*")}),
+    ("resource-mismatch", {**DESCRIBE, "Resource": EXPERIMENTS.replace("inference-experiment", "endpoint")}),
+    ("resource-needs-star", {**STAR, "Resource": EXPERIMENTS}),
+    ("other-account", {**DESCRIBE, "Resource": EXPERIMENTS.replace(ACCOUNT, "9" * 12)}),
+    ("other-region", {**DESCRIBE, "Resource": EXPERIMENTS.replace("us-east-1", "eu-west-1")}),
+    ("other-partition", {**PASS, "Resource": ROLE.replace(":aws:", ":aws-cn:")}),
+    ("allow-not-resource", {**without(DESCRIBE, "Resource"), "NotResource": EXPERIMENTS}),
+    ("unknown-operator", condition("StringEqual", TEAM, "ml")),
+    ("unknown-operator", condition("ForEachValue:StringEquals", "aws:TagKeys", "ml")),
+    ("unknown-condition-key", condition("StringEquals", "aws:PrincipalTags/team", "ml")),
+    ("condition-key-not-carried", {**condition("StringEquals", "aws:RequestTag/team", "x"), **without(STAR, "Effect")}),
+    ("operator-type", condition("NumericEquals", TEAM, "5")),
+    ("wildcard-without-like", condition("StringEquals", TEAM, "m*")),
+    ("for-all-values-in-allow", condition("ForAllValues:StringEquals", "aws:TagKeys", "team")),
+    ("needs-set-operator", condition("StringEquals", "aws:TagKeys", "team")),
+    ("set-operator-on-single-value", condition("ForAnyValue:StringEquals", TEAM, "ml")),
+    ("invalid-condition-value", condition("Bool", "aws:SecureTransport", "yes")),
+    ("invalid-condition-value", condition("IpAddress", "aws:SourceIp", "10.0.0.0/99")),
+    ("invalid-condition-value", condition("Null", TEAM, "maybe")),
+    ("unknown-variable", {**DESCRIBE, "Resource": EXPERIMENTS.replace("*", "${aws:usernam}")}),
+    ("unknown-variable", {**DESCRIBE, "Resource": EXPERIMENTS.replace(ACCOUNT, "${AWS::AccountId}")}),
+    ("pass-role-any-role", {**PASS, "Resource": "*"}),
+    ("pass-role-any-role", {**PASS, "Resource": ROLE.replace("experiment", "*")}),
+    ("pass-role-without-service", without(PASS, "Condition")),
+    ("pass-role-any-service", {**PASS, "Condition": {"StringLike": {"iam:PassedToService": "*"}}}),
+]
+TRUSTS: list[tuple[str, Any]] = [
+    ("missing-element", without(TRUST, "Principal")),
+    ("misplaced-element", {**TRUST, "Resource": "*"}),
+    ("not-principal-with-allow", {**without(TRUST, "Principal"), "NotPrincipal": {"AWS": ACCOUNT}}),
+    ("invalid-principal", {**TRUST, "Principal": {"Service": "*.amazonaws.com"}}),
+    ("invalid-principal", {**TRUST, "Principal": {"Service": "sagemaker"}}),
+    ("invalid-principal", {**TRUST, "Principal": {"AWS": "12345"}}),
+    ("invalid-principal", {**TRUST, "Principal": {"Services": "sagemaker.amazonaws.com"}}),
+    ("invalid-principal", {**TRUST, "Principal": "sagemaker.amazonaws.com"}),
+    ("open-trust", {**TRUST, "Principal": "*"}),
+]
+SOURCES: list[tuple[str, str]] = [
+    ("invalid-json", "{"),
+    ("not-a-policy", "[]"),
+    ("duplicate-key", '{"Version": "2012-10-17", "Version": "2012-10-17", "Statement": []}'),
+    ("missing-element", '{"Version": "2012-10-17"}'),
+    ("invalid-version", '{"Version": "2012-10-18", "Statement": []}'),
+    ("old-version", '{"Version": "2008-10-17", "Statement": []}'),
+    ("old-version", '{"Statement": []}'),
+    (
+        "variable-needs-version",
+        json.dumps({"Version": "2008-10-17", "Statement": {**STAR, "Resource": "arn:aws:s3:::${aws:username}"}}),
+    ),
+    ("duplicate-sid", json.dumps({"Version": "2012-10-17", "Statement": [{**STAR, "Sid": "A"}, {**STAR, "Sid": "A"}]})),
+]
+CASES = [
+    *(
+        (kind, json.dumps({"Version": "2012-10-17", "Statement": [one]}), DocumentKind.INLINE)
+        for kind, one in STATEMENTS
+    ),
+    *((kind, json.dumps({"Version": "2012-10-17", "Statement": [one]}), DocumentKind.TRUST) for kind, one in TRUSTS),
+    *((kind, source, DocumentKind.INLINE) for kind, source in SOURCES),
+]
+# These come from decisions, not from the text alone.
+DECIDED = {
+    "missing-permission",
+    "explicit-deny",
+    "boundary-denies",
+    "missing-trust",
+    "source-never-matches",
+    "missing-recommended",
+    "undecided",
+    "excess-permission",
+}
+
+
+@pytest.mark.parametrize(("kind", "source", "document_kind"), CASES)
+def test_each_kind_is_found(kind: str, source: str, document_kind: DocumentKind) -> None:
+    """Promise: the document shows its defect, in a message of at most 300 characters."""
+    findings = lint_policy(read_json(source, "policy.json", document_kind), DEPLOYMENT)
+
+    assert kind in [finding.kind for finding in findings]
+    assert all(0 < len(finding.message) <= 300 and finding.document == "policy.json" for finding in findings)
+
+
+def test_every_kind_has_a_document() -> None:
+    """Promise: the list of kinds and the documents are the same list."""
+    assert {kind for kind, *_ in CASES} | DECIDED == set(KINDS)
+
+
+@pytest.mark.parametrize("statement", [STAR, DESCRIBE, CREATE, PASS])
+def test_correct_statements_have_no_finding(statement: dict[str, Any]) -> None:
+    """Promise: nothing is said where nothing is wrong."""
+    assert not lint_policy(read_node({"Version": "2012-10-17", "Statement": statement}), DEPLOYMENT)
+
+
+def kinds_for(role: Role) -> set[str]:
+    """Check a role for create and return the kinds of its findings."""
+    return {finding.kind for finding in check(role, provider_requirements(DEPLOYMENT, ["create"]), DEPLOYMENT).findings}
+
+
+def test_the_kinds_of_decisions() -> None:
+    """Promise: each way in which a permission is missing has its own name."""
+    minimal = read_node(as_json(generate(provider_requirements(DEPLOYMENT, ["create"]), DEPLOYMENT)))
+    nothing = read_node({"Version": "2012-10-17", "Statement": [STAR]})
+    everything = read_node({"Version": "2012-10-17", "Statement": {**STAR, "Action": "*"}})
+    denied = read_node({"Version": "2012-10-17", "Statement": {**STAR, "Effect": "Deny", "Action": "iam:*"}})
+    open_ = read_node({"Version": "2012-10-17", "Statement": {**CREATE, "Condition": {"StringEquals": {TEAM: "x"}}}})
+
+    assert kinds_for(Role("r", Policies((minimal,)))) == set()
+    assert kinds_for(Role("r", Policies((nothing,)))) == {"missing-permission"}
+    assert "boundary-denies" in kinds_for(Role("r", Policies((minimal,), nothing)))
+    assert "explicit-deny" in kinds_for(Role("r", Policies((minimal, denied))))
+    assert "undecided" in kinds_for(Role("r", Policies((open_,))))
+    wanted = experiment_requirements(DEPLOYMENT)
+    elsewhere = {**TRUST, "Condition": {"StringEquals": {"aws:SourceAccount": "9" * 12}}}
+    in_vain = read_node({"Version": "2012-10-17", "Statement": elsewhere}, "trust", DocumentKind.TRUST)
+    in_vain_kinds = {finding.kind for finding in check(Role("r", trust=in_vain), wanted, DEPLOYMENT).findings}
+    assert "source-never-matches" in in_vain_kinds
+    found = {finding.kind for finding in check(Role("r", trust=nothing), wanted, DEPLOYMENT).findings}
+    assert {"missing-trust", "missing-recommended", "missing-permission"} <= found
+    difference = diff(Role("r", Policies((everything,))), provider_requirements(DEPLOYMENT))
+    assert [finding.kind for finding in difference.excess] == ["excess-permission"]
+    assert not difference.missing
+
+
+@pytest.mark.parametrize("place", [Deployment(), DEPLOYMENT])
+def test_generated_documents_are_minimal_and_clean(place: Deployment) -> None:
+    """Promise: what is generated is allowed, without a finding, within 1,200 characters a role and without wildcards
+    in actions; PassRole names a role and a service.
+    """  # noqa: D205
+    for requirements in (provider_requirements(place), experiment_requirements(place)):
+        written = json.dumps(as_json(generate(requirements, place)), separators=(",", ":"))
+        actions = [action for entry in json.loads(written)["Statement"] for action in listing(entry["Action"])]
+        passing = [entry for entry in json.loads(written)["Statement"] if "iam:PassRole" in entry["Action"]]
+
+        assert len(written) <= (1200 if place.experiment is None else 1300)
+        assert not [action for action in actions if "*" in action]
+        assert all(entry["Resource"] != "*" and entry["Condition"] for entry in passing)
+        assert not lint_policy(read_json(written), place)
+
+
+def listing(value: str | list[str]) -> list[str]:
+    """Return a list of one or many."""
+    return [value] if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("place", [Deployment(), DEPLOYMENT])
+@pytest.mark.parametrize("needs", [provider_requirements, deployer_requirements])
+def test_generated_documents_satisfy_the_check(place: Deployment, needs: Any) -> None:
+    """Promise: generate and check agree, with holes and without."""
+    requirements = needs(place)
+    document = read_node(generate(requirements, place), "generated")
+
+    report = check(Role("role", Policies((document,))), requirements, place)
+
+    assert report.outcome is Outcome.ALLOWED
+    assert report.findings == ()
+    assert report.exit_code("error") == 0
+
+
+def test_generated_trust_satisfies_the_check() -> None:
+    """Promise: the generated trust policy lets SageMaker in, for this account only."""
+    wanted = [one for one in experiment_requirements(DEPLOYMENT) if one.service]
+    trust = read_node(generate_trust(wanted, DEPLOYMENT), "trust", DocumentKind.TRUST)
+
+    report = check(Role("experiment", trust=trust), wanted, DEPLOYMENT)
+
+    assert report.findings == ()
+    assert report.outcome is Outcome.ALLOWED
+    assert '"aws:SourceAccount": "123456789012"' in json.dumps(as_json(generate_trust(wanted, DEPLOYMENT)))
+
+
+def test_no_element_of_the_generated_policy_can_be_left_out() -> None:
+    """Promise: the minimum is the minimum: without any one action or statement something needed is missing."""
+    requirements = provider_requirements(DEPLOYMENT)
+    document = as_json(generate(requirements, DEPLOYMENT))
+    for index, statement in enumerate(document["Statement"]):
+        for action in listing(statement["Action"]):
+            fewer = [name for name in listing(statement["Action"]) if name != action]
+            kept = [*document["Statement"][:index], *document["Statement"][index + 1 :]]
+            kept += [{**statement, "Action": fewer}] if fewer else []
+            policies = Policies((read_node({"Version": "2012-10-17", "Statement": kept}),))
+
+            report = check(Role("role", policies), requirements, DEPLOYMENT)
+
+            assert report.exit_code() == 2, action
+            assert action in report.findings[0].message
+
+
+def test_templates_get_pseudo_parameters() -> None:
+    """Promise: for CloudFormation and SAM the holes become Fn::Sub, never literal accounts."""
+    written = json.dumps(as_template(generate(provider_requirements(Deployment()))))
+
+    assert '{"Fn::Sub": "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:' in written
+    assert "arn:aws:" not in written

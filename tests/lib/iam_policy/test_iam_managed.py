@@ -1,0 +1,103 @@
+"""AWS-managed policies: the data file, and every policy that AWS has, decided for the handler create."""
+
+import json
+import time
+from functools import cache
+
+import pytest
+
+from iam_policy import (
+    KINDS,
+    Document,
+    DocumentKind,
+    Policies,
+    decide,
+    lint_policy,
+    managed_names,
+    managed_policy,
+    read_node,
+)
+from scripts.extract_managed_policies import TARGET, all_policies, extract
+from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.requirements import provider_requirements
+
+PLACE = Deployment(
+    "aws",
+    "us-east-1",
+    "123456789012",
+    experiment="shadow-1",
+    experiment_role="arn:aws:iam::123456789012:role/experiment",
+)
+NEEDED = [one for one in provider_requirements(PLACE, ["create"]) if one.subject in {"experiment", "experimentRole"}]
+
+
+@cache
+def documents() -> dict[str, Document]:
+    """Read every policy that moto ships."""
+    return {name: read_node(entry["Document"], name) for name, entry in all_policies().items()}
+
+
+def test_the_data_file_is_what_the_script_extracts() -> None:
+    """Promise: nobody edits it by hand, and a new moto means a new file."""
+    assert json.loads(TARGET.read_text()) == extract()
+    assert len(managed_names()) == len(extract()["policies"])
+
+
+def test_exactly_three_managed_policies_allow_create() -> None:
+    """Promise: of all AWS-managed policies, only these allow all that creating an experiment needs."""
+    allowing = {
+        name
+        for name, document in documents().items()
+        if all(decide(Policies((document,)), one.request()).allowed for one in NEEDED)
+    }
+
+    assert len(documents()) > 1500
+    assert allowing == {"AdministratorAccess", "AmazonSageMakerFullAccess", "DataScientist"}
+
+
+def test_iam_accepts_what_aws_wrote() -> None:
+    """Promise: no policy of AWS is called refused, but for its length, which AWS does not limit for itself."""
+    refused = {
+        (name, finding.kind, finding.message)
+        for name, document in documents().items()
+        for finding in lint_policy(document, Deployment())
+        if KINDS[finding.kind].refused and finding.kind != "too-long"
+    }
+
+    assert not refused
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "arn:aws:iam::aws:policy/AdministratorAccess",
+        "arn:aws-cn:iam::aws:policy/job-function/DataScientist",
+        "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+        "PowerUserAccess",
+    ],
+)
+def test_managed_policies_are_found_by_name_and_arn(name: str) -> None:
+    """Promise: whatever ManagedPolicyArns or SAM's Policies may hold."""
+    document = managed_policy(name)
+
+    assert document is not None
+    assert document.kind is DocumentKind.MANAGED
+    assert not document.problems
+
+
+def test_unknown_policies_are_unknown() -> None:
+    """Promise: a policy of an account, or one that is not in the data, is None."""
+    assert managed_policy("arn:aws:iam::123456789012:policy/AdministratorAccess") is None
+    assert managed_policy("NoSuchPolicy") is None
+
+
+def test_thousands_of_decisions_a_second() -> None:
+    """Promise: the whole of AWS's policies takes seconds, not minutes."""
+    start = time.perf_counter()
+    for document in documents().values():
+        for one in NEEDED:
+            decide(Policies((document,)), one.request())
+
+    rate = len(documents()) * len(NEEDED) / (time.perf_counter() - start)
+
+    assert rate > 2000

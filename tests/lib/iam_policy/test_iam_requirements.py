@@ -1,0 +1,175 @@
+"""What the roles need, as data: agreed with the contract, AWS's own handler permissions and AWS's action data."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from iam_policy import Outcome, Policies, Role, assumed, read_json, read_node
+from iam_policy.match.overlap import may_overlap
+from iam_policy.service_data.actions import action, can_carry, data_version, resource_patterns
+from inference_experiment import contract
+from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.diff import diff
+from shadow_test_policies.requirements import (
+    Level,
+    Requirement,
+    deployer_requirements,
+    deployer_types,
+    experiment_requirements,
+    provider_requirements,
+)
+from shadow_test_policies.role_report import check
+
+EVERYTHING = Deployment(
+    capture_uri="s3://capture-bucket/prefix/",
+    capture_key="arn:aws:kms:us-east-1:123456789012:key/capture",
+    volume_key="arn:aws:kms:us-east-1:123456789012:key/volume",
+)
+
+
+def handlers_of(kind: str) -> dict[str, set[str]]:
+    """Return AWS's own permissions of a resource type, by handler."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    return {name: set(entry["permissions"]) for name, entry in schema["handlers"].items()}
+
+
+@pytest.mark.parametrize("handler", contract.handlers())
+def test_the_provider_needs_what_its_contract_says(handler: str) -> None:
+    """Promise: requirements and operations.json are one list."""
+    always = {permission.action for permission in contract.function_permissions()}
+
+    needed = {one.action for one in provider_requirements(Deployment(), [handler])}
+
+    assert needed == always | contract.actions_for(handler)
+
+
+@pytest.mark.parametrize("handler", contract.handlers())
+def test_the_provider_needs_no_less_than_the_native_type(handler: str) -> None:
+    """Promise: where AWS's own handler needs a permission that ours does not, the reason is written here."""
+    reasons = {
+        # Our create reads the owner tag only of what it finds; AWS lists AddTags and ListTags for every create.
+        "create": set(),
+        # Update replaces, so it needs create's and delete's permissions as well; nothing is missing.
+        "update": set(),
+        "read": set(),
+        "delete": set(),
+        "list": set(),
+    }
+    needed = {one.action for one in provider_requirements(Deployment(), [handler])}
+
+    assert handlers_of(contract.NATIVE_TYPE)[handler] - needed == reasons[handler]
+
+
+def test_the_deployer_needs_only_what_aws_lists_for_the_types() -> None:
+    """Promise: each action that we ascribe to a resource type is among AWS's permissions of its handlers."""
+    for kind, names in deployer_types().items():
+        listed = set().union(*handlers_of(kind).values())
+        assert not names - listed, kind
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    [
+        *provider_requirements(Deployment()),
+        *(one for one in experiment_requirements(EVERYTHING) if not one.service),
+        *deployer_requirements(Deployment()),
+    ],
+    ids=lambda one: f"{one.action} {one.subject}",
+)
+def test_every_needed_action_exists_and_works_on_its_resource(requirement: object) -> None:
+    """Promise: names, resource types and context keys agree with AWS's data, and each entry has a source."""
+    assert isinstance(requirement, Requirement)
+    assert action(requirement.action) is not None
+    assert requirement.source
+    forms = resource_patterns(requirement.action)
+    if requirement.resource == "*":
+        assert requirement.subject == "any"
+    else:
+        assert any(may_overlap(form, requirement.resource) for form in forms), forms
+    for key in requirement.context:
+        assert can_carry(requirement.action.lower(), key.lower().replace("/*", "/x")), key
+
+
+def test_the_tagging_actions_are_accepted_on_experiments() -> None:
+    """Promise: the overlay closes the gap of AWS's data, and says so in the version."""
+    for name in ("AddTags", "DeleteTags", "ListTags"):
+        assert "arn:*:sagemaker:*:*:inference-experiment/*" in resource_patterns(f"sagemaker:{name}")
+    assert "overlay" in data_version()
+
+
+def test_keys_and_capture_are_needed_where_they_are_set() -> None:
+    """Promise: S3 and KMS permissions are required exactly if the experiment has them; the rest is recommended."""
+    plain = {one.action for one in experiment_requirements(Deployment()) if one.level is Level.REQUIRED}
+    full = {one.action: one for one in experiment_requirements(EVERYTHING) if one.level is Level.REQUIRED}
+
+    assert set(full) - plain == {"s3:PutObject", "kms:GenerateDataKey", "kms:CreateGrant", "kms:Encrypt"}
+    assert str(full["s3:PutObject"].resource).endswith(":s3:::capture-bucket/prefix/${CaptureKey}")
+
+
+def test_names_may_be_chosen_by_the_policies_but_must_agree() -> None:
+    """Promise: without a given name, all actions must be allowed for one and the same experiment."""
+    place = Deployment("aws", "us-east-1", "123456789012")
+    needs = [one for one in provider_requirements(place, ["read"]) if one.subject == "experiment"]
+
+    def outcome(*names: str) -> Outcome:
+        arn = "arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/"
+        statements = [
+            {"Effect": "Allow", "Action": one.action, "Resource": arn + name}
+            for one, name in zip(needs, names, strict=True)
+        ]
+        policy = read_node({"Version": "2012-10-17", "Statement": statements})
+        return check(Role("role", Policies((policy,))), needs, place).outcome
+
+    assert outcome("shadow-*", "shadow-*") is Outcome.ALLOWED
+    assert outcome("shadow-1", "*") is Outcome.ALLOWED
+    assert outcome("shadow-1", "shadow-2") is not Outcome.ALLOWED
+
+
+def test_plain_documents_are_checked_where_they_say() -> None:
+    """Promise: partition, region and account come from the documents if these agree, else they stay open."""
+    statement = {
+        "Effect": "Allow",
+        "Action": "sagemaker:ListTags",
+        "Resource": ["arn:aws-cn:sagemaker:*:123456789012:inference-experiment/*", "arn:aws-cn:s3:::bucket"],
+    }
+    document = read_node({"Version": "2012-10-17", "Statement": statement})
+
+    place = assumed(Deployment(), [document])
+
+    assert (place.partition, place.account) == ("aws-cn", "123456789012")
+    assert place.region == Deployment().region
+
+
+def test_the_difference_names_what_is_too_much() -> None:
+    """Promise: excess is told by entry, with what to write instead."""
+    source = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": "sagemaker:Describe*", "Resource": "*"},
+                {"Effect": "Allow", "Action": ["s3:GetObject", "sagemaker:StopInferenceExperiment"], "Resource": "*"},
+                {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+            ],
+        }
+    )
+
+    difference = diff(Role("role", Policies((read_json(source),))), provider_requirements(Deployment()))
+
+    messages = [finding.message for finding in difference.excess]
+    assert "write sagemaker:DescribeInferenceExperiment" in messages[0]
+    assert messages[1] == '"s3:GetObject" is not needed; remove it'
+    assert "grants everything but" in messages[2]
+    assert [result.requirement.action for result in difference.missing] == ["iam:PassRole"]
+
+
+def test_the_library_imports_neither_aws_clients_nor_cfn_lint() -> None:
+    """Promise: whoever uses the library for decisions alone loads no AWS client, no linter and no YAML."""
+    heavy = {"boto3", "botocore", "cfnlint", "yaml", "crhelper", "moto", "regex", "jsonschema"}
+    probe = f"import sys, iam_policy; print(*({heavy!r} & set(sys.modules)))"
+
+    run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+
+    assert run.stdout.split() == []

@@ -1,0 +1,85 @@
+"""Soundness of whole decisions: what is decided with holes stays so under every filling of them."""
+
+import itertools
+import random
+from collections import Counter
+from typing import Any
+
+from random_policies import ACCOUNT, Case, random_case
+
+from iam_policy import Outcome, Policies, Request, decide, read_node
+from iam_policy.match.symbols import ACCOUNT as ACCOUNT_HOLE
+from iam_policy.match.symbols import NAME_CHARACTERS, REGION, Hole, Text, fill, text
+
+SEED = 20261122
+CASES = 1500
+TEAM = Hole("Team", NAME_CHARACTERS)
+HOLES: dict[str, Hole] = {ACCOUNT: ACCOUNT_HOLE, "us-east-1": REGION, "shadow": TEAM}
+FILLINGS: list[dict[str, Text]] = [
+    {ACCOUNT_HOLE.identity: account, REGION.identity: region, TEAM.identity: team}
+    for account, region, team in itertools.product(
+        (ACCOUNT, "999999999999"), ("us-east-1", "eu-west-1"), ("shadow", "", "Shadow", "other")
+    )
+]
+
+
+def with_holes(node: Any) -> Any:
+    """Return a document or a value whose account, region and names are holes."""
+    if isinstance(node, dict):
+        return {key: with_holes(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [with_holes(value) for value in node]
+    if not isinstance(node, str) or "${" in node:
+        return node
+    pieces: list[str | Hole] = [node]
+    for word, hole in HOLES.items():
+        pieces = [part for piece in pieces for part in _replaced(piece, word, hole)]
+    return text(*pieces)
+
+
+def _replaced(piece: str | Hole, word: str, hole: Hole) -> list[str | Hole]:
+    if isinstance(piece, Hole):
+        return [piece]
+    parts: list[str | Hole] = []
+    for index, literal in enumerate(piece.split(word)):
+        parts += [hole, literal] if index else [literal]
+    return parts
+
+
+def filled(node: Any, filling: dict[str, Text]) -> Any:
+    """Return a document with its holes filled."""
+    if isinstance(node, dict):
+        return {key: filled(value, filling) for key, value in node.items()}
+    if isinstance(node, list):
+        return [filled(value, filling) for value in node]
+    return node if isinstance(node, str) else fill(node, filling)
+
+
+def outcome(policies: list[Any], case: Case, resource: Text) -> Outcome:
+    """Decide a case's action by some policies."""
+    context = {key: tuple(value) if isinstance(value, list) else value for key, value in case.context.items()}
+    request = Request(case.action, resource, context, complete=True)
+    return decide(Policies(tuple(map(read_node, policies))), request).outcome
+
+
+def test_no_decision_is_wrong_under_any_filling() -> None:
+    """Promise: allowed, implicit and explicit deny hold whatever account, region and names turn out to be."""
+    source = random.Random(SEED)
+    counts: Counter[bool] = Counter()
+    for _ in range(CASES):
+        case = random_case(source)
+        policies = with_holes(case.policies)
+        resource = with_holes(case.resource) if source.random() < 0.7 else case.resource
+
+        before = outcome(policies, case, resource)
+
+        counts[before is Outcome.UNKNOWN] += 1
+        if before is Outcome.UNKNOWN:
+            continue
+        for filling in FILLINGS:
+            after = outcome(filled(policies, filling), case, fill(resource, filling))
+            # An implicit deny may turn out to be an explicit one: what no Allow can grant is denied either way.
+            promised = {before, Outcome.EXPLICIT_DENY} if before is Outcome.IMPLICIT_DENY else {before}
+            assert after in promised, (policies, case.action, resource, filling)
+    print(f"seed {SEED}: {counts[False]} decided, {counts[True]} unknown")  # noqa: T201
+    assert counts[False] > CASES / 2

@@ -1,0 +1,23 @@
+from collections.abc import Iterator
+
+import pytest
+
+from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[LocalSageMaker]:
+    with LocalSageMaker() as running:
+        running.clock.freeze()
+        yield running
+
+
+@pytest.fixture
+def sagemaker(server: LocalSageMaker) -> LocalSageMaker:
+    """An empty SageMaker whose clock stands still, with an endpoint that runs model-1 as production."""
+    server.reset()
+    server.on_call = None
+    server.add_endpoint("endpoint", "production", "model-1")
+    server.add_model("model-2")
+    server.clear_calls()
+    return server

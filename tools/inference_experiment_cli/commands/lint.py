@@ -1,0 +1,134 @@
+"""inference-experiment lint: the options; lint/ does the work."""
+
+# Typer makes an option of every parameter.
+# ruff: noqa: FBT002, PLR0913, PLR0917
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+Listed = list[str] | None
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Templates, folders and patterns. Default: the templates of .cfnlintrc, or those below this folder."
+    ),
+]
+OnlyExperiments = Annotated[
+    bool, typer.Option("--only-experiments", help="Only what concerns inference experiments; skips what has none.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes. Default: one per core.")]
+Caching = Annotated[bool, typer.Option("--cache/--no-cache", help="Keep results, and use those that still hold good.")]
+CacheDir = Annotated[
+    Path | None, typer.Option(envvar="INFERENCE_EXPERIMENT_LINT_CACHE", help="Where results are kept.")
+]
+Formatted = Annotated[
+    str, typer.Option("--format", "-f", help="quiet, parseable, json, junit, pretty or sarif; as cfn-lint's.")
+]
+Regions = Annotated[Listed, typer.Option("--regions", "-r", help="Regions to lint for, or ALL_REGIONS.")]
+Ignored = Annotated[
+    Listed, typer.Option("--ignore-checks", "-i", help="Rule ids, or what they begin with, to leave out.")
+]
+Included = Annotated[Listed, typer.Option("--include-checks", "-c", help="Rule ids to take in, such as I.")]
+Mandatory = Annotated[
+    Listed, typer.Option("--mandatory-checks", "-m", help="Rule ids that a template cannot switch off.")
+]
+Experimental = Annotated[bool, typer.Option("--include-experimental", "-e", help="Take in experimental rules.")]
+Configured = Annotated[Listed, typer.Option("--configure-rule", "-x", help="RuleId:key=value.")]
+Appended = Annotated[Listed, typer.Option("--append-rules", "-a", help="Further rules: folders or modules.")]
+Custom = Annotated[str, typer.Option("--custom-rules", "-z", help="A file of cfn-lint's one-line rules.")]
+Overridden = Annotated[str, typer.Option("--override-spec", "-o", help="A file that overrides schemas.")]
+Registry = Annotated[Listed, typer.Option("--registry-schemas", "-s", help="Folders of registry schemas.")]
+IgnoredTemplates = Annotated[Listed, typer.Option("--ignore-templates", help="Templates to leave out.")]
+IgnoreBad = Annotated[bool, typer.Option("--ignore-bad-template", "-b", help="Leave out what cannot be read.")]
+Configuration = Annotated[str, typer.Option("--config-file", help="Instead of .cfnlintrc.")]
+Merge = Annotated[bool, typer.Option("--merge-configs", help="Add options to those of the configuration file.")]
+Level = Annotated[
+    str, typer.Option("--non-zero-exit-code", help="informational, warning, error or none: what fails the run.")
+]
+Output = Annotated[str, typer.Option("--output-file", help="Where the report goes instead of the terminal.")]
+
+CHOICES: Final = {
+    "--format": ("quiet", "parseable", "json", "junit", "pretty", "sarif", ""),
+    "--non-zero-exit-code": ("informational", "warning", "error", "none"),
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(lint)
+
+
+def lint(
+    paths: Paths = None,
+    only_experiments: OnlyExperiments = False,
+    jobs: Jobs = 0,
+    cache: Caching = True,
+    cache_dir: CacheDir = None,
+    style: Formatted = "",
+    regions: Regions = None,
+    ignore_checks: Ignored = None,
+    include_checks: Included = None,
+    mandatory_checks: Mandatory = None,
+    include_experimental: Experimental = False,
+    configure_rule: Configured = None,
+    append_rules: Appended = None,
+    custom_rules: Custom = "",
+    override_spec: Overridden = "",
+    registry_schemas: Registry = None,
+    ignore_templates: IgnoredTemplates = None,
+    ignore_bad_template: IgnoreBad = False,
+    config_file: Configuration = "",
+    merge_configs: Merge = False,
+    non_zero_exit_code: Level = "informational",
+    output_file: Output = "",
+) -> None:
+    """Lint templates with cfn-lint and our rules: the findings of cfn-lint -a inference_experiment_rules, sooner.
+
+    Several processes share the work, and a template that nothing has changed for is not linted again. Options and
+    .cfnlintrc are cfn-lint's; one that takes several values is repeated, or its values are separated by commas.
+
+    Example: inference-experiment lint templates/ --only-experiments -r eu-west-1,us-east-1
+
+    Exit codes, which add up: 0 nothing found, 2 errors (or the command cannot be carried out), 4 warnings, 8 remarks.
+    """
+    options: dict[str, object] = {
+        "--format": style,
+        "--regions": regions,
+        "--ignore-checks": ignore_checks,
+        "--include-checks": include_checks,
+        "--mandatory-checks": mandatory_checks,
+        "--include-experimental": include_experimental,
+        "--configure-rule": configure_rule,
+        "--append-rules": append_rules,
+        "--custom-rules": custom_rules,
+        "--override-spec": override_spec,
+        "--registry-schemas": registry_schemas,
+        "--ignore-templates": ignore_templates,
+        "--ignore-bad-template": ignore_bad_template,
+        "--config-file": config_file,
+        "--merge-configs": merge_configs,
+        "--non-zero-exit-code": non_zero_exit_code,
+        "--output-file": output_file,
+    }
+    arguments = cfn_lint_arguments(options)
+    from inference_experiment_cli.lint.run import Request, run  # noqa: PLC0415 - half a second, which --help does without
+
+    raise typer.Exit(run(Request(paths or (), arguments, only_experiments, jobs, cache, cache_dir)))
+
+
+def cfn_lint_arguments(options: dict[str, object]) -> list[str]:
+    """Return options as cfn-lint's command line has them. Raises UsageError for a value that there is not."""
+    from inference_experiment_cli.errors import UsageError  # noqa: PLC0415
+
+    arguments: list[str] = []
+    for flag, value in options.items():
+        choices = CHOICES.get(flag)
+        if choices is not None and value not in choices:
+            raise UsageError(f"{flag} is {', '.join(filter(None, choices))}, not {value}")
+        if isinstance(value, list):
+            arguments += [flag, *value]
+        elif value:
+            arguments += [flag] if value is True else [flag, str(value)]
+    return arguments

@@ -1,0 +1,172 @@
+"""Templates and StackQL-style manifests of one experiment: from a live one, or from the schema."""
+
+import json
+import re
+import textwrap
+from collections.abc import Mapping
+from typing import Any, Final
+
+from inference_experiment import contract
+from inference_experiment_cli.convert.converter import DEFAULT_TOKEN, TIMEOUT
+from inference_experiment_cli.convert.target import NATIVE_PROPERTIES, Extent, Manifest
+from inference_experiment_cli.output import yaml_text
+
+# The order of a template; the set is that of the schema, which a test compares.
+ORDER: Final = (
+    "ServiceToken",
+    "ServiceTimeout",
+    "Name",
+    "Type",
+    "Description",
+    "RoleArn",
+    "EndpointName",
+    "KmsKey",
+    "Schedule",
+    "ModelVariants",
+    "ShadowModeConfig",
+    "DataStorageConfig",
+    "DesiredState",
+    "StatusReason",
+    "ModelVariantActions",
+    "PromotionCriteria",
+    "Tags",
+)
+PARAMETERS: Final = ("RoleArn", "EndpointName", "ProductionModelName", "ShadowModelName")
+TOKEN: Final = {"Fn::ImportValue": DEFAULT_TOKEN.split()[1]}
+COMMENT_WIDTH: Final = 100
+SHORT: Final = re.compile(r"^(\s*(?:- )?[\w:]+:)\n\s+(Ref|Fn::\w+): (.+)$", re.MULTILINE)
+
+
+def _variant(name: str, model: object) -> dict[str, Any]:
+    hardware = {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1}
+    infrastructure = {"InfrastructureType": "RealTimeInference", "RealTimeInferenceConfig": hardware}
+    return {"VariantName": name, "ModelName": model, "InfrastructureConfig": infrastructure}
+
+
+def _scratch() -> dict[str, Any]:
+    """Return a value for every property; what only the user knows is a parameter."""
+    shadow = {"ShadowModelVariantName": "shadow", "SamplingPercentage": 10}
+    types = {"CsvContentTypes": ["text/csv"], "JsonContentTypes": ["application/json"]}
+    return {
+        "Name": "shadow-test",
+        "Type": "ShadowMode",
+        "Description": "A new model against the one in production",
+        "RoleArn": {"Ref": "RoleArn"},
+        "EndpointName": {"Ref": "EndpointName"},
+        "KmsKey": "alias/shadow-test",
+        "Schedule": {"StartTime": "2030-01-31T08:00:00Z", "EndTime": "2030-02-07T08:00:00Z"},
+        "ModelVariants": [
+            _variant("production", {"Ref": "ProductionModelName"}),
+            _variant("shadow", {"Ref": "ShadowModelName"}),
+        ],
+        "ShadowModeConfig": {"SourceModelVariantName": "production", "ShadowModelVariants": [shadow]},
+        "DataStorageConfig": {
+            "Destination": "s3://my-bucket/shadow-test",
+            "KmsKey": "alias/capture",
+            "ContentType": types,
+        },
+        "DesiredState": "Running",
+        "StatusReason": "Why it is stopped",
+        "ModelVariantActions": {"production": "Retain", "shadow": "Remove"},
+        "PromotionCriteria": {"MaxLatencyIncrease": "10%", "MaxErrorRate": "0.1%"},
+        "Tags": [{"Key": "team", "Value": "ml"}],
+    }
+
+
+def required(kind: Manifest) -> frozenset[str]:
+    """Return the properties that a manifest of this kind cannot do without."""
+    needed = frozenset(contract.schema()["required"])
+    return needed if kind is Manifest.CUSTOM else needed & {*NATIVE_PROPERTIES} | {"Name"}
+
+
+def template(kind: Manifest, logical_id: str, live: Mapping[str, Any] | None, extent: Extent) -> dict[str, Any]:
+    """Return a template with one experiment."""
+    values = dict(live if live is not None else _scratch())
+    if kind is Manifest.CUSTOM:
+        values = {"ServiceToken": TOKEN, "ServiceTimeout": TIMEOUT, **values}
+    else:
+        values = {key: value for key, value in values.items() if key in NATIVE_PROPERTIES}
+    if live is None and extent is Extent.REQUIRED:
+        values = {key: value for key, value in values.items() if key in required(kind)}
+    properties = {key: values[key] for key in ORDER if key in values}
+    resource = {
+        "Type": contract.CUSTOM_TYPE if kind is Manifest.CUSTOM else contract.NATIVE_TYPE,
+        "Properties": properties,
+    }
+    made: dict[str, Any] = {"AWSTemplateFormatVersion": "2010-09-09", "Description": "A SageMaker shadow test"}
+    if live is None:
+        made["Parameters"] = {name: {"Type": "String"} for name in PARAMETERS}
+    return {**made, "Resources": {logical_id: resource}}
+
+
+def as_yaml(made: Mapping[str, Any], *, comments: bool) -> str:
+    """Return a template as YAML, with the short forms of functions, and with what each property means."""
+    lines: list[str] = []
+    top = contract.schema()
+    inside = False
+    for line in SHORT.sub(_shorten, yaml_text(made)).splitlines():
+        name = line.strip().partition(":")[0]
+        if comments and inside and re.match(r" {6}\w", line) and name in top["properties"]:
+            node = top["properties"][name]
+            meaning = top["definitions"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
+            lines += [f"      # {part}" for part in textwrap.wrap(meaning["description"], COMMENT_WIDTH)]
+        inside = inside or line == "    Properties:"
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _shorten(match: re.Match[str]) -> str:
+    return f"{match[1]} !{match[2].removeprefix('Fn::')} {match[3]}"
+
+
+def as_json(made: Mapping[str, Any]) -> str:
+    """Return a template as JSON."""
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _snaked(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, Mapping):
+        return {_snake(key): _snaked(item) for key, item in value.items()}
+    return [_snaked(item) for item in value] if isinstance(value, list) else value
+
+
+def _holes(name: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return a value whose leaves are StackQL's variables."""
+    if "$ref" in schema:
+        schema = contract.schema()["definitions"][schema["$ref"].rsplit("/", 1)[1]]
+    if "properties" in schema:
+        return {_snake(key): _holes(_snake(key), item) for key, item in schema["properties"].items()}
+    if schema.get("type") == "array":
+        item = _holes(name, schema["items"])
+        return [item if isinstance(item, dict) else f"{{{{ {name}[0] }}}}"]
+    return f"{{{{ {name} }}}}"
+
+
+def stackql(live: Mapping[str, Any] | None, extent: Extent, region: str) -> dict[str, Any]:
+    """Return a manifest as the StackQL deployment tools read it, for the awscc provider."""
+    schema = contract.schema()["properties"]
+    chosen = (
+        NATIVE_PROPERTIES
+        if live is not None or extent is Extent.ALL
+        else tuple(key for key in NATIVE_PROPERTIES if key in required(Manifest.STACKQL))
+    )
+    values = (
+        {key: _snaked(live[key]) for key in chosen if key in live}
+        if live is not None
+        else {key: _holes(_snake(key), schema[key]) for key in chosen}
+    )
+    name = str(live["Name"]) if live is not None else "shadow-test"
+    return {
+        "version": 1,
+        "name": name,
+        "description": "A SageMaker shadow test",
+        "providers": ["awscc"],
+        "globals": [{"name": "region", "value": region or "{{ vars.AWS_REGION }}"}],
+        "resources": [
+            {"name": "inference_experiment", "props": [{"name": _snake(key), "value": values[key]} for key in values]}
+        ],
+    }

@@ -1,0 +1,159 @@
+"""inference-experiment demo: a shadow test's whole life on a local AWS, from lint to delete.
+
+The provider is the real function, deployed from the unmodified template.yaml; CloudFormation, Lambda and SQS are
+ministack; SageMaker is moto with our simulation of inference experiments.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from inference_experiment_cli.demo.timeline import Timeline
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.lint.single import LintFinding, lint
+
+if TYPE_CHECKING:
+    from inference_experiment_local.cloud import LocalCloud
+
+ROOT = Path(__file__).resolve().parents[3]
+PROVIDER_STACK = "inference-experiment-provider"
+EXAMPLE_STACK = "shop"
+PARAMETERS = {
+    "ProductionImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:1",
+    "ShadowImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:2",
+}
+PROVIDER_PARAMETERS = {"PollSeconds": "0.2", "ResponseHosts": "localhost,127.0.0.1"}
+# What the deployment goes through, in order: name, changed parameters.
+STAGES = (
+    ("create, sampling 10 %", {"SamplingPercentage": "10"}),
+    ("edit, sampling 50 %", {"SamplingPercentage": "50"}),
+    ("complete, promote the shadow", {"SamplingPercentage": "50", "Verdict": "promote-shadow"}),
+)
+
+
+@dataclass
+class Demo:
+    """One run; `results` are the rows of the summary: stage, seconds, what came out."""
+
+    console: Console
+    template: Path
+    example: Path
+    port: int | None
+    results: list[tuple[str, float, str]] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Lint, deploy, drive and delete. Raises UsageError for what the user can mend."""
+        self._lint()
+        from inference_experiment_local.cloud import LocalCloud  # noqa: PLC0415 - the local AWS takes a second to import
+        from inference_experiment_local.errors import LocalAwsError  # noqa: PLC0415
+
+        try:
+            with LocalCloud(port=self.port) as cloud:
+                timeline = Timeline(self.console, cloud.sagemaker.status)
+                cloud.sagemaker.on_call = timeline.call
+                self._live(cloud, timeline)
+                self._prove(cloud, timeline)
+        except LocalAwsError as error:
+            raise UsageError(str(error)) from error
+        self._summary()
+
+    def _lint(self) -> None:
+        broken = self.example.parent / "broken" / self.example.name
+        for path in (self.template, self.example):
+            findings = [finding for finding in lint(path) if finding.rule_id.startswith("E")]
+            if findings:
+                first = findings[0]
+                raise UsageError(f"{path}:{first.line}: {first.rule_id} {first.message}")
+            self.console.print(f"[green]lint[/]  {_short(path)}: no errors")
+        if broken.is_file():
+            self.console.print(f"[yellow]lint[/]  {_short(broken)}, broken on purpose:")
+            self.console.print(_findings_table(lint(broken)))
+
+    @contextlib.contextmanager
+    def _stage(self, timeline: Timeline, name: str) -> Iterator[list[str]]:
+        timeline.step(name)
+        began, said = timeline.elapsed, list[str]()
+        yield said
+        self.results.append((name, timeline.elapsed - began, ", ".join(said)))
+
+    def _live(self, cloud: "LocalCloud", timeline: Timeline) -> None:
+        with self._stage(timeline, "deploy the provider") as said:
+            outputs = cloud.deploy(PROVIDER_STACK, self.template, PROVIDER_PARAMETERS, on_event=timeline.stack_event)
+            said.append("ServiceToken " + outputs["ServiceToken"].rsplit(":", 1)[1])
+        self._queues = [outputs["WaitQueueUrl"], outputs["DeadLetterQueueUrl"]]
+        for name, changes in STAGES:
+            with self._stage(timeline, name) as said:
+                outputs = cloud.deploy(
+                    EXAMPLE_STACK, self.example, {**PARAMETERS, **changes}, on_event=timeline.stack_event
+                )
+                _check_outputs(self.example, outputs)
+                said.append(outputs["ExperimentStatus"])
+                variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
+                said.append("endpoint: " + ", ".join(f"{key} is {value['Role']}" for key, value in variants.items()))
+        with self._stage(timeline, "delete") as said:
+            cloud.delete_stack(EXAMPLE_STACK, on_event=timeline.stack_event)
+            said.append("statuses seen: " + " ".join(dict.fromkeys(timeline.seen)))
+
+    def _prove(self, cloud: "LocalCloud", timeline: Timeline) -> None:
+        """Show that nothing is left, and fail if something is."""
+        with self._stage(timeline, "look for leftovers") as said:
+            experiments = cloud.sagemaker.client().list_inference_experiments()["InferenceExperiments"]
+            messages = sum(cloud.queue_depth(url) for url in self._queues)
+            cloud.delete_stack(PROVIDER_STACK, on_event=timeline.stack_event)
+            stacks = [
+                stack["StackName"]
+                for stack in cloud.client("cloudformation").list_stacks()["StackSummaries"]
+                if stack["StackStatus"] != "DELETE_COMPLETE"
+            ]
+            said.append(f"{len(experiments)} experiments, {messages} messages, {len(stacks)} stacks")
+            if experiments or messages or stacks:
+                raise UsageError(f"something is left: {said[0]}: {experiments} {stacks}")
+
+    def _summary(self) -> None:
+        table = Table(title="A shadow test's life", title_justify="left")
+        table.add_column("stage")
+        table.add_column("seconds", justify="right")
+        table.add_column("result")
+        for name, seconds, result in self.results:
+            table.add_row(name, f"{seconds:.1f}", Text(result))
+        self.console.print(table)
+        self.console.print(
+            "CloudFormation, Lambda and SQS were ministack; SageMaker was moto with this project's simulation of "
+            "inference experiments. No AWS account was used.",
+            style="dim",
+        )
+
+
+def _check_outputs(example: Path, outputs: dict[str, str]) -> None:
+    missing = {"ExperimentStatus", "EndpointName"} - outputs.keys()
+    if missing:
+        raise UsageError(f"{example}: has no output {' and '.join(sorted(missing))}, which the demo shows")
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def _findings_table(findings: list[LintFinding]) -> Table:
+    table = Table(show_header=True, show_edge=False)
+    table.add_column("line", justify="right")
+    table.add_column("rule")
+    table.add_column("finding")
+    for finding in findings:
+        table.add_row(str(finding.line), finding.rule_id, Text(finding.message))
+    return table
+
+
+def run_demo(template: Path | None, example: Path | None, port: int | None) -> None:
+    """Run the demonstration; the paths default to the repository's own. Raises UsageError."""
+    template, example = template or ROOT / "template.yaml", example or ROOT / "examples" / "shadow-test.yaml"
+    for path in (template, example):
+        if not path.is_file():
+            raise UsageError(f"{path}: no such file; run this in a clone of the repository, or name the file")
+    Demo(Console(highlight=False), template, example, port).run()

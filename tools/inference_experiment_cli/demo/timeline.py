@@ -1,0 +1,70 @@
+"""Prints what happens while it happens: stack events, API calls and statuses, with the time since the start."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.text import Text
+
+from inference_experiment_local.ministack.stacks import StackEvent
+from inference_experiment_local.sagemaker.server import Call
+
+STYLES = {"stack": "cyan", "call": "dim", "status": "bold green", "step": "bold"}
+BAD = ("FAILED", "ROLLBACK")
+READS = ("Describe", "List")
+
+
+@dataclass
+class Timeline:
+    """Lines of a running demonstration; safe to use from several threads.
+
+    `status_of` tells an experiment's status; `seen` collects every status that showed, in order.
+    """
+
+    console: Console
+    status_of: Callable[[str], str | None]
+    seen: list[str] = field(default_factory=list)
+    _last: dict[str, str] = field(default_factory=dict)
+    _began: float = field(default_factory=time.monotonic)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._began
+
+    def line(self, kind: str, subject: str, text: str, style: str = "") -> None:
+        """Print one line."""
+        columns = f"{self.elapsed:6.1f} s  {kind:<7} {subject:<22} {text}"
+        with self._lock:
+            self.console.print(
+                Text(columns, style=style or STYLES[kind]), no_wrap=True, overflow="ellipsis", crop=False
+            )
+
+    def step(self, text: str) -> None:
+        """Print what the demonstration does next."""
+        self.line("step", text, "")
+
+    def stack_event(self, event: StackEvent) -> None:
+        """Print an event of a stack."""
+        bad = any(word in event.status for word in BAD)
+        reason = f": {event.reason}" if event.reason and bad else ""
+        self.line("stack", event.logical_id, event.status + reason, "bold red" if bad else "")
+
+    def call(self, call: Call) -> None:
+        """Print a call of the SageMaker API that changes something or fails, and the status when it has changed."""
+        name = str(call.parameters.get("Name", ""))
+        if not call.operation.endswith(("InferenceExperiment", "Tags")):
+            return
+        if not call.operation.startswith(READS):
+            detail = {key: call.parameters[key] for key in ("ModelVariantActions",) if key in call.parameters}
+            self.line(
+                "call", call.operation, " ".join([call.error or "ok", *(str(value) for value in detail.values())])
+            )
+        status = self.status_of(name) if name else None
+        if status and self._last.get(name) != status:
+            self._last[name] = status
+            self.seen.append(status)
+            self.line("status", name, status)

@@ -1,0 +1,92 @@
+"""Writes flat records as JSON lines, CSV or Parquet, one after the other, whatever their number."""
+
+import csv
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, TextIO
+
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.inventory.records import FLAT, NESTED, TIMES
+
+if TYPE_CHECKING:
+    import types
+
+Record = Mapping[str, Any]
+
+
+class ExportFormat(StrEnum):
+    """A form of the exported records."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def _json(value: Any) -> str:  # noqa: ANN401 - parsed JSON
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def write_json_lines(records: Iterable[Record], output: IO[str]) -> int:
+    """Write one JSON object per line; return how many."""
+    count = 0
+    for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
+        output.write(_json(record) + "\n")
+    return count
+
+
+def write_csv(records: Iterable[Record], output: IO[str]) -> int:
+    """Write CSV with a head line; nested values are JSON, absent ones empty. Return how many records."""
+    writer = csv.writer(output, lineterminator="\n")
+    writer.writerow(FLAT)
+    count = 0
+    for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
+        cells = (_json(value) if isinstance(value, dict | list) else value for value in record.values())
+        writer.writerow("" if cell is None else cell for cell in cells)
+    return count
+
+
+TEXT_WRITERS: Final[Mapping[ExportFormat, Callable[[Iterable[Record], TextIO], int]]] = {
+    ExportFormat.JSONL: write_json_lines,
+    ExportFormat.CSV: write_csv,
+}
+
+
+def duckdb_module() -> "types.ModuleType":
+    """Return duckdb. Raises UsageError where the extra is not installed."""
+    try:
+        import duckdb  # noqa: PLC0415 - an optional extra
+    except ImportError as missing:
+        raise UsageError("DuckDB is not installed: pip install 'cfn-inference-experiment[query]'") from missing
+    return duckdb
+
+
+def _column_type(name: str) -> str:
+    if name == "tags":
+        return "MAP(VARCHAR, VARCHAR)"
+    return "JSON" if name in NESTED else "TIMESTAMPTZ" if name in TIMES else "VARCHAR"
+
+
+def write_parquet(records: Iterable[Record], path: Path) -> int:
+    """Write a Parquet file; times are UTC timestamps, tags a map, other nested values JSON. Return how many."""
+    duckdb = duckdb_module()
+    columns = ", ".join(f"'{name}': '{_column_type(name)}'" for name in FLAT)
+    with tempfile.TemporaryDirectory(prefix="inference-experiment-") as folder:
+        lines = Path(folder) / "records.jsonl"
+        with lines.open("w", encoding="utf-8") as output:
+            count = write_json_lines(records, output)
+        source = f"read_json('{_quoted(lines)}', format = 'newline_delimited', columns = {{{columns}}})"
+        copy = f"COPY (SELECT * FROM {source}) TO '{_quoted(path)}' (FORMAT parquet)"  # noqa: S608 - quoted paths
+        try:
+            with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+                connection.execute("SET TimeZone = 'UTC'")
+                connection.execute(copy)
+        except duckdb.IOException as error:
+            raise OSError(str(error)) from error
+    return count
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

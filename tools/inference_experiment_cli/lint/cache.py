@@ -1,0 +1,125 @@
+"""Results by content: a template that nothing has changed for is not linted again.
+
+An entry is found by what the run and the template are (fingerprint, path as given, content). It holds good while the
+other files that were read are what they were and no time in the template has passed that a rule compares with now.
+Entries are JSON, written in one step; what cannot be read or written is treated as absent.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from inference_experiment_cli.lint.engine import Found
+
+DAY: Final = timedelta(days=1)
+KEPT: Final = 30 * 24 * 3600.0
+"""Seconds after which an entry that nobody used is removed."""
+_TIME: Final = re.compile(rb"\d{4}-?\d{2}-?\d{2}[Tt][0-9:.,+\-Zz]+")
+_SCHEDULED: Final = re.compile(rb"(?:Start|End)Time\b[\"']?\s*:\s*(?P<literal>[\"']?\d{4}-?\d{2}-?\d{2})?")
+
+
+def default_folder() -> Path:
+    """Return the folder for entries: below XDG_CACHE_HOME, or ~/.cache."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "inference-experiment" / "lint"
+
+
+class Cache:
+    """The entries of one fingerprint in a folder."""
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self._folder = folder
+        self._fingerprint = fingerprint
+
+    def key(self, path: str) -> str | None:
+        """Return the key of a template; None for one that cannot be read."""
+        try:
+            content = Path(path).read_bytes()
+        except OSError:
+            return None
+        return hashlib.sha256(f"{self._fingerprint}\n{path}\n".encode() + content).hexdigest()
+
+    def get(self, key: str) -> Found | None:
+        """Return a result that still holds good."""
+        file = self._file(key)
+        try:
+            entry = json.loads(file.read_bytes())
+            valid = entry["until"] > time.time() and all(
+                _digest(name) == digest for name, digest in entry["reads"].items()
+            )
+            found: Found = entry["found"]
+            if not valid:
+                return None
+            os.utime(file)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            return None
+        return found
+
+    def put(self, key: str, path: str, found: Found) -> None:
+        """Keep a result."""
+        until = good_until(Path(path).read_bytes(), datetime.now(UTC))
+        if until is None:
+            return
+        entry = {"until": until, "reads": {name: _digest(name) for name in found["reads"]}, "found": found}
+        file = self._file(key)
+        with contextlib.suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".new", delete=False) as new:
+                json.dump(entry, new)
+            Path(new.name).replace(file)
+
+    def prune(self) -> None:
+        """Remove the entries that nobody has used for a long time; looks once a day."""
+        mark = self._folder / "pruned"
+        with contextlib.suppress(OSError):
+            if mark.exists() and mark.stat().st_mtime > time.time() - DAY.total_seconds():
+                return
+            self._folder.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+            for file in self._folder.glob("??/*"):
+                if file.stat().st_mtime < time.time() - KEPT:
+                    file.unlink()
+
+    def _file(self, key: str) -> Path:
+        return self._folder / key[:2] / f"{key[2:]}.json"
+
+
+def _digest(name: str) -> str:
+    try:
+        return hashlib.sha256(Path(name).read_bytes()).hexdigest()
+    except OSError:
+        return "absent"
+
+
+def good_until(content: bytes, now: datetime) -> float | None:
+    """Return when a rule about times may find something else (epoch seconds); None when nobody can tell.
+
+    W9505 compares StartTime and EndTime with now and counts the days since: what it finds changes when a time in the
+    template passes, and every 24 hours after that. A StartTime that is not written out may be any time.
+    """
+    scheduled = list(_SCHEDULED.finditer(content))
+    if not scheduled:
+        return float("inf")
+    if any(found["literal"] is None for found in scheduled):
+        return None
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+    return min([midnight, *(_next_change(moment, now) for moment in _times(content))]).timestamp()
+
+
+def _times(content: bytes) -> Iterator[datetime]:
+    for text in _TIME.findall(content):
+        with contextlib.suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(text.decode())
+            yield (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _next_change(moment: datetime, now: datetime) -> datetime:
+    return moment if moment > now else now + DAY - (now - moment) % DAY

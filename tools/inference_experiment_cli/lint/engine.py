@@ -1,0 +1,160 @@
+"""cfn-lint, loaded once: lints one template after another and tells what it found as plain values.
+
+Each template is linted as cfn-lint lints it alone. In a run over several, cfn-lint itself lets the configuration in
+one template's Metadata decide whether the next one's E0000 is shown; that alone is not repeated here.
+Everything that leans on cfn-lint beyond its public API is here and in experiments.py.
+"""
+
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from cfnlint.config import ConfigMixIn
+from cfnlint.exceptions import CfnLintExitException, ConfigFileError
+from cfnlint.match import Match
+from cfnlint.rules import Rules
+from cfnlint.rules.errors import ConfigError, ParseError, RuleError
+from cfnlint.runner import Runner
+from cfnlint.runner.template.runner import run_template_by_file_path
+
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.lint.single import RULES
+
+Found: TypeAlias = dict[str, Any]
+"""What linting one template gives: findings, the rules that ran, and the other files that were opened."""
+
+OUR_FIRST_RULE: Final = "E9501"
+OUR_PACKAGES: Final = (
+    "cfn_template",
+    "iam_policy",
+    "inference_experiment",
+    "inference_experiment_rules",
+    "shadow_test_policies",
+)
+_MEMBERS: Final = (
+    "message",
+    "filename",
+    "linenumber",
+    "columnnumber",
+    "linenumberend",
+    "columnnumberend",
+    "parent_id",
+)
+_opened: list[str] = []
+_recording: list[bool] = [False]
+_watching: list[bool] = [False]
+
+
+class Engine:
+    """cfn-lint with a configuration, its rules and ours."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        try:
+            self.config = ConfigMixIn(list(arguments))
+            self.rules: Rules = Runner(self.config).rules
+            if OUR_FIRST_RULE not in self.rules:
+                self.rules.update(Rules.create_from_module(RULES))
+        except (CfnLintExitException, ConfigFileError, ValueError) as error:
+            raise UsageError(f"cfn-lint: {error}") from error
+        self.enabled = [name for name in self.rules if self.rules.is_rule_enabled(name, self.config)]
+        self._ignores_bad = self.config.ignore_bad_template or not ParseError().is_enabled(
+            include_experimental=False,
+            ignore_rules=self.config.ignore_checks,
+            include_rules=self.config.include_checks,
+            mandatory_rules=self.config.mandatory_checks,
+        )
+
+    @property
+    def is_serial(self) -> bool:
+        """Whether the configuration pairs templates with parameters, which cfn-lint does for one run as a whole."""
+        config = self.config
+        return bool(config.deployment_files or config.parameter_files or config.parameters)
+
+    def lint(self, path: str) -> Found:
+        """Return what cfn-lint finds in one template."""
+        return self.watched(lambda: self.run(path, self.rules), path)
+
+    def run(self, path: str, rules: Rules) -> list[Match]:
+        """Return the matches of some rules, in cfn-lint's order."""
+        self.config.set_template_args({})
+        rules.used_rules.clear()
+        try:
+            return list(run_template_by_file_path(path, self.config, rules, self._ignores_bad))
+        except CfnLintExitException as error:
+            raise UsageError(f"cfn-lint: {error}") from error
+        except Exception as error:  # noqa: BLE001 - one template that cfn-lint does not survive must not end a thousand others
+            message = f"Unknown exception while processing the template: {str(error)!r}"
+            return [Match.create(message=message, filename=path, rule=RuleError())]
+
+    def watched(self, work: Callable[[], list[Match]], path: str) -> Found:
+        """Return what `work` finds, with the files that it opened beside the template."""
+        with _files_opened() as opened:
+            matches = work()
+        others = sorted({os.path.relpath(each) for each in opened if _is_input(each)} - {os.path.relpath(path)})
+        used = list(self.rules.used_rules)
+        found = {
+            "findings": [plain(match) for match in matches],
+            "used": None if used == self.enabled else used,
+            "reads": others,
+        }
+        # Texts of a template are cfn-lint's own kind of string, which no other process can be sent.
+        return dict(json.loads(json.dumps(found)))
+
+    def matches(self, found: Found) -> list[Match]:
+        """Return the findings as cfn-lint's own objects, and note which rules ran."""
+        self.rules.used_rules.update(dict.fromkeys(self.enabled if found["used"] is None else found["used"], None))
+        return [self._match(finding) for finding in found["findings"]]
+
+    def _match(self, finding: dict[str, Any]) -> Match:
+        match = Match(rule=self._rule(finding["rule"]), **{name: finding[name] for name in _MEMBERS})
+        if finding["path"] is not None:
+            object.__setattr__(match, "path", finding["path"])  # as cfn-lint does: the class is frozen
+        return match
+
+    def _rule(self, name: str) -> Any:  # noqa: ANN401 - a rule of cfn-lint
+        known = {rule.id: rule for rule in (ParseError(), RuleError(), ConfigError())}
+        return self.rules[name] if name in self.rules else known[name]
+
+
+def plain(match: Match) -> dict[str, Any]:
+    """Return a match as values that JSON has."""
+    path = getattr(match, "path", None)
+    found: dict[str, Any] = {name: getattr(match, name) for name in _MEMBERS}
+    return {**found, "rule": match.rule.id, "path": None if path is None else list(path)}
+
+
+@contextmanager
+def _files_opened() -> Iterator[list[str]]:
+    """Record the names of the files that are opened, also in vain; an audit hook sees every one."""
+    if not _watching[0]:
+        sys.addaudithook(_note)
+        _watching[0] = True
+    _opened.clear()
+    _recording[0] = True
+    try:
+        yield _opened
+    finally:
+        _recording[0] = False
+
+
+def _note(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and _recording[0] and isinstance(arguments[0], str):
+        _opened.append(arguments[0])
+
+
+def _is_input(path: str) -> bool:
+    """Tell whether a file is one of the user's: not of the interpreter, of cfn-lint's data or of our packages."""
+    return not any(Path.cwd().joinpath(path).is_relative_to(folder) for folder in _own_folders())
+
+
+@cache
+def _own_folders() -> tuple[Path, ...]:
+    specs = [importlib.util.find_spec(name) for name in OUR_PACKAGES]
+    packages = [Path(spec.origin).parent for spec in specs if spec is not None and spec.origin is not None]
+    return (Path(sys.prefix), Path(sys.base_prefix), *packages)

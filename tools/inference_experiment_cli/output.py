@@ -1,0 +1,163 @@
+"""What a command prints: rows and values in four formats, one-line failures, questions, work in progress.
+
+Results go to the standard output, everything else to the standard error. Colours are Rich's: none without a terminal
+or with NO_COLOR.
+"""
+
+import csv
+import io
+import itertools
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import typer
+
+from inference_experiment_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Row = Mapping[str, Any]
+MEASURED: Final = 200  # rows that the widths of a table are taken from, so that a list of any length can be printed
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    CSV = "csv"
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """Return a console that neither wraps nor cuts."""
+    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, markup=False)
+
+
+def note(text: str) -> None:
+    """Print a remark that is no result."""
+    console(stderr=True).print(text, style="dim")
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """End the command with one line. Exit code 1: what was asked for failed."""
+    line = " ".join(message.split())
+    sys.stderr.write(f"inference-experiment: {line}\n")
+    raise typer.Exit(code)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something irreversible; ends the command unless the answer is yes. Raises UsageError."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} There is no terminal to ask on; say --yes")
+    if not typer.confirm(question, err=True):
+        fail("nothing was changed")
+
+
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """Show that something is going on, on a terminal."""
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        yield
+        return
+    with screen.status(text):
+        yield
+
+
+def cell(value: object) -> str:
+    """Return a value as one line of text."""
+    if value is None:
+        return ""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict | bool) else str(value)
+
+
+def print_value(value: Mapping[str, Any], style: Format) -> None:
+    """Print one value: as a document, or as rows of name and value."""
+    if style is Format.JSON:
+        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    elif style is Format.YAML:
+        sys.stdout.write(yaml_text(value))
+    else:
+        print_rows([{"property": key, "value": item} for key, item in flat(value)], ("property", "value"), style)
+
+
+def flat(value: Any, path: str = "") -> Iterator[tuple[str, object]]:  # noqa: ANN401 - any JSON value
+    """Yield the leaves of a value with their paths; empty and None ones too."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from flat(item, f"{path}/{key}" if path else str(key))
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            yield from flat(item, f"{path}/{index}")
+    else:
+        yield path, None if value in ([], {}) else value
+
+
+def yaml_text(value: object) -> str:
+    """Return a value as YAML, with our order and without aliases."""
+    import yaml  # noqa: PLC0415
+
+    class Plain(yaml.SafeDumper):
+        def ignore_aliases(self, _: object) -> bool:
+            return True
+
+    text: str = yaml.dump(value, Dumper=Plain, sort_keys=False, allow_unicode=True, width=120)
+    return text
+
+
+def print_rows(rows: Iterable[Row], columns: Sequence[str], style: Format) -> None:
+    """Print rows as they come: no format holds more of them than MEASURED."""
+    writers = {Format.TABLE: _table, Format.JSON: _json, Format.YAML: _yaml, Format.CSV: _csv}
+    writers[style](rows, columns)
+
+
+def _json(rows: Iterable[Row], columns: Sequence[str]) -> None:
+    separator = "[\n"
+    for row in rows:
+        sys.stdout.write(separator + "  " + json.dumps({key: row.get(key) for key in columns}, ensure_ascii=False))
+        separator = ",\n"
+    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+def _yaml(rows: Iterable[Row], columns: Sequence[str]) -> None:
+    empty = True
+    for row in rows:
+        sys.stdout.write(yaml_text([{key: row.get(key) for key in columns}]))
+        empty = False
+    sys.stdout.write("[]\n" if empty else "")
+
+
+def _csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    for cells in itertools.chain([columns], ([cell(row.get(key)) for key in columns] for row in rows)):
+        writer.writerow(cells)
+        sys.stdout.write(buffer.getvalue())
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def _table(rows: Iterable[Row], columns: Sequence[str]) -> None:
+    screen = console()
+    lines = ([cell(row.get(key)) for key in columns] for row in rows)
+    first = list(itertools.islice(lines, MEASURED))
+    head = [re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name).upper() for name in columns]
+    widths = [max(map(len, column)) for column in zip(head, *first, strict=True)]
+    screen.print(_line(head, widths), style="bold")
+    for cells in itertools.chain(first, lines):
+        screen.print(_line(cells, widths))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(text.ljust(width) for text, width in zip(cells, widths, strict=True)).rstrip()

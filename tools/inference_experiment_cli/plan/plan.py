@@ -1,0 +1,219 @@
+"""What an update of an experiment would do, found out by rehearsing the provider's own lifecycle."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from inference_experiment import contract, differences
+from inference_experiment import properties as property_rules
+from inference_experiment.errors import ExperimentError
+from inference_experiment.event import Request
+from inference_experiment.model import ActionKind, Member, Observed, RequestType, Status
+from inference_experiment_cli.inventory.properties import text_of
+from inference_experiment_cli.output import flat
+from inference_experiment_cli.plan.simulate import Call, RehearsalGateway, Rehearsed, rehearse
+from inference_experiment_cli.session import explain
+
+SHADOW: Final = "ShadowModeConfig/ShadowModelVariants/0/"
+
+
+WORDS: Final = {
+    ActionKind.MEASURE: "check the criteria",
+    ActionKind.CREATE: "create",
+    ActionKind.START: "start",
+    ActionKind.DELETE: "delete",
+}
+# Properties that are about one operation: which, by the order of preference, and what there is to say without it.
+CARRIERS: Final[Mapping[str, tuple[tuple[ActionKind, ...], str]]] = {
+    "DesiredState": ((ActionKind.START, ActionKind.STOP), "is so already"),
+    "ModelVariantActions": ((ActionKind.STOP,), "used when it is stopped"),
+    "PromotionCriteria": ((ActionKind.MEASURE,), "used when the shadow variant is promoted"),
+    "StatusReason": ((ActionKind.STOP,), "used when it is stopped"),
+}
+
+
+@dataclass(frozen=True)
+class PropertyChange:
+    """One property that differs, and how the change happens."""
+
+    path: str
+    before: object
+    after: object
+    how: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a request comes to. `afterwards` is what CloudFormation's Delete of a replaced experiment calls."""
+
+    experiment: str
+    status: str
+    verdict: str
+    reason: str
+    possible: bool
+    properties: tuple[PropertyChange, ...]
+    calls: tuple[Call, ...]
+    afterwards: tuple[Call, ...]
+    permissions: tuple[dict[str, Any], ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return the plan for JSON and YAML."""
+        return {
+            "experiment": self.experiment,
+            "status": self.status,
+            "verdict": self.verdict,
+            "possible": self.possible,
+            "reason": self.reason,
+            "properties": [vars(change) for change in self.properties],
+            "calls": [_call(call) for call in self.calls],
+            "afterwards": [_call(call) for call in self.afterwards],
+            "permissions": list(self.permissions),
+        }
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {"operation": call.operation, "arguments": text_of(call.arguments), "because": call.reason}
+
+
+def make_plan(request: Request, gateway: RehearsalGateway, current: Observed) -> Plan:
+    """Return what a request would do to an experiment as it is now."""
+    rehearsed = rehearse(request, gateway)
+    error = rehearsed.outcome.error
+    replaced = _replaced(request, rehearsed)
+    afterwards = rehearse(_deletion(request), gateway) if replaced else None
+    done = [*rehearsed.calls, *(afterwards.calls if afterwards else ())]
+    return Plan(
+        experiment=current.name or rehearsed.outcome.physical_id,
+        status=current.status.value,
+        verdict=_verdict(request, rehearsed, replaced=replaced),
+        reason=explain(error) if error else "",
+        possible=error is None,
+        properties=tuple(_changes(request, rehearsed, current)),
+        calls=() if error else rehearsed.calls,
+        afterwards=afterwards.calls if afterwards else (),
+        permissions=tuple(_permissions(() if error else done, rehearsed.reads, request, current.name)),
+    )
+
+
+def _deletion(request: Request) -> Request:
+    return replace(request, type=RequestType.DELETE, properties=request.old_properties, old_properties={})
+
+
+def _replaced(request: Request, rehearsed: Rehearsed) -> bool:
+    created = any(call.operation == ActionKind.CREATE for call in rehearsed.calls)
+    return request.type is RequestType.UPDATE and created and rehearsed.outcome.error is None
+
+
+def _verdict(request: Request, rehearsed: Rehearsed, *, replaced: bool) -> str:
+    if rehearsed.outcome.error:
+        return "impossible"
+    if replaced:
+        return "replacement"
+    words = [_word(call) for call in rehearsed.calls]
+    if not words:
+        return "nothing to do" if request.type is not RequestType.CREATE else "create"
+    return ", then ".join(dict.fromkeys(words))
+
+
+def _word(call: Call) -> str:
+    kind = ActionKind(call.operation)
+    if kind is ActionKind.STOP:
+        promoted = "Promote" in call.arguments["ModelVariantActions"].values()
+        return "stop and promote" if promoted else "stop"
+    return WORDS.get(kind, "update in place")
+
+
+def _keyed(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return properties with variants and tags by name, so that a changed order is no difference."""
+    made = {key: value for key, value in properties.items() if key not in contract.SERVICE_PROPERTIES}
+    for key, name in (("ModelVariants", "VariantName"), ("Tags", "Key")):
+        entries = made.get(key)
+        if isinstance(entries, list) and all(isinstance(entry, Mapping) and name in entry for entry in entries):
+            made[key] = {
+                str(entry[name]): {inner: entry[inner] for inner in entry if inner != name} for entry in entries
+            }
+    return made
+
+
+def changed_values(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, object, object]]:
+    """Return path, old and new value of every property that differs; texts and numbers that say the same do not."""
+    before, after = dict(flat(_keyed(old))), dict(flat(_keyed(new)))
+    paths = [path for path in dict.fromkeys((*before, *after)) if _text(before.get(path)) != _text(after.get(path))]
+    return [(path, before.get(path), after.get(path)) for path in paths]
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(text_of(value))
+
+
+def _changes(request: Request, rehearsed: Rehearsed, current: Observed) -> Iterable[PropertyChange]:
+    blocked = _blocked(request, current)
+    replaced = _replaced(request, rehearsed)
+    for path, before, after in changed_values(request.old_properties, request.properties):
+        yield PropertyChange(path, before, after, _how(path, request, rehearsed, blocked, current, replaced=replaced))
+
+
+def _blocked(request: Request, current: Observed) -> frozenset[Member]:
+    """Return the members that cannot change in the present status."""
+    try:
+        desired = property_rules.parse(request)
+    except ExperimentError:
+        return frozenset()
+    status = current.status if current.status in differences.EDITABLE else Status.RUNNING
+    if current.configuration is None:
+        return frozenset()
+    return differences.blocked(desired.configuration, current.configuration, status, request.changed)
+
+
+def _member(path: str) -> Member | None:
+    if path == SHADOW + "SamplingPercentage":
+        return Member.SAMPLING_PERCENTAGE
+    return next((member for member in Member if path == member or path.startswith(f"{member}/")), None)
+
+
+def _how(
+    path: str, request: Request, rehearsed: Rehearsed, blocked: frozenset[Member], current: Observed, *, replaced: bool
+) -> str:
+    top, member = path.split("/", 1)[0], _member(path)
+    called = {call.operation: call for call in rehearsed.calls}
+    if request.type is RequestType.CREATE or replaced:
+        new = "new experiment" if top in contract.create_only() else "in the new experiment"
+        return new if replaced else "at creation"
+    if top in contract.create_only():
+        return "only a new experiment can have it"
+    if rehearsed.outcome.error:
+        return f"cannot change while {current.status}" if member in blocked else "not reached"
+    return _call_for(top, member, called)
+
+
+def _call_for(top: str, member: Member | None, called: Mapping[str, Call]) -> str:
+    """Return the call that carries a changed property."""
+    if top == "Tags":
+        tags = [operation for operation in ("AddTags", "DeleteTags") if operation in called]
+        return " and ".join(tags) or "left alone: not this resource's"
+    if top in CARRIERS:
+        kinds, otherwise = CARRIERS[top]
+        return next((kind.value for kind in kinds if kind in called), otherwise)
+    update = called.get(ActionKind.UPDATE)
+    if update and member and top in update.arguments:
+        return ActionKind.UPDATE.value
+    if top == "ModelVariants" and ActionKind.STOP in called:
+        return f"{ActionKind.STOP.value} (DesiredModelVariants)"
+    return "no call: SageMaker keeps what it has"
+
+
+def _permissions(calls: Iterable[Call], reads: Iterable[str], request: Request, name: str) -> Iterable[dict[str, Any]]:
+    """Yield what IAM asks of whoever makes the calls, from the contract."""
+    created = [str(call.arguments["Name"]) for call in calls if call.operation == ActionKind.CREATE]
+    shown = name if {name} >= {*created} else "*"
+    role = str(request.properties.get("RoleArn", ""))
+    seen: set[tuple[str, str]] = set()
+    for operation in dict.fromkeys((*reads, *(call.operation for call in calls))):
+        for permission in contract.permissions_of(operation):
+            resource = contract.resource_arns()[permission.resource]
+            resource = resource.replace("${InferenceExperimentName}", shown)
+            if permission.resource == "experimentRole" and role.startswith("arn:"):
+                resource = role
+            if (permission.action, resource) not in seen:
+                seen.add((permission.action, resource))
+                yield {"action": permission.action, "resource": resource, "condition": permission.condition or None}

@@ -1,0 +1,110 @@
+"""Asks CloudWatch for the metrics of both variants over an experiment's time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from inference_experiment import criteria
+from inference_experiment.criteria import Role, Window
+from inference_experiment_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    import boto3
+
+ENDPOINTS: Final = "/aws/sagemaker/Endpoints"
+SYNTHETIC: Final = "SyntheticMetrics"
+PERCENTILES: Final = ("p50", "p90", "p95", "p99")
+# id after the role -> namespace, metric, statistic; the verdict's own measures come from criteria.py.
+EXTRA: Final[Mapping[str, tuple[str, str, str]]] = {
+    **{f"latency_{stat}": (criteria.NAMESPACE, "ModelLatency", stat) for stat in PERCENTILES},
+    "latency_average": (criteria.NAMESPACE, "ModelLatency", "Average"),
+    "overhead_average": (criteria.NAMESPACE, "OverheadLatency", "Average"),
+    "per_instance": (criteria.NAMESPACE, "InvocationsPerInstance", "Sum"),
+    "cpu": (ENDPOINTS, "CPUUtilization", "Average"),
+    "memory": (ENDPOINTS, "MemoryUtilization", "Average"),
+    "disk": (ENDPOINTS, "DiskUtilization", "Average"),
+    "gpu": (ENDPOINTS, "GPUUtilization", "Average"),
+    "gpu_memory": (ENDPOINTS, "GPUMemoryUtilization", "Average"),
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: the experiment as described, its tags and region, and the two variants."""
+
+    members: Mapping[str, Any]
+    tags: Mapping[str, str]
+    region: str
+    endpoint: str
+    variants: Mapping[Role, str]
+    sampling: float
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return str(self.members["Name"])
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """All series by the id of their query, the time they cover, and what CloudWatch said about them."""
+
+    subject: Subject
+    window: Window
+    series: Mapping[str, Mapping[datetime, float]]
+    messages: tuple[str, ...] = ()
+    synthetic: bool = False
+    taken: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def of(self, role: Role, measure: str) -> Mapping[datetime, float]:
+        """Return one series; empty where CloudWatch has none."""
+        return self.series.get(f"{role}_{measure}", {})
+
+
+def subject_of(members: Mapping[str, Any], tags: Mapping[str, str], region: str) -> Subject:
+    """Return what is to be measured. Raises UsageError for an experiment that says nothing of its shadow."""
+    config = members.get("ShadowModeConfig") or {}
+    shadows = config.get("ShadowModelVariants") or []
+    endpoint = (members.get("EndpointMetadata") or {}).get("EndpointName", "")
+    if not shadows or not endpoint:
+        raise UsageError(f"experiment {members.get('Name')} has no shadow variant to report on")
+    shadow = shadows[0]
+    variants = {Role.PRODUCTION: config["SourceModelVariantName"], Role.SHADOW: shadow["ShadowModelVariantName"]}
+    return Subject(members, tags, region, endpoint, variants, shadow["SamplingPercentage"] / 100)
+
+
+def window_of(members: Mapping[str, Any], now: datetime) -> Window:
+    """Return the time in which the shadow could be measured: from its start to its end, or until now."""
+    schedule = members.get("Schedule") or {}
+    start = schedule.get("StartTime") or members.get("CreationTime")
+    if start is None:
+        raise UsageError(f"experiment {members.get('Name')} has neither StartTime nor CreationTime")
+    if start > now and "CompletionTime" not in members:
+        raise UsageError(f"experiment {members.get('Name')} starts only at {start:%Y-%m-%d %H:%M} UTC")
+    ends = [members.get("CompletionTime") or now, schedule.get("EndTime")]
+    return criteria.window(start, max(start, min(end for end in ends if end is not None)), now)
+
+
+def measure(session: "boto3.Session", subject: Subject, statistic: str, now: datetime) -> Measurement:
+    """Return the metrics. Raises ClientError and BotoCoreError."""
+    from inference_experiment_cli.inventory.describe import configuration  # noqa: PLC0415 - imports botocore
+
+    client: Any = session.client("cloudwatch", region_name=subject.region, config=configuration())
+    window = window_of(subject.members, now)
+    queries = criteria.queries(subject.endpoint, subject.variants, statistic, window.period)
+    queries += [
+        criteria.query(f"{role}_{name}", subject.endpoint, variant, metric, window.period)
+        for role, variant in subject.variants.items()
+        for name, metric in EXTRA.items()
+    ]
+    results: list[Mapping[str, Any]] = []
+    messages: dict[str, str] = {}
+    pages = client.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=queries, StartTime=window.start, EndTime=window.end
+    )
+    for page in pages:
+        results += page["MetricDataResults"]
+        messages |= {message.get("Code", ""): message.get("Value", "") for message in page.get("Messages", [])}
+    synthetic = SYNTHETIC in messages
+    return Measurement(subject, window, criteria.series(results), tuple(messages.values()), synthetic, now)

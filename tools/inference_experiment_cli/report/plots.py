@@ -1,0 +1,231 @@
+"""Draws the plots as SVG with Matplotlib; colours are CSS variables, so that one drawing serves light and dark.
+
+Every colour is drawn as one that occurs nowhere else and replaced in the text afterwards; fonts are the page's.
+"""
+
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from inference_experiment.criteria import Role
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.report.comparison import LATENCIES, MICROSECONDS, Report, Row
+from inference_experiment_cli.report.measurement import Measurement
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS: Final[Mapping[str, str]] = {
+    "#010203": "--production",
+    "#040506": "--shadow",
+    "#070809": "--ink",
+    "#0a0b0c": "--faint",
+    "#0d0e0f": "--limit",
+    "#101112": "--muted",
+}
+PRODUCTION, SHADOW, INK, FAINT, LIMIT, MUTED = COLOURS
+OF_ROLE: Final = {Role.PRODUCTION: PRODUCTION, Role.SHADOW: SHADOW}
+SECONDS: Final = 60
+POINTS: Final = 120
+MOST_IN_A_LINE: Final = 3
+DASHED: Final = (0, (3, 2))
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One drawing: a heading, what it shows in a sentence, and the SVG."""
+
+    title: str
+    text: str
+    svg: str
+    wide: bool = False
+
+
+def _matplotlib() -> Any:  # noqa: ANN401 - a module
+    try:
+        import matplotlib as mpl  # noqa: PLC0415 - an optional extra, and half a second
+        from matplotlib import figure  # noqa: F401, PLC0415 - as above
+    except ImportError as missing:
+        raise UsageError("Matplotlib is not installed: pip install 'cfn-inference-experiment[report]'") from missing
+    return mpl
+
+
+def _settings() -> dict[str, Any]:
+    inks = ("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor", "axes.titlecolor")
+    faints = ("axes.edgecolor", "xtick.color", "ytick.color", "grid.color")
+    return {
+        **dict.fromkeys(inks, MUTED),
+        **dict.fromkeys(faints, FAINT),
+        "svg.fonttype": "none",
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.linewidth": 0.6,
+        "legend.frameon": False,
+    }
+
+
+def plots(report: Report) -> list[Plot]:
+    """Return the drawings of a report; those without data are left out. Raises UsageError without Matplotlib."""
+    mpl = _matplotlib()
+    made: list[Plot] = []
+    with mpl.rc_context(_settings()):
+        for title, text, draw in DRAWINGS:
+            wide = draw is _effects
+            axes = _canvas(wide=wide)
+            if draw(axes, report):
+                made.append(Plot(title, text, _svg(axes, f"plot{len(made)}", f"{title}. {text}"), wide))
+    return made
+
+
+def _canvas(*, wide: bool) -> "Axes":
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+
+    axes: Axes = Figure(figsize=(11.4, 2.1) if wide else (5.6, 2.6), layout="constrained").subplots()
+    return axes
+
+
+def _svg(axes: "Axes", salt: str, label: str) -> str:
+    """Return the figure as an SVG element that takes its colours and fonts from the page."""
+    import matplotlib as mpl  # noqa: PLC0415 - as above
+
+    output = io.StringIO()
+    figure: Any = axes.figure
+    with mpl.rc_context({"svg.hashsalt": salt}):
+        figure.savefig(output, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = output.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    # Identifiers of several drawings share one page.
+    text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{salt}-", text)
+    text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
+    for colour, variable in COLOURS.items():
+        text = text.replace(colour, f"var({variable})")
+    attributes = f'role="img" aria-label="{label}" '
+    return text.replace("<svg ", f"<svg {attributes}", 1)
+
+
+def _bins(measurement: Measurement) -> int:
+    """Return how many periods one point of a plot stands for."""
+    window = measurement.window
+    return max(1, -(-int((window.end - window.start).total_seconds()) // window.period // POINTS))
+
+
+def _binned(
+    measurement: Measurement, values: Mapping[datetime, float], weights: Mapping[datetime, float] | None = None
+) -> tuple[list[datetime], list[float]]:
+    """Return the points of a line: means over neighbouring periods, by weight where weights are given."""
+    size, start, period = _bins(measurement), measurement.window.start, measurement.window.period
+    groups: dict[int, list[tuple[float, float]]] = {}
+    for moment, value in values.items():
+        place = int((moment - start).total_seconds()) // (period * size)
+        groups.setdefault(place, []).append((value, 1.0 if weights is None else weights.get(moment, 0.0)))
+    moments, means = [], []
+    for place, group in sorted(groups.items()):
+        total = sum(weight for _, weight in group)
+        if total:
+            moments.append(start + timedelta(seconds=(place + 0.5) * period * size))
+            means.append(sum(value * weight for value, weight in group) / total)
+    return moments, means
+
+
+def _line(axes: "Axes", points: tuple[list[datetime], list[float]], colour: str, label: str, dashes: Any = "-") -> bool:  # noqa: ANN401 - Matplotlib's
+    if not points[0]:
+        return False
+    width = 1.8 if dashes == "-" else 1.2
+    axes.plot(*points, color=colour, label=label, linewidth=width, linestyle=dashes)  # type: ignore[arg-type]
+    return True
+
+
+def _finish(axes: "Axes", label: str, drawn: Sequence[bool]) -> bool:
+    from matplotlib import dates  # noqa: PLC0415 - as above
+
+    untyped: Any = dates
+    if not any(drawn):
+        return False
+    locator = untyped.AutoDateLocator(maxticks=7)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator))
+    axes.set_ylabel(label)
+    axes.set_ylim(bottom=0)
+    axes.margins(x=0.01)
+    columns = 2 if len(axes.lines) > MOST_IN_A_LINE else MOST_IN_A_LINE
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2, handlelength=1.6)
+    return True
+
+
+def _latency(axes: "Axes", report: Report) -> bool:
+    measurement, drawn = report.measurement, list[bool]()
+    for role, colour in OF_ROLE.items():
+        weights = measurement.of(role, "latency_samples")
+        for identity, title, dashes in (("latency_p50", "p50", "-"), ("latency_p99", "p99", DASHED)):
+            values = {moment: value / MICROSECONDS for moment, value in measurement.of(role, identity).items()}
+            drawn.append(_line(axes, _binned(measurement, values, weights), colour, f"{role} {title}", dashes))
+    return _finish(axes, "milliseconds", drawn)
+
+
+def _errors(axes: "Axes", report: Report) -> bool:
+    measurement, drawn = report.measurement, list[bool]()
+    for role, colour in OF_ROLE.items():
+        calls, failed = measurement.of(role, "invocations"), measurement.of(role, "model_errors")
+        rates = {moment: 100 * failed.get(moment, 0.0) / count for moment, count in calls.items() if count}
+        drawn.append(_line(axes, _binned(measurement, rates, calls), colour, str(role)))
+    return _finish(axes, "percent of invocations", drawn)
+
+
+def _traffic(axes: "Axes", report: Report) -> bool:
+    measurement, drawn = report.measurement, list[bool]()
+    sampling = measurement.subject.sampling
+    for role, colour in OF_ROLE.items():
+        calls = measurement.of(role, "invocations")
+        moments, values = _binned(measurement, calls)
+        rates = [value * SECONDS / measurement.window.period for value in values]
+        drawn.append(_line(axes, (moments, rates), colour, str(role)))
+        if role is Role.SHADOW and 0 < sampling < 1:
+            _line(axes, (moments, [rate / sampling for rate in rates]), colour, "shadow, normalised", DASHED)
+    return _finish(axes, "per minute", drawn)
+
+
+def _load(axes: "Axes", report: Report) -> bool:
+    measurement, drawn = report.measurement, list[bool]()
+    for role, colour in OF_ROLE.items():
+        for identity, title, dashes in (("cpu", "CPU", "-"), ("gpu", "GPU", "-."), ("memory", "memory", DASHED)):
+            points = _binned(measurement, measurement.of(role, identity))
+            drawn.append(_line(axes, points, colour, f"{role} {title}", dashes))
+    return _finish(axes, "percent", drawn)
+
+
+def _effects(axes: "Axes", report: Report) -> bool:
+    rows = list(_with_intervals(report.rows))
+    for place, row in enumerate(reversed(rows)):
+        change = row.change
+        if change is not None:
+            axes.plot([100 * change.low, 100 * change.high], [place, place], color=INK, linewidth=2)
+            axes.plot([100 * change.estimate], [place], color=SHADOW, marker="o", markersize=6)
+    axes.set_yticks(range(len(rows)), [row.title for row in reversed(rows)])
+    axes.axvline(0, color=MUTED, linewidth=1)
+    if report.criteria.max_latency_increase is not None:
+        limit = 100 * report.criteria.max_latency_increase
+        axes.axvline(limit, color=LIMIT, linewidth=1.2, linestyle=(0, (4, 3)))
+        name = f"limit, {report.criteria.latency_statistic}"
+        axes.annotate(name, (limit, 1), xycoords=("data", "axes fraction"), color=LIMIT, va="bottom", ha="center")
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel("percent above production (dot) and where it is with 95 % confidence (line)")
+    return bool(rows)
+
+
+def _with_intervals(rows: Sequence[Row]) -> Iterator[Row]:
+    return (row for row in rows if row.identity in LATENCIES and row.change is not None)
+
+
+DRAWINGS: Final[Sequence[tuple[str, str, Callable[["Axes", Report], bool]]]] = (
+    ("Latency of the shadow against production", "Left of zero the shadow is faster.", _effects),
+    ("Model latency", "The median and, dashed, the 99th percentile.", _latency),
+    ("Model errors", "Invocations that did not end in 2XX.", _errors),
+    ("Invocations", "The dashed line divides the shadow's by its sampling percentage.", _traffic),
+    ("Utilisation", "Mean over the instances of each variant, at the traffic that it had.", _load),
+)

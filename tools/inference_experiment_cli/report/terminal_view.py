@@ -1,0 +1,95 @@
+"""The report in the terminal: the verdict and the comparison as a table, or as rows for programs."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from inference_experiment.criteria import Result
+from inference_experiment_cli.output import Format, console, print_rows, print_value
+from inference_experiment_cli.report import wording
+from inference_experiment_cli.report.comparison import Report, Row
+from inference_experiment_cli.report.page import configuration
+
+STYLES: Final = {Result.MET: "bold green", Result.MISSED: "bold red", Result.UNKNOWN: "bold yellow"}
+COLUMNS: Final = ("metric", "production", "shadow", "difference", "confidence_95", "note")
+NUMBERS: Final = ("metric", "unit", "production", "shadow", "difference", "low_95", "high_95", "note")
+
+
+def show(report: Report, style: Format) -> None:
+    """Print the report on standard output: a document for JSON and YAML, the comparison's rows for CSV."""
+    if style is Format.CSV:
+        print_rows(_numbers(report), NUMBERS, style)
+    elif style is Format.TABLE:
+        _print(report)
+    else:
+        print_value(document(report), style)
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return the report as JSON has it."""
+    measurement = report.measurement
+    window = measurement.window
+    return {
+        "name": measurement.subject.name,
+        "region": measurement.subject.region,
+        "synthetic": measurement.synthetic,
+        "messages": list(measurement.messages),
+        "recommendation": report.recommendation,
+        "result": report.verdict.result.value,
+        "checks": [
+            {"criterion": check.criterion, "result": check.result.value, "reason": check.reason}
+            for check in report.verdict.checks
+        ],
+        "window": {"start": window.start.isoformat(), "end": window.end.isoformat(), "period": window.period},
+        "configuration": dict(configuration(report)),
+        "timeline": [{"event": name, "time": time.isoformat()} for name, time in wording.timeline(report)],
+        "comparison": list(_numbers(report)),
+    }
+
+
+def _numbers(report: Report) -> Iterator[Mapping[str, Any]]:
+    for row in report.rows:
+        yield {
+            "metric": row.identity,
+            "unit": "fraction" if row.kind == "share" else row.unit,
+            "production": _rounded(row.production),
+            "shadow": _rounded(row.shadow),
+            "difference": _rounded(row.difference),
+            "low_95": _rounded(row.change.low if row.change else None),
+            "high_95": _rounded(row.change.high if row.change else None),
+            "note": row.note,
+        }
+
+
+def _rounded(value: float | None) -> float | None:
+    """Return a number without the digits that only binary arithmetic knows."""
+    return None if value is None else float(f"{value:.8g}")
+
+
+def _texts(row: Row) -> dict[str, str]:
+    texts = (
+        row.title,
+        wording.number(row.production, row),
+        wording.number(row.shadow, row),
+        wording.change(row),
+        wording.interval(row),
+        row.note,
+    )
+    return dict(zip(COLUMNS, texts, strict=True))
+
+
+def _print(report: Report) -> None:
+    screen, measurement = console(), report.measurement
+    subject, window = measurement.subject, measurement.window
+    span = wording.length(window.end - window.start)
+    screen.print(f"{subject.name} on {subject.endpoint}, {span} from {wording.moment(window.start)}", style="bold")
+    if measurement.synthetic:
+        screen.print("Synthetic metrics: nothing was measured.", style="bold yellow")
+    for message in measurement.messages:
+        screen.print(message, style="yellow")
+    rows = [_texts(row) for row in report.rows if (row.production, row.shadow) != (None, None)]
+    print_rows(rows, COLUMNS, Format.TABLE)
+    screen.print(report.recommendation.capitalize(), style=STYLES[report.verdict.result])
+    for check in report.verdict.checks:
+        screen.print(f"{check.result:<8} {check.reason}", style=STYLES[check.result].removeprefix("bold "))
+    for text in wording.uncertain(report):
+        screen.print(f"met, but more traffic could turn it: {text}", style="yellow")

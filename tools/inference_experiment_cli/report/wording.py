@@ -1,0 +1,93 @@
+"""How numbers and times are written, in the terminal and on the page alike."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from inference_experiment.criteria import Role
+from inference_experiment_cli.report.comparison import Report, Row
+from inference_experiment_cli.report.intervals import share
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOTHING: Final = "-"
+
+
+def number(value: float | None, row: Row) -> str:
+    """Return a variant's value with its unit."""
+    if value is None:
+        return NOTHING
+    if row.kind == "share":
+        return f"{value:.3%}"
+    if row.unit == "%":
+        return f"{value:.1f} %"
+    return f"{value:.1f} {row.unit}" if row.unit else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def change(row: Row) -> str:
+    """Return the shadow's difference: relative, or in percentage points."""
+    value = row.difference
+    if value is None:
+        return NOTHING
+    if row.kind == "share":
+        return f"{value * 100:+.3f} pp"
+    return f"{value:+.1%}"
+
+
+def interval(row: Row) -> str:
+    """Return the confidence interval of the difference."""
+    if row.change is None:
+        return NOTHING
+    if row.kind == "share":
+        return f"{row.change.low * 100:+.3f} to {row.change.high * 100:+.3f} pp"
+    return f"{row.change.low:+.1%} to {row.change.high:+.1%}"
+
+
+def moment(time: datetime | None) -> str:
+    """Return a time in UTC to the minute."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if time else NOTHING
+
+
+def length(span: timedelta) -> str:
+    """Return a time span in its two largest units."""
+    minutes = round(span.total_seconds() / 60)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (rest, "min")) if count]
+    return " ".join(parts[:2]) or "0 min"
+
+
+def timeline(report: Report) -> list[tuple[str, datetime]]:
+    """Return what SageMaker says of the experiment's course, in order."""
+    members = report.measurement.subject.members
+    schedule: Mapping[str, datetime] = members.get("Schedule") or {}
+    events = {
+        "created": members.get("CreationTime"),
+        "scheduled start": schedule.get("StartTime"),
+        "last modified": members.get("LastModifiedTime"),
+        "ended": members.get("CompletionTime"),
+        "scheduled end": schedule.get("EndTime"),
+        "report made": report.measurement.taken,
+    }
+    known = [(name, time) for name, time in events.items() if time is not None]
+    return sorted(known, key=lambda event: event[1])
+
+
+def uncertain(report: Report) -> list[str]:
+    """Return what is met but could turn with more traffic: the interval reaches over the limit."""
+    texts = []
+    wanted, rows = report.criteria, {row.identity: row for row in report.rows}
+    latency = rows[f"latency_{wanted.latency_statistic.lower()}"]
+    limit = wanted.max_latency_increase
+    if limit is not None and latency.change and latency.change.estimate <= limit < latency.change.high:
+        texts.append(f"{latency.title}: the interval {interval(latency)} reaches over the limit of {limit:+.1%}")
+    errors = rows["model_errors"]
+    rate, high = errors.shadow, _upper_rate(report)
+    if wanted.max_error_rate is not None and rate is not None and rate <= wanted.max_error_rate < high:
+        texts.append(f"errors: the shadow's rate may be up to {high:.3%}, the limit is {wanted.max_error_rate:.3%}")
+    return texts
+
+
+def _upper_rate(report: Report) -> float:
+    summary = report.summaries[Role.SHADOW]
+    found = share(summary.errors, summary.invocations)
+    return found.high if found else 0.0

@@ -1,0 +1,168 @@
+"""The local AWS as a whole: ministack and the simulated SageMaker.
+
+    with LocalCloud() as cloud:
+        cloud.sagemaker.add_endpoint("endpoint", "production", "model-1")
+        outputs = cloud.deploy("provider", Path("template.yaml"))
+
+ministack is CloudFormation, Lambda, SQS, S3, IAM and logs.
+
+Needs no account, network, Docker, openssl or privileges. Everything is on the loopback and in one temporary
+directory, and all of it is gone when the with statement ends, also by an exception, Ctrl-C or SIGTERM, or
+when this process is killed.
+"""
+
+import signal
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
+
+from botocore.config import Config
+
+from inference_experiment_local.certificate import Certificates, make_certificates
+from inference_experiment_local.ministack.process import MinistackSettings, free_port, ministack
+from inference_experiment_local.ministack.stacks import EventCallback, StackEvent, Stacks
+from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT, REGION, LocalSageMaker
+from inference_experiment_local.sessions import isolated_session
+
+CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+
+
+class LocalCloud:
+    """A running local AWS; `sagemaker` is its SageMaker. Raises LocalAwsError if it does not come up.
+
+    `port` is ministack's (default: a free one), `startup_timeout` in seconds.
+    """
+
+    account = ACCOUNT
+    region = REGION
+
+    def __init__(self, port: int | None = None, startup_timeout: float = 30.0) -> None:
+        self.sagemaker = LocalSageMaker()
+        self._port = port
+        self._startup_timeout = startup_timeout
+        self._resources = ExitStack()
+        self._settings: MinistackSettings
+        self._session: Any = isolated_session(REGION)
+        self._clients: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        """Start everything."""
+        with ExitStack() as starting:
+            starting.enter_context(_sigterm_unwinds())
+            directory = Path(starting.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-")))
+            starting.enter_context(self.sagemaker)
+            certificates = make_certificates(directory)
+            self._settings = MinistackSettings(
+                directory, self._port or free_port(), certificates, self.sagemaker.url, ACCOUNT, REGION
+            )
+            starting.enter_context(ministack(self._settings, self._startup_timeout))
+            self._resources = starting.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop everything and remove the directory."""
+        for client in self._clients.values():
+            client.close()
+        self._resources.close()
+
+    @property
+    def url(self) -> str:
+        """The endpoint of every service but SageMaker; it is https, trust `certificates.ca_file`."""
+        return self._settings.url
+
+    @property
+    def certificates(self) -> Certificates:
+        """The certificates of this run."""
+        return self._settings.certificates
+
+    @property
+    def directory(self) -> Path:
+        """The directory that holds everything of this run."""
+        return self._settings.directory
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - one type per service
+        """Return a boto3 client of the service, the same one each time; `sagemaker` is the simulation's."""
+        if service == "sagemaker":
+            return self.sagemaker.client()
+        if service not in self._clients:
+            config = Config(retries={"total_max_attempts": 1}, proxies={}, s3={"addressing_style": "path"})
+            ca_file = str(self.certificates.ca_file)
+            self._clients[service] = self._session.client(service, endpoint_url=self.url, verify=ca_file, config=config)
+        return self._clients[service]
+
+    def output(self) -> str:
+        """Return what ministack has printed."""
+        return self._settings.log_file.read_text(errors="replace")
+
+    def deploy(
+        self,
+        stack_name: str,
+        template_path: Path,
+        parameters: Mapping[str, str] | None = None,
+        capabilities: Iterable[str] = CAPABILITIES,
+        *,
+        on_event: EventCallback | None = None,
+        timeout: float = 300.0,
+    ) -> dict[str, str]:
+        """Package, create or update a stack, and wait; returns its outputs.
+
+        `on_event` gets each new stack event. Raises StackFailed with the reasons of the events that failed,
+        also when it is not done after `timeout` seconds; LocalAwsError for what cannot be packaged.
+        """
+        return self._stacks().deploy(stack_name, template_path, parameters or {}, capabilities, on_event, timeout)
+
+    def delete_stack(self, stack_name: str, *, on_event: EventCallback | None = None, timeout: float = 300.0) -> None:
+        """Delete a stack and wait; a missing one is no error. Raises StackFailed."""
+        self._stacks().delete(stack_name, on_event, timeout)
+
+    def stack_outputs(self, stack_name: str) -> dict[str, str]:
+        """Return the outputs of a stack; raises LocalAwsError for a missing one."""
+        return self._stacks().outputs(stack_name)
+
+    def stack_events(self, stack_name: str) -> list[StackEvent]:
+        """Return the events of a stack, oldest first; for a deleted stack give its id."""
+        return self._stacks().events(stack_name)
+
+    def queue_depth(self, queue_url: str) -> int:
+        """Return how many messages a queue holds: waiting, delayed and in flight."""
+        names = ["", "NotVisible", "Delayed"]
+        attributes = self.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
+        return sum(int(attributes.get(f"ApproximateNumberOfMessages{name}", 0)) for name in names)
+
+    def function_log(self, function_name: str) -> str:
+        """Return what a function has logged, one event a line; empty if it has logged nothing."""
+        configuration = self.client("lambda").get_function_configuration(FunctionName=function_name)
+        group = configuration.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{function_name}"
+        logs = self.client("logs")
+        try:
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+            # One stream follows another; across them only the time tells the order.
+            events = sorted((event for page in pages for event in page["events"]), key=lambda each: each["timestamp"])
+            return "\n".join(event["message"].rstrip("\n") for event in events)
+        except logs.exceptions.ResourceNotFoundException:
+            return ""
+
+    def _stacks(self) -> Stacks:
+        return Stacks(self.client("cloudformation"), self.client("s3"))
+
+
+@contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    """Turn SIGTERM into SystemExit, so that with statements are left; only where nobody else handles it."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _exit(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)

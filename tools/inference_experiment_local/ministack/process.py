@@ -1,0 +1,191 @@
+"""Starts and stops ministack as a process that leaves nothing behind.
+
+What it is told and why: local-aws section 4.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from inference_experiment_local.certificate import Certificates
+from inference_experiment_local.errors import LocalAwsError
+from inference_experiment_local.sessions import ACCESS_KEY
+
+_CA_VARIABLES = (
+    "AWS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+)
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_GRACE = 1.0
+"""Seconds between SIGTERM and SIGKILL: with open connections ministack can take over ten, and nothing needs them."""
+
+
+@dataclass(frozen=True)
+class MinistackSettings:
+    """What one ministack needs.
+
+    `directory` holds all that it writes, `sagemaker_url` is where SageMaker is.
+    """
+
+    directory: Path
+    port: int
+    certificates: Certificates
+    sagemaker_url: str
+    account: str
+    region: str
+
+    @property
+    def url(self) -> str:
+        """The endpoint of all services."""
+        return f"https://localhost:{self.port}"
+
+    @property
+    def log_file(self) -> Path:
+        """The file that takes ministack's output."""
+        return self.directory / "ministack.log"
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of the process.
+
+        Lambda functions inherit it, which is how they find SageMaker.
+        """
+        ca_file = str(self.certificates.ca_file)
+        return {
+            **_inherited(),
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_HOST": "localhost",
+            "MINISTACK_ACCOUNT_ID": self.account,
+            "MINISTACK_REGION": self.region,
+            "MINISTACK_SSL_CERT": str(self.certificates.server_certificate),
+            "MINISTACK_SSL_KEY": str(self.certificates.server_key),
+            "USE_SSL": "1",
+            "AUTH": "true",
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "PERSIST_STATE": "0",
+            "STATE_DIR": str(self.directory / "state"),
+            "TMPDIR": str(self.directory),
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ENDPOINT_URL_SAGEMAKER": self.sagemaker_url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            # Clients of each kind read another one of these.
+            "AWS_CA_BUNDLE": ca_file,
+            "REQUESTS_CA_BUNDLE": ca_file,
+            "SSL_CERT_FILE": ca_file,
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+def _inherited() -> dict[str, str]:
+    """Return what the process may keep of the caller's environment: nothing that points to an AWS or a CA."""
+    foreign = {*_CA_VARIABLES, *_PROXIES, *(name.lower() for name in _PROXIES), "PYTHONDONTWRITEBYTECODE"}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in foreign and not name.startswith(("AWS_", "MINISTACK_", "LOCALSTACK_"))
+    }
+
+
+def free_port() -> int:
+    """Return a port of the loopback that is free at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def check_port(port: int) -> None:
+    """Raise LocalAwsError if the port of the loopback cannot be used."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as problem:
+            raise LocalAwsError(f"port {port} cannot be used: {problem.strerror}") from problem
+
+
+@contextmanager
+def ministack(settings: MinistackSettings, startup_timeout: float) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ministack for the length of a with statement.
+
+    Raises LocalAwsError if it does not come up in time.
+    """
+    check_port(settings.port)
+    command = [sys.executable, "-m", "inference_experiment_local.ministack.launcher", str(settings.directory)]
+    with settings.log_file.open("wb") as log:
+        process = _started(command, settings, log)
+    try:
+        _wait_until_up(settings, process, startup_timeout)
+        yield process
+    finally:
+        _stop(process)
+
+
+def _started(command: list[str], settings: MinistackSettings, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own module
+            command,
+            env=settings.environment(),
+            cwd=settings.directory,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # Its own group: Ctrl-C on a terminal must not reach it before we stop it, and its workers end with it.
+            start_new_session=True,
+        )
+    except OSError as problem:
+        raise LocalAwsError(f"cannot start {command[0]}: {problem.strerror}") from problem
+
+
+def _wait_until_up(settings: MinistackSettings, process: subprocess.Popen[bytes], timeout: float) -> None:
+    context = ssl.create_default_context(cafile=settings.certificates.ca_file)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            last = settings.log_file.read_text(errors="replace").strip().rpartition("\n")[2]
+            raise LocalAwsError(f"ministack ended with status {process.returncode}: {last}")
+        with contextlib.suppress(OSError), opener.open(f"{settings.url}/_ministack/health", timeout=2):
+            return
+        time.sleep(0.02)
+    raise LocalAwsError(f"ministack did not come up on port {settings.port} within {timeout:g} seconds")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End ministack and its workers: they are the process group that it leads."""
+    _signal_group(process, signal.SIGTERM)
+    try:
+        process.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        # Also when the leader has gone: workers may have stayed.
+        _signal_group(process, signal.SIGKILL)
+        process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

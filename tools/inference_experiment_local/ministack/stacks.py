@@ -1,0 +1,187 @@
+"""Deploys SAM templates to ministack as `sam deploy` would.
+
+The SAM CLI itself pins a boto3 that ministack does not accept: both cannot be in one environment.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+
+from botocore.exceptions import ClientError
+
+from inference_experiment_local.errors import LocalAwsError, StackFailed
+from inference_experiment_local.packaging import package
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+BUCKET = "local-deployment-artifacts"
+_POLL_SECONDS = 0.1
+_DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE", "IMPORT_COMPLETE")
+
+
+@dataclass(frozen=True)
+class StackEvent:
+    """One event of a stack; `time` is epoch seconds, `reason` empty if CloudFormation gives none."""
+
+    event_id: str
+    time: float
+    logical_id: str
+    physical_id: str
+    resource_type: str
+    status: str
+    reason: str
+
+
+EventCallback: TypeAlias = Callable[[StackEvent], None]
+
+
+class Stacks:
+    """Stacks of one CloudFormation; `s3` is boto3's S3 client, for the functions' code."""
+
+    def __init__(self, cloudformation: "CloudFormationClient", s3: Any) -> None:  # noqa: ANN401 - no stubs for S3 here
+        self._cloudformation = cloudformation
+        self._s3 = s3
+
+    def deploy(
+        self,
+        stack_name: str,
+        template_path: Path,
+        parameters: Mapping[str, str],
+        capabilities: Iterable[str],
+        on_event: EventCallback | None,
+        timeout: float,
+    ) -> dict[str, str]:
+        """Create or update a stack and wait for it.
+
+        Returns the outputs. Raises StackFailed or LocalAwsError.
+        """
+        template = self._packaged(template_path)
+        request: dict[str, Any] = {
+            "StackName": stack_name,
+            "TemplateBody": json.dumps(template),
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            "Capabilities": list(capabilities),
+        }
+        existing = self._stack(stack_name)
+        if existing is not None and existing["StackStatus"] == "ROLLBACK_COMPLETE":
+            # As sam does: a stack whose creation failed can only be deleted.
+            self.delete(stack_name, on_event, timeout)
+            existing = None
+        seen = {event.event_id for event in self.events(stack_name)} if existing else set()
+        try:
+            if existing is None:
+                self._cloudformation.create_stack(**request)
+            else:
+                self._cloudformation.update_stack(**request)
+        except ClientError as error:
+            if "No updates are to be performed" in str(error):
+                return self.outputs(stack_name)
+            raise StackFailed(stack_name, "no operation", [str(error)]) from error
+        self._wait(stack_name, seen, on_event, timeout)
+        return self.outputs(stack_name)
+
+    def delete(self, stack_name: str, on_event: EventCallback | None, timeout: float) -> None:
+        """Delete a stack and wait for it; a missing stack is no error. Raises StackFailed."""
+        existing = self._stack(stack_name)
+        if existing is None:
+            return
+        seen = {event.event_id for event in self.events(existing["StackId"])}
+        self._cloudformation.delete_stack(StackName=stack_name)
+        # By its id: a deleted stack is not found by its name.
+        self._wait(existing["StackId"], seen, on_event, timeout)
+
+    def outputs(self, stack_name: str) -> dict[str, str]:
+        """Return the outputs of a stack; raises LocalAwsError if there is none of that name."""
+        stack = self._stack(stack_name)
+        if stack is None:
+            raise LocalAwsError(f"there is no stack {stack_name}")
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def events(self, stack_name: str) -> list[StackEvent]:
+        """Return the events of a stack, oldest first."""
+        pages = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_name)
+        found = [
+            StackEvent(
+                event["EventId"],
+                event["Timestamp"].timestamp(),
+                event.get("LogicalResourceId", ""),
+                event.get("PhysicalResourceId", ""),
+                event.get("ResourceType", ""),
+                event.get("ResourceStatus", ""),
+                event.get("ResourceStatusReason", ""),
+            )
+            for page in pages
+            for event in page["StackEvents"]
+        ]
+        return found[::-1]
+
+    def _stack(self, stack_name: str) -> Any:  # noqa: ANN401 - a Stack of botocore, or None
+        try:
+            stack = self._cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        return None if stack["StackStatus"] == "DELETE_COMPLETE" and stack["StackId"] != stack_name else stack
+
+    def _wait(self, stack_name: str, seen: set[str], on_event: EventCallback | None, timeout: float) -> None:
+        failures: list[str] = []
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            stack = self._stack(stack_name)
+            for event in self.events(stack_name):
+                if event.event_id not in seen:
+                    seen.add(event.event_id)
+                    failures += _failure_of(event)
+                    if on_event is not None:
+                        on_event(event)
+            status = stack["StackStatus"]
+            if not status.endswith("_IN_PROGRESS"):
+                if status not in _DONE:
+                    raise StackFailed(stack_name, status, failures)
+                return
+            time.sleep(_POLL_SECONDS)
+        raise StackFailed(stack_name, "no final status", [f"still not done after {timeout:g} seconds"])
+
+    def _packaged(self, template_path: Path) -> Any:  # noqa: ANN401 - a parsed template
+        """Return the template with local code folders replaced by S3 URIs; the file itself is not touched."""
+        template = _decoded(template_path)
+        for resource in template.get("Resources", {}).values():
+            properties = resource.get("Properties") or {}
+            code = properties.get("CodeUri")
+            if resource.get("Type") == "AWS::Serverless::Function" and _is_folder(code):
+                properties["CodeUri"] = self._uploaded((template_path.parent / code).resolve())
+        return template
+
+    def _uploaded(self, folder: Path) -> str:
+        archive = package(folder)
+        key = f"{hashlib.sha256(archive).hexdigest()}.zip"
+        self._s3.create_bucket(Bucket=BUCKET)
+        self._s3.put_object(Bucket=BUCKET, Key=key, Body=archive)
+        return f"s3://{BUCKET}/{key}"
+
+
+def _decoded(template_path: Path) -> Any:  # noqa: ANN401 - a parsed template
+    """Parse a template with CloudFormation's short tags into plain values; raises LocalAwsError."""
+    from cfnlint.decode import decode  # noqa: PLC0415 - half a second, which only a deployment needs
+
+    template, problems = decode(str(template_path))
+    if problems or template is None:
+        raise LocalAwsError(f"cannot read {template_path}: " + "; ".join(str(each.message) for each in problems))
+    return json.loads(json.dumps(template))
+
+
+def _is_folder(code: Any) -> TypeGuard[str]:  # noqa: ANN401 - a template value
+    """Whether a CodeUri names a local folder: not an S3 URI, not an S3 location in parts."""
+    return isinstance(code, str) and not code.startswith("s3://")
+
+
+def _failure_of(event: StackEvent) -> list[str]:
+    if event.status.endswith("_FAILED") and event.reason:
+        return [f"{event.logical_id}: {event.reason}"]
+    return []

@@ -1,0 +1,150 @@
+"""The custom-resource protocol driver: CloudFormation's half of a custom resource, step by step.
+
+    with ProtocolCloud() as cloud:
+        cloud.sagemaker.add_endpoint("endpoint", "production", "model-1")
+        stack = cloud.stack("shop")
+        stack.begin_create(properties)
+        cloud.settle()
+        assert stack.status == "CREATE_COMPLETE"
+
+It does what ministack's CloudFormation does not (local-aws section 4), on a clock that stands still: nothing
+happens but what `step` lets happen, in the order in which it is due. SageMaker is LocalSageMaker, the response
+goes over HTTPS, SQS and DescribeStacks over HTTP; only the function's environment leads there.
+"""
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, Self, TypeAlias
+
+from inference_experiment_local.errors import LocalAwsError
+from inference_experiment_local.protocol.clock import SteppedClock
+from inference_experiment_local.protocol.delivery import Deliveries
+from inference_experiment_local.protocol.function import InProcessFunction, ProviderFunction, RuntimeFunction
+from inference_experiment_local.protocol.queue import WaitQueue
+from inference_experiment_local.protocol.response import ResponseDesk
+from inference_experiment_local.protocol.services import CompanionServices
+from inference_experiment_local.protocol.stack import Stack
+from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+
+MAXIMUM_STEPS: Final = 2000
+"""Steps after which `settle` gives up: no protocol takes that many."""
+
+FunctionFactory: TypeAlias = Callable[[SteppedClock, dict[str, str], Path], ProviderFunction]
+
+
+class ProtocolCloud:
+    """Stacks, the provider's function and everything that the function can reach.
+
+    `poll_seconds` is the function's setting. With `task_root` the function runs in awslambdaric from that
+    folder, otherwise in this process.
+    """
+
+    def __init__(self, poll_seconds: float = 5.0, task_root: Path | None = None) -> None:
+        self._poll_seconds = poll_seconds
+        self._task_root = task_root
+        self._resources = ExitStack()
+        self.stacks: list[Stack] = []
+        self.clock: SteppedClock
+        self.sagemaker: LocalSageMaker
+        self.queue: WaitQueue
+        self.services: CompanionServices
+        self.bucket: ResponseDesk
+        self.function: InProcessFunction | RuntimeFunction
+        self.deliveries: Deliveries
+        self.directory: Path
+
+    def __enter__(self) -> Self:
+        """Start everything."""
+        with ExitStack() as starting:
+            self.directory = Path(starting.enter_context(tempfile.TemporaryDirectory(prefix="protocol-")))
+            self.clock = SteppedClock(self.directory / "clock")
+            self.sagemaker = LocalSageMaker()
+            self.sagemaker.clock = self.clock
+            starting.enter_context(self.sagemaker)
+            self.queue = WaitQueue(self.clock)
+            self.services = starting.enter_context(CompanionServices(self.queue, self.stack_status))
+            self.bucket = starting.enter_context(ResponseDesk(self.clock))
+            self.function = self._function(starting)
+            self.deliveries = Deliveries(self.clock, self.queue, self.function)
+            self._resources = starting.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop everything."""
+        self._resources.close()
+
+    def _function(self, starting: ExitStack) -> InProcessFunction | RuntimeFunction:
+        environment = {
+            "WAIT_QUEUE_URL": self.services.queue_url,
+            "POLL_SECONDS": str(self._poll_seconds),
+            "RESPONSE_HOSTS": "localhost",
+            "SSL_CERT_FILE": str(self.bucket.ca_file),
+            "AWS_ENDPOINT_URL_SAGEMAKER": self.sagemaker.url,
+            "AWS_ENDPOINT_URL_SQS": self.services.url,
+            "AWS_ENDPOINT_URL_CLOUDFORMATION": self.services.url,
+        }
+        if self._task_root is None:
+            return InProcessFunction(self.clock, environment)
+        return starting.enter_context(RuntimeFunction(self.clock, environment, self._task_root, self.directory))
+
+    def reset(self) -> None:
+        """Forget stacks, experiments, endpoints, messages, responses, calls and faults; the clock goes on."""
+        self.stacks.clear()
+        self.sagemaker.reset()
+        self.sagemaker.on_call = None
+        self.queue.reset()
+        self.services.reset()
+        self.bucket.reset()
+        self.deliveries.reset()
+        self.function.timeout = type(self.function).DEFAULT_TIMEOUT
+
+    def stack(self, name: str, logical_id: str = "Experiment") -> Stack:
+        """Return a new stack of this name, with an id of its own, before its first operation."""
+        made = Stack(name, logical_id, len(self.stacks), self.clock, self.bucket, self.deliveries)
+        self.stacks.append(made)
+        return made
+
+    def stack_status(self, name_or_id: str) -> str | None:
+        """Return what DescribeStacks tells; a deleted stack is found by its id only."""
+        for stack in reversed(self.stacks):
+            deleted = stack.status == "DELETE_COMPLETE"
+            if name_or_id == stack.stack_id or (name_or_id == stack.name and not deleted):
+                return stack.status
+        return None
+
+    def step(self) -> bool:
+        """Let the next thing happen: a delivery or a ServiceTimeout. False when nothing is to happen."""
+        due, expiring = self.deliveries.next_due(), self._expiring()
+        if expiring is not None and (due is None or expiring[0] <= max(due, self.clock.now())):
+            self.clock.advance_to(expiring[0])
+            expiring[1].time_out()
+            return True
+        delivered = self.deliveries.deliver_next()
+        self.notice()
+        return delivered
+
+    def _expiring(self) -> tuple[float, Stack] | None:
+        """Return when which stack stops waiting first; None when none waits."""
+        waiting = [(stack.waiting.expires, stack) for stack in self.stacks if stack.waiting is not None]
+        return min(waiting, key=lambda pair: pair[0], default=None)
+
+    def notice(self) -> None:
+        """Let every stack take the answers that have arrived; needed after a delivery that was not a `step`."""
+        for stack in self.stacks:
+            stack.notice()
+
+    def settle(self) -> None:
+        """Step until no stack is in progress; messages may be left. LocalAwsError if that never comes."""
+        self._step_while(lambda: any(stack.in_progress for stack in self.stacks))
+
+    def drain(self) -> None:
+        """Step until nothing is on its way any more either: retries, stale waits. LocalAwsError as above."""
+        self._step_while(lambda: True)
+
+    def _step_while(self, goes_on: Callable[[], bool]) -> None:
+        for _ in range(MAXIMUM_STEPS):
+            if not goes_on() or not self.step():
+                return
+        raise LocalAwsError(f"the stacks do not settle within {MAXIMUM_STEPS} steps")

@@ -1,0 +1,126 @@
+"""How events reach the function: Lambda's asynchronous invocation and the queue's event source mapping.
+
+Asynchronous invocation: CloudFormation invokes the function and does not wait; an invocation that ends in error
+is repeated twice, after one and after two more minutes, with the same request, then goes to the function's
+dead-letter queue (Lambda developer guide, "How Lambda handles errors and retries with asynchronous
+invocation"; aws-facts 6.2). Queue: one message per invocation, deleted after success; after an error it comes
+back when its visibility timeout is over, and after maxReceiveCount receives it goes to the dead-letter queue
+(Lambda developer guide, "Using Lambda with Amazon SQS").
+"""
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final
+
+from inference_experiment_local.protocol.clock import SteppedClock
+from inference_experiment_local.protocol.function import Ended, ProviderFunction
+from inference_experiment_local.protocol.queue import DeadLetter, Message, WaitQueue
+
+RETRY_DELAYS: Final = (60.0, 120.0)
+"""Seconds before the second and the third attempt."""
+
+
+@dataclass
+class Asynchronous:
+    """One asynchronous invocation; `due` is epoch seconds, `attempts` how often it has been delivered."""
+
+    event: dict[str, Any]
+    due: float
+    request_id: str
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """One delivery that took place: the custom resource's request, the attempt, when (epoch seconds), how it ended."""
+
+    request_id: str
+    source: str
+    attempt: int
+    began: float
+    ended: Ended
+
+
+class Deliveries:
+    """Everything that is on its way to one function.
+
+    `log` keeps what was delivered, oldest first; `handling` is the RequestId that the function is busy with.
+    """
+
+    def __init__(self, clock: SteppedClock, queue: WaitQueue, function: ProviderFunction) -> None:
+        self.function = function
+        self.handling = ""
+        self.log: list[Delivered] = []
+        self.asynchronous: list[Asynchronous] = []
+        self._clock = clock
+        self._queue = queue
+
+    def invoke(self, event: dict[str, Any], delay: float = 0.0) -> None:
+        """Accept an asynchronous invocation; a second one of the same event is a duplicate delivery."""
+        self.asynchronous.append(Asynchronous(event, self._clock.now() + delay, str(uuid.uuid4())))
+
+    def next_due(self) -> float | None:
+        """Return when the next delivery is due (epoch seconds); None when nothing is on its way."""
+        message = self._queue.next()
+        times = [each.due for each in self.asynchronous] + ([message.visible_at] if message else [])
+        return min(times, default=None)
+
+    def deliver_next(self) -> bool:
+        """Advance the clock to the next delivery and make it; False when nothing is on its way."""
+        due = self.next_due()
+        if due is None:
+            return False
+        self._clock.advance_to(due)
+        message = self._queue.next()
+        if message is not None and message.visible_at <= due:
+            self.deliver_message(message)
+        else:
+            self._deliver(min(self.asynchronous, key=lambda each: each.due))
+        return True
+
+    def deliver_message(self, message: Message, *, keep: bool = False) -> Ended | None:
+        """Deliver a waiting message now, whatever its delay; None when it was given up instead.
+
+        `keep` leaves it in the queue although it was handled: SQS delivers at least once.
+        """
+        if not self._queue.receive(message):
+            return None
+        record = {
+            "messageId": message.message_id,
+            "receiptHandle": message.message_id,
+            "body": message.body,
+            "attributes": {"ApproximateReceiveCount": str(message.receives)},
+            "eventSource": "aws:sqs",
+        }
+        self.handling, began = request_of(message.body), self._clock.now()
+        ended = self.function.invoke({"Records": [record]}, str(uuid.uuid4()))
+        self.log.append(Delivered(self.handling, "queue", message.receives, began, ended))
+        if not ended.error and not keep:
+            self._queue.delete(message)
+        return ended
+
+    def _deliver(self, one: Asynchronous) -> None:
+        one.attempts += 1
+        self.handling, began = one.event["RequestId"], self._clock.now()
+        ended = self.function.invoke(one.event, one.request_id)
+        self.log.append(Delivered(self.handling, "asynchronous", one.attempts, began, ended))
+        if ended.error and one.attempts <= len(RETRY_DELAYS):
+            one.due = self._clock.now() + RETRY_DELAYS[one.attempts - 1]
+            return
+        self.asynchronous.remove(one)
+        if ended.error:
+            self._queue.dead_letters.append(DeadLetter(json.dumps(one.event), "function"))
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.asynchronous.clear()
+        self.log.clear()
+
+
+def request_of(body: str) -> str:
+    """Return the RequestId in the body of a waiting message; empty when there is none."""
+    try:
+        return str(json.loads(body).get("RequestId", ""))
+    except (ValueError, AttributeError):
+        return ""

@@ -1,0 +1,170 @@
+"""The provider's function as the driver invokes it: in this process, or in AWS's runtime client.
+
+Both have one interface, run on the driver's clock and see AWS only through the environment.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, Protocol, Self
+
+from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
+from inference_experiment_local.protocol.clock import SteppedClock
+
+FUNCTION_TIMEOUT: Final = 300.0
+"""Seconds, as in template.yaml; a test compares them."""
+_HANDLER = "inference_experiment.handler"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an invocation ended: `error` is empty for success."""
+
+    request_id: str
+    error: str = ""
+    log: str = ""
+
+
+class ProviderFunction(Protocol):
+    """A Lambda function; `timeout` is its time limit in seconds and can be changed between invocations."""
+
+    timeout: float
+
+    def invoke(self, event: Any, request_id: str) -> Ended:  # noqa: ANN401 - any JSON value
+        """Run the handler on one event; a crash or an exception is an error of the outcome, never raised."""
+
+
+class Context:
+    """What Lambda passes as the second argument; the time left is that of the driver's clock."""
+
+    function_name = "provider"
+
+    def __init__(self, clock: SteppedClock, request_id: str, timeout: float) -> None:
+        self.aws_request_id = request_id
+        self._clock = clock
+        self._deadline = clock.now() + timeout
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds that are left; 0 at the end."""
+        return max(0, int((self._deadline - self._clock.now()) * 1000))
+
+
+class InProcessFunction:
+    """The handler, called in this process: a debugger and coverage see it.
+
+    The environment is set, and the clock ruled, while an invocation runs and not outside.
+    """
+
+    DEFAULT_TIMEOUT = FUNCTION_TIMEOUT
+
+    def __init__(self, clock: SteppedClock, environment: Mapping[str, str]) -> None:
+        self.timeout = FUNCTION_TIMEOUT
+        self._clock = clock
+        self._environment = {**_isolation(), **environment}
+        self._module: ModuleType | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that the function runs with."""
+        return dict(self._environment)
+
+    def cold_start(self) -> None:
+        """Make the next invocation import the handler anew, as a new container does."""
+        self._module = None
+
+    def invoke(self, event: Any, request_id: str) -> Ended:  # noqa: ANN401 - any JSON value
+        """Run the handler on one event."""
+        with environment_variables(self._environment), self._clock.ruling():
+            module = self._imported()
+            try:
+                module.handler(event, Context(self._clock, request_id, self.timeout))
+            except Exception:  # noqa: BLE001 - whatever it is, Lambda reports it and delivers again
+                return Ended(request_id, traceback.format_exc())
+        return Ended(request_id)
+
+    def _imported(self) -> ModuleType:
+        if self._module is None:
+            import boto3  # noqa: PLC0415 - see cold_start: its session reads the environment
+
+            boto3.setup_default_session()
+            sys.modules.pop(_HANDLER, None)
+            self._module = importlib.import_module(_HANDLER)
+        return self._module
+
+
+class RuntimeFunction:
+    """The handler in awslambdaric, in a process of its own that shares the clock.
+
+    `task_root` is the code, `directory` a place for the two lines that make the process use the clock and the
+    faults of `protocol_edge`.
+    """
+
+    DEFAULT_TIMEOUT = FUNCTION_TIMEOUT
+
+    def __init__(self, clock: SteppedClock, environment: Mapping[str, str], task_root: Path, directory: Path) -> None:
+        self.timeout = FUNCTION_TIMEOUT
+        self._clock = clock
+        boot = directory / "boot"
+        boot.mkdir(exist_ok=True)
+        (boot / "sitecustomize.py").write_text(
+            "from inference_experiment_tools.local import protocol_edge\nprotocol_edge.install()\n"
+        )
+        own = {"PROTOCOL_CLOCK": str(clock.path), **environment}
+        self._runtime = LambdaRuntime(task_root, f"{_HANDLER}.handler", own, 60.0, extra_python_path=[boot])
+
+    def __enter__(self) -> Self:
+        """Get ready; the process starts with the first invocation."""
+        self._runtime.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process."""
+        self._runtime.__exit__()
+
+    def cold_start(self) -> None:
+        """End the process; the next invocation starts another."""
+        self._runtime.restart()
+
+    def invoke(self, event: Any, request_id: str) -> Ended:  # noqa: ANN401 - any JSON value
+        """Deliver one event and wait for the outcome."""
+        self._runtime.timeout = self.timeout
+        with self._clock.ruling():
+            invocation = self._runtime.invoke(event, request_id)
+        error = "" if invocation.error is None else f"{invocation.error}"
+        return Ended(request_id, error, invocation.log)
+
+
+def _isolation() -> dict[str, str]:
+    """Return variables that keep the machine's AWS configuration away, with dummy credentials."""
+    return {
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "localhost,127.0.0.1",
+        "no_proxy": "localhost,127.0.0.1",
+    }
+
+
+@contextmanager
+def environment_variables(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of this process inside the with statement only."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,112 @@
+"""What CloudFormation makes of the responses that custom resources put to their ResponseURL.
+
+The rules are aws-facts 6.1 (CloudFormation user guide, "Custom resource response objects"): a body of at most
+4,096 bytes; a physical id that is not empty and at most 1 KB; StackId, RequestId and LogicalResourceId copied
+verbatim; Reason where the status is FAILED; Data flat. The first response to a request is taken, others overwrite
+an object that nobody reads any more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from inference_experiment_local.certificate import Certificates
+from inference_experiment_local.protocol.clock import SteppedClock
+from inference_experiment_local.protocol.response_bucket import BucketResponse, ResponseBucket
+
+MAXIMUM_BODY: Final = 4096
+MAXIMUM_PHYSICAL_ID: Final = 1024
+URL_LIFE: Final = 7200.0
+"""Seconds for which a presigned ResponseURL works (aws-facts 6.1)."""
+_COPIED: Final = ("StackId", "RequestId", "LogicalResourceId")
+_FORBIDDEN: Final = 403
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One accepted PUT; `time` is epoch seconds."""
+
+    time: float
+    response: BucketResponse
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a request ended for CloudFormation: `reason` says why where `success` is False.
+
+    `physical_id` is empty where no usable response came: the service timeout, or the request was cancelled.
+    """
+
+    success: bool
+    physical_id: str = ""
+    reason: str = ""
+    data: Mapping[str, Any] | None = None
+
+
+class ResponseDesk(ResponseBucket):
+    """A ResponseBucket that sorts what arrives by request, and whose URLs expire on the driver's clock."""
+
+    def __init__(self, clock: SteppedClock, certificates: Certificates | None = None) -> None:
+        super().__init__(certificates)
+        self._clock = clock
+        self._arrivals: dict[str, list[Arrival]] = {}
+        self._issued: dict[str, float] = {}
+
+    def issue(self, request_id: str) -> str:
+        """Return the ResponseURL of a new request, signed now."""
+        self._issued[request_id] = self._clock.now()
+        stamp = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+        return f"{self.url(request_id)}&X-Amz-Date={stamp}"
+
+    def arrivals(self, request_id: str) -> list[Arrival]:
+        """Return what was accepted for a request, oldest first."""
+        with self._arrival:
+            return list(self._arrivals.get(request_id, ()))
+
+    def receive(self, path: str, raw: bytes) -> int | None:
+        """Take one PUT; 403 after the URL's life."""
+        request_id = path.partition("?")[0].removeprefix("/")
+        if self._clock.now() > self._issued.get(request_id, self._clock.now()) + URL_LIFE:
+            return _FORBIDDEN
+        status = super().receive(path, raw)
+        if status == 200:  # noqa: PLR2004 - HTTP
+            with self._arrival:
+                self._arrivals.setdefault(request_id, []).append(Arrival(self._clock.now(), self._responses[-1]))
+        return status
+
+    def reset(self) -> None:
+        """Forget responses and faults."""
+        with self._arrival:
+            for kept in (self._responses, self._attempts, self._faults):
+                kept.clear()
+            self._arrivals.clear()
+            self._issued.clear()
+
+
+def verdict(arrival: Arrival, event: Mapping[str, Any]) -> Answer:
+    """Return what CloudFormation makes of a response to the request in `event`."""
+    body = arrival.response.body
+    if len(arrival.response.raw) > MAXIMUM_BODY:
+        return Answer(success=False, reason="Response object is too long.")
+    problem = _problem(body, event)
+    if problem:
+        return Answer(success=False, reason=problem)
+    success = body["Status"] == "SUCCESS"
+    return Answer(success, body["PhysicalResourceId"], body.get("Reason", ""), body.get("Data"))
+
+
+def _problem(body: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401 - whatever was put
+    if not isinstance(body, dict) or body.get("Status") not in {"SUCCESS", "FAILED"}:
+        return "Invalid Status"
+    physical_id = body.get("PhysicalResourceId")
+    if not isinstance(physical_id, str) or not 0 < len(physical_id.encode()) <= MAXIMUM_PHYSICAL_ID:
+        return "Invalid PhysicalResourceId"
+    if any(body.get(key) != event[key] for key in _COPIED):
+        return f"{', '.join(_COPIED)} must be copied from the request"
+    if body["Status"] == "FAILED" and not body.get("Reason"):
+        return "Reason is required when Status is FAILED"
+    values = (body.get("Data") or {}).values()
+    if any(isinstance(value, dict | list) for value in values):
+        return "Value of property Data must be an object with String (or simple type) properties"
+    return ""

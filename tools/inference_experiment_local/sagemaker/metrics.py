@@ -1,0 +1,219 @@
+"""A CloudWatch without an account: GetMetricData for endpoints, with synthetic metrics.
+
+The numbers are invented, not measured: every answer says so in its Messages (code SyntheticMetrics), and the report
+shows that. Requests and answers are held against botocore's shapes. Values depend only on the variant's behaviour, the
+metric and the time, so that two runs agree. Namespaces, names, units and dimensions are aws-facts 8.
+"""
+
+import json
+import math
+import random
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from statistics import NormalDist
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import botocore.session
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+from inference_experiment_local.sagemaker.experiment import Members
+from inference_experiment_local.sagemaker.service_error import ServiceError
+from inference_experiment_local.sagemaker.shapes import MalformedValue, findings, message_of
+
+if TYPE_CHECKING:
+    from botocore.model import Shape
+    from werkzeug.serving import BaseWSGIServer
+
+MARK: Final = {"Code": "SyntheticMetrics", "Value": "These numbers are invented by the local AWS and measure nothing."}
+DAY: Final = 86_400
+OVERHEAD_SPREAD: Final = 0.2
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How a variant behaves: what its synthetic metrics come from.
+
+    `latency_ms` is the median and `spread` that of its logarithm; utilisation is in percent, times are epoch seconds.
+    """
+
+    requests_per_minute: float = 600.0
+    latency_ms: float = 40.0
+    spread: float = 0.35
+    error_rate: float = 0.0002
+    overhead_ms: float = 4.0
+    utilisation: Mapping[str, float] = field(
+        default_factory=lambda: {"CPUUtilization": 55.0, "MemoryUtilization": 41.0, "DiskUtilization": 12.0}
+    )
+    since: float = 0.0
+    until: float = math.inf
+
+
+@cache
+def _shape(name: str) -> "Shape":
+    model: Any = botocore.session.get_session().get_service_model("cloudwatch")
+    shape: Shape = model.shape_for(name)
+    return shape
+
+
+def _held_against(shape: str, value: Members) -> None:
+    try:
+        broken = list(findings(_shape(shape), value))
+    except MalformedValue as problem:
+        raise ServiceError("SerializationException", str(problem)) from problem
+    if broken:
+        raise ServiceError("ValidationError", message_of(broken))
+
+
+class LocalMetrics:
+    """A CloudWatch endpoint on the loopback, served from threads of this process.
+
+    `behaviours` maps (endpoint, variant) to how it behaves; others have no metrics. `page_size` is how many values
+    one answer holds. `failures` are answered first, each once. `requests` are those received, as parsed.
+    """
+
+    def __init__(self, page_size: int = 100_800) -> None:
+        self.behaviours: dict[tuple[str, str], Behaviour] = {}
+        self.page_size = page_size
+        self.failures: list[ServiceError] = []
+        self.requests: list[Members] = []
+        self._server: BaseWSGIServer | None = None
+
+    def __enter__(self) -> Self:
+        """Start serving."""
+        self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=_QuietHandler)
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="local-metrics", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop serving."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    @property
+    def url(self) -> str:
+        """The URL of the endpoint, http and the loopback."""
+        if self._server is None:
+            raise RuntimeError("LocalMetrics is not running: use it in a with statement")
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
+        """Answer one request."""
+        request = Request(environ)
+        status, body = 200, {}
+        try:
+            body = self._answer(request.headers.get("X-Amz-Target", ""), request.get_data())
+        except ServiceError as error:
+            status, body = error.status_code, {"__type": error.code, "message": error.message}
+        response = Response(json.dumps(body), status, content_type="application/x-amz-json-1.0")
+        return response(environ, start_response)
+
+    def _answer(self, target: str, body: bytes) -> Members:
+        if target.rpartition(".")[2] != "GetMetricData":
+            raise ServiceError("UnknownOperationException", f"only GetMetricData, by JSON, is here, not {target!r}")
+        if self.failures:
+            raise self.failures.pop(0)
+        try:
+            request: Members = json.loads(body)
+        except ValueError as problem:
+            raise ServiceError("SerializationException", str(problem)) from problem
+        _held_against("GetMetricDataInput", request)
+        self.requests.append(request)
+        answer = self._page(request)
+        _held_against("GetMetricDataOutput", answer)
+        return answer
+
+    def _page(self, request: Members) -> Members:
+        """Return the page that the token names: values of all queries, one after the other."""
+        start = int(request.get("NextToken", "0"))
+        results, position = [], 0
+        for query in request["MetricDataQueries"]:
+            points = self._points(query["MetricStat"], request["StartTime"], request["EndTime"])
+            first, last = max(start - position, 0), start + self.page_size - position
+            part = points[first : max(last, 0)]
+            whole = last >= len(points)
+            results.append(
+                {
+                    "Id": query["Id"],
+                    "Label": query["MetricStat"]["Metric"]["MetricName"],
+                    "Timestamps": [moment for moment, _ in part],
+                    "Values": [value for _, value in part],
+                    "StatusCode": "Complete" if whole else "PartialData",
+                }
+            )
+            position += len(points)
+        more = {"NextToken": str(start + self.page_size)} if start + self.page_size < position else {}
+        return {"MetricDataResults": results, "Messages": [MARK], **more}
+
+    def _points(self, stat: Members, start: float, end: float) -> list[tuple[float, float]]:
+        dimensions = {each["Name"]: each["Value"] for each in stat["Metric"]["Dimensions"]}
+        behaviour = self.behaviours.get((dimensions.get("EndpointName", ""), dimensions.get("VariantName", "")))
+        if behaviour is None:
+            return []
+        period, name = stat["Period"], stat["Metric"]["MetricName"]
+        moments = range(math.ceil(start / period) * period, math.ceil(end), period)
+        points = [
+            (float(moment), value(behaviour, name, stat["Stat"], moment, period))
+            for moment in moments
+            if behaviour.since - period < moment < behaviour.until
+        ]
+        # CloudWatch has no values where nothing happened, and none of metrics that a variant does not report.
+        return [(moment, number) for moment, number in points if number is not None]
+
+
+def value(behaviour: Behaviour, name: str, stat: str, moment: float, period: int) -> float | None:
+    """Return a metric's statistic over one period; None where CloudWatch would have nothing."""
+    day = 1 + 0.4 * math.sin(2 * math.pi * moment / DAY)
+    requests = round(behaviour.requests_per_minute * day * period / 60 * _noise(behaviour, "requests", moment, 0.05))
+    if name in behaviour.utilisation:
+        return behaviour.utilisation[name] * (1 + (day - 1) * 0.5) * _noise(behaviour, name, moment, 0.04)
+    if name in ("Invocations", "InvocationsPerInstance"):
+        return float(requests) or None
+    if name in ("InvocationModelErrors", "Invocation5XXErrors"):
+        return _errors(behaviour, requests, moment) or None
+    latencies = {
+        "ModelLatency": (behaviour.latency_ms, behaviour.spread),
+        "OverheadLatency": (behaviour.overhead_ms, OVERHEAD_SPREAD),
+    }
+    if name not in latencies or not requests:
+        return None
+    if stat == "SampleCount":
+        return float(requests)
+    median, spread = latencies[name]
+    factor = (1 + (day - 1) * 0.2) * _noise(behaviour, name + stat, moment, 0.04)
+    return 1000 * median * factor * _statistic(spread, stat)
+
+
+def _statistic(spread: float, stat: str) -> float:
+    """Return a statistic of a lognormal distribution with the median 1."""
+    if stat.startswith("p"):
+        return math.exp(spread * NormalDist().inv_cdf(float(stat[1:]) / 100))
+    return math.exp(spread * spread / 2)
+
+
+def _errors(behaviour: Behaviour, requests: int, moment: float) -> float:
+    expected = behaviour.error_rate * requests
+    whole = int(expected)
+    lucky = random.Random(f"{behaviour}errors{moment}").random() < expected - whole  # noqa: S311 - not for secrets
+    return float(min(requests, whole + lucky))
+
+
+def _noise(behaviour: Behaviour, what: str, moment: float, spread: float) -> float:
+    """Return a factor around 1 that is always the same for the same question.
+
+    `requests` are copies of the same traffic, so their noise is that of the time and not of the variant.
+    """
+    seed = f"{moment}" if what == "requests" else f"{behaviour}{what}{moment}"
+    return max(0.2, random.Random(seed).gauss(1, spread))  # noqa: S311 - not for secrets
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Keep requests off the terminal."""

@@ -1,0 +1,202 @@
+"""moto's SageMaker, used from outside, with what endpoints under test need besides.
+
+Imported only when a LocalSageMaker starts, as moto takes half a second. Nothing of moto is patched: a
+subclass of its responses works on a backend of our own, so stock moto in the same process does not notice.
+moto itself checks instance types against a list that is years old, forgets ShadowProductionVariants and has
+no UpdateEndpoint; these three are put right here.
+"""
+
+import json
+
+from moto.core.request import Request
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+from moto.sagemaker.exceptions import ValidationError
+from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig, SageMakerModelBackend
+from moto.sagemaker.responses import SageMakerResponse
+
+from inference_experiment_local.sagemaker.experiment import Deployment, Members, Variant, Variants
+
+
+class _EndpointConfig(FakeEndpointConfig):
+    shadow_production_variants: list[Members] | None = None
+
+    def is_created(self) -> bool:
+        """Demanded by moto's base class, which uses it for its own CloudFormation only."""
+        return True
+
+    def validate_instance_type(self, instance_type: str) -> None:
+        """Accept it: the request has been held against botocore's enumeration already."""
+
+
+class _Responses(SageMakerResponse):
+    """moto's handlers on one given backend."""
+
+    def __init__(self, backend: SageMakerModelBackend) -> None:
+        super().__init__()
+        self._backend = backend
+
+    @property
+    def sagemaker_backend(self) -> SageMakerModelBackend:
+        """The backend of this simulation instead of moto's global one."""
+        return self._backend
+
+    def create_endpoint_config(self) -> ActionResult:
+        """CreateEndpointConfig with ShadowProductionVariants.
+
+        An existing name is refused, which moto forgets.
+        """
+        name = self._get_param("EndpointConfigName")
+        shadows = self._get_param("ShadowProductionVariants") or []
+        production = self._get_param("ProductionVariants")
+        if name in self._backend.endpoint_configs:
+            raise ValidationError(f'Cannot create already existing endpoint configuration "{name}".')
+        self._backend.validate_production_variants([*production, *shadows])
+        config = _EndpointConfig(
+            account_id=self._backend.account_id,
+            region_name=self._backend.region_name,
+            endpoint_config_name=name,
+            production_variants=production,
+            async_inference_config=self._get_param("AsyncInferenceConfig"),
+            data_capture_config=self._get_param("DataCaptureConfig"),
+            tags=self._get_param("Tags"),
+            kms_key_id=self._get_param("KmsKeyId"),
+        )
+        config.shadow_production_variants = shadows or None
+        self._backend.endpoint_configs[name] = config
+        return ActionResult({"EndpointConfigArn": config.endpoint_config_arn})
+
+    def create_endpoint(self) -> ActionResult:
+        """CreateEndpoint with the shadow variants of its configuration.
+
+        An existing name is refused, which moto forgets.
+        """
+        name = self._get_param("EndpointName")
+        if name in self._backend.endpoints:
+            raise ValidationError(f'Cannot create already existing endpoint "{name}".')
+        result = super().create_endpoint()
+        config_name = self._get_param("EndpointConfigName")
+        _apply(self._backend.endpoints[name], self._backend.endpoint_configs[config_name])
+        return result
+
+    def update_endpoint(self) -> ActionResult:
+        """UpdateEndpoint, at once."""
+        name, config_name = self._get_param("EndpointName"), self._get_param("EndpointConfigName")
+        self._backend.describe_endpoint(name)
+        self._backend.describe_endpoint_config(config_name)
+        _apply(self._backend.endpoints[name], self._backend.endpoint_configs[config_name])
+        return ActionResult({"EndpointArn": self._backend.endpoints[name].arn})
+
+
+class MotoSageMaker:
+    """Models, endpoint configurations and endpoints of one account and region, kept by moto."""
+
+    def __init__(self, region: str, account: str) -> None:
+        self._backend = SageMakerModelBackend(region, account)
+        self._made: set[str] = set()
+        self._host = f"https://api.sagemaker.{region}.amazonaws.com"
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._backend.reset()
+        self._made.clear()
+
+    def call(self, operation: str, body: bytes) -> tuple[int, str]:
+        """Let moto answer an operation; returns the HTTP status and the JSON body."""
+        headers = {"X-Amz-Target": f"SageMaker.{operation}", "Content-Type": "application/x-amz-json-1.1"}
+        request = Request.from_primitives("POST", self._host + "/", headers, body)
+        responses = _Responses(self._backend)
+        try:
+            responses.setup_class(request)
+            status, _, text = responses.call_action()
+        except NotImplementedError as gap:
+            return 501, json.dumps({"__type": "NotImplemented", "Message": str(gap)})
+        return int(status), text.decode() if isinstance(text, bytes) else str(text)
+
+    def model_exists(self, name: str) -> bool:
+        """Whether the model exists."""
+        return name in self._backend._models  # noqa: SLF001 - moto has no public look-up that does not raise
+
+    def deployment(self, endpoint_name: str) -> Deployment | None:
+        """Return what runs on the endpoint; None if there is none."""
+        endpoint = self._backend.endpoints.get(endpoint_name)
+        if endpoint is None:
+            return None
+        config = self._backend.endpoint_configs.get(endpoint.endpoint_config_name)
+        variants: Variants = {}
+        if config is not None:
+            shadows = getattr(config, "shadow_production_variants", None) or []
+            variants = {each["VariantName"]: _variant(each, "production") for each in config.production_variants}
+            variants |= {each["VariantName"]: _variant(each, "shadow") for each in shadows}
+        return Deployment(endpoint.endpoint_config_name, variants)
+
+    def deploy(self, endpoint_name: str, deployment: Deployment) -> None:
+        """Make the endpoint run this, InService, through a configuration of that name.
+
+        A missing endpoint is left alone.
+        """
+        endpoint = self._backend.endpoints.get(endpoint_name)
+        if endpoint is None:
+            return
+        of_role = {
+            role: [_members(name, each) for name, each in deployment.variants.items() if each.role == role]
+            for role in ("production", "shadow")
+        }
+        config = _EndpointConfig(
+            account_id=self._backend.account_id,
+            region_name=self._backend.region_name,
+            endpoint_config_name=deployment.config_name,
+            production_variants=of_role["production"],
+            async_inference_config={},
+            data_capture_config={},
+            tags=[],
+            kms_key_id="",
+        )
+        config.shadow_production_variants = of_role["shadow"]
+        existing = self._backend.endpoint_configs.get(deployment.config_name)
+        # What the user made is applied as it is; what this simulation made for an earlier test is replaced.
+        if existing is None or deployment.config_name in self._made:
+            self._made.add(deployment.config_name)
+            self._backend.endpoint_configs[deployment.config_name] = existing = config
+        _apply(endpoint, existing)
+
+    def set_status(self, endpoint_name: str, status: str) -> None:
+        """Set the endpoint's status; a missing endpoint is left alone."""
+        endpoint = self._backend.endpoints.get(endpoint_name)
+        if endpoint is not None:
+            endpoint.endpoint_status = status
+
+    def metadata(self, endpoint_name: str) -> Members:
+        """Return an EndpointMetadata; without an endpoint only its name."""
+        endpoint = self._backend.endpoints.get(endpoint_name)
+        if endpoint is None:
+            return {"EndpointName": endpoint_name}
+        return {
+            "EndpointName": endpoint_name,
+            "EndpointConfigName": endpoint.endpoint_config_name,
+            "EndpointStatus": endpoint.endpoint_status,
+        }
+
+
+def _apply(endpoint: FakeEndpoint, config: FakeEndpointConfig) -> None:
+    endpoint.endpoint_config_name = config.endpoint_config_name
+    process = endpoint._process_production_variants  # noqa: SLF001 - what moto's own constructor does
+    endpoint.production_variants = process(config.production_variants)
+    shadows = getattr(config, "shadow_production_variants", None)
+    endpoint.shadow_production_variants = process(shadows) if shadows else None  # type: ignore[attr-defined]
+    endpoint.endpoint_status = "InService"
+    endpoint.last_modified_time = utcnow()
+
+
+def _variant(members: Members, role: str) -> Variant:
+    return Variant(members["ModelName"], role, members.get("InstanceType", ""), members.get("InitialInstanceCount", 0))
+
+
+def _members(name: str, variant: Variant) -> Members:
+    return {
+        "VariantName": name,
+        "ModelName": variant.model_name,
+        "InstanceType": variant.instance_type,
+        "InitialInstanceCount": variant.instance_count,
+        "InitialVariantWeight": 1.0,
+    }
