@@ -25,7 +25,7 @@ check: $(STAMP) types .venv-security/.installed site
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint -t template.yaml $(EXAMPLES)
-	PATH=".venv-docs/bin:$$PATH" actionlint
+	PATH="$(CURDIR)/.venv-docs/bin:$$PATH" actionlint
 	$(SECURITY)
 
 # bandit, bills of materials in build/ and pip-audit; a release adds --audit-required. Their tools have an environment of
