@@ -63,7 +63,13 @@ SHADOW = "ShadowModeConfig/ShadowModelVariants/0/ShadowModelVariantName"
     ("names", "source", "other", "state", "expected"),
     [
         (("a", "b"), "a", "b", None, {}),
-        (("a", "a"), "a", "b", None, {"ModelVariants/1/VariantName": "the name of two", SHADOW: "'b' is not a"}),
+        (
+            ("a", "a"),
+            "a",
+            "b",
+            None,
+            {"ModelVariants/1/VariantName": "is used by two variants", SHADOW: "'b' is not a"},
+        ),
         (("a", "b"), "a", "a", None, {SHADOW: "is also the SourceModelVariantName"}),
         (("A", "b"), "a", "b", None, {"ShadowModeConfig/SourceModelVariantName": "differs in letter case from"}),
         (("b",), "a", "b", "Completed", {}),

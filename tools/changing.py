@@ -156,6 +156,6 @@ class _ProgressView:
         self._status(f"{notice.experiment.name} is {status}")
         if status != self._last:
             self._screen.print(f"{seconds}  status  {status}")
-        if notice.step in OPERATIONS:
-            self._screen.print(f"{seconds}  call    {notice.step}")
+        if notice.action in OPERATIONS:
+            self._screen.print(f"{seconds}  call    {notice.action}")
         self._last = status

@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time as one invocation has it; all in seconds. `interval` lies between two looks, unless AWS throttles."""
+    """The time of one invocation, in seconds. `interval` is the polling interval."""
 
     @property
     def interval(self) -> float:
@@ -18,11 +18,11 @@ class Clock(Protocol):
         """Wait."""
 
     def may_sleep(self, seconds: float, /) -> bool:
-        """Return whether so long a wait and an answer fit into this invocation."""
+        """Return whether so long a wait and the answer fit into this invocation."""
 
 
 class LambdaContext(Protocol):
-    """What we use of the context that Lambda passes."""
+    """The part of Lambda's context that is used."""
 
     function_name: str
 
@@ -47,6 +47,6 @@ class InvocationClock:
         time.sleep(seconds)
 
     def may_sleep(self, seconds: float) -> bool:
-        """Return whether so long a wait and an answer fit into this invocation."""
+        """Return whether so long a wait and the answer fit into this invocation."""
         remaining = self._context.get_remaining_time_in_millis() / 1000
         return remaining - seconds > self._reserve

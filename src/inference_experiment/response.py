@@ -16,14 +16,14 @@ MAX_REASON_BYTES: Final = 1500  # bytes; what the stack's events show without cu
 
 
 def _text(value: object) -> str:
-    """Return an attribute's text: times as ISO 8601 in UTC, what is absent as an empty text."""
+    """Return an attribute as text: times as ISO 8601 in UTC, absent values as an empty text."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return "" if value is None else str(value)
 
 
 def attributes(observed: Observed) -> dict[str, str]:
-    """Return the values for Fn::GetAtt, flat and all of them texts; keys as of contract.attributes()."""
+    """Return the values for Fn::GetAtt, all of them texts; keys as of contract.attributes()."""
     details: Mapping[str, Any] = observed.details
     endpoint: Mapping[str, Any] = details.get("EndpointMetadata") or {}
     configuration = observed.configuration
@@ -44,7 +44,7 @@ def attributes(observed: Observed) -> dict[str, str]:
 
 
 def cut(text: str, limit: int) -> str:
-    """Return the beginning of a text that fits into so many bytes of JSON; the end is what matters least."""
+    """Return a text, cut at the end to so many bytes of JSON."""
     if len(text) <= limit and len(_json(text)) <= limit:
         return text
     low, high = 0, min(len(text), limit)
@@ -73,7 +73,7 @@ def body(request: Request, outcome: RequestResult) -> bytes:
     }
     if outcome.observed and not outcome.error:
         answer["Data"] = {**attributes(outcome.observed), "StatusReason": ""}
-    # Everything else is bounded; what is left is for the two texts, the one that was asked about first.
+    # The rest is bounded; the remaining bytes are for the two texts, Reason first.
     answer["Reason"] = cut(str(outcome.error or outcome.warning), min(MAX_REASON_BYTES, _left(answer)))
     if "Data" in answer and outcome.observed:
         answer["Data"]["StatusReason"] = cut(outcome.observed.status_reason, _left(answer))
@@ -81,5 +81,5 @@ def body(request: Request, outcome: RequestResult) -> bytes:
 
 
 def _left(answer: dict[str, Any]) -> int:
-    """Return the bytes that one more text may take, its quotes included."""
+    """Return the bytes left for one more text, with its quotes."""
     return MAX_BODY_BYTES - len(_json(answer)) + len('""')
