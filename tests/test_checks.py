@@ -27,7 +27,7 @@ def test_times(text: str, day: int, hour: int) -> None:
     "text", ["", "tomorrow", "2030-01-02", "2030-01-02T03:00:00", "2030-01-02 03:00:00Z", "0001-01-01T00:00:00+01:00"]
 )
 def test_texts_that_name_no_moment(text: str) -> None:
-    (finding,) = checks.check_time(("Schedule", "StartTime"), text)
+    (finding,) = checks.check_schedule({"StartTime": text})
 
     assert (finding.path, finding.message) == (
         "Schedule/StartTime",

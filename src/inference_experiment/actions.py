@@ -12,16 +12,7 @@ from inference_experiment import checks, differences, identity, payloads
 from inference_experiment.contract import OWNER_TAG
 from inference_experiment.decision import DESCRIBE_LAG_SECONDS, DecisionInput, RequestKind
 from inference_experiment.errors import AlreadyExists, InvalidProperties, NotFound, NotUpdatable, UnexpectedStatus
-from inference_experiment.model import (
-    ENDED,
-    LIVE,
-    Action,
-    ActionKind,
-    DesiredState,
-    Member,
-    Ownership,
-    Status,
-)
+from inference_experiment.model import ENDED, LIVE, Action, ActionKind, DesiredState, Member, Ownership, Status
 
 # An update that shows no Updating for so long counts as done.
 UPDATE_START_SECONDS: Final = 10.0
@@ -34,7 +25,7 @@ def wait(inputs: DecisionInput) -> Action:
 
 def done(inputs: DecisionInput) -> Action:
     """Done."""
-    return inputs.done(f"experiment is {inputs.target.status}")
+    return Action(ActionKind.DONE, inputs.target.name, reason=f"experiment is {inputs.target.status}")
 
 
 def create(inputs: DecisionInput) -> Action:
@@ -125,8 +116,8 @@ def refuse_blocked(inputs: DecisionInput) -> Action | None:
     if members == {Member.DATA_STORAGE_CONFIG} and status is Status.CREATED:
         text = "DataStorageConfig cannot be removed from an experiment; a new Name creates one without it"
     else:
-        text = f"{names} cannot change while experiment {name} is {status}"
-        text += "; complete it first, or give a new Name to start a new test"
+        advice = "complete it first, or give a new Name to start a new test"
+        text = f"{names} cannot change while experiment {name} is {status}; {advice}"
     return inputs.fail(NotUpdatable(text))
 
 
@@ -179,7 +170,7 @@ def refuse_foreign(inputs: DecisionInput) -> Action | None:
     if target.status is Status.ABSENT or target.ownership is Ownership.REQUEST:
         return None
     if inputs.kind is RequestKind.DELETE:
-        return None if target.ours else inputs.done("not ours: left alone")
+        return None if target.ours else Action(ActionKind.DONE, target.name, reason="not ours: left alone")
     if inputs.kind is RequestKind.UPDATE:
         text = f"Experiment {target.name} does not carry this resource's owner tag {OWNER_TAG}, so it is left alone"
         return None if target.ours else inputs.fail(NotUpdatable(text))

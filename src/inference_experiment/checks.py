@@ -39,13 +39,6 @@ def parse_time(text: str) -> datetime | None:
         return None
 
 
-def check_time(keys: Keys, text: str) -> Iterator[Finding]:
-    """Yield a finding when a text is not an ISO 8601 time with a zone."""
-    if parse_time(text) is None:
-        message = f"{text!r} is not an ISO 8601 time with a zone; write it as 2030-01-31T08:00:00Z"
-        yield Finding(keys, message)
-
-
 def check_duration(start: datetime, end: datetime) -> Iterator[Finding]:
     """Yield a finding when an experiment would be shorter than 1 hour or longer than 30 days."""
     if end <= start:
@@ -74,7 +67,9 @@ def check_new_end(start: datetime | None, end: datetime, now: datetime) -> Itera
 def check_schedule(schedule: Mapping[str, str]) -> Iterator[Finding]:
     """Yield findings of a Schedule: the form of its times, their order, the length of the experiment."""
     for member, text in schedule.items():
-        yield from check_time(("Schedule", member), text)
+        if parse_time(text) is None:
+            message = f"{text!r} is not an ISO 8601 time with a zone; write it as 2030-01-31T08:00:00Z"
+            yield Finding(("Schedule", member), message)
     start = parse_time(schedule.get("StartTime", ""))
     end = parse_time(schedule.get("EndTime", ""))
     if start and end:

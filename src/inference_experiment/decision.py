@@ -84,10 +84,6 @@ class DecisionInput:
         """Return a wait."""
         return Action(ActionKind.WAIT, self.target.name, reason=reason)
 
-    def done(self, reason: str) -> Action:
-        """Return the end of the request."""
-        return Action(ActionKind.DONE, self.target.name, reason=reason)
-
     def fail(self, error: ExperimentError) -> Action:
         """Return the failure of the request."""
         return Action(ActionKind.FAIL, self.target.name, error=error, reason=type(error).__name__)

@@ -63,21 +63,19 @@ def requested(members: AbstractSet[Member], changed: AbstractSet[str]) -> frozen
     return frozenset(member for member in members if _was_requested(member, changed))
 
 
-def edits(
-    desired: Configuration, observed: Configuration, status: Status, changed: AbstractSet[str]
-) -> frozenset[Member]:
+def edits(desired: Configuration, live: Configuration, status: Status, changed: AbstractSet[str]) -> frozenset[Member]:
     """Return the members to send to UpdateInferenceExperiment: what differs, of the schedule only what is requested."""
-    members = differing(desired, observed) & EDITABLE[status]
+    members = differing(desired, live) & EDITABLE[status]
     if desired.data_storage is None:  # the API cannot remove it
         members -= {Member.DATA_STORAGE_CONFIG}
     return (members - SCHEDULE) | requested(members & SCHEDULE, changed)
 
 
 def blocked(
-    desired: Configuration, observed: Configuration, status: Status, changed: AbstractSet[str]
+    desired: Configuration, live: Configuration, status: Status, changed: AbstractSet[str]
 ) -> frozenset[Member]:
     """Return the members that the template changed and that cannot change in this status."""
-    members = differing(desired, observed) & MUTABLE
+    members = differing(desired, live) & MUTABLE
     removed = {Member.DATA_STORAGE_CONFIG} if desired.data_storage is None else set()
     return requested(members - (EDITABLE[status] - removed), changed)
 

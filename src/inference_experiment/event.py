@@ -84,7 +84,7 @@ class Request:
     @property
     def service_timeout(self) -> int:
         """Seconds that CloudFormation waits; its default where the property is absent or unusable."""
-        text = _text(self.properties.get("ServiceTimeout")) or ""
+        text = scalar_text(self.properties.get("ServiceTimeout")) or ""
         usable = text.isascii() and text.isdigit() and len(text) <= len(str(MAXIMUM_SERVICE_TIMEOUT))
         seconds = int(text) if usable else MAXIMUM_SERVICE_TIMEOUT
         return min(max(seconds, 1), MAXIMUM_SERVICE_TIMEOUT)
@@ -96,10 +96,12 @@ def _same(new: object, old: object) -> bool:
         return len(new) == len(old) and all(map(_same, new, old))
     if isinstance(new, Mapping) and isinstance(old, Mapping):
         return new.keys() == old.keys() and all(_same(new[key], old[key]) for key in new)
-    return (type(new) is type(old) and new == old) or (_text(new) is not None and _text(new) == _text(old))
+    text = scalar_text(new)
+    return (type(new) is type(old) and new == old) or (text is not None and text == scalar_text(old))
 
 
-def _text(value: object) -> str | None:
+def scalar_text(value: object) -> str | None:
+    """Return a scalar as CloudFormation sends it; None for any other value."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, str | int | float) else None
@@ -113,9 +115,8 @@ def _differences(new: Mapping[str, Any], old: Mapping[str, Any], prefix: str) ->
             continue
         paths.append(prefix + key)
         if isinstance(first, Mapping) or isinstance(second, Mapping):
-            first = first if isinstance(first, Mapping) else {}
-            second = second if isinstance(second, Mapping) else {}
-            paths += _differences(first, second, f"{prefix}{key}/")
+            members = [value if isinstance(value, Mapping) else {} for value in (first, second)]
+            paths += _differences(members[0], members[1], f"{prefix}{key}/")
     return paths
 
 

@@ -31,25 +31,17 @@ from inference_experiment.model import Action, ActionKind, Observed, Status
 CONFIG: Final = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
 
 # aws-facts 1.4, 1.7
-ERROR_CODES: Final[Mapping[str, type[ExperimentError]]] = {
-    "ResourceInUse": AlreadyExists,
-    "ResourceLimitExceeded": LimitExceeded,
-    "ResourceNotFound": NotFound,
-    "ConflictException": Conflict,
-    "AccessDenied": AccessDenied,
-    "AccessDeniedException": AccessDenied,
-    "UnauthorizedOperation": AccessDenied,
-    "NotAuthorized": AccessDenied,
-    "Throttling": Throttled,
-    "ThrottlingException": Throttled,
-    "TooManyRequestsException": Throttled,
-    "RequestLimitExceeded": Throttled,
-    "InternalFailure": Unavailable,
-    "InternalServerError": Unavailable,
-    "InternalServerException": Unavailable,
-    "ServiceUnavailable": Unavailable,
-    "ServiceUnavailableException": Unavailable,
+_CODES: Final[Mapping[type[ExperimentError], str]] = {
+    AccessDenied: "AccessDenied AccessDeniedException NotAuthorized UnauthorizedOperation",
+    AlreadyExists: "ResourceInUse",
+    Conflict: "ConflictException",
+    LimitExceeded: "ResourceLimitExceeded",
+    NotFound: "ResourceNotFound",
+    Throttled: "RequestLimitExceeded Throttling ThrottlingException TooManyRequestsException",
+    Unavailable: "InternalFailure InternalServerError InternalServerException ServiceUnavailable "
+    "ServiceUnavailableException",
 }
+ERROR_CODES: Final = {code: family for family, codes in _CODES.items() for code in codes.split()}
 SERVER_ERROR: Final = 500
 NOT_FOUND_WORDS: Final = ("could not find", "does not exist", "not found")
 

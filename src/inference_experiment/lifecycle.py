@@ -4,7 +4,6 @@ No decision about statuses and no botocore here: planner.py decides, gateway.py 
 inside the invocation, hands over when the invocation ends, and fails at the request's deadline.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -21,7 +20,6 @@ from inference_experiment.errors import (
     NotFound,
     NotUpdatable,
     Refused,
-    UnexpectedStatus,
 )
 from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
@@ -39,7 +37,7 @@ from inference_experiment.model import (
     Status,
     StopRequest,
 )
-from inference_experiment.notices import Decision, Notice, Problem, ProblemKind, log_notice
+from inference_experiment.notices import Decision, Problem, ProblemKind, Report, log_notice
 from inference_experiment.observation import Observation, Observer
 
 # A Create that is older may be Lambda's retry of one that CloudFormation no longer waits for.
@@ -52,12 +50,7 @@ class Lifecycle:
     """Carries one request out. Decisions and problems go to `report` as they occur."""
 
     def __init__(
-        self,
-        request: Request,
-        gateway: Gateway,
-        clock: Clock,
-        progress: Progress,
-        report: Callable[[Notice], None] = log_notice,
+        self, request: Request, gateway: Gateway, clock: Clock, progress: Progress, report: Report = log_notice
     ) -> None:
         self._request = request
         self._gateway = gateway
@@ -247,7 +240,9 @@ class Lifecycle:
         """Return success for what a rollback cannot undo; a failure would leave the stack in UPDATE_ROLLBACK_FAILED."""
         try:
             physical_id = self._observer.physical_id_after_rollback(self._seen)
-        except (AccessDenied, Refused, UnexpectedStatus) as error:
+        except ExperimentError as error:
+            if error.retryable:
+                raise
             return self._fail(error)  # a guess could lose an experiment; the rollback can be repeated
         self._problem(ProblemKind.IGNORED_IN_ROLLBACK, failure)
         return RequestResult(physical_id, self._seen, warning=str(failure))

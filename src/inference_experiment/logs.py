@@ -6,17 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-STANDARD_ATTRIBUTES: Final = frozenset(vars(logging.makeLogRecord({}))) | {
-    "message",
-    "asctime",
-    "taskName",
-    "aws_request_id",
-}
+STANDARD_ATTRIBUTES: Final = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "aws_request_id"}
 SIGNED_URL: Final = re.compile(r"https?://[^\s\"']*[?&][^\s\"']*")
 # At finer levels these loggers write events and URLs (C18).
 ERROR_ONLY_LOGGERS: Final = ("boto3", "botocore", "urllib3", "crhelper")
-
-
 # Fields that may quote AWS or the template.
 REDACTED_FIELDS: Final = frozenset({"exception", "message", "reason"})
 # Shorter tag values occur in ordinary words.

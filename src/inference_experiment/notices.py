@@ -1,6 +1,7 @@
 """What the lifecycle reports while it runs: its decisions, and the problems that it meets."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,6 +46,7 @@ class Problem:
 
 
 Notice = Decision | Problem
+Report = Callable[[Notice], None]
 
 
 def log_notice(notice: Notice) -> None:

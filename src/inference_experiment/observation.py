@@ -85,11 +85,9 @@ class Observer:
         return self._previous_experiment(desired) if self._request.changed & create_only() else physical_id
 
     def _previous_experiment(self, desired: Desired) -> str:
-        for observed in self._derived():
-            current = observed.configuration
-            if current and not differing(desired.configuration, current) & CREATE_ONLY:
-                return observed.name
-        return self._request.physical_id
+        existing = ((each.name, each.configuration) for each in self._derived())
+        same = (name for name, one in existing if one and not differing(desired.configuration, one) & CREATE_ONLY)
+        return next(same, self._request.physical_id)
 
     def _to_update(self, desired: Desired, progress: Progress) -> Observation:
         physical_id = self._request.physical_id

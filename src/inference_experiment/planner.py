@@ -11,7 +11,7 @@ from inference_experiment import actions, differences, identity, stopping
 from inference_experiment.decision import DecisionInput, RequestKind
 from inference_experiment.errors import NotUpdatable, UnexpectedStatus
 from inference_experiment.event import Request
-from inference_experiment.model import TRANSITIONAL, Action, Desired, DesiredState, Member, Observed, Status
+from inference_experiment.model import TRANSITIONAL, Action, Desired, DesiredState, Observed, Status
 
 Rule = Callable[[DecisionInput], Action]
 
@@ -82,14 +82,6 @@ def is_refused(kind: RequestKind, desired_state: DesiredState) -> bool:
     return TABLE[kind, desired_state] is _REFUSED
 
 
-def unchangeable(request: Request, desired: Desired, current: Observed) -> frozenset[Member]:
-    """Return the create-only members that an update asks to change on the experiment that the physical id names."""
-    if current.configuration is None:
-        return frozenset()
-    members = differences.differing(desired.configuration, current.configuration) & differences.CREATE_ONLY
-    return differences.requested(members, request.changed)
-
-
 def target_name(request: Request, desired: Desired, current: Observed) -> str:
     """Return the name of the experiment that an update is about: the current one, or its replacement.
 
@@ -97,7 +89,8 @@ def target_name(request: Request, desired: Desired, current: Observed) -> str:
     """
     if desired.explicit_name and desired.configuration.name != request.physical_id:
         return desired.configuration.name
-    members = unchangeable(request, desired, current)
+    differing = current.configuration and differences.differing(desired.configuration, current.configuration)
+    members = differences.requested((differing or frozenset()) & differences.CREATE_ONLY, request.changed)
     if not members:
         return request.physical_id
     if not desired.explicit_name:

@@ -14,14 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from inference_experiment import checks, contract, criteria, identity, payloads
 from inference_experiment.errors import Finding, InvalidProperties
-from inference_experiment.event import Request
-from inference_experiment.model import (
-    Desired,
-    DesiredState,
-    RequestType,
-    Status,
-    StopRequest,
-)
+from inference_experiment.event import Request, scalar_text
+from inference_experiment.model import Desired, DesiredState, RequestType, Status, StopRequest
 
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator, ValidationError
@@ -39,10 +33,8 @@ MAX_SHOWN_CHARACTERS: Final = 60  # of an invalid value in a message
 
 
 def _resolve(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    reference = schema.get("$ref", "")
-    if not reference:
-        return schema
-    definition: Mapping[str, Any] = contract.schema()["definitions"][reference.rsplit("/", 1)[1]]
+    name = schema.get("$ref", "").rpartition("/")[2]
+    definition: Mapping[str, Any] = contract.schema()["definitions"][name] if name else schema
     return definition
 
 
@@ -71,7 +63,7 @@ def restore(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any
     if schema.get("type") == "integer" and isinstance(value, str | float):
         return _number(str(value))
     if schema.get("type") == "string" and isinstance(value, bool | int | float):
-        return str(value).lower() if isinstance(value, bool) else str(value)
+        return scalar_text(value)
     return value
 
 
@@ -183,18 +175,15 @@ def parse(request: Request) -> Desired:
     valid, findings = validate(request.properties)
     if findings:
         raise InvalidProperties(findings)
-    explicit = "Name" in valid
-    if explicit:
-        name = valid["Name"]
-    else:
-        name = request.physical_id if request.type is RequestType.UPDATE else identity.derived_name(request)
+    updated = request.type is RequestType.UPDATE
+    name = valid.get("Name") or (request.physical_id if updated else identity.derived_name(request))
     return Desired(
         configuration=payloads.configuration(valid, name, valid["EndpointName"]),
         desired_state=DESIRED_STATES[valid.get("DesiredState", "")],
         stop=_stop_request(valid, request),
         tags={tag["Key"]: tag["Value"] for tag in valid.get("Tags", [])},
         previous_tags=_tag_keys(request.old_properties),
-        explicit_name=explicit,
+        explicit_name="Name" in valid,
     )
 
 

@@ -2,13 +2,11 @@
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from inference_experiment import contract
 from inference_experiment.event import Request
 from inference_experiment.model import Observed, RequestResult
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # CloudFormation's limit for the whole body, in bytes; beyond it the stack fails with "Response object is too long".
 MAX_BODY_BYTES: Final = 4096
@@ -23,24 +21,19 @@ def _text(value: object) -> str:
 
 
 def attributes(observed: Observed) -> dict[str, str]:
-    """Return the values for Fn::GetAtt, all of them texts; keys as of contract.attributes()."""
-    details: Mapping[str, Any] = observed.details
-    endpoint: Mapping[str, Any] = details.get("EndpointMetadata") or {}
-    configuration = observed.configuration
-    return {
+    """Return the values for Fn::GetAtt, all of them texts."""
+    endpoint: dict[str, Any] = observed.details.get("EndpointMetadata") or {}
+    values: dict[str, object] = {
+        **observed.details,
+        **{f"EndpointMetadata.{name}": value for name, value in endpoint.items()},
         "Arn": observed.arn,
         "Name": observed.name,
         "Status": observed.status.value,
         "StatusReason": observed.status_reason,
-        "CreationTime": _text(details.get("CreationTime")),
-        "LastModifiedTime": _text(details.get("LastModifiedTime")),
-        "CompletionTime": _text(details.get("CompletionTime")),
-        "EndpointMetadata.EndpointName": _text(endpoint.get("EndpointName")),
-        "EndpointMetadata.EndpointConfigName": _text(endpoint.get("EndpointConfigName")),
-        "EndpointMetadata.EndpointStatus": _text(endpoint.get("EndpointStatus")),
-        "SourceModelVariantName": configuration.source_variant if configuration else "",
-        "ShadowModelVariantName": configuration.shadow_variant if configuration else "",
+        "SourceModelVariantName": observed.configuration and observed.configuration.source_variant,
+        "ShadowModelVariantName": observed.configuration and observed.configuration.shadow_variant,
     }
+    return {name: _text(values.get(name)) for name in contract.attributes()}
 
 
 def cut(text: str, limit: int) -> str:
