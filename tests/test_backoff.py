@@ -41,7 +41,7 @@ def test_throttling_is_borne_until_the_deadline_and_then_named() -> None:
     failure = backoff.final_error(THROTTLED)
     assert isinstance(failure, Throttled)
     assert "throttled" in str(failure)
-    assert "Rate exceeded (ThrottlingException); repeat with fewer stacks" in str(failure)
+    assert "Rate exceeded (ThrottlingException). Deploy fewer stacks in parallel" in str(failure)
 
 
 def test_pauses_grow_with_throttling_and_shrink_slowly_after_it() -> None:

@@ -27,7 +27,7 @@ def test_times(text: str, day: int, hour: int) -> None:
     "text", ["", "tomorrow", "2030-01-02", "2030-01-02T03:00:00", "2030-01-02 03:00:00Z", "0001-01-01T00:00:00+01:00"]
 )
 def test_texts_that_name_no_moment(text: str) -> None:
-    (finding,) = checks.check_time(("Schedule", "StartTime"), text)
+    (finding,) = checks.check_schedule({"StartTime": text})
 
     assert (finding.path, finding.message) == (
         "Schedule/StartTime",
@@ -63,7 +63,13 @@ SHADOW = "ShadowModeConfig/ShadowModelVariants/0/ShadowModelVariantName"
     ("names", "source", "other", "state", "expected"),
     [
         (("a", "b"), "a", "b", None, {}),
-        (("a", "a"), "a", "b", None, {"ModelVariants/1/VariantName": "the name of two", SHADOW: "'b' is not a"}),
+        (
+            ("a", "a"),
+            "a",
+            "b",
+            None,
+            {"ModelVariants/1/VariantName": "is used by two variants", SHADOW: "'b' is not a"},
+        ),
         (("a", "b"), "a", "a", None, {SHADOW: "is also the SourceModelVariantName"}),
         (("A", "b"), "a", "b", None, {"ShadowModeConfig/SourceModelVariantName": "differs in letter case from"}),
         (("b",), "a", "b", "Completed", {}),

@@ -11,7 +11,7 @@ import pytest
 from crhelper import CfnResource
 from requests_for_tests import event, request
 
-from inference_experiment.clock import InvocationClock
+from inference_experiment.clock import Clock, InvocationClock
 from inference_experiment.crhelper_adapter import ExperimentResource
 from inference_experiment.gateway import Gateway
 from inference_experiment.model import Progress
@@ -76,6 +76,10 @@ def test_an_invocation_keeps_time_for_its_answer(total: float, left: float, *, m
     context.seconds = left
 
     assert clock.may_sleep(clock.interval) is may
+
+
+def test_outside_lambda_there_is_no_limit() -> None:
+    assert Clock(5).may_sleep(1e9)
 
 
 def test_crhelper_is_the_version_whose_fields_are_set() -> None:

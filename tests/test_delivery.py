@@ -57,7 +57,7 @@ def test_tries_are_bounded(cloud: "ProtocolCloud", url: str) -> None:
     cloud.bucket.answer_next(503, times=100)
     before = cloud.clock.now()
 
-    with pytest.raises(delivery.UndeliverableError, match=r"HTTP status 503, 3 tries$"):
+    with pytest.raises(delivery.UndeliverableError, match=r"HTTP status 503, 3 attempts$"):
         delivery.deliver(url, BODY, LOCAL)
 
     assert len(cloud.bucket.attempts) == delivery.MAX_ATTEMPTS

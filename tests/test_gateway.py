@@ -292,5 +292,5 @@ def test_status_that_nobody_knows() -> None:
     from inference_experiment.gateway import _status  # noqa: PLC0415 - no server of ours answers such a status
 
     for text in ("Failed", "Absent", ""):
-        with pytest.raises(UnexpectedStatus, match="which this version does not know"):
+        with pytest.raises(UnexpectedStatus, match="which this version of the provider does not know"):
             _status(text, "test")

@@ -106,13 +106,13 @@ def situation(
     desired = Desired(desired_configuration, goal, ending)
     return DecisionInput(
         request=more.pop("request", request(case, changed)),
-        case=case,
-        goal=goal,
+        kind=case,
+        desired_state=goal,
         target=more.pop("target", target),
         progress=more.pop("progress", Progress(deadline=NOW + 3600)),
         now=more.pop("now", NOW),
-        desired=None if case is RequestKind.DELETE else more.pop("desired", desired),
-        ending=ending,
+        template=None if case is RequestKind.DELETE else more.pop("desired", desired),
+        stop=ending,
         **more,
     )
 
@@ -174,11 +174,11 @@ def test_every_mutating_operation_of_a_handler_is_reached() -> None:
                     base = situation(case, goal, status, difference)
                     reached.add(planner.plan(base).kind.value)
                     if case is RequestKind.UPDATE and status is not Status.ABSENT:
-                        desired = replace(base.wanted, tags={"a": "1"}, previous_tags=frozenset({"b"}))
+                        desired = replace(base.desired, tags={"a": "1"}, previous_tags=frozenset({"b"}))
                         for tags in ({}, {"b": "1", "a": "1"}):
-                            tagged = replace(base, target=replace(base.target, tags=tags), desired=desired)
+                            tagged = replace(base, target=replace(base.target, tags=tags), template=desired)
                             reached.add(planner.plan(tagged).kind.value)
-                        judged = replace(base, ending=replace(base.ending, criteria=Criteria(max_error_rate=0.1)))
+                        judged = replace(base, stop=replace(base.stop, criteria=Criteria(max_error_rate=0.1)))
                         reached.add(planner.plan(judged).kind.value)
         mutating = {kind.value for kind in OPERATIONS}
         assert contract.operations_of(handler) & mutating == reached & mutating, handler
@@ -276,7 +276,7 @@ def test_running_experiment_gets_no_start_time() -> None:
     base = situation(
         RequestKind.UPDATE, DesiredState.EXIST, Status.RUNNING, request=request(RequestKind.UPDATE, changed)
     )
-    step = planner.plan(replace(base, desired=replace(base.wanted, configuration=desired)))
+    step = planner.plan(replace(base, template=replace(base.desired, configuration=desired)))
     assert step.arguments["Schedule"] == {"EndTime": desired.end_time}
 
 
@@ -363,14 +363,14 @@ def test_end_state_must_be_the_one_asked_for() -> None:
 
 def test_replacement_waits_for_an_endpoint_that_is_being_given_back() -> None:
     current = Observed("old", Status.STOPPING, Ownership.RESOURCE, "arn:old", replace(BASE, name="old"))
-    base = situation(RequestKind.REPLACE, DesiredState.EXIST, Status.ABSENT, current=current)
+    base = situation(RequestKind.REPLACE, DesiredState.EXIST, Status.ABSENT, replaced=current)
     assert planner.plan(base).kind is ActionKind.WAIT
-    live = planner.plan(replace(base, current=replace(current, status=Status.RUNNING)))
+    live = planner.plan(replace(base, replaced=replace(current, status=Status.RUNNING)))
     assert "still runs experiment old (Running)" in str(live.error)
-    ended = replace(base, current=replace(current, status=Status.COMPLETED))
+    ended = replace(base, replaced=replace(current, status=Status.COMPLETED))
     assert planner.plan(ended).kind is ActionKind.CREATE
     elsewhere = replace(BASE, name="old", endpoint_name="other")
-    assert planner.plan(replace(base, current=replace(current, configuration=elsewhere))).kind is ActionKind.CREATE
+    assert planner.plan(replace(base, replaced=replace(current, configuration=elsewhere))).kind is ActionKind.CREATE
 
 
 def test_failed_replacement_is_removed_before_the_failure_is_told() -> None:
@@ -386,21 +386,21 @@ def test_failed_replacement_is_removed_before_the_failure_is_told() -> None:
 def test_removed_data_storage_cannot_be_taken_away() -> None:
     stored = replace(BASE, data_storage=DataStorage("s3://bucket/x"))
     base = situation(RequestKind.UPDATE, DesiredState.EXIST, Status.CREATED, "storage")
-    without = replace(base.wanted, configuration=BASE)
-    step = planner.plan(replace(base, desired=without, target=replace(base.target, configuration=stored)))
-    assert "cannot be taken away" in str(step.error)
+    without = replace(base.desired, configuration=BASE)
+    step = planner.plan(replace(base, template=without, target=replace(base.target, configuration=stored)))
+    assert "cannot be removed" in str(step.error)
 
 
 def test_tags_that_the_template_never_had_stay() -> None:
     base = situation(RequestKind.UPDATE, DesiredState.EXIST, Status.RUNNING)
     live = {"aws:x": "1", contract.OWNER_TAG: "o", "by-hand": "1", "old": "1", "kept": "1"}
     desired = replace(
-        base.wanted, tags={"kept": "2"}, previous_tags=frozenset({"old", "kept", "aws:x", contract.OWNER_TAG})
+        base.desired, tags={"kept": "2"}, previous_tags=frozenset({"old", "kept", "aws:x", contract.OWNER_TAG})
     )
-    step = planner.plan(replace(base, desired=desired, target=replace(base.target, tags=live)))
+    step = planner.plan(replace(base, template=desired, target=replace(base.target, tags=live)))
     assert (step.kind, step.arguments["TagKeys"]) == (ActionKind.DELETE_TAGS, ["old"])
     acted = Progress(NOW + 1, acted={f"{ActionKind.DELETE_TAGS}:test": NOW})
-    step = planner.plan(replace(base, desired=desired, target=replace(base.target, tags=live), progress=acted))
+    step = planner.plan(replace(base, template=desired, target=replace(base.target, tags=live), progress=acted))
     assert (step.kind, step.arguments["Tags"]) == (ActionKind.ADD_TAGS, [{"Key": "kept", "Value": "2"}])
 
 
@@ -421,8 +421,8 @@ def test_create_only_change_needs_a_new_name() -> None:
 
 def test_promotion_with_criteria_is_measured_before_the_first_change_and_once() -> None:
     base = situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING, "promotion")
-    description = replace(base.wanted, configuration=replace(base.wanted.configuration, description="new"))
-    judged = replace(base, desired=description, ending=replace(base.ending, criteria=Criteria(max_error_rate=0.01)))
+    description = replace(base.desired, configuration=replace(base.desired.configuration, description="new"))
+    judged = replace(base, template=description, stop=replace(base.stop, criteria=Criteria(max_error_rate=0.01)))
     step = planner.plan(judged)
     assert step.kind is ActionKind.MEASURE
     assert {query["MetricStat"]["Metric"]["MetricName"] for query in step.arguments["MetricDataQueries"]} >= {
@@ -435,14 +435,14 @@ def test_promotion_with_criteria_is_measured_before_the_first_change_and_once() 
 
 def test_criteria_matter_to_a_promotion_only() -> None:
     base = situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING)
-    judged = replace(base, ending=replace(base.ending, criteria=Criteria(max_error_rate=0.01)))
+    judged = replace(base, stop=replace(base.stop, criteria=Criteria(max_error_rate=0.01)))
     assert planner.plan(judged).kind is ActionKind.STOP
 
 
 def test_deletion_does_not_promote_where_a_promotion_has_criteria() -> None:
     base = situation(RequestKind.DELETE, DesiredState.GONE, Status.RUNNING)
-    promoting = replace(base.ending, actions={"shadow": "Promote"})
-    step = planner.plan(replace(base, ending=promoting))
+    promoting = replace(base.stop, actions={"shadow": "Promote"})
+    step = planner.plan(replace(base, stop=promoting))
     assert step.arguments["ModelVariantActions"] == {"production": "Remove", "shadow": "Promote"}
-    step = planner.plan(replace(base, ending=replace(promoting, criteria=Criteria(max_error_rate=0.01))))
+    step = planner.plan(replace(base, stop=replace(promoting, criteria=Criteria(max_error_rate=0.01))))
     assert step.arguments["ModelVariantActions"] == {"production": "Retain", "shadow": "Remove"}

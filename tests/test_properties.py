@@ -72,7 +72,7 @@ def test_all_findings_at_once() -> None:
         ({"Tags": None, "Schedule": {"StartTime": {"a": None}}}, 'StartTime: {"a": null} must be of type string'),
         ({"ShadowModeConfig": shadow(sampling=0.5)}, f"{SAMPLING}: '0.5' must be of type integer"),
         ({"ShadowModeConfig": shadow(sampling=True)}, f"{SAMPLING}: true must be of type integer"),
-        ({"PromotionCriteria": {}}, "PromotionCriteria: names no criterion"),
+        ({"PromotionCriteria": {}}, "PromotionCriteria: sets no threshold"),
         ({"Schedule": {"StartTime": 1900000000}}, "StartTime: '1900000000' is not an ISO 8601 time"),
         (
             {"ModelVariantActions": {"production": "Retain", "shadow": "Promote"}},
@@ -172,7 +172,7 @@ def test_too_much_is_cut_to_what_is_still_too_much() -> None:
 def test_goal(state: str | None, goal: DesiredState, end: Status) -> None:
     desired = parse(request(ResourceProperties=properties(DesiredState=state)))
 
-    assert (desired.goal, desired.ending.state) == (goal, end)
+    assert (desired.desired_state, desired.stop.state) == (goal, end)
 
 
 def test_what_is_desired() -> None:
@@ -189,8 +189,8 @@ def test_what_is_desired() -> None:
         )
     )
 
-    assert desired.ending.reason == "because"
-    assert desired.ending.actions == {"shadow": "Promote"}
+    assert desired.stop.reason == "because"
+    assert desired.stop.actions == {"shadow": "Promote"}
     assert desired.configuration.end_time == moment(2)
     assert desired.tags == {"team": SECRET_TAG_VALUE}
     assert desired.previous_tags == {"old"}
@@ -246,7 +246,7 @@ def test_a_deletion_ends_an_experiment_as_an_update_would(said: dict[str, Any]) 
     valid = request("Delete", ResourceProperties=properties(**said))
     invalid = request("Delete", ResourceProperties=properties(**said, RoleArn="no ARN"))
 
-    assert parse_deletion(valid) == ("test", parse(valid).ending)
+    assert parse_deletion(valid) == ("test", parse(valid).stop)
     assert parse_deletion(invalid) == ("test", parse_deletion(request("Delete"))[1])
 
 

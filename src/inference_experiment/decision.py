@@ -1,4 +1,4 @@
-"""The situation that a request is decided in, and the two answers that every decision can give. Pure."""
+"""The input of a decision, and the actions that most decisions come down to. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,12 +18,12 @@ from inference_experiment.model import (
     StopRequest,
 )
 
-# Seconds for which Describe may still show the status from before a call (aws-facts 2.5).
+# For so long after a call Describe may still show the previous status (aws-facts 2.5).
 DESCRIBE_LAG_SECONDS: Final = 60.0
 
 
 class RequestKind(StrEnum):
-    """The kind of request, with an update told apart by whether it makes a new experiment."""
+    """The kind of request; an update is in place or by replacement."""
 
     CREATE = "Create"
     UPDATE = "Update in place"
@@ -35,49 +35,55 @@ class RequestKind(StrEnum):
 class DecisionInput:
     """Everything that a decision depends on.
 
-    `target` is the experiment that the request is about; `current` the one that the physical id names, where an
-    update is to replace it by `target`. `now` is in epoch seconds. `desired` is None for a Delete only.
+    `target` is the experiment that the request is about; `replaced` the one that the physical id names, where an
+    update replaces it. `now` is in epoch seconds. `template` is None for a Delete only.
     """
 
     request: Request
-    case: RequestKind
-    goal: DesiredState
+    kind: RequestKind
+    desired_state: DesiredState
     target: Observed
     progress: Progress
     now: float
-    desired: Desired | None = None
-    ending: StopRequest = field(default_factory=StopRequest)
-    current: Observed | None = None
+    template: Desired | None = None
+    stop: StopRequest = field(default_factory=StopRequest)
+    replaced: Observed | None = None
 
     @property
-    def wanted(self) -> Desired:
-        """The desired state of a request that has one."""
-        assert self.desired is not None  # noqa: S101 - every case but DELETE has one
-        return self.desired
+    def desired(self) -> Desired:
+        """What the template asks for, of a request that is not a Delete."""
+        assert self.template is not None  # noqa: S101 - for the type checker
+        return self.template
 
     @property
-    def found(self) -> Configuration:
+    def desired_configuration(self) -> Configuration | None:
+        """The configuration that the template asks for; None for a Delete."""
+        return self.template.configuration if self.template else None
+
+    @property
+    def current(self) -> Configuration:
         """The configuration of a target that exists."""
-        assert self.target.configuration is not None  # noqa: S101 - only an ABSENT target has none
+        assert self.target.configuration is not None  # noqa: S101 - for the type checker
         return self.target.configuration
 
-    def acted(self, kind: ActionKind) -> float | None:
+    def called_at(self, kind: ActionKind) -> float | None:
         """Return when this request called an operation on the target."""
-        return self.progress.when(kind, self.target.name)
+        return self.progress.called_at(kind, self.target.name)
 
+    def call(self, kind: ActionKind, arguments: Mapping[str, object], reason: str) -> Action:
+        """Return the call, or a wait until Describe shows its effect. An effect that never shows was undone."""
+        target, at = self.target, self.called_at(kind)
+        if at is None:
+            return Action(kind, target.name, arguments, reason)
+        if self.now - at < DESCRIBE_LAG_SECONDS or kind is ActionKind.DELETE:
+            return self.wait(f"{kind} has no visible effect yet")
+        text = f"{kind} of {target.name} was accepted, but {DESCRIBE_LAG_SECONDS:.0f} s later it is {target.status}"
+        return self.fail(UnexpectedStatus(f"{text} without the change. Find out what else changes it, then retry"))
 
-def fail(situation: DecisionInput, error: ExperimentError) -> Action:
-    """Return the answer FAILED."""
-    return Action(ActionKind.FAIL, situation.target.name, error=error, reason=type(error).__name__)
+    def wait(self, reason: str) -> Action:
+        """Return a wait."""
+        return Action(ActionKind.WAIT, self.target.name, reason=reason)
 
-
-def act(situation: DecisionInput, kind: ActionKind, arguments: Mapping[str, object], reason: str) -> Action:
-    """Return the call, or a wait while it has yet to show; once it never showed, somebody undid it."""
-    name, status = situation.target.name, situation.target.status
-    at = situation.acted(kind)
-    if at is None:
-        return Action(kind, name, arguments, reason)
-    if situation.now - at < DESCRIBE_LAG_SECONDS or kind is ActionKind.DELETE:
-        return Action(ActionKind.WAIT, name, reason=f"{kind} has yet to show")
-    text = f"{kind} of {name} was accepted, but {DESCRIBE_LAG_SECONDS:.0f} s later it is {status} without the change"
-    return fail(situation, UnexpectedStatus(f"{text}; look for somebody else who changes it, then repeat"))
+    def fail(self, error: ExperimentError) -> Action:
+        """Return the failure of the request."""
+        return Action(ActionKind.FAIL, self.target.name, error=error, reason=type(error).__name__)

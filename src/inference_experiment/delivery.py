@@ -1,7 +1,7 @@
-"""Delivers an answer to its ResponseURL: bounded in time, with the HTTP status checked, and to CloudFormation only.
+"""Delivery of an answer to its ResponseURL: bounded in time, with the HTTP status checked, to CloudFormation only.
 
-crhelper's sender retries for ever, has no timeout and takes any HTTP status for success (C20, C21, C22). What cannot
-be delivered here ends the invocation in error, so that Lambda or the queue delivers the request again.
+crhelper's sender retries forever, has no timeout and accepts any HTTP status (C20, C21, C22). A failed delivery ends
+the invocation with an error, so that Lambda or the queue delivers the request again.
 """
 
 import logging
@@ -71,4 +71,4 @@ def deliver(response_url: str, body: bytes, extra_hosts: frozenset[str] = frozen
                 return
             problem = f"HTTP status {status}"
         logger.warning("answer not delivered", extra={"attempt": attempt + 1, "reason": problem})
-    raise UndeliverableError(f"CloudFormation did not take the answer: {problem}, {MAX_ATTEMPTS} tries")
+    raise UndeliverableError(f"CloudFormation did not accept the answer: {problem}, {MAX_ATTEMPTS} attempts")

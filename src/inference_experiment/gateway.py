@@ -30,26 +30,18 @@ from inference_experiment.model import Action, ActionKind, Observed, Status
 # One call ends within half a minute, retries included: less than what lifecycle.py keeps for the answer.
 CONFIG: Final = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
 
-# aws-facts 1.4, 1.7; codes without a class of their own are told apart by what to do about them.
-ERROR_CODES: Final[Mapping[str, type[ExperimentError]]] = {
-    "ResourceInUse": AlreadyExists,
-    "ResourceLimitExceeded": LimitExceeded,
-    "ResourceNotFound": NotFound,
-    "ConflictException": Conflict,
-    "AccessDenied": AccessDenied,
-    "AccessDeniedException": AccessDenied,
-    "UnauthorizedOperation": AccessDenied,
-    "NotAuthorized": AccessDenied,
-    "Throttling": Throttled,
-    "ThrottlingException": Throttled,
-    "TooManyRequestsException": Throttled,
-    "RequestLimitExceeded": Throttled,
-    "InternalFailure": Unavailable,
-    "InternalServerError": Unavailable,
-    "InternalServerException": Unavailable,
-    "ServiceUnavailable": Unavailable,
-    "ServiceUnavailableException": Unavailable,
+# aws-facts 1.4, 1.7
+_CODES: Final[Mapping[type[ExperimentError], str]] = {
+    AccessDenied: "AccessDenied AccessDeniedException NotAuthorized UnauthorizedOperation",
+    AlreadyExists: "ResourceInUse",
+    Conflict: "ConflictException",
+    LimitExceeded: "ResourceLimitExceeded",
+    NotFound: "ResourceNotFound",
+    Throttled: "RequestLimitExceeded Throttling ThrottlingException TooManyRequestsException",
+    Unavailable: "InternalFailure InternalServerError InternalServerException ServiceUnavailable "
+    "ServiceUnavailableException",
 }
+ERROR_CODES: Final = {code: family for family, codes in _CODES.items() for code in codes.split()}
 SERVER_ERROR: Final = 500
 NOT_FOUND_WORDS: Final = ("could not find", "does not exist", "not found")
 
@@ -82,7 +74,9 @@ def _translated(operation: str, call: Callable[[], Any]) -> Any:  # noqa: ANN401
 
 def _status(text: str, name: str) -> Status:
     if text not in list(Status) or text == Status.ABSENT:
-        raise UnexpectedStatus(f"Experiment {name} has the status {text!r}, which this version does not know")
+        raise UnexpectedStatus(
+            f"Experiment {name} has the status {text!r}, which this version of the provider does not know"
+        )
     return Status(text)
 
 
@@ -109,14 +103,11 @@ class Gateway:
         items: list[Any] = _translated(operation, lambda: [item for page in pages for item in page.get(key, [])])
         return items
 
-    def perform(self, step: Action) -> list[Mapping[str, Any]]:
-        """Call the operation of a step; return what it measured, if it measures.
-
-        Raises ExperimentError; KeyError for a step that is no operation.
-        """
-        if step.kind is ActionKind.MEASURE:
-            return self.get_metric_data(step.arguments)
-        self._call(step.kind, **step.arguments)
+    def perform(self, action: Action) -> list[Mapping[str, Any]]:
+        """Call the operation of an action; return its measurements. Raises KeyError for an action without one."""
+        if action.kind is ActionKind.MEASURE:
+            return self.get_metric_data(action.arguments)
+        self._call(action.kind, **action.arguments)
         return []
 
     def get_metric_data(self, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -124,7 +115,7 @@ class Gateway:
         return self._list("GetMetricData", "MetricDataResults", **arguments)
 
     def describe_inference_experiment(self, name: str) -> Observed:
-        """Return what SageMaker says of an experiment, without tags; ABSENT where there is none."""
+        """Return an experiment without its tags; ABSENT where there is none."""
         try:
             answer = self._call("DescribeInferenceExperiment", Name=name)
         except NotFound:
@@ -140,7 +131,7 @@ class Gateway:
         )
 
     def list_tags(self, arn: str) -> dict[str, str]:
-        """Return the tags of an experiment; none where it is gone meanwhile."""
+        """Return the tags of an experiment; none where it no longer exists."""
         try:
             return {tag["Key"]: tag["Value"] for tag in self._list("ListTags", "Tags", ResourceArn=arn)}
         except NotFound:

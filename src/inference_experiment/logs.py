@@ -6,20 +6,13 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-STANDARD_ATTRIBUTES: Final = frozenset(vars(logging.makeLogRecord({}))) | {
-    "message",
-    "asctime",
-    "taskName",
-    "aws_request_id",
-}
+STANDARD_ATTRIBUTES: Final = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "aws_request_id"}
 SIGNED_URL: Final = re.compile(r"https?://[^\s\"']*[?&][^\s\"']*")
-# The loggers of the libraries below us speak only of errors: at finer levels they print events and URLs (C18).
+# At finer levels these loggers write events and URLs (C18).
 ERROR_ONLY_LOGGERS: Final = ("boto3", "botocore", "urllib3", "crhelper")
-
-
-# Fields that may quote AWS or the template; the others are names of ours, which a tag may happen to have as well.
+# Fields that may quote AWS or the template.
 REDACTED_FIELDS: Final = frozenset({"exception", "message", "reason"})
-# Shorter tag values are no secrets, and would be found in half of all words.
+# Shorter tag values occur in ordinary words.
 MIN_SECRET_LENGTH: Final = 6
 
 
@@ -31,7 +24,7 @@ class JsonFormatter(logging.Formatter):
         self.handle_request("", ())
 
     def handle_request(self, request_id: str, secrets: Iterable[str]) -> None:
-        """Set what the next lines are about: the request's id, and the values that no line may show."""
+        """Set the request's id and the values to redact for the next lines."""
         self._request_id = request_id
         long = sorted({secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH}, key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, long)) or r"(?!)")

@@ -42,7 +42,7 @@ class RequestType(StrEnum):
 
 
 class DesiredState(StrEnum):
-    """What a request wants the experiment to come to; from RequestType and DesiredState."""
+    """The state that a request asks for, from RequestType and the property DesiredState."""
 
     EXIST = "exist"
     RUN = "run"
@@ -77,7 +77,7 @@ class Member(StrEnum):
 
 
 class ActionKind(StrEnum):
-    """What to do next: an operation (value: its API name), or no call at all. MEASURE changes nothing."""
+    """What to do next: an operation (value: its API name), or no call. MEASURE changes nothing."""
 
     CREATE = "CreateInferenceExperiment"
     UPDATE = "UpdateInferenceExperiment"
@@ -141,7 +141,7 @@ class Configuration:
 
 @dataclass(frozen=True)
 class StopRequest:
-    """How a running experiment is to be stopped: actions per variant, end state, reason, conditions of a promotion."""
+    """How to stop a running experiment: end state, actions per variant, reason, criteria of a promotion."""
 
     state: Status = Status.COMPLETED
     actions: Mapping[str, str] = field(default_factory=dict)
@@ -151,11 +151,11 @@ class StopRequest:
 
 @dataclass(frozen=True)
 class Desired:
-    """What the template asks for. `tags` are the user's own, `previous_tags` the keys that the template had before."""
+    """What the template asks for. `tags` are the user's, `previous_tags` the keys that the template had before."""
 
     configuration: Configuration
-    goal: DesiredState
-    ending: StopRequest = field(default_factory=StopRequest)
+    desired_state: DesiredState
+    stop: StopRequest = field(default_factory=StopRequest)
     tags: Mapping[str, str] = field(default_factory=dict)
     previous_tags: frozenset[str] = frozenset()
     explicit_name: bool = True
@@ -163,7 +163,7 @@ class Desired:
 
 @dataclass(frozen=True)
 class Observed:
-    """What SageMaker says. Of an ABSENT experiment only the name is known."""
+    """The state of an experiment in SageMaker. Of an ABSENT experiment only the name is known."""
 
     name: str
     status: Status = Status.ABSENT
@@ -182,13 +182,12 @@ class Observed:
 
 @dataclass(frozen=True)
 class Progress:
-    """What one request has done so far; travels with the waiting message.
+    """What one request has done so far; travels with the waiting message. Times are epoch seconds.
 
-    `deadline` and all times are epoch seconds. `acted` maps "<ActionKind>:<experiment>" to when the call returned;
-    `target` is the experiment that the request turned out to be about; `failure` is set while a failed replacement
-    is being removed; `transition_seen` says that a transitional status showed after the last call;
-    `failing_since` is since when nothing but conflicts or no answer came; `slowdown` is how many polling intervals lie
-    between two looks, more than one after throttling; `handovers` counts hand-overs through the queue.
+    `acted` maps "<ActionKind>:<experiment>" to the time of the call; `target` is the experiment that the request is
+    about once that is known; `failure` is set while a failed replacement is removed; `transition_seen` says that a
+    transitional status was observed after the last call; `failing_since` is the first of consecutive conflicts and
+    server errors; `slowdown` multiplies the polling interval after throttling; `handovers` counts the messages.
     """
 
     deadline: float
@@ -200,14 +199,14 @@ class Progress:
     slowdown: float = 1.0
     handovers: int = 0
 
-    def when(self, kind: ActionKind, name: str) -> float | None:
+    def called_at(self, kind: ActionKind, name: str) -> float | None:
         """Return when this request called the operation on the experiment."""
         return self.acted.get(f"{kind}:{name}")
 
 
 @dataclass(frozen=True)
 class Action:
-    """One decision: the operation and its arguments, or the outcome. `reason` goes to the log."""
+    """One decision: an operation with its arguments, or a result. `reason` is for the log."""
 
     kind: ActionKind
     name: str = ""
@@ -219,7 +218,7 @@ class Action:
 
 @dataclass(frozen=True)
 class RequestResult:
-    """How an invocation ends: answered (`error` says FAILED) or, with `waiting`, to be continued in `delay` seconds."""
+    """The end of an invocation: an answer (FAILED with `error`), or with `waiting` more work in `delay` seconds."""
 
     physical_id: str
     observed: Observed | None = None

@@ -1,6 +1,7 @@
 """What the lifecycle reports while it runs: its decisions, and the problems that it meets."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,16 +14,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Decision:
-    """What is done next with an experiment of this status, and why."""
+    """The next action for an experiment of this status, and the reason."""
 
-    case: RequestKind
+    request: RequestKind
     experiment: Observed
-    step: ActionKind
+    action: ActionKind
     reason: str
 
 
 class ProblemKind(StrEnum):
-    """What a problem leads to; values are log messages."""
+    """The consequence of a problem; values are log messages."""
 
     RETRIED = "error"
     STACK_STATUS_UNKNOWN = "stack status unknown"
@@ -37,7 +38,7 @@ class ProblemKind(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """An error, and what it leads to."""
+    """An error and its consequence."""
 
     kind: ProblemKind
     error: ExperimentError
@@ -45,13 +46,14 @@ class Problem:
 
 
 Notice = Decision | Problem
+Report = Callable[[Notice], None]
 
 
 def log_notice(notice: Notice) -> None:
     """Write a notice to the log."""
     line = {"experiment": notice.experiment.name, "status": notice.experiment.status.value}
     if isinstance(notice, Decision):
-        line |= {"case": notice.case.value, "step": notice.step.value, "reason": notice.reason}
+        line |= {"request": notice.request.value, "action": notice.action.value, "reason": notice.reason}
         logger.info("decision", extra=line)
     else:
         line |= {"error": type(notice.error).__name__, "reason": str(notice.error)}

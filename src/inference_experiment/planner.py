@@ -1,17 +1,17 @@
-"""The decision: plan(situation) -> Step. The whole lifecycle is TABLE, and a test proves it total.
+"""The decision: plan(inputs) -> Action. The whole lifecycle is TABLE, and a test proves it total.
 
-Standard library and our own pure modules only. Nothing here calls AWS, sleeps or reads a raw event; a situation
-says everything. Feasibility is decided before the first mutating call: a failing update changes nothing.
+Standard library and our own pure modules only; nothing here calls AWS, sleeps or reads a raw event. Feasibility is
+decided before the first mutating call: a failing update changes nothing.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from inference_experiment import actions, differences, identity, stopping
-from inference_experiment.decision import DecisionInput, RequestKind, fail
+from inference_experiment.decision import DecisionInput, RequestKind
 from inference_experiment.errors import NotUpdatable, UnexpectedStatus
 from inference_experiment.event import Request
-from inference_experiment.model import TRANSITIONAL, Action, Desired, DesiredState, Member, Observed, Status
+from inference_experiment.model import TRANSITIONAL, Action, Desired, DesiredState, Observed, Status
 
 Rule = Callable[[DecisionInput], Action]
 
@@ -67,37 +67,30 @@ TABLE: Final[Mapping[tuple[RequestKind, DesiredState], Mapping[Status, Rule]]] =
 }
 
 
-def plan(situation: DecisionInput) -> Action:
-    """Return the next step. Raises nothing: a situation that is not in TABLE cannot be built from valid values."""
-    failure = situation.progress.failure
-    if failure and situation.target.status is Status.ABSENT:
-        return fail(situation, UnexpectedStatus(failure))
-    rules = _DELETION if failure else TABLE[situation.case, situation.goal]
-    refusal = None if rules is _REFUSED else actions.refuse_foreign(situation) or actions.refuse_replacement(situation)
-    return refusal or rules[situation.target.status](situation)
+def plan(inputs: DecisionInput) -> Action:
+    """Return the next action. Raises nothing: every input that valid values can build is in TABLE."""
+    failure = inputs.progress.failure
+    if failure and inputs.target.status is Status.ABSENT:
+        return inputs.fail(UnexpectedStatus(failure))
+    rules = _DELETION if failure else TABLE[inputs.kind, inputs.desired_state]
+    refusal = None if rules is _REFUSED else actions.refuse_foreign(inputs) or actions.refuse_replacement(inputs)
+    return refusal or rules[inputs.target.status](inputs)
 
 
-def is_refused(case: RequestKind, goal: DesiredState) -> bool:
-    """Return whether a request fails whatever there is, so that nothing need be observed."""
-    return TABLE[case, goal] is _REFUSED
-
-
-def unchangeable(request: Request, desired: Desired, current: Observed) -> frozenset[Member]:
-    """Return the create-only members that an update asks to change on the experiment that the physical id names."""
-    if current.configuration is None:
-        return frozenset()
-    members = differences.differing(desired.configuration, current.configuration) & differences.CREATE_ONLY
-    return differences.requested(members, request.changed)
+def is_refused(kind: RequestKind, desired_state: DesiredState) -> bool:
+    """Return whether a request fails in every status, so that nothing has to be observed."""
+    return TABLE[kind, desired_state] is _REFUSED
 
 
 def target_name(request: Request, desired: Desired, current: Observed) -> str:
-    """Return the name of the experiment that an update is about: the present one, or its replacement.
+    """Return the name of the experiment that an update is about: the current one, or its replacement.
 
     Raises NotUpdatable where a create-only property changed and an explicit Name did not.
     """
     if desired.explicit_name and desired.configuration.name != request.physical_id:
         return desired.configuration.name
-    members = unchangeable(request, desired, current)
+    differing = current.configuration and differences.differing(desired.configuration, current.configuration)
+    members = differences.requested((differing or frozenset()) & differences.CREATE_ONLY, request.changed)
     if not members:
         return request.physical_id
     if not desired.explicit_name:

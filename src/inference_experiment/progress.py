@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from types import UnionType
 from typing import Final
 
 from inference_experiment.event import Request
@@ -13,15 +12,13 @@ RESPONSE_MARGIN_SECONDS: Final = 120.0
 CLOCK_SKEW_SECONDS: Final = 300.0  # seconds
 
 # The members of a progress that another version of the function, or another sender, may have written.
-MEMBER_TYPES: Final[Mapping[str, type | UnionType]] = {
+MEMBER_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "acted": dict,
-    "deadline": int | float,
     "failure": str,
     "handovers": int,
-    "slowdown": int | float,
     "target": str,
     "transition_seen": bool,
-    "failing_since": int | float,
+    **dict.fromkeys(("deadline", "failing_since", "slowdown"), (int, float)),
 }
 
 

@@ -1,7 +1,7 @@
-"""Raw resource properties -> Desired: undo CloudFormation's strings, validate by schema, run the checks.
+"""Raw resource properties -> Desired: restore numbers, validate by schema, run the checks.
 
-CloudFormation hands a custom resource every scalar as a text (aws-facts 6.1); the schema says which were numbers.
-All findings are reported at once, each with its path. After this module nobody reads raw properties.
+CloudFormation sends every scalar as a string (aws-facts 6.1); the schema says which are numbers. All findings are
+reported at once, each with its path.
 """
 
 import difflib
@@ -14,19 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from inference_experiment import checks, contract, criteria, identity, payloads
 from inference_experiment.errors import Finding, InvalidProperties
-from inference_experiment.event import Request
-from inference_experiment.model import (
-    Desired,
-    DesiredState,
-    RequestType,
-    Status,
-    StopRequest,
-)
+from inference_experiment.event import Request, scalar_text
+from inference_experiment.model import Desired, DesiredState, RequestType, Status, StopRequest
 
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator, ValidationError
 
-# What says how to stop, besides the DesiredState Cancelled.
+# Properties of a stop, besides the DesiredState Cancelled.
 STOP_PROPERTIES: Final = frozenset({"ModelVariantActions", "PromotionCriteria", "StatusReason"})
 DESIRED_STATES: Final = {
     "": DesiredState.EXIST,
@@ -34,20 +28,18 @@ DESIRED_STATES: Final = {
     "Completed": DesiredState.COMPLETE,
     "Cancelled": DesiredState.CANCEL,
 }
-MAX_UNKNOWN_PROPERTIES: Final = 20  # properties that are not known and are named one by one; there could be 100,000
-MAX_SHOWN_CHARACTERS: Final = 60  # characters of a wrong value that a message repeats
+MAX_UNKNOWN_PROPERTIES: Final = 20  # that are named one by one
+MAX_SHOWN_CHARACTERS: Final = 60  # of an invalid value in a message
 
 
 def _resolve(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    reference = schema.get("$ref", "")
-    if not reference:
-        return schema
-    definition: Mapping[str, Any] = contract.schema()["definitions"][reference.rsplit("/", 1)[1]]
+    name = schema.get("$ref", "").rpartition("/")[2]
+    definition: Mapping[str, Any] = contract.schema()["definitions"][name] if name else schema
     return definition
 
 
 def _number(text: str) -> int | str:
-    """Return the integer that a text writes, also as 50.0; the text itself when it writes none."""
+    """Return the integer of a text such as 50 or 50.0; any other text as it is."""
     whole = text.strip().removesuffix(".0")
     digits = whole.removeprefix("-")
     if digits.isascii() and digits.isdigit() and len(digits) <= 18:  # noqa: PLR2004 - fits every integer of the API
@@ -56,13 +48,12 @@ def _number(text: str) -> int | str:
 
 
 def restore(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a property value with the numbers that its schema asks for.
+    """Return a property value with the types of its schema.
 
-    What is too much by far is cut to what is still too much, so that validation takes no longer than it should.
+    Excess members are cut to a few, which are still too many, so that validation is fast.
     """
     schema = _resolve(schema)
     known = schema.get("properties")
-    # Where the schema ends the value stays: no input is walked deeper than the schema.
     if isinstance(value, Mapping) and known:
         unknown = itertools.islice((key for key in value if key not in known), MAX_UNKNOWN_PROPERTIES)
         kept = [key for key in value if key in known] + list(unknown)
@@ -72,7 +63,7 @@ def restore(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any
     if schema.get("type") == "integer" and isinstance(value, str | float):
         return _number(str(value))
     if schema.get("type") == "string" and isinstance(value, bool | int | float):
-        return str(value).lower() if isinstance(value, bool) else str(value)
+        return scalar_text(value)
     return value
 
 
@@ -169,7 +160,7 @@ def _tag_keys(raw: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(entry["Key"]) for entry in entries if isinstance(entry, Mapping) and "Key" in entry)
 
 
-def _ending(valid: Mapping[str, Any], request: Request) -> StopRequest:
+def _stop_request(valid: Mapping[str, Any], request: Request) -> StopRequest:
     state = valid.get("DesiredState")
     return StopRequest(
         state=Status.CANCELLED if state == Status.CANCELLED else Status.COMPLETED,
@@ -180,33 +171,27 @@ def _ending(valid: Mapping[str, Any], request: Request) -> StopRequest:
 
 
 def parse(request: Request) -> Desired:
-    """Return what a Create or Update asks for. Raises InvalidProperties with every finding."""
+    """Return the desired state of a Create or Update. Raises InvalidProperties with every finding."""
     valid, findings = validate(request.properties)
     if findings:
         raise InvalidProperties(findings)
-    explicit = "Name" in valid
-    if explicit:
-        name = valid["Name"]
-    else:
-        name = request.physical_id if request.type is RequestType.UPDATE else identity.derived_name(request)
+    updated = request.type is RequestType.UPDATE
+    name = valid.get("Name") or (request.physical_id if updated else identity.derived_name(request))
     return Desired(
         configuration=payloads.configuration(valid, name, valid["EndpointName"]),
-        goal=DESIRED_STATES[valid.get("DesiredState", "")],
-        ending=_ending(valid, request),
+        desired_state=DESIRED_STATES[valid.get("DesiredState", "")],
+        stop=_stop_request(valid, request),
         tags={tag["Key"]: tag["Value"] for tag in valid.get("Tags", [])},
         previous_tags=_tag_keys(request.old_properties),
-        explicit_name=explicit,
+        explicit_name="Name" in valid,
     )
 
 
 def parse_deletion(request: Request) -> tuple[str, StopRequest]:
-    """Return the explicit Name, if any, and how to stop what a Delete finds running.
-
-    Never raises: whatever the properties are, a Delete must be able to go through.
-    """
-    given = _restored(request.properties)
-    name = given.get("Name")
+    """Return the explicit Name, if any, and how to stop a running experiment. Accepts any properties."""
+    restored = _restored(request.properties)
+    name = restored.get("Name")
     name = name if isinstance(name, str) and identity.is_name(name) else ""
-    # Without these the ending is the same for all properties, and a cold start does without the validator.
-    says = not STOP_PROPERTIES.isdisjoint(given) or given.get("DesiredState") == Status.CANCELLED
-    return name, _ending(given if says and not validate(request.properties)[1] else {}, request)
+    # Without these properties the stop is always the same, and a cold start needs no validator.
+    relevant = not STOP_PROPERTIES.isdisjoint(restored) or restored.get("DesiredState") == Status.CANCELLED
+    return name, _stop_request(restored if relevant and not validate(request.properties)[1] else {}, request)

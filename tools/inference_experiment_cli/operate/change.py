@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from inference_experiment import identity
+from inference_experiment.clock import Clock
 from inference_experiment.event import Request
 from inference_experiment.lifecycle import Lifecycle
 from inference_experiment.model import OPERATIONS, ActionKind, Observed, Progress, RequestResult, RequestType, Status
@@ -35,25 +36,6 @@ class Settings:
     force: bool = False
     timeout: float = 3600.0
     interval: float = 5.0
-
-
-class DeskClock:
-    """Real time, as long as it takes."""
-
-    def __init__(self, interval: float) -> None:
-        self.interval = interval
-
-    def now(self) -> float:
-        """Return the epoch time."""
-        return time.time()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-    def may_sleep(self, _seconds: float) -> bool:
-        """Return whether to wait here: always, the deadline ends it."""
-        return True
 
 
 @dataclass
@@ -127,7 +109,7 @@ def carry_out(request: Request, gateway: DeskGateway, settings: Settings) -> Req
     screen = console(stderr=True)
     with screen.status("looking") as status:
         view = _ProgressView(screen, status.update)
-        outcome = Lifecycle(request, gateway, DeskClock(settings.interval), progress, view).run()
+        outcome = Lifecycle(request, gateway, Clock(settings.interval), progress, view).run()
     if outcome.error:
         rest = ""
         if request.type is RequestType.CREATE and identity.is_name(outcome.physical_id):
@@ -155,6 +137,6 @@ class _ProgressView:
         self._status(f"{notice.experiment.name} is {status}")
         if status != self._last:
             self._screen.print(f"{seconds}  status  {status}")
-        if notice.step in OPERATIONS:
-            self._screen.print(f"{seconds}  call    {notice.step}")
+        if notice.action in OPERATIONS:
+            self._screen.print(f"{seconds}  call    {notice.action}")
         self._last = status

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from inference_experiment import payloads
+from inference_experiment.clock import Clock
 from inference_experiment.contract import OWNER_TAG
 from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
@@ -51,12 +52,11 @@ class Rehearsed:
     reads: tuple[str, ...]
 
 
-class RehearsalClock:
+class RehearsalClock(Clock):
     """Time that passes at once."""
 
-    interval = SECONDS_PER_LOOK
-
     def __init__(self) -> None:
+        super().__init__(SECONDS_PER_LOOK)
         self._now = time.time()
 
     def now(self) -> float:
@@ -66,10 +66,6 @@ class RehearsalClock:
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
         self._now += seconds
-
-    def may_sleep(self, _seconds: float) -> bool:
-        """Return whether there is time left: always."""
-        return True
 
 
 class RehearsalGateway(Gateway):

@@ -112,9 +112,7 @@ class RuntimeFunction:
         self._clock = clock
         boot = directory / "boot"
         boot.mkdir(exist_ok=True)
-        (boot / "sitecustomize.py").write_text(
-            "from inference_experiment_local.protocol import edge\nedge.install()\n"
-        )
+        (boot / "sitecustomize.py").write_text("from inference_experiment_local.protocol import edge\nedge.install()\n")
         own = {"PROTOCOL_CLOCK": str(clock.path), **environment}
         self._runtime = LambdaRuntime(task_root, f"{_HANDLER}.handler", own, 60.0, extra_python_path=[boot])
 
