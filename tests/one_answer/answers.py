@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,8 +18,7 @@ from inference_experiment.errors import InvalidProperties  # noqa: E402
 from inference_experiment.event import Request  # noqa: E402
 from inference_experiment.model import RequestType  # noqa: E402
 
-TYPES = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
-SERVICE_PROPERTIES = contract.SERVICE_PROPERTIES
+CUSTOM_TYPE, NATIVE_TYPE = contract.CUSTOM_TYPE, contract.NATIVE_TYPE
 
 
 class Place(NamedTuple):
@@ -41,42 +40,56 @@ class LintFinding:
 
 
 def lint(path: Path) -> list[LintFinding]:
-    """Return what `cfn-lint -a inference_experiment_rules -c I98` finds in a file."""
-    text = path.read_text(encoding="utf-8")
-    runner = linting.runner(**{**linting.options_of(text), "included": ("-c", "I98")})
+    """Return what `cfn-lint -a inference_experiment_rules -c I95 I96 I97 I98` finds in a file."""
+    options = linting.options_of(path.read_text(encoding="utf-8"))
+    runner = linting.runner(**{**options, "included": ("-c", "I98")})
     matches = linting.run_template_by_file_path(str(path), runner.config, runner.rules, ignore_bad_template=False)
-    return [LintFinding(one.rule.id, tuple(str(part) for part in one.path or ()), one.linenumber, one.message) for one in matches]
+    return [LintFinding(one.rule.id, tuple(map(str, one.path or ())), one.linenumber, one.message) for one in matches]
 
 
-def validate(path: Path, parameters: Mapping[str, str] | None = None) -> set[Place] | str:
-    """Return the places of what `inference-experiment validate` finds; its message where it refuses the file."""
+class RefusedError(Exception):
+    """A command did not take a file; the text says why."""
+
+
+def validate(path: Path, parameters: Mapping[str, str] | None = None) -> list[Place]:
+    """Return the places of what `inference-experiment validate` finds. Raises RefusedError."""
     given = [f"--parameter={name}={value}" for name, value in (parameters or {}).items()]
-    answer = run("validate", str(path), "--format", "json", *given)
+    return validate_all([path], given)[str(path)]
+
+
+def validate_all(paths: Sequence[Path], options: Sequence[str] = ()) -> dict[str, list[Place]]:
+    """Return the places of what one run of `inference-experiment validate` finds in each file. Raises RefusedError."""
+    answer = run("validate", *map(str, paths), "--format", "json", *options)
     if not answer.stdout:
-        return answer.stderr
-    rows = answer.data()
-    return {Place(row["experiment"], row["path"], int(row["place"].rpartition(":")[2])) for row in rows}
+        raise RefusedError(answer.stderr)
+    found: dict[str, list[Place]] = {str(path): [] for path in paths}
+    for row in answer.data():
+        name, _, line = row["place"].rpartition(":")
+        found[name].append(Place(row["experiment"], row["path"], int(line)))
+    return found
 
 
 class Refusal(NamedTuple):
-    """How `plan` refuses properties: the first finding, and how many there are."""
+    """How `plan` refuses properties: the first finding's path and line, and how many findings there are."""
 
     path: str
     line: int
     count: int
 
 
-_REFUSAL = re.compile(r"inference-experiment: [^\n]*?:(\d+): (\S+): .*?(?: \(and (\d+) more: [^\n]*\))?\n")
+NEEDS_A_VALUE = "give its --parameter"  # of validate nobody asks that much
+_REFUSAL = re.compile(r"inference-experiment: [^\n]*?:(\d+): (\S+): .*?(?: \(and (\d+) more: [^\n]*\))?\n", re.DOTALL)
 
 
-def plan_refusal(path: Path, experiment: str = "") -> Refusal | str | None:
-    """Return how `inference-experiment plan` refuses the properties of a file; None where it plans."""
-    chosen = ("--logical-id", experiment) if experiment else ()
-    answer = run("plan", str(path), "--format", "json", *chosen)
-    if answer.returncode != 2:
+def plan_refusal(path: Path, experiment: str) -> Refusal | None:
+    """Return how `inference-experiment plan` refuses the properties of a file; None where it plans. Raises RefusedError."""
+    answer = run("plan", str(path), "--format", "json", "--logical-id", experiment)
+    if answer.stdout or NEEDS_A_VALUE in answer.stderr:
         return None
     match = _REFUSAL.fullmatch(answer.stderr)
-    return Refusal(match[2], int(match[1]), 1 + int(match[3] or 0)) if match else answer.stderr
+    if match is None:
+        raise RefusedError(answer.stderr)
+    return Refusal(match[2], int(match[1]), 1 + int(match[3] or 0))
 
 
 def function_findings(sent: Mapping[str, Any]) -> set[str]:
@@ -87,22 +100,3 @@ def function_findings(sent: Mapping[str, Any]) -> set[str]:
     except InvalidProperties as error:
         return {finding.path for finding in error.findings}
     return set()
-
-
-def as_sent(value: Any) -> Any:
-    """Return property values as CloudFormation sends them to a custom resource: every scalar as a text."""
-    if isinstance(value, Mapping):
-        return {key: as_sent(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [as_sent(item) for item in value]
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value if value is None else str(value)
-
-
-def templates(folder: Path) -> Iterator[Path]:
-    """Yield the templates below a folder that have an experiment."""
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in {".yaml", ".json"} and "Resources" in (text := path.read_text(encoding="utf-8-sig")):
-            if any(kind in text for kind in TYPES):
-                yield path

@@ -1,9 +1,11 @@
-"""Properties as nobody should write them: valid ones with a value replaced, moved, taken away or written another way."""
+"""Properties as nobody should write them: valid ones with a value replaced, taken away or written another way."""
 
 import copy
+import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import mutation  # tests/rules, as answers.py puts on the path
@@ -46,11 +48,17 @@ CUSTOM_ONLY: dict[str, Any] = {
     "ModelVariantActions": {"production": "Remove", "shadow": "Promote"},
     "PromotionCriteria": {"MaxLatencyIncrease": "10%", "MaxErrorRate": "1%", "MinInvocations": 1000},
 }
-# What a template can hold without a function; CloudFormation refuses null wherever it is.
+OPTIONAL = {"Description", "KmsKey", "Schedule", "DataStorageConfig", "DesiredState", "StatusReason", "Tags"} | {
+    "ServiceTimeout",
+    "ModelVariantActions",
+    "PromotionCriteria",
+}
+# What a template can hold without a function. CloudFormation refuses null wherever it is; for the text AWS::NoValue
+# cfn-lint has a warning of its own (W1054) instead of its errors.
 LITERALS = [
     value
     for value in mutation.REPLACEMENTS
-    if value is not None and not isinstance(value, dict | list) or value in ([], {}, [[]], [{}])
+    if value in ([], {}, [[]], [{}]) or (not isinstance(value, dict | list | NoneType) and value != "AWS::NoValue")
 ]
 TIMES = [
     "2090-01-31T08:30:00Z",
@@ -88,13 +96,6 @@ def mutants(count: int, seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{'native' if native else 'custom'}: {', '.join(changes)}", properties
 
 
-OPTIONAL = {"Description", "KmsKey", "Schedule", "DataStorageConfig", "DesiredState", "StatusReason", "Tags"} | {
-    "ServiceTimeout",
-    "ModelVariantActions",
-    "PromotionCriteria",
-}
-
-
 def _change(properties: dict[str, Any], chance: random.Random) -> str:
     path = chance.choice(list(mutation.places(properties)))
     parent: Any = properties
@@ -117,7 +118,13 @@ def _change(properties: dict[str, Any], chance: random.Random) -> str:
 
 
 def _choices(path: tuple[Any, ...], value: Any) -> list[Any]:
-    """Return what a value could be instead, mostly what is nearly right."""
+    """Return what a value could be instead, mostly what is nearly right.
+
+    No number in a list: cfn-lint does not know its line.
+    """
+    if isinstance(path[-1], int):
+        texts = [f"{value}\n", f"{value}/"] if isinstance(value, str) else []
+        return texts + [one for one in LITERALS if isinstance(one, str | list | dict)]
     special = {
         "StartTime": TIMES,
         "EndTime": TIMES,
@@ -148,8 +155,6 @@ def template(properties: dict[str, Any]) -> dict[str, Any]:
 
 def write(folder: Path, number: int, properties: dict[str, Any]) -> Path:
     """Write a mutant as a JSON template, each value on a line of its own."""
-    import json  # noqa: PLC0415
-
     path = folder / f"mutant-{number}.json"
     path.write_text(json.dumps(template(properties), indent=1, ensure_ascii=False), encoding="utf-8")
     return path
