@@ -17,6 +17,11 @@ from inference_experiment import contract, properties  # noqa: E402
 from inference_experiment.errors import InvalidProperties  # noqa: E402
 from inference_experiment.event import Request  # noqa: E402
 from inference_experiment.model import RequestType  # noqa: E402
+from inference_experiment_local.protocol.cloud import ProtocolCloud  # noqa: E402
+from inference_experiment_local.protocol.request import stringified  # noqa: E402
+from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics  # noqa: E402
+
+__all__ = ["Behaviour", "LocalMetrics", "ProtocolCloud", "run", "stringified"]
 
 CUSTOM_TYPE, NATIVE_TYPE = contract.CUSTOM_TYPE, contract.NATIVE_TYPE
 
@@ -82,7 +87,7 @@ _REFUSAL = re.compile(r"inference-experiment: [^\n]*?:(\d+): (\S+): .*?(?: \(and
 
 
 def plan_refusal(path: Path, experiment: str) -> Refusal | None:
-    """Return how `inference-experiment plan` refuses the properties of a file; None where it plans. Raises RefusedError."""
+    """Return how `inference-experiment plan` refuses properties; None where it plans. Raises RefusedError."""
     answer = run("plan", str(path), "--format", "json", "--logical-id", experiment)
     if answer.stdout or NEEDS_A_VALUE in answer.stderr:
         return None
@@ -100,3 +105,8 @@ def function_findings(sent: Mapping[str, Any]) -> set[str]:
     except InvalidProperties as error:
         return {finding.path for finding in error.findings}
     return set()
+
+
+def permissions_of(operation: str) -> set[str]:
+    """Return the actions that IAM is asked for when the function calls an operation."""
+    return {permission.action for permission in contract.permissions_of(operation)}
