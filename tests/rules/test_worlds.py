@@ -4,14 +4,18 @@ import itertools
 from pathlib import Path
 
 import pytest
+from cfnlint.decode import cfn_yaml
+from cfnlint.template import Template
 from linting import fixtures
 
 from benchmarks import templates
-from cfn_template.documents import parse
 from cfn_template.scenarios import Scenario, choices_of, covering
+from inference_experiment_rules._view import view_of
+from shadow_test_policies.analysis import PermissionAnalysis, scenarios_of
 from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.permission_findings import analyze
 from shadow_test_policies.physical_names import PhysicalNames, open_scenario
-from shadow_test_policies.verdict import Judged, _judge, parts_in, scenarios_of, subjects_of
+from shadow_test_policies.role_checks import role_checks
 
 CONDITIONS = """
 Conditions:
@@ -32,18 +36,14 @@ Parameters: {Length: {Type: String}}
 """
 
 
-def view_of_text(text: str) -> ExperimentTemplate:
-    return ExperimentTemplate(parse(text))
-
-
-def view_of(count: int) -> ExperimentTemplate:
+def with_conditions(count: int) -> ExperimentTemplate:
     """Return a template in which some independent conditions decide a tag each."""
     text = CONDITIONS.format(
         conditions="\n".join(f"  Is{index}: !Equals [!Ref P{index}, a]" for index in range(count)),
         parameters="\n".join(f"  P{index}: {{Type: String}}" for index in range(count)),
         tags="\n".join(f"        - {{Key: k{index}, Value: !If [Is{index}, a, b]}}" for index in range(count)),
     )
-    return view_of_text(text)
+    return view_of(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"]))
 
 
 def pairs(scenarios: list[Scenario]) -> set[tuple[tuple[str, str], ...]]:
@@ -52,7 +52,7 @@ def pairs(scenarios: list[Scenario]) -> set[tuple[tuple[str, str], ...]]:
 
 @pytest.mark.parametrize(("count", "most"), [(3, 4), (5, 6), (7, 8)])
 def test_every_two_choices_that_go_together_still_do(count: int, most: int) -> None:
-    scenarios = view_of(count).scenarios({"Experiment"})
+    scenarios = with_conditions(count).scenarios({"Experiment"})
 
     few = covering(scenarios)
 
@@ -68,26 +68,26 @@ Parameters: {Stage: {Type: String, AllowedValues: [a, b, c, d, e, f]}}
 Resources:
   Experiment: {Type: "Custom::SageMakerInferenceExperiment", Properties: {Description: !Ref Stage}}
 """
-    scenarios = view_of_text(text).scenarios({"Experiment"})
+    scenarios = view_of(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"])).scenarios({"Experiment"})
 
     assert len(scenarios) == 6
     assert covering(scenarios) == scenarios
 
 
-def test_what_no_policy_depends_on_is_judged_once() -> None:
+def test_what_no_policy_depends_on_is_analyzed_once() -> None:
     text = templates.experiment(1).replace("Description: Description", "Description: !If [IsLong, long, short]")
-    view = view_of_text(DECLARED + text)
+    view = view_of(Template("t.yaml", cfn_yaml.loads(DECLARED + text), ["us-east-1"]))
 
-    found = Judged(view).of("Experiment0")
+    reports = PermissionAnalysis(view).reports("Experiment0")
 
-    assert len(found) == 2
-    assert len({id(judgements) for judgements in found.values()}) == 1
+    assert len(reports) == 2
+    assert len({id(each) for each in reports.values()}) == 1
 
 
-def test_what_policies_depend_on_is_judged_in_each_scenario() -> None:
-    view = view_of_text(templates.experiment(1, conditions=3))
+def test_what_policies_depend_on_is_analyzed_in_each_scenario() -> None:
+    view = view_of(Template("t.yaml", cfn_yaml.loads(templates.experiment(1, conditions=3)), ["us-east-1"]))
 
-    assert_judged_as_afresh(view, "Experiment0")
+    assert_analyzed_as_afresh(view, "Experiment0")
 
 
 def conditional() -> list[Path]:
@@ -95,17 +95,19 @@ def conditional() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", conditional(), ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_what_is_taken_over_is_what_each_scenario_would_be_judged(path: Path) -> None:
-    view = view_of_text(path.read_text(encoding="utf-8"))
-    assert subjects_of(view)
-    for name in subjects_of(view):
-        assert_judged_as_afresh(view, name)
+def test_what_is_taken_over_is_what_each_scenario_would_give(path: Path) -> None:
+    template = Template(str(path), cfn_yaml.load(str(path)), ["us-east-1"])
+    view = view_of(template)
+    targets = PermissionAnalysis(view).targets
+    assert targets
+    for name in targets:
+        assert_analyzed_as_afresh(view, name)
 
 
-def assert_judged_as_afresh(view: ExperimentTemplate, name: str) -> None:
-    found = Judged(view).of(name)
-    assert set(found) == set(scenarios_of(view, name))
-    for scenario, judgements in found.items():
-        afresh = _judge(parts_in(name, PhysicalNames(view, open_scenario(view, scenario))))
-        told = [(one.cause, one.kind, one.subject, one.path, one.message) for one in afresh]
-        assert [(one.cause, one.kind, one.subject, one.path, one.message) for one in judgements] == told
+def assert_analyzed_as_afresh(view: ExperimentTemplate, name: str) -> None:
+    findings = PermissionAnalysis(view).findings(name)
+    assert set(findings) == set(scenarios_of(view, name))
+    for scenario, members in findings.items():
+        checks = role_checks(name, PhysicalNames(view, open_scenario(view, scenario)))
+        afresh = [finding for check in checks for finding in analyze(check).findings]
+        assert [(each, each.message) for each in members] == [(each, each.message) for each in afresh]

@@ -71,7 +71,9 @@ class Declaration:
         if not isinstance(value, dict):
             raise self.document.error(places[()], "is not a mapping of properties")
         native = self.view.type_of(self.logical_id) == contract.NATIVE_TYPE
-        return Experiment(self.document, self.logical_id, native, _with_texts(value), places, found.unresolved)
+        # The API writes times as seconds; CloudFormation does not.
+        properties = _with_texts(value) if self.within[-1:] == ("Properties",) else value
+        return Experiment(self.document, self.logical_id, native, properties, places, found.unresolved)
 
     def in_deployment(self, given: Mapping[str, str], *, assume: bool) -> Experiment | None:
         """Return the experiment with given values and defaults, None where its condition does not hold."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from inference_experiment import identity
+from inference_experiment.clock import Clock
 from inference_experiment.event import Request
 from inference_experiment.lifecycle import Lifecycle
-from inference_experiment.model import ACTIONS, Observed, Outcome, Progress, RequestType, Status, StepKind
+from inference_experiment.model import OPERATIONS, ActionKind, Observed, Progress, RequestResult, RequestType, Status
 from inference_experiment.notices import Notice, Problem
 from inference_experiment_cli.inventory.properties import properties_of
 from inference_experiment_cli.operate.gateway import DeskGateway, existing
@@ -37,25 +38,6 @@ class Settings:
     interval: float = 5.0
 
 
-class DeskClock:
-    """Real time, as long as it takes."""
-
-    def __init__(self, interval: float) -> None:
-        self.interval = interval
-
-    def now(self) -> float:
-        """Return the epoch time."""
-        return time.time()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-    def may_sleep(self, _seconds: float) -> bool:
-        """Return whether to wait here: always, the deadline ends it."""
-        return True
-
-
 @dataclass
 class Change:
     """A live experiment that is about to be changed."""
@@ -79,7 +61,7 @@ class Change:
             require(owner, name, force=settings.force)
         return cls(session, gateway, observed, owner, properties_of(observed.details, tags), tags, settings)
 
-    def apply(self, kind: RequestType, properties: Mapping[str, Any], question: str) -> Outcome | None:
+    def apply(self, kind: RequestType, properties: Mapping[str, Any], question: str) -> RequestResult | None:
         """Carry out an Update or a Delete; None for a dry run. Ends the command where it cannot be done."""
         old = self.live if kind is RequestType.UPDATE else {}
         request = desk_request(kind, self.owner.asker, self.observed.name, properties, old)
@@ -94,7 +76,7 @@ class Change:
         return carry_out(request, self.gateway, self.settings)
 
 
-def create(properties: Mapping[str, Any], logical_id: str, settings: Settings) -> Outcome | None:
+def create(properties: Mapping[str, Any], logical_id: str, settings: Settings) -> RequestResult | None:
     """Create an experiment; None for a dry run. Ends the command where it cannot be done."""
     open_session(settings.region, settings.profile)
     name = str(properties.get("Name", ""))
@@ -116,18 +98,18 @@ def settle(plan: Plan, settings: Settings, question: str) -> bool:
         show(plan, None, Format.TABLE)
     if not plan.possible:
         fail(plan.reason)
-    if not settings.dry_run and question and any(call.operation == StepKind.STOP for call in plan.calls):
+    if not settings.dry_run and question and any(call.operation == ActionKind.STOP for call in plan.calls):
         confirm(question, yes=settings.yes)
     return settings.dry_run
 
 
-def carry_out(request: Request, gateway: DeskGateway, settings: Settings) -> Outcome:
+def carry_out(request: Request, gateway: DeskGateway, settings: Settings) -> RequestResult:
     """Run the lifecycle to its end, telling what it does. Ends the command where it fails."""
     progress = Progress(deadline=time.time() + settings.timeout)
     screen = console(stderr=True)
     with screen.status("looking") as status:
         view = _ProgressView(screen, status.update)
-        outcome = Lifecycle(request, gateway, DeskClock(settings.interval), progress, view).run()
+        outcome = Lifecycle(request, gateway, Clock(settings.interval), progress, view).run()
     if outcome.error:
         rest = ""
         if request.type is RequestType.CREATE and identity.is_name(outcome.physical_id):
@@ -155,6 +137,6 @@ class _ProgressView:
         self._status(f"{notice.experiment.name} is {status}")
         if status != self._last:
             self._screen.print(f"{seconds}  status  {status}")
-        if notice.step in ACTIONS:
-            self._screen.print(f"{seconds}  call    {notice.step}")
+        if notice.action in OPERATIONS:
+            self._screen.print(f"{seconds}  call    {notice.action}")
         self._last = status
