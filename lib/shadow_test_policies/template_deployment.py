@@ -7,7 +7,7 @@ import iam_policy
 from cfn_template.nodes import Node
 from cfn_template.values import hole
 from iam_policy.match.arns import SEGMENTS, split
-from iam_policy.match.symbols import ANY, holes_of
+from iam_policy.match.symbols import ANY, holes_of, parts_of
 from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.located_documents import text_at
@@ -57,6 +57,7 @@ def of_experiment(experiment: Experiment, shapes: PhysicalNames, *, with_tags: b
         capture_uri=_capture(experiment, shapes),
         capture_key=_key(experiment.at("DataStorageConfig", "KmsKey"), shapes, "capture key"),
         volume_key=_key(experiment.at("KmsKey"), shapes, "volume key"),
+        volume_key_is_named=_is_named(experiment.at("KmsKey"), shapes),
         tags=_tags(experiment, shapes) if with_tags else None,
     )
 
@@ -93,6 +94,16 @@ def _key(node: Node | None, shapes: PhysicalNames, label: str) -> iam_policy.Tex
     if is_id or (reference is not None and reference.type == "AWS::KMS::Key"):
         return _arn(shapes, "kms", "key/", text)
     return _arn(shapes, "kms", "key/", iam_policy.Hole(label, minimum=1, literal=True))
+
+
+def _is_named(node: Node | None, shapes: PhysicalNames) -> bool:
+    """Tell whether a key is surely given by its ID or an alias; a parameter may be either."""
+    text = text_at(node, shapes)
+    reference = reference_of(shapes.view, node) if node is not None else None
+    if reference is not None:
+        return reference.function == "Ref" and reference.type in {"AWS::KMS::Alias", "AWS::KMS::Key"}
+    head = parts_of(text)[0] if text else None
+    return isinstance(head, str) and (not head.startswith("arn:") or ":alias/" in str(text))
 
 
 def _arn(
