@@ -69,15 +69,8 @@ class Attached:
 
 
 def statements_of(document: Document) -> tuple[Attached, ...]:
-    """Return the statements of a document, each compiled once."""
-    return tuple(Attached(document, statement, _compiled(statement)) for statement in document.statements)
-
-
-def _compiled(statement: Statement) -> CompiledStatement:
-    known: CompiledStatement | None = statement.__dict__.get("_compiled")
-    if known is None:
-        known = statement.__dict__["_compiled"] = CompiledStatement(statement)
-    return known
+    """Return the statements of a document, compiled."""
+    return tuple(Attached(document, statement, CompiledStatement(statement)) for statement in document.statements)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from iam_policy.parse.elements import (
     read_sid,
     unwrap,
 )
-from iam_policy.parse.json_source import DictNode, JsonError, parse_json
+from iam_policy.parse.json_source import JsonError, parse_json
 
 TOP: Final = ("Version", "Id", "Statement")
 ACTIONS: Final = ("Action", "NotAction")
@@ -121,23 +121,6 @@ def _statements(
 
 
 def _statement(
-    entry: tuple[int, object], problems: Problems, path: Path, fallback: Position, *, variables: bool
-) -> Statement:
-    """Read a statement; one whose node is at the same place of several documents with one name is read once."""
-    node = entry[1]
-    if not isinstance(node, DictNode):
-        return _read_statement(entry, problems, path, fallback, variables=variables)
-    key = path, variables, problems.document
-    if not node.known or node.known[0] != key:
-        own = Problems(problems.document)
-        statement = _read_statement(entry, own, path, fallback, variables=variables)
-        node.known = key, statement, own.found
-    problems.found += node.known[2]
-    known: Statement = node.known[1]
-    return known
-
-
-def _read_statement(
     entry: tuple[int, object], problems: Problems, path: Path, fallback: Position, *, variables: bool
 ) -> Statement:
     index, node = entry
