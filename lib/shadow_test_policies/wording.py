@@ -111,7 +111,7 @@ def _trust(reason: str, why: str, result: Result, check: RoleCheck) -> str:
 
 
 def _missing(results: Sequence[Result], target: str, check: RoleCheck, limit: int) -> str:
-    style = "cloudformation" if check.shapes else "json"
+    style = "cloudformation" if check.names else "json"
     hint = f"`inference-experiment policy generate --for {check.kind} --format {style}` prints what to add"
     statement = _flow(statement_for(results, check))
     role = check.role_name
@@ -177,7 +177,7 @@ def statement_for(results: Sequence[Result], check: RoleCheck) -> Mapping[str, A
     elif "iam:PassedToService" in requirement.context:
         service = requirement.context["iam:PassedToService"]
         statement["Condition"] = {"StringEquals": {"iam:PassedToService": service}}
-    if check.shapes is None:
+    if check.names is None:
         document = as_json({"Version": "", "Statement": [statement]})
     else:
         if "Resource" in statement:
