@@ -77,7 +77,7 @@ class _Reader:
     def _scalar(self, node: Node) -> object:
         text = str(node.raw) if isinstance(node.raw, date) else node.text
         if text is None:
-            return iam_policy.Unknown("what the template writes there is not known", f"the value at {_short(node)}")
+            return iam_policy.Unknown("the value in the template is not known", f"the value at {_short(node)}")
         converted = self.names.text(text)
         if isinstance(converted, str):
             self.length += len(converted)
@@ -93,7 +93,7 @@ def read(
 ) -> LocatedDocument:
     """Return the document at a place of the template, read once for all scenarios in which it is the same.
 
-    None is a document that nobody can know.
+    None is a document that is not known.
     """
     if node is None:
         return unknown(name, iam_policy.Unknown("there is no document"), (), kind)

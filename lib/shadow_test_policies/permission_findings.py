@@ -25,7 +25,7 @@ from shadow_test_policies.role_policies import ROLE, is_attached, policy_resourc
 from shadow_test_policies.roles import POLICY_PROPERTIES
 
 INLINE_LIMIT: Final = 10240
-# The function works without these, but without a log nobody sees why it does not.
+# The function works without these; without a log its failures cannot be explained.
 AUXILIARY: Final = frozenset({"logGroup", "stack"})
 MOVABLE: Final = frozenset({"experiment", "experimentRole"})
 # The element of a statement that failed -> the kind of finding.

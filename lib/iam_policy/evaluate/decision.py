@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Policies:
-    """All that is attached to one principal. `unknown` are attached policies whose text nobody knows.
+    """All that is attached to one principal. `unknown` are attached policies whose text is not known.
 
     `boundary` is None without a permissions boundary; a boundary that cannot be known is a Document of an Unknown.
     """
@@ -90,7 +90,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer for one request; the steps are worked out when somebody asks for them."""
+    """The answer for one request; the steps are evaluated on demand."""
 
     outcome: Outcome
     request: Request

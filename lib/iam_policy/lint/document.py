@@ -1,4 +1,4 @@
-"""Linting one document: everything that is wrong whatever it is needed for."""
+"""Linting one document: everything that is wrong whatever the role requires."""
 
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
@@ -25,7 +25,7 @@ _TRUST: Final[tuple[Check, ...]] = (*_EVERY, lint_principals)
 def lint_policy(document: Document, place: Place | None = None) -> tuple[Finding, ...]:
     """Return the findings of one document in the order of the text; `place` adds what is wrong in its place.
 
-    A policy of AWS has none: nobody but AWS can edit it.
+    A policy that AWS manages has none: only AWS can edit it.
     """
     if document.kind is DocumentKind.AWS:
         return ()

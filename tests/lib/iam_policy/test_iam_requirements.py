@@ -163,8 +163,8 @@ def test_the_difference_names_what_is_too_much() -> None:
 
     messages = [finding.message for finding in difference.excess]
     assert "write sagemaker:DescribeInferenceExperiment" in messages[0]
-    assert messages[1] == '"s3:GetObject" is not needed; remove it'
-    assert "grants everything but" in messages[2]
+    assert messages[1] == '"s3:GetObject" is not required; remove it'
+    assert "grants all but" in messages[2]
     assert [result.requirement.action for result in difference.missing] == ["iam:PassRole"]
 
 
