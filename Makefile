@@ -24,7 +24,7 @@ check: $(STAMP) types .venv-security/.installed site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/cfn-lint -t template.yaml $(EXAMPLES)
+	$(BIN)/cfn-lint -a inference_experiment_rules -t template.yaml $(EXAMPLES)
 	PATH="$(CURDIR)/.venv-docs/bin:$$PATH" actionlint
 	$(SECURITY)
 
