@@ -49,6 +49,7 @@ site: .venv-docs/.installed
 
 types: $(STAMP)
 	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p scripts
+	$(BIN)/mypy tests/typing/iam_policy_api.py
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

