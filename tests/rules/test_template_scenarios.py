@@ -1,4 +1,4 @@
-"""Few scenarios stand for all: which are chosen, and that a judgement is taken over only where it is the same."""
+"""Which scenarios are evaluated, and that a result is reused only for scenarios with the same result."""
 
 import itertools
 from pathlib import Path
@@ -49,7 +49,7 @@ def pairs(scenarios: list[Scenario]) -> set[tuple[tuple[str, str], ...]]:
 
 
 @pytest.mark.parametrize(("count", "most"), [(3, 4), (5, 6), (7, 8)])
-def test_every_two_choices_that_go_together_still_do(count: int, most: int) -> None:
+def test_every_possible_pair_of_choices_is_covered(count: int, most: int) -> None:
     scenarios = conditional_view(count).scenarios({"Experiment"})
 
     few = covering(scenarios)
@@ -60,7 +60,7 @@ def test_every_two_choices_that_go_together_still_do(count: int, most: int) -> N
     assert [scenario for scenario in scenarios if scenario in few] == few  # in the same order
 
 
-def test_each_value_of_a_lonely_parameter_stays() -> None:
+def test_each_value_of_a_single_parameter_is_kept() -> None:
     text = """
 Parameters: {Stage: {Type: String, AllowedValues: [a, b, c, d, e, f]}}
 Resources:
@@ -72,7 +72,7 @@ Resources:
     assert covering(scenarios) == scenarios
 
 
-def test_what_no_policy_depends_on_is_judged_once() -> None:
+def test_a_condition_that_no_policy_uses_is_evaluated_once() -> None:
     text = templates.experiment(1).replace("Description: Description", "Description: !If [IsLong, long, short]")
     view = view_of(Template("t.yaml", cfn_yaml.loads(DECLARED + text), ["us-east-1"]))
 
@@ -82,10 +82,10 @@ def test_what_no_policy_depends_on_is_judged_once() -> None:
     assert len({id(judgements) for judgements in found.values()}) == 1
 
 
-def test_what_policies_depend_on_is_judged_in_each_scenario() -> None:
+def test_conditions_of_policies_are_evaluated_in_each_scenario() -> None:
     view = view_of(Template("t.yaml", cfn_yaml.loads(templates.experiment(1, conditions=3)), ["us-east-1"]))
 
-    assert_judged_as_afresh(view, "Experiment0")
+    assert_equals_fresh_result(view, "Experiment0")
 
 
 def conditional() -> list[Path]:
@@ -93,15 +93,15 @@ def conditional() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", conditional(), ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_what_is_taken_over_is_what_each_scenario_would_be_judged(path: Path) -> None:
+def test_a_reused_result_equals_that_of_each_scenario(path: Path) -> None:
     template = Template(str(path), cfn_yaml.load(str(path)), ["us-east-1"])
     view = view_of(template)
     assert subjects_of(view)
     for name in subjects_of(view):
-        assert_judged_as_afresh(view, name)
+        assert_equals_fresh_result(view, name)
 
 
-def assert_judged_as_afresh(view: ExperimentTemplate, name: str) -> None:
+def assert_equals_fresh_result(view: ExperimentTemplate, name: str) -> None:
     found = Judged(view).of(name)
     assert set(found) == set(scenarios_of(view, name))
     for scenario, judgements in found.items():
