@@ -1,10 +1,10 @@
-"""The peer of our waiting: a provider as crhelper's README has it, with its polling at the shortest interval.
+"""The peer of the waiting benchmark: a provider as in crhelper's README, with polling at the shortest interval.
 
-crhelper is the real one; Lambda's and EventBridge's clients are replaced by ones that count, and the rule fires every
-minute from when it is made on, on the simulated clock. SageMaker is the same simulation that our function is given.
+crhelper is the real package. The clients of Lambda and EventBridge are replaced by clients that count calls, and the
+rule fires every minute of the simulated clock. SageMaker is the same simulation as for the provider.
 """
 
-# crhelper has no other way in than its attributes.
+# crhelper's clients can be replaced through private attributes only.
 # ruff: noqa: SLF001
 
 import os
@@ -23,7 +23,7 @@ PERMANENT: Final = frozenset({"Created", "Running", "Completed", "Cancelled"})
 
 
 class Counting:
-    """An AWS client that does nothing but count the calls."""
+    """An AWS client that only counts the calls."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -39,18 +39,18 @@ class Counting:
 
 
 class Context:
-    """What crhelper asks of Lambda's context."""
+    """The part of Lambda's context that crhelper uses."""
 
     function_name = "provider"
     aws_request_id = "invocation"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return plenty: an invocation of this provider is short."""
+        """Return a constant: an invocation of this provider is short."""
         return 300_000
 
 
 class PollingProvider:
-    """Creates, changes or ends an experiment, and answers when a tick of the rule finds it settled."""
+    """Starts an operation on an experiment, and responds when a poll finds a permanent status."""
 
     def __init__(self, clock: SteppedClock, sagemaker: LocalSageMaker, desk: ResponseDesk) -> None:
         self.helpers = Counting()
@@ -59,10 +59,10 @@ class PollingProvider:
         self._client: Any = sagemaker.client()
         self._act: Callable[[], object] = lambda: None
         self._name = ""
-        self._resource = self._made()
+        self._resource = self._build_resource()
 
-    def _made(self) -> Any:  # noqa: ANN401 - crhelper's stubs lack half of it
-        os.environ["AWS_SAM_LOCAL"] = "true"  # with it crhelper makes no clients; it needs a region for them
+    def _build_resource(self) -> Any:  # noqa: ANN401 - crhelper's stubs are incomplete
+        os.environ["AWS_SAM_LOCAL"] = "true"  # so that crhelper creates no clients, which require a region
         make: Any = CfnResource
         resource = make(polling_interval=1, sleep_on_delete=0, log_level="ERROR", ssl_verify=str(self._desk.ca_file))
         del os.environ["AWS_SAM_LOCAL"]
@@ -76,16 +76,16 @@ class PollingProvider:
         return resource
 
     def request(self, event: Mapping[str, Any], name: str, act: Callable[[], object]) -> int:
-        """Carry one request out to its answer, and return how many ticks that took."""
+        """Run one request until its response, and return the number of polls."""
         self._act, self._name = act, name
-        given = dict(event)
-        began, ticks = self._clock.now(), 0
+        payload = dict(event)
+        start, ticks = self._clock.now(), 0
         with self._clock.ruling():
-            self._resource(given, Context())
+            self._resource(payload, Context())
             while not self._desk.arrivals(str(event["RequestId"])):
                 ticks += 1
-                self._clock.advance_to(began + ticks * MINUTE)
-                self._resource(given, Context())
+                self._clock.advance_to(start + ticks * MINUTE)
+                self._resource(payload, Context())
         return ticks
 
     def _begin(self, _event: object, _context: object) -> str:
