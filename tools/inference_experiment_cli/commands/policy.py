@@ -93,14 +93,16 @@ RoleName = Annotated[str, typer.Option("--role", help="Which role of a dump is m
 Boundary = Annotated[Path | None, typer.Option(help="Policy document that is the role's permissions boundary.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    policy = typer.Typer(cls=PolicyGroup, no_args_is_help=True, help="Check, generate and explain IAM policies.")
-    for command in (check, generate, diff, explain):
-        policy.command()(command)
-    app.add_typer(policy, name="policy")
+policy = typer.Typer(
+    cls=PolicyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Check, generate and explain IAM policies.",
+)
 
 
+@policy.command()
 def check(
     files: Files,
     who: For,
@@ -139,6 +141,7 @@ def check(
     raise typer.Exit(run_check(files, asked, role, boundary, output, (baseline, write_baseline)))
 
 
+@policy.command()
 def generate(
     who: For,
     handler: Handlers = None,
@@ -167,6 +170,7 @@ def generate(
     run_generate(asked, output, trust=trust)
 
 
+@policy.command()
 def diff(
     files: Files,
     who: For,
@@ -194,6 +198,7 @@ def diff(
     raise typer.Exit(run_diff(files, asked, role, as_json=output is Report.JSON))
 
 
+@policy.command()
 def explain(
     action: Annotated[str, typer.Argument(help="Such as sagemaker:AddTags.")],
     resource: Annotated[str, typer.Argument(help="ARN, or *.")],

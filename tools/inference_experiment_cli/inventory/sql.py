@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.inventory.describe import REGION, Experiment
-from inference_experiment_cli.inventory.records import AWS, AWSCC, NESTED, TIMES, aws_row, awscc_row, timestamp
+from inference_experiment_cli.inventory.describe import REGION, DescribedExperiment
+from inference_experiment_cli.inventory.properties import timestamp
+from inference_experiment_cli.inventory.records import AWS, AWSCC, NESTED, TIMES, aws_row, awscc_row
 from inference_experiment_cli.inventory.writers import duckdb_module
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Spelling:
 
     name: str
     columns: Sequence[str]
-    row: Callable[[Experiment], Mapping[str, Any]]
+    row: Callable[[DescribedExperiment], Mapping[str, Any]]
 
 
 SPELLINGS: Final = (Spelling("snake", AWSCC, awscc_row), Spelling("api", AWS, aws_row))
@@ -80,7 +81,7 @@ def check_read_only(sql: str) -> None:
 class Engine:
     """Holds the rows and answers statements; a context manager."""
 
-    def __init__(self, experiments: Iterable[Experiment], *, full: bool) -> None:
+    def __init__(self, experiments: Iterable[DescribedExperiment], *, full: bool) -> None:
         self._duckdb = duckdb_module()
         settings = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         self._connection: DuckDBPyConnection = self._duckdb.connect(config=settings)
@@ -112,8 +113,8 @@ class Engine:
         for schema in SCHEMAS:
             execute(f"CREATE VIEW {schema}.{LIST_ONLY} AS SELECT region, name FROM stored.names")  # noqa: S608 - our own names
 
-    def _fill(self, experiments: Iterable[Experiment], *, full: bool) -> None:
-        batch: list[Experiment] = []
+    def _fill(self, experiments: Iterable[DescribedExperiment], *, full: bool) -> None:
+        batch: list[DescribedExperiment] = []
         for experiment in experiments:
             batch.append(experiment)
             if len(batch) == BATCH:
@@ -122,7 +123,7 @@ class Engine:
         if batch:
             self._insert(batch, full=full)
 
-    def _insert(self, batch: Sequence[Experiment], *, full: bool) -> None:
+    def _insert(self, batch: Sequence[DescribedExperiment], *, full: bool) -> None:
         names = [{"region": each.region, "name": each.members["Name"]} for each in batch]
         self._insert_rows("names", {"region": "VARCHAR", "name": "VARCHAR"}, names)
         for spelling in SPELLINGS if full else ():

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import Place, UsageError
 
 SUFFIXES: Final = frozenset({".json", ".template", ".yaml", ".yml"})
 FOREIGN_FOLDERS: Final = frozenset({"__pycache__", "node_modules"})
@@ -35,7 +35,7 @@ def templates_in(paths: Iterable[str]) -> list[str]:
 def _matching(pattern: str) -> list[str]:
     files = sorted(path for path in glob.glob(pattern, recursive=True) if Path(path).is_file())  # noqa: PTH207 - ** as cfn-lint reads it
     if not files:
-        raise UsageError(f"{pattern}: no such file or folder")
+        raise UsageError("no such file", Place(pattern))
     return files
 
 

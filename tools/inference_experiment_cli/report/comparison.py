@@ -64,7 +64,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Report:
+class ComparisonReport:
     """Everything that is shown: what was measured, the rows, the summaries and the verdict by the criteria."""
 
     measurement: Measurement
@@ -83,7 +83,7 @@ class Report:
         }[self.verdict.result]
 
 
-def compare(measurement: Measurement, wanted: Criteria) -> Report:
+def compare(measurement: Measurement, wanted: Criteria) -> ComparisonReport:
     """Return the comparison and the verdict."""
     summaries = {role: criteria.summarize(measurement.series, role) for role in Role}
     rows = [*_traffic(measurement, summaries)]
@@ -91,7 +91,7 @@ def compare(measurement: Measurement, wanted: Criteria) -> Report:
     rows += [_rate(measurement, identity, summaries) for identity in RATES]
     rows += [_utilisation(measurement, identity) for identity in UTILISATIONS]
     verdict = criteria.evaluate(wanted, summaries[Role.PRODUCTION], summaries[Role.SHADOW])
-    return Report(measurement, wanted, rows, summaries, verdict)
+    return ComparisonReport(measurement, wanted, rows, summaries, verdict)
 
 
 def _traffic(measurement: Measurement, summaries: Mapping[Role, Summary]) -> list[Row]:

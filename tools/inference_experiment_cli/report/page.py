@@ -7,7 +7,7 @@ from string import Template
 from typing import Any, Final
 
 from inference_experiment_cli.report import wording
-from inference_experiment_cli.report.comparison import Report, Row
+from inference_experiment_cli.report.comparison import ComparisonReport, Row
 from inference_experiment_cli.report.plots import Plot, plots
 
 NOTES: Final = (
@@ -19,7 +19,7 @@ NOTES: Final = (
 )
 
 
-def page(report: Report) -> str:
+def page(report: ComparisonReport) -> str:
     """Return the page. Raises UsageError without Matplotlib."""
     template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
     subject, window = report.measurement.subject, report.measurement.window
@@ -52,7 +52,7 @@ def page(report: Report) -> str:
     return Template(template).substitute({key: escape(text) for key, text in texts.items()} | parts)
 
 
-def _banner(report: Report) -> str:
+def _banner(report: ComparisonReport) -> str:
     texts = ["Synthetic metrics: nothing was measured."] if report.measurement.synthetic else []
     texts += report.measurement.messages
     if not texts:
@@ -60,7 +60,7 @@ def _banner(report: Report) -> str:
     return f'<p class="card banner" id="synthetic">{"<br>".join(escape(text) for text in texts)}</p>'
 
 
-def _uncertain(report: Report) -> str:
+def _uncertain(report: ComparisonReport) -> str:
     texts = wording.uncertain(report)
     if not texts:
         return ""
@@ -86,7 +86,7 @@ def _row(row: Row) -> str:
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 
 
-def configuration(report: Report) -> list[tuple[str, str]]:
+def configuration(report: ComparisonReport) -> list[tuple[str, str]]:
     """Return what was tested, as names and texts."""
     subject = report.measurement.subject
     members = subject.members
@@ -114,7 +114,7 @@ def _variant(name: str, variant: Mapping[str, Any] | None) -> str:
     return f"{name}: {variant['ModelName']}, {hardware['InstanceCount']} x {hardware['InstanceType']}"
 
 
-def _criteria(report: Report) -> str:
+def _criteria(report: ComparisonReport) -> str:
     wanted, texts = report.criteria, list[str]()
     if wanted.max_latency_increase is not None:
         texts.append(f"{wanted.latency_statistic} latency at most {wanted.max_latency_increase * 100:+.6g}%")

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from inference_experiment.criteria import Role
-from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.report.comparison import LATENCIES, MICROSECONDS, Report, Row
+from inference_experiment_cli.errors import missing_extra
+from inference_experiment_cli.report.comparison import LATENCIES, MICROSECONDS, ComparisonReport, Row
 from inference_experiment_cli.report.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _matplotlib() -> Any:  # noqa: ANN401 - a module
         import matplotlib as mpl  # noqa: PLC0415 - an optional extra, and half a second
         from matplotlib import figure  # noqa: F401, PLC0415 - as above
     except ImportError as missing:
-        raise UsageError("Matplotlib is not installed: pip install 'cfn-inference-experiment[report]'") from missing
+        raise missing_extra("Matplotlib", "report") from missing
     return mpl
 
 
@@ -69,7 +69,7 @@ def _settings() -> dict[str, Any]:
     }
 
 
-def plots(report: Report) -> list[Plot]:
+def plots(report: ComparisonReport) -> list[Plot]:
     """Return the drawings of a report; those without data are left out. Raises UsageError without Matplotlib."""
     mpl = _matplotlib()
     made: list[Plot] = []
@@ -158,7 +158,7 @@ def _finish(axes: "Axes", label: str, drawn: Sequence[bool]) -> bool:
     return True
 
 
-def _latency(axes: "Axes", report: Report) -> bool:
+def _latency(axes: "Axes", report: ComparisonReport) -> bool:
     measurement, drawn = report.measurement, list[bool]()
     for role, colour in OF_ROLE.items():
         weights = measurement.of(role, "latency_samples")
@@ -168,7 +168,7 @@ def _latency(axes: "Axes", report: Report) -> bool:
     return _finish(axes, "milliseconds", drawn)
 
 
-def _errors(axes: "Axes", report: Report) -> bool:
+def _errors(axes: "Axes", report: ComparisonReport) -> bool:
     measurement, drawn = report.measurement, list[bool]()
     for role, colour in OF_ROLE.items():
         calls, failed = measurement.of(role, "invocations"), measurement.of(role, "model_errors")
@@ -177,7 +177,7 @@ def _errors(axes: "Axes", report: Report) -> bool:
     return _finish(axes, "percent of invocations", drawn)
 
 
-def _traffic(axes: "Axes", report: Report) -> bool:
+def _traffic(axes: "Axes", report: ComparisonReport) -> bool:
     measurement, drawn = report.measurement, list[bool]()
     sampling = measurement.subject.sampling
     for role, colour in OF_ROLE.items():
@@ -190,7 +190,7 @@ def _traffic(axes: "Axes", report: Report) -> bool:
     return _finish(axes, "per minute", drawn)
 
 
-def _load(axes: "Axes", report: Report) -> bool:
+def _load(axes: "Axes", report: ComparisonReport) -> bool:
     measurement, drawn = report.measurement, list[bool]()
     for role, colour in OF_ROLE.items():
         for identity, title, dashes in (("cpu", "CPU", "-"), ("gpu", "GPU", "-."), ("memory", "memory", DASHED)):
@@ -199,7 +199,7 @@ def _load(axes: "Axes", report: Report) -> bool:
     return _finish(axes, "percent", drawn)
 
 
-def _effects(axes: "Axes", report: Report) -> bool:
+def _effects(axes: "Axes", report: ComparisonReport) -> bool:
     rows = list(_with_intervals(report.rows))
     for place, row in enumerate(reversed(rows)):
         change = row.change
@@ -222,7 +222,7 @@ def _with_intervals(rows: Sequence[Row]) -> Iterator[Row]:
     return (row for row in rows if row.identity in LATENCIES and row.change is not None)
 
 
-DRAWINGS: Final[Sequence[tuple[str, str, Callable[["Axes", Report], bool]]]] = (
+DRAWINGS: Final[Sequence[tuple[str, str, Callable[["Axes", ComparisonReport], bool]]]] = (
     ("Latency of the shadow against production", "Left of zero the shadow is faster.", _effects),
     ("Model latency", "The median and, dashed, the 99th percentile.", _latency),
     ("Model errors", "Invocations that did not end in 2XX.", _errors),

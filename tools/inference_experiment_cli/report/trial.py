@@ -29,7 +29,7 @@ class EarlierClock(Clock):
 
 
 @contextmanager
-def trial() -> Iterator[None]:
+def local_aws() -> Iterator[None]:
     """Run the local AWS with an experiment that is still running; boto3 talks to it meanwhile."""
     with _environment(), LocalMetrics() as metrics:
         sagemaker = LocalSageMaker()

@@ -1,22 +1,23 @@
 """How numbers and times are written, in the terminal and on the page alike."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from inference_experiment.criteria import Role
-from inference_experiment_cli.report.comparison import Report, Row
+from inference_experiment_cli.inventory.properties import timestamp
+from inference_experiment_cli.report.comparison import ComparisonReport, Row
 from inference_experiment_cli.report.intervals import share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NOTHING: Final = "-"
+NO_VALUE: Final = "-"
 
 
 def number(value: float | None, row: Row) -> str:
     """Return a variant's value with its unit."""
     if value is None:
-        return NOTHING
+        return NO_VALUE
     if row.kind == "share":
         return f"{value:.3%}"
     if row.unit == "%":
@@ -28,7 +29,7 @@ def change(row: Row) -> str:
     """Return the shadow's difference: relative, or in percentage points."""
     value = row.difference
     if value is None:
-        return NOTHING
+        return NO_VALUE
     if row.kind == "share":
         return f"{value * 100:+.3f} pp"
     return f"{value:+.1%}"
@@ -37,15 +38,15 @@ def change(row: Row) -> str:
 def interval(row: Row) -> str:
     """Return the confidence interval of the difference."""
     if row.change is None:
-        return NOTHING
+        return NO_VALUE
     if row.kind == "share":
         return f"{row.change.low * 100:+.3f} to {row.change.high * 100:+.3f} pp"
     return f"{row.change.low:+.1%} to {row.change.high:+.1%}"
 
 
 def moment(time: datetime | None) -> str:
-    """Return a time in UTC to the minute."""
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if time else NOTHING
+    """Return a time in UTC."""
+    return timestamp(time) if time else NO_VALUE
 
 
 def length(span: timedelta) -> str:
@@ -56,7 +57,7 @@ def length(span: timedelta) -> str:
     return " ".join(parts[:2]) or "0 min"
 
 
-def timeline(report: Report) -> list[tuple[str, datetime]]:
+def timeline(report: ComparisonReport) -> list[tuple[str, datetime]]:
     """Return what SageMaker says of the experiment's course, in order."""
     members = report.measurement.subject.members
     schedule: Mapping[str, datetime] = members.get("Schedule") or {}
@@ -72,7 +73,7 @@ def timeline(report: Report) -> list[tuple[str, datetime]]:
     return sorted(known, key=lambda event: event[1])
 
 
-def uncertain(report: Report) -> list[str]:
+def uncertain(report: ComparisonReport) -> list[str]:
     """Return what is met but could turn with more traffic: the interval reaches over the limit."""
     texts = []
     wanted, rows = report.criteria, {row.identity: row for row in report.rows}
@@ -87,7 +88,7 @@ def uncertain(report: Report) -> list[str]:
     return texts
 
 
-def _upper_rate(report: Report) -> float:
+def _upper_rate(report: ComparisonReport) -> float:
     summary = report.summaries[Role.SHADOW]
     found = share(summary.errors, summary.invocations)
     return found.high if found else 0.0

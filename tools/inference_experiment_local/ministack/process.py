@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from inference_experiment_local.certificate import Certificates
-from inference_experiment_local.errors import LocalAwsError
+from inference_experiment_local.errors import LocalAwsError, PortUnavailable
 from inference_experiment_local.sessions import ACCESS_KEY
 
 _CA_VARIABLES = (
@@ -115,13 +115,13 @@ def free_port() -> int:
 
 
 def check_port(port: int) -> None:
-    """Raise LocalAwsError if the port of the loopback cannot be used."""
+    """Raise PortUnavailable if the port of the loopback cannot be used."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as problem:
-            raise LocalAwsError(f"port {port} cannot be used: {problem.strerror}") from problem
+            raise PortUnavailable(f"port {port} cannot be used: {problem.strerror}") from problem
 
 
 @contextmanager
