@@ -4,7 +4,6 @@ The function's own loop, observer and planner run unchanged; only the gateway un
 passes at once. It starts from what is really there, or from what a file says was there.
 """
 
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -197,11 +196,7 @@ def rehearse(request: Request, gateway: RehearsalGateway) -> Rehearsed:
     """Return what a request would come to. Raises nothing that a request can cause."""
     before = len(gateway.calls)
     clock = RehearsalClock()
-    lifecycle_log = logging.getLogger("inference_experiment.lifecycle")
-    disabled, lifecycle_log.disabled = lifecycle_log.disabled, True
-    try:
-        outcome = Lifecycle(request, gateway, clock, Progress(deadline=clock.now() + HOUR)).run()
-    finally:
-        lifecycle_log.disabled = disabled
+    progress = Progress(deadline=clock.now() + HOUR)
+    outcome = Lifecycle(request, gateway, clock, progress, report=lambda _: None).run()
     calls: Sequence[Call] = gateway.calls[before:]
     return Rehearsed(outcome, tuple(calls), tuple(dict.fromkeys(gateway.reads)))
