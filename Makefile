@@ -23,7 +23,8 @@ test: $(STAMP)
 check: $(STAMP) .venv-security/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) benchmarks scripts
+	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p scripts
+	$(BIN)/lint-imports
 	$(BIN)/cfn-lint -t template.yaml $(EXAMPLES)
 	$(SECURITY)
 

@@ -10,6 +10,7 @@ from linting import fixtures
 
 from benchmarks import templates
 from cfn_template.scenarios import Scenario, choices_of, covering
+from inference_experiment_rules._view import view_of
 from shadow_test_policies.experiment_template import ExperimentTemplate
 from shadow_test_policies.physical_names import PhysicalNames, open_scenario
 from shadow_test_policies.verdict import Judged, _judge, parts_in, scenarios_of, subjects_of
@@ -33,14 +34,14 @@ Parameters: {Length: {Type: String}}
 """
 
 
-def view_of(count: int) -> ExperimentTemplate:
+def conditional_view(count: int) -> ExperimentTemplate:
     """Return a template in which some independent conditions decide a tag each."""
     text = CONDITIONS.format(
         conditions="\n".join(f"  Is{index}: !Equals [!Ref P{index}, a]" for index in range(count)),
         parameters="\n".join(f"  P{index}: {{Type: String}}" for index in range(count)),
         tags="\n".join(f"        - {{Key: k{index}, Value: !If [Is{index}, a, b]}}" for index in range(count)),
     )
-    return ExperimentTemplate(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"]))
+    return view_of(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"]))
 
 
 def pairs(scenarios: list[Scenario]) -> set[tuple[tuple[str, str], ...]]:
@@ -49,7 +50,7 @@ def pairs(scenarios: list[Scenario]) -> set[tuple[tuple[str, str], ...]]:
 
 @pytest.mark.parametrize(("count", "most"), [(3, 4), (5, 6), (7, 8)])
 def test_every_two_choices_that_go_together_still_do(count: int, most: int) -> None:
-    scenarios = view_of(count).scenarios({"Experiment"})
+    scenarios = conditional_view(count).scenarios({"Experiment"})
 
     few = covering(scenarios)
 
@@ -65,7 +66,7 @@ Parameters: {Stage: {Type: String, AllowedValues: [a, b, c, d, e, f]}}
 Resources:
   Experiment: {Type: "Custom::SageMakerInferenceExperiment", Properties: {Description: !Ref Stage}}
 """
-    scenarios = ExperimentTemplate(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"])).scenarios({"Experiment"})
+    scenarios = view_of(Template("t.yaml", cfn_yaml.loads(text), ["us-east-1"])).scenarios({"Experiment"})
 
     assert len(scenarios) == 6
     assert covering(scenarios) == scenarios
@@ -73,7 +74,7 @@ Resources:
 
 def test_what_no_policy_depends_on_is_judged_once() -> None:
     text = templates.experiment(1).replace("Description: Description", "Description: !If [IsLong, long, short]")
-    view = ExperimentTemplate(Template("t.yaml", cfn_yaml.loads(DECLARED + text), ["us-east-1"]))
+    view = view_of(Template("t.yaml", cfn_yaml.loads(DECLARED + text), ["us-east-1"]))
 
     found = Judged(view).of("Experiment0")
 
@@ -82,7 +83,7 @@ def test_what_no_policy_depends_on_is_judged_once() -> None:
 
 
 def test_what_policies_depend_on_is_judged_in_each_scenario() -> None:
-    view = ExperimentTemplate(Template("t.yaml", cfn_yaml.loads(templates.experiment(1, conditions=3)), ["us-east-1"]))
+    view = view_of(Template("t.yaml", cfn_yaml.loads(templates.experiment(1, conditions=3)), ["us-east-1"]))
 
     assert_judged_as_afresh(view, "Experiment0")
 
@@ -94,7 +95,7 @@ def conditional() -> list[Path]:
 @pytest.mark.parametrize("path", conditional(), ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_what_is_taken_over_is_what_each_scenario_would_be_judged(path: Path) -> None:
     template = Template(str(path), cfn_yaml.load(str(path)), ["us-east-1"])
-    view = ExperimentTemplate(template)
+    view = view_of(template)
     assert subjects_of(view)
     for name in subjects_of(view):
         assert_judged_as_afresh(view, name)

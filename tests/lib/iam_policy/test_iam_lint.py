@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from iam_policy import KINDS, DocumentKind, Outcome, Policies, Role, lint_policy, read_json, read_node
-from shadow_test_policies import diff, generate
-from shadow_test_policies import role_report as check
 from shadow_test_policies.deployment import Deployment
-from shadow_test_policies.generate import as_json, as_template, generate_trust
+from shadow_test_policies.diff import diff
+from shadow_test_policies.generate import as_json, as_template, generate, generate_trust
 from shadow_test_policies.requirements import deployer_requirements, experiment_requirements, provider_requirements
-from shadow_test_policies.role_report import Report
+from shadow_test_policies.role_report import Report, check
 
 ACCOUNT = "123456789012"
 FOLDER = Path(__file__).parent / "documents"

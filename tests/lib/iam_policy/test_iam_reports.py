@@ -10,12 +10,11 @@ import jsonschema
 from iam_policy import Outcome, Policies, Role, decide, read_json
 from iam_policy.lint.suppress import baseline_of, judge, unknown_kinds
 from iam_policy.parse.role_dumps import is_role_dump, roles_of
-from shadow_test_policies import role_report as check
 from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.report_files import json_of, junit_of, sarif_of
 from shadow_test_policies.report_text import explanation_of, text_of
 from shadow_test_policies.requirements import provider_requirements
-from shadow_test_policies.role_report import Report
+from shadow_test_policies.role_report import Report, check
 
 SOURCE = """{"Version": "2012-10-17", "Statement": [
  {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"},

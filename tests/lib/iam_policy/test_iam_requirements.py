@@ -1,7 +1,6 @@
 """What the roles need, as data: agreed with the contract, AWS's own handler permissions and AWS's action data."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -12,9 +11,8 @@ from iam_policy import Outcome, Policies, Role, assumed, read_json, read_node
 from iam_policy.match.overlap import may_overlap
 from iam_policy.service_data.actions import action, can_carry, data_version, resource_patterns
 from inference_experiment import contract
-from shadow_test_policies import diff
-from shadow_test_policies import role_report as check
 from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.diff import diff
 from shadow_test_policies.requirements import (
     Level,
     Requirement,
@@ -23,6 +21,7 @@ from shadow_test_policies.requirements import (
     experiment_requirements,
     provider_requirements,
 )
+from shadow_test_policies.role_report import check
 
 EVERYTHING = Deployment(
     capture_uri="s3://capture-bucket/prefix/",
@@ -166,22 +165,11 @@ def test_the_difference_names_what_is_too_much() -> None:
     assert [result.requirement.action for result in difference.missing] == ["iam:PassRole"]
 
 
-def test_the_library_is_pure_and_quick_to_import() -> None:
-    """Promise: nothing of AWS, cfn-lint or YAML is imported, and the import takes less than 100 ms of CPU time."""
+def test_the_library_imports_neither_aws_clients_nor_cfn_lint() -> None:
+    """Promise: whoever uses the library for decisions alone loads no AWS client, no linter and no YAML."""
     heavy = {"boto3", "botocore", "cfnlint", "yaml", "crhelper", "moto", "regex", "jsonschema"}
-    probe = (
-        "import sys, time; start = time.process_time(); import iam_policy;"
-        f"print(time.process_time() - start, *({heavy!r} & set(sys.modules)))"
-    )
-    # Compiled modules are what users have; other processes on the machine are not what is measured.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    command = [sys.executable, "-c", probe]
-    runs = [
-        subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.split()
-        for _ in range(5)
-    ]
+    probe = f"import sys, iam_policy; print(*({heavy!r} & set(sys.modules)))"
 
-    took, *imported = min(runs, key=lambda words: float(words[0]))
+    run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
 
-    assert not imported
-    assert float(took) < 0.1
+    assert run.stdout.split() == []
