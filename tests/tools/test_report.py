@@ -20,7 +20,7 @@ from inference_experiment_local.sagemaker.service_error import ServiceError
 
 HOUR = 3600.0
 # The one thing that is of today: when the report was made.
-MADE = re.compile(r"(report made\W+time\W+)[\d:T.+-]+")
+MADE = re.compile(r"(reported\W+time\W+)[\d:TZ.+-]+")
 PRODUCTION = Behaviour(requests_per_minute=600)
 SHADOW = replace(PRODUCTION, requests_per_minute=300, latency_ms=42.0, error_rate=0.0004)
 METRICS = [

@@ -58,7 +58,7 @@ def needs_descriptions(sql: str) -> bool:
 
 
 def named_regions(sql: str) -> list[str]:
-    """Return the regions that a statement asks for: region = '...' or region IN (...)."""
+    """Return the regions that a statement names: region = '...' or region IN (...)."""
     conditions = (one or several for one, several in NAMED.findall(sql))
     literals = [text for condition in conditions for text in re.findall(r"'([^']*)'", condition)]
     return list(dict.fromkeys(text for text in literals if REGION.fullmatch(text)))
@@ -148,7 +148,7 @@ class Engine:
                     first = first or error
                 except self._duckdb.Error as error:
                     raise UsageError(_one_line(error)) from error
-        raise UsageError(_one_line(first or RuntimeError("nothing was asked"))) from first
+        raise UsageError(_one_line(first or RuntimeError("no statement"))) from first
 
     def _ask(self, sql: str, spelling: Spelling) -> Answer:
         for schema in SCHEMAS:

@@ -1,4 +1,4 @@
-"""What a result depends on beside the template: versions, rules, schemas and configuration, as one digest.
+"""One digest of what a result depends on beside the template: versions, rules, schemas and configuration.
 
 Our own packages, appended rules and the files that the configuration names count by content, so that a result
 outlives a checkout; cfn-lint's installation counts by version, names, sizes and times of its two thousand data files.
@@ -18,8 +18,8 @@ import cfnlint
 
 from inference_experiment_cli.lint.engine import OUR_PACKAGES, Engine
 
-FORMAT: Final = 1
-"""Of the entries; a change makes every older one worthless."""
+FORMAT: Final = 2
+"""Format of the entries; a change makes older ones invalid."""
 SETTINGS: Final = (
     "configure_rules",
     "ignore_bad_template",
@@ -79,7 +79,7 @@ def _below(folder: Path, suffixes: set[str]) -> Iterator[Path]:
 
 
 def _appended(config: Any) -> Iterator[Path]:  # noqa: ANN401 - cfn-lint's configuration has no types
-    """Yield the files of rules that others wrote: folders, and modules with what lies beside them."""
+    """Yield the files of appended rules: folders, and modules with the files beside them."""
     for name in config.append_rules[1:]:  # the first is cfn-lint's own
         folder = Path(name).expanduser()
         spec = None if folder.is_dir() else find_spec(name)
@@ -102,7 +102,7 @@ def _named(config: Any) -> Iterator[Path]:  # noqa: ANN401 - cfn-lint's configur
 
 
 def _installation(folder: Path) -> str:
-    """Return a digest of what is installed there, without reading it: --update-specs writes into it."""
+    """Return a digest of the installed data by sizes and times: --update-specs writes into it."""
     whole = hashlib.sha256()
     for path in _below(folder / "data", {".json", ".gz", ".py"}):
         status = path.stat()

@@ -1,4 +1,4 @@
-"""One run of inference-experiment lint: find, lint, print, and say how it ended."""
+"""One run of inference-experiment lint: find the templates, lint, print, and return the exit code."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ class LintRequest:
 
 @dataclass(frozen=True)
 class LintReport:
-    """What is printed (to a file, if one is named), the exit code, and how the work was done."""
+    """The text (for a file, if one is named), the exit code, and how the work was done."""
 
     text: str
     code: int
@@ -71,7 +71,7 @@ def lint(request: LintRequest) -> LintReport:
         files = [escape(path) for path in templates_in(["."])]
         engine = Engine([*request.arguments, *(["-t", *files] if files else [])])
     if engine.is_serial:
-        raise UsageError("templates with parameter or deployment files are for cfn-lint itself: it lints them together")
+        raise UsageError("cfn-lint lints templates with parameter or deployment files together; run cfn-lint itself")
     paths = list(dict.fromkeys(engine.config.templates or ()))
     tally = Tally()
     matches = list(_matches(engine, request, paths, tally))
@@ -91,15 +91,15 @@ def _matches(engine: Engine, request: LintRequest, paths: Sequence[str], tally: 
     results = lint_all(paths, one, cache, request.jobs or cores(), tally)
     used: dict[str, Any] = {}
     with bar("templates", len(paths)) as advance:
-        for found in results:
-            yield from engine.matches(found)
+        for result in results:
+            yield from engine.matches(result)
             used.update(engine.rules.used_rules)
             advance()
     engine.rules.used_rules.update(used)
 
 
 def exit_code(matches: Sequence[Match], level: str | None) -> int:
-    """Return cfn-lint's exit code: the sum of what the severities found stand for, from a level on."""
+    """Return cfn-lint's exit code: the sum of the codes of the severities, from a level on."""
     counted = LEVELS[level or "informational"]
     code = 0
     for severity in {match.rule.severity for match in matches} & counted:

@@ -1,4 +1,4 @@
-"""Asks CloudWatch for the metrics of both variants over an experiment's time."""
+"""Reads the metrics of both variants over an experiment's time from CloudWatch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,7 +49,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Measurement:
-    """All series by the id of their query, the time they cover, and what CloudWatch said about them."""
+    """All series by the id of their query, the time they cover, and CloudWatch's messages."""
 
     subject: Subject
     window: Window

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing but itself: styles, script and drawings are inside."""
+"""The report as one HTML page that is complete in itself: styles, script and drawings are inside."""
 
 from collections.abc import Mapping
 from html import escape
@@ -14,8 +14,8 @@ NOTES: Final = (
     "The shadow gets copies of a share of production's requests, so sums are not compared: rates, averages and "
     "percentiles are. Intervals of error rates are Wilson's, of their difference Newcombe's, of latency a ratio "
     "estimate over batches of neighbouring periods, both variants weighted by the shadow's requests; 95 % each. "
-    "Percentiles of the whole time are means of the periods' percentiles, weighted by requests. SageMaker tells only "
-    "the present sampling percentage: an earlier one is not known here."
+    "Percentiles of the whole time are means of the periods' percentiles, weighted by requests. SageMaker has only "
+    "the present sampling percentage: earlier ones are unknown."
 )
 
 
@@ -31,7 +31,7 @@ def page(report: ComparisonReport) -> str:
         "tone": str(report.verdict.result),
         "result": str(report.verdict.result),
         "recommendation": report.recommendation.capitalize(),
-        "notes": f"{NOTES} Made {wording.moment(report.measurement.taken)} by inference-experiment report.",
+        "notes": f"{NOTES} Created {wording.moment(report.measurement.taken)} by inference-experiment report.",
     }
     parts = {
         "banner": _banner(report),
@@ -65,7 +65,7 @@ def _uncertain(report: ComparisonReport) -> str:
     if not texts:
         return ""
     items = "".join(f"<li>{escape(text)}</li>" for text in texts)
-    return f'<p class="muted" style="margin-top:12px">Met, but more traffic could turn it:</p><ul>{items}</ul>'
+    return f'<p class="muted" style="margin-top:12px">Met, but more traffic could change it:</p><ul>{items}</ul>'
 
 
 def _figure(plot: Plot) -> str:
@@ -115,9 +115,9 @@ def _variant(name: str, variant: Mapping[str, Any] | None) -> str:
 
 
 def _criteria(report: ComparisonReport) -> str:
-    wanted, texts = report.criteria, list[str]()
-    if wanted.max_latency_increase is not None:
-        texts.append(f"{wanted.latency_statistic} latency at most {wanted.max_latency_increase * 100:+.6g}%")
-    if wanted.max_error_rate is not None:
-        texts.append(f"errors at most {wanted.max_error_rate * 100:.6g}%")
-    return ", ".join([*texts, f"at least {wanted.min_invocations} invocations"])
+    limits, texts = report.criteria, list[str]()
+    if limits.max_latency_increase is not None:
+        texts.append(f"{limits.latency_statistic} latency at most {limits.max_latency_increase * 100:+.6g}%")
+    if limits.max_error_rate is not None:
+        texts.append(f"errors at most {limits.max_error_rate * 100:.6g}%")
+    return ", ".join([*texts, f"at least {limits.min_invocations} invocations"])

@@ -29,8 +29,8 @@ COLOURS: Final[Mapping[str, str]] = {
 PRODUCTION, SHADOW, INK, FAINT, LIMIT, MUTED = COLOURS
 OF_ROLE: Final = {Role.PRODUCTION: PRODUCTION, Role.SHADOW: SHADOW}
 SECONDS: Final = 60
-POINTS: Final = 120
-MOST_IN_A_LINE: Final = 3
+MAX_POINTS: Final = 120
+MAX_LEGEND_COLUMNS: Final = 3
 DASHED: Final = (0, (3, 2))
 
 
@@ -72,14 +72,14 @@ def _settings() -> dict[str, Any]:
 def plots(report: ComparisonReport) -> list[Plot]:
     """Return the drawings of a report; those without data are left out. Raises UsageError without Matplotlib."""
     mpl = _matplotlib()
-    made: list[Plot] = []
+    drawings: list[Plot] = []
     with mpl.rc_context(_settings()):
         for title, text, draw in DRAWINGS:
             wide = draw is _effects
             axes = _canvas(wide=wide)
             if draw(axes, report):
-                made.append(Plot(title, text, _svg(axes, f"plot{len(made)}", f"{title}. {text}"), wide))
-    return made
+                drawings.append(Plot(title, text, _svg(axes, f"plot{len(drawings)}", f"{title}. {text}"), wide))
+    return drawings
 
 
 def _canvas(*, wide: bool) -> "Axes":
@@ -112,13 +112,13 @@ def _svg(axes: "Axes", salt: str, label: str) -> str:
 def _bins(measurement: Measurement) -> int:
     """Return how many periods one point of a plot stands for."""
     window = measurement.window
-    return max(1, -(-int((window.end - window.start).total_seconds()) // window.period // POINTS))
+    return max(1, -(-int((window.end - window.start).total_seconds()) // window.period // MAX_POINTS))
 
 
 def _binned(
     measurement: Measurement, values: Mapping[datetime, float], weights: Mapping[datetime, float] | None = None
 ) -> tuple[list[datetime], list[float]]:
-    """Return the points of a line: means over neighbouring periods, by weight where weights are given."""
+    """Return the points of a line: means over neighbouring periods, weighted where weights are known."""
     size, start, period = _bins(measurement), measurement.window.start, measurement.window.period
     groups: dict[int, list[tuple[float, float]]] = {}
     for moment, value in values.items():
@@ -153,7 +153,7 @@ def _finish(axes: "Axes", label: str, drawn: Sequence[bool]) -> bool:
     axes.set_ylabel(label)
     axes.set_ylim(bottom=0)
     axes.margins(x=0.01)
-    columns = 2 if len(axes.lines) > MOST_IN_A_LINE else MOST_IN_A_LINE
+    columns = 2 if len(axes.lines) > MAX_LEGEND_COLUMNS else MAX_LEGEND_COLUMNS
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2, handlelength=1.6)
     return True
 

@@ -93,4 +93,4 @@ def _print(report: ComparisonReport) -> None:
     for check in report.verdict.checks:
         screen.print(f"{check.result:<8} {check.reason}", style=STYLES[check.result].removeprefix("bold "))
     for text in wording.uncertain(report):
-        screen.print(f"met, but more traffic could turn it: {text}", style="yellow")
+        screen.print(f"met, but more traffic could change it: {text}", style="yellow")

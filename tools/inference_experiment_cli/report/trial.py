@@ -17,7 +17,7 @@ SAMPLING: Final = 50
 
 
 class EarlierClock(Clock):
-    """A clock that is slow by some seconds, so that what is skipped with it still lies in the past."""
+    """A clock that is slow by some seconds, so that skipped time is still in the past."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()

@@ -58,7 +58,7 @@ def length(span: timedelta) -> str:
 
 
 def timeline(report: ComparisonReport) -> list[tuple[str, datetime]]:
-    """Return what SageMaker says of the experiment's course, in order."""
+    """Return the events of the experiment, in order."""
     members = report.measurement.subject.members
     schedule: Mapping[str, datetime] = members.get("Schedule") or {}
     events = {
@@ -67,28 +67,28 @@ def timeline(report: ComparisonReport) -> list[tuple[str, datetime]]:
         "last modified": members.get("LastModifiedTime"),
         "ended": members.get("CompletionTime"),
         "scheduled end": schedule.get("EndTime"),
-        "report made": report.measurement.taken,
+        "reported": report.measurement.taken,
     }
     known = [(name, time) for name, time in events.items() if time is not None]
     return sorted(known, key=lambda event: event[1])
 
 
 def uncertain(report: ComparisonReport) -> list[str]:
-    """Return what is met but could turn with more traffic: the interval reaches over the limit."""
+    """Return what is met but could change with more traffic: the interval exceeds the limit."""
     texts = []
-    wanted, rows = report.criteria, {row.identity: row for row in report.rows}
-    latency = rows[f"latency_{wanted.latency_statistic.lower()}"]
-    limit = wanted.max_latency_increase
+    limits, rows = report.criteria, {row.identity: row for row in report.rows}
+    latency = rows[f"latency_{limits.latency_statistic.lower()}"]
+    limit = limits.max_latency_increase
     if limit is not None and latency.change and latency.change.estimate <= limit < latency.change.high:
-        texts.append(f"{latency.title}: the interval {interval(latency)} reaches over the limit of {limit:+.1%}")
+        texts.append(f"{latency.title}: the interval {interval(latency)} exceeds the limit of {limit:+.1%}")
     errors = rows["model_errors"]
     rate, high = errors.shadow, _upper_rate(report)
-    if wanted.max_error_rate is not None and rate is not None and rate <= wanted.max_error_rate < high:
-        texts.append(f"errors: the shadow's rate may be up to {high:.3%}, the limit is {wanted.max_error_rate:.3%}")
+    if limits.max_error_rate is not None and rate is not None and rate <= limits.max_error_rate < high:
+        texts.append(f"errors: the shadow's rate may be up to {high:.3%}, the limit is {limits.max_error_rate:.3%}")
     return texts
 
 
 def _upper_rate(report: ComparisonReport) -> float:
     summary = report.summaries[Role.SHADOW]
-    found = share(summary.errors, summary.invocations)
-    return found.high if found else 0.0
+    interval = share(summary.errors, summary.invocations)
+    return interval.high if interval else 0.0

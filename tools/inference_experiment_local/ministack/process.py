@@ -1,6 +1,6 @@
 """Starts and stops ministack as a process that leaves nothing behind.
 
-What it is told and why: local-aws section 4.
+Its settings, and why: local-aws section 4.
 """
 
 import contextlib

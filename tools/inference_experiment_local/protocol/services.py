@@ -50,7 +50,7 @@ class _RefusedError(Exception):
 
 
 class CompanionServices:
-    """SQS and CloudFormation; `queue` receives the messages, `stack_status` tells the statuses of stacks."""
+    """SQS and CloudFormation; `queue` receives the messages, `stack_status` returns the status of a stack."""
 
     def __init__(self, queue: WaitQueue, stack_status: StackStatus) -> None:
         self.calls: list[ServiceCall] = []
@@ -86,7 +86,7 @@ class CompanionServices:
     ) -> None:
         """Answer the next `times` calls of SendMessage or DescribeStacks with an error.
 
-        `after_effect`: done, but the caller is told otherwise. The code `drop` closes the connection.
+        `after_effect`: done, but the caller gets the error. The code `drop` closes the connection.
         """
         with self._lock:
             self._faults.append(_Fault(operation, code, status_code, times, after_effect))

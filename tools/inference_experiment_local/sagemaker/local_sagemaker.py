@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from inference_experiment_local.sagemaker.experiment import Members
 
 ACCOUNT = "123456789012"
-"""moto's default account; ministack is told the same one."""
+"""moto's default account; ministack gets the same one."""
 REGION = "us-east-1"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/local"
 
@@ -34,7 +34,7 @@ class LocalSageMaker(SimulationControls):
     """A SageMaker endpoint on the loopback, served from threads of this process.
 
     `clock` is its time, `durations` the seconds of each transitional status, `staleness` the seconds for
-    which Describe and List tell the old status after an action, `deletion_lag` the seconds for which they
+    which Describe and List return the old status after an action, `deletion_lag` the seconds for which they
     still find what is deleted.
     """
 

@@ -1,8 +1,8 @@
 """A CloudWatch without an account: GetMetricData for endpoints, with synthetic metrics.
 
 The numbers are invented, not measured: every answer says so in its Messages (code SyntheticMetrics), and the report
-shows that. Requests and answers are held against botocore's shapes. Values depend only on the variant's behaviour, the
-metric and the time, so that two runs agree. Namespaces, names, units and dimensions are aws-facts 8.
+shows that. Requests and answers are validated against botocore's shapes. Values depend only on the variant's behaviour,
+the metric and the time, so that two runs agree. Namespaces, names, units and dimensions are aws-facts 8.
 """
 
 import json
