@@ -12,7 +12,7 @@ SECURITY := $(PYTHON) scripts/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check security format sam-check lint-corpus lint-versions faults bench docs dist lock clean
+.PHONY: demo test check security site format sam-check types lint-corpus lint-versions faults bench docs dist lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -20,12 +20,12 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest --cov
 
-check: $(STAMP) .venv-security/.installed
+check: $(STAMP) types .venv-security/.installed site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p scripts
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint -t template.yaml $(EXAMPLES)
+	PATH="$(CURDIR)/.venv-docs/bin:$$PATH" actionlint
 	$(SECURITY)
 
 # bandit, bills of materials in build/ and pip-audit; a release adds --audit-required. Their tools have an environment of
@@ -37,6 +37,18 @@ security: .venv-security/.installed
 	$(PYTHON) -m venv --clear .venv-security
 	.venv-security/bin/python $(PIP) --no-deps --require-hashes -r requirements/security.txt
 	touch $@
+
+# The documentation as a site in build/site; a dead link or a page outside the navigation is an error.
+site: .venv-docs/.installed
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
+
+.venv-docs/.installed: requirements/docs.txt
+	$(PYTHON) -m venv --clear .venv-docs
+	.venv-docs/bin/python $(PIP) --no-deps --require-hashes -r requirements/docs.txt
+	touch $@
+
+types: $(STAMP)
+	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p scripts
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

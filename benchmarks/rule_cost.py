@@ -17,7 +17,7 @@ from benchmarks import templates
 from benchmarks.measure import Curve, Figure, Results, compared, pairs
 from inference_experiment_cli.lint.single import RULES
 
-WITH_EXPERIMENTS: Final = 1.15
+WITH_EXPERIMENTS: Final = 1.30
 WITHOUT: Final = 1.02
 CONDITIONS: Final = (0, 1, 2, 4, 6, 8)
 TEMPLATES: Final = 50

@@ -73,7 +73,7 @@ def measure(scratch: Path, rounds: int) -> Results:
         "Seconds from the start of the process until awslambdaric asks for the first event, and those of the first "
         "request in it, against the local SageMaker; the peer is a handler with crhelper's CfnResource, which makes "
         "three clients at the start, and SageMaker's in the request. Without bytecode is what `sam build` alone "
-        "leaves; [0011](decisions/0011-what-the-start-costs.md) has what was tried.",
+        "leaves; [0011](decisions/0011-cold-start-cost.md) has what was tried.",
     )
     archive = package(_source() / "src")
     roots = _roots(scratch, archive)

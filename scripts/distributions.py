@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTENTS = (
     "pyproject.toml",
     "README.md",
+    "docs/package.md",
     "CHANGELOG.md",
     "LICENSE",
     "template.yaml",
@@ -54,9 +55,12 @@ def copy_sources(folder: Path) -> None:
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pyc"))
         else:
+            (folder / name).parent.mkdir(exist_ok=True)
             shutil.copy2(source, folder / name)
     # Everything that was copied goes into the source distribution, in one order.
-    (folder / "MANIFEST.in").write_text("graft src\ngraft lib\ngraft rules\ngraft tools\ninclude *.md template.yaml\n")
+    (folder / "MANIFEST.in").write_text(
+        "graft src\ngraft lib\ngraft rules\ngraft tools\ninclude *.md docs/package.md template.yaml\n"
+    )
 
 
 def level(folder: Path, at: int) -> None:

@@ -11,11 +11,11 @@ import pytest
 from crhelper import CfnResource
 from requests_for_tests import event, request
 
-from inference_experiment.clock import InvocationClock
+from inference_experiment.clock import Clock, InvocationClock
 from inference_experiment.crhelper_adapter import ExperimentResource
 from inference_experiment.gateway import Gateway
 from inference_experiment.model import Progress
-from inference_experiment.progress import CLOCK_SKEW, carried_progress, first_progress
+from inference_experiment.progress import CLOCK_SKEW_SECONDS, carried_progress, first_progress
 
 if TYPE_CHECKING:
     from inference_experiment_local.protocol.cloud import ProtocolCloud
@@ -56,13 +56,13 @@ def test_deadline(url: str, timeout: str | None, seconds: float) -> None:
     made = request(ResponseURL=url, ResourceProperties={} if timeout is None else {"ServiceTimeout": timeout})
 
     assert first_progress(made, NOW).deadline == pytest.approx(NOW + seconds)
-    assert CLOCK_SKEW == 300
+    assert CLOCK_SKEW_SECONDS == 300
 
 
 @pytest.mark.parametrize(("carried", "kept"), [(50.0, 50.0), (1e12, 100.0), (float("nan"), 100.0), ("soon", 100.0)])
 def test_no_message_puts_the_deadline_off(carried: object, kept: float) -> None:
     """Whoever may send to the queue could otherwise keep the function busy for ever."""
-    assert carried_progress({"deadline": carried, "hops": 7}, Progress(100.0)) == Progress(kept, hops=7)
+    assert carried_progress({"deadline": carried, "handovers": 7}, Progress(100.0)) == Progress(kept, handovers=7)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,10 @@ def test_an_invocation_keeps_time_for_its_answer(total: float, left: float, *, m
     context.seconds = left
 
     assert clock.may_sleep(clock.interval) is may
+
+
+def test_outside_lambda_there_is_no_limit() -> None:
+    assert Clock(5).may_sleep(1e9)
 
 
 def test_crhelper_is_the_version_whose_fields_are_set() -> None:

@@ -8,9 +8,8 @@ from iam_policy.lint.actions import matching
 from iam_policy.lint.scope import listed
 from iam_policy.parse.document import Document, Item, Statement
 from iam_policy.role import Role
+from shadow_test_policies.decisions import Result, decide_all
 from shadow_test_policies.requirements import Requirement
-from shadow_test_policies.role_findings import Result
-from shadow_test_policies.role_report import decide_all
 
 
 @dataclass(frozen=True)

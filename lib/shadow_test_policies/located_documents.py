@@ -1,7 +1,7 @@
 """Policy documents of a template as documents of the IAM library, with the way back from a finding to its line."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Final
@@ -10,6 +10,7 @@ import iam_policy
 from cfn_template.nodes import Node
 from cfn_template.scenarios import REGION
 from cfn_template.values import Path, Text
+from iam_policy.findings import NOWHERE, Position
 from iam_policy.parse.json_source import DictNode, ListNode, Mark, StringNode
 from shadow_test_policies.physical_names import PhysicalNames
 
@@ -18,19 +19,31 @@ PUNCTUATION: Final = 4  # quotes, comma or colon and bracket around a text in JS
 
 
 @dataclass(frozen=True)
+class Location:
+    """Where something is written: a path in the template, or a path and a position in a policy document."""
+
+    path: Path = ()
+    document: str = ""  # of a policy that is not part of a template
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True)
 class LocatedDocument:
     """A document and where its parts are written: path in the document -> path in the template."""
 
     document: iam_policy.Document
-    origin: Path
-    paths: Mapping[Path, Path] = field(default_factory=dict)
-    by_core: bool = True  # cfn-lint itself looks at documents in this place
+    origin: Path = ()
+    paths: Mapping[Path, Path] | None = None  # None for a document that is not part of a template
+    by_core: bool = False  # cfn-lint itself checks documents in this place
+    key: tuple[object, ...] = ()  # what makes it the same in several scenarios
 
-    def place(self, path: Path) -> Path:
-        """Return the template path of a path in the document, or of the nearest part around it."""
+    def locate(self, path: Path, position: Position = NOWHERE) -> Location:
+        """Return the location of a path in the document, or of the nearest part around it."""
+        if self.paths is None:
+            return Location(path, self.document.name, position)
         while path and path not in self.paths:
             path = path[:-1]
-        return self.paths.get(path, self.origin)
+        return Location(self.paths.get(path, self.origin))
 
 
 class _Reader:
@@ -105,7 +118,7 @@ def read(
         reader = _Reader(shapes)
         document = iam_policy.read_node(reader.value(node, ()), name, kind)
         measured = replace(document, measure=partial(_length, document, reader.length))
-        memo[key] = LocatedDocument(measured, node.path, reader.paths, by_core)
+        memo[key] = LocatedDocument(measured, node.path, reader.paths, by_core, key)
     source: LocatedDocument = memo[key]
     return source
 
@@ -123,7 +136,7 @@ def _known(node: Node, shapes: PhysicalNames) -> tuple[object, ...]:
 
 def unknown(name: str, why: iam_policy.Unknown, path: Path, kind: iam_policy.DocumentKind) -> LocatedDocument:
     """Return a document of which only the place is known."""
-    return LocatedDocument(iam_policy.read_node(why, name, kind), path)
+    return LocatedDocument(iam_policy.read_node(why, name, kind), path, {})
 
 
 def text_at(node: Node | None, shapes: PhysicalNames) -> iam_policy.Text | None:

@@ -1,7 +1,7 @@
 """The roles behind an experiment: that of the function behind ServiceToken, and that behind RoleArn."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 import iam_policy
@@ -10,7 +10,8 @@ from iam_policy.match.arns import split
 from inference_experiment import contract
 from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.endpoints import MODEL
-from shadow_test_policies.experiment import Experiment
+from shadow_test_policies.experiment import Experiment, experiment_in
+from shadow_test_policies.located_documents import Location
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import holes_of, lambda_function_of
 from shadow_test_policies.requirements import (
@@ -19,7 +20,7 @@ from shadow_test_policies.requirements import (
     provider_requirements,
     trust_requirement,
 )
-from shadow_test_policies.role_policies import ROLE, TemplateRole, role_of_resource
+from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_resource
 from shadow_test_policies.sam_roles import role_of_function
 from shadow_test_policies.template_deployment import (
     PLACES,
@@ -35,38 +36,84 @@ SAM_FUNCTION: Final = "AWS::Serverless::Function"
 MEASURING: Final = frozenset(one.action for one in contract.permissions_of("GetMetricData"))
 # What the containers of the models need, not the experiment.
 MODELS_OWN: Final = frozenset({"any", "artifact", "endpointLogs", "repository"})
-Builder: TypeAlias = Callable[[PhysicalNames], TemplateRole | None]
+OPTIONAL_RESOURCES: Final = {"queue": "queue", "deadLetterQueue": "dead_letter_queue"}  # subject -> of a Deployment
+Builder: TypeAlias = Callable[[PhysicalNames], LocatedRole | None]
 
 
 @dataclass(frozen=True)
 class RoleCheck:
-    """One role in its part: `held` is None when it is not of this template. `kind` is provider or experiment."""
+    """One role and what it requires. `kind` is provider, experiment or deployer."""
 
     kind: str
-    held: TemplateRole | None
+    role: LocatedRole | None  # None when it is not part of the template
     requirements: tuple[Requirement, ...]
     deployment: Deployment
-    shapes: PhysicalNames
-    node: Node
+    origin: Location = field(default_factory=Location)  # of what names the role
+    shapes: PhysicalNames | None = None  # None for a role that is not part of a template
+    is_whole: bool = True  # all inline policies of the role are known
+
+    @property
+    def role_name(self) -> str:
+        """How messages name the role."""
+        return self.role.name if self.role else f"the role of the {self.kind}"
+
+    @property
+    def known_role(self) -> iam_policy.Role:
+        """The role as the IAM library sees it; its policies are unknown where they are not in the template."""
+        if self.role is not None and not self.role.is_bare:
+            return self.role.role
+        missing = iam_policy.Unknown(f"the policies of {self.role_name} are not in the template", "a dump of the role")
+        trust = self.role.trust if self.role else None
+        return iam_policy.Role(self.role_name, iam_policy.Policies(unknown=(missing,)), trust)
+
+    @property
+    def decidable(self) -> tuple[Requirement, ...]:
+        """The requirements without trust where there is no trust policy: SAM writes it."""
+        trust = self.role.trust if self.role else None
+        return tuple(each for each in self.requirements if not each.service or trust is not None)
 
 
-def parts_of_experiment(experiment: Experiment, shapes: PhysicalNames) -> list[RoleCheck]:
-    """Return the roles of one experiment."""
-    shapes = replace(shapes, known=known_by_role(role_arn(experiment, shapes)))
+def role_checks(name: str, shapes: PhysicalNames) -> list[RoleCheck]:
+    """Return the roles behind an experiment or provider function in one scenario."""
+    if name in shapes.view.experiments:
+        return _of_experiment(experiment_in(shapes.view, name, shapes.scenario), shapes)
+    return [_provider(name, shapes, None)]
+
+
+def role_in_place(shapes: PhysicalNames, build: Builder) -> tuple[LocatedRole | None, PhysicalNames]:
+    """Build a role, then again with the partition, region and account that its own policies agree on."""
+    role = build(shapes)
+    if role is None:
+        return None, shapes
+    place = bare(shapes)
+    partitions = set(_partitions(role.identity))
+    if len(partitions) == 1 and "AWS::Partition" not in shapes.known:
+        place = replace(place, partition=partitions.pop())
+    agreed = iam_policy.assumed(place, [_of_service(document) for document in role.identity])
+    before = place_of(shapes)
+    literals = {PLACES[name]: getattr(agreed, name) for name in PLACES if getattr(agreed, name) != before[name]}
+    if not literals:
+        return role, shapes
+    shapes = replace(shapes, known={**shapes.known, **literals})
+    return build(shapes), shapes
+
+
+def _of_experiment(experiment: Experiment, shapes: PhysicalNames) -> list[RoleCheck]:
+    shapes = replace(shapes, known={**known_by_role(role_arn(experiment, shapes)), **shapes.known})
     node = experiment.at("RoleArn")
-    parts = []
+    checks = []
     if node is not None:
         name = _role_behind(node, shapes)
-        shapes_then, held = _settled(shapes, lambda used: role_of_resource(name, used) if name else None)
-        deployment = of_experiment(experiment, shapes_then, with_tags=False)
+        role, placed = role_in_place(shapes, lambda used: role_of_resource(name, used) if name else None)
+        deployment = of_experiment(experiment, placed, with_tags=False)
         models = MODELS_OWN if not _runs_models(experiment, node) else frozenset()
-        needed = tuple(one for one in experiment_requirements(deployment) if one.subject not in models)
-        parts.append(RoleCheck("experiment", held, needed, deployment, shapes_then, node))
+        required = tuple(each for each in experiment_requirements(deployment) if each.subject not in models)
+        checks.append(RoleCheck("experiment", role, required, deployment, Location(node.path), placed))
     token = experiment.at("ServiceToken")
     function = lambda_function_of(experiment.view, token) if experiment.is_custom else None
     if function is not None and token is not None:
-        parts.append(_provider(function, shapes, experiment))
-    return parts
+        checks.append(_provider(function, shapes, experiment))
+    return checks
 
 
 def _runs_models(experiment: Experiment, role: Node) -> bool:
@@ -78,26 +125,19 @@ def _runs_models(experiment: Experiment, role: Node) -> bool:
     return any(model is not None and model.text is not None and model.text == role.text for model in models)
 
 
-def part_of_function(function: str, shapes: PhysicalNames) -> RoleCheck:
-    """Return the role of a provider function, with experiments and their roles open."""
-    return _provider(function, shapes, None)
-
-
 def _provider(function: str, shapes: PhysicalNames, experiment: Experiment | None) -> RoleCheck:
-    shapes, held = _settled(shapes, lambda used: _role_of(function, used))
-    told = of_function(function, shapes)
+    role, shapes = role_in_place(shapes, lambda used: _role_of(function, used))
+    resources = of_function(function, shapes)
     base = of_experiment(experiment, shapes, with_tags=True) if experiment else bare(shapes)
-    deployment = replace(base, **told)
+    deployment = replace(base, **resources)
     optional = set() if _is_measured(experiment) else MEASURING
-    missing = {
-        subject for subject, key in (("queue", "queue"), ("deadLetterQueue", "dead_letter_queue")) if key not in told
-    }
-    needed = [
-        one for one in provider_requirements(deployment) if one.subject not in missing and one.action not in optional
+    absent = {subject for subject, key in OPTIONAL_RESOURCES.items() if key not in resources}
+    required = [
+        each for each in provider_requirements(deployment) if each.subject not in absent and each.action not in optional
     ]
-    needed.append(trust_requirement("lambda.amazonaws.com", deployment))
+    required.append(trust_requirement("lambda.amazonaws.com", deployment))
     node = shapes.view.resource(function, shapes.scenario)
-    return RoleCheck("provider", held, tuple(needed), deployment, shapes, node)
+    return RoleCheck("provider", role, tuple(required), deployment, Location(node.path), shapes)
 
 
 def _is_measured(experiment: Experiment | None) -> bool:
@@ -105,7 +145,7 @@ def _is_measured(experiment: Experiment | None) -> bool:
     return experiment is not None and experiment.at("PromotionCriteria") is not None
 
 
-def _role_of(function: str, shapes: PhysicalNames) -> TemplateRole | None:
+def _role_of(function: str, shapes: PhysicalNames) -> LocatedRole | None:
     node = shapes.view.resource(function, shapes.scenario).at("Properties", "Role")
     if node is None:
         return role_of_function(function, shapes) if shapes.view.type_of(function) == SAM_FUNCTION else None
@@ -126,24 +166,6 @@ def _role_behind(node: Node, shapes: PhysicalNames) -> str | None:
         if last and given is not None and given.literal == last and view.exists(name, shapes.scenario):
             return name
     return None
-
-
-def _settled(shapes: PhysicalNames, build: Builder) -> tuple[PhysicalNames, TemplateRole | None]:
-    """Build a role, then again with the partition, region and account that its own policies agree on."""
-    held = build(shapes)
-    if held is None:
-        return shapes, None
-    place = bare(shapes)
-    partitions = set(_partitions(held.identity))
-    if len(partitions) == 1 and "AWS::Partition" not in shapes.known:
-        place = replace(place, partition=partitions.pop())
-    agreed = iam_policy.assumed(place, [_of_service(document) for document in held.identity])
-    before = place_of(shapes)
-    told = {PLACES[name]: getattr(agreed, name) for name in PLACES if getattr(agreed, name) != before[name]}
-    if not told:
-        return shapes, held
-    shapes = replace(shapes, known={**shapes.known, **told})
-    return shapes, build(shapes)
 
 
 def _partitions(documents: Iterable[iam_policy.Document]) -> Iterator[str]:

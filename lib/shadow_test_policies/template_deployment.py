@@ -38,12 +38,12 @@ def bare(shapes: PhysicalNames) -> Deployment:
 
 
 def known_by_role(role: iam_policy.Text | None) -> dict[str, iam_policy.Text]:
-    """Return the pseudo parameters that the ARN of the experiment's role tells: it is in the account of the stack."""
+    """Return the pseudo parameters that the ARN of the experiment's role implies: it is in the account of the stack."""
     parts = split(role) if role is not None else None
     if parts is None or len(parts) != SEGMENTS:
         return {}
-    told = {"AWS::Partition": parts[1], "AWS::AccountId": parts[4]}
-    return {name: value for name, value in told.items() if isinstance(value, str) and value}
+    literals = {"AWS::Partition": parts[1], "AWS::AccountId": parts[4]}
+    return {name: value for name, value in literals.items() if isinstance(value, str) and value}
 
 
 def of_experiment(experiment: Experiment, shapes: PhysicalNames, *, with_tags: bool) -> Deployment:

@@ -161,4 +161,4 @@ def is_rule(value: object, module: str) -> TypeGuard[type[CloudFormationLintRule
     """Tell whether a value is the rule that a module defines."""
     if not isinstance(value, type) or not issubclass(value, CloudFormationLintRule):
         return False
-    return value.__module__ == module and bool(value.id)
+    return value.__module__ == module and bool(getattr(value, "id", ""))

@@ -23,7 +23,7 @@ from inference_experiment.clock import LambdaContext
 from inference_experiment.errors import ExperimentError, Throttled, Unavailable, UnexpectedStatus
 from inference_experiment.event import PROGRESS_KEY, MalformedEventError, Request, parse
 from inference_experiment.gateway import Gateway
-from inference_experiment.model import Outcome
+from inference_experiment.model import RequestResult
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +40,12 @@ class Invocation:
     event: Event
     request: Request
     context: LambdaContext
-    result: Outcome
+    result: RequestResult
     undelivered: Exception | None = None
 
 
-def _failed(request: Request, reason: str) -> Outcome:
-    return Outcome(request.physical_id or identity.marker(request), error=UnexpectedStatus(reason))
+def _failed(request: Request, reason: str) -> RequestResult:
+    return RequestResult(request.physical_id or identity.failed_create_id(request), error=UnexpectedStatus(reason))
 
 
 class ExperimentResource(CfnResource):
@@ -122,7 +122,7 @@ class ExperimentResource(CfnResource):
 
     def generate_physical_id(self, _event: Event) -> str:
         """Return the id of a failed Create; never a random one (C11)."""
-        return identity.marker(self._context.request)
+        return identity.failed_create_id(self._context.request)
 
     def _send(
         self, _status: str | None = None, reason: str = "", _send_response: Callable[..., None] | None = None

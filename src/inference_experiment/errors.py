@@ -1,4 +1,4 @@
-"""The closed family of errors that can end a request: each becomes the Reason of a FAILED response."""
+"""The errors that can end a request; each becomes the Reason of a FAILED response."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,7 @@ Keys = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with the properties: where (`keys`, such as Tags, 0, Key) and what to do.
-
-    `related` are the places of other values that it depends on.
-    """
+    """One error in the properties, at `keys` (such as Tags, 0, Key); `related` are other values that it depends on."""
 
     keys: Keys
     message: str
@@ -28,7 +25,7 @@ class Finding:
 
 
 class ExperimentError(Exception):
-    """Base of the family; never raised itself. Its text is written for the person who reads the stack's events."""
+    """Base class. Its text is shown in the stack's events."""
 
     retryable: ClassVar[bool] = False
 
@@ -47,7 +44,7 @@ class NotUpdatable(ExperimentError):  # noqa: N818
 
 
 class AlreadyExists(ExperimentError):  # noqa: N818
-    """An experiment of that name exists and was not made by this request."""
+    """An experiment of that name exists and was not created by this request."""
 
 
 class NotFound(ExperimentError):  # noqa: N818
@@ -55,7 +52,7 @@ class NotFound(ExperimentError):  # noqa: N818
 
 
 class Conflict(ExperimentError):  # noqa: N818
-    """SageMaker refuses the operation in the present status; worth another look at the status."""
+    """SageMaker refuses the operation in the current status, which may be about to change."""
 
     retryable = True
 
@@ -76,21 +73,21 @@ class Throttled(ExperimentError):  # noqa: N818
 
 
 class Unavailable(ExperimentError):  # noqa: N818
-    """A server error or a broken connection outlasted botocore's retries. The call may have been carried out."""
+    """A server error or a broken connection outlasted botocore's retries. The call may have had an effect."""
 
     retryable = True
 
 
 class LimitExceeded(ExperimentError):  # noqa: N818
-    """A service quota is used up."""
+    """A service quota is exceeded."""
 
 
 class Refused(ExperimentError):  # noqa: N818
-    """SageMaker's own validation refuses the request, or answers with a code that we do not know."""
+    """AWS refuses the request for another reason."""
 
 
 class UnexpectedStatus(ExperimentError):  # noqa: N818
-    """The experiment is in a status that contradicts what was done, or that this version does not know."""
+    """The status is unknown to this version, or is not the result of what was done."""
 
 
 class DeadlineExceeded(ExperimentError):  # noqa: N818

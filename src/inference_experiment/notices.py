@@ -1,28 +1,29 @@
 """What the lifecycle reports while it runs: its decisions, and the problems that it meets."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inference_experiment.decision import RequestKind
 from inference_experiment.errors import ExperimentError
-from inference_experiment.model import Observed, StepKind
-from inference_experiment.situation import Case
+from inference_experiment.model import ActionKind, Observed
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What is done next with an experiment of this status, and why."""
+    """The next action for an experiment of this status, and the reason."""
 
-    case: Case
+    request: RequestKind
     experiment: Observed
-    step: StepKind
+    action: ActionKind
     reason: str
 
 
 class ProblemKind(StrEnum):
-    """What a problem leads to; values are log messages."""
+    """The consequence of a problem; values are log messages."""
 
     RETRIED = "error"
     STACK_STATUS_UNKNOWN = "stack status unknown"
@@ -37,7 +38,7 @@ class ProblemKind(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """An error, and what it leads to."""
+    """An error and its consequence."""
 
     kind: ProblemKind
     error: ExperimentError
@@ -45,13 +46,14 @@ class Problem:
 
 
 Notice = Decision | Problem
+Report = Callable[[Notice], None]
 
 
 def log_notice(notice: Notice) -> None:
     """Write a notice to the log."""
     line = {"experiment": notice.experiment.name, "status": notice.experiment.status.value}
     if isinstance(notice, Decision):
-        line |= {"case": notice.case.value, "step": notice.step.value, "reason": notice.reason}
+        line |= {"request": notice.request.value, "action": notice.action.value, "reason": notice.reason}
         logger.info("decision", extra=line)
     else:
         line |= {"error": type(notice.error).__name__, "reason": str(notice.error)}

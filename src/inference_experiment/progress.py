@@ -2,33 +2,32 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from types import UnionType
 from typing import Final
 
 from inference_experiment.event import Request
 from inference_experiment.model import Progress
 
 # Of the time that CloudFormation waits, what is kept for the answer: a tenth, at most this many seconds.
-MAXIMUM_MARGIN: Final = 120.0
-CLOCK_SKEW: Final = 300.0  # seconds
+RESPONSE_MARGIN_SECONDS: Final = 120.0
+CLOCK_SKEW_SECONDS: Final = 300.0  # seconds
 
 # The members of a progress that another version of the function, or another sender, may have written.
-TYPES: Final[Mapping[str, type | UnionType]] = {
+MEMBER_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "acted": dict,
-    "deadline": int | float,
     "failure": str,
-    "hops": int,
-    "pace": int | float,
+    "handovers": int,
     "target": str,
     "transition_seen": bool,
-    "troubled_since": int | float,
+    **dict.fromkeys(("deadline", "failing_since", "slowdown"), (int, float)),
 }
 
 
 def first_progress(request: Request, now: float) -> Progress:
     """Return the progress of a request at its first delivery: nothing done, and when to give up."""
-    issued = now if request.issued is None or request.issued > now + CLOCK_SKEW else min(request.issued, now)
-    return Progress(deadline=issued + request.service_timeout - min(MAXIMUM_MARGIN, request.service_timeout / 10))
+    issued = now if request.issued is None or request.issued > now + CLOCK_SKEW_SECONDS else min(request.issued, now)
+    return Progress(
+        deadline=issued + request.service_timeout - min(RESPONSE_MARGIN_SECONDS, request.service_timeout / 10)
+    )
 
 
 def carried_progress(carried: object, first: Progress) -> Progress:
@@ -38,7 +37,7 @@ def carried_progress(carried: object, first: Progress) -> Progress:
     """
     if not isinstance(carried, Mapping):
         return first
-    usable = {name: carried[name] for name, kind in TYPES.items() if isinstance(carried.get(name), kind)}
+    usable = {name: carried[name] for name, kind in MEMBER_TYPES.items() if isinstance(carried.get(name), kind)}
     acted = {key: at for key, at in usable.get("acted", {}).items() if isinstance(at, int | float)}
     deadline = min(first.deadline, usable.get("deadline", first.deadline))
     return replace(first, **{**usable, "acted": acted, "deadline": deadline})

@@ -4,8 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from linting import OURS, runner
+
+from iam_policy import KINDS
 from inference_experiment import contract
 from inference_experiment_rules import _cfnlint
+from inference_experiment_rules.permissions._permission_rule import PermissionRule
 from inference_experiment_rules.properties._forgotten_constraints import forgotten_constraints
 
 RULES = Path(__file__).parents[2] / "rules"
@@ -44,3 +48,19 @@ def test_what_the_native_schema_forgets_is_still_forgotten() -> None:
         ("EndpointName", "pattern"),
         ("SamplingPercentage", "minimum"),
     }
+
+
+# Of documents only: in a template the decisions, or cfn-lint's W2511, say it.
+DOCUMENTS_ONLY = {"old-version", "resource-mismatch", "resource-needs-star"} | {
+    f"other-{place}" for place in ("account", "partition", "region")
+}
+
+
+def test_rules_and_kinds_of_permission_findings_are_one_list() -> None:
+    """Promise: every kind has one rule, whose letter is the severity of the kind."""
+    rules = [rule for name, rule in runner().rules.items() if OURS.fullmatch(name) and isinstance(rule, PermissionRule)]
+    reported = [(kind, rule.id[0]) for rule in rules for kind in rule.kinds]
+
+    assert sorted(reported) == sorted(
+        (name, kind.severity[0].upper()) for name, kind in KINDS.items() if name not in DOCUMENTS_ONLY
+    )

@@ -11,9 +11,11 @@ from linting import fixtures
 from benchmarks import templates
 from cfn_template.scenarios import Scenario, choices_of, covering
 from inference_experiment_rules._view import view_of
+from shadow_test_policies.analysis import PermissionAnalysis, scenarios_of
 from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.permission_findings import analyze
 from shadow_test_policies.physical_names import PhysicalNames, open_scenario
-from shadow_test_policies.verdict import Judged, _judge, parts_in, scenarios_of, subjects_of
+from shadow_test_policies.role_checks import role_checks
 
 CONDITIONS = """
 Conditions:
@@ -34,7 +36,7 @@ Parameters: {Length: {Type: String}}
 """
 
 
-def conditional_view(count: int) -> ExperimentTemplate:
+def with_conditions(count: int) -> ExperimentTemplate:
     """Return a template in which some independent conditions decide a tag each."""
     text = CONDITIONS.format(
         conditions="\n".join(f"  Is{index}: !Equals [!Ref P{index}, a]" for index in range(count)),
@@ -50,7 +52,7 @@ def pairs(scenarios: list[Scenario]) -> set[tuple[tuple[str, str], ...]]:
 
 @pytest.mark.parametrize(("count", "most"), [(3, 4), (5, 6), (7, 8)])
 def test_every_two_choices_that_go_together_still_do(count: int, most: int) -> None:
-    scenarios = conditional_view(count).scenarios({"Experiment"})
+    scenarios = with_conditions(count).scenarios({"Experiment"})
 
     few = covering(scenarios)
 
@@ -72,20 +74,20 @@ Resources:
     assert covering(scenarios) == scenarios
 
 
-def test_what_no_policy_depends_on_is_judged_once() -> None:
+def test_what_no_policy_depends_on_is_analyzed_once() -> None:
     text = templates.experiment(1).replace("Description: Description", "Description: !If [IsLong, long, short]")
     view = view_of(Template("t.yaml", cfn_yaml.loads(DECLARED + text), ["us-east-1"]))
 
-    found = Judged(view).of("Experiment0")
+    reports = PermissionAnalysis(view).reports("Experiment0")
 
-    assert len(found) == 2
-    assert len({id(judgements) for judgements in found.values()}) == 1
+    assert len(reports) == 2
+    assert len({id(each) for each in reports.values()}) == 1
 
 
-def test_what_policies_depend_on_is_judged_in_each_scenario() -> None:
+def test_what_policies_depend_on_is_analyzed_in_each_scenario() -> None:
     view = view_of(Template("t.yaml", cfn_yaml.loads(templates.experiment(1, conditions=3)), ["us-east-1"]))
 
-    assert_judged_as_afresh(view, "Experiment0")
+    assert_analyzed_as_afresh(view, "Experiment0")
 
 
 def conditional() -> list[Path]:
@@ -93,18 +95,19 @@ def conditional() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", conditional(), ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_what_is_taken_over_is_what_each_scenario_would_be_judged(path: Path) -> None:
+def test_what_is_taken_over_is_what_each_scenario_would_give(path: Path) -> None:
     template = Template(str(path), cfn_yaml.load(str(path)), ["us-east-1"])
     view = view_of(template)
-    assert subjects_of(view)
-    for name in subjects_of(view):
-        assert_judged_as_afresh(view, name)
+    targets = PermissionAnalysis(view).targets
+    assert targets
+    for name in targets:
+        assert_analyzed_as_afresh(view, name)
 
 
-def assert_judged_as_afresh(view: ExperimentTemplate, name: str) -> None:
-    found = Judged(view).of(name)
-    assert set(found) == set(scenarios_of(view, name))
-    for scenario, judgements in found.items():
-        afresh = _judge(parts_in(name, PhysicalNames(view, open_scenario(view, scenario))))
-        told = [(one.cause, one.kind, one.subject, one.path, one.message) for one in afresh]
-        assert [(one.cause, one.kind, one.subject, one.path, one.message) for one in judgements] == told
+def assert_analyzed_as_afresh(view: ExperimentTemplate, name: str) -> None:
+    findings = PermissionAnalysis(view).findings(name)
+    assert set(findings) == set(scenarios_of(view, name))
+    for scenario, members in findings.items():
+        checks = role_checks(name, PhysicalNames(view, open_scenario(view, scenario)))
+        afresh = [finding for check in checks for finding in analyze(check).findings]
+        assert [(each, each.message) for each in members] == [(each, each.message) for each in afresh]

@@ -11,7 +11,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TESTS = tuple(f"tests/rules/test_{name}.py" for name in ("fixtures", "documentation", "shapes", "settled", "worlds"))
+TESTS = tuple(f"tests/rules/test_{name}.py" for name in ("fixtures", "documentation", "shapes", "worlds"))
 
 
 def interpreter_for(pins: Path) -> Path:

@@ -23,7 +23,12 @@ _TRUST: Final[tuple[Check, ...]] = (*_EVERY, lint_principals)
 
 
 def lint_policy(document: Document, place: Place | None = None) -> tuple[Finding, ...]:
-    """Return the findings of one document in the order of the text; `place` adds what is wrong in its place."""
+    """Return the findings of one document in the order of the text; `place` adds what is wrong in its place.
+
+    A policy of AWS has none: nobody but AWS can edit it.
+    """
+    if document.kind is DocumentKind.AWS:
+        return ()
     found = [*document.problems, *lint_document(document)]
     for statement in document.statements:
         found.extend(_lint_statement(document, statement, place))

@@ -21,6 +21,7 @@ Path: TypeAlias = tuple[str | int, ...]
 class DocumentKind(StrEnum):
     """What a document is attached as; it decides which elements belong in it and how long it may be."""
 
+    AWS = "AWS-managed"  # decides like any other and is not linted
     MANAGED = "managed"
     INLINE = "inline"
     BOUNDARY = "boundary"

@@ -57,7 +57,8 @@ def _boundary(entry: Mapping[str, Any], known: Mapping[str, Any]) -> Document | 
 def _managed(arn: str, known: Mapping[str, Any]) -> Document | Unknown:
     for version in known.get(arn, {}).get("PolicyVersionList", ()):
         if version.get("IsDefaultVersion"):
-            return _document(version["Document"], arn.rpartition("/")[2], DocumentKind.MANAGED)
+            kind = DocumentKind.AWS if arn.partition(":iam::")[2].startswith("aws:") else DocumentKind.MANAGED
+            return _document(version["Document"], arn.rpartition("/")[2], kind)
     return managed_policy(arn) or Unknown(f"the text of {arn} is not known", f"the document of {arn}")
 
 

@@ -1,12 +1,10 @@
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from cfnlint.jsonschema import ValidationError, Validator
+from cfnlint.template.template import Template
 
 from inference_experiment import contract
 from inference_experiment_rules._base import CUSTOM_RESOURCES
 from inference_experiment_rules._cfnlint import ReenteringRule
-from inference_experiment_rules._settled import Literals
 from inference_experiment_rules._view import view_of
 from shadow_test_policies.experiment_template import GENERIC_TYPE
 
@@ -28,16 +26,8 @@ class ExperimentSchema(ReenteringRule):
 
     def __init__(self) -> None:
         super().__init__((contract.CUSTOM_TYPE, GENERIC_TYPE))
-        self.literals = Literals(contract.schema())
+        self.by_schema = contract.schema()
 
-    def validate(
-        self,
-        validator: Validator,
-        _: object,
-        instance: object,
-        schema: Any,  # noqa: ANN401, ARG002 - cfn-lint's signature
-    ) -> Iterator[ValidationError]:
-        """Yield the errors of a resource that our provider makes."""
-        path = validator.context.path.path
-        if isinstance(instance, dict) and len(path) > 1 and path[1] in view_of(validator.cfn).experiments:
-            yield from self.reenter(validator, instance)
+    def applies_to(self, cfn: Template, name: str) -> bool:
+        """Tell whether our provider makes the resource."""
+        return name in view_of(cfn).experiments

@@ -81,7 +81,7 @@ def test_managed_policies_are_found_by_name_and_arn(name: str) -> None:
     document = managed_policy(name)
 
     assert document is not None
-    assert document.kind is DocumentKind.MANAGED
+    assert document.kind is DocumentKind.AWS
     assert not document.problems
 
 

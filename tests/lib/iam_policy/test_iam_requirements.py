@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from checking import check
 
 from iam_policy import Outcome, Policies, Role, assumed, read_json, read_node
 from iam_policy.match.overlap import may_overlap
@@ -21,7 +22,6 @@ from shadow_test_policies.requirements import (
     experiment_requirements,
     provider_requirements,
 )
-from shadow_test_policies.role_report import check
 
 EVERYTHING = Deployment(
     capture_uri="s3://capture-bucket/prefix/",

@@ -89,7 +89,14 @@ def _resource(
     if not isinstance(properties, Mapping):
         raise document.error(base, "is not a mapping of properties")
     native = resource.get("Type") == contract.NATIVE_TYPE
-    return Experiment(document, logical_id, native, _with_texts(properties), base, dict(resolver.holes))
+    return Experiment(
+        document,
+        logical_id,
+        native,
+        _with_texts(properties) if of_file else dict(properties),
+        base,
+        dict(resolver.holes),
+    )
 
 
 def _with_texts(properties: Mapping[str, Any]) -> dict[str, Any]:

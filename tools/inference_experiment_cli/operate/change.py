@@ -8,9 +8,10 @@ from typing import Any
 from rich.console import Console
 
 from inference_experiment import identity
+from inference_experiment.clock import Clock
 from inference_experiment.event import Request
 from inference_experiment.lifecycle import Lifecycle
-from inference_experiment.model import ACTIONS, Observed, Progress, RequestType, Status, StepKind
+from inference_experiment.model import OPERATIONS, ActionKind, Observed, Progress, RequestType, Status
 from inference_experiment.notices import Notice, Problem, ProblemKind
 from inference_experiment_cli.commands.plan import show
 from inference_experiment_cli.errors import NotPossibleError, describe_experiment_error
@@ -35,25 +36,6 @@ class Settings:
     force: bool = False
     timeout: float = 3600.0
     interval: float = 5.0
-
-
-class WallClock:
-    """Real time, without a limit: the deadline ends every wait."""
-
-    def __init__(self, interval: float) -> None:
-        self.interval = interval
-
-    def now(self) -> float:
-        """Return the epoch time."""
-        return time.time()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-    def may_sleep(self, _seconds: float) -> bool:
-        """Return whether the lifecycle may wait here: always."""
-        return True
 
 
 @dataclass
@@ -110,7 +92,7 @@ def confirm_plan(plan: Plan, settings: Settings, question: str) -> bool:
         show(plan, None, Format.TABLE)
     if not plan.possible:
         raise NotPossibleError(plan.reason)
-    if not settings.dry_run and question and any(call.operation == StepKind.STOP for call in plan.calls):
+    if not settings.dry_run and question and any(call.operation == ActionKind.STOP for call in plan.calls):
         confirm(question, yes=settings.yes)
     return not settings.dry_run
 
@@ -121,14 +103,14 @@ def carry_out(request: Request, gateway: CliGateway, settings: Settings) -> None
     screen = console(stderr=True)
     with screen.status("reading the experiment") as status:
         view = ProgressView(screen, status.update)
-        outcome = Lifecycle(request, gateway, WallClock(settings.interval), progress, view).run()
-    if outcome.error:
-        if request.type is RequestType.CREATE and identity.is_name(outcome.physical_id):
-            name = outcome.physical_id
-            outcome.error.add_note(f"{name} exists; remove it with inference-experiment delete {name}")
-        raise outcome.error
-    if outcome.observed:
-        note(f"{outcome.observed.name} is {outcome.observed.status}")
+        result = Lifecycle(request, gateway, Clock(settings.interval), progress, view).run()
+    if result.error:
+        if request.type is RequestType.CREATE and identity.is_name(result.physical_id):
+            name = result.physical_id
+            result.error.add_note(f"{name} exists; remove it with inference-experiment delete {name}")
+        raise result.error
+    if result.observed:
+        note(f"{result.observed.name} is {result.observed.status}")
 
 
 class ProgressView:
@@ -152,6 +134,6 @@ class ProgressView:
         self._status(f"{notice.experiment.name} is {status}")
         if status != self._last:
             self._screen.print(f"{seconds}  status  {status}")
-        if notice.step in ACTIONS:
-            self._screen.print(f"{seconds}  call    {notice.step}")
+        if notice.action in OPERATIONS:
+            self._screen.print(f"{seconds}  call    {notice.action}")
         self._last = status

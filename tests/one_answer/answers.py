@@ -1,0 +1,112 @@
+"""What each part of the project answers, asked as its users ask: the only module here that imports our packages."""
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "tools"), str(TESTS / "rules")]
+
+import linting  # noqa: E402 - the path comes first
+from command_line import run  # noqa: E402
+
+from inference_experiment import contract, properties  # noqa: E402
+from inference_experiment.errors import InvalidProperties  # noqa: E402
+from inference_experiment.event import Request  # noqa: E402
+from inference_experiment.model import RequestType  # noqa: E402
+from inference_experiment_local.protocol.cloud import ProtocolCloud  # noqa: E402
+from inference_experiment_local.protocol.request import stringified  # noqa: E402
+from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics  # noqa: E402
+
+__all__ = ["Behaviour", "LocalMetrics", "ProtocolCloud", "run", "stringified"]
+
+CUSTOM_TYPE, NATIVE_TYPE = contract.CUSTOM_TYPE, contract.NATIVE_TYPE
+
+
+class Place(NamedTuple):
+    """Where a property finding is: the experiment's logical id, the path below Properties, the line."""
+
+    experiment: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class LintFinding:
+    """One finding of cfn-lint, with its path in the template."""
+
+    rule: str
+    path: tuple[str, ...]
+    line: int
+    message: str
+
+
+def lint(path: Path) -> list[LintFinding]:
+    """Return what `cfn-lint -a inference_experiment_rules -c I95 I96 I97 I98` finds in a file."""
+    options = linting.options_of(path.read_text(encoding="utf-8"))
+    runner = linting.runner(**{**options, "included": ("-c", "I98")})
+    matches = linting.run_template_by_file_path(str(path), runner.config, runner.rules, ignore_bad_template=False)
+    return [LintFinding(one.rule.id, tuple(map(str, one.path or ())), one.linenumber, one.message) for one in matches]
+
+
+class RefusedError(Exception):
+    """A command did not take a file; the text says why."""
+
+
+def validate(path: Path, parameters: Mapping[str, str] | None = None) -> list[Place]:
+    """Return the places of what `inference-experiment validate` finds. Raises RefusedError."""
+    given = [f"--parameter={name}={value}" for name, value in (parameters or {}).items()]
+    return validate_all([path], given)[str(path)]
+
+
+def validate_all(paths: Sequence[Path], options: Sequence[str] = ()) -> dict[str, list[Place]]:
+    """Return the places of what one run of `inference-experiment validate` finds in each file. Raises RefusedError."""
+    answer = run("validate", *map(str, paths), "--format", "json", *options)
+    if not answer.stdout:
+        raise RefusedError(answer.stderr)
+    found: dict[str, list[Place]] = {str(path): [] for path in paths}
+    for row in answer.data():
+        name, _, line = row["place"].rpartition(":")
+        found[name].append(Place(row["experiment"], row["path"], int(line)))
+    return found
+
+
+class Refusal(NamedTuple):
+    """How `plan` refuses properties: the first finding's path and line, and how many findings there are."""
+
+    path: str
+    line: int
+    count: int
+
+
+NEEDS_A_VALUE = "give its --parameter"  # of validate nobody asks that much
+_REFUSAL = re.compile(r"inference-experiment: [^\n]*?:(\d+): (\S+): .*?(?: \(and (\d+) more: [^\n]*\))?\n", re.DOTALL)
+
+
+def plan_refusal(path: Path, experiment: str) -> Refusal | None:
+    """Return how `inference-experiment plan` refuses properties; None where it plans. Raises RefusedError."""
+    answer = run("plan", str(path), "--format", "json", "--logical-id", experiment)
+    if answer.stdout or NEEDS_A_VALUE in answer.stderr:
+        return None
+    match = _REFUSAL.fullmatch(answer.stderr)
+    if match is None:
+        raise RefusedError(answer.stderr)
+    return Refusal(match[2], int(match[1]), 1 + int(match[3] or 0))
+
+
+def function_findings(sent: Mapping[str, Any]) -> set[str]:
+    """Return the paths of what the function itself refuses in the properties that CloudFormation sends."""
+    request = Request(RequestType.CREATE, "", "stack", "request", "Experiment", properties=sent)
+    try:
+        properties.parse(request)
+    except InvalidProperties as error:
+        return {finding.path for finding in error.findings}
+    return set()
+
+
+def permissions_of(operation: str) -> set[str]:
+    """Return the actions that IAM is asked for when the function calls an operation."""
+    return {permission.action for permission in contract.permissions_of(operation)}

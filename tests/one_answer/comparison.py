@@ -1,0 +1,74 @@
+"""Where two answers about the properties of one file differ."""
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from one_answer import answers
+from one_answer.answers import LintFinding, Place, Refusal
+from one_answer.corpus import as_sent, experiments, scenarios
+
+# What a rule finds in a value, or in values together, the function refuses too. The other rules about properties need
+# the rest of the template, a list of AWS's, or are warnings.
+REFUSALS = frozenset(
+    {"E3002", "E3003", "E3012", "E3024", "E3030", "E3031", "E3032", "E3033", "E3034"}
+    | {"E9501", "E9502", "E9503", "E9504", "E9506", "E9507", "E9518", "E9522", "E9701", "E9705"}
+)
+SERVICE_PROPERTIES = ("ServiceToken", "ServiceTimeout")
+
+
+def lint_places(findings: Iterable[LintFinding], names: Collection[str], *, every: bool = False) -> set[Place]:
+    """Return the places of lint's property findings, or of every error, without the functions they stand in."""
+    return {
+        Place(one.path[1], "/".join(_without_functions(one.path[3:])), one.line)
+        for one in findings
+        if one.rule in REFUSALS or (every and one.rule.startswith("E"))
+        if one.path[:1] == ("Resources",) and one.path[2:3] == ("Properties",)
+        if one.path[1] in names
+    }
+
+
+def _without_functions(path: tuple[str, ...]) -> Iterable[str]:
+    keys = iter(path)
+    for key in keys:
+        if key == "Fn::If":
+            next(keys, None)
+        elif not key.startswith(("Ref", "Fn::")):
+            yield key
+
+
+def same(linted: Place, validated: Place) -> bool:
+    """Tell whether two places are one; cfn-lint reports what is missing at what it is missing from."""
+    inside = validated.path == linted.path or not linted.path or validated.path.startswith(f"{linted.path}/")
+    return inside and (linted.experiment, linted.line) == (validated.experiment, validated.line)
+
+
+def differences(path: Path, template: Mapping[str, Any]) -> list[str]:
+    """Return how the answers about a file differ, one line per difference."""
+    found = experiments(template)
+    defaults = answers.validate(path)
+    validated = {place for chosen in filter(None, scenarios(template)) for place in answers.validate(path, chosen)}
+    validated |= set(defaults)
+    findings = answers.lint(path)
+    linted, errors = lint_places(findings, found), lint_places(findings, found, every=True)
+    told = [f"only lint: {one}" for one in linted if not any(same(one, other) for other in validated)]
+    told += [f"only validate: {one}" for one in validated if not any(same(other, one) for other in errors)]
+    for name, resource in found.items():
+        mine = [one for one in defaults if one.experiment == name]
+        told += plan_differences(answers.plan_refusal(path, name), mine)
+        sent = as_sent(resource)
+        told += function_differences(sent, mine) if sent is not None else []
+    return sorted(told)
+
+
+def plan_differences(refusal: Refusal | None, validated: list[Place]) -> list[str]:
+    """Return how plan's refusal differs from what validate finds first, and in number."""
+    expected = Refusal(validated[0].path, validated[0].line, len(validated)) if validated else None
+    return [] if refusal == expected else [f"plan: {refusal}, validate: {expected}"]
+
+
+def function_differences(sent: Mapping[str, Any], validated: list[Place]) -> list[str]:
+    """Return the paths that only the function refuses, or only validate; CloudFormation reads its own two itself."""
+    ours = answers.function_findings(sent)
+    theirs = {one.path for one in validated if one.path not in SERVICE_PROPERTIES}
+    return [f"only {'function' if one in ours else 'validate, not function'}: {one}" for one in sorted(ours ^ theirs)]

@@ -1,0 +1,113 @@
+"""The files that the answers are compared on: the fixtures of the rules, the examples, and the cases."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode import decode
+from one_answer.answers import CUSTOM_TYPE, NATIVE_TYPE, TESTS
+
+CASES = TESTS / "one_answer" / "cases"
+FOLDERS = (TESTS / "rules", TESTS.parent / "examples", CASES)
+SCENARIOS = 16  # of a template with more parameters some are not tried
+ARN_OF_A_ROLE = "arn:aws:iam::123456789012:role/experiment"
+
+
+def templates() -> list[Path]:
+    """Return the templates that have an experiment."""
+    paths = [path for folder in FOLDERS for path in sorted(folder.rglob("*")) if path.suffix in {".yaml", ".json"}]
+    return [path for path in paths if _has_experiment(path)]
+
+
+def _has_experiment(path: Path) -> bool:
+    text = path.read_bytes()
+    return b"Resources" in text and (CUSTOM_TYPE.encode() in text or NATIVE_TYPE.encode() in text)
+
+
+def name_of(path: Path) -> str:
+    """Return how a file is called in the tests."""
+    return str(path.relative_to(TESTS.parent))
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return a template as cfn-lint decodes it, functions in their long form."""
+    loaded: dict[str, Any] = decode(str(path))[0]
+    return loaded
+
+
+def experiments(template: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the experiments of a template."""
+    resources = template["Resources"].items()
+    return {
+        name: one for name, one in resources if isinstance(one, dict) and one.get("Type") in (CUSTOM_TYPE, NATIVE_TYPE)
+    }
+
+
+def scenarios(template: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return values of the parameters that lead to every way in which the template can turn out."""
+    choices = {name: _choices(name, one, template) for name, one in (template.get("Parameters") or {}).items()}
+    choices = {name: values for name, values in choices.items() if values}
+    products = itertools.product(*choices.values())
+    return [dict(zip(choices, values, strict=True)) for values in itertools.islice(products, SCENARIOS)]
+
+
+def _choices(name: str, parameter: Any, template: Mapping[str, Any]) -> list[str]:
+    """Return the allowed values; else what conditions compare the parameter with, and something else."""
+    if not isinstance(parameter, dict):
+        return []
+    if parameter.get("AllowedValues"):
+        return [str(value) for value in parameter["AllowedValues"]]
+    compared = {str(value) for value in _compared(name, template.get("Conditions")) if isinstance(value, str | int)}
+    return [*sorted(compared), "another"] if compared else []
+
+
+def _compared(name: str, condition: Any) -> Iterator[Any]:
+    if isinstance(condition, dict):
+        for key, argument in condition.items():
+            if key == "Fn::Equals" and isinstance(argument, list) and {"Ref": name} in argument:
+                yield from argument
+            yield from _compared(name, argument)
+    elif isinstance(condition, list):
+        for item in condition:
+            yield from _compared(name, item)
+
+
+def functions(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the places of functions and dynamic references."""
+    if isinstance(value, dict):
+        if len(value) == 1 and str(next(iter(value))).startswith(("Ref", "Fn::")):
+            yield path
+            return
+        for key, item in value.items():
+            yield from functions(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from functions(item, (*path, index))
+    elif isinstance(value, str) and "{{resolve:" in value:
+        yield path
+
+
+def as_sent(resource: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the properties of a custom resource as CloudFormation sends them: every scalar as a text.
+
+    None where only a deployment knows them. Where it does not matter what a role's ARN is, any will do.
+    """
+    properties = resource.get("Properties")
+    if resource.get("Type") != CUSTOM_TYPE or not isinstance(properties, dict):
+        return None
+    known = {**properties, "ServiceToken": ""}
+    if isinstance(known.get("RoleArn"), dict):
+        known["RoleArn"] = ARN_OF_A_ROLE
+    return None if list(functions(known)) else _texts(known)
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _texts(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_texts(item) for item in value]
+    if isinstance(value, datetime):  # YAML's, where it is not in quotes
+        return value.isoformat()
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,64 @@
+"""Where the answers still differ, by reason. An entry whose case agrees again fails the test: take it out then."""
+
+from collections.abc import Mapping
+
+RULES = "tests/rules"
+CASES = "tests/one_answer/cases"
+
+PROPERTIES: Mapping[str, tuple[str, ...]] = {
+    "validate takes a dynamic reference for a text": (
+        f"{RULES}/E9502/pass-dynamic-reference.yaml",
+        f"{RULES}/E9503/pass-dynamic-reference.yaml",
+        f"{RULES}/E9504/pass-dynamic-reference.yaml",
+        f"{CASES}/templates/comma-list-and-dynamic-reference.yaml",
+    ),
+    "validate gives the line of a property, lint that of the branch of Fn::If": (
+        f"{RULES}/E9501/fail-condition.yaml",
+        f"{RULES}/E9502/fail-condition.yaml",
+        f"{RULES}/E9504/fail-condition.yaml",
+        f"{RULES}/E9507/fail-condition.yaml",
+        f"{RULES}/E9518/fail-condition.yaml",
+        f"{RULES}/E9602/fail-condition.yaml",
+    ),
+    "validate takes an unknown DesiredState for one that does not end the test": (
+        f"{RULES}/E9503/pass-ended.yaml",
+        f"{RULES}/W9517/pass-shadow-dropped.yaml",
+    ),
+    "validate is silent on a property that only SageMaker sets when its value is unknown": (
+        f"{RULES}/E9507/fail-intrinsic.yaml",
+    ),
+    "cfn-lint reports a wrong default at the parameter (W1030), validate at the property": (
+        f"{RULES}/E9501/fail-intrinsic.yaml",
+    ),
+    "validate does not judge ServiceToken and ServiceTimeout": (
+        *(f"{RULES}/E9701/fail-{name}.yaml" for name in ("bucket-arn", "condition", "intrinsic", "name", "ref")),
+        *(f"{RULES}/E9701/fail-{name}.yaml" for name in ("role", "sam", "stack")),
+        f"{RULES}/E9501/fail-properties.yaml",
+        *(f"mutant {number}" for number in (9, 14, 139, 207, 272, 338)),
+    ),
+    "validate holds the native type to the custom type's tags": (
+        f"{RULES}/E9506/pass-native.yaml",
+        f"{CASES}/agreement/native-with-50-tags.yaml",
+    ),
+    "the function stops at what the schema finds": (
+        "examples/broken/shadow-test.yaml",
+        *(f"mutant {number}" for number in (10, 29, 47, 87, 96, 129, 210, 212, 219, 246, 271, 296, 297)),
+    ),
+    "lint accepts a line break at the end, a fraction and a sign; the function refuses true": (
+        f"{CASES}/agreement/trailing-newline-and-fractions.yaml",
+        *(f"mutant {number}" for number in (50, 91, 144, 152, 156, 205, 206, 216, 289, 345)),
+    ),
+    "validate refuses true where CloudFormation makes a text of it": tuple(f"mutant {one}" for one in (185, 298, 313)),
+    "validate makes a time of a number": tuple(f"mutant {number}" for number in (75, 158, 195, 255, 332)),
+    "validate looks for variant names in what is not a list": tuple(
+        f"mutant {number}" for number in (149, 153, 163, 178, 304)
+    ),
+    "after one finding validate makes no other check of what does not depend on it": ("mutant 130",),
+    "validate does not know what Fn::Transform may bring": (f"{CASES}/templates/include-in-properties.yaml",),
+    "validate does not resolve merge keys": (f"{CASES}/templates/yaml-merge.yaml",),
+}
+
+
+def reason_of(case: str, known: Mapping[str, tuple[str, ...]]) -> str:
+    """Return why a case is known to differ; empty where it is not."""
+    return next((reason for reason, cases in known.items() if case in cases), "")
