@@ -2,7 +2,7 @@
 
 from typing import Final
 
-REPRESENTATIONS: Final = ("{'", "['", "None must", "True must", "False must", "('", "<class", "<inference_experiment")
+REPRESENTATIONS: Final = ("{'", "['", "None must", "True must", "False must", "<class", "<inference_experiment")
 
 
 def assert_no_repr(text: str) -> None:
