@@ -17,7 +17,7 @@ from no_repr import assert_no_repr
 from inference_experiment_cli import main as cli
 
 COMMAND = str(Path(sys.executable).parent / "inference-experiment")
-REPORTS = (("validate",), ("plan",), ("policy",), ("lint",))
+REPORTS = (("validate",), ("plan",), ("policy",))
 FOREIGN = ("AWS_", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "TTY_")
 
 

@@ -56,12 +56,6 @@ class UsageError(CommandError):
     code = ExitCode.USAGE
 
 
-class UndecidedError(CommandError):
-    """The question cannot be decided from what is known."""
-
-    code = ExitCode.UNDECIDED
-
-
 class ServiceError(CommandError):
     """Something outside failed: credentials, an AWS service, a region, the network."""
 

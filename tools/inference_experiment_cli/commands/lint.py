@@ -1,7 +1,7 @@
 """inference-experiment lint: the options; lint/ does the work."""
 
-# Typer makes an option of every parameter.
-# ruff: noqa: FBT002, PLR0913, PLR0917
+# Typer makes an option of every parameter; those of cfn-lint are read from the context.
+# ruff: noqa: ARG001, FBT002, PLR0913, PLR0917
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -46,6 +46,8 @@ Level = Annotated[
 ]
 Output = Annotated[str, typer.Option("--output-file", help="File for the report, instead of standard output.")]
 
+OURS: Final = ("paths", "only_experiments", "jobs", "cache", "cache_dir")
+"""Parameters that are not options of cfn-lint."""
 CHOICES: Final = {
     "--format": ("quiet", "parseable", "json", "junit", "pretty", "sarif", ""),
     "--non-zero-exit-code": ("informational", "warning", "error", "none"),
@@ -53,12 +55,13 @@ CHOICES: Final = {
 
 
 def lint(
+    ctx: typer.Context,
     paths: Paths = None,
     only_experiments: OnlyExperiments = False,
     jobs: Jobs = 0,
     cache: Caching = True,
     cache_dir: CacheDir = None,
-    style: Formatted = "",
+    format: Formatted = "",  # noqa: A002 - the option's name
     regions: Regions = None,
     ignore_checks: Ignored = None,
     include_checks: Included = None,
@@ -86,25 +89,7 @@ def lint(
 
     Exit codes are cfn-lint's and add up: 0 no findings, 2 errors (or wrong usage), 4 warnings, 8 informational.
     """
-    options: dict[str, object] = {
-        "--format": style,
-        "--regions": regions,
-        "--ignore-checks": ignore_checks,
-        "--include-checks": include_checks,
-        "--mandatory-checks": mandatory_checks,
-        "--include-experimental": include_experimental,
-        "--configure-rule": configure_rule,
-        "--append-rules": append_rules,
-        "--custom-rules": custom_rules,
-        "--override-spec": override_spec,
-        "--registry-schemas": registry_schemas,
-        "--ignore-templates": ignore_templates,
-        "--ignore-bad-template": ignore_bad_template,
-        "--config-file": config_file,
-        "--merge-configs": merge_configs,
-        "--non-zero-exit-code": non_zero_exit_code,
-        "--output-file": output_file,
-    }
+    options = {f"--{name.replace('_', '-')}": value for name, value in ctx.params.items() if name not in OURS}
     arguments = cfn_lint_arguments(options)
     raise typer.Exit(run(LintRequest(paths or (), arguments, only_experiments, jobs, cache, cache_dir)))
 

@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Final
 
-from inference_experiment_cli.errors import ServiceError
+from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.lint.cache import Cache
 from inference_experiment_cli.lint.engine import TemplateResult
 
@@ -41,7 +41,7 @@ def cores() -> int:
 def lint_all(
     paths: Sequence[str], lint: Callable[[str], TemplateResult], cache: Cache | None, jobs: int, tally: Tally
 ) -> Iterator[TemplateResult]:
-    """Yield the result of each template, in their order. Raises CommandError."""
+    """Yield the result of each template, in their order. Raises UsageError."""
     keys = {path: cache.key(path) if cache else None for path in paths}
     known = {path: cache.get(key) if cache and key else None for path, key in keys.items()}
     waiting = [path for path in paths if known[path] is None]
@@ -80,7 +80,7 @@ def _forked(paths: Sequence[str], lint: Callable[[str], TemplateResult], process
         with ProcessPoolExecutor(processes, mp_context=context) as pool:
             yield from pool.map(_lint_one, paths, chunksize=chunk)
     except BrokenProcessPool as error:
-        raise ServiceError("a worker process was killed (out of memory?); retry with --jobs 1") from error
+        raise UsageError("a worker process was killed (out of memory?); retry with --jobs 1") from error
     finally:
         gc.unfreeze()
 
