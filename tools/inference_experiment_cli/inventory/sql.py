@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 TABLE: Final = "inference_experiments"
 LIST_ONLY: Final = "inference_experiments_list_only"
 SCHEMAS: Final = ("memory.main", "aws.sagemaker", "awscc.sagemaker")
-BATCH: Final = 500
-NAMED: Final = re.compile(r"\bregion\s*(?:=\s*('[^']*')|IN\s*\(([^)]*)\))", re.IGNORECASE)
+INSERT_BATCH_ROWS: Final = 500
+REGION_CONDITION: Final = re.compile(r"\bregion\s*(?:=\s*('[^']*')|IN\s*\(([^)]*)\))", re.IGNORECASE)
 # Literals, quoted names and comments stand first so that nothing inside them is taken for the pseudo-column.
 PSEUDO_COLUMN: Final = re.compile(
     r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/)|\b(?:data__)?Identifier\b""", re.IGNORECASE | re.DOTALL
@@ -59,7 +59,7 @@ def needs_descriptions(sql: str) -> bool:
 
 def named_regions(sql: str) -> list[str]:
     """Return the regions that a statement names: region = '...' or region IN (...)."""
-    conditions = (one or several for one, several in NAMED.findall(sql))
+    conditions = (one or several for one, several in REGION_CONDITION.findall(sql))
     literals = [text for condition in conditions for text in re.findall(r"'([^']*)'", condition)]
     return list(dict.fromkeys(text for text in literals if REGION.fullmatch(text)))
 
@@ -117,7 +117,7 @@ class Engine:
         batch: list[DescribedExperiment] = []
         for experiment in experiments:
             batch.append(experiment)
-            if len(batch) == BATCH:
+            if len(batch) == INSERT_BATCH_ROWS:
                 self._insert(batch, full=full)
                 batch = []
         if batch:

@@ -12,15 +12,15 @@ from inference_experiment_cli.report.measurement import Measurement
 if TYPE_CHECKING:
     from datetime import datetime
 
-MICROSECONDS: Final = 1000.0
+MICROSECONDS_PER_MILLISECOND: Final = 1000.0
 # id -> title, unit, factor on what CloudWatch has
 LATENCIES: Final[Mapping[str, tuple[str, str, float]]] = {
-    "latency_average": ("model latency, average", "ms", 1 / MICROSECONDS),
-    "latency_p50": ("model latency, p50", "ms", 1 / MICROSECONDS),
-    "latency_p90": ("model latency, p90", "ms", 1 / MICROSECONDS),
-    "latency_p95": ("model latency, p95", "ms", 1 / MICROSECONDS),
-    "latency_p99": ("model latency, p99", "ms", 1 / MICROSECONDS),
-    "overhead_average": ("overhead latency, average", "ms", 1 / MICROSECONDS),
+    "latency_average": ("model latency, average", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
+    "latency_p50": ("model latency, p50", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
+    "latency_p90": ("model latency, p90", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
+    "latency_p95": ("model latency, p95", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
+    "latency_p99": ("model latency, p99", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
+    "overhead_average": ("overhead latency, average", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
 }
 RATES: Final[Mapping[str, str]] = {
     "model_errors": "model errors, of invocations",

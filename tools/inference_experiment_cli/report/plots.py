@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inference_experiment.criteria import Role
 from inference_experiment_cli.errors import missing_extra
-from inference_experiment_cli.report.comparison import LATENCIES, MICROSECONDS, ComparisonReport, Row
+from inference_experiment_cli.report.comparison import LATENCIES, MICROSECONDS_PER_MILLISECOND, ComparisonReport, Row
 from inference_experiment_cli.report.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ COLOURS: Final[Mapping[str, str]] = {
 }
 PRODUCTION, SHADOW, INK, FAINT, LIMIT, MUTED = COLOURS
 OF_ROLE: Final = {Role.PRODUCTION: PRODUCTION, Role.SHADOW: SHADOW}
-SECONDS: Final = 60
+SECONDS_PER_MINUTE: Final = 60
 MAX_POINTS: Final = 120
 MAX_LEGEND_COLUMNS: Final = 3
 DASHED: Final = (0, (3, 2))
@@ -163,7 +163,9 @@ def _latency(axes: "Axes", report: ComparisonReport) -> bool:
     for role, colour in OF_ROLE.items():
         weights = measurement.of(role, "latency_samples")
         for identity, title, dashes in (("latency_p50", "p50", "-"), ("latency_p99", "p99", DASHED)):
-            values = {moment: value / MICROSECONDS for moment, value in measurement.of(role, identity).items()}
+            values = {
+                moment: value / MICROSECONDS_PER_MILLISECOND for moment, value in measurement.of(role, identity).items()
+            }
             drawn.append(_line(axes, _binned(measurement, values, weights), colour, f"{role} {title}", dashes))
     return _finish(axes, "milliseconds", drawn)
 
@@ -183,7 +185,7 @@ def _traffic(axes: "Axes", report: ComparisonReport) -> bool:
     for role, colour in OF_ROLE.items():
         calls = measurement.of(role, "invocations")
         moments, values = _binned(measurement, calls)
-        rates = [value * SECONDS / measurement.window.period for value in values]
+        rates = [value * SECONDS_PER_MINUTE / measurement.window.period for value in values]
         drawn.append(_line(axes, (moments, rates), colour, str(role)))
         if role is Role.SHADOW and 0 < sampling < 1:
             _line(axes, (moments, [rate / sampling for rate in rates]), colour, "shadow, normalised", DASHED)

@@ -34,7 +34,7 @@ runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
 """
 """Runs the runtime client, and ends it when the pipe from the parent breaks: no orphan if the parent is killed."""
 
-_INIT_LIMIT = 10.0
+_INIT_LIMIT_SECONDS = 10.0
 """Seconds that Lambda gives the initialisation."""
 
 
@@ -180,7 +180,7 @@ class LambdaRuntime:
         if self._running is None:
             self._running = _Process(self._command, self._task_root, self._environment, self._log)
         process = self._running
-        deadline = time.monotonic() + _INIT_LIMIT
+        deadline = time.monotonic() + _INIT_LIMIT_SECONDS
         while not process.ready:
             report = process.report(deadline)
             if report is None or report.kind in {"init-error", "exit"}:
@@ -238,7 +238,10 @@ def _lambda_environment(handler: str, function_name: str, memory_size: int, regi
 def _failure(report: RuntimeEvent | None) -> dict[str, Any]:
     """Return what Lambda reports for a process that fails, in the form of the runtime's errors."""
     if report is None:
-        return {"errorType": "Sandbox.Timedout", "errorMessage": f"initialisation took over {_INIT_LIMIT} seconds"}
+        return {
+            "errorType": "Sandbox.Timedout",
+            "errorMessage": f"initialisation took over {_INIT_LIMIT_SECONDS} seconds",
+        }
     if report.kind == "exit":
         return {"errorType": "Runtime.ExitError", "errorMessage": f"Runtime exited with status {report.body}"}
     return dict(report.body or {})

@@ -31,7 +31,7 @@ _CA_VARIABLES = (
     "SSL_CERT_FILE",
 )
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-_GRACE = 1.0
+_KILL_AFTER_SECONDS = 1.0
 """Seconds between SIGTERM and SIGKILL: with open connections ministack can take over ten, and nothing needs them."""
 
 
@@ -175,7 +175,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     """End ministack and its workers: they are the process group that it leads."""
     _signal_group(process, signal.SIGTERM)
     try:
-        process.wait(_GRACE)
+        process.wait(_KILL_AFTER_SECONDS)
     except subprocess.TimeoutExpired:
         pass
     finally:

@@ -23,7 +23,7 @@ from inference_experiment_local.sagemaker.rules import (
 )
 from inference_experiment_local.sagemaker.service_error import ServiceError, invalid, not_found, wrong_status
 
-_PAGE = 10
+_DEFAULT_PAGE_SIZE = 10
 """Experiments per page without MaxResults; the figure is [INF]."""
 
 
@@ -95,7 +95,7 @@ class ExperimentOperations:
         key = request.get("SortBy", "CreationTime")
         summaries.sort(key=lambda each: (each[key], each["Name"]), reverse=request.get("SortOrder") != "Ascending")
         first = _offset(request.get("NextToken"))
-        last = first + request.get("MaxResults", _PAGE)
+        last = first + request.get("MaxResults", _DEFAULT_PAGE_SIZE)
         page: Members = {"InferenceExperiments": summaries[first:last]}
         return {**page, "NextToken": _token(last)} if last < len(summaries) else page
 
