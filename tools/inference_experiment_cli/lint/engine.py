@@ -162,11 +162,12 @@ def _opened_files() -> _OpenedFiles:
 
 def _is_input(path: str) -> bool:
     """Return whether a file is the user's: not of the interpreter, of cfn-lint's data or of our packages."""
-    return not any(Path.cwd().joinpath(path).is_relative_to(folder) for folder in _own_folders())
+    folders = (Path(sys.prefix), Path(sys.base_prefix), *own_folders())
+    return not any(Path.cwd().joinpath(path).is_relative_to(folder) for folder in folders)
 
 
 @cache
-def _own_folders() -> tuple[Path, ...]:
+def own_folders() -> tuple[Path, ...]:
+    """Return the folders of our packages that a lint run imports."""
     specs = [importlib.util.find_spec(name) for name in OUR_PACKAGES]
-    packages = [Path(spec.origin).parent for spec in specs if spec is not None and spec.origin is not None]
-    return (Path(sys.prefix), Path(sys.base_prefix), *packages)
+    return tuple(Path(spec.origin).parent for spec in specs if spec is not None and spec.origin is not None)

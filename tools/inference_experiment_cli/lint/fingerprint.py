@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import cfnlint
 
-from inference_experiment_cli.lint.engine import OUR_PACKAGES, Engine
+from inference_experiment_cli.lint.engine import Engine, own_folders
 
 FORMAT: Final = 2
 """Format of the entries; a change makes older ones invalid."""
@@ -42,7 +42,7 @@ def fingerprint(engine: Engine, *, only_experiments: bool) -> str:
         "python": sys.version,
         "versions": [(name, _version(name)) for name in DISTRIBUTIONS],
         "settings": {name: getattr(config, name, None) for name in SETTINGS},
-        "rules": [digest_of_files(_files_of_package(name)) for name in OUR_PACKAGES],
+        "rules": [digest_of_files(_below(folder, {".py", ".json"})) for folder in own_folders()],
         "appended": digest_of_files(_appended(config)),
         "named": digest_of_files(_named(config)),
         "schemas": _installation(Path(cfnlint.__file__).parent),
@@ -66,12 +66,6 @@ def _version(name: str) -> str:
         return ""
 
 
-def _files_of_package(name: str) -> Iterator[Path]:
-    spec = find_spec(name)
-    if spec is not None and spec.origin is not None:
-        yield from _below(Path(spec.origin).parent, {".py", ".json"})
-
-
 def _below(folder: Path, suffixes: set[str]) -> Iterator[Path]:
     for here, folders, files in os.walk(folder):
         folders.sort()
@@ -85,13 +79,8 @@ def _appended(config: Any) -> Iterator[Path]:  # noqa: ANN401 - cfn-lint's confi
         spec = None if folder.is_dir() else find_spec(name)
         if spec is not None and spec.origin is not None:
             folder = Path(spec.origin).parent
-        if not any(folder.resolve() == each for each in _own()):
+        if not any(folder.resolve() == each.resolve() for each in own_folders()):
             yield from _below(folder, {".py", ".json", ".yaml"})
-
-
-def _own() -> set[Path]:
-    specs = [find_spec(name) for name in OUR_PACKAGES]
-    return {Path(spec.origin).resolve().parent for spec in specs if spec is not None and spec.origin is not None}
 
 
 def _named(config: Any) -> Iterator[Path]:  # noqa: ANN401 - cfn-lint's configuration has no types

@@ -7,7 +7,7 @@ from string import Template
 from typing import Any, Final
 
 from inference_experiment_cli.report import wording
-from inference_experiment_cli.report.comparison import ComparisonReport, Row
+from inference_experiment_cli.report.comparison import ComparisonReport
 from inference_experiment_cli.report.plots import Plot, plots
 
 NOTES: Final = (
@@ -41,7 +41,9 @@ def page(report: ComparisonReport) -> str:
         ),
         "uncertain": _uncertain(report),
         "plots": "".join(_figure(plot) for plot in plots(report)),
-        "rows": "".join(_row(row) for row in report.rows if (row.production, row.shadow) != (None, None)),
+        "rows": "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>" for cells in wording.cells(report)
+        ),
         "configuration": "".join(
             f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in configuration(report)
         ),
@@ -72,18 +74,6 @@ def _figure(plot: Plot) -> str:
     head = f"<h3>{escape(plot.title)}</h3><figcaption>{escape(plot.text)}</figcaption>"
     place = "card wide" if plot.wide else "card"
     return f'<section class="{place}"><figure>{head}{plot.svg}</figure></section>'
-
-
-def _row(row: Row) -> str:
-    cells = [
-        row.title,
-        wording.number(row.production, row),
-        wording.number(row.shadow, row),
-        wording.change(row),
-        wording.interval(row),
-        row.note,
-    ]
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 
 
 def configuration(report: ComparisonReport) -> list[tuple[str, str]]:

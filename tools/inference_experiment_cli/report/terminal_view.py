@@ -7,7 +7,7 @@ from inference_experiment.criteria import Result
 from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.output import Format, console, print_rows, print_value
 from inference_experiment_cli.report import wording
-from inference_experiment_cli.report.comparison import ComparisonReport, Row
+from inference_experiment_cli.report.comparison import ComparisonReport
 from inference_experiment_cli.report.page import configuration
 
 STYLES: Final = {Result.MET: "bold green", Result.MISSED: "bold red", Result.UNKNOWN: "bold yellow"}
@@ -66,18 +66,6 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.8g}")
 
 
-def _texts(row: Row) -> dict[str, str]:
-    texts = (
-        row.title,
-        wording.number(row.production, row),
-        wording.number(row.shadow, row),
-        wording.change(row),
-        wording.interval(row),
-        row.note,
-    )
-    return dict(zip(COLUMNS, texts, strict=True))
-
-
 def _print(report: ComparisonReport) -> None:
     screen, measurement = console(), report.measurement
     subject, window = measurement.subject, measurement.window
@@ -87,7 +75,7 @@ def _print(report: ComparisonReport) -> None:
         screen.print("Synthetic metrics: nothing was measured.", style="bold yellow")
     for message in measurement.messages:
         screen.print(message, style="yellow")
-    rows = [_texts(row) for row in report.rows if (row.production, row.shadow) != (None, None)]
+    rows = [dict(zip(COLUMNS, cells, strict=True)) for cells in wording.cells(report)]
     print_rows(rows, COLUMNS, Format.TABLE)
     screen.print(report.recommendation.capitalize(), style=STYLES[report.verdict.result])
     for check in report.verdict.checks:

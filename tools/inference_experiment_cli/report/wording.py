@@ -44,6 +44,15 @@ def interval(row: Row) -> str:
     return f"{row.change.low:+.1%} to {row.change.high:+.1%}"
 
 
+def cells(report: ComparisonReport) -> list[tuple[str, ...]]:
+    """Return the comparison as a table: metric, both variants, difference, its interval, note."""
+    return [
+        (row.title, number(row.production, row), number(row.shadow, row), change(row), interval(row), row.note)
+        for row in report.rows
+        if (row.production, row.shadow) != (None, None)
+    ]
+
+
 def moment(time: datetime | None) -> str:
     """Return a time in UTC."""
     return timestamp(time) if time else NO_VALUE
