@@ -24,7 +24,7 @@ check: $(STAMP) types .venv-security/.installed site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/cfn-lint -t template.yaml $(EXAMPLES)
+	$(BIN)/cfn-lint -a inference_experiment_rules -t template.yaml $(EXAMPLES)
 	PATH="$(CURDIR)/.venv-docs/bin:$$PATH" actionlint
 	$(SECURITY)
 
@@ -49,6 +49,7 @@ site: .venv-docs/.installed
 
 types: $(STAMP)
 	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p scripts
+	$(BIN)/mypy tests/typing/iam_policy_api.py
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -26,7 +26,7 @@ class ExperimentSchema(ReenteringRule):
 
     def __init__(self) -> None:
         super().__init__((contract.CUSTOM_TYPE, GENERIC_TYPE))
-        self.by_schema = contract.schema()
+        self.by_schema = contract.exact_schema()
 
     def applies_to(self, cfn: Template, name: str) -> bool:
         """Tell whether our provider makes the resource."""
