@@ -1,10 +1,10 @@
-"""The peer of the waiting benchmark: a provider as in crhelper's README, with polling at the shortest interval.
+"""The peer of our waiting: a provider as crhelper's README has it, with its polling at the shortest interval.
 
-crhelper is the real package. The clients of Lambda and EventBridge are replaced by clients that count calls, and the
-rule fires every minute of the simulated clock. SageMaker is the same simulation as for the provider.
+crhelper is the real one; Lambda's and EventBridge's clients are replaced by ones that count, and the rule fires every
+minute from when it is made on, on the simulated clock. SageMaker is the same simulation that our function is given.
 """
 
-# crhelper's clients can be replaced through private attributes only.
+# crhelper has no other way in than its attributes.
 # ruff: noqa: SLF001
 
 import os
@@ -14,7 +14,7 @@ from typing import Any, Final
 from crhelper import CfnResource
 
 from inference_experiment_local.protocol.clock import SteppedClock
-from inference_experiment_local.protocol.response import ResponseDesk
+from inference_experiment_local.protocol.response import ResponseInbox
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 
 MINUTE: Final = 60.0
@@ -23,7 +23,7 @@ PERMANENT: Final = frozenset({"Created", "Running", "Completed", "Cancelled"})
 
 
 class Counting:
-    """An AWS client that only counts the calls."""
+    """An AWS client that does nothing but count the calls."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -39,32 +39,32 @@ class Counting:
 
 
 class Context:
-    """The part of Lambda's context that crhelper uses."""
+    """What crhelper asks of Lambda's context."""
 
     function_name = "provider"
     aws_request_id = "invocation"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return a constant: an invocation of this provider is short."""
+        """Return plenty: an invocation of this provider is short."""
         return 300_000
 
 
 class PollingProvider:
-    """Starts an operation on an experiment, and responds when a poll finds a permanent status."""
+    """Creates, changes or ends an experiment, and answers when a tick of the rule finds it settled."""
 
-    def __init__(self, clock: SteppedClock, sagemaker: LocalSageMaker, desk: ResponseDesk) -> None:
+    def __init__(self, clock: SteppedClock, sagemaker: LocalSageMaker, inbox: ResponseInbox) -> None:
         self.helpers = Counting()
         self._clock = clock
-        self._desk = desk
+        self._inbox = inbox
         self._client: Any = sagemaker.client()
         self._act: Callable[[], object] = lambda: None
         self._name = ""
-        self._resource = self._build_resource()
+        self._resource = self._made()
 
-    def _build_resource(self) -> Any:  # noqa: ANN401 - crhelper's stubs are incomplete
-        os.environ["AWS_SAM_LOCAL"] = "true"  # so that crhelper creates no clients, which require a region
+    def _made(self) -> Any:  # noqa: ANN401 - crhelper's stubs lack half of it
+        os.environ["AWS_SAM_LOCAL"] = "true"  # with it crhelper makes no clients; it needs a region for them
         make: Any = CfnResource
-        resource = make(polling_interval=1, sleep_on_delete=0, log_level="ERROR", ssl_verify=str(self._desk.ca_file))
+        resource = make(polling_interval=1, sleep_on_delete=0, log_level="ERROR", ssl_verify=str(self._inbox.ca_file))
         del os.environ["AWS_SAM_LOCAL"]
         resource._sam_local = None
         resource._lambda_client = resource._events_client = self.helpers
@@ -76,16 +76,16 @@ class PollingProvider:
         return resource
 
     def request(self, event: Mapping[str, Any], name: str, act: Callable[[], object]) -> int:
-        """Run one request until its response, and return the number of polls."""
+        """Carry one request out to its answer, and return how many ticks that took."""
         self._act, self._name = act, name
-        payload = dict(event)
-        start, ticks = self._clock.now(), 0
+        given = dict(event)
+        began, ticks = self._clock.now(), 0
         with self._clock.ruling():
-            self._resource(payload, Context())
-            while not self._desk.arrivals(str(event["RequestId"])):
+            self._resource(given, Context())
+            while not self._inbox.arrivals(str(event["RequestId"])):
                 ticks += 1
-                self._clock.advance_to(start + ticks * MINUTE)
-                self._resource(payload, Context())
+                self._clock.advance_to(began + ticks * MINUTE)
+                self._resource(given, Context())
         return ticks
 
     def _begin(self, _event: object, _context: object) -> str:

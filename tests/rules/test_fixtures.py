@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from linting import DIRECTORY, FIXTURES, OURS, SAM_SHAPE, expected_in, fixtures, lines_of, lint_file, runner
+from no_repr import assert_no_repr
 
 IDS = sorted(rule for rule in runner().rules if OURS.fullmatch(rule))
 
@@ -19,6 +20,8 @@ def test_a_fixture_has_the_findings_that_it_declares(path: Path) -> None:
     assert lines_of(matches) == expected_in(path), [f"{m.linenumber} {m.rule.id} {m.message}" for m in matches]
     for match in matches:
         assert len(match.message) <= 300 or not OURS.fullmatch(match.rule.id)
+        if OURS.fullmatch(match.rule.id):
+            assert_no_repr(match.message)
 
 
 @pytest.mark.parametrize("rule", IDS)
