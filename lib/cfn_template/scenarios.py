@@ -17,6 +17,7 @@ from cfn_template.mentions import mentioned
 from cfn_template.values import NO_VALUE, UNKNOWN, Raw, Text, function_of, hole, scalar_text
 
 MAXIMUM_SCENARIOS: Final = 128
+SCENARIO_LIMIT: Final = 116  # characters of a scenario in a message
 Choice: TypeAlias = tuple[str, str]
 REGION: Final = "AWS::Region"
 
@@ -246,31 +247,27 @@ def enumerate_assumptions(
 
 
 def shorten(text: str, limit: int) -> str:
-    """Cut a text at a word."""
+    """Cut a text at a word boundary."""
     if len(text) <= limit:
         return text
     return text[: limit - 1].rsplit(" ", 1)[0] + "…"
 
 
 def describe(holds: list[Scenario], scenarios: list[Scenario]) -> str:
-    """Name the scenario in which a finding holds: all of it if one or two conditions tell it, else a part of it."""
+    """Name the scenario of a finding by the fewest conditions and parameters that tell it from the others."""
     if len(holds) == len(scenarios):
         return ""
-    held = [_features(scenario) for scenario in holds]
+    own = [_features(scenario) for scenario in holds]
     others = [_features(scenario) for scenario in scenarios if scenario not in holds]
-    choices = [chosen for size in (1, 2) for chosen in itertools.combinations(held[0], size)]
+    choices = [chosen for size in (1, 2) for chosen in itertools.combinations(own[0], size)]
     fitting = [chosen for chosen in choices if not any(other.issuperset(chosen) for other in map(set, others))]
-    whole = [chosen for chosen in fitting if all(set(each).issuperset(chosen) for each in held)]
-    return _scenario(next(iter([*whole, *fitting]), held[0][:3]))
+    whole = [chosen for chosen in fitting if all(set(each).issuperset(chosen) for each in own)]
+    text = " and ".join(next(iter([*whole, *fitting]), own[0][:3]))
+    return f" ({shorten(f'when {text}', SCENARIO_LIMIT)})" if text else ""
 
 
 def _features(scenario: Scenario) -> list[str]:
-    """Return what a person can tell a scenario by: its conditions first, then its parameters."""
+    """Return the conditions of a scenario, then its parameters, as text."""
     conditions = [f"{name} is {str(holds).lower()}" for name, holds in scenario.conditions.items() if holds is not None]
     chosen = {name: value for name, value in scenario.parameters.items() if isinstance(value, str)}
-    return conditions + [f"{name} is '{value}'" for name, value in chosen.items()]
-
-
-def _scenario(features: Iterable[str]) -> str:
-    text = " and ".join(features)
-    return f" ({shorten(f'when {text}', 116)})" if text else ""
+    return conditions + [f"{name} is {value or 'empty'}" for name, value in chosen.items()]

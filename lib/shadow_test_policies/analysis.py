@@ -51,11 +51,11 @@ class PermissionAnalysis:
         known: list[tuple[Scenario, Reports]] = []
         found: dict[Scenario, Reports] = {}
         for scenario in scenarios_of(self.view, name):
-            shapes = PhysicalNames(self.view, open_scenario(self.view, scenario))
-            same = next((reports for earlier, reports in known if earlier.is_like(shapes.scenario)), None)
+            names = PhysicalNames(self.view, open_scenario(self.view, scenario))
+            same = next((reports for earlier, reports in known if earlier.is_like(names.scenario)), None)
             if same is None:
-                same = tuple(analyze(check) for check in self._checks(name, shapes))
-                known.append((shapes.scenario, same))
+                same = tuple(analyze(check) for check in self._checks(name, names))
+                known.append((names.scenario, same))
             found[scenario] = same
         return found
 

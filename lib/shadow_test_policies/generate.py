@@ -14,7 +14,7 @@ from iam_policy.parse.document import VARIABLES_VERSION
 from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.requirements import Level, Requirement, resource_of
 
-# What a JSON policy says where nobody gave a name: region and account of the role's own, names by convention.
+# What a JSON policy has where no name was given: any region and account, names by convention.
 DEFAULTS: Final[dict[str, Text]] = {
     "AWS::Partition": "aws",
     "AWS::Region": "*",
@@ -87,7 +87,7 @@ def as_json(document: Mapping[str, Any], fillings: Mapping[str, Text] | None = N
     """Return a document without holes: `fillings` first, then the defaults, then `*`."""
     filled: dict[str, Any] = _close(fill_document(document, {**DEFAULTS, **(fillings or {})}))
     filled["Statement"] = _merge(filled["Statement"])
-    # One account is no list to be matched: without it the condition could never hold.
+    # An account is compared literally: with * the condition could never be true.
     for statement in filled["Statement"]:
         if statement.get("Condition") == {"StringEquals": {"aws:SourceAccount": "*"}}:
             del statement["Condition"]

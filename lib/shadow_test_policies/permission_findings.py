@@ -25,7 +25,7 @@ from shadow_test_policies.role_policies import ROLE, is_attached, policy_resourc
 from shadow_test_policies.roles import POLICY_PROPERTIES
 
 INLINE_LIMIT: Final = 10240
-# The function works without these, but without a log nobody sees why it does not.
+# The function works without these; without a log its failures cannot be explained.
 AUXILIARY: Final = frozenset({"logGroup", "stack"})
 MOVABLE: Final = frozenset({"experiment", "experimentRole"})
 # The element of a statement that failed -> the kind of finding.
@@ -120,7 +120,7 @@ def analyze(check: RoleCheck) -> RoleReport:
     role = check.role
     if role is None:
         return RoleReport(check, (), (_finding("undecided", check, check.kind, check.origin, wording.not_here),))
-    linted = [(source, _linted(source, check)) for source in role.documents]
+    linted = [(source, iam_policy.lint_policy(source.document, check.deployment)) for source in role.documents]
     refused = any(iam_policy.refused(findings) for _, findings in linted)
     # What a refused document would decide does not matter.
     results = (
@@ -239,27 +239,16 @@ def _granted_elsewhere(check: RoleCheck, missing: Iterable[Result]) -> LocatedDo
 
 
 def _other_policies(check: RoleCheck) -> Iterator[LocatedDocument]:
-    shapes, role = check.shapes, check.role
-    if shapes is None or role is None:
+    names, role = check.names, check.role
+    if names is None or role is None:
         return
-    view, scenario = shapes.view, shapes.scenario
+    view, scenario = names.view, names.scenario
     for name in view.of_type(ROLE):
         if name != role.name and view.exists(name, scenario):
-            yield from role_of_resource(name, shapes).identity_documents
+            yield from role_of_resource(name, names).identity_documents
     for name in view.of_type(*POLICY_PROPERTIES):
-        if view.exists(name, scenario) and is_attached(name, role.name, shapes) is False:
-            yield policy_resource(name, shapes)
-
-
-def _linted(source: LocatedDocument, check: RoleCheck) -> tuple[iam_policy.Finding, ...]:
-    """Return what the IAM library says about a document, once for all scenarios in which it is the same."""
-    if check.shapes is None or not source.key:
-        return iam_policy.lint_policy(source.document, check.deployment)
-    memo, key = check.shapes.view.memo, ("lint", source.key, check.deployment)
-    if key not in memo:
-        memo[key] = iam_policy.lint_policy(source.document, check.deployment)
-    findings: tuple[iam_policy.Finding, ...] = memo[key]
-    return findings
+        if view.exists(name, scenario) and is_attached(name, role.name, names) is False:
+            yield policy_resource(name, names)
 
 
 def _document_findings(
@@ -289,7 +278,7 @@ def _is_said(
     if finding.kind in DECIDED:
         # In a template only what is needed matters.
         statement = source.locate(finding.path[:2]).path
-        return check.shapes is not None or any(
+        return check.names is not None or any(
             each.document == source.document.name and each.path[: len(statement)] == statement for each in reported
         )
     return finding.kind == "condition-key-not-carried" and source.locate(finding.path, finding.position) in reported
@@ -312,7 +301,7 @@ def _too_long_together(check: RoleCheck) -> Iterator[PermissionFinding]:
 
 def _excess(check: RoleCheck) -> Iterator[PermissionFinding]:
     """Yield what a role of the template may do beyond everything that a role of its kind may ever need."""
-    if check.shapes is None or check.role is None:
+    if check.names is None or check.role is None:
         return
     required = (*check.requirements, *(provider_requirements(check.deployment) if check.kind == "provider" else ()))
     for source in check.role.identity_documents:

@@ -136,7 +136,7 @@ class PhysicalNames:
 
 
 def open_scenario(view: ExperimentTemplate, scenario: Scenario) -> Scenario:
-    """Return the scenario with parameters that nobody gave a value left open: a default may be overridden."""
+    """Return the scenario with parameters without a given value left open: a default may be overridden."""
     declared = view.template.get("Parameters")
     given = {name for values in view.parameter_sets for name in values}
     opened = {

@@ -48,7 +48,7 @@ def reference_of(view: ExperimentTemplate, node: Node | None) -> Reference | Non
 
 
 def arn_fields(text: str | Text | None) -> list[str]:
-    """Return the fields of an ARN, each hole shown as "?"; empty when the value is no ARN."""
+    """Return the fields of an ARN, each hole shown as "?"; empty when the value is not an ARN."""
     parts = text.parts if isinstance(text, Text) else (text or "",)
     shown = "".join(part if isinstance(part, str) else "?" for part in parts)
     fields = shown.split(":", ARN_FIELDS)

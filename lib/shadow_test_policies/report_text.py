@@ -39,18 +39,16 @@ def ranked(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def text_of(findings: Iterable[SuppressibleFinding]) -> str:
-    """Return one line for each finding that is not suppressed, with the statement to add below it, and a summary."""
+    """Return a line for each finding that is not suppressed, the statement to add unless it says it, and a summary."""
+    listed = list(findings)
+    shown = [each.finding for each in listed if each.suppression is None]
     lines: list[str] = []
-    suppressed = 0
-    for one in findings:
-        if one.suppression is not None:
-            suppressed += 1
-            continue
-        lines.append(line_of(one.finding))
-        if one.finding.addition is not None:
-            lines.append("  add: " + json.dumps(one.finding.addition))
-    count = sum(not line.startswith("  ") for line in lines)
-    lines.append(f"{count} findings, {suppressed} suppressed (data: {data_version()})")
+    for finding in shown:
+        lines.append(line_of(finding))
+        if finding.addition is not None and "Effect" not in finding.message:
+            lines.append("  add: " + json.dumps(finding.addition))
+    count = f"{len(shown)} finding{'' if len(shown) == 1 else 's'}"
+    lines.append(f"{count}, {len(listed) - len(shown)} suppressed (data: {data_version()})")
     return "\n".join(lines) + "\n"
 
 

@@ -206,7 +206,7 @@ def deployer_types() -> dict[str, frozenset[str]]:
 
 
 def _applies(entry: Mapping[str, Any], deployment: Deployment) -> bool:
-    return "when" not in entry or getattr(deployment, entry["when"]) is not None
+    return "when" not in entry or getattr(deployment, entry["when"]) not in {None, False}
 
 
 def _of_entry(entry: Mapping[str, Any], deployment: Deployment) -> Iterator[Requirement]:

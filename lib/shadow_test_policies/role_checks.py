@@ -49,7 +49,7 @@ class RoleCheck:
     requirements: tuple[Requirement, ...]
     deployment: Deployment
     origin: Location = field(default_factory=Location)  # of what names the role
-    shapes: PhysicalNames | None = None  # None for a role that is not part of a template
+    names: PhysicalNames | None = None  # None for a role that is not part of a template
     is_whole: bool = True  # all inline policies of the role are known
 
     @property
@@ -73,38 +73,38 @@ class RoleCheck:
         return tuple(each for each in self.requirements if not each.service or trust is not None)
 
 
-def role_checks(name: str, shapes: PhysicalNames) -> list[RoleCheck]:
+def role_checks(name: str, names: PhysicalNames) -> list[RoleCheck]:
     """Return the roles behind an experiment or provider function in one scenario."""
-    if name in shapes.view.experiments:
-        return _of_experiment(experiment_in(shapes.view, name, shapes.scenario), shapes)
-    return [_provider(name, shapes, None)]
+    if name in names.view.experiments:
+        return _of_experiment(experiment_in(names.view, name, names.scenario), names)
+    return [_provider(name, names, None)]
 
 
-def role_in_place(shapes: PhysicalNames, build: Builder) -> tuple[LocatedRole | None, PhysicalNames]:
+def role_in_place(names: PhysicalNames, build: Builder) -> tuple[LocatedRole | None, PhysicalNames]:
     """Build a role, then again with the partition, region and account that its own policies agree on."""
-    role = build(shapes)
+    role = build(names)
     if role is None:
-        return None, shapes
-    place = bare(shapes)
+        return None, names
+    place = bare(names)
     partitions = set(_partitions(role.identity))
-    if len(partitions) == 1 and "AWS::Partition" not in shapes.known:
+    if len(partitions) == 1 and "AWS::Partition" not in names.known:
         place = replace(place, partition=partitions.pop())
     agreed = iam_policy.assumed(place, [_of_service(document) for document in role.identity])
-    before = place_of(shapes)
+    before = place_of(names)
     literals = {PLACES[name]: getattr(agreed, name) for name in PLACES if getattr(agreed, name) != before[name]}
     if not literals:
-        return role, shapes
-    shapes = replace(shapes, known={**shapes.known, **literals})
-    return build(shapes), shapes
+        return role, names
+    names = replace(names, known={**names.known, **literals})
+    return build(names), names
 
 
-def _of_experiment(experiment: Experiment, shapes: PhysicalNames) -> list[RoleCheck]:
-    shapes = replace(shapes, known={**known_by_role(role_arn(experiment, shapes)), **shapes.known})
+def _of_experiment(experiment: Experiment, names: PhysicalNames) -> list[RoleCheck]:
+    names = replace(names, known={**known_by_role(role_arn(experiment, names)), **names.known})
     node = experiment.at("RoleArn")
     checks = []
     if node is not None:
-        name = _role_behind(node, shapes)
-        role, placed = role_in_place(shapes, lambda used: role_of_resource(name, used) if name else None)
+        name = _role_behind(node, names)
+        role, placed = role_in_place(names, lambda used: role_of_resource(name, used) if name else None)
         deployment = of_experiment(experiment, placed, with_tags=False)
         models = MODELS_OWN if not _runs_models(experiment, node) else frozenset()
         required = tuple(each for each in experiment_requirements(deployment) if each.subject not in models)
@@ -112,7 +112,7 @@ def _of_experiment(experiment: Experiment, shapes: PhysicalNames) -> list[RoleCh
     token = experiment.at("ServiceToken")
     function = lambda_function_of(experiment.view, token) if experiment.is_custom else None
     if function is not None and token is not None:
-        checks.append(_provider(function, shapes, experiment))
+        checks.append(_provider(function, names, experiment))
     return checks
 
 
@@ -125,10 +125,10 @@ def _runs_models(experiment: Experiment, role: Node) -> bool:
     return any(model is not None and model.text is not None and model.text == role.text for model in models)
 
 
-def _provider(function: str, shapes: PhysicalNames, experiment: Experiment | None) -> RoleCheck:
-    role, shapes = role_in_place(shapes, lambda used: _role_of(function, used))
-    resources = of_function(function, shapes)
-    base = of_experiment(experiment, shapes, with_tags=True) if experiment else bare(shapes)
+def _provider(function: str, names: PhysicalNames, experiment: Experiment | None) -> RoleCheck:
+    role, names = role_in_place(names, lambda used: _role_of(function, used))
+    resources = of_function(function, names)
+    base = of_experiment(experiment, names, with_tags=True) if experiment else bare(names)
     deployment = replace(base, **resources)
     optional = set() if _is_measured(experiment) else MEASURING
     absent = {subject for subject, key in OPTIONAL_RESOURCES.items() if key not in resources}
@@ -136,8 +136,8 @@ def _provider(function: str, shapes: PhysicalNames, experiment: Experiment | Non
         each for each in provider_requirements(deployment) if each.subject not in absent and each.action not in optional
     ]
     required.append(trust_requirement("lambda.amazonaws.com", deployment))
-    node = shapes.view.resource(function, shapes.scenario)
-    return RoleCheck("provider", role, tuple(required), deployment, Location(node.path), shapes)
+    node = names.view.resource(function, names.scenario)
+    return RoleCheck("provider", role, tuple(required), deployment, Location(node.path), names)
 
 
 def _is_measured(experiment: Experiment | None) -> bool:
@@ -145,25 +145,25 @@ def _is_measured(experiment: Experiment | None) -> bool:
     return experiment is not None and experiment.at("PromotionCriteria") is not None
 
 
-def _role_of(function: str, shapes: PhysicalNames) -> LocatedRole | None:
-    node = shapes.view.resource(function, shapes.scenario).at("Properties", "Role")
+def _role_of(function: str, names: PhysicalNames) -> LocatedRole | None:
+    node = names.view.resource(function, names.scenario).at("Properties", "Role")
     if node is None:
-        return role_of_function(function, shapes) if shapes.view.type_of(function) == SAM_FUNCTION else None
-    name = _role_behind(node, shapes)
-    return role_of_resource(name, shapes) if name else None
+        return role_of_function(function, names) if names.view.type_of(function) == SAM_FUNCTION else None
+    name = _role_behind(node, names)
+    return role_of_resource(name, names) if name else None
 
 
-def _role_behind(node: Node, shapes: PhysicalNames) -> str | None:
+def _role_behind(node: Node, names: PhysicalNames) -> str | None:
     """Return the role of the template that an ARN stands for: by reference, or by its literal name."""
-    view = shapes.view
+    view = names.view
     found = [hole.argument.partition(".")[0] for hole in holes_of(node.text)]
     for name in found:
         if view.type_of(name) == ROLE:
-            return name if view.exists(name, shapes.scenario) else None
+            return name if view.exists(name, names.scenario) else None
     last = str(node.text or "").rpartition("/")[2]
     for name in view.of_type(ROLE):
-        given = view.resource(name, shapes.scenario).at("Properties", "RoleName")
-        if last and given is not None and given.literal == last and view.exists(name, shapes.scenario):
+        given = view.resource(name, names.scenario).at("Properties", "RoleName")
+        if last and given is not None and given.literal == last and view.exists(name, names.scenario):
             return name
     return None
 

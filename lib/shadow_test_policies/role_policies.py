@@ -91,45 +91,45 @@ def located_role(role: iam_policy.Role) -> LocatedRole:
     )
 
 
-def role_of_resource(name: str, shapes: PhysicalNames) -> LocatedRole:
+def role_of_resource(name: str, names: PhysicalNames) -> LocatedRole:
     """Return a role that is a resource of the template."""
-    resource = shapes.view.resource(name, shapes.scenario)
+    resource = names.view.resource(name, names.scenario)
     role = LocatedRole(name, Location(resource.path))
     properties = resource.at("Properties") or resource
-    _add_inline(role, properties.get("Policies"), shapes)
-    _add_managed(role, properties.get("ManagedPolicyArns"), shapes)
-    for found in separate_policies(name, shapes):
+    _add_inline(role, properties.get("Policies"), names)
+    _add_managed(role, properties.get("ManagedPolicyArns"), names)
+    for found in separate_policies(name, names):
         role.attach(found)
-    add_boundary(role, properties.get("PermissionsBoundary"), shapes)
-    add_trust(role, properties.get("AssumeRolePolicyDocument"), shapes)
+    add_boundary(role, properties.get("PermissionsBoundary"), names)
+    add_trust(role, properties.get("AssumeRolePolicyDocument"), names)
     return role
 
 
-def _add_inline(role: LocatedRole, listed: Node | None, shapes: PhysicalNames) -> None:
+def _add_inline(role: LocatedRole, listed: Node | None, names: PhysicalNames) -> None:
     if listed is not None and listed.items is None:
         role.unknown.append(Unknown(f"the Policies of {role.name} are not known", f"Policies of {role.name}"))
     for index, node in enumerate(listed.items or [] if listed is not None else ()):
         given = node.get("PolicyName")
         label = given.literal if given is not None and given.literal else str(index)
-        source = read(node.get("PolicyDocument") or node, shapes, f"{role.name}/{index} {label}", DocumentKind.INLINE)
+        source = read(node.get("PolicyDocument") or node, names, f"{role.name}/{index} {label}", DocumentKind.INLINE)
         role.attach(source)
 
 
-def _add_managed(role: LocatedRole, listed: Node | None, shapes: PhysicalNames) -> None:
+def _add_managed(role: LocatedRole, listed: Node | None, names: PhysicalNames) -> None:
     if listed is not None and listed.items is None:
         role.unknown.append(
             Unknown(f"the ManagedPolicyArns of {role.name} are not known", f"ManagedPolicyArns of {role.name}")
         )
     for node in listed.items or [] if listed is not None else ():
-        role.attach(managed(node, shapes, DocumentKind.MANAGED))
+        role.attach(managed(node, names, DocumentKind.MANAGED))
 
 
-def managed(node: Node, shapes: PhysicalNames, kind: DocumentKind) -> "LocatedDocument | iam_policy.Document | Unknown":
+def managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> "LocatedDocument | iam_policy.Document | Unknown":
     """Return the managed policy that an ARN (or name, in SAM) stands for."""
-    reference = reference_of(shapes.view, node)
+    reference = reference_of(names.view, node)
     if reference is not None and reference.type == MANAGED:
-        properties = shapes.view.resource(reference.name, shapes.scenario).at("Properties", "PolicyDocument")
-        return read(properties, shapes, reference.name, kind)
+        properties = names.view.resource(reference.name, names.scenario).at("Properties", "PolicyDocument")
+        return read(properties, names, reference.name, kind)
     text = node.text
     arn = "".join(part if isinstance(part, str) else "aws" for part in getattr(text, "parts", (text or "",)))
     partitions = [hole.argument for hole in holes_of(text)]
@@ -138,54 +138,54 @@ def managed(node: Node, shapes: PhysicalNames, kind: DocumentKind) -> "LocatedDo
     return found or Unknown(f"the text of {shown} is not in this template", f"the document of {shown}")
 
 
-def separate_policies(role: str, shapes: PhysicalNames) -> Iterator[LocatedDocument | Unknown]:
+def separate_policies(role: str, names: PhysicalNames) -> Iterator[LocatedDocument | Unknown]:
     """Yield the policies that are resources of their own and attached to a role of the template."""
-    view = shapes.view
+    view = names.view
     for name in view.of_type(*POLICY_PROPERTIES):
-        if not view.exists(name, shapes.scenario):
+        if not view.exists(name, names.scenario):
             continue
-        truth = is_attached(name, role, shapes)
+        truth = is_attached(name, role, names)
         if truth is None:
             yield Unknown(f"whether {name} is attached to {role} is not known", f"the roles of {name}")
-        elif truth and not (view.type_of(name) == MANAGED and _lists(role, name, shapes)):
-            yield policy_resource(name, shapes)
+        elif truth and not (view.type_of(name) == MANAGED and _lists(role, name, names)):
+            yield policy_resource(name, names)
 
 
-def policy_resource(name: str, shapes: PhysicalNames) -> LocatedDocument:
+def policy_resource(name: str, names: PhysicalNames) -> LocatedDocument:
     """Return the document of a policy that is a resource of its own."""
-    view = shapes.view
+    view = names.view
     kind = DocumentKind.MANAGED if view.type_of(name) == MANAGED else DocumentKind.INLINE
-    return read(view.resource(name, shapes.scenario).at("Properties", "PolicyDocument"), shapes, name, kind)
+    return read(view.resource(name, names.scenario).at("Properties", "PolicyDocument"), names, name, kind)
 
 
-def is_attached(policy: str, role: str, shapes: PhysicalNames) -> bool | None:
+def is_attached(policy: str, role: str, names: PhysicalNames) -> bool | None:
     """Tell whether a policy resource names a role of the template, by reference or by name."""
-    view = shapes.view
-    if role in roles_with(view, policy, shapes.scenario):
+    view = names.view
+    if role in roles_with(view, policy, names.scenario):
         return True
-    listed = view.resource(policy, shapes.scenario).at("Properties", POLICY_PROPERTIES[view.type_of(policy)])
+    listed = view.resource(policy, names.scenario).at("Properties", POLICY_PROPERTIES[view.type_of(policy)])
     if listed is None:
         return False
     if listed.items is None and listed.text is None:
         return None
-    given = view.resource(role, shapes.scenario).at("Properties", "RoleName") if role in view.resources else None
-    names = [node.text for node in (listed.items if listed.items is not None else [listed])]
-    return given is not None and given.text is not None and given.text in names
+    role_name = view.resource(role, names.scenario).at("Properties", "RoleName") if role in view.resources else None
+    attached = [node.text for node in (listed.items if listed.items is not None else [listed])]
+    return role_name is not None and role_name.text is not None and role_name.text in attached
 
 
-def _lists(role: str, policy: str, shapes: PhysicalNames) -> bool:
+def _lists(role: str, policy: str, names: PhysicalNames) -> bool:
     """Tell whether a role names a managed policy itself, so that it is not read twice."""
-    listed = shapes.view.resource(role, shapes.scenario).at("Properties", "ManagedPolicyArns")
-    references = [reference_of(shapes.view, node) for node in (listed.items or [] if listed is not None else ())]
+    listed = names.view.resource(role, names.scenario).at("Properties", "ManagedPolicyArns")
+    references = [reference_of(names.view, node) for node in (listed.items or [] if listed is not None else ())]
     return policy in [reference.name for reference in references if reference is not None]
 
 
-def add_boundary(role: LocatedRole, node: Node | None, shapes: PhysicalNames) -> None:
+def add_boundary(role: LocatedRole, node: Node | None, names: PhysicalNames) -> None:
     """Add the permissions boundary, if there is one."""
     if node is None:
         return
     role.boundary_origin = Location(node.path)
-    found = managed(node, shapes, DocumentKind.BOUNDARY)
+    found = managed(node, names, DocumentKind.BOUNDARY)
     if isinstance(found, Unknown):
         found = unknown(f"boundary of {role.name}", found, node.path, DocumentKind.BOUNDARY)
     if isinstance(found, LocatedDocument):
@@ -195,10 +195,10 @@ def add_boundary(role: LocatedRole, node: Node | None, shapes: PhysicalNames) ->
         role.boundary = found
 
 
-def add_trust(role: LocatedRole, node: Node | None, shapes: PhysicalNames) -> None:
+def add_trust(role: LocatedRole, node: Node | None, names: PhysicalNames) -> None:
     """Add the trust policy."""
     if node is None:
         return
-    source = read(node, shapes, f"{role.name} trust", DocumentKind.TRUST)
+    source = read(node, names, f"{role.name} trust", DocumentKind.TRUST)
     role.documents.append(source)
     role.trust = source.document

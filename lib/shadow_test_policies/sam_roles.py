@@ -39,24 +39,24 @@ TEMPLATES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
 }
 
 
-def role_of_function(name: str, shapes: PhysicalNames) -> LocatedRole:
+def role_of_function(name: str, names: PhysicalNames) -> LocatedRole:
     """Return the role that SAM makes for a function of the template."""
-    resource = shapes.view.resource(name, shapes.scenario)
+    resource = names.view.resource(name, names.scenario)
     properties = resource.at("Properties") or resource
     role = LocatedRole(f"the role of {name}", Location(resource.path))
-    _add_own(role, properties, shapes)
+    _add_own(role, properties, names)
     listed = properties.get("Policies")
     for index, node in enumerate(_entries(listed)):
-        _add_entry(role, node, index, shapes)
+        _add_entry(role, node, index, names)
     # SAM names it after the function, and other resources may refer to it.
-    for found in separate_policies(f"{name}Role", shapes):
+    for found in separate_policies(f"{name}Role", names):
         role.attach(found)
     if listed is not None and listed.items is None and listed.text is None and not listed.members:
         role.unknown.append(Unknown(f"the Policies of {name} are not known", f"Policies of {name}"))
-    if any(name in _sources(shapes, connector) for connector in shapes.view.of_type(CONNECTOR)):
+    if any(name in _sources(names, connector) for connector in names.view.of_type(CONNECTOR)):
         role.unknown.append(Unknown("a connector grants what it connects", "the policies of the connector"))
-    add_boundary(role, properties.get("PermissionsBoundary"), shapes)
-    add_trust(role, properties.get("AssumeRolePolicyDocument"), shapes)
+    add_boundary(role, properties.get("PermissionsBoundary"), names)
+    add_trust(role, properties.get("AssumeRolePolicyDocument"), names)
     return role
 
 
@@ -66,15 +66,15 @@ def _entries(listed: Node | None) -> list[Node]:
     return listed.items if listed.items is not None else [listed]
 
 
-def _sources(shapes: PhysicalNames, connector: str) -> set[str]:
-    return {target for _, target in mentioned(shapes.view.resources[connector])} | {
+def _sources(names: PhysicalNames, connector: str) -> set[str]:
+    return {target for _, target in mentioned(names.view.resources[connector])} | {
         str(node.literal)
-        for node in [shapes.view.resource(connector, shapes.scenario).at("Properties", "LocatedDocument", "Id")]
+        for node in [names.view.resource(connector, names.scenario).at("Properties", "LocatedDocument", "Id")]
         if node is not None
     }
 
 
-def _add_own(role: LocatedRole, properties: Node, shapes: PhysicalNames) -> None:
+def _add_own(role: LocatedRole, properties: Node, names: PhysicalNames) -> None:
     """Add what SAM attaches unasked: logging, polling of a queue, sending to the dead-letter queue."""
     _attach(role, LOGGING)
     events = properties.get("Events")
@@ -83,7 +83,7 @@ def _add_own(role: LocatedRole, properties: Node, shapes: PhysicalNames) -> None
         _attach(role, POLLING)
     target = properties.at("DeadLetterQueue", "TargetArn")
     if target is not None and target.text is not None:
-        _grant(role, "DeadLetterQueue", ("sqs:SendMessage",), shapes.text(target.text))
+        _grant(role, "DeadLetterQueue", ("sqs:SendMessage",), names.text(target.text))
 
 
 def _attach(role: LocatedRole, name: str) -> None:
@@ -97,19 +97,19 @@ def _grant(role: LocatedRole, name: str, actions: tuple[str, ...], resource: obj
     role.identity.append(iam_policy.read_node({"Version": "2012-10-17", "Statement": [statement]}, name))
 
 
-def _add_entry(role: LocatedRole, node: Node, index: int, shapes: PhysicalNames) -> None:
+def _add_entry(role: LocatedRole, node: Node, index: int, names: PhysicalNames) -> None:
     members = node.members
     if node.text is not None:
-        role.attach(managed(node, shapes, DocumentKind.MANAGED))
+        role.attach(managed(node, names, DocumentKind.MANAGED))
     elif "Statement" in members:
-        role.attach(read(node, shapes, f"{role.name}/{index}", DocumentKind.INLINE, by_core=False))
+        role.attach(read(node, names, f"{role.name}/{index}", DocumentKind.INLINE, by_core=False))
     elif len(members) == 1 and "Policy" in next(iter(members)):
-        _add_template(role, *next(iter(members.items())), shapes)
+        _add_template(role, *next(iter(members.items())), names)
     else:
         role.unknown.append(Unknown(f"an entry of Policies of {role.name} is not known", "that entry"))
 
 
-def _add_template(role: LocatedRole, name: str, given: Node, shapes: PhysicalNames) -> None:
+def _add_template(role: LocatedRole, name: str, given: Node, names: PhysicalNames) -> None:
     role.has_policies = True
     if name not in TEMPLATES:
         # Without statements: it grants nothing of what is needed.
@@ -117,8 +117,8 @@ def _add_template(role: LocatedRole, name: str, given: Node, shapes: PhysicalNam
         return
     actions, form = TEMPLATES[name]
     queue = given.get("QueueName")
-    holes = {part: shapes.pseudo(part) for part in ("AWS::Partition", "AWS::Region", "AWS::AccountId")}
+    holes = {part: names.pseudo(part) for part in ("AWS::Partition", "AWS::Region", "AWS::AccountId")}
     holes["QueueName"] = iam_policy.Hole(f"QueueName of {name}", minimum=1)
     if queue is not None and queue.text is not None:
-        holes["QueueName"] = shapes.text(queue.text)
+        holes["QueueName"] = names.text(queue.text)
     _grant(role, name, actions, parse_holes(form, holes))

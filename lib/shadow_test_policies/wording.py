@@ -89,11 +89,11 @@ def of_cause(reason: str, results: Sequence[Result], step: Step | None, check: R
     if reason == "missing-permission":
         return _missing(results, target, check, limit)
     statement = statement_for(results, check)
-    advice = f"write {_flow(statement.get('Resource'))}"
+    advice = f"write {_shown(statement.get('Resource'), check)}"
     if reason == "condition-never-true":
         advice = f"move {'it' if len(results) == 1 else 'them'} to a statement without that condition"
         if "Condition" in statement:
-            advice = f"write Condition: {_flow(statement['Condition'])}"
+            advice = f"write Condition: {_shown(statement['Condition'], check)}"
     return _fit_actions(
         results,
         limit,
@@ -106,14 +106,14 @@ def _trust(reason: str, why: str, result: Result, check: RoleCheck) -> str:
     service = result.requirement.service
     if reason == "source-never-matches":
         return f"trust statement for {service} can never match: {why}; correct the condition"
-    statement = _flow(statement_for([result], check))
+    statement = _shown(statement_for([result], check), check)
     return f"{service} cannot assume {check.role_name}{': ' + why if why else ''}; add to its trust policy: {statement}"
 
 
 def _missing(results: Sequence[Result], target: str, check: RoleCheck, limit: int) -> str:
-    style = "cloudformation" if check.shapes else "json"
+    style = "cloudformation" if check.names else "json"
     hint = f"`inference-experiment policy generate --for {check.kind} --format {style}` prints what to add"
-    statement = _flow(statement_for(results, check))
+    statement = _shown(statement_for(results, check), check)
     role = check.role_name
     whole = f"{role} lacks {brief(_actions(results))} on {target}; add {statement}"
     if len(whole) <= limit:
@@ -177,7 +177,7 @@ def statement_for(results: Sequence[Result], check: RoleCheck) -> Mapping[str, A
     elif "iam:PassedToService" in requirement.context:
         service = requirement.context["iam:PassedToService"]
         statement["Condition"] = {"StringEquals": {"iam:PassedToService": service}}
-    if check.shapes is None:
+    if check.names is None:
         document = as_json({"Version": "", "Statement": [statement]})
     else:
         if "Resource" in statement:
@@ -215,6 +215,11 @@ def _for_template(resource: Text, deployment: Deployment) -> Text:
 def _free_names() -> frozenset[str]:
     """Return the names in ARN forms: any resource will do."""
     return frozenset(name.partition("}")[0] for form in arn_forms().values() for name in form.split("${")[1:])
+
+
+def _shown(value: Any, check: RoleCheck) -> str:  # noqa: ANN401
+    """Return a value as it is written in a policy document (JSON) or in a template (YAML in one line)."""
+    return _flow(value) if check.names is not None else json.dumps(value)
 
 
 def _flow(value: Any) -> str:  # noqa: ANN401 - a statement nests as JSON does

@@ -319,7 +319,7 @@ def test_the_difference_to_the_minimum(tmp_path: Path) -> None:
 
     assert answer.returncode == 1
     assert "- sagemaker:ListInferenceExperiments on *: implicit deny (required)" in answer.stdout
-    assert '"s3:*" is not needed; remove it' in answer.stdout
+    assert '"s3:*" is not required; remove it' in answer.stdout
     same = policy("diff", written(tmp_path, "same.json", whole), "--for", "provider", "--format", "json")
     assert (same.returncode, json.loads(same.stdout)) == (0, {"missing": [], "excess": []})
 

@@ -23,8 +23,8 @@ def match_principals(principals: Principals | None, caller: tuple[str, Text] | N
 
 def _match(entry: Principal, kind: str, value: Text) -> Truth:
     wanted = entry.item.text
-    everybody = wanted == "*" and entry.type in {"*", "AWS"}
-    if everybody:
+    is_public = wanted == "*" and entry.type in {"*", "AWS"}
+    if is_public:
         return True if kind == "AWS" else None
     if isinstance(wanted, Unknown):
         return None if entry.type == kind else False

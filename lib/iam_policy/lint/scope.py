@@ -40,6 +40,6 @@ class Scope:
 
 
 def listed(names: list[str], most: int = 3) -> str:
-    """Return names as a list in prose that does not grow without limit."""
+    """Return names in a list of limited length."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

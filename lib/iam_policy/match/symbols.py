@@ -56,7 +56,7 @@ class Hole:
 
     `identity` tells holes apart and is what messages show. A filling has at least `minimum` characters, exactly that
     many if `exact`, all of `charset`. `values` are the only possible fillings where they are known (AllowedValues);
-    `default` is what is used if nobody says otherwise. A `literal` hole's wildcards mean themselves even in a pattern.
+    `default` is what is used unless it is overridden. A `literal` hole's wildcards mean themselves even in a pattern.
     Holes of one identity must not differ in anything but `literal`.
     """
 

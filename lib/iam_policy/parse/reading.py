@@ -97,7 +97,7 @@ def _bare(node: object) -> object:
 def _version(value: Mapping[Any, Any], problems: Problems, position: Position) -> str | None:
     """Return the version, the old one where there is none; None if it cannot be known."""
     if "Version" not in value:
-        message = f'add "Version": "{VARIABLES_VERSION}"; without it the language of 2008 applies'
+        message = f'add "Version": "{VARIABLES_VERSION}"; the default is the language of 2008'
         problems.report("old-version", message, (), position)
         return VERSIONS[1]
     version, where = unwrap(value["Version"], position)
@@ -105,7 +105,7 @@ def _version(value: Mapping[Any, Any], problems: Problems, position: Position) -
         return None
     version = str(version)
     if version not in VERSIONS:
-        message = f'there is no version "{version}"; write "{VARIABLES_VERSION}"'
+        message = f'unknown version "{version}"; write "{VARIABLES_VERSION}"'
         problems.report("invalid-version", message, ("Version",), where)
     elif version != VARIABLES_VERSION:
         message = f'write "{VARIABLES_VERSION}"; policy variables are plain text in "{version}"'
@@ -117,7 +117,7 @@ def _statements(
     value: Mapping[Any, Any], version: str | None, problems: Problems, fallback: Position
 ) -> Iterator[Statement]:
     if "Statement" not in value:
-        problems.report("missing-element", "add Statement: without it the policy says nothing", (), fallback)
+        problems.report("missing-element", "add Statement: a policy must have one", (), fallback)
         return
     node, position = unwrap(value["Statement"], fallback)
     variables = version in {None, VARIABLES_VERSION}
@@ -131,23 +131,6 @@ def _statements(
 def _statement(
     entry: tuple[int, object], problems: Problems, path: Path, fallback: Position, *, variables: bool
 ) -> Statement:
-    """Read a statement; one whose node is at the same place of several documents with one name is read once."""
-    node: Any = entry[1]
-    if not hasattr(node, "known"):  # a node that has no room for its latest reading
-        return _read_statement(entry, problems, path, fallback, variables=variables)
-    key = path, variables, problems.document
-    if not node.known or node.known[0] != key:
-        own = Problems(problems.document)
-        statement = _read_statement(entry, own, path, fallback, variables=variables)
-        node.known = key, statement, own.found
-    problems.found += node.known[2]
-    known: Statement = node.known[1]
-    return known
-
-
-def _read_statement(
-    entry: tuple[int, object], problems: Problems, path: Path, fallback: Position, *, variables: bool
-) -> Statement:
     index, node = entry
     value, position = unwrap(node, fallback)
     if isinstance(value, Unknown):
@@ -155,7 +138,7 @@ def _read_statement(
     if not isinstance(value, Mapping):
         message = "write a statement as an object with Effect, Action and Resource"
         problems.report("wrong-type", message, path, position)
-        return Statement(index, unknown=Unknown("it is no statement"), path=path, position=position)
+        return Statement(index, unknown=Unknown("it is not a statement"), path=path, position=position)
     problems.check_keys(value, ELEMENTS, path, position)
     return Statement(
         index,

@@ -10,7 +10,7 @@ class ConditionNeverTrue(PermissionRule):
     shortdesc = "Permission is granted under a condition that is never true"
     description = (
         "A statement of the provider role allows an action that the handlers call under a condition that their "
-        "requests never satisfy: a key that the action does not carry, or another value."
+        "requests never satisfy: a key that the action does not have, or another value."
     )
     source_url = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html"
     tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions", "condition"]

@@ -6,9 +6,9 @@ from pathlib import Path
 from cfn_template import documents
 from cfn_template.located import DocumentError
 from cfn_template.values import Path as Keys
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import Place, UsageError, unreadable
 
-__all__ = ["Document", "Keys", "parse_document", "read_document", "read_text", "unreadable"]
+__all__ = ["Document", "Keys", "parse_document", "read_document", "read_text", "syntax_error"]
 
 
 class Document(documents.Document):
@@ -16,13 +16,12 @@ class Document(documents.Document):
 
     def error(self, keys: Keys, message: str) -> UsageError:
         """Return the error that something at a place cannot be used."""
-        where = "/".join(map(str, keys))
-        return UsageError(f"{self.place(keys)}: {where + ': ' if where else ''}{message}")
+        return UsageError(message, Place(self.name, self.line(keys), "/".join(map(str, keys))))
 
 
-def unreadable(name: str, error: DocumentError) -> UsageError:
+def syntax_error(name: str, error: DocumentError) -> UsageError:
     """Return a fault of a document as one line."""
-    return UsageError(f"{name}:{error.line}: {error.message}")
+    return UsageError(error.message, Place(name, error.line))
 
 
 def read_text(path: Path) -> tuple[str, str]:
@@ -31,12 +30,10 @@ def read_text(path: Path) -> tuple[str, str]:
     try:
         data = sys.stdin.buffer.read() if name == "<stdin>" else path.read_bytes()
         return name, documents.decode(data)
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file") from None
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+        raise unreadable(path, error) from error
     except DocumentError as error:
-        raise unreadable(name, error) from error
+        raise syntax_error(name, error) from error
 
 
 def read_document(path: Path) -> Document:
@@ -50,5 +47,5 @@ def parse_document(text: str, name: str) -> Document:
     try:
         document = documents.parse_document(text, name)
     except DocumentError as error:
-        raise unreadable(name, error) from error
+        raise syntax_error(name, error) from error
     return Document(document.name, document.text, document.value)

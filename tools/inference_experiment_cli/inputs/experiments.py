@@ -16,9 +16,9 @@ from inference_experiment import checks, contract
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
 from inference_experiment_cli.convert.target import custom_only
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import Place, UsageError
 from inference_experiment_cli.inputs.documents import Document, Keys, read_document
-from inference_experiment_cli.inventory.properties import properties_of
+from inference_experiment_cli.inventory.properties import to_properties
 from shadow_test_policies.experiment_template import ExperimentTemplate
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
@@ -33,13 +33,23 @@ ASSUMED: Final = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 class Experiment:
     """One experiment of a file in one scenario; `unresolved` are the values that only a deployment knows, by key."""
 
-    document: Document = field(repr=False)
-    logical_id: str
+    declaration: "Declaration" = field(repr=False)
     native: bool
     properties: Mapping[str, Any]
     places: Mapping[Keys, Keys] = field(default_factory=dict, repr=False)
     unresolved: Mapping[Keys, Unresolved] = field(default_factory=dict)
+    is_created: bool = True
     assumed: tuple[str, ...] = ()  # conditions that nothing decides, such as "IsProd is false"
+
+    @property
+    def document(self) -> Document:
+        """The file."""
+        return self.declaration.document
+
+    @property
+    def logical_id(self) -> str:
+        """The name in the template."""
+        return self.declaration.logical_id
 
     def line(self, keys: Keys) -> int:
         """Return the line of a property such as Tags, 0, Key, or of what is around it."""
@@ -73,10 +83,10 @@ class Declaration:
         native = self.view.type_of(self.logical_id) == contract.NATIVE_TYPE
         # The API writes times as seconds; CloudFormation does not.
         properties = _with_texts(value) if self.within[-1:] == ("Properties",) else value
-        return Experiment(self.document, self.logical_id, native, properties, places, found.unresolved)
+        return Experiment(self, native, properties, places, found.unresolved)
 
-    def in_deployment(self, given: Mapping[str, str], *, assume: bool) -> Experiment | None:
-        """Return the experiment with given values and defaults, None where its condition does not hold."""
+    def in_deployment(self, given: Mapping[str, str], *, assume: bool) -> Experiment:
+        """Return the experiment with given values and defaults."""
         known = {**ASSUMED, **given}
         scenario = opened = self.view.deployment(known)
         undecided: list[str] = []
@@ -84,10 +94,9 @@ class Declaration:
             needed = needs_of(self.view.source, self.view.raws([self.logical_id]))[1]
             undecided = [name for name in needed if opened.decide(name) is None]
             scenario = self.view.deployment(known, needed)
-        if not self.view.exists(self.logical_id, scenario):
-            return None
-        assumed = [f"{name} is {str(scenario.decide(name)).lower()}" for name in undecided]
-        return replace(self.in_scenario(scenario), assumed=tuple(assumed))
+        assumed = tuple(f"{name} is {str(scenario.decide(name)).lower()}" for name in undecided)
+        is_created = self.view.exists(self.logical_id, scenario)
+        return replace(self.in_scenario(scenario), is_created=is_created, assumed=assumed)
 
     def unresolved_values(self) -> int:
         """Return how many values only a deployment knows, in the scenario with the most of them."""
@@ -116,13 +125,7 @@ def read_experiments(
 
     `assume`: a condition that nothing decides does not hold, instead of leaving values unresolved.
     """
-    declarations = read_declarations(path, given, strict=strict)
-    deployed = (one.in_deployment(given, assume=assume) for one in declarations)
-    existing = [one for one in deployed if one is not None]
-    if not existing:
-        one = declarations[0]
-        raise one.document.error(("Resources", one.logical_id), "is not created: its Condition does not hold")
-    return existing
+    return [one.in_deployment(given, assume=assume) for one in read_declarations(path, given, strict=strict)]
 
 
 def read_declarations(path: Path, given: Mapping[str, str], *, strict: bool = True) -> list[Declaration]:
@@ -139,7 +142,7 @@ def read_declarations(path: Path, given: Mapping[str, str], *, strict: bool = Tr
     if value.get("Type") in TYPES and "Properties" in value:
         return [_wrapped(document, value, ("Resources", DEFAULT_ID), given)]
     if value.keys() & ANSWER_KEYS and "EndpointName" not in value:
-        value = properties_of(plain(value), {})
+        value = to_properties(plain(value), {})
     resource = {"Type": contract.CUSTOM_TYPE, "Properties": value}
     return [_wrapped(document, resource, ("Resources", DEFAULT_ID, "Properties"), given)]
 
@@ -183,10 +186,14 @@ def _time(value: object) -> object:
 
 
 def choose(experiments: Sequence[Experiment], logical_id: str) -> Experiment:
-    """Return the one experiment that is meant. Raises UsageError naming the choice."""
-    chosen = [one for one in experiments if one.logical_id == logical_id] if logical_id else list(experiments)
+    """Return the one experiment to use. Raises UsageError naming the choice."""
+    created = [one for one in experiments if one.is_created]
+    chosen = [one for one in experiments if one.logical_id == logical_id] if logical_id else created or experiments
     if len(chosen) == 1:
-        return chosen[0]
+        if chosen[0].is_created:
+            return chosen[0]
+        place = Place(experiments[0].document.name, chosen[0].line(()), f"Resources/{chosen[0].logical_id}")
+        raise UsageError("its Condition does not hold; pass its --parameter NAME=VALUE", place)
     names = ", ".join(one.logical_id for one in experiments)
     name = experiments[0].document.name
     if logical_id:
@@ -234,15 +241,16 @@ def with_values(experiment: Experiment, live: Mapping[str, Any]) -> Experiment:
     transform = next((one for keys, one in experiment.unresolved.items() if not keys or _is_transform(keys, ())), None)
     if transform is not None:
         if not live:
-            raise UsageError(f"{experiment.place}: {transform} brings properties at deployment; write them in the file")
+            place = Place(experiment.document.name, experiment.line(()), "Properties")
+            raise UsageError(f"{transform} brings properties at deployment; write them in the file", place)
         filled = {**live, **filled}
     shapeless = [
         key for key in ("ModelVariants", "ShadowModeConfig") if not isinstance(filled.get(key, []), list | dict)
     ]
     if shapeless:
         written = experiment.unresolved.get((shapeless[0],), "it")
-        place = f"{experiment.document.name}:{experiment.line((shapeless[0],))}"
-        raise UsageError(f"{place}: {shapeless[0]}: {written} cannot be resolved; give its --parameter NAME=VALUE")
+        place = Place(experiment.document.name, experiment.line((shapeless[0],)), shapeless[0])
+        raise UsageError(f"{written} cannot be resolved; pass its --parameter NAME=VALUE", place)
     return replace(experiment, properties=filled)
 
 

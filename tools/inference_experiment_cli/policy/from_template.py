@@ -56,8 +56,8 @@ def read_template(text: str, label: str, options: CheckOptions, role: str) -> Te
     template = _decoded(text, label, options.deployment)
     view = view_of(template)
 
-    def of_target(name: str, shapes: PhysicalNames) -> list[RoleCheck]:
-        checks = role_checks(name, _placed(shapes, options.deployment))
+    def of_target(name: str, names: PhysicalNames) -> list[RoleCheck]:
+        checks = role_checks(name, _placed(names, options.deployment))
         selected = (check for check in checks if check.kind == options.role_kind and _is_named(check, role))
         return [replace(check, requirements=tuple(filter(options.includes, check.requirements))) for check in selected]
 
@@ -71,8 +71,8 @@ def read_template(text: str, label: str, options: CheckOptions, role: str) -> Te
         advice = f"; choose one with --role: {', '.join(named)}" if named else ""
         raise UsageError(f"{label}: {problem}{advice}")
 
-    def of_role(name: str, shapes: PhysicalNames) -> list[RoleCheck]:
-        return [_named_role(name, _placed(shapes, options.deployment), options)]
+    def of_role(name: str, names: PhysicalNames) -> list[RoleCheck]:
+        return [_named_role(name, _placed(names, options.deployment), options)]
 
     return TemplateInput(label, template, PermissionAnalysis(view, of_role, [role]))
 
@@ -87,29 +87,29 @@ def _decoded(text: str, label: str, deployment: Deployment) -> Template:
     return template
 
 
-def _placed(shapes: PhysicalNames, deployment: Deployment) -> PhysicalNames:
+def _placed(names: PhysicalNames, deployment: Deployment) -> PhysicalNames:
     """Fill in the partition and the account that were given; cfn-lint's way to give a region is its own."""
     given = {
         pseudo: value
         for name, pseudo in PLACES.items()
         if name != "region" and isinstance(value := getattr(deployment, name), str)
     }
-    return replace(shapes, known={**given, **shapes.known})
+    return replace(names, known={**given, **names.known})
 
 
 def _is_named(check: RoleCheck, role: str) -> bool:
     return not role or (check.role is not None and role in {check.role.name, check.role.name.rpartition(" ")[2]})
 
 
-def _named_role(name: str, shapes: PhysicalNames, options: CheckOptions) -> RoleCheck:
+def _named_role(name: str, names: PhysicalNames, options: CheckOptions) -> RoleCheck:
     """Return a role of the template with what its kind requires by the options, whatever uses it."""
 
     def build(used: PhysicalNames) -> LocatedRole:
         of_resource = used.view.type_of(name) == ROLE
         return role_of_resource(name, used) if of_resource else role_of_function(name, used)
 
-    role, shapes = role_in_place(shapes, build)
-    place = bare(shapes)
+    role, names = role_in_place(names, build)
+    place = bare(names)
     deployment = replace(options.deployment, partition=place.partition, region=place.region, account=place.account)
     required = tuple(filter(options.includes, options.requirements(deployment)))
-    return RoleCheck(options.role_kind, role, required, deployment, shapes=shapes)
+    return RoleCheck(options.role_kind, role, required, deployment, names=names)

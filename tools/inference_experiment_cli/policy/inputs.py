@@ -12,7 +12,7 @@ from cfn_template.located import DocumentError
 from cfn_template.yaml_reader import parse_yaml
 from iam_policy.parse.role_dumps import is_role_dump, roles_of
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.inputs.documents import read_text, unreadable
+from inference_experiment_cli.inputs.documents import read_text, syntax_error
 
 if TYPE_CHECKING:
     from inference_experiment_cli.policy.checks import CheckOptions
@@ -68,7 +68,7 @@ def _parsed(text: str, label: str) -> Any:  # noqa: ANN401 - any JSON value
     except DocumentError as error:
         if error.code == "invalid-json":
             return error
-        raise unreadable(label, error) from error
+        raise syntax_error(label, error) from error
 
 
 def _document(node: object, label: str) -> iam_policy.Document:

@@ -22,6 +22,7 @@ def check_options(
     known: dict[str, Any] = {name: value for name, value in given.items() if value}
     _check(known)
     known = {**_of_arn(known.get("experiment_role", "")), **known}
+    known["volume_key_is_named"] = ":alias/" in known.get("volume_key", "")
     if set(known) - {field.name for field in fields(Deployment)}:
         raise TypeError(known)
     return CheckOptions(str(role_kind), tuple(handlers or ()), Deployment(**known), str(unknown), recommended)
