@@ -42,11 +42,11 @@ def test_everything_is_in_order(tmp_path: Path) -> None:
 
     assert code == 0
     assert text.splitlines() == [
-        "bandit: nothing found",
+        "bandit: no findings",
         "bill of materials: build/sbom-function.json, 2 components",
         "bill of materials: build/sbom-development.json, 2 components",
-        "pip-audit, function: 1 packages looked up, 0 vulnerable",
-        "pip-audit, development: 1 packages looked up, 0 vulnerable",
+        "pip-audit, function: 1 packages checked, 0 vulnerable",
+        "pip-audit, development: 1 packages checked, 0 vulnerable",
     ]
 
 
@@ -62,8 +62,8 @@ def test_a_known_vulnerability_fails(tmp_path: Path) -> None:
     [
         (answer(SKIPPED), "1 of 2 packages, which the service does not know"),
         (answer([]), "0 of 0 packages"),
-        ("sys.exit('requests.exceptions.ConnectionError: no route')", "pip-audit ended with 1: requests.exceptions"),
-        ("time.sleep(50)", "no answer in 1 seconds"),
+        ("sys.exit('requests.exceptions.ConnectionError: no route')", "pip-audit exited with 1: requests.exceptions"),
+        ("time.sleep(50)", "no response within 1 seconds"),
     ],
     ids=["mirror", "empty", "unreachable", "silent"],
 )

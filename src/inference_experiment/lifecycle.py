@@ -175,7 +175,7 @@ class Lifecycle:
     def _refuse_late_creation(self, observation: Observation) -> None:
         """Raise where a new experiment would outlive a stack that has turned back.
 
-        The stack is asked, except on the first attempt of a first delivery.
+        The stack is described, except on the first attempt of a first delivery.
         """
         if observation.kind is RequestKind.REPLACE and self._stack_is("ROLLBACK", "DELETE"):
             raise NotUpdatable("The stack is rolling back; a rollback does not start a new experiment")

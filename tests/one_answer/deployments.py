@@ -116,7 +116,7 @@ class Deployment:
         return Outcome(plan["verdict"], calls, afterwards, frozenset(one["action"] for one in plan["permissions"]))
 
     def _settings(self) -> dict[str, str]:
-        keys = {name: "test" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+        keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "test")
         urls = {name: value for name, value in self._cloud.function.environment.items() if "ENDPOINT_URL" in name}
         return {**keys, **urls, "AWS_REGION": "us-east-1", "AWS_CONFIG_FILE": "/dev/null", "NO_PROXY": "127.0.0.1"}
 
@@ -206,4 +206,3 @@ def differences(planned: Outcome, done: Outcome) -> list[str]:
         missing, more = sorted(done.actions - planned.actions), sorted(planned.actions - done.actions)
         told.append(f"permissions: not planned {missing}, not used {more}")
     return told
-

@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from inference_experiment_cli.policy.options import check_options, request
+from inference_experiment_cli.policy.run import run_check, run_diff, run_explain, run_generate
+
 
 class RoleKind(StrEnum):
     """The role to check."""
@@ -72,12 +75,12 @@ RoleName = Annotated[
 Boundary = Annotated[Path | None, typer.Option(help="Policy document of the permissions boundary.")]
 
 
-policy = typer.Typer(no_args_is_help=True, help="Check, generate and explain IAM policies.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(policy, name="policy")
+policy = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Check, generate and explain IAM policies.",
+)
 
 
 @policy.command()
@@ -108,9 +111,6 @@ def check(
     A comment `# iam-policy: ignore KIND - reason` on or above the line suppresses a finding, as does the baseline.
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
     """
-    from inference_experiment_cli.policy.options import check_options  # noqa: PLC0415
-    from inference_experiment_cli.policy.run import run_check  # noqa: PLC0415
-
     options = check_options(
         role_kind, handler, unknown, recommended=recommended, account=account, region=region, partition=partition,
         experiment=experiment, experiment_role=experiment_role, capture_uri=capture, capture_key=capture_key,
@@ -138,9 +138,6 @@ def generate(
 
     Example: inference-experiment policy generate --for provider --format sam
     """
-    from inference_experiment_cli.policy.options import check_options  # noqa: PLC0415
-    from inference_experiment_cli.policy.run import run_generate  # noqa: PLC0415
-
     options = check_options(
         role_kind, handler, Unknown.INFO, account=account, region=region, partition=partition, experiment=experiment,
         experiment_role=experiment_role, capture_uri=capture, capture_key=capture_key, volume_key=volume_key,
@@ -166,9 +163,6 @@ def diff(
 
     Exit codes: 0 nothing missing, 1 something missing, 2 usage, 3 undecidable (with --unknown error).
     """
-    from inference_experiment_cli.policy.options import check_options  # noqa: PLC0415
-    from inference_experiment_cli.policy.run import run_diff  # noqa: PLC0415
-
     options = check_options(
         role_kind, handler, unknown, account=account, region=region, partition=partition, experiment=experiment,
         experiment_role=experiment_role,
@@ -194,9 +188,6 @@ def explain(
 
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
     """
-    from inference_experiment_cli.policy.options import check_options, request  # noqa: PLC0415
-    from inference_experiment_cli.policy.run import run_explain  # noqa: PLC0415
-
     asked = request(action, resource, context or [], principal)
     options = check_options(role_kind, None, unknown)
     raise typer.Exit(run_explain(asked, files, options, role, boundary))

@@ -17,7 +17,7 @@ from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
 from inference_experiment.lifecycle import Lifecycle
 from inference_experiment.model import Action, ActionKind, Observed, Progress, RequestResult, Status
-from inference_experiment_cli.operate.gateway import DeskGateway
+from inference_experiment_cli.operate.gateway import CliGateway
 
 HOUR: Final = 3600.0
 SECONDS_PER_LOOK: Final = 5.0
@@ -71,7 +71,7 @@ class RehearsalClock(Clock):
 class RehearsalGateway(Gateway):
     """Experiments as a few dictionaries; what it does not know it asks `behind`, reading only."""
 
-    def __init__(self, owner_tag: str, behind: DeskGateway | None = None) -> None:
+    def __init__(self, owner_tag: str, behind: CliGateway | None = None) -> None:
         super().__init__()
         self.calls: list[Call] = []
         self.reads: list[str] = []
@@ -85,7 +85,7 @@ class RehearsalGateway(Gateway):
 
     def _find(self, name: str) -> Imagined | None:
         if name not in self._experiments:
-            observed, tags = self._behind.look(name) if self._behind else (Observed(name), {})
+            observed, tags = self._behind.observe(name) if self._behind else (Observed(name), {})
             there = observed.status is not Status.ABSENT
             self._experiments[name] = Imagined(dict(observed.details), dict(tags)) if there else None
         return self._experiments[name]

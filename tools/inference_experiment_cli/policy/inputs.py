@@ -10,7 +10,7 @@ import iam_policy
 from iam_policy.parse.json_source import JsonError, parse_json
 from iam_policy.parse.role_dumps import is_role_dump, roles_of
 from iam_policy.parse.yaml_source import parse_yaml
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import UsageError, unreadable
 
 if TYPE_CHECKING:
     from inference_experiment_cli.policy.checks import CheckOptions
@@ -44,7 +44,7 @@ def source_of(path: Path) -> tuple[str, str]:
     try:
         return str(path), path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise unreadable(path, error) from error
 
 
 def read_inputs(paths: Sequence[Path], options: "CheckOptions", role: str = "", boundary: Path | None = None) -> Inputs:

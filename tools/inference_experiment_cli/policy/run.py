@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 import iam_policy
 from iam_policy.lint.suppress import SuppressibleFinding, baseline_of, suppress, unknown_kinds
 from inference_experiment_cli.errors import UsageError
@@ -105,9 +107,8 @@ def _any_name() -> dict[str, iam_policy.Text]:
 
 
 def _yaml(value: object) -> str:
-    import yaml  # noqa: PLC0415 - keeps --help fast
-
-    return yaml.safe_dump(value, sort_keys=False, width=1000)
+    text: str = yaml.safe_dump(value, sort_keys=False, width=1000)
+    return text
 
 
 def _checks(inputs: Inputs, options: CheckOptions) -> list[tuple[str, RoleCheck]]:
