@@ -46,8 +46,9 @@ class Mutation(NamedTuple):
 
 
 def mutations(tree: ast.Module) -> Iterator[Mutation]:
-    """Yield the mutations of a module; annotations, docstrings and the texts of messages stay."""
+    """Yield the mutations of a module; annotations, decorators, docstrings and the texts of messages stay."""
     parts = [getattr(node, name, None) for node in ast.walk(tree) for name in ("annotation", "returns")]
+    parts += [part for node in ast.walk(tree) for part in getattr(node, "decorator_list", ())]
     kept = {id(node) for part in filter(None, parts) for node in ast.walk(part)}
     for node in (node for node in ast.walk(tree) if id(node) not in kept):
         if isinstance(node, ast.Compare):
