@@ -203,6 +203,23 @@ def test_unknown_says_what_would_settle_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("statements", "deciding"),
+    [
+        ([ALLOW, DENY, DENY], 1),
+        ([MAYBE_DENY, ALLOW, DENY], 2),
+        ([MAYBE_ALLOW, ALLOW, ALLOW], 1),
+        ([ALLOW, MAYBE_DENY], 1),
+        ([{**ALLOW, "Action": "s3:GetObject"}, {**ALLOW, "Effect": Unknown("Fn::If")}], 1),
+        ([MAYBE_DENY], None),
+    ],
+)
+def test_the_first_statement_of_the_outcome_decides(statements: list[Any], deciding: int | None) -> None:
+    decision = decide(Policies((policy(*statements),)), Request(ACTION, EXPERIMENT))
+
+    assert decision.deciding is (None if deciding is None else decision.steps[deciding])
+
+
 def test_decisions_carry_the_deciding_statement_and_every_step() -> None:
     """Promise: Sid, index, line, truth and reason of each statement are there."""
     lines = [
