@@ -10,11 +10,10 @@ import contextlib
 import os
 import random
 import resource
-import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType
 from typing import Any, Final, NamedTuple
@@ -34,7 +33,7 @@ PAIRS: Final = (
     *((ast.Eq, ast.NotEq), (ast.In, ast.NotIn), (ast.Is, ast.IsNot)),
     *((ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.And, ast.Or)),
 )
-FLIPS: Final[dict[type, Any]] = dict(PAIRS) | {right: left for left, right in PAIRS}
+FLIPS: Final[dict[Any, Any]] = {**dict(PAIRS), **{right: left for left, right in PAIRS}}
 
 
 class Mutation(NamedTuple):
@@ -57,40 +56,45 @@ def mutations(tree: ast.Module) -> Iterator[Mutation]:
             yield Mutation("and/or", node, "op", FLIPS[type(node.op)]())
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             yield Mutation("not", node, "operand", ast.UnaryOp(ast.Not(), node.operand))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str | int) and " " not in str(node.value):
-            changed = not node.value if isinstance(node.value, bool) else node.value + type(node.value)(1)
+        elif isinstance(node, ast.Constant) and (changed := _changed(node.value)) is not None:
             yield Mutation("constant", node, "value", changed)
         elif isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) != "None":
             yield Mutation("return value", node, "value", ast.Constant(None))
 
 
-class MutantFinder(PathFinder):
-    """Gives a module's import the code of a mutant."""
+def _changed(value: object) -> object:
+    if isinstance(value, bool | int):
+        return not value if isinstance(value, bool) else value + 1
+    return f"{value}1" if isinstance(value, str) and " " not in value else None
 
-    def __init__(self, path: Path, code: CodeType) -> None:
-        self.path, self.code = path, code
 
-    def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:  # type: ignore[override]
-        """Return the mutant for its module, nothing for others."""
-        if not str(self.path).endswith(f"/{fullname.replace('.', '/')}.py"):
-            return None
-        loader = SourceFileLoader(fullname, str(self.path))
-        loader.get_code = lambda _: self.code  # type: ignore[method-assign]
-        return ModuleSpec(fullname, loader, origin=str(self.path))
+class Mutant(SourceFileLoader):
+    """Finder and loader of a module with changed code."""
+
+    code: CodeType
+
+    def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:
+        """Return the specification of the module, nothing for others."""
+        return ModuleSpec(fullname, self, origin=self.path) if fullname == self.name else None
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - the loader's signature
+        """Return the changed code."""
+        return self.code
 
 
 def survives(name: str, tree: ast.Module, mutation: Mutation) -> bool:
     """Tell whether the tests of a module pass with a mutation; too much time counts as a failure."""
     original = getattr(mutation.node, mutation.field)
     setattr(mutation.node, mutation.field, mutation.value)
-    code = compile(ast.fix_missing_locations(tree), name, "exec")
+    module = name.removesuffix(".py").partition("/")[2].replace("/", ".")
+    mutant = Mutant(module, str(ROOT / name))
+    mutant.code = compile(ast.fix_missing_locations(tree), name, "exec")
     setattr(mutation.node, mutation.field, original)
     process = os.fork()
     if process:
         return os.waitpid(process, 0)[1] == 0
     resource.setrlimit(resource.RLIMIT_CPU, (TEST_CPU_SECONDS, TEST_CPU_SECONDS))
-    signal.alarm(20 * TEST_CPU_SECONDS)
-    sys.meta_path.insert(0, MutantFinder(ROOT / name, code))
+    sys.meta_path.insert(0, mutant)
     with open(os.devnull, "w") as null, contextlib.redirect_stdout(null), contextlib.redirect_stderr(null):  # noqa: PTH123
         failed = pytest.main(["-q", "-x", "-p", "no:cacheprovider", str(ROOT / TESTS[name])])
     os._exit(int(failed != 0))

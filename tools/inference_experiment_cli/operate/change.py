@@ -13,7 +13,6 @@ from inference_experiment.event import Request
 from inference_experiment.lifecycle import Lifecycle
 from inference_experiment.model import OPERATIONS, ActionKind, Observed, Progress, RequestType, Status
 from inference_experiment.notices import Notice, Problem, ProblemKind
-from inference_experiment_cli.commands.plan import show
 from inference_experiment_cli.errors import NotPossibleError, describe_experiment_error
 from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
@@ -22,6 +21,7 @@ from inference_experiment_cli.operate.request import CLI_OWNER, Requester, earli
 from inference_experiment_cli.output import Format, confirm, console, note
 from inference_experiment_cli.plan.plan import Plan, make_plan
 from inference_experiment_cli.plan.simulate import RehearsalGateway
+from inference_experiment_cli.plan.view import show
 from inference_experiment_cli.session import open_session
 
 
