@@ -12,7 +12,7 @@ SECURITY := $(PYTHON) scripts/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check security site format sam-check types lint-corpus lint-versions faults bench docs dist lock clean
+.PHONY: demo test check security site format sam-check types lint-corpus lint-versions faults mutation bench docs dist lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -77,6 +77,11 @@ lint-versions: $(STAMP)
 # Every network call of every operation, killed, timed out, throttled and refused; writes docs/faults.md.
 faults: $(STAMP)
 	$(BIN)/python tests/faults/crash_matrix.py
+
+# A sample of mutants of planner, actions, policy evaluator and template values, ten minutes of one core; writes
+# docs/reference/mutation.md.
+mutation: $(STAMP)
+	$(BIN)/python -m scripts.mutation --output docs/reference/mutation.md
 
 # Everything as a ratio to a peer in the same run, into docs/benchmarks.md; fails where a floor is broken. The peers for
 # IAM policies live in an environment of their own.

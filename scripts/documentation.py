@@ -1,6 +1,6 @@
 """Generate the tables of docs/reference: python -m scripts.documentation (make docs).
 
-A table stands between <!-- begin: NAME --> and <!-- end: NAME -->; tests/test_readme.py fails when one is out of date.
+A table is between <!-- begin: NAME --> and <!-- end: NAME -->; tests/test_readme.py fails when one is out of date.
 """
 
 import re
@@ -28,25 +28,24 @@ def _sentence(rule: Rule) -> str:
 
 
 def _statuses(rules: Mapping[Status, Rule]) -> list[tuple[str, str]]:
-    """Return (statuses, what happens), the statuses of one rule together."""
+    """Return (statuses, action), one row for all statuses with the same rule."""
     grouped: dict[str, list[str]] = {}
     for status in Status:
         grouped.setdefault(_sentence(rules[status]), []).append(status.value)
-    everything = len(Status)
     return [
-        ("any" if len(statuses) == everything else ", ".join(statuses), sentence)
+        ("any" if len(statuses) == len(Status) else ", ".join(statuses), sentence)
         for sentence, statuses in grouped.items()
     ]
 
 
 def lifecycle() -> str:
-    """Return the table of every request, goal and status."""
+    """Return the table of all requests, goals and statuses."""
     rows: list[list[str]] = []
     for case in RequestKind:
-        alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        goals_of: dict[tuple[tuple[str, str], ...], list[str]] = {}
         for goal in (goal for kind, goal in TABLE if kind is case):
-            alike.setdefault(tuple(_statuses(TABLE[case, goal])), []).append(goal.value)
-        for cells, goals in alike.items():
+            goals_of.setdefault(tuple(_statuses(TABLE[case, goal])), []).append(goal.value)
+        for cells, goals in goals_of.items():
             rows += [[case.value, " or ".join(goals), statuses, text] for statuses, text in cells]
     return _table(("request", "goal", "status", "action"), rows)
 

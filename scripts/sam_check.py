@@ -1,6 +1,6 @@
 """Run sam validate --lint with our rules, and sam build: python scripts/sam_check.py VENV PYTHON.
 
-VENV has the SAM CLI; PYTHON is the interpreter of the function's runtime, which sam build looks for on the PATH.
+VENV contains the SAM CLI. PYTHON is the interpreter of the function's runtime, which sam build requires on the PATH.
 """
 
 import os
@@ -14,17 +14,17 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def real_interpreter(name: str) -> Path | None:
-    """Return the interpreter itself: a version manager's shim may stand before it and refuse to run."""
+    """Return the path of the interpreter itself, since a version manager's shim may not run elsewhere."""
     home = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     candidates = [
         shutil.which(name),
         *map(str, sorted(home.glob(f"versions/{name.removeprefix('python')}*/bin/{name}"))),
     ]
     for candidate in filter(None, candidates):
-        ask = [candidate, "-c", "import sys; print(sys.executable)"]
-        asked = subprocess.run(ask, capture_output=True, text=True, check=False)
-        if asked.returncode == 0:
-            return Path(asked.stdout.strip())
+        command = [candidate, "-c", "import sys; print(sys.executable)"]
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+        if finished.returncode == 0:
+            return Path(finished.stdout.strip())
     return None
 
 

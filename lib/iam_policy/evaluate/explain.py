@@ -15,7 +15,7 @@ _SEGMENT_NAMES: Final = ("prefix", "partition", "service", "region", "account", 
 
 
 def why(step: Step, request: Request) -> str:
-    """Return, in one sentence, what made a statement apply, not apply or stay undecided."""
+    """Return, in one sentence, why a statement applies, does not apply or is undecided."""
     for part, truth in step.parts:
         if truth is True:
             continue
@@ -94,9 +94,9 @@ def settles(decision: Decision) -> tuple[str, ...]:
     """Return what would settle an unknown decision, each way once; empty for a decided one."""
     if decision.outcome is not Outcome.UNKNOWN:
         return ()
-    found = [line for step in decision.steps if step.truth is None for line in _settles_step(step, decision.request)]
-    found += [f"the Effect of {s.statement.label}" for s in decision.steps if s.truth and s.attached.effect is None]
-    return tuple(dict.fromkeys(found))
+    ways = [line for step in decision.steps if step.truth is None for line in _settles_step(step, decision.request)]
+    ways += [f"the Effect of {s.statement.label}" for s in decision.steps if s.truth and s.attached.effect is None]
+    return tuple(dict.fromkeys(ways))
 
 
 def _settles_step(step: Step, request: Request) -> Iterator[str]:

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from cfnlint.template.template import Template
 
 from inference_experiment import contract
@@ -10,24 +8,23 @@ from shadow_test_policies.experiment_template import GENERIC_TYPE
 
 
 class ExperimentSchema(ReenteringRule):
-    """The function refuses such properties, so the stack operation fails and rolls back."""
+    """The function rejects invalid properties, so the stack operation fails and rolls back."""
 
     id = "E9501"
     shortdesc = "Properties of the custom experiment are invalid"
     description = (
-        "Checks Custom::SageMakerInferenceExperiment against the provider's schema, in every region. Most "
-        "findings carry the id of cfn-lint's own rule for the same mistake (E3002, E3003, E3012, E3030 ...), so "
-        "the suppressions that people have for the native type work; this id is left for constraints that cfn- "
-        "lint has no rule for."
+        "Checks Custom::SageMakerInferenceExperiment against the provider's schema, in every region. Most findings "
+        "have the id of the cfn-lint rule for the same mistake (E3002, E3003, E3012, E3030 ...), so suppressions "
+        "written for the native type also apply here. This id is used for constraints without a cfn-lint rule."
     )
     source_url = CUSTOM_RESOURCES
-    tags: ClassVar[list[str]] = ["sagemaker", "custom-resource", "schema"]
+    tags = ["sagemaker", "custom-resource", "schema"]
     as_type = contract.NATIVE_TYPE
 
     def __init__(self) -> None:
         super().__init__((contract.CUSTOM_TYPE, GENERIC_TYPE))
         self.by_schema = contract.exact_schema()
 
-    def applies_to(self, cfn: Template, name: str) -> bool:
-        """Tell whether our provider makes the resource."""
+    def is_target(self, cfn: Template, name: str) -> bool:
+        """Tell whether the resource is an experiment of this provider."""
         return name in view_of(cfn).experiments

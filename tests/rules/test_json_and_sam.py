@@ -1,4 +1,4 @@
-"""The same mistake is found in JSON, and in a template that SAM transforms."""
+"""A template has the same findings in JSON and with the SAM transform."""
 
 import json
 from collections import Counter
@@ -29,7 +29,7 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-# cfn-lint's rule for unknown actions looks at no template with a SAM transform; ours does.
+# cfn-lint's rule for unknown actions skips templates with a SAM transform; ours does not.
 SKIPPED_WITH_SAM = {"W3037"}
 
 

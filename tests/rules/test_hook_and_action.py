@@ -1,4 +1,4 @@
-"""The hook of pre-commit and the steps of the GitHub Action do what they say, as far as this machine can run them."""
+"""The pre-commit hook and the steps of the GitHub Action that can run locally."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ def run(command: list[str], folder: Path, **variables: str) -> subprocess.Comple
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_hook_finds_what_is_wrong_in_the_files_that_it_is_given(tmp_path: Path) -> None:
+def test_the_hook_reports_findings_in_its_files(tmp_path: Path) -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 
     wrong = run([*hook["entry"].split(), str(BAD), str(GOOD)], tmp_path)
@@ -50,9 +50,11 @@ def script() -> str:
         ({"TEMPLATES": "good.yaml"}, 0, ""),
         ({"TEMPLATES": "good.yaml; touch broken-into"}, 2, ""),
     ],
-    ids=["two", "a glob, regions", "nothing wrong", "an input is no script"],
+    ids=["two", "a glob, regions", "no findings", "an input is not executed"],
 )
-def test_the_action_lints_what_its_inputs_say(tmp_path: Path, given: dict[str, str], code: int, found: str) -> None:
+def test_the_action_lints_the_templates_of_its_inputs(
+    tmp_path: Path, given: dict[str, str], code: int, found: str
+) -> None:
     shutil.copy(BAD, tmp_path / "bad.yaml")
     shutil.copy(GOOD, tmp_path / "good.yaml")
     variables = {"REGIONS": "", "FORMAT": "parseable", "OUTPUT_FILE": "", **given}
@@ -65,7 +67,7 @@ def test_the_action_lints_what_its_inputs_say(tmp_path: Path, given: dict[str, s
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the action's shell")
-def test_the_action_writes_what_a_later_step_uploads(tmp_path: Path) -> None:
+def test_the_action_writes_the_file_for_a_later_upload(tmp_path: Path) -> None:
     pytest.importorskip("sarif_om", reason="cfn-lint[sarif] is not installed")
     shutil.copy(BAD, tmp_path / "bad.yaml")
     variables = {"TEMPLATES": "bad.yaml", "REGIONS": "", "FORMAT": "sarif", "OUTPUT_FILE": "lint.sarif"}

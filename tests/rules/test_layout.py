@@ -1,4 +1,4 @@
-"""The rules keep to their side of the house: no AWS client, no handler, no copied facts."""
+"""What the rules import and depend on: no AWS client, no handler, cfn-lint's internals in one module."""
 
 import subprocess
 import sys
@@ -10,14 +10,14 @@ from iam_policy import KINDS
 from inference_experiment import contract
 from inference_experiment_rules import _cfnlint
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
-from inference_experiment_rules.properties._forgotten_constraints import forgotten_constraints
+from inference_experiment_rules.properties._missing_constraints import missing_constraints
 
 RULES = Path(__file__).parents[2] / "rules"
 
 
-def test_importing_the_rules_brings_no_aws_client_and_no_handler() -> None:
-    ask = "import inference_experiment_rules, sys; print(*sorted(sys.modules))"
-    run = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+def test_the_rules_import_no_aws_client_and_no_handler() -> None:
+    code = "import inference_experiment_rules, sys; print(*sorted(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     loaded = set(run.stdout.split())
     assert not loaded & {"boto3", "crhelper", "inference_experiment.handler", "inference_experiment.gateway"}
@@ -31,7 +31,7 @@ def test_semi_private_parts_of_cfn_lint_are_used_in_one_module() -> None:
         assert not private or path.name == "_cfnlint.py", path.name
 
 
-def test_our_schema_knows_every_property_of_the_native_type() -> None:
+def test_our_schema_has_every_property_of_the_native_type() -> None:
     ours, native = contract.schema(), _cfnlint.native_schema()
 
     assert set(native["properties"]) <= set(ours["properties"])
@@ -39,11 +39,11 @@ def test_our_schema_knows_every_property_of_the_native_type() -> None:
     assert set(native["createOnlyProperties"]) == set(ours["createOnlyProperties"])
 
 
-def test_what_the_native_schema_forgets_is_still_forgotten() -> None:
-    """When this fails cfn-lint has learnt something: E9502 says less then, and its documentation should too."""
-    forgotten = {(keys[-1] if keys[-1] != "*" else keys[-2], keyword) for keys, keyword, _ in forgotten_constraints()}
+def test_the_constraints_of_e9502_are_still_missing_from_the_native_schema() -> None:
+    """When this fails, cfn-lint has added a constraint: E9502 no longer reports it; change its description."""
+    missing = {(keys[-1] if keys[-1] != "*" else keys[-2], keyword) for keys, keyword, _ in missing_constraints()}
 
-    assert forgotten >= {
+    assert missing >= {
         ("ShadowModeConfig", "required"),
         ("EndpointName", "pattern"),
         ("SamplingPercentage", "minimum"),

@@ -1,6 +1,6 @@
-"""What SageMaker's API demands and cfn-lint's schema of the native type forgets: our schema less the native one.
+"""API constraints missing from cfn-lint's schema of the native type: the provider's schema minus the native one.
 
-Computed, not listed: a constraint that cfn-lint learns disappears here by itself.
+Computed, not listed: a constraint that a later cfn-lint adds is dropped here automatically.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,15 +13,15 @@ from inference_experiment_rules import _cfnlint
 Keys = tuple[str, ...]
 ANY_ELEMENT: Final = "*"
 COMPARED: Final = ("pattern", "minimum", "minLength", "maxLength", "maxItems")
-# Tags: 49 is the custom type's own limit. InstanceType: E3642 and E9509 know the list. The texts: their pattern forbids
-# line breaks, which is our function's demand and not proven to be SageMaker's.
-OURS_ALONE: Final = frozenset({"Tags", "InstanceType", "Description", "StatusReason"})
+# Tags: 49 is the custom type's own limit. InstanceType: E3642 and E9509 check the values. Description and StatusReason:
+# their patterns exclude line breaks, which the function requires and SageMaker does not document.
+PROVIDER_ONLY: Final = frozenset({"Tags", "InstanceType", "Description", "StatusReason"})
 Schema = Mapping[str, Any]
 
 
 @cache
-def forgotten_constraints() -> tuple[tuple[Keys, str, Any], ...]:
-    """Return (path, keyword, value) for each constraint that only our schema has."""
+def missing_constraints() -> tuple[tuple[Keys, str, Any], ...]:
+    """Return (path, keyword, value) for each constraint that only the provider's schema has."""
     return tuple(_difference((), contract.schema(), _cfnlint.native_schema()))
 
 
@@ -36,7 +36,7 @@ def _difference(keys: Keys, ours: Schema, native: Schema) -> Iterator[tuple[Keys
     if "items" in ours and "items" in native:
         yield from _difference((*keys, ANY_ELEMENT), ours["items"], native["items"])
     for name, member in ours.get("properties", {}).items():
-        if name in native.get("properties", {}) and name not in contract.read_only() | OURS_ALONE:
+        if name in native.get("properties", {}) and name not in contract.read_only() | PROVIDER_ONLY:
             yield from _difference((*keys, name), member, native["properties"][name])
 
 
@@ -44,5 +44,5 @@ def _target(schema: Schema, root: Schema) -> Schema:
     reference = schema.get("$ref")
     if not isinstance(reference, str):
         return schema
-    found: Schema = root["definitions"][reference.rsplit("/", 1)[-1]]
-    return found
+    definition: Schema = root["definitions"][reference.rsplit("/", 1)[-1]]
+    return definition

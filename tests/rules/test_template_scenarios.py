@@ -1,4 +1,4 @@
-"""Few scenarios stand for all: which are chosen, and that a judgement is taken over only where it is the same."""
+"""Which scenarios are evaluated, and that a result is reused only for scenarios with the same result."""
 
 import itertools
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_every_two_choices_that_go_together_still_do(count: int, most: int) -> N
     assert [scenario for scenario in scenarios if scenario in few] == few  # in the same order
 
 
-def test_each_value_of_a_lonely_parameter_stays() -> None:
+def test_each_value_of_a_single_parameter_is_kept() -> None:
     text = """
 Parameters: {Stage: {Type: String, AllowedValues: [a, b, c, d, e, f]}}
 Resources:
