@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from inference_experiment import contract
+from inference_experiment.decision import RequestKind
 from inference_experiment.model import Status
 from inference_experiment.planner import TABLE, Rule
-from inference_experiment.situation import Case
 
 README: Final = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -42,7 +42,7 @@ def _statuses(rules: Mapping[Status, Rule]) -> list[tuple[str, str]]:
 def lifecycle() -> str:
     """Return the table of every request, goal and status."""
     rows: list[list[str]] = []
-    for case in Case:
+    for case in RequestKind:
         alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
         for goal in (goal for kind, goal in TABLE if kind is case):
             alike.setdefault(tuple(_statuses(TABLE[case, goal])), []).append(goal.value)

@@ -1,5 +1,6 @@
 """The checks across properties, each with path and message."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ def test_times(text: str, day: int, hour: int) -> None:
     "text", ["", "tomorrow", "2030-01-02", "2030-01-02T03:00:00", "2030-01-02 03:00:00Z", "0001-01-01T00:00:00+01:00"]
 )
 def test_texts_that_name_no_moment(text: str) -> None:
-    (finding,) = checks.check_time("Schedule/StartTime", text)
+    (finding,) = checks.check_schedule({"StartTime": text})
 
     assert (finding.path, finding.message) == (
         "Schedule/StartTime",
@@ -62,7 +63,13 @@ SHADOW = "ShadowModeConfig/ShadowModelVariants/0/ShadowModelVariantName"
     ("names", "source", "other", "state", "expected"),
     [
         (("a", "b"), "a", "b", None, {}),
-        (("a", "a"), "a", "b", None, {"ModelVariants/1/VariantName": "the name of two", SHADOW: "'b' is not a"}),
+        (
+            ("a", "a"),
+            "a",
+            "b",
+            None,
+            {"ModelVariants/1/VariantName": "is used by two variants", SHADOW: "'b' is not a"},
+        ),
         (("a", "b"), "a", "a", None, {SHADOW: "is also the SourceModelVariantName"}),
         (("A", "b"), "a", "b", None, {"ShadowModeConfig/SourceModelVariantName": "differs in letter case from"}),
         (("b",), "a", "b", "Completed", {}),
@@ -116,6 +123,7 @@ def test_tag_keys(keys: tuple[str, ...], expected: dict[str, str]) -> None:
         ({"production": "Remove"}, {"production": "no variant takes its place"}),
         ({"production": "Remove", "shadow": "Remove"}, {"production": "no variant takes its place"}),
         ({"production": "Remove", "shadow": "Retain"}, {}),
+        ({"production": "Retain", "shadow": "Promote"}, {"production": "cannot be retained; write Remove"}),
     ],
 )
 def test_actions(actions: dict[str, str], expected: dict[str, str]) -> None:
@@ -124,6 +132,25 @@ def test_actions(actions: dict[str, str], expected: dict[str, str]) -> None:
 
     assert found.keys() == {f"ModelVariantActions/{name}" for name in expected}
     assert all(message in found[f"ModelVariantActions/{name}"] for name, message in expected.items())
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "message"),
+    [
+        (None, moment(9), None),
+        (moment(1), moment(31), None),
+        (moment(1), moment(5), "2030-01-05T00:00:00Z is in the past"),
+        (None, moment(4), "2030-01-04T00:00:00Z is in the past"),
+        (moment(1), moment(31, 1), "2030-01-31T01:00:00Z is more than 30 days after"),
+    ],
+)
+def test_new_end(start: datetime | None, end: datetime, message: str | None) -> None:
+    """The API counts 30 days from when the experiment started, which the template need not say."""
+    found = [str(finding) for finding in checks.check_new_end(start, end, moment(5))]
+
+    assert [finding.partition("; ")[0].startswith(f"Schedule/EndTime: {message}") for finding in found] == (
+        [True] if message else []
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inference_experiment import delivery, identity, response
 from inference_experiment.errors import UnexpectedStatus
 from inference_experiment.event import REQUIRED, Request, parse
-from inference_experiment.model import Observed, Outcome, Status
+from inference_experiment.model import Observed, RequestResult, Status
 
 if TYPE_CHECKING:
     from inference_experiment_local.protocol.cloud import ProtocolCloud
@@ -45,11 +45,11 @@ def test_first_try(cloud: "ProtocolCloud", url: str) -> None:
 @pytest.mark.parametrize("status", [400, 403, 500, 503, 302])
 def test_status_is_checked_and_the_put_repeated(cloud: "ProtocolCloud", url: str, status: int) -> None:
     """Anything but 2xx is no delivery (C21); the last of three tries counts (C20)."""
-    cloud.bucket.answer_next(status, times=delivery.TRIES - 1)
+    cloud.bucket.answer_next(status, times=delivery.MAX_ATTEMPTS - 1)
 
     delivery.deliver(url, BODY, LOCAL)
 
-    assert len(cloud.bucket.attempts) == delivery.TRIES
+    assert len(cloud.bucket.attempts) == delivery.MAX_ATTEMPTS
     assert len(cloud.bucket.arrivals("request")) == 1
 
 
@@ -57,11 +57,11 @@ def test_tries_are_bounded(cloud: "ProtocolCloud", url: str) -> None:
     cloud.bucket.answer_next(503, times=100)
     before = cloud.clock.now()
 
-    with pytest.raises(delivery.UndeliverableError, match=r"HTTP status 503, 3 tries$"):
+    with pytest.raises(delivery.UndeliverableError, match=r"HTTP status 503, 3 attempts$"):
         delivery.deliver(url, BODY, LOCAL)
 
-    assert len(cloud.bucket.attempts) == delivery.TRIES
-    assert cloud.clock.now() - before == delivery.PAUSE * 3  # doubled once
+    assert len(cloud.bucket.attempts) == delivery.MAX_ATTEMPTS
+    assert cloud.clock.now() - before == delivery.FIRST_RETRY_SECONDS * 3  # doubled once
 
 
 def test_connection_that_is_dropped(cloud: "ProtocolCloud", url: str) -> None:
@@ -115,7 +115,7 @@ def test_error_never_holds_the_url(cloud: "ProtocolCloud", url: str) -> None:
 
 def test_undeliverable_answer_ends_the_invocation_in_error(cloud: "ProtocolCloud") -> None:
     """Lambda repeats it: the answer of the second attempt arrives, and there is one experiment."""
-    cloud.bucket.answer_next(503, times=delivery.TRIES)
+    cloud.bucket.answer_next(503, times=delivery.MAX_ATTEMPTS)
     stack = cloud.stack("shop")
     stack.begin_create(properties())
     cloud.settle()
@@ -174,9 +174,9 @@ def test_body_is_never_too_long(event: Any, physical_id: str, error: str | None,
     request = parse({**event, "PhysicalResourceId": physical_id})
     observed = Observed("x" * 120, Status.RUNNING, arn="arn:" + "x" * 252, status_reason=reason)
     failure = UnexpectedStatus(error) if error is not None else None
-    body = response.body(request, Outcome(physical_id, observed, error=failure, warning=warning))
+    body = response.body(request, RequestResult(physical_id, observed, error=failure, warning=warning))
 
-    assert len(body) <= response.MAXIMUM_BODY
+    assert len(body) <= response.MAX_BODY_BYTES
 
 
 def test_marker_of_a_failed_create_is_the_id(cloud: "ProtocolCloud") -> None:
@@ -186,4 +186,4 @@ def test_marker_of_a_failed_create_is_the_id(cloud: "ProtocolCloud") -> None:
 
     request: Request = parse(stack.requests[0].event)
     assert stack.requests[0].answer is not None
-    assert stack.requests[0].answer.physical_id == identity.marker(request)
+    assert stack.requests[0].answer.physical_id == identity.failed_create_id(request)

@@ -1,7 +1,7 @@
 """What differs, what of it may change in place, and what a stop does to each variant."""
 
 import pytest
-from requests_for_tests import configuration, moment, observed, variants
+from requests_for_tests import configuration, moment, variants
 
 from inference_experiment import differences
 from inference_experiment.model import DataStorage, Member, Status, Variant
@@ -58,10 +58,13 @@ def test_a_difference_is_requested_when_the_template_changed_it(
 def test_edits_take_drift_back_except_in_the_schedule() -> None:
     """What SageMaker itself moved is not undone by an update that is about something else."""
     wanted = configuration(description="mine", end_time=moment(5))
-    found = observed(Status.RUNNING, description="theirs", end_time=moment(6))
+    found = configuration(description="theirs", end_time=moment(6))
 
-    assert differences.edits(wanted, found, set()) == {Member.DESCRIPTION}
-    assert differences.edits(wanted, found, {"Schedule/EndTime", "Schedule"}) == {Member.DESCRIPTION, Member.END_TIME}
+    assert differences.edits(wanted, found, Status.RUNNING, set()) == {Member.DESCRIPTION}
+    assert differences.edits(wanted, found, Status.RUNNING, {"Schedule/EndTime", "Schedule"}) == {
+        Member.DESCRIPTION,
+        Member.END_TIME,
+    }
 
 
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.CREATED, Status.COMPLETED, Status.CANCELLED])
@@ -69,7 +72,7 @@ def test_edits_are_what_the_status_allows(status: Status) -> None:
     wanted = configuration(description="new", data_storage=STORAGE, sampling_percentage=99)
     allowed = differences.EDITABLE[status]
 
-    assert differences.edits(wanted, observed(status), set()) == allowed & {
+    assert differences.edits(wanted, configuration(), status, set()) == allowed & {
         Member.DESCRIPTION,
         Member.DATA_STORAGE_CONFIG,
         Member.SAMPLING_PERCENTAGE,
@@ -77,23 +80,25 @@ def test_edits_are_what_the_status_allows(status: Status) -> None:
 
 
 def test_data_capture_cannot_be_taken_away() -> None:
-    found = observed(Status.CREATED, data_storage=STORAGE)
+    found = configuration(data_storage=STORAGE)
 
-    assert not differences.edits(configuration(), found, {"DataStorageConfig"})
-    assert differences.blocked(configuration(), found, {"DataStorageConfig"}) == {Member.DATA_STORAGE_CONFIG}
-    assert not differences.blocked(configuration(), found, set())
+    assert not differences.edits(configuration(), found, Status.CREATED, {"DataStorageConfig"})
+    assert differences.blocked(configuration(), found, Status.CREATED, {"DataStorageConfig"}) == {
+        Member.DATA_STORAGE_CONFIG
+    }
+    assert not differences.blocked(configuration(), found, Status.CREATED, set())
 
 
 def test_blocked_is_what_was_asked_and_cannot_be() -> None:
     wanted = configuration(data_storage=STORAGE, description="new", kms_key="not judged here")
     changed = {"DataStorageConfig", "Description", "KmsKey"}
 
-    assert differences.blocked(wanted, observed(Status.RUNNING), changed) == {Member.DATA_STORAGE_CONFIG}
-    assert differences.blocked(wanted, observed(Status.COMPLETED), changed) == {
+    assert differences.blocked(wanted, configuration(), Status.RUNNING, changed) == {Member.DATA_STORAGE_CONFIG}
+    assert differences.blocked(wanted, configuration(), Status.COMPLETED, changed) == {
         Member.DATA_STORAGE_CONFIG,
         Member.DESCRIPTION,
     }
-    assert not differences.blocked(wanted, observed(Status.COMPLETED), set())
+    assert not differences.blocked(wanted, configuration(), Status.COMPLETED, set())
 
 
 RETAIN_REMOVE = {"production": "Retain", "shadow": "Remove"}

@@ -44,7 +44,7 @@ def test_secrets_are_not_in_the_representation() -> None:
 @pytest.mark.parametrize("value", [None, "", 7, [], {}])
 def test_required_texts(key: str, value: Any) -> None:
     """What is missing is named, and nobody can be answered."""
-    with pytest.raises(MalformedEventError, match=f"missing or not a text: {key}$") as caught:
+    with pytest.raises(MalformedEventError, match=f"missing or not a string: {key}$") as caught:
         parse({**event(), key: value})
 
     assert caught.value.addressee is None

@@ -24,7 +24,7 @@ from inference_experiment.errors import (
     UnexpectedStatus,
 )
 from inference_experiment.gateway import Gateway
-from inference_experiment.model import ACTIONS, OUTCOMES, Status, Step, StepKind
+from inference_experiment.model import OPERATIONS, WITHOUT_CALL, Action, ActionKind, Status
 from inference_experiment.properties import parse
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def experiment(cloud: "ProtocolCloud", gateway: Gateway) -> "ProtocolCloud":
     return cloud
 
 
-def creation(**changes: Any) -> Step:
+def creation(**changes: Any) -> Action:
     desired = parse(request(ResourceProperties=properties(**changes)))
-    return Step(StepKind.CREATE, "test", payloads.create(desired, {"cfn-inference-experiment:owner": "me"}))
+    return Action(ActionKind.CREATE, "test", payloads.create(desired, {"cfn-inference-experiment:owner": "me"}))
 
 
 def test_describe(experiment: "ProtocolCloud", gateway: Gateway) -> None:
@@ -94,8 +94,8 @@ def test_what_does_not_exist_is_absent(gateway: Gateway) -> None:
 
 
 def test_tags(experiment: "ProtocolCloud", gateway: Gateway) -> None:
-    gateway.perform(Step(StepKind.ADD_TAGS, "test", {"ResourceArn": ARN, "Tags": payloads.tag_list({"a": "b"})}))
-    gateway.perform(Step(StepKind.DELETE_TAGS, "test", {"ResourceArn": ARN, "TagKeys": ["team"]}))
+    gateway.perform(Action(ActionKind.ADD_TAGS, "test", {"ResourceArn": ARN, "Tags": payloads.tag_list({"a": "b"})}))
+    gateway.perform(Action(ActionKind.DELETE_TAGS, "test", {"ResourceArn": ARN, "TagKeys": ["team"]}))
 
     assert gateway.list_tags(ARN) == {"a": "b", "cfn-inference-experiment:owner": "me"}
 
@@ -109,10 +109,10 @@ def test_every_operation_on_an_experiment(cloud: "ProtocolCloud", gateway: Gatew
     )
     steps = [
         creation(Schedule=start),
-        Step(StepKind.UPDATE, "test", {**NAME, "Description": "x"}),
-        Step(StepKind.START, "test", NAME),
-        Step(StepKind.STOP, "test", stop),
-        Step(StepKind.DELETE, "test", NAME),
+        Action(ActionKind.UPDATE, "test", {**NAME, "Description": "x"}),
+        Action(ActionKind.START, "test", NAME),
+        Action(ActionKind.STOP, "test", stop),
+        Action(ActionKind.DELETE, "test", NAME),
     ]
     for step in steps:
         gateway.perform(step)
@@ -126,21 +126,21 @@ def test_every_operation_on_an_experiment(cloud: "ProtocolCloud", gateway: Gatew
 def test_deleting_what_is_gone_is_told_apart(cloud: "ProtocolCloud", gateway: Gateway) -> None:
     """Only a Delete that SageMaker has accepted ends a request."""
     with pytest.raises(NotFound, match="DeleteInferenceExperiment"):
-        gateway.perform(Step(StepKind.DELETE, "test", NAME))
+        gateway.perform(Action(ActionKind.DELETE, "test", NAME))
 
     (call,) = cloud.sagemaker.calls
     assert (call.operation, call.error) == ("DeleteInferenceExperiment", "ResourceNotFound")
 
 
-@pytest.mark.parametrize("kind", sorted(OUTCOMES))
-def test_outcomes_are_no_operations(gateway: Gateway, kind: StepKind) -> None:
+@pytest.mark.parametrize("kind", sorted(WITHOUT_CALL))
+def test_outcomes_are_no_operations(gateway: Gateway, kind: ActionKind) -> None:
     with pytest.raises(KeyError):
-        gateway.perform(Step(kind))
+        gateway.perform(Action(kind))
 
 
 def test_actions_are_operations() -> None:
     """StepKind, gateway and operations.json name the same operations."""
-    assert {kind.value for kind in ACTIONS} <= set(operations())
+    assert {kind.value for kind in OPERATIONS} <= set(operations())
 
 
 def test_list_takes_only_what_begins_with_the_prefix(cloud: "ProtocolCloud", gateway: Gateway) -> None:
@@ -172,7 +172,7 @@ def _end(cloud: "ProtocolCloud", name: str) -> None:
 CALLS: Final[dict[str, Callable[[Gateway], object]]] = {
     "CreateInferenceExperiment": lambda gateway: gateway.perform(creation()),
     "DescribeInferenceExperiment": lambda gateway: gateway.describe_inference_experiment("test"),
-    "UpdateInferenceExperiment": lambda gateway: gateway.perform(Step(StepKind.UPDATE, "test", NAME)),
+    "UpdateInferenceExperiment": lambda gateway: gateway.perform(Action(ActionKind.UPDATE, "test", NAME)),
     "ListTags": lambda gateway: gateway.list_tags(ARN),
     "ListInferenceExperiments": lambda gateway: list(gateway.list_inference_experiments("x")),
 }
@@ -245,7 +245,7 @@ def test_missing_by_message(
 
 def test_missing_is_only_absence_when_reading(cloud: "ProtocolCloud", gateway: Gateway) -> None:
     with pytest.raises(NotFound):
-        gateway.perform(Step(StepKind.START, "test", NAME))
+        gateway.perform(Action(ActionKind.START, "test", NAME))
     cloud.sagemaker.fail_next("CreateInferenceExperiment", "ValidationException", "Could not find model x")
     with pytest.raises(Refused, match="Could not find model x"):
         gateway.perform(creation())
@@ -262,7 +262,7 @@ def test_nobody_answers(clients: Gateway, monkeypatch: pytest.MonkeyPatch) -> No
 def test_arguments_that_boto3_refuses(gateway: Gateway) -> None:
     """Our own mistake, or a property that the schema let through, is refused at once and not waited for."""
     with pytest.raises(Refused, match="UpdateInferenceExperiment: Parameter validation failed"):
-        gateway.perform(Step(StepKind.UPDATE, "test", {"Name": 7}))
+        gateway.perform(Action(ActionKind.UPDATE, "test", {"Name": 7}))
 
 
 def test_describe_stacks(cloud: "ProtocolCloud", gateway: Gateway) -> None:
@@ -292,5 +292,5 @@ def test_status_that_nobody_knows() -> None:
     from inference_experiment.gateway import _status  # noqa: PLC0415 - no server of ours answers such a status
 
     for text in ("Failed", "Absent", ""):
-        with pytest.raises(UnexpectedStatus, match="which this version does not know"):
+        with pytest.raises(UnexpectedStatus, match="which this version of the provider does not know"):
             _status(text, "test")

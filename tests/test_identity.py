@@ -25,8 +25,8 @@ def test_names(text: str, *, known: bool) -> None:
 
 def test_a_marker_is_no_name() -> None:
     """The Delete that follows a failed Create cannot be taken for one of an experiment."""
-    assert identity.marker(request()) == "create-failed:request-1"
-    assert not identity.is_name(identity.marker(request()))
+    assert identity.failed_create_id(request()) == "create-failed:request-1"
+    assert not identity.is_name(identity.failed_create_id(request()))
 
 
 def test_owner_tag() -> None:
@@ -105,4 +105,4 @@ def test_long_parts_are_hashed(changes: dict[str, str]) -> None:
 )
 def test_ids_that_we_never_returned(text: str, *, invented: bool) -> None:
     """CloudFormation makes one up when a Create is cancelled before it answered."""
-    assert identity.may_be_invented(text, request("Delete")) is invented
+    assert identity.is_cloudformation_generated_id(text, request("Delete")) is invented

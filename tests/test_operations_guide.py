@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 import pytest
 
 from inference_experiment import errors
+from inference_experiment.notices import ProblemKind
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 GUIDE: Final = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -62,10 +64,10 @@ def test_every_class_of_errors_is_explained() -> None:
 
 def test_log_messages_are_those_of_the_code() -> None:
     """Every call of a logger has its row with its level, and no row is without one."""
-    logged: set[tuple[str, str]] = set()
+    logged = {(kind.value, logging.getLevelName(kind.level)) for kind in ProblemKind}
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("logger."):
+            if isinstance(node, ast.Call) and re.fullmatch(r"logger\.(?!log$)\w+", ast.unparse(node.func)):
                 message = node.args[0]
                 assert isinstance(message, ast.Constant), f"{path.name}: a message is a constant, the rest is extra"
                 logged.add((str(message.value), ast.unparse(node.func).removeprefix("logger.").upper()))

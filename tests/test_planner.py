@@ -7,29 +7,29 @@ from typing import Any
 
 import pytest
 
-from inference_experiment import contract, endings, planner, steps
+from inference_experiment import actions, contract, planner, stopping
 from inference_experiment.criteria import Criteria
+from inference_experiment.decision import DESCRIBE_LAG_SECONDS, DecisionInput, RequestKind
 from inference_experiment.errors import ExperimentError, NotUpdatable
 from inference_experiment.event import Request
 from inference_experiment.model import (
-    ACTIONS,
+    OPERATIONS,
     TRANSITIONAL,
+    Action,
+    ActionKind,
     Configuration,
     DataStorage,
     Desired,
-    Ending,
-    Goal,
+    DesiredState,
     Observed,
     Ownership,
     Progress,
     RequestType,
     Status,
-    Step,
-    StepKind,
+    StopRequest,
     Variant,
 )
 from inference_experiment.planner import TABLE
-from inference_experiment.situation import GRACE, Case, Situation
 
 NOW = 1_000_000.0
 PRODUCTION = Variant("production", "model-1", "ml.m5.xlarge", 1)
@@ -66,11 +66,13 @@ DIFFERENCES: dict[str, tuple[Configuration, frozenset[str]]] = {
     "storage": (replace(BASE, data_storage=DataStorage("s3://bucket/x")), frozenset({"DataStorageConfig"})),
 }
 UPDATABLE_WHILE_RUNNING = {"none", "description", "drift", "sampling", "end", "end drift"}
-STATES = {Goal.COMPLETE: Status.COMPLETED, Goal.CANCEL: Status.CANCELLED}
+STATES = {DesiredState.COMPLETE: Status.COMPLETED, DesiredState.CANCEL: Status.CANCELLED}
 
 
-def request(case: Case, changed: frozenset[str]) -> Request:
-    kind = {Case.CREATE: RequestType.CREATE, Case.DELETE: RequestType.DELETE}.get(case, RequestType.UPDATE)
+def request(case: RequestKind, changed: frozenset[str]) -> Request:
+    kind = {RequestKind.CREATE: RequestType.CREATE, RequestKind.DELETE: RequestType.DELETE}.get(
+        case, RequestType.UPDATE
+    )
     new: dict[str, Any] = {}
     old: dict[str, Any] = {}
     for path in changed:
@@ -86,79 +88,84 @@ def request(case: Case, changed: frozenset[str]) -> Request:
 
 
 def situation(
-    case: Case,
-    goal: Goal,
+    case: RequestKind,
+    goal: DesiredState,
     status: Status,
     difference: str = "none",
     ownership: Ownership | None = None,
     **more: Any,
-) -> Situation:
+) -> DecisionInput:
     desired_configuration, changed = DIFFERENCES[difference]
     if goal in STATES:
         changed |= {"DesiredState"}
-    ending = Ending(state=STATES.get(goal, Status.COMPLETED), reason="verdict")
-    usual = Ownership.RESOURCE if case in (Case.UPDATE, Case.DELETE) else Ownership.REQUEST
+    ending = StopRequest(state=STATES.get(goal, Status.COMPLETED), reason="verdict")
+    usual = Ownership.RESOURCE if case in (RequestKind.UPDATE, RequestKind.DELETE) else Ownership.REQUEST
     target = (
         Observed("test") if status is Status.ABSENT else Observed("test", status, ownership or usual, "arn:test", BASE)
     )
     desired = Desired(desired_configuration, goal, ending)
-    return Situation(
+    return DecisionInput(
         request=more.pop("request", request(case, changed)),
-        case=case,
-        goal=goal,
+        kind=case,
+        desired_state=goal,
         target=more.pop("target", target),
         progress=more.pop("progress", Progress(deadline=NOW + 3600)),
         now=more.pop("now", NOW),
-        desired=None if case is Case.DELETE else more.pop("desired", desired),
-        ending=ending,
+        template=None if case is RequestKind.DELETE else more.pop("desired", desired),
+        stop=ending,
         **more,
     )
 
 
 def test_table_decides_every_request_goal_and_status() -> None:
-    goals = set(Goal) - {Goal.GONE}
-    wanted = {*itertools.product(set(Case) - {Case.DELETE}, goals), (Case.DELETE, Goal.GONE)}
+    goals = set(DesiredState) - {DesiredState.GONE}
+    wanted = {
+        *itertools.product(set(RequestKind) - {RequestKind.DELETE}, goals),
+        (RequestKind.DELETE, DesiredState.GONE),
+    }
     assert set(TABLE) == wanted
     assert all(set(rules) == set(Status) for rules in TABLE.values())
     assert {rule.__module__ for rules in TABLE.values() for rule in rules.values()} == {
-        steps.__name__,
-        endings.__name__,
+        actions.__name__,
+        stopping.__name__,
     }
 
 
 @pytest.mark.parametrize(("case", "goal"), list(TABLE))
-def test_every_situation_has_one_decision(case: Case, goal: Goal) -> None:
+def test_every_situation_has_one_decision(case: RequestKind, goal: DesiredState) -> None:
     for status, difference, ownership in itertools.product(Status, DIFFERENCES, Ownership):
         check_decision(case, goal, status, difference, ownership)
 
 
-def check_decision(case: Case, goal: Goal, status: Status, difference: str, ownership: Ownership) -> None:
+def check_decision(
+    case: RequestKind, goal: DesiredState, status: Status, difference: str, ownership: Ownership
+) -> None:
     step = planner.plan(situation(case, goal, status, difference, ownership))
-    assert isinstance(step, Step)
-    assert (step.kind is StepKind.FAIL) == isinstance(step.error, ExperimentError)
-    assert (step.kind in ACTIONS) == bool(step.arguments)
+    assert isinstance(step, Action)
+    assert (step.kind is ActionKind.FAIL) == isinstance(step.error, ExperimentError)
+    assert (step.kind in OPERATIONS) == bool(step.arguments)
     if status is not Status.ABSENT and ownership is Ownership.OTHER:
-        assert step.kind in (StepKind.FAIL, StepKind.DONE), "nobody else's experiment is touched"
+        assert step.kind in (ActionKind.FAIL, ActionKind.DONE), "nobody else's experiment is touched"
     if status in TRANSITIONAL:
-        assert step.kind in (StepKind.WAIT, StepKind.FAIL, StepKind.DONE), "nothing is called while it changes"
+        assert step.kind in (ActionKind.WAIT, ActionKind.FAIL, ActionKind.DONE), "nothing is called while it changes"
 
 
 @pytest.mark.parametrize(("case", "goal"), list(TABLE))
-def test_operations_of_a_handler_cover_what_the_planner_reaches(case: Case, goal: Goal) -> None:
-    handler = {Case.CREATE: "create", Case.DELETE: "delete"}.get(case, "update")
+def test_operations_of_a_handler_cover_what_the_planner_reaches(case: RequestKind, goal: DesiredState) -> None:
+    handler = {RequestKind.CREATE: "create", RequestKind.DELETE: "delete"}.get(case, "update")
     reached = {
         planner.plan(situation(case, goal, status, difference, ownership)).kind
         for status, difference, ownership in itertools.product(Status, DIFFERENCES, Ownership)
     }
-    assert {kind.value for kind in reached & ACTIONS} <= contract.operations_of(handler)
+    assert {kind.value for kind in reached & OPERATIONS} <= contract.operations_of(handler)
 
 
 def test_every_mutating_operation_of_a_handler_is_reached() -> None:
     """No permission is listed that no decision uses."""
     for handler, cases in {
-        "create": [Case.CREATE],
-        "update": [Case.UPDATE, Case.REPLACE],
-        "delete": [Case.DELETE],
+        "create": [RequestKind.CREATE],
+        "update": [RequestKind.UPDATE, RequestKind.REPLACE],
+        "delete": [RequestKind.DELETE],
     }.items():
         reached: set[str] = set()
         for case, goal in TABLE:
@@ -166,20 +173,20 @@ def test_every_mutating_operation_of_a_handler_is_reached() -> None:
                 for status, difference in itertools.product(Status, DIFFERENCES):
                     base = situation(case, goal, status, difference)
                     reached.add(planner.plan(base).kind.value)
-                    if case is Case.UPDATE and status is not Status.ABSENT:
-                        desired = replace(base.wanted, tags={"a": "1"}, previous_tags=frozenset({"b"}))
+                    if case is RequestKind.UPDATE and status is not Status.ABSENT:
+                        desired = replace(base.desired, tags={"a": "1"}, previous_tags=frozenset({"b"}))
                         for tags in ({}, {"b": "1", "a": "1"}):
-                            tagged = replace(base, target=replace(base.target, tags=tags), desired=desired)
+                            tagged = replace(base, target=replace(base.target, tags=tags), template=desired)
                             reached.add(planner.plan(tagged).kind.value)
-                        judged = replace(base, ending=replace(base.ending, criteria=Criteria(max_error_rate=0.1)))
+                        judged = replace(base, stop=replace(base.stop, criteria=Criteria(max_error_rate=0.1)))
                         reached.add(planner.plan(judged).kind.value)
-        mutating = {kind.value for kind in ACTIONS}
+        mutating = {kind.value for kind in OPERATIONS}
         assert contract.operations_of(handler) & mutating == reached & mutating, handler
 
 
 @pytest.mark.parametrize("difference", [name for name in DIFFERENCES if name not in UPDATABLE_WHILE_RUNNING])
 def test_running_experiment_refuses_what_cannot_change_before_any_call(difference: str) -> None:
-    step = planner.plan(situation(Case.UPDATE, Goal.EXIST, Status.RUNNING, difference))
+    step = planner.plan(situation(RequestKind.UPDATE, DesiredState.EXIST, Status.RUNNING, difference))
     assert isinstance(step.error, NotUpdatable)
     assert "cannot change while experiment test is Running" in str(step.error)
 
@@ -197,27 +204,86 @@ def test_running_experiment_refuses_what_cannot_change_before_any_call(differenc
     ],
 )
 def test_update_sends_the_members_that_differ(difference: str, status: Status, members: set[str]) -> None:
-    step = planner.plan(situation(Case.UPDATE, Goal.EXIST, status, difference))
-    assert step.kind is StepKind.UPDATE
+    step = planner.plan(situation(RequestKind.UPDATE, DesiredState.EXIST, status, difference))
+    assert step.kind is ActionKind.UPDATE
     assert set(step.arguments) == members
 
 
 def test_schedule_that_sagemaker_moved_is_left_alone() -> None:
-    assert planner.plan(situation(Case.UPDATE, Goal.EXIST, Status.RUNNING, "end drift")).kind is StepKind.DONE
+    assert (
+        planner.plan(situation(RequestKind.UPDATE, DesiredState.EXIST, Status.RUNNING, "end drift")).kind
+        is ActionKind.DONE
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "now", "live_start", "new_start", "words"),
+    [
+        (Status.RUNNING, 3, None, None, "Schedule/EndTime: 2030-01-03T00:00:00Z is in the past"),
+        (Status.CREATED, 4, None, None, "Schedule/EndTime: 2030-01-03T00:00:00Z is in the past"),
+        (
+            Status.RUNNING,
+            2,
+            datetime(2029, 12, 3, tzinfo=UTC),
+            None,
+            "more than 30 days after the experiment's StartTime",
+        ),
+        (Status.RUNNING, 2, datetime(2029, 12, 4, tzinfo=UTC), None, None),
+        (Status.CREATED, 1, datetime(2029, 12, 1, tzinfo=UTC), datetime(2030, 1, 2, tzinfo=UTC), None),
+        (Status.CREATED, 1, datetime(2029, 12, 31, tzinfo=UTC), datetime(2029, 12, 1, tzinfo=UTC), "more than 30 days"),
+    ],
+)
+def test_an_end_time_that_sagemaker_would_refuse(
+    status: Status, now: int, live_start: datetime | None, new_start: datetime | None, words: str | None
+) -> None:
+    """Counted from the live StartTime, which the template need not have; refused before any call."""
+    at = datetime(2030, 1, now, tzinfo=UTC).timestamp()
+    desired, changed = DIFFERENCES["end"]
+    more = {"desired": Desired(replace(desired, start_time=new_start), DesiredState.EXIST)}
+    if new_start:
+        changed |= {"Schedule/StartTime"}
+    target = Observed("test", status, Ownership.RESOURCE, "arn:test", replace(BASE, start_time=live_start))
+    made = situation(
+        RequestKind.UPDATE,
+        DesiredState.EXIST,
+        status,
+        target=target,
+        request=request(RequestKind.UPDATE, changed),
+        now=at,
+        **more,
+    )
+    step = planner.plan(made)
+
+    assert step.kind is (ActionKind.FAIL if words else ActionKind.UPDATE)
+    assert (words or "None") in str(step.error)
+
+
+def test_an_end_time_that_was_accepted_is_not_judged_again() -> None:
+    """It may pass while the update has yet to show."""
+    at = datetime(2030, 1, 3, tzinfo=UTC).timestamp()
+    progress = Progress(at + 3600, acted={f"{ActionKind.UPDATE}:test": at - 1})
+
+    step = planner.plan(
+        situation(RequestKind.UPDATE, DesiredState.EXIST, Status.RUNNING, "end", progress=progress, now=at)
+    )
+
+    assert step.kind is ActionKind.WAIT
 
 
 def test_running_experiment_gets_no_start_time() -> None:
     desired, changed = DIFFERENCES["end"]
     desired = replace(desired, start_time=datetime(2029, 1, 1, tzinfo=UTC))
-    base = situation(Case.UPDATE, Goal.EXIST, Status.RUNNING, request=request(Case.UPDATE, changed))
-    step = planner.plan(replace(base, desired=replace(base.wanted, configuration=desired)))
+    base = situation(
+        RequestKind.UPDATE, DesiredState.EXIST, Status.RUNNING, request=request(RequestKind.UPDATE, changed)
+    )
+    step = planner.plan(replace(base, template=replace(base.desired, configuration=desired)))
     assert step.arguments["Schedule"] == {"EndTime": desired.end_time}
 
 
 @pytest.mark.parametrize("difference", [name for name in DIFFERENCES if "drift" not in name and name != "none"])
 @pytest.mark.parametrize("status", [Status.COMPLETED, Status.CANCELLED])
 def test_ended_experiment_refuses_what_is_asked(difference: str, status: Status) -> None:
-    step = planner.plan(situation(Case.UPDATE, Goal.EXIST, status, difference))
+    step = planner.plan(situation(RequestKind.UPDATE, DesiredState.EXIST, status, difference))
     assert isinstance(step.error, NotUpdatable)
     assert "a new Name starts a new test" in str(step.error)
 
@@ -225,22 +291,22 @@ def test_ended_experiment_refuses_what_is_asked(difference: str, status: Status)
 @pytest.mark.parametrize("difference", ["none", "drift", "end drift"])
 @pytest.mark.parametrize("status", [Status.COMPLETED, Status.CANCELLED])
 def test_ended_experiment_does_not_block_other_updates(difference: str, status: Status) -> None:
-    assert planner.plan(situation(Case.UPDATE, Goal.EXIST, status, difference)).kind is StepKind.DONE
-    assert planner.plan(situation(Case.UPDATE, Goal.RUN, status, difference)).kind is StepKind.DONE
+    assert planner.plan(situation(RequestKind.UPDATE, DesiredState.EXIST, status, difference)).kind is ActionKind.DONE
+    assert planner.plan(situation(RequestKind.UPDATE, DesiredState.RUN, status, difference)).kind is ActionKind.DONE
 
 
 def test_dropped_production_variant_promotes_the_shadow() -> None:
-    step = planner.plan(situation(Case.UPDATE, Goal.COMPLETE, Status.RUNNING, "promotion"))
-    assert step.kind is StepKind.STOP
+    step = planner.plan(situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING, "promotion"))
+    assert step.kind is ActionKind.STOP
     assert step.arguments["ModelVariantActions"] == {"production": "Remove", "shadow": "Promote"}
     assert [one["VariantName"] for one in step.arguments["DesiredModelVariants"]] == ["shadow"]
     assert (step.arguments["DesiredState"], step.arguments["Reason"]) == ("Completed", "verdict")
 
 
 def test_stop_leaves_the_endpoint_as_it_was() -> None:
-    for case, goal in ((Case.UPDATE, Goal.CANCEL), (Case.DELETE, Goal.GONE)):
+    for case, goal in ((RequestKind.UPDATE, DesiredState.CANCEL), (RequestKind.DELETE, DesiredState.GONE)):
         step = planner.plan(situation(case, goal, Status.RUNNING))
-        assert step.kind is StepKind.STOP
+        assert step.kind is ActionKind.STOP
         assert step.arguments["ModelVariantActions"] == {"production": "Retain", "shadow": "Remove"}
         assert [one["VariantName"] for one in step.arguments["DesiredModelVariants"]] == ["production"]
 
@@ -248,70 +314,70 @@ def test_stop_leaves_the_endpoint_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("case", "goal", "status", "kind"),
     [
-        (Case.CREATE, Goal.EXIST, Status.ABSENT, StepKind.CREATE),
-        (Case.CREATE, Goal.RUN, Status.CREATED, StepKind.START),
-        (Case.UPDATE, Goal.EXIST, Status.CREATED, StepKind.UPDATE),
-        (Case.UPDATE, Goal.COMPLETE, Status.RUNNING, StepKind.UPDATE),
-        (Case.DELETE, Goal.GONE, Status.RUNNING, StepKind.STOP),
+        (RequestKind.CREATE, DesiredState.EXIST, Status.ABSENT, ActionKind.CREATE),
+        (RequestKind.CREATE, DesiredState.RUN, Status.CREATED, ActionKind.START),
+        (RequestKind.UPDATE, DesiredState.EXIST, Status.CREATED, ActionKind.UPDATE),
+        (RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING, ActionKind.UPDATE),
+        (RequestKind.DELETE, DesiredState.GONE, Status.RUNNING, ActionKind.STOP),
     ],
 )
 def test_accepted_call_that_does_not_show_is_waited_for_and_then_reported(
-    case: Case, goal: Goal, status: Status, kind: StepKind
+    case: RequestKind, goal: DesiredState, status: Status, kind: ActionKind
 ) -> None:
     """Describe may lag; a request never calls the same operation twice."""
     first = situation(case, goal, status, "description")
     assert planner.plan(first).kind is kind
     acted = Progress(deadline=NOW + 3600, acted={f"{kind}:test": NOW})
-    assert planner.plan(replace(first, progress=acted, now=NOW + 1)).kind is StepKind.WAIT
-    assert planner.plan(replace(first, progress=acted, now=NOW + GRACE)).kind is StepKind.FAIL
+    assert planner.plan(replace(first, progress=acted, now=NOW + 1)).kind is ActionKind.WAIT
+    assert planner.plan(replace(first, progress=acted, now=NOW + DESCRIBE_LAG_SECONDS)).kind is ActionKind.FAIL
 
 
 def test_update_that_looks_finished_at_once_is_watched_a_little() -> None:
-    base = situation(Case.UPDATE, Goal.EXIST, Status.RUNNING)
-    acted = Progress(deadline=NOW + 3600, acted={f"{StepKind.UPDATE}:test": NOW})
-    assert planner.plan(replace(base, progress=acted)).kind is StepKind.WAIT
-    assert planner.plan(replace(base, progress=replace(acted, transition_seen=True))).kind is StepKind.DONE
-    assert planner.plan(replace(base, progress=acted, now=NOW + steps.SETTLE)).kind is StepKind.DONE
+    base = situation(RequestKind.UPDATE, DesiredState.EXIST, Status.RUNNING)
+    acted = Progress(deadline=NOW + 3600, acted={f"{ActionKind.UPDATE}:test": NOW})
+    assert planner.plan(replace(base, progress=acted)).kind is ActionKind.WAIT
+    assert planner.plan(replace(base, progress=replace(acted, transition_seen=True))).kind is ActionKind.DONE
+    assert planner.plan(replace(base, progress=acted, now=NOW + actions.UPDATE_START_SECONDS)).kind is ActionKind.DONE
 
 
 def test_deletion_that_takes_long_is_waited_for() -> None:
-    base = situation(Case.DELETE, Goal.GONE, Status.COMPLETED)
-    acted = Progress(deadline=NOW + 3600, acted={f"{StepKind.DELETE}:test": NOW})
-    assert planner.plan(replace(base, progress=acted, now=NOW + 10 * GRACE)).kind is StepKind.WAIT
+    base = situation(RequestKind.DELETE, DesiredState.GONE, Status.COMPLETED)
+    acted = Progress(deadline=NOW + 3600, acted={f"{ActionKind.DELETE}:test": NOW})
+    assert planner.plan(replace(base, progress=acted, now=NOW + 10 * DESCRIBE_LAG_SECONDS)).kind is ActionKind.WAIT
 
 
 def test_promotion_is_recognised_after_a_lost_answer() -> None:
     """A redelivered request sees its own Stop by the reason that it gave."""
-    base = situation(Case.UPDATE, Goal.COMPLETE, Status.COMPLETED, "promotion")
+    base = situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.COMPLETED, "promotion")
     assert isinstance(planner.plan(base).error, NotUpdatable)
     told = replace(base, target=replace(base.target, status_reason="verdict"))
-    assert planner.plan(told).kind is StepKind.DONE
-    acted = Progress(deadline=NOW + 3600, acted={f"{StepKind.STOP}:test": NOW})
-    assert planner.plan(replace(base, progress=acted)).kind is StepKind.DONE
+    assert planner.plan(told).kind is ActionKind.DONE
+    acted = Progress(deadline=NOW + 3600, acted={f"{ActionKind.STOP}:test": NOW})
+    assert planner.plan(replace(base, progress=acted)).kind is ActionKind.DONE
 
 
 def test_end_state_must_be_the_one_asked_for() -> None:
-    step = planner.plan(situation(Case.UPDATE, Goal.COMPLETE, Status.CANCELLED))
+    step = planner.plan(situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.CANCELLED))
     assert "is Cancelled, not Completed" in str(step.error)
 
 
 def test_replacement_waits_for_an_endpoint_that_is_being_given_back() -> None:
     current = Observed("old", Status.STOPPING, Ownership.RESOURCE, "arn:old", replace(BASE, name="old"))
-    base = situation(Case.REPLACE, Goal.EXIST, Status.ABSENT, current=current)
-    assert planner.plan(base).kind is StepKind.WAIT
-    live = planner.plan(replace(base, current=replace(current, status=Status.RUNNING)))
+    base = situation(RequestKind.REPLACE, DesiredState.EXIST, Status.ABSENT, replaced=current)
+    assert planner.plan(base).kind is ActionKind.WAIT
+    live = planner.plan(replace(base, replaced=replace(current, status=Status.RUNNING)))
     assert "still runs experiment old (Running)" in str(live.error)
-    ended = replace(base, current=replace(current, status=Status.COMPLETED))
-    assert planner.plan(ended).kind is StepKind.CREATE
+    ended = replace(base, replaced=replace(current, status=Status.COMPLETED))
+    assert planner.plan(ended).kind is ActionKind.CREATE
     elsewhere = replace(BASE, name="old", endpoint_name="other")
-    assert planner.plan(replace(base, current=replace(current, configuration=elsewhere))).kind is StepKind.CREATE
+    assert planner.plan(replace(base, replaced=replace(current, configuration=elsewhere))).kind is ActionKind.CREATE
 
 
 def test_failed_replacement_is_removed_before_the_failure_is_told() -> None:
-    base = situation(Case.REPLACE, Goal.EXIST, Status.CANCELLED)
+    base = situation(RequestKind.REPLACE, DesiredState.EXIST, Status.CANCELLED)
     base = replace(base, target=replace(base.target, status_reason="no capacity"))
     step = planner.plan(base)
-    assert step.kind is StepKind.DELETE
+    assert step.kind is ActionKind.DELETE
     assert "no capacity" in step.failure
     gone = replace(base, target=Observed("test"), progress=Progress(NOW + 1, failure=step.failure))
     assert "no capacity" in str(planner.plan(gone).error)
@@ -319,29 +385,29 @@ def test_failed_replacement_is_removed_before_the_failure_is_told() -> None:
 
 def test_removed_data_storage_cannot_be_taken_away() -> None:
     stored = replace(BASE, data_storage=DataStorage("s3://bucket/x"))
-    base = situation(Case.UPDATE, Goal.EXIST, Status.CREATED, "storage")
-    without = replace(base.wanted, configuration=BASE)
-    step = planner.plan(replace(base, desired=without, target=replace(base.target, configuration=stored)))
-    assert "cannot be taken away" in str(step.error)
+    base = situation(RequestKind.UPDATE, DesiredState.EXIST, Status.CREATED, "storage")
+    without = replace(base.desired, configuration=BASE)
+    step = planner.plan(replace(base, template=without, target=replace(base.target, configuration=stored)))
+    assert "cannot be removed" in str(step.error)
 
 
 def test_tags_that_the_template_never_had_stay() -> None:
-    base = situation(Case.UPDATE, Goal.EXIST, Status.RUNNING)
+    base = situation(RequestKind.UPDATE, DesiredState.EXIST, Status.RUNNING)
     live = {"aws:x": "1", contract.OWNER_TAG: "o", "by-hand": "1", "old": "1", "kept": "1"}
     desired = replace(
-        base.wanted, tags={"kept": "2"}, previous_tags=frozenset({"old", "kept", "aws:x", contract.OWNER_TAG})
+        base.desired, tags={"kept": "2"}, previous_tags=frozenset({"old", "kept", "aws:x", contract.OWNER_TAG})
     )
-    step = planner.plan(replace(base, desired=desired, target=replace(base.target, tags=live)))
-    assert (step.kind, step.arguments["TagKeys"]) == (StepKind.DELETE_TAGS, ["old"])
-    acted = Progress(NOW + 1, acted={f"{StepKind.DELETE_TAGS}:test": NOW})
-    step = planner.plan(replace(base, desired=desired, target=replace(base.target, tags=live), progress=acted))
-    assert (step.kind, step.arguments["Tags"]) == (StepKind.ADD_TAGS, [{"Key": "kept", "Value": "2"}])
+    step = planner.plan(replace(base, template=desired, target=replace(base.target, tags=live)))
+    assert (step.kind, step.arguments["TagKeys"]) == (ActionKind.DELETE_TAGS, ["old"])
+    acted = Progress(NOW + 1, acted={f"{ActionKind.DELETE_TAGS}:test": NOW})
+    step = planner.plan(replace(base, template=desired, target=replace(base.target, tags=live), progress=acted))
+    assert (step.kind, step.arguments["Tags"]) == (ActionKind.ADD_TAGS, [{"Key": "kept", "Value": "2"}])
 
 
 def test_create_only_change_needs_a_new_name() -> None:
     changed = frozenset({"RoleArn"})
-    asked = request(Case.UPDATE, changed)
-    desired = Desired(replace(BASE, role_arn="arn:aws:iam::123456789012:role/other"), Goal.EXIST)
+    asked = request(RequestKind.UPDATE, changed)
+    desired = Desired(replace(BASE, role_arn="arn:aws:iam::123456789012:role/other"), DesiredState.EXIST)
     current = Observed("test", Status.RUNNING, Ownership.RESOURCE, "arn:test", BASE)
     with pytest.raises(NotUpdatable, match=r"RoleArn can only be set at creation.*change Name too"):
         planner.target_name(asked, desired, current)
@@ -354,29 +420,29 @@ def test_create_only_change_needs_a_new_name() -> None:
 
 
 def test_promotion_with_criteria_is_measured_before_the_first_change_and_once() -> None:
-    base = situation(Case.UPDATE, Goal.COMPLETE, Status.RUNNING, "promotion")
-    description = replace(base.wanted, configuration=replace(base.wanted.configuration, description="new"))
-    judged = replace(base, desired=description, ending=replace(base.ending, criteria=Criteria(max_error_rate=0.01)))
+    base = situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING, "promotion")
+    description = replace(base.desired, configuration=replace(base.desired.configuration, description="new"))
+    judged = replace(base, template=description, stop=replace(base.stop, criteria=Criteria(max_error_rate=0.01)))
     step = planner.plan(judged)
-    assert step.kind is StepKind.MEASURE
+    assert step.kind is ActionKind.MEASURE
     assert {query["MetricStat"]["Metric"]["MetricName"] for query in step.arguments["MetricDataQueries"]} >= {
         "Invocations",
         "ModelLatency",
     }
-    acted = Progress(deadline=NOW + 3600, acted={f"{StepKind.MEASURE}:test": NOW})
-    assert planner.plan(replace(judged, progress=acted)).kind is StepKind.UPDATE
+    acted = Progress(deadline=NOW + 3600, acted={f"{ActionKind.MEASURE}:test": NOW})
+    assert planner.plan(replace(judged, progress=acted)).kind is ActionKind.UPDATE
 
 
 def test_criteria_matter_to_a_promotion_only() -> None:
-    base = situation(Case.UPDATE, Goal.COMPLETE, Status.RUNNING)
-    judged = replace(base, ending=replace(base.ending, criteria=Criteria(max_error_rate=0.01)))
-    assert planner.plan(judged).kind is StepKind.STOP
+    base = situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING)
+    judged = replace(base, stop=replace(base.stop, criteria=Criteria(max_error_rate=0.01)))
+    assert planner.plan(judged).kind is ActionKind.STOP
 
 
 def test_deletion_does_not_promote_where_a_promotion_has_criteria() -> None:
-    base = situation(Case.DELETE, Goal.GONE, Status.RUNNING)
-    promoting = replace(base.ending, actions={"shadow": "Promote"})
-    step = planner.plan(replace(base, ending=promoting))
+    base = situation(RequestKind.DELETE, DesiredState.GONE, Status.RUNNING)
+    promoting = replace(base.stop, actions={"shadow": "Promote"})
+    step = planner.plan(replace(base, stop=promoting))
     assert step.arguments["ModelVariantActions"] == {"production": "Remove", "shadow": "Promote"}
-    step = planner.plan(replace(base, ending=replace(promoting, criteria=Criteria(max_error_rate=0.01))))
+    step = planner.plan(replace(base, stop=replace(promoting, criteria=Criteria(max_error_rate=0.01))))
     assert step.arguments["ModelVariantActions"] == {"production": "Retain", "shadow": "Remove"}

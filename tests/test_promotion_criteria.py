@@ -66,7 +66,7 @@ def test_shadow_that_meets_them_is_promoted(cloud: ProtocolCloud, metrics: Local
     [
         (Behaviour(requests_per_minute=60, latency_ms=80), "Average ModelLatency changed by +"),
         (Behaviour(requests_per_minute=60, error_rate=0.05), "of the shadow variant's invocations failed"),
-        (Behaviour(requests_per_minute=0.01), "100 are needed"),
+        (Behaviour(requests_per_minute=0.01), "100 are required"),
     ],
 )
 def test_shadow_that_does_not_changes_nothing(
@@ -94,4 +94,4 @@ def test_criteria_without_a_threshold_are_refused(cloud: ProtocolCloud) -> None:
     stack = cloud.stack("shop")
     stack.begin_create(properties(PromotionCriteria={"MinInvocations": "10"}))
     cloud.settle()
-    assert "PromotionCriteria: names no criterion" in stack.requests[0].answer.reason
+    assert "PromotionCriteria: sets no threshold" in stack.requests[0].answer.reason

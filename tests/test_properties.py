@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from experiment_properties import properties, shadow, variant
 from log_audit import SECRET_TAG_VALUE
 from requests_for_tests import event, moment, request
 
+from inference_experiment import contract
 from inference_experiment.errors import InvalidProperties
-from inference_experiment.model import Goal, Status
+from inference_experiment.model import DesiredState, Status
 from inference_experiment.properties import parse, parse_deletion, validate
 
 SAMPLING = "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage"
@@ -41,7 +43,6 @@ def test_texts_that_are_no_numbers(text: str) -> None:
 def test_a_number_where_a_text_is_asked() -> None:
     """YAML's numbers in descriptions and tags reach us as numbers through other callers."""
     assert parse(request(ResourceProperties=properties(Description=5))).configuration.description == "5"
-    assert findings(Description=True) == ["Description: True must be of type string"]
 
 
 def test_all_findings_at_once() -> None:
@@ -65,6 +66,18 @@ def test_all_findings_at_once() -> None:
         ({"Name": "a_b"}, "Name: 'a_b' does not match ^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,119}$"),
         ({"Name": ""}, "Name: '' is shorter than 1 characters"),
         ({"Name": "test\n"}, "Name: 'test\\n' does not match"),
+        ({"Description": "one line\n"}, "Description: 'one line\\n' does not match ^.*$"),
+        ({"ModelVariantActions": {"shadow\n": "Remove"}}, "ModelVariantActions/shadow\n: is not a property"),
+        ({"Description": ["x"]}, 'Description: ["x"] must be of type string'),
+        ({"Tags": None, "Schedule": {"StartTime": {"a": None}}}, 'StartTime: {"a": null} must be of type string'),
+        ({"ShadowModeConfig": shadow(sampling=0.5)}, f"{SAMPLING}: '0.5' must be of type integer"),
+        ({"ShadowModeConfig": shadow(sampling=True)}, f"{SAMPLING}: true must be of type integer"),
+        ({"PromotionCriteria": {}}, "PromotionCriteria: sets no threshold"),
+        ({"Schedule": {"StartTime": 1900000000}}, "StartTime: '1900000000' is not an ISO 8601 time"),
+        (
+            {"ModelVariantActions": {"production": "Retain", "shadow": "Promote"}},
+            "ModelVariantActions/production: 'shadow' is promoted in place of 'production', which cannot be retained",
+        ),
         ({"Description": "x" * 1025}, "Description: 'xxxx"),
         ({"ShadowModeConfig": shadow(sampling=101)}, f"{SAMPLING}: 101 is more than 100"),
         ({"ShadowModeConfig": shadow(sampling=-1)}, f"{SAMPLING}: -1 is less than 0"),
@@ -94,6 +107,38 @@ def test_a_wrong_tag_value_is_not_repeated() -> None:
     assert finding.startswith("Tags/0/Value: the value does not match")
 
 
+def test_booleans_are_texts_where_texts_are_asked() -> None:
+    """CloudFormation sends "true" for a true in the template."""
+    raw = properties(Description=True, Tags=[{"Key": "critical", "Value": False}])
+
+    restored, found = validate(raw)
+
+    assert found == []
+    assert (restored["Description"], restored["Tags"][0]["Value"]) == ("true", "false")
+
+
+def text_places(schema: dict[str, Any], *keys: str) -> Iterator[tuple[str, ...]]:
+    """Yield the places of the writable texts that have a pattern; 0 stands for the first item."""
+    schema = contract.schema()["definitions"][schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema
+    if "pattern" in schema:
+        yield keys
+    for name, member in schema.get("properties", {}).items():
+        if keys or name not in contract.read_only() | contract.SERVICE_PROPERTIES:
+            yield from text_places(member, *keys, name)
+    if "items" in schema:
+        yield from text_places(schema["items"], *keys, "0")
+
+
+@pytest.mark.parametrize("place", list(text_places(contract.schema())), ids="/".join)
+def test_no_text_may_end_in_a_line_break(place: tuple[str, ...]) -> None:
+    """Python's $ would let one pass; folded texts of YAML end in one."""
+    raw: Any = "x\n"
+    for key in reversed(place):
+        raw = [raw] if key == "0" else {key: raw}
+
+    assert any(finding.path == "/".join(place) for finding in validate(properties(**raw))[1])
+
+
 def test_checks_follow_the_schema() -> None:
     """Across properties is looked only at what the schema accepts."""
     assert findings(ShadowModeConfig=shadow(name="other")) == [
@@ -118,16 +163,16 @@ def test_too_much_is_cut_to_what_is_still_too_much() -> None:
 @pytest.mark.parametrize(
     ("state", "goal", "end"),
     [
-        (None, Goal.EXIST, Status.COMPLETED),
-        ("Running", Goal.RUN, Status.COMPLETED),
-        ("Completed", Goal.COMPLETE, Status.COMPLETED),
-        ("Cancelled", Goal.CANCEL, Status.CANCELLED),
+        (None, DesiredState.EXIST, Status.COMPLETED),
+        ("Running", DesiredState.RUN, Status.COMPLETED),
+        ("Completed", DesiredState.COMPLETE, Status.COMPLETED),
+        ("Cancelled", DesiredState.CANCEL, Status.CANCELLED),
     ],
 )
-def test_goal(state: str | None, goal: Goal, end: Status) -> None:
+def test_goal(state: str | None, goal: DesiredState, end: Status) -> None:
     desired = parse(request(ResourceProperties=properties(DesiredState=state)))
 
-    assert (desired.goal, desired.ending.state) == (goal, end)
+    assert (desired.desired_state, desired.stop.state) == (goal, end)
 
 
 def test_what_is_desired() -> None:
@@ -144,8 +189,8 @@ def test_what_is_desired() -> None:
         )
     )
 
-    assert desired.ending.reason == "because"
-    assert desired.ending.actions == {"shadow": "Promote"}
+    assert desired.stop.reason == "because"
+    assert desired.stop.actions == {"shadow": "Promote"}
     assert desired.configuration.end_time == moment(2)
     assert desired.tags == {"team": SECRET_TAG_VALUE}
     assert desired.previous_tags == {"old"}
@@ -201,7 +246,7 @@ def test_a_deletion_ends_an_experiment_as_an_update_would(said: dict[str, Any]) 
     valid = request("Delete", ResourceProperties=properties(**said))
     invalid = request("Delete", ResourceProperties=properties(**said, RoleArn="no ARN"))
 
-    assert parse_deletion(valid) == ("test", parse(valid).ending)
+    assert parse_deletion(valid) == ("test", parse(valid).stop)
     assert parse_deletion(invalid) == ("test", parse_deletion(request("Delete"))[1])
 
 

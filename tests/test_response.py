@@ -11,7 +11,7 @@ from requests_for_tests import configuration, request
 
 from inference_experiment import contract, response
 from inference_experiment.errors import NotUpdatable
-from inference_experiment.model import Observed, Outcome, Status
+from inference_experiment.model import Observed, RequestResult, Status
 
 DETAILS = {
     "CreationTime": datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC),
@@ -20,13 +20,13 @@ DETAILS = {
 RUNNING = Observed("test", Status.RUNNING, arn="arn", configuration=configuration(), details=DETAILS)
 
 
-def body(outcome: Outcome, **changes: Any) -> dict[str, Any]:
+def body(outcome: RequestResult, **changes: Any) -> dict[str, Any]:
     made: dict[str, Any] = json.loads(response.body(request("Update", **changes), outcome))
     return made
 
 
 def test_success() -> None:
-    answer = body(Outcome("test", RUNNING))
+    answer = body(RequestResult("test", RUNNING))
 
     assert answer.pop("Data") == {
         "Arn": "arn",
@@ -54,7 +54,7 @@ def test_success() -> None:
 
 
 def test_failure_has_a_reason_and_no_data() -> None:
-    answer = body(Outcome("test", RUNNING, error=NotUpdatable("cannot")))
+    answer = body(RequestResult("test", RUNNING, error=NotUpdatable("cannot")))
 
     assert (answer["Status"], answer["Reason"]) == ("FAILED", "cannot")
     assert "Data" not in answer
@@ -86,7 +86,7 @@ def test_longest_success(text: str, warning: str) -> None:
     )
     made = response.body(
         request("Update", LogicalResourceId="L" * 255, RequestId="r" * 128),
-        Outcome("n" * 120, observed, warning=warning),
+        RequestResult("n" * 120, observed, warning=warning),
     )
     shown = json.loads(made)["Data"]["StatusReason"]
 
@@ -107,7 +107,7 @@ def test_no_body_is_too_long(reason: str, status_reason: str, physical_id: str, 
     error = NotUpdatable(reason) if failed else None
     made = response.body(
         request(StackId="s" * 1024, RequestId="r" * 128, LogicalResourceId="L" * 255),
-        Outcome(physical_id, observed, error=error, warning=reason),
+        RequestResult(physical_id, observed, error=error, warning=reason),
     )
 
     assert len(made) <= 4096

@@ -1,7 +1,6 @@
 """Checks across properties that JSON Schema cannot express, shared by the function and the cfn-lint rules.
 
-Pure functions over plain values: no event, no template, no clock of their own. Each yields findings whose
-path is relative to the properties of the resource; a function that is not given a value stays silent about it.
+Pure functions over plain values: no event, no template, no clock. Findings have keys relative to the properties.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 from inference_experiment import criteria
 from inference_experiment.contract import OWNER_TAG
-from inference_experiment.errors import Finding
+from inference_experiment.errors import Finding, Keys
 
 # aws-facts 2.1: the console's minimum and the API's maximum.
 MINIMUM_DURATION: Final = timedelta(hours=1)
@@ -19,11 +18,15 @@ MAXIMUM_DURATION: Final = timedelta(days=30)
 # After these no variant runs any more, so ShadowModeConfig may name one that ModelVariants dropped.
 ENDING_STATES: Final = frozenset({"Completed", "Cancelled"})
 
+END_TIME: Final[Keys] = ("Schedule", "EndTime")
+SOURCE: Final[Keys] = ("ShadowModeConfig", "SourceModelVariantName")
+SHADOW: Final[Keys] = ("ShadowModeConfig", "ShadowModelVariants", 0, "ShadowModelVariantName")
+
 RESERVED_TAG_PREFIXES: Final = ("aws:", OWNER_TAG.split(":", maxsplit=1)[0] + ":")
 
 
 def parse_time(text: str) -> datetime | None:
-    """Return the moment that an ISO 8601 text with a zone names, in UTC; None when it names none."""
+    """Return the time of an ISO 8601 text with a zone, in UTC; None for any other text."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -36,30 +39,37 @@ def parse_time(text: str) -> datetime | None:
         return None
 
 
-def check_time(path: str, text: str) -> Iterator[Finding]:
-    """Yield a finding when a text is not an ISO 8601 time with a zone."""
-    if parse_time(text) is None:
-        message = f"{text!r} is not an ISO 8601 time with a zone; write it as 2030-01-31T08:00:00Z"
-        yield Finding(path, message)
-
-
 def check_duration(start: datetime, end: datetime) -> Iterator[Finding]:
     """Yield a finding when an experiment would be shorter than 1 hour or longer than 30 days."""
-    path = "Schedule/EndTime"
     if end <= start:
-        yield Finding(path, f"{end:%Y-%m-%dT%H:%M:%SZ} is not after StartTime; an experiment runs for at least 1 hour")
+        yield Finding(
+            END_TIME, f"{end:%Y-%m-%dT%H:%M:%SZ} is not after StartTime; an experiment runs for at least 1 hour"
+        )
     elif end - start < MINIMUM_DURATION:
         minutes = (end - start) // timedelta(minutes=1)
-        yield Finding(path, f"only {minutes} minutes after StartTime; an experiment runs for at least 1 hour")
+        yield Finding(END_TIME, f"is only {minutes} minutes after StartTime; an experiment runs for at least 1 hour")
     elif end - start > MAXIMUM_DURATION:
         days = (end - start) / timedelta(days=1)
-        yield Finding(path, f"{days:.1f} days after StartTime; an experiment runs for at most 30 days")
+        yield Finding(END_TIME, f"is {days:.1f} days after StartTime; an experiment runs for at most 30 days")
+
+
+def check_new_end(start: datetime | None, end: datetime, now: datetime) -> Iterator[Finding]:
+    """Yield a finding when an update's EndTime is over, or more than 30 days after the experiment's StartTime."""
+    if end <= now:
+        yield Finding(END_TIME, f"{end:%Y-%m-%dT%H:%M:%SZ} is in the past; choose a later time")
+    elif start and end - start > MAXIMUM_DURATION:
+        message = (
+            f"{end:%Y-%m-%dT%H:%M:%SZ} is more than 30 days after the experiment's StartTime {start:%Y-%m-%dT%H:%M:%SZ}"
+        )
+        yield Finding(END_TIME, f"{message}; an experiment runs for at most 30 days")
 
 
 def check_schedule(schedule: Mapping[str, str]) -> Iterator[Finding]:
     """Yield findings of a Schedule: the form of its times, their order, the length of the experiment."""
     for member, text in schedule.items():
-        yield from check_time(f"Schedule/{member}", text)
+        if parse_time(text) is None:
+            message = f"{text!r} is not an ISO 8601 time with a zone; write it as 2030-01-31T08:00:00Z"
+            yield Finding(("Schedule", member), message)
     start = parse_time(schedule.get("StartTime", ""))
     end = parse_time(schedule.get("EndTime", ""))
     if start and end:
@@ -79,6 +89,10 @@ def describe_missing_variant(name: str, variants: Sequence[str]) -> str:
     return f"{name!r} is not a VariantName of ModelVariants ({', '.join(map(repr, variants))})"
 
 
+def _variant_name(index: int) -> Keys:
+    return ("ModelVariants", index, "VariantName")
+
+
 def check_variants(
     variants: Sequence[str], source: str, shadow: str, *, desired_state: str | None = None
 ) -> Iterator[Finding]:
@@ -87,49 +101,52 @@ def check_variants(
     `variants` are the VariantNames of ModelVariants in order; with a DesiredState that ends the experiment the
     source or the shadow variant may be missing from them (docs/decisions/0003-stop-defaults.md).
     """
+    places = tuple(_variant_name(index) for index in range(len(variants)))
     for index, name in enumerate(variants):
         if name in variants[:index]:
-            yield Finding(f"ModelVariants/{index}/VariantName", f"{name!r} is the name of two variants")
-    shadow_path = "ShadowModeConfig/ShadowModelVariants/0/ShadowModelVariantName"
+            yield Finding(places[index], f"{name!r} is used by two variants; VariantNames are unique")
     if source == shadow:
-        yield Finding(shadow_path, f"{shadow!r} is also the SourceModelVariantName; name the other variant")
+        yield Finding(SHADOW, f"{shadow!r} is also the SourceModelVariantName; name the other variant", (SOURCE,))
     if desired_state in ENDING_STATES:
         return
-    for path, name in (("ShadowModeConfig/SourceModelVariantName", source), (shadow_path, shadow)):
+    for keys, name in ((SOURCE, source), (SHADOW, shadow)):
         if name not in variants:
-            yield Finding(path, describe_missing_variant(name, variants))
+            yield Finding(keys, describe_missing_variant(name, variants), places)
 
 
 def check_ending_variants(variants: Sequence[str], source: str, shadow: str) -> Iterator[Finding]:
-    """Yield a finding for each variant that has no part in the experiment that is to be ended."""
+    """Yield a finding for each variant that is not part of the experiment to stop."""
     for index, name in enumerate(variants):
         if name not in (source, shadow):
             message = f"{name!r} is neither the source nor the shadow variant of ShadowModeConfig"
-            yield Finding(f"ModelVariants/{index}/VariantName", message)
+            yield Finding(_variant_name(index), message, (SOURCE, SHADOW))
 
 
 def check_tag_keys(keys: Sequence[str]) -> Iterator[Finding]:
     """Yield findings of tag keys, given in the order of Tags: duplicates and reserved prefixes."""
     for index, key in enumerate(keys):
-        path = f"Tags/{index}/Key"
+        place = ("Tags", index, "Key")
         if key in keys[:index]:
-            yield Finding(path, f"{key!r} is used twice; a key can have one value")
+            yield Finding(place, f"{key!r} is used twice; tag keys are unique")
         for prefix in RESERVED_TAG_PREFIXES:
             if key.lower().startswith(prefix):
-                yield Finding(path, f"{key!r} begins with {prefix!r}, which is reserved")
+                yield Finding(place, f"{key!r} begins with {prefix!r}, which is reserved")
 
 
 def check_actions(actions: Mapping[str, str], source: str, shadow: str) -> Iterator[Finding]:
-    """Yield findings of ModelVariantActions: unknown variants, promotion of the wrong one, nothing left to serve."""
+    """Yield findings of ModelVariantActions: unknown variants, impossible promotions, no variant left to serve."""
     for name, action in actions.items():
-        path = f"ModelVariantActions/{name}"
+        keys = ("ModelVariantActions", name)
         if name not in (source, shadow):
-            yield Finding(path, describe_missing_variant(name, (source, shadow)))
+            yield Finding(keys, describe_missing_variant(name, (source, shadow)), (SOURCE, SHADOW))
         elif action == "Promote" and name == source:
-            yield Finding(path, "only the shadow variant can be promoted; the production variant is Retain or Remove")
+            yield Finding(keys, "only the shadow variant can be promoted; the production variant is Retain or Remove")
+    if actions.get(source) == "Retain" and actions.get(shadow) == "Promote":
+        message = f"{shadow!r} is promoted in place of {source!r}, which cannot be retained; write Remove"
+        yield Finding(("ModelVariantActions", source), message, (SHADOW,))
     if actions.get(source) == "Remove" and actions.get(shadow, "Remove") == "Remove":
-        message = "the production variant is removed and no variant takes its place; Promote the shadow variant"
-        yield Finding(f"ModelVariantActions/{source}", message)
+        message = "the production variant is removed and no variant takes its place; promote the shadow variant"
+        yield Finding(("ModelVariantActions", source), message)
 
 
 def check(properties: Mapping[str, Any]) -> Iterator[Finding]:

@@ -1,52 +1,43 @@
-"""The time of one Lambda invocation."""
+"""The time of one invocation."""
 
 import time
 from typing import Protocol
 
 
-class Clock(Protocol):
-    """Time as one invocation has it; all in seconds. `interval` lies between two looks, unless AWS throttles."""
-
-    @property
-    def interval(self) -> float:
-        """Return the polling interval."""
-
-    def now(self) -> float:
-        """Return the epoch time."""
-
-    def sleep(self, seconds: float, /) -> None:
-        """Wait."""
-
-    def may_sleep(self, seconds: float, /) -> bool:
-        """Return whether so long a wait and an answer fit into this invocation."""
-
-
 class LambdaContext(Protocol):
-    """What we use of the context that Lambda passes."""
-
-    function_name: str
+    """The part of Lambda's context that is used."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds that the invocation still has."""
 
 
-class InvocationClock:
-    """The time of one Lambda invocation; keeps a tenth of it, at least 2 s, for the last call and the answer."""
+class Clock:
+    """Real time in seconds, without a limit. `interval` is the polling interval."""
 
-    def __init__(self, context: LambdaContext, interval: float) -> None:
-        self._context = context
+    def __init__(self, interval: float) -> None:
         self.interval = interval
-        self._reserve = max(2.0, context.get_remaining_time_in_millis() / 10_000)
 
     def now(self) -> float:
-        """Return the epoch time in seconds."""
+        """Return the epoch time."""
         return time.time()
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
 
+    def may_sleep(self, _seconds: float) -> bool:
+        """Return whether so long a wait and the answer fit into this invocation."""
+        return True
+
+
+class InvocationClock(Clock):
+    """The time of one Lambda invocation; keeps a tenth of it, at least 2 s, for the last call and the answer."""
+
+    def __init__(self, context: LambdaContext, interval: float) -> None:
+        super().__init__(interval)
+        self._context = context
+        self._reserve = max(2.0, context.get_remaining_time_in_millis() / 10_000)
+
     def may_sleep(self, seconds: float) -> bool:
-        """Return whether so long a wait and an answer fit into this invocation."""
-        remaining = self._context.get_remaining_time_in_millis() / 1000
-        return remaining - seconds > self._reserve
+        """Return whether so long a wait and the answer fit into this invocation."""
+        return self._context.get_remaining_time_in_millis() / 1000 - seconds > self._reserve

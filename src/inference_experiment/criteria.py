@@ -1,8 +1,8 @@
-"""Whether a shadow variant is good enough to be promoted: thresholds, what to ask CloudWatch, and the verdict. Pure.
+"""The criteria of a promotion: thresholds, CloudWatch queries, and the verdict. Pure.
 
-Standard library and our own pure modules only: whoever can call CloudWatch asks `queries`, hands the answers to
-`summarize` and the summaries to `evaluate`. The function and the report use the same three, so that they never
-disagree. The shadow sees a share of the traffic: only rates, averages and percentiles are compared, never sums.
+Standard library and our own pure modules only. `queries` are for CloudWatch, `summarize` takes the answers, `evaluate`
+the summaries; the function and the report use the same three. The shadow receives a share of the traffic, so only
+rates, averages and percentiles are compared, never sums.
 """
 
 import re
@@ -17,10 +17,9 @@ from inference_experiment.errors import Finding, NotUpdatable
 # aws-facts 8; both variants report under the dimensions EndpointName and VariantName.
 NAMESPACE: Final = "AWS/SageMaker"
 PERCENTAGE: Final = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,6})?%")
-LATENCY_STATISTICS: Final = ("Average", "p50", "p90", "p95", "p99")
 MINIMUM_INVOCATIONS: Final = 100
 # 44 ms are 10 % more than 40 ms, whatever binary fractions say.
-ROUNDING: Final = 1e-9
+ROUNDING_TOLERANCE: Final = 1e-9
 
 
 class Role(StrEnum):
@@ -49,7 +48,7 @@ PERIODS: Final = (
 
 @dataclass(frozen=True)
 class Criteria:
-    """What the shadow must meet; fractions, not percentages. None is not checked."""
+    """The thresholds, as fractions. None is not checked."""
 
     max_latency_increase: float | None = None
     max_error_rate: float | None = None
@@ -59,7 +58,7 @@ class Criteria:
 
 @dataclass(frozen=True)
 class Window:
-    """The time that is looked at, in whole periods of so many seconds."""
+    """The measured time, in whole periods of so many seconds."""
 
     start: datetime
     end: datetime
@@ -68,7 +67,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Summary:
-    """One variant over the whole window; latency in microseconds, None where nothing was measured."""
+    """One variant over the whole window; latency in microseconds, None without measurements."""
 
     invocations: float = 0.0
     errors: float = 0.0
@@ -90,7 +89,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One criterion held against what was measured; `reason` is a sentence."""
+    """The result of one criterion; `reason` is a sentence."""
 
     criterion: str
     result: Result
@@ -111,12 +110,12 @@ class Verdict:
 
     @property
     def reasons(self) -> str:
-        """What stands in the way of a promotion, as one text; empty where nothing does."""
+        """Why the shadow must not be promoted, as one text; empty where it may."""
         return "; ".join(check.reason for check in self.checks if check.result is not Result.MET)
 
 
 def fraction(text: str) -> float:
-    """Return 0.1 for 10%. Raises ValueError; the sign is required, as 0.1 alone could mean either."""
+    """Return 0.1 for 10%. Raises ValueError; the percent sign is required."""
     if not PERCENTAGE.fullmatch(text):
         raise ValueError(f"{text!r} is not a percentage; write it as 10% or 0.1%")
     return float(text[:-1]) / 100
@@ -125,9 +124,9 @@ def fraction(text: str) -> float:
 def check(raw: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield the findings of a PromotionCriteria that has passed the schema."""
     if not {"MaxLatencyIncrease", "MaxErrorRate"} & raw.keys():
-        yield Finding("PromotionCriteria", "names no criterion; add MaxLatencyIncrease or MaxErrorRate")
+        yield Finding(("PromotionCriteria",), "sets no threshold; add MaxLatencyIncrease or MaxErrorRate")
     if "LatencyStatistic" in raw and "MaxLatencyIncrease" not in raw:
-        yield Finding("PromotionCriteria/LatencyStatistic", "has no effect without MaxLatencyIncrease")
+        yield Finding(("PromotionCriteria", "LatencyStatistic"), "has no effect without MaxLatencyIncrease")
 
 
 def parse(raw: Mapping[str, Any]) -> Criteria:
@@ -142,7 +141,7 @@ def parse(raw: Mapping[str, Any]) -> Criteria:
 
 
 def window(start: datetime, end: datetime, now: datetime) -> Window:
-    """Return the window of an experiment, with a period that CloudWatch still has and that keeps it readable."""
+    """Return the window of an experiment, with a period that CloudWatch still keeps."""
     length, age = end - start, now - start
     period = next(period for longest, oldest, period in PERIODS if length <= longest and age <= oldest)
     first = int(start.timestamp()) // period * period
@@ -155,12 +154,12 @@ def query(identity: str, endpoint: str, variant: str, metric: tuple[str, str, st
     """Return one MetricDataQuery; `metric` is namespace, name and statistic."""
     namespace, name, statistic = metric
     dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}]
-    wanted = {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions}
-    return {"Id": identity, "MetricStat": {"Metric": wanted, "Period": period, "Stat": statistic}}
+    measured = {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions}
+    return {"Id": identity, "MetricStat": {"Metric": measured, "Period": period, "Stat": statistic}}
 
 
 def queries(endpoint: str, variants: Mapping[Role, str], statistic: str, period: int) -> list[dict[str, Any]]:
-    """Return the MetricDataQueries that the verdict needs; `variants` are the two VariantNames."""
+    """Return the MetricDataQueries of the verdict; `variants` are the two VariantNames."""
     return [
         query(f"{role}_{measure}", endpoint, variant, (NAMESPACE, metric, stat or statistic), period)
         for role, variant in variants.items()
@@ -174,10 +173,10 @@ Series = Mapping[str, Mapping[datetime, float]]
 
 def series(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[datetime, float]]:
     """Return the MetricDataResults of all pages by the id of their query."""
-    found: dict[str, dict[datetime, float]] = {}
+    by_id: dict[str, dict[datetime, float]] = {}
     for result in results:
-        found.setdefault(result["Id"], {}).update(zip(result["Timestamps"], result["Values"], strict=True))
-    return found
+        by_id.setdefault(result["Id"], {}).update(zip(result["Timestamps"], result["Values"], strict=True))
+    return by_id
 
 
 def weighted_mean(values: Mapping[datetime, float], weights: Mapping[datetime, float]) -> float | None:
@@ -188,10 +187,10 @@ def weighted_mean(values: Mapping[datetime, float], weights: Mapping[datetime, f
     return sum(value * weights.get(moment, 0.0) for moment, value in values.items()) / total
 
 
-def summarize(found: Series, role: Role) -> Summary:
+def summarize(measured: Series, role: Role) -> Summary:
     """Return one variant's summary; a metric without data counts as zero, as CloudWatch leaves zeros out."""
-    sums = {measure: sum(found.get(f"{role}_{measure}", {}).values()) for measure in MEASURES}
-    latencies, samples = found.get(f"{role}_latency", {}), found.get(f"{role}_latency_samples", {})
+    sums = {measure: sum(measured.get(f"{role}_{measure}", {}).values()) for measure in MEASURES}
+    latencies, samples = measured.get(f"{role}_latency", {}), measured.get(f"{role}_latency_samples", {})
     # InvocationModelErrors counts what is not 2XX, time-outs included; older containers report only the other two.
     errors = max(sums["model_errors"], sums["errors_4xx"] + sums["errors_5xx"])
     return Summary(sums["invocations"], errors, weighted_mean(latencies, samples))
@@ -207,17 +206,17 @@ def evaluate(criteria: Criteria, production: Summary, shadow: Summary) -> Verdic
     return Verdict(tuple(checks))
 
 
-def judge(criteria: Criteria, results: Sequence[Mapping[str, Any]]) -> None:
-    """Raise NotUpdatable where MetricDataResults, as `queries` asked for them, do not meet the criteria."""
-    found = series(results)
-    verdict = evaluate(criteria, summarize(found, Role.PRODUCTION), summarize(found, Role.SHADOW))
+def check_promotion(criteria: Criteria, results: Sequence[Mapping[str, Any]]) -> None:
+    """Raise NotUpdatable where the MetricDataResults of `queries` do not meet the criteria."""
+    measured = series(results)
+    verdict = evaluate(criteria, summarize(measured, Role.PRODUCTION), summarize(measured, Role.SHADOW))
     if verdict.result is not Result.MET:
         raise NotUpdatable(f"The shadow variant does not meet PromotionCriteria, so nothing changed: {verdict.reasons}")
 
 
 def _enough(criteria: Criteria, shadow: Summary) -> Check:
     enough = shadow.invocations >= criteria.min_invocations
-    text = f"the shadow variant had {shadow.invocations:.0f} invocations, {criteria.min_invocations} are needed"
+    text = f"the shadow variant had {shadow.invocations:.0f} invocations, {criteria.min_invocations} are required"
     return Check("MinInvocations", Result.MET if enough else Result.UNKNOWN, text)
 
 
@@ -228,7 +227,7 @@ def _latency(criteria: Criteria, limit: float, production: Summary, shadow: Summ
     increase = shadow.latency / production.latency - 1
     values = f"{production.latency / 1000:.1f} ms -> {shadow.latency / 1000:.1f} ms"
     text = f"{name} changed by {increase:+.1%} ({values}), at most {limit * 100:+.6g}% is allowed"
-    return Check("MaxLatencyIncrease", Result.MET if increase <= limit + ROUNDING else Result.MISSED, text)
+    return Check("MaxLatencyIncrease", Result.MET if increase <= limit + ROUNDING_TOLERANCE else Result.MISSED, text)
 
 
 def _errors(limit: float, shadow: Summary) -> Check:
@@ -237,4 +236,4 @@ def _errors(limit: float, shadow: Summary) -> Check:
         return Check("MaxErrorRate", Result.UNKNOWN, "the shadow variant had no invocations, so no error rate")
     counts = f"{shadow.errors:.0f} of {shadow.invocations:.0f}"
     text = f"{rate:.3%} of the shadow variant's invocations failed ({counts}), at most {limit * 100:.6g}% is allowed"
-    return Check("MaxErrorRate", Result.MET if rate <= limit + ROUNDING else Result.MISSED, text)
+    return Check("MaxErrorRate", Result.MET if rate <= limit + ROUNDING_TOLERANCE else Result.MISSED, text)

@@ -1,7 +1,7 @@
-"""Delivers an answer to its ResponseURL: bounded in time, with the HTTP status checked, and to CloudFormation only.
+"""Delivery of an answer to its ResponseURL: bounded in time, with the HTTP status checked, to CloudFormation only.
 
-crhelper's sender retries for ever, has no timeout and takes any HTTP status for success (C20, C21, C22). What cannot
-be delivered here ends the invocation in error, so that Lambda or the queue delivers the request again.
+crhelper's sender retries forever, has no timeout and accepts any HTTP status (C20, C21, C22). A failed delivery ends
+the invocation with an error, so that Lambda or the queue delivers the request again.
 """
 
 import logging
@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT: Final = 4.0  # seconds for one connection, and for each read
-TRIES: Final = 3
-PAUSE: Final = 0.5  # seconds before the second try, doubled before each further one
+SOCKET_TIMEOUT_SECONDS: Final = 4.0  # seconds for one connection, and for each read
+MAX_ATTEMPTS: Final = 3
+FIRST_RETRY_SECONDS: Final = 0.5  # seconds before the second try, doubled before each further one
 
 # aws-facts 6.1; the suffixes are those of botocore's partitions.
 KNOWN_HOST: Final = re.compile(
@@ -45,7 +45,7 @@ def check_url(response_url: str, extra_hosts: frozenset[str]) -> None:
 def _put(response_url: str, body: bytes) -> int:
     parts = urlsplit(response_url)
     context = ssl.create_default_context()
-    connection = HTTPSConnection(parts.hostname or "", parts.port, timeout=TIMEOUT, context=context)
+    connection = HTTPSConnection(parts.hostname or "", parts.port, timeout=SOCKET_TIMEOUT_SECONDS, context=context)
     try:
         target = parts.path + ("?" + parts.query if parts.query else "")
         # The empty content type is part of what CloudFormation signed.
@@ -59,9 +59,9 @@ def deliver(response_url: str, body: bytes, extra_hosts: frozenset[str] = frozen
     """Put an answer to its URL. Raises UndeliverableError after TRIES tries, or at once for a URL that is not right."""
     check_url(response_url, extra_hosts)
     problem = ""
-    for attempt in range(TRIES):
+    for attempt in range(MAX_ATTEMPTS):
         if attempt:
-            time.sleep(PAUSE * 2 ** (attempt - 1))
+            time.sleep(FIRST_RETRY_SECONDS * 2 ** (attempt - 1))
         try:
             status = _put(response_url, body)
         except (OSError, HTTPException, ValueError) as error:
@@ -71,4 +71,4 @@ def deliver(response_url: str, body: bytes, extra_hosts: frozenset[str] = frozen
                 return
             problem = f"HTTP status {status}"
         logger.warning("answer not delivered", extra={"attempt": attempt + 1, "reason": problem})
-    raise UndeliverableError(f"CloudFormation did not take the answer: {problem}, {TRIES} tries")
+    raise UndeliverableError(f"CloudFormation did not accept the answer: {problem}, {MAX_ATTEMPTS} attempts")

@@ -1,7 +1,7 @@
 """What differs between the desired and the observed configuration, and which of it SageMaker can change in place.
 
 Pure. A difference is *requested* when the template changed that property, and drift otherwise: a request may fail
-for what it asks, never for what happened outside CloudFormation (a schedule that SageMaker itself moved, say).
+for a requested change, never for drift (such as a schedule that SageMaker itself moved).
 """
 
 from collections.abc import Mapping
@@ -9,20 +9,11 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from inference_experiment.contract import OWNER_TAG
-from inference_experiment.model import Configuration, Member, Observed, Status, Variant
+from inference_experiment.model import Configuration, Member, Status, Variant
 
 CREATE_ONLY: Final = frozenset({Member.TYPE, Member.ROLE_ARN, Member.ENDPOINT_NAME, Member.KMS_KEY})
 SCHEDULE: Final = frozenset({Member.START_TIME, Member.END_TIME})
-MUTABLE: Final = frozenset(
-    {
-        Member.DESCRIPTION,
-        Member.MODEL_VARIANTS,
-        Member.DATA_STORAGE_CONFIG,
-        Member.SHADOW_VARIANTS,
-        Member.SAMPLING_PERCENTAGE,
-        *SCHEDULE,
-    }
-)
+MUTABLE: Final = frozenset(Member) - CREATE_ONLY - {Member.NAME}
 # aws-facts 2.1: what may still be edited, by status.
 EDITABLE: Final[Mapping[Status, frozenset[Member]]] = {
     Status.CREATED: MUTABLE,
@@ -55,9 +46,8 @@ def _values(configuration: Configuration) -> dict[Member, object]:
 
 def differing(desired: Configuration, observed: Configuration) -> frozenset[Member]:
     """Return the members that differ. A time that the template leaves out is SageMaker's to choose."""
-    wanted, found = _values(desired), _values(observed)
-    members = {member for member in wanted if wanted[member] != found[member]}
-    return frozenset(member for member in members if member not in SCHEDULE or wanted[member])
+    new, old = _values(desired), _values(observed)
+    return frozenset(member for member in new if new[member] != old[member] and (member not in SCHEDULE or new[member]))
 
 
 def _was_requested(member: Member, changed: AbstractSet[str]) -> bool:
@@ -73,33 +63,33 @@ def requested(members: AbstractSet[Member], changed: AbstractSet[str]) -> frozen
     return frozenset(member for member in members if _was_requested(member, changed))
 
 
-def edits(desired: Configuration, observed: Observed, changed: AbstractSet[str]) -> frozenset[Member]:
-    """Return the members to send to UpdateInferenceExperiment: what differs, of the schedule only what is asked."""
-    assert observed.configuration is not None  # noqa: S101 - only an ABSENT experiment has none
-    members = differing(desired, observed.configuration) & EDITABLE[observed.status]
-    if desired.data_storage is None:  # the API has no way to take it away
+def edits(desired: Configuration, live: Configuration, status: Status, changed: AbstractSet[str]) -> frozenset[Member]:
+    """Return the members to send to UpdateInferenceExperiment: what differs, of the schedule only what is requested."""
+    members = differing(desired, live) & EDITABLE[status]
+    if desired.data_storage is None:  # the API cannot remove it
         members -= {Member.DATA_STORAGE_CONFIG}
     return (members - SCHEDULE) | requested(members & SCHEDULE, changed)
 
 
-def blocked(desired: Configuration, observed: Observed, changed: AbstractSet[str]) -> frozenset[Member]:
+def blocked(
+    desired: Configuration, live: Configuration, status: Status, changed: AbstractSet[str]
+) -> frozenset[Member]:
     """Return the members that the template changed and that cannot change in this status."""
-    assert observed.configuration is not None  # noqa: S101 - only an ABSENT experiment has none
-    members = differing(desired, observed.configuration) & MUTABLE
+    members = differing(desired, live) & MUTABLE
     removed = {Member.DATA_STORAGE_CONFIG} if desired.data_storage is None else set()
-    return requested(members - (EDITABLE[observed.status] - removed), changed)
+    return requested(members - (EDITABLE[status] - removed), changed)
 
 
 def tag_changes(
-    live: Mapping[str, str], wanted: Mapping[str, str], previous: AbstractSet[str]
+    live: Mapping[str, str], desired: Mapping[str, str], previous: AbstractSet[str]
 ) -> tuple[list[str], dict[str, str]]:
     """Return the keys to remove and the tags to set.
 
     Tags that the template never had (`previous` are those it had) are left alone (D22), like aws: and the owner's.
     """
     ours = {key for key in previous - {OWNER_TAG} if not key.startswith("aws:")}
-    stale = sorted((live.keys() - wanted.keys()) & ours)
-    return stale, {key: value for key, value in wanted.items() if live.get(key) != value}
+    stale = sorted((live.keys() - desired.keys()) & ours)
+    return stale, {key: value for key, value in desired.items() if live.get(key) != value}
 
 
 def stop_actions(

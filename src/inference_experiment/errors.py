@@ -1,22 +1,33 @@
-"""The closed family of errors that can end a request: each becomes the Reason of a FAILED response."""
+"""The errors that can end a request; each becomes the Reason of a FAILED response."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
+
+Keys = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with the properties: where (`path`, such as Tags/0/Key) and what to do."""
+    """One error in the properties, at `keys` (such as Tags, 0, Key); `related` are other values that it depends on."""
 
-    path: str
+    keys: Keys
     message: str
+    related: tuple[Keys, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The keys as messages show them: Tags/0/Key."""
+        return "/".join(map(str, self.keys))
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
 class ExperimentError(Exception):
-    """Base of the family; never raised itself. Its text is written for the person who reads the stack's events."""
+    """Base class. Its text is shown in the stack's events."""
+
+    retryable: ClassVar[bool] = False
 
 
 class InvalidProperties(ExperimentError):  # noqa: N818 - named as CloudFormation names its error codes
@@ -33,7 +44,7 @@ class NotUpdatable(ExperimentError):  # noqa: N818
 
 
 class AlreadyExists(ExperimentError):  # noqa: N818
-    """An experiment of that name exists and was not made by this request."""
+    """An experiment of that name exists and was not created by this request."""
 
 
 class NotFound(ExperimentError):  # noqa: N818
@@ -41,32 +52,47 @@ class NotFound(ExperimentError):  # noqa: N818
 
 
 class Conflict(ExperimentError):  # noqa: N818
-    """SageMaker refuses the operation in the present status; worth another look at the status."""
+    """SageMaker refuses the operation in the current status, which may be about to change."""
+
+    retryable = True
 
 
 class AccessDenied(ExperimentError):  # noqa: N818
-    """IAM refuses; the text names the action."""
+    """IAM denies a call. `action` is the missing permission, `detail` the answer of AWS."""
+
+    def __init__(self, action: str, detail: str) -> None:
+        self.action = action
+        self.detail = detail
+        super().__init__(f"The provider's role may not {action}: {detail}")
 
 
 class Throttled(ExperimentError):  # noqa: N818
-    """AWS refuses since too many ask; nothing is wrong with the request, so it is asked again, more slowly."""
+    """AWS throttled the call."""
+
+    retryable = True
 
 
 class Unavailable(ExperimentError):  # noqa: N818
-    """A server error or a broken connection outlasted botocore's retries. Nobody knows whether the call was made."""
+    """A server error or a broken connection outlasted botocore's retries. The call may have had an effect."""
+
+    retryable = True
 
 
 class LimitExceeded(ExperimentError):  # noqa: N818
-    """A service quota is used up."""
+    """A service quota is exceeded."""
 
 
 class Refused(ExperimentError):  # noqa: N818
-    """SageMaker's own validation refuses the request, or answers with a code that we do not know."""
+    """AWS refuses the request for another reason."""
 
 
 class UnexpectedStatus(ExperimentError):  # noqa: N818
-    """The experiment is in a status that contradicts what was done, or that this version does not know."""
+    """The status is unknown to this version, or is not the result of what was done."""
 
 
 class DeadlineExceeded(ExperimentError):  # noqa: N818
-    """CloudFormation is about to stop waiting."""
+    """CloudFormation is about to stop waiting. `state` is what was still to be done or to happen."""
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+        super().__init__(f"{state} when ServiceTimeout was about to expire. Raise ServiceTimeout or check the endpoint")

@@ -1,4 +1,4 @@
-"""A CloudFormation custom-resource event, or a message of the waiting queue, as a frozen Request.
+"""A CloudFormation custom-resource event, or a message of the wait queue, as a frozen Request.
 
 A malformed event never reaches crhelper: in a warm container crhelper would answer it on the previous request's
 URL, in a cold one it would retry for ever (C26). Sources: aws-facts 6.1.
@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from inference_experiment.model import RequestType
 
-# Required texts and their lengths. Longer ones are not CloudFormation's, and copied into the answer would burst it.
+# Required texts and their lengths; CloudFormation sends no longer ones, which would not fit into an answer.
 REQUIRED: Final = {
     "RequestType": 1024,
     "ResponseURL": 8192,
@@ -33,10 +33,7 @@ STACK_ID: Final = re.compile(r"arn:[^:]+:cloudformation:[^:]+:[^:]*:stack/([^/]+
 
 
 class MalformedEventError(Exception):
-    """The event is not a custom-resource request; the text says what is missing.
-
-    `addressee` is a request to answer FAILED to, where the event says enough for that.
-    """
+    """The event is not a custom-resource request. `addressee` is set where it can still be answered FAILED."""
 
     def __init__(self, message: str, addressee: "Request | None" = None) -> None:
         super().__init__(message)
@@ -45,7 +42,7 @@ class MalformedEventError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """One custom-resource request. `issued` is when CloudFormation made it (epoch seconds), where the URL tells."""
+    """One custom-resource request. `issued` is the time of its signature (epoch seconds), where the URL has one."""
 
     type: RequestType
     response_url: str = field(repr=False)
@@ -60,14 +57,16 @@ class Request:
     @property
     def stack_name(self) -> str:
         """Name of the stack."""
-        match = STACK_ID.fullmatch(self.stack_id)
-        return match[1] if match else self.stack_id
+        return self._stack_part(1)
 
     @property
     def stack_guid(self) -> str:
-        """GUID of the stack: differs between two stacks that have the same name one after the other."""
+        """GUID of the stack, which a later stack of the same name does not share."""
+        return self._stack_part(2)
+
+    def _stack_part(self, group: int) -> str:
         match = STACK_ID.fullmatch(self.stack_id)
-        return match[2] if match else self.stack_id
+        return match[group] if match else self.stack_id
 
     @property
     def changed(self) -> frozenset[str]:
@@ -76,9 +75,8 @@ class Request:
 
     @property
     def tag_values(self) -> frozenset[str]:
-        """Values of the tags, now and before: people keep in them what no log should show."""
+        """Values of the tags, now and before, which no log shows."""
         lists = [properties.get("Tags") for properties in (self.properties, self.old_properties)]
-        # More or longer ones are not valid, and findings show no value of a tag.
         tags = [tag for listed in lists if isinstance(listed, list) for tag in listed[:MAXIMUM_TAGS]]
         values = [tag.get("Value") for tag in tags if isinstance(tag, Mapping)]
         return frozenset(str(value)[:MAXIMUM_TAG_VALUE] for value in values if isinstance(value, str | int | float))
@@ -86,7 +84,7 @@ class Request:
     @property
     def service_timeout(self) -> int:
         """Seconds that CloudFormation waits; its default where the property is absent or unusable."""
-        text = _text(self.properties.get("ServiceTimeout")) or ""
+        text = scalar_text(self.properties.get("ServiceTimeout")) or ""
         usable = text.isascii() and text.isdigit() and len(text) <= len(str(MAXIMUM_SERVICE_TIMEOUT))
         seconds = int(text) if usable else MAXIMUM_SERVICE_TIMEOUT
         return min(max(seconds, 1), MAXIMUM_SERVICE_TIMEOUT)
@@ -98,10 +96,12 @@ def _same(new: object, old: object) -> bool:
         return len(new) == len(old) and all(map(_same, new, old))
     if isinstance(new, Mapping) and isinstance(old, Mapping):
         return new.keys() == old.keys() and all(_same(new[key], old[key]) for key in new)
-    return (type(new) is type(old) and new == old) or (_text(new) is not None and _text(new) == _text(old))
+    text = scalar_text(new)
+    return (type(new) is type(old) and new == old) or (text is not None and text == scalar_text(old))
 
 
-def _text(value: object) -> str | None:
+def scalar_text(value: object) -> str | None:
+    """Return a scalar as CloudFormation sends it; None for any other value."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, str | int | float) else None
@@ -115,14 +115,13 @@ def _differences(new: Mapping[str, Any], old: Mapping[str, Any], prefix: str) ->
             continue
         paths.append(prefix + key)
         if isinstance(first, Mapping) or isinstance(second, Mapping):
-            first = first if isinstance(first, Mapping) else {}
-            second = second if isinstance(second, Mapping) else {}
-            paths += _differences(first, second, f"{prefix}{key}/")
+            members = [value if isinstance(value, Mapping) else {} for value in (first, second)]
+            paths += _differences(members[0], members[1], f"{prefix}{key}/")
     return paths
 
 
 def _issued(response_url: str) -> float | None:
-    """Return when a presigned URL was signed: X-Amz-Date of Signature Version 4."""
+    """Return the signing time of a presigned URL: X-Amz-Date of Signature Version 4."""
     try:
         stamp = parse_qs(urlsplit(response_url).query).get("X-Amz-Date", [""])[0]
         return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
@@ -131,7 +130,7 @@ def _issued(response_url: str) -> float | None:
 
 
 class TooDeep:
-    """Stands for a value nested so deeply that walking it could exhaust the stack; no schema admits it."""
+    """Replaces a value that is nested too deeply to be walked; no schema accepts it."""
 
     def __repr__(self) -> str:
         return f"a value nested more than {MAXIMUM_DEPTH} deep"
@@ -146,7 +145,7 @@ def _pruned(value: Any, depth: int) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _mapping(event: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Return the properties of an event, each cut off where it is nested too deeply."""
+    """Return the properties of an event without what is nested too deeply."""
     value = event.get(key)
     if not isinstance(value, Mapping):
         return {}
@@ -156,7 +155,7 @@ def _mapping(event: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _check_texts(event: Mapping[str, Any]) -> None:
     missing = [key for key in REQUIRED if not isinstance(event.get(key), str) or not event[key]]
     if missing:
-        raise MalformedEventError("not a custom-resource request: missing or not a text: " + ", ".join(missing))
+        raise MalformedEventError("not a custom-resource request: missing or not a string: " + ", ".join(missing))
     long = [key for key, length in REQUIRED.items() if len(event[key]) > length or not event[key].isascii()]
     if long:
         raise MalformedEventError("not a custom-resource request: too long, or not ASCII: " + ", ".join(long))

@@ -1,13 +1,13 @@
-"""One method per AWS operation; Describe -> Observed; ClientError -> our errors. Nothing else knows botocore.
+"""The calls of AWS; Describe -> Observed; ClientError -> our errors. Nothing else knows botocore.
 
 The clients are made on first use: a cold start that only answers pays for none of them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import Any, Final
 
 import boto3
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
@@ -25,37 +25,23 @@ from inference_experiment.errors import (
     Unavailable,
     UnexpectedStatus,
 )
-from inference_experiment.model import Observed, Status, Step, StepKind
-
-if TYPE_CHECKING:
-    from mypy_boto3_cloudformation.client import CloudFormationClient
-    from mypy_boto3_cloudwatch.client import CloudWatchClient
-    from mypy_boto3_sagemaker.client import SageMakerClient
-    from mypy_boto3_sqs.client import SQSClient
+from inference_experiment.model import Action, ActionKind, Observed, Status
 
 # One call ends within half a minute, retries included: less than what lifecycle.py keeps for the answer.
 CONFIG: Final = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
 
-# aws-facts 1.4, 1.7; codes without a class of their own are told apart by what to do about them.
-ERRORS: Final[Mapping[str, type[ExperimentError]]] = {
-    "ResourceInUse": AlreadyExists,
-    "ResourceLimitExceeded": LimitExceeded,
-    "ResourceNotFound": NotFound,
-    "ConflictException": Conflict,
-    "AccessDenied": AccessDenied,
-    "AccessDeniedException": AccessDenied,
-    "UnauthorizedOperation": AccessDenied,
-    "NotAuthorized": AccessDenied,
-    "Throttling": Throttled,
-    "ThrottlingException": Throttled,
-    "TooManyRequestsException": Throttled,
-    "RequestLimitExceeded": Throttled,
-    "InternalFailure": Unavailable,
-    "InternalServerError": Unavailable,
-    "InternalServerException": Unavailable,
-    "ServiceUnavailable": Unavailable,
-    "ServiceUnavailableException": Unavailable,
+# aws-facts 1.4, 1.7
+_CODES: Final[Mapping[type[ExperimentError], str]] = {
+    AccessDenied: "AccessDenied AccessDeniedException NotAuthorized UnauthorizedOperation",
+    AlreadyExists: "ResourceInUse",
+    Conflict: "ConflictException",
+    LimitExceeded: "ResourceLimitExceeded",
+    NotFound: "ResourceNotFound",
+    Throttled: "RequestLimitExceeded Throttling ThrottlingException TooManyRequestsException",
+    Unavailable: "InternalFailure InternalServerError InternalServerException ServiceUnavailable "
+    "ServiceUnavailableException",
 }
+ERROR_CODES: Final = {code: family for family, codes in _CODES.items() for code in codes.split()}
 SERVER_ERROR: Final = 500
 NOT_FOUND_WORDS: Final = ("could not find", "does not exist", "not found")
 
@@ -64,28 +50,33 @@ def _translate(operation: str, error: ClientError) -> ExperimentError:
     details = error.response.get("Error", {})
     code, message = str(details.get("Code", "")), str(details.get("Message", "") or "no message")
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    family = ERRORS.get(code) or (Unavailable if status >= SERVER_ERROR else Refused)
+    family = ERROR_CODES.get(code) or (Unavailable if status >= SERVER_ERROR else Refused)
     if family is Refused and operation == "DescribeInferenceExperiment":
         # Some operations of SageMaker say ValidationException "Could not find ..." for what does not exist.
         family = NotFound if any(word in message.lower() for word in NOT_FOUND_WORDS) else Refused
     if family is AccessDenied:
-        action = contract.permissions_of(operation)[0].action
-        return AccessDenied(f"The provider's role may not {action}: {message}")
+        return AccessDenied(contract.permissions_of(operation)[0].action, message)
     return family(f"{operation}: {message} ({code or status})")
 
 
-def _raise(operation: str, error: Exception) -> NoReturn:
-    if isinstance(error, ClientError):
+def _translated(operation: str, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the operation answers
+    """Return the answer of a call. Raises ExperimentError."""
+    try:
+        return call()
+    except ClientError as error:
         raise _translate(operation, error) from error
-    if isinstance(error, ParamValidationError):
+    except ParamValidationError as error:
         raise Refused(f"{operation}: {error}") from error
-    # The text of a connection error names our endpoint and nothing secret.
-    raise Unavailable(f"{operation}: no answer from AWS: {error}") from error
+    except (BotoCoreError, ResponseParserError) as error:
+        # The text of a connection error names our endpoint and nothing secret.
+        raise Unavailable(f"{operation}: no answer from AWS: {error}") from error
 
 
 def _status(text: str, name: str) -> Status:
     if text not in list(Status) or text == Status.ABSENT:
-        raise UnexpectedStatus(f"Experiment {name} has the status {text!r}, which this version does not know")
+        raise UnexpectedStatus(
+            f"Experiment {name} has the status {text!r}, which this version of the provider does not know"
+        )
     return Status(text)
 
 
@@ -94,87 +85,39 @@ class Gateway:
 
     def __init__(self, queue_url: str = "") -> None:
         self._queue_url = queue_url
+        self._clients: dict[str, Any] = {}
 
-    @cached_property
-    def _sagemaker(self) -> "SageMakerClient":
-        return boto3.client("sagemaker", config=CONFIG)
+    def _client(self, operation: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' classes
+        service = contract.service_of(operation)
+        if service not in self._clients:
+            self._clients[service] = boto3.client(service, config=CONFIG)  # type: ignore[call-overload]
+        return self._clients[service]
 
-    @cached_property
-    def _cloudformation(self) -> "CloudFormationClient":
-        return boto3.client("cloudformation", config=CONFIG)
+    def _call(self, operation: str, **arguments: Any) -> Any:  # noqa: ANN401
+        method = getattr(self._client(operation), xform_name(operation))
+        return _translated(operation, lambda: method(**arguments))
 
-    @cached_property
-    def _cloudwatch(self) -> "CloudWatchClient":
-        return boto3.client("cloudwatch", config=CONFIG)
+    def _list(self, operation: str, key: str, **arguments: object) -> list[Any]:
+        """Return the items of all pages."""
+        pages = self._client(operation).get_paginator(xform_name(operation)).paginate(**arguments)
+        items: list[Any] = _translated(operation, lambda: [item for page in pages for item in page.get(key, [])])
+        return items
 
-    @cached_property
-    def _sqs(self) -> "SQSClient":
-        return boto3.client("sqs", config=CONFIG)
-
-    def _call(self, operation: str, method: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401
-        try:
-            return method(**arguments)
-        except (BotoCoreError, ClientError, ResponseParserError) as error:
-            _raise(operation, error)
-
-    def create_inference_experiment(self, arguments: Mapping[str, Any]) -> None:
-        """Create; arguments as of payloads.create."""
-        self._call("CreateInferenceExperiment", self._sagemaker.create_inference_experiment, **arguments)
-
-    def update_inference_experiment(self, arguments: Mapping[str, Any]) -> None:
-        """Update; arguments as of payloads.update."""
-        self._call("UpdateInferenceExperiment", self._sagemaker.update_inference_experiment, **arguments)
-
-    def start_inference_experiment(self, arguments: Mapping[str, Any]) -> None:
-        """Start; arguments: Name."""
-        self._call("StartInferenceExperiment", self._sagemaker.start_inference_experiment, **arguments)
-
-    def stop_inference_experiment(self, arguments: Mapping[str, Any]) -> None:
-        """Stop; arguments as of payloads.stop."""
-        self._call("StopInferenceExperiment", self._sagemaker.stop_inference_experiment, **arguments)
-
-    def delete_inference_experiment(self, arguments: Mapping[str, Any]) -> None:
-        """Delete; arguments: Name."""
-        self._call("DeleteInferenceExperiment", self._sagemaker.delete_inference_experiment, **arguments)
-
-    def add_tags(self, arguments: Mapping[str, Any]) -> None:
-        """Set tags; arguments: ResourceArn, Tags."""
-        self._call("AddTags", self._sagemaker.add_tags, **arguments)
-
-    def delete_tags(self, arguments: Mapping[str, Any]) -> None:
-        """Remove tags; arguments: ResourceArn, TagKeys."""
-        self._call("DeleteTags", self._sagemaker.delete_tags, **arguments)
+    def perform(self, action: Action) -> list[Mapping[str, Any]]:
+        """Call the operation of an action; return its measurements. Raises KeyError for an action without one."""
+        if action.kind is ActionKind.MEASURE:
+            return self.get_metric_data(action.arguments)
+        self._call(action.kind, **action.arguments)
+        return []
 
     def get_metric_data(self, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """Return the MetricDataResults of all pages; arguments: MetricDataQueries, StartTime, EndTime."""
-        pages = self._cloudwatch.get_paginator("get_metric_data").paginate(**arguments)
-        found: list[Mapping[str, Any]] = self._call(
-            "GetMetricData", lambda: [result for page in pages for result in page["MetricDataResults"]]
-        )
-        return found
-
-    def perform(self, step: Step) -> list[Mapping[str, Any]]:
-        """Call the operation of a step; return what it measured, if it measures.
-
-        Raises ExperimentError; KeyError for a step that is no operation.
-        """
-        methods: Mapping[StepKind, Callable[[Mapping[str, Any]], Any]] = {
-            StepKind.CREATE: self.create_inference_experiment,
-            StepKind.UPDATE: self.update_inference_experiment,
-            StepKind.START: self.start_inference_experiment,
-            StepKind.STOP: self.stop_inference_experiment,
-            StepKind.DELETE: self.delete_inference_experiment,
-            StepKind.ADD_TAGS: self.add_tags,
-            StepKind.DELETE_TAGS: self.delete_tags,
-            StepKind.MEASURE: self.get_metric_data,
-        }
-        return methods[step.kind](step.arguments) or []
+        return self._list("GetMetricData", "MetricDataResults", **arguments)
 
     def describe_inference_experiment(self, name: str) -> Observed:
-        """Return what SageMaker says of an experiment, without tags; ABSENT where there is none."""
+        """Return an experiment without its tags; ABSENT where there is none."""
         try:
-            method = self._sagemaker.describe_inference_experiment
-            answer = self._call("DescribeInferenceExperiment", method, Name=name)
+            answer = self._call("DescribeInferenceExperiment", Name=name)
         except NotFound:
             return Observed(name)
         endpoint = answer.get("EndpointMetadata") or {}
@@ -188,29 +131,21 @@ class Gateway:
         )
 
     def list_tags(self, arn: str) -> dict[str, str]:
-        """Return the tags of an experiment; none where it is gone meanwhile."""
-        pages = self._sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
+        """Return the tags of an experiment; none where it no longer exists."""
         try:
-            listed = self._call("ListTags", lambda: [tag for page in pages for tag in page.get("Tags", [])])
+            return {tag["Key"]: tag["Value"] for tag in self._list("ListTags", "Tags", ResourceArn=arn)}
         except NotFound:
             return {}
-        return {tag["Key"]: tag["Value"] for tag in listed}
 
     def list_inference_experiments(self, prefix: str) -> Iterator[str]:
         """Yield the names of the experiments whose name begins with `prefix`."""
-        pages = self._sagemaker.get_paginator("list_inference_experiments").paginate(NameContains=prefix[:63])
-        found = self._call(
-            "ListInferenceExperiments",
-            lambda: [item["Name"] for page in pages for item in page.get("InferenceExperiments", [])],
-        )
-        yield from (name for name in found if name.startswith(prefix))
+        items = self._list("ListInferenceExperiments", "InferenceExperiments", NameContains=prefix[:63])
+        yield from (item["Name"] for item in items if item["Name"].startswith(prefix))
 
     def describe_stacks(self, stack_id: str) -> str:
         """Return the status of a stack."""
-        answer = self._call("DescribeStacks", self._cloudformation.describe_stacks, StackName=stack_id)
-        return str(answer["Stacks"][0]["StackStatus"])
+        return str(self._call("DescribeStacks", StackName=stack_id)["Stacks"][0]["StackStatus"])
 
     def send_message(self, body: str, delay: int) -> None:
-        """Put a message into the waiting queue, to be delivered after `delay` seconds (at most 900)."""
-        method = self._sqs.send_message
-        self._call("SendMessage", method, QueueUrl=self._queue_url, MessageBody=body, DelaySeconds=delay)
+        """Put a message into the wait queue, to be delivered after `delay` seconds (at most 900)."""
+        self._call("SendMessage", QueueUrl=self._queue_url, MessageBody=body, DelaySeconds=delay)

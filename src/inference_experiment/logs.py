@@ -6,16 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "aws_request_id"}
+STANDARD_ATTRIBUTES: Final = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "aws_request_id"}
 SIGNED_URL: Final = re.compile(r"https?://[^\s\"']*[?&][^\s\"']*")
-# The loggers of the libraries below us speak only of errors: at finer levels they print events and URLs (C18).
-QUIET: Final = ("boto3", "botocore", "urllib3", "crhelper")
-
-
-# Fields that may quote AWS or the template; the others are names of ours, which a tag may happen to have as well.
-FREE_TEXTS: Final = frozenset({"exception", "message", "reason"})
-# Shorter tag values are no secrets, and would be found in half of all words.
-SHORTEST_SECRET: Final = 6
+# At finer levels these loggers write events and URLs (C18).
+ERROR_ONLY_LOGGERS: Final = ("boto3", "botocore", "urllib3", "crhelper")
+# Fields that may quote AWS or the template.
+REDACTED_FIELDS: Final = frozenset({"exception", "message", "reason"})
+# Shorter tag values occur in ordinary words.
+MIN_SECRET_LENGTH: Final = 6
 
 
 class JsonFormatter(logging.Formatter):
@@ -26,18 +24,18 @@ class JsonFormatter(logging.Formatter):
         self.handle_request("", ())
 
     def handle_request(self, request_id: str, secrets: Iterable[str]) -> None:
-        """Set what the next lines are about: the request's id, and the values that no line may show."""
+        """Set the request's id and the values to redact for the next lines."""
         self._request_id = request_id
-        long = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
+        long = sorted({secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH}, key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, long)) or r"(?!)")
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of JSON."""
         line = {"level": record.levelname, "message": record.getMessage(), "request_id": self._request_id}
-        line |= {key: str(value) for key, value in vars(record).items() if key not in STANDARD}
+        line |= {key: str(value) for key, value in vars(record).items() if key not in STANDARD_ATTRIBUTES}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        for key in FREE_TEXTS & line.keys():
+        for key in REDACTED_FIELDS & line.keys():
             line[key] = SIGNED_URL.sub("<URL>", self._secrets.sub("<value>", line[key]))
         return json.dumps(line)
 
@@ -53,5 +51,5 @@ def set_up(level: str) -> None:
         root.addHandler(logging.StreamHandler())
     for handler in root.handlers:
         handler.setFormatter(FORMATTER)
-    for name in QUIET:
+    for name in ERROR_ONLY_LOGGERS:
         logging.getLogger(name).setLevel("ERROR")

@@ -41,8 +41,8 @@ class RequestType(StrEnum):
     DELETE = "Delete"
 
 
-class Goal(StrEnum):
-    """What a request wants the experiment to come to; from RequestType and DesiredState."""
+class DesiredState(StrEnum):
+    """The state that a request asks for, from RequestType and the property DesiredState."""
 
     EXIST = "exist"
     RUN = "run"
@@ -76,8 +76,8 @@ class Member(StrEnum):
     SAMPLING_PERCENTAGE = "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage"
 
 
-class StepKind(StrEnum):
-    """What to do next: an operation (value: its API name), or no call at all. MEASURE changes nothing."""
+class ActionKind(StrEnum):
+    """What to do next: an operation (value: its API name), or no call. MEASURE changes nothing."""
 
     CREATE = "CreateInferenceExperiment"
     UPDATE = "UpdateInferenceExperiment"
@@ -92,8 +92,8 @@ class StepKind(StrEnum):
     FAIL = "fail"
 
 
-OUTCOMES: Final = frozenset({StepKind.WAIT, StepKind.DONE, StepKind.FAIL})
-ACTIONS: Final = frozenset(StepKind) - OUTCOMES
+WITHOUT_CALL: Final = frozenset({ActionKind.WAIT, ActionKind.DONE, ActionKind.FAIL})
+OPERATIONS: Final = frozenset(ActionKind) - WITHOUT_CALL
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,8 @@ class Configuration:
 
 
 @dataclass(frozen=True)
-class Ending:
-    """How a running experiment is to be stopped: actions per variant, end state, reason, conditions of a promotion."""
+class StopRequest:
+    """How to stop a running experiment: end state, actions per variant, reason, criteria of a promotion."""
 
     state: Status = Status.COMPLETED
     actions: Mapping[str, str] = field(default_factory=dict)
@@ -151,11 +151,11 @@ class Ending:
 
 @dataclass(frozen=True)
 class Desired:
-    """What the template asks for. `tags` are the user's own, `previous_tags` the keys that the template had before."""
+    """What the template asks for. `tags` are the user's, `previous_tags` the keys that the template had before."""
 
     configuration: Configuration
-    goal: Goal
-    ending: Ending = field(default_factory=Ending)
+    desired_state: DesiredState
+    stop: StopRequest = field(default_factory=StopRequest)
     tags: Mapping[str, str] = field(default_factory=dict)
     previous_tags: frozenset[str] = frozenset()
     explicit_name: bool = True
@@ -163,7 +163,7 @@ class Desired:
 
 @dataclass(frozen=True)
 class Observed:
-    """What SageMaker says. Of an ABSENT experiment only the name is known."""
+    """The state of an experiment in SageMaker. Of an ABSENT experiment only the name is known."""
 
     name: str
     status: Status = Status.ABSENT
@@ -182,13 +182,12 @@ class Observed:
 
 @dataclass(frozen=True)
 class Progress:
-    """What one request has done so far; travels with the waiting message.
+    """What one request has done so far; travels with the waiting message. Times are epoch seconds.
 
-    `deadline` and all times are epoch seconds. `acted` maps "<StepKind>:<experiment>" to when the call returned;
-    `target` is the experiment that the request turned out to be about; `failure` is set while a failed replacement
-    is being removed; `transition_seen` says that a transitional status showed after the last call;
-    `troubled_since` is since when nothing but conflicts or no answer came; `pace` is how many polling intervals lie
-    between two looks, more than one after throttling; `hops` counts hand-overs through the queue.
+    `acted` maps "<ActionKind>:<experiment>" to the time of the call; `target` is the experiment that the request is
+    about once that is known; `failure` is set while a failed replacement is removed; `transition_seen` says that a
+    transitional status was observed after the last call; `failing_since` is the first of consecutive conflicts and
+    server errors; `slowdown` multiplies the polling interval after throttling; `handovers` counts the messages.
     """
 
     deadline: float
@@ -196,20 +195,20 @@ class Progress:
     target: str = ""
     failure: str = ""
     transition_seen: bool = False
-    troubled_since: float | None = None
-    pace: float = 1.0
-    hops: int = 0
+    failing_since: float | None = None
+    slowdown: float = 1.0
+    handovers: int = 0
 
-    def when(self, kind: StepKind, name: str) -> float | None:
+    def called_at(self, kind: ActionKind, name: str) -> float | None:
         """Return when this request called the operation on the experiment."""
         return self.acted.get(f"{kind}:{name}")
 
 
 @dataclass(frozen=True)
-class Step:
-    """One decision: the operation and its arguments, or the outcome. `reason` goes to the log."""
+class Action:
+    """One decision: an operation with its arguments, or a result. `reason` is for the log."""
 
-    kind: StepKind
+    kind: ActionKind
     name: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
@@ -218,8 +217,8 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How an invocation ends: answered (`error` says FAILED) or, with `waiting`, to be continued in `delay` seconds."""
+class RequestResult:
+    """The end of an invocation: an answer (FAILED with `error`), or with `waiting` more work in `delay` seconds."""
 
     physical_id: str
     observed: Observed | None = None

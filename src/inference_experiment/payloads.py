@@ -65,15 +65,8 @@ def _variant(variant: Variant) -> dict[str, Any]:
     return {
         "ModelName": variant.model_name,
         "VariantName": variant.variant_name,
-        "InfrastructureConfig": {
-            "InfrastructureType": "RealTimeInference",
-            "RealTimeInferenceConfig": instances,
-        },
+        "InfrastructureConfig": {"InfrastructureType": "RealTimeInference", "RealTimeInferenceConfig": instances},
     }
-
-
-def _variants(variants: Collection[Variant]) -> list[dict[str, Any]]:
-    return [_variant(variant) for variant in variants]
 
 
 def _shadow_mode(configuration: Configuration) -> dict[str, Any]:
@@ -124,7 +117,7 @@ def create(desired: Desired, owner_tag: Mapping[str, str]) -> dict[str, Any]:
         "Type": configuration.type,
         "RoleArn": configuration.role_arn,
         "EndpointName": configuration.endpoint_name,
-        "ModelVariants": _variants(configuration.model_variants),
+        "ModelVariants": [_variant(variant) for variant in configuration.model_variants],
         "ShadowModeConfig": _shadow_mode(configuration),
         "Tags": tag_list({**desired.tags, **owner_tag}),
         **_optional(configuration),
@@ -139,7 +132,7 @@ def update(configuration: Configuration, members: AbstractSet[Member], status: S
     if members & {Member.START_TIME, Member.END_TIME}:
         arguments["Schedule"] = _schedule(configuration, with_start=status is not Status.RUNNING)
     if Member.MODEL_VARIANTS in members:
-        arguments["ModelVariants"] = _variants(configuration.model_variants)
+        arguments["ModelVariants"] = [_variant(variant) for variant in configuration.model_variants]
     if Member.DATA_STORAGE_CONFIG in members and configuration.data_storage:
         arguments["DataStorageConfig"] = _data_storage(configuration.data_storage)
     if members & SHADOW_MEMBERS:
@@ -154,7 +147,7 @@ def stop(
     return {
         "Name": name,
         "ModelVariantActions": dict(actions),
-        "DesiredModelVariants": _variants(variants),
+        "DesiredModelVariants": [_variant(variant) for variant in variants],
         "DesiredState": state.value,
         "Reason": reason,
     }

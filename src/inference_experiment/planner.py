@@ -1,111 +1,96 @@
-"""The decision: plan(situation) -> Step. The whole lifecycle is TABLE, and a test proves it total.
+"""The decision: plan(inputs) -> Action. The whole lifecycle is TABLE, and a test proves it total.
 
-Standard library and our own pure modules only. Nothing here calls AWS, sleeps or reads a raw event; a situation
-says everything. Feasibility is decided before the first mutating call: a failing update changes nothing.
+Standard library and our own pure modules only; nothing here calls AWS, sleeps or reads a raw event. Feasibility is
+decided before the first mutating call: a failing update changes nothing.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from inference_experiment import differences, endings, identity, steps
+from inference_experiment import actions, differences, identity, stopping
+from inference_experiment.decision import DecisionInput, RequestKind
 from inference_experiment.errors import NotUpdatable, UnexpectedStatus
 from inference_experiment.event import Request
-from inference_experiment.model import Desired, Goal, Member, Observed, Status, Step
-from inference_experiment.situation import Case, Situation, fail
+from inference_experiment.model import TRANSITIONAL, Action, Desired, DesiredState, Observed, Status
 
-Rule = Callable[[Situation], Step]
+Rule = Callable[[DecisionInput], Action]
 
+_WAITING: Final[Mapping[Status, Rule]] = dict.fromkeys(TRANSITIONAL, actions.wait)
 _CREATION: Final[Mapping[Status, Rule]] = {
-    Status.ABSENT: steps.create,
-    Status.CREATING: steps.wait,
-    Status.CREATED: steps.done,
-    Status.UPDATING: steps.wait,
-    Status.STARTING: steps.wait,
-    Status.RUNNING: steps.done,
-    Status.STOPPING: steps.wait,
-    Status.COMPLETED: steps.done,
-    Status.CANCELLED: steps.report_cancelled,
+    **_WAITING,
+    Status.ABSENT: actions.create,
+    Status.CREATED: actions.done,
+    Status.RUNNING: actions.done,
+    Status.COMPLETED: actions.done,
+    Status.CANCELLED: actions.report_cancelled,
 }
-_REFUSED: Final[Mapping[Status, Rule]] = dict.fromkeys(Status, steps.refuse_end_at_creation)
+_REFUSED: Final[Mapping[Status, Rule]] = dict.fromkeys(Status, actions.refuse_end_at_creation)
 _EDITING: Final[Mapping[Status, Rule]] = {
-    Status.ABSENT: steps.report_absent,
-    Status.CREATING: steps.wait,
-    Status.CREATED: steps.edit,
-    Status.UPDATING: steps.wait,
-    Status.STARTING: steps.wait,
-    Status.RUNNING: steps.edit,
-    Status.STOPPING: steps.wait,
-    Status.COMPLETED: steps.keep_ended,
-    Status.CANCELLED: steps.keep_ended,
+    **_WAITING,
+    Status.ABSENT: actions.report_absent,
+    Status.CREATED: actions.edit,
+    Status.RUNNING: actions.edit,
+    Status.COMPLETED: actions.keep_ended,
+    Status.CANCELLED: actions.keep_ended,
 }
 _ENDING: Final[Mapping[Status, Rule]] = {
     **_EDITING,
-    Status.CREATED: steps.refuse_not_started,
-    Status.RUNNING: endings.edit_and_stop,
-    Status.COMPLETED: endings.check_ending,
-    Status.CANCELLED: endings.check_ending,
+    Status.CREATED: actions.refuse_not_started,
+    Status.RUNNING: stopping.edit_and_stop,
+    Status.COMPLETED: stopping.check_end_state,
+    Status.CANCELLED: stopping.check_end_state,
 }
 _DELETION: Final[Mapping[Status, Rule]] = {
-    Status.ABSENT: steps.done,
-    Status.CREATING: steps.wait,
-    Status.CREATED: steps.delete,
-    Status.UPDATING: steps.wait,
-    Status.STARTING: steps.wait,
-    Status.RUNNING: endings.stop_for_deletion,
-    Status.STOPPING: steps.wait,
-    Status.COMPLETED: steps.delete,
-    Status.CANCELLED: steps.delete,
+    **_WAITING,
+    Status.ABSENT: actions.done,
+    Status.CREATED: actions.delete,
+    Status.RUNNING: stopping.stop_for_deletion,
+    Status.COMPLETED: actions.delete,
+    Status.CANCELLED: actions.delete,
 }
-_REPLACEMENT: Final[Mapping[Status, Rule]] = {**_CREATION, Status.CANCELLED: steps.remove_cancelled}
+_REPLACEMENT: Final[Mapping[Status, Rule]] = {**_CREATION, Status.CANCELLED: actions.remove_cancelled}
 
-TABLE: Final[Mapping[tuple[Case, Goal], Mapping[Status, Rule]]] = {
-    (Case.CREATE, Goal.EXIST): _CREATION,
-    (Case.CREATE, Goal.RUN): {**_CREATION, Status.CREATED: steps.start},
-    (Case.CREATE, Goal.COMPLETE): _REFUSED,
-    (Case.CREATE, Goal.CANCEL): _REFUSED,
-    (Case.UPDATE, Goal.EXIST): _EDITING,
-    (Case.UPDATE, Goal.RUN): {**_EDITING, Status.CREATED: steps.edit_and_start},
-    (Case.UPDATE, Goal.COMPLETE): _ENDING,
-    (Case.UPDATE, Goal.CANCEL): _ENDING,
-    (Case.REPLACE, Goal.EXIST): _REPLACEMENT,
-    (Case.REPLACE, Goal.RUN): {**_REPLACEMENT, Status.CREATED: steps.start},
-    (Case.REPLACE, Goal.COMPLETE): _REFUSED,
-    (Case.REPLACE, Goal.CANCEL): _REFUSED,
-    (Case.DELETE, Goal.GONE): _DELETION,
+TABLE: Final[Mapping[tuple[RequestKind, DesiredState], Mapping[Status, Rule]]] = {
+    (RequestKind.CREATE, DesiredState.EXIST): _CREATION,
+    (RequestKind.CREATE, DesiredState.RUN): {**_CREATION, Status.CREATED: actions.start},
+    (RequestKind.CREATE, DesiredState.COMPLETE): _REFUSED,
+    (RequestKind.CREATE, DesiredState.CANCEL): _REFUSED,
+    (RequestKind.UPDATE, DesiredState.EXIST): _EDITING,
+    (RequestKind.UPDATE, DesiredState.RUN): {**_EDITING, Status.CREATED: actions.edit_and_start},
+    (RequestKind.UPDATE, DesiredState.COMPLETE): _ENDING,
+    (RequestKind.UPDATE, DesiredState.CANCEL): _ENDING,
+    (RequestKind.REPLACE, DesiredState.EXIST): _REPLACEMENT,
+    (RequestKind.REPLACE, DesiredState.RUN): {**_REPLACEMENT, Status.CREATED: actions.start},
+    (RequestKind.REPLACE, DesiredState.COMPLETE): _REFUSED,
+    (RequestKind.REPLACE, DesiredState.CANCEL): _REFUSED,
+    (RequestKind.DELETE, DesiredState.GONE): _DELETION,
 }
 
 
-def plan(situation: Situation) -> Step:
-    """Return the next step. Raises nothing: a situation that is not in TABLE cannot be built from valid values."""
-    failure = situation.progress.failure
-    if failure and situation.target.status is Status.ABSENT:
-        return fail(situation, UnexpectedStatus(failure))
-    rules = _DELETION if failure else TABLE[situation.case, situation.goal]
-    refusal = None if rules is _REFUSED else steps.refuse_foreign(situation) or steps.refuse_replacement(situation)
-    return refusal or rules[situation.target.status](situation)
+def plan(inputs: DecisionInput) -> Action:
+    """Return the next action. Raises nothing: every input that valid values can build is in TABLE."""
+    failure = inputs.progress.failure
+    if failure and inputs.target.status is Status.ABSENT:
+        return inputs.fail(UnexpectedStatus(failure))
+    rules = _DELETION if failure else TABLE[inputs.kind, inputs.desired_state]
+    refusal = None if rules is _REFUSED else actions.refuse_foreign(inputs) or actions.refuse_replacement(inputs)
+    return refusal or rules[inputs.target.status](inputs)
 
 
-def is_refused(case: Case, goal: Goal) -> bool:
-    """Return whether a request fails whatever there is, so that nothing need be observed."""
-    return TABLE[case, goal] is _REFUSED
-
-
-def unchangeable(request: Request, desired: Desired, current: Observed) -> frozenset[Member]:
-    """Return the create-only members that an update asks to change on the experiment that the physical id names."""
-    if current.configuration is None:
-        return frozenset()
-    members = differences.differing(desired.configuration, current.configuration) & differences.CREATE_ONLY
-    return differences.requested(members, request.changed)
+def is_refused(kind: RequestKind, desired_state: DesiredState) -> bool:
+    """Return whether a request fails in every status, so that nothing has to be observed."""
+    return TABLE[kind, desired_state] is _REFUSED
 
 
 def target_name(request: Request, desired: Desired, current: Observed) -> str:
-    """Return the name of the experiment that an update is about: the present one, or its replacement.
+    """Return the name of the experiment that an update is about: the current one, or its replacement.
 
     Raises NotUpdatable where a create-only property changed and an explicit Name did not.
     """
     if desired.explicit_name and desired.configuration.name != request.physical_id:
         return desired.configuration.name
-    members = unchangeable(request, desired, current)
+    differing = current.configuration and differences.differing(desired.configuration, current.configuration)
+    members = differences.requested((differing or frozenset()) & differences.CREATE_ONLY, request.changed)
     if not members:
         return request.physical_id
     if not desired.explicit_name:

@@ -1,11 +1,12 @@
-"""Raw resource properties -> Desired: undo CloudFormation's strings, validate by schema, run the checks.
+"""Raw resource properties -> Desired: restore numbers, validate by schema, run the checks.
 
-CloudFormation hands a custom resource every scalar as a text (aws-facts 6.1); the schema says which were numbers.
-All findings are reported at once, each with its path. After this module nobody reads raw properties.
+CloudFormation sends every scalar as a string (aws-facts 6.1); the schema says which are numbers. All findings are
+reported at once, each with its path.
 """
 
 import difflib
 import itertools
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -13,35 +14,32 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from inference_experiment import checks, contract, criteria, identity, payloads
 from inference_experiment.errors import Finding, InvalidProperties
-from inference_experiment.event import Request
-from inference_experiment.model import (
-    Desired,
-    Ending,
-    Goal,
-    RequestType,
-    Status,
-)
+from inference_experiment.event import Request, scalar_text
+from inference_experiment.model import Desired, DesiredState, RequestType, Status, StopRequest
 
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator, ValidationError
 
-# What says how to stop, besides the DesiredState Cancelled.
-ENDING_PROPERTIES: Final = frozenset({"ModelVariantActions", "PromotionCriteria", "StatusReason"})
-GOALS: Final = {"": Goal.EXIST, "Running": Goal.RUN, "Completed": Goal.COMPLETE, "Cancelled": Goal.CANCEL}
-UNKNOWN: Final = 20  # properties that are not known and are named one by one; there could be 100,000
-SHOWN: Final = 60  # characters of a wrong value that a message repeats
+# Properties of a stop, besides the DesiredState Cancelled.
+STOP_PROPERTIES: Final = frozenset({"ModelVariantActions", "PromotionCriteria", "StatusReason"})
+DESIRED_STATES: Final = {
+    "": DesiredState.EXIST,
+    "Running": DesiredState.RUN,
+    "Completed": DesiredState.COMPLETE,
+    "Cancelled": DesiredState.CANCEL,
+}
+MAX_UNKNOWN_PROPERTIES: Final = 20  # that are named one by one
+MAX_SHOWN_CHARACTERS: Final = 60  # of an invalid value in a message
 
 
 def _resolve(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    reference = schema.get("$ref", "")
-    if not reference:
-        return schema
-    definition: Mapping[str, Any] = contract.schema()["definitions"][reference.rsplit("/", 1)[1]]
+    name = schema.get("$ref", "").rpartition("/")[2]
+    definition: Mapping[str, Any] = contract.schema()["definitions"][name] if name else schema
     return definition
 
 
 def _number(text: str) -> int | str:
-    """Return the integer that a text writes, also as 50.0; the text itself when it writes none."""
+    """Return the integer of a text such as 50 or 50.0; any other text as it is."""
     whole = text.strip().removesuffix(".0")
     digits = whole.removeprefix("-")
     if digits.isascii() and digits.isdigit() and len(digits) <= 18:  # noqa: PLR2004 - fits every integer of the API
@@ -50,32 +48,23 @@ def _number(text: str) -> int | str:
 
 
 def restore(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a property value with the numbers that its schema asks for.
+    """Return a property value with the types of its schema.
 
-    What is too much by far is cut to what is still too much, so that validation takes no longer than it should.
+    Excess members are cut to a few, which are still too many, so that validation is fast.
     """
     schema = _resolve(schema)
     known = schema.get("properties")
-    # Where the schema ends the value stays: no input is walked deeper than the schema.
     if isinstance(value, Mapping) and known:
-        unknown = itertools.islice((key for key in value if key not in known), UNKNOWN)
+        unknown = itertools.islice((key for key in value if key not in known), MAX_UNKNOWN_PROPERTIES)
         kept = [key for key in value if key in known] + list(unknown)
         return {key: restore(value[key], known.get(key, {})) for key in kept}
     if isinstance(value, list) and "items" in schema:
         return [restore(item, schema["items"]) for item in value[: schema["maxItems"] + 1]]
     if schema.get("type") == "integer" and isinstance(value, str | float):
         return _number(str(value))
-    if schema.get("type") == "string" and isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
+    if schema.get("type") == "string" and isinstance(value, bool | int | float):
+        return scalar_text(value)
     return value
-
-
-def _pattern(_: object, expression: str, instance: object, __: object) -> Iterator["ValidationError"]:
-    """Check `pattern` as SageMaker does; Python's $ would also match before a final line break."""
-    from jsonschema import ValidationError  # noqa: PLC0415 - see _validator
-
-    if isinstance(instance, str) and not re.search(re.sub(r"\$\Z", r"\\Z", expression), instance):
-        yield ValidationError(f"does not match {expression}")
 
 
 @cache
@@ -83,44 +72,45 @@ def _validator() -> "Draft7Validator":
     # Imported on first use: a cold start does without it.
     from jsonschema import Draft7Validator, validators  # noqa: PLC0415
 
-    schema = contract.schema()
+    schema = contract.exact_schema()
     hidden = contract.read_only() | contract.SERVICE_PROPERTIES
     writable = {key: value for key, value in schema["properties"].items() if key not in hidden}
     required = [key for key in schema["required"] if key not in hidden]
     extend = cast("Any", validators.extend)
-    extended: Draft7Validator = extend(Draft7Validator, {"pattern": _pattern})(
+    extended: Draft7Validator = extend(Draft7Validator, {"required": _required})(
         {**schema, "properties": writable, "required": required}
     )
     return extended
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+    text = repr(value) if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 3] + "..."
 
 
 def _unknown(error: "ValidationError") -> Iterator[Finding]:
     """Yield a finding per property that the schema does not know, with the nearest name."""
     known = cast("Mapping[str, Any]", error.schema).get("properties", {})
-    allowed = re.compile("|".join(cast("Mapping[str, Any]", error.schema).get("patternProperties", {"$^": {}})))
+    allowed = re.compile("|".join(cast("Mapping[str, Any]", error.schema).get("patternProperties", {"(?!)": {}})))
     instance = cast("Mapping[str, Any]", error.instance)
     for key in sorted(key for key in instance if key not in known and not allowed.search(key)):
-        path = "/".join((*map(str, error.absolute_path), key[:SHOWN]))
+        place = (*error.absolute_path, key[:MAX_SHOWN_CHARACTERS])
         if not error.absolute_path and key in contract.read_only():
-            yield Finding(path, "is set by SageMaker; remove it")
+            yield Finding(place, "is set by SageMaker; remove it")
             continue
         near = difflib.get_close_matches(key, known, n=1)
-        yield Finding(path, "is not a property" + (f"; did you mean {near[0]}?" if near else ""))
+        yield Finding(place, "is not a property" + (f"; did you mean {near[0]}?" if near else ""))
 
 
-def _missing(error: "ValidationError") -> Finding:
-    # jsonschema reports one error per missing property, its message quotes the name.
-    required = cast("list[str]", error.validator_value)
-    name = next(key for key in required if error.message.startswith(repr(key)))
-    return Finding("/".join((*map(str, error.absolute_path), name)), "is required")
+def _required(_: object, names: list[str], instance: object, __: object) -> Iterator["ValidationError"]:
+    """Check `required`; jsonschema's own error has the missing name in its message only."""
+    from jsonschema import ValidationError  # noqa: PLC0415 - see _validator
+
+    missing = [name for name in names if name not in instance] if isinstance(instance, Mapping) else []
+    yield from (ValidationError("is required", path=(name,)) for name in missing)
 
 
-LIMITS: Final = {
+CONSTRAINT_TEXTS: Final = {
     "type": "must be of type {limit}",
     "enum": "must be one of {limit}",
     "pattern": "does not match {limit}",
@@ -139,14 +129,14 @@ def _translate(error: "ValidationError") -> Iterator[Finding]:
     if error.validator == "additionalProperties":
         yield from _unknown(error)
     elif error.validator == "required":
-        yield _missing(error)
+        yield Finding(tuple(error.absolute_path), error.message)
     else:
         limit = error.validator_value
-        limit = ", ".join(limit) if isinstance(limit, list) else limit
-        text = LIMITS[str(error.validator)].format(limit=limit)
-        path = "/".join(map(str, error.absolute_path))
-        shown = "the value" if path.startswith("Tags/") else _shown(error.instance)
-        yield Finding(path, f"{shown} {text}")
+        limit = ", ".join(limit) if isinstance(limit, list) else str(limit).replace(r"\Z", "$")
+        text = CONSTRAINT_TEXTS[str(error.validator)].format(limit=limit)
+        keys = tuple(error.absolute_path)
+        shown = "the value" if keys[:1] == ("Tags",) and len(keys) > 1 else _shown(error.instance)
+        yield Finding(keys, f"{shown} {text}")
 
 
 def _restored(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,9 +160,9 @@ def _tag_keys(raw: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(entry["Key"]) for entry in entries if isinstance(entry, Mapping) and "Key" in entry)
 
 
-def _ending(valid: Mapping[str, Any], request: Request) -> Ending:
+def _stop_request(valid: Mapping[str, Any], request: Request) -> StopRequest:
     state = valid.get("DesiredState")
-    return Ending(
+    return StopRequest(
         state=Status.CANCELLED if state == Status.CANCELLED else Status.COMPLETED,
         actions=dict(valid.get("ModelVariantActions", {})),
         reason=valid.get("StatusReason") or f"{request.type} by CloudFormation request {request.request_id}",
@@ -181,33 +171,27 @@ def _ending(valid: Mapping[str, Any], request: Request) -> Ending:
 
 
 def parse(request: Request) -> Desired:
-    """Return what a Create or Update asks for. Raises InvalidProperties with every finding."""
+    """Return the desired state of a Create or Update. Raises InvalidProperties with every finding."""
     valid, findings = validate(request.properties)
     if findings:
         raise InvalidProperties(findings)
-    explicit = "Name" in valid
-    if explicit:
-        name = valid["Name"]
-    else:
-        name = request.physical_id if request.type is RequestType.UPDATE else identity.derived_name(request)
+    updated = request.type is RequestType.UPDATE
+    name = valid.get("Name") or (request.physical_id if updated else identity.derived_name(request))
     return Desired(
         configuration=payloads.configuration(valid, name, valid["EndpointName"]),
-        goal=GOALS[valid.get("DesiredState", "")],
-        ending=_ending(valid, request),
+        desired_state=DESIRED_STATES[valid.get("DesiredState", "")],
+        stop=_stop_request(valid, request),
         tags={tag["Key"]: tag["Value"] for tag in valid.get("Tags", [])},
         previous_tags=_tag_keys(request.old_properties),
-        explicit_name=explicit,
+        explicit_name="Name" in valid,
     )
 
 
-def parse_deletion(request: Request) -> tuple[str, Ending]:
-    """Return the explicit Name, if any, and how to stop what a Delete finds running.
-
-    Never raises: whatever the properties are, a Delete must be able to go through.
-    """
-    given = _restored(request.properties)
-    name = given.get("Name")
+def parse_deletion(request: Request) -> tuple[str, StopRequest]:
+    """Return the explicit Name, if any, and how to stop a running experiment. Accepts any properties."""
+    restored = _restored(request.properties)
+    name = restored.get("Name")
     name = name if isinstance(name, str) and identity.is_name(name) else ""
-    # Without these the ending is the same for all properties, and a cold start does without the validator.
-    says = not ENDING_PROPERTIES.isdisjoint(given) or given.get("DesiredState") == Status.CANCELLED
-    return name, _ending(given if says and not validate(request.properties)[1] else {}, request)
+    # Without these properties the stop is always the same, and a cold start needs no validator.
+    relevant = not STOP_PROPERTIES.isdisjoint(restored) or restored.get("DesiredState") == Status.CANCELLED
+    return name, _stop_request(restored if relevant and not validate(request.properties)[1] else {}, request)

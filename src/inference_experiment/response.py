@@ -2,49 +2,42 @@
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from inference_experiment import contract
 from inference_experiment.event import Request
-from inference_experiment.model import Observed, Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from inference_experiment.model import Observed, RequestResult
 
 # CloudFormation's limit for the whole body, in bytes; beyond it the stack fails with "Response object is too long".
-MAXIMUM_BODY: Final = 4096
-MAXIMUM_REASON: Final = 1500  # bytes; what the stack's events show without cutting
+MAX_BODY_BYTES: Final = 4096
+MAX_REASON_BYTES: Final = 1500  # bytes; what the stack's events show without cutting
 
 
 def _text(value: object) -> str:
-    """Return an attribute's text: times as ISO 8601 in UTC, what is absent as an empty text."""
+    """Return an attribute as text: times as ISO 8601 in UTC, absent values as an empty text."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return "" if value is None else str(value)
 
 
 def attributes(observed: Observed) -> dict[str, str]:
-    """Return the values for Fn::GetAtt, flat and all of them texts; keys as of contract.attributes()."""
-    details: Mapping[str, Any] = observed.details
-    endpoint: Mapping[str, Any] = details.get("EndpointMetadata") or {}
-    configuration = observed.configuration
-    return {
+    """Return the values for Fn::GetAtt, all of them texts."""
+    endpoint: dict[str, Any] = observed.details.get("EndpointMetadata") or {}
+    values: dict[str, object] = {
+        **observed.details,
+        **{f"EndpointMetadata.{name}": value for name, value in endpoint.items()},
         "Arn": observed.arn,
         "Name": observed.name,
         "Status": observed.status.value,
         "StatusReason": observed.status_reason,
-        "CreationTime": _text(details.get("CreationTime")),
-        "LastModifiedTime": _text(details.get("LastModifiedTime")),
-        "CompletionTime": _text(details.get("CompletionTime")),
-        "EndpointMetadata.EndpointName": _text(endpoint.get("EndpointName")),
-        "EndpointMetadata.EndpointConfigName": _text(endpoint.get("EndpointConfigName")),
-        "EndpointMetadata.EndpointStatus": _text(endpoint.get("EndpointStatus")),
-        "SourceModelVariantName": configuration.source_variant if configuration else "",
-        "ShadowModelVariantName": configuration.shadow_variant if configuration else "",
+        "SourceModelVariantName": observed.configuration and observed.configuration.source_variant,
+        "ShadowModelVariantName": observed.configuration and observed.configuration.shadow_variant,
     }
+    return {name: _text(values.get(name)) for name in contract.attributes()}
 
 
 def cut(text: str, limit: int) -> str:
-    """Return the beginning of a text that fits into so many bytes of JSON; the end is what matters least."""
+    """Return a text, cut at the end to so many bytes of JSON."""
     if len(text) <= limit and len(_json(text)) <= limit:
         return text
     low, high = 0, min(len(text), limit)
@@ -60,7 +53,7 @@ def _json(value: object) -> bytes:
     return json.dumps(value).encode("ascii")
 
 
-def body(request: Request, outcome: Outcome) -> bytes:
+def body(request: Request, outcome: RequestResult) -> bytes:
     """Return the JSON body of the answer to a request, at most MAXIMUM_BODY bytes."""
     answer: dict[str, Any] = {
         "Status": "FAILED" if outcome.error else "SUCCESS",
@@ -73,13 +66,13 @@ def body(request: Request, outcome: Outcome) -> bytes:
     }
     if outcome.observed and not outcome.error:
         answer["Data"] = {**attributes(outcome.observed), "StatusReason": ""}
-    # Everything else is bounded; what is left is for the two texts, the one that was asked about first.
-    answer["Reason"] = cut(str(outcome.error or outcome.warning), min(MAXIMUM_REASON, _left(answer)))
+    # The rest is bounded; the remaining bytes are for the two texts, Reason first.
+    answer["Reason"] = cut(str(outcome.error or outcome.warning), min(MAX_REASON_BYTES, _left(answer)))
     if "Data" in answer and outcome.observed:
         answer["Data"]["StatusReason"] = cut(outcome.observed.status_reason, _left(answer))
     return _json(answer)
 
 
 def _left(answer: dict[str, Any]) -> int:
-    """Return the bytes that one more text may take, its quotes included."""
-    return MAXIMUM_BODY - len(_json(answer)) + len('""')
+    """Return the bytes left for one more text, with its quotes."""
+    return MAX_BODY_BYTES - len(_json(answer)) + len('""')

@@ -206,4 +206,3 @@ def differences(planned: Outcome, done: Outcome) -> list[str]:
         missing, more = sorted(done.actions - planned.actions), sorted(planned.actions - done.actions)
         told.append(f"permissions: not planned {missing}, not used {more}")
     return told
-

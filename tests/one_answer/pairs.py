@@ -133,8 +133,7 @@ def updates() -> list[Pair]:
         for status, name in itertools.product(statuses, CHANGES)
     ]
     made += [
-        _pair(name, status, {}, CHANGES[name], live=True)
-        for status, name in itertools.product(TRANSITIONAL, GOING_ON)
+        _pair(name, status, {}, CHANGES[name], live=True) for status, name in itertools.product(TRANSITIONAL, GOING_ON)
     ]
     for before, (old, names) in BEFORE.items():
         made += [
@@ -174,7 +173,9 @@ def _ended_before() -> list[Pair]:
     started = {"Schedule": LATER, "DesiredState": "Running"}
     for name in ("nothing", "description", "tag added", "completed"):
         new = {**started, **CHANGES[name]}
-        made.append(Pair(f"live, started early: {name}", properties(**started), properties(**new), "Running", live=True))
+        made.append(
+            Pair(f"live, started early: {name}", properties(**started), properties(**new), "Running", live=True)
+        )
     return made
 
 

@@ -67,7 +67,7 @@ def _progress(written: Members) -> Members:
         **written,
         "deadline": now + written.get("deadline", 1000),
         "acted": {key: now - seconds for key, seconds in written.get("acted", {}).items()},
-        "troubled_since": now - written["troubled_since"] if "troubled_since" in written else None,
+        "failing_since": now - written["failing_since"] if "failing_since" in written else None,
     }
 
 

@@ -140,7 +140,7 @@ def test_requirements() -> None:
 
 def test_operations_exist_in_the_sdk() -> None:
     """Every operation that the function can call is one of the installed boto3 (D27)."""
-    operations = json.loads((ROOT / "src/inference_experiment/data/operations.json").read_text())["operations"]
+    operations = json.loads((ROOT / "src/inference_experiment/contract/operations.json").read_text())["operations"]
     session = botocore.session.get_session()
 
     for operation, facts in operations.items():

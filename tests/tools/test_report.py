@@ -175,7 +175,7 @@ def test_without_any_metrics(desk: Desk) -> None:
 
     assert finished.returncode == 0, finished.stderr
     assert "Not enough data" in finished.stdout
-    assert "the shadow variant had 0 invocations, 100 are needed" in finished.stdout
+    assert "the shadow variant had 0 invocations, 100 are required" in finished.stdout
 
 
 def test_synthetic_metrics_are_marked_everywhere(desk: Desk, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from inference_experiment import criteria
+from inference_experiment import contract, criteria
 from inference_experiment.criteria import Criteria, Result, Role, Summary
 from inference_experiment_cli.commands.report import LatencyStatistic
 
@@ -139,7 +139,8 @@ def test_pages_are_put_together_and_summarized() -> None:
 
 
 def test_the_command_offers_the_statistics_that_the_criteria_know() -> None:
-    assert tuple(LatencyStatistic) == criteria.LATENCY_STATISTICS
+    schema = contract.schema()["definitions"]["PromotionCriteria"]["properties"]
+    assert list(LatencyStatistic) == schema["LatencyStatistic"]["enum"]
 
 
 def test_nothing_beyond_the_standard_library_is_imported() -> None:

@@ -77,6 +77,19 @@ def test_the_answer_of_describe_and_the_request_of_create_are_taken(desk: Desk) 
     desk.ok("validate", desk.write("tabs.json", json.dumps(request, indent="\t")))
 
 
+def test_epoch_seconds_in_a_template_are_refused(desk: Desk) -> None:
+    """CloudFormation sends them as they are, and the provider refuses them too."""
+    resource = {
+        "Type": "Custom::SageMakerInferenceExperiment",
+        "Properties": properties(Schedule={"StartTime": 1900000000}),
+    }
+    (row,) = desk.run("validate", desk.write("r.json", resource), "--format", "json").data()
+    assert (row["path"], row["finding"].partition(";")[0]) == (
+        "Schedule/StartTime",
+        "'1900000000' is not an ISO 8601 time with a zone",
+    )
+
+
 def test_the_native_type_has_no_actions_and_needs_a_name(desk: Desk) -> None:
     resource = {
         "Type": "AWS::SageMaker::InferenceExperiment",

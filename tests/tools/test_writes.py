@@ -333,7 +333,8 @@ def test_a_creation_that_is_cancelled_says_why_and_what_is_left(desk: Desk) -> N
 def test_waiting_ends_with_the_timeout(desk: Desk) -> None:
     desk.sagemaker.hold("fraud", ["Creating"])
     words = desk.refused(1, "create", "-f", desk.write("p.json", properties()), "--timeout", "1", *QUICK)
-    assert "Experiment fraud is Creating and the time is up" in words
+    assert "Experiment fraud was Creating" in words
+    assert "when --timeout expired; continue with inference-experiment watch" in words
     assert "CloudFormation" not in words
 
 

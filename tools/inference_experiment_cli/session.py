@@ -34,15 +34,11 @@ def open_session(region: str, profile: str) -> "boto3.Session":
 
 def explain(error: ExperimentError) -> str:
     """Return an error's text for somebody at a desk: the family speaks to readers of stack events."""
-    text = str(error)
     if isinstance(error, AccessDenied):
-        return text.replace("The provider's role may not", "your credentials do not allow", 1)
+        return f"your credentials do not allow {error.action}: {error.detail}"
     if isinstance(error, DeadlineExceeded):
-        return text.replace("CloudFormation is about to stop waiting", "the time is up").replace(
-            "raise ServiceTimeout, or look at the endpoint",
-            "go on with inference-experiment watch, or look at the endpoint",
-        )
-    return text
+        return f"{error.state} when --timeout expired; continue with inference-experiment watch or check the endpoint"
+    return str(error)
 
 
 @contextmanager

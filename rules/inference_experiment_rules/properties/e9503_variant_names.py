@@ -32,7 +32,7 @@ class VariantNames(Rule):
         ending = "Completed" if open_names or isinstance(state, Text) else state
         texts = [str(name.text) for name in names]
         for finding in checks.check_variants(texts, str(source.text), str(shadow.text), desired_state=ending):
-            node = experiment.at(*(int(key) if key.isdigit() else key for key in finding.path.split("/")))
+            node = experiment.at(*finding.keys)
             if node is not None and (isinstance(node.text, str) or source.text == shadow.text):
                 yield problem(node, f"{finding.message}; SageMaker refuses the experiment")
         if state in checks.ENDING_STATES and not open_names:
@@ -43,5 +43,4 @@ class VariantNames(Rule):
         if source is None or shadow is None or isinstance(source.text, Text) or isinstance(shadow.text, Text):
             return
         for finding in checks.check_ending_variants(texts, str(source.text), str(shadow.text)):
-            index = int(finding.path.split("/")[1])
-            yield problem((experiment.variant_names or [])[index], finding.message)
+            yield problem((experiment.variant_names or [])[int(finding.keys[1])], finding.message)

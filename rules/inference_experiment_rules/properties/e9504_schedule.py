@@ -26,4 +26,4 @@ class Schedule(Rule):
         times = {name: node for name, node in schedule.members.items() if name in ("StartTime", "EndTime")}
         known = {name: node.literal for name, node in times.items() if node.literal is not None}
         for finding in checks.check_schedule(known):
-            yield problem(times[finding.path.split("/")[1]], finding.message)
+            yield problem(times[str(finding.keys[1])], finding.message)

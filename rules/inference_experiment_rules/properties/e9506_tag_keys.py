@@ -28,7 +28,7 @@ class TagKeys(Rule):
             return
         nodes = [key for key in keys if key is not None]
         for finding in checks.check_tag_keys([str(node.literal) for node in nodes]):
-            node = nodes[int(finding.path.split("/")[1])]
+            node = nodes[int(finding.keys[1])]
             if not self._is_left_to_core(node, nodes) and self._applies(str(node.literal), experiment):
                 yield problem(node, f"{finding.message}; choose another key, SageMaker refuses this one")
 

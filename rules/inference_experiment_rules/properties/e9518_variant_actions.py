@@ -25,8 +25,8 @@ class VariantActions(Rule):
             return
         if source.literal is None or shadow.literal is None:
             return
-        # An action that is not known is taken for Retain, which is never wrong.
-        actions = {name: action.literal or "Retain" for name, action in node.members.items()}
+        # An action that is not known is none of the three, and no finding is about it.
+        actions = {name: action.literal or "" for name, action in node.members.items()}
         for finding in checks.check_actions(actions, source.literal, shadow.literal):
-            place = node.get(finding.path.partition("/")[2]) or node
+            place = node.get(str(finding.keys[1])) or node
             yield problem(place, finding.message)

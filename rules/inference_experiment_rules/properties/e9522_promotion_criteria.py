@@ -21,7 +21,7 @@ class PromotionCriteria(Rule):
     def check(self, experiment: Experiment) -> Iterator[Problem]:
         """Yield the problems of criteria whose members are known; their form is the schema's matter."""
         node = experiment.at("PromotionCriteria")
-        if not experiment.is_custom or node is None or not node.members:
+        if not experiment.is_custom or node is None or not (node.members or node.value == {}):
             return
         for finding in criteria.check(node.members):
-            yield problem(node.get(finding.path.partition("/")[2]) or node, finding.message)
+            yield problem(node.get(str(finding.keys[-1])) or node, finding.message)

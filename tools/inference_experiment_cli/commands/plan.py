@@ -65,7 +65,7 @@ def plan(
     found = findings(experiment)
     if found:
         more = f" (and {len(found) - 1} more: inference-experiment validate {file})" if len(found) > 1 else ""
-        raise UsageError(f"{experiment.document.name}:{experiment.line(found[0].path)}: {found[0]}{more}")
+        raise UsageError(f"{experiment.document.name}:{experiment.line(found[0].keys)}: {found[0]}{more}")
     with answering():
         if current:
             made = against_live(experiment, current, region, profile)

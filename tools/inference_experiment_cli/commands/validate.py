@@ -44,7 +44,7 @@ def validate(
     experiments: list[Experiment] = [one for path in files for one in read_experiments(path, given)]
     rows: list[dict[str, Any]] = [
         {
-            "place": f"{one.document.name}:{one.line(finding.path)}",
+            "place": f"{one.document.name}:{one.line(finding.keys)}",
             "experiment": one.logical_id,
             "path": finding.path,
             "finding": finding.message,

@@ -28,7 +28,7 @@ from inference_experiment_cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inference_experiment.model import Outcome
+    from inference_experiment.model import RequestResult
     from inference_experiment_cli.operate.change import Change, Settings
 
 From = Annotated[
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def _report(outcome: "Outcome | None") -> None:
+def _report(outcome: "RequestResult | None") -> None:
     from inference_experiment_cli.output import note  # noqa: PLC0415
 
     if outcome and outcome.observed:

@@ -31,15 +31,14 @@ class Experiment:
     base: Keys = ()
     holes: Mapping[Keys, Hole] = field(default_factory=dict)
 
-    def line(self, path: str) -> int:
-        """Return the line of a property path such as Tags/0/Key."""
-        keys = tuple(int(part) if part.isdigit() else part for part in path.split("/") if part)
+    def line(self, keys: Keys) -> int:
+        """Return the line of a property such as Tags, 0, Key."""
         return self.document.line((*self.base, *keys))
 
     @property
     def place(self) -> str:
         """File and line, for messages."""
-        return f"{self.document.name}:{self.line('')}"
+        return f"{self.document.name}:{self.line(())}"
 
 
 def parse_parameters(texts: Sequence[str]) -> dict[str, str]:
@@ -90,7 +89,14 @@ def _resource(
     if not isinstance(properties, Mapping):
         raise document.error(base, "is not a mapping of properties")
     native = resource.get("Type") == contract.NATIVE_TYPE
-    return Experiment(document, logical_id, native, _with_texts(properties), base, dict(resolver.holes))
+    return Experiment(
+        document,
+        logical_id,
+        native,
+        _with_texts(properties) if of_file else dict(properties),
+        base,
+        dict(resolver.holes),
+    )
 
 
 def _with_texts(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,11 +202,10 @@ def findings(experiment: Experiment) -> list[Finding]:
     # The function stops at the schema's findings; who mends a file wants all of them.
     found += [one for one in _safely(restored) if one not in found] if found else []
     if experiment.native:
-        found += [Finding(key, f"is a property of {contract.CUSTOM_TYPE} only") for key in custom_only(filled)]
-        found += [Finding("Name", "is required by the native type")] if "Name" not in filled else []
-    made_up = stand_ins(experiment)
-    told = [one for one in found if not _unknowable(one, experiment.holes, made_up)]
-    return sorted(told, key=lambda one: (experiment.line(one.path), one.path))
+        found += [Finding((key,), f"is a property of {contract.CUSTOM_TYPE} only") for key in custom_only(filled)]
+        found += [Finding(("Name",), "is required by the native type")] if "Name" not in filled else []
+    known = [one for one in found if not _unknowable(one, experiment.holes)]
+    return sorted(known, key=lambda one: (experiment.line(one.keys), one.path))
 
 
 def _safely(properties: Mapping[str, Any]) -> Iterator[Finding]:
@@ -210,8 +215,7 @@ def _safely(properties: Mapping[str, Any]) -> Iterator[Finding]:
         return  # the checks expect what the schema has passed; what they found until here is right
 
 
-def _unknowable(finding: Finding, holes: Mapping[Keys, Hole], made_up: Mapping[str, str]) -> bool:
-    """Return whether a finding is about a value that is not known."""
-    places = {"/".join(map(str, keys)) for keys in holes}
-    inside = any(finding.path == place or finding.path.startswith(f"{place}/") for place in places)
-    return inside or any(f"'{text}'" in finding.message for text in made_up)
+def _unknowable(finding: Finding, holes: Mapping[Keys, Hole]) -> bool:
+    """Return whether a finding depends on a value that is not known."""
+    places = (finding.keys, *finding.related)
+    return any(keys[:length] in holes for keys in places for length in range(1, len(keys) + 1))

@@ -1,16 +1,16 @@
 """One change of a live experiment: whose it is, what would happen, whether it may, then the lifecycle."""
 
-import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from inference_experiment import identity
+from inference_experiment.clock import Clock
 from inference_experiment.event import Request
 from inference_experiment.lifecycle import Lifecycle
-from inference_experiment.model import Observed, Outcome, Progress, RequestType, StepKind
+from inference_experiment.model import OPERATIONS, ActionKind, Observed, Progress, RequestResult, RequestType, Status
+from inference_experiment.notices import Notice, Problem
 from inference_experiment_cli.inventory.properties import properties_of
 from inference_experiment_cli.operate.gateway import DeskGateway, existing
 from inference_experiment_cli.operate.ownership import Owner, find_owner, require
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import boto3
     from rich.console import Console
 
-LOGGER: Final = "inference_experiment.lifecycle"
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -38,25 +36,6 @@ class Settings:
     force: bool = False
     timeout: float = 3600.0
     interval: float = 5.0
-
-
-class DeskClock:
-    """Real time, as long as it takes."""
-
-    def __init__(self, interval: float) -> None:
-        self.interval = interval
-
-    def now(self) -> float:
-        """Return the epoch time."""
-        return time.time()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-    def may_sleep(self, _seconds: float) -> bool:
-        """Return whether to wait here: always, the deadline ends it."""
-        return True
 
 
 @dataclass
@@ -82,7 +61,7 @@ class Change:
             require(owner, name, force=settings.force)
         return cls(session, gateway, observed, owner, properties_of(observed.details, tags), tags, settings)
 
-    def apply(self, kind: RequestType, properties: Mapping[str, Any], question: str) -> Outcome | None:
+    def apply(self, kind: RequestType, properties: Mapping[str, Any], question: str) -> RequestResult | None:
         """Carry out an Update or a Delete; None for a dry run. Ends the command where it cannot be done."""
         old = self.live if kind is RequestType.UPDATE else {}
         request = desk_request(kind, self.owner.asker, self.observed.name, properties, old)
@@ -97,7 +76,7 @@ class Change:
         return carry_out(request, self.gateway, self.settings)
 
 
-def create(properties: Mapping[str, Any], logical_id: str, settings: Settings) -> Outcome | None:
+def create(properties: Mapping[str, Any], logical_id: str, settings: Settings) -> RequestResult | None:
     """Create an experiment; None for a dry run. Ends the command where it cannot be done."""
     open_session(settings.region, settings.profile)
     name = str(properties.get("Name", ""))
@@ -119,16 +98,18 @@ def settle(plan: Plan, settings: Settings, question: str) -> bool:
         show(plan, None, Format.TABLE)
     if not plan.possible:
         fail(plan.reason)
-    if not settings.dry_run and question and any(call.operation == StepKind.STOP for call in plan.calls):
+    if not settings.dry_run and question and any(call.operation == ActionKind.STOP for call in plan.calls):
         confirm(question, yes=settings.yes)
     return settings.dry_run
 
 
-def carry_out(request: Request, gateway: DeskGateway, settings: Settings) -> Outcome:
+def carry_out(request: Request, gateway: DeskGateway, settings: Settings) -> RequestResult:
     """Run the lifecycle to its end, telling what it does. Ends the command where it fails."""
     progress = Progress(deadline=time.time() + settings.timeout)
-    with _told():
-        outcome = Lifecycle(request, gateway, DeskClock(settings.interval), progress).run()
+    screen = console(stderr=True)
+    with screen.status("looking") as status:
+        view = _ProgressView(screen, status.update)
+        outcome = Lifecycle(request, gateway, Clock(settings.interval), progress, view).run()
     if outcome.error:
         rest = ""
         if request.type is RequestType.CREATE and identity.is_name(outcome.physical_id):
@@ -137,44 +118,25 @@ def carry_out(request: Request, gateway: DeskGateway, settings: Settings) -> Out
     return outcome
 
 
-class _Teller(logging.Handler):
-    """Prints the lifecycle's decisions: calls as they are made, statuses as they change."""
+class _ProgressView:
+    """Prints the lifecycle's decisions: calls as they are made, statuses as they change; and its problems."""
 
     def __init__(self, screen: "Console", status: Callable[[str], None]) -> None:
-        super().__init__()
         self._screen = screen
         self._status = status
         self._began = time.monotonic()
-        self._last = ""
+        self._last: Status | None = None
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print one decision, or a warning that something is tried again."""
+    def __call__(self, notice: Notice) -> None:
+        """Print one notice."""
         seconds = f"{time.monotonic() - self._began:6.1f} s"
-        if record.getMessage() != "decision":
-            self._screen.print(f"{seconds}  {record.getMessage()}: {getattr(record, 'reason', '')}", style="yellow")
+        if isinstance(notice, Problem):
+            self._screen.print(f"{seconds}  {notice.kind}: {notice.error}", style="yellow")
             return
-        step, status = str(vars(record)["step"]), str(vars(record)["status"])
-        self._status(f"{vars(record)['experiment']} is {status}")
+        status = notice.experiment.status
+        self._status(f"{notice.experiment.name} is {status}")
         if status != self._last:
             self._screen.print(f"{seconds}  status  {status}")
-        if step not in (StepKind.WAIT, StepKind.DONE, StepKind.FAIL):
-            self._screen.print(f"{seconds}  call    {step}")
+        if notice.action in OPERATIONS:
+            self._screen.print(f"{seconds}  call    {notice.action}")
         self._last = status
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Print what the lifecycle logs while it runs; a spinner beside it on a terminal."""
-    screen = console(stderr=True)
-    logger = logging.getLogger(LOGGER)
-    with screen.status("looking") as status:
-        teller = _Teller(screen, status.update)
-        before = logger.level, logger.propagate
-        logger.addHandler(teller)
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
-        try:
-            yield
-        finally:
-            logger.removeHandler(teller)
-            logger.level, logger.propagate = before

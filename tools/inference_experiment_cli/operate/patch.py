@@ -53,7 +53,7 @@ def of_file(live: Mapping[str, Any], path: Path, parameters: Mapping[str, str], 
             properties[key] = live[key]
     for key in sorted(contract.create_only()):
         refuse_create_only(
-            {key: live.get(key)}, {key: properties.get(key)}, f"{experiment.document.name}:{experiment.line(key)}"
+            {key: live.get(key)}, {key: properties.get(key)}, f"{experiment.document.name}:{experiment.line((key,))}"
         )
     return properties
 
@@ -65,7 +65,7 @@ def known(experiment: Experiment) -> None:
         keys, hole = holes[0]
         where = "/".join(map(str, keys))
         text = f"{where}: {hole} is known to a deployment only; give its --parameter NAME=VALUE, or write the value"
-        raise UsageError(f"{experiment.document.name}:{experiment.line(where)}: {text}")
+        raise UsageError(f"{experiment.document.name}:{experiment.line(keys)}: {text}")
     check(experiment)
 
 
@@ -74,7 +74,7 @@ def check(experiment: Experiment) -> None:
     found = findings(experiment)
     if found:
         more = f" (and {len(found) - 1} more: inference-experiment validate shows all)" if len(found) > 1 else ""
-        raise UsageError(f"{experiment.document.name}:{experiment.line(found[0].path)}: {found[0]}{more}")
+        raise UsageError(f"{experiment.document.name}:{experiment.line(found[0].keys)}: {found[0]}{more}")
 
 
 def refuse_create_only(live: Mapping[str, Any], wanted: Mapping[str, Any], place: str) -> None:

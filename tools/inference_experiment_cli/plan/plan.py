@@ -8,7 +8,7 @@ from inference_experiment import contract, differences
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import ExperimentError
 from inference_experiment.event import Request
-from inference_experiment.model import Member, Observed, RequestType, Status, StepKind
+from inference_experiment.model import ActionKind, Member, Observed, RequestType, Status
 from inference_experiment_cli.inventory.properties import text_of
 from inference_experiment_cli.output import flat
 from inference_experiment_cli.plan.simulate import Call, RehearsalGateway, Rehearsed, rehearse
@@ -18,17 +18,17 @@ SHADOW: Final = "ShadowModeConfig/ShadowModelVariants/0/"
 
 
 WORDS: Final = {
-    StepKind.MEASURE: "check the criteria",
-    StepKind.CREATE: "create",
-    StepKind.START: "start",
-    StepKind.DELETE: "delete",
+    ActionKind.MEASURE: "check the criteria",
+    ActionKind.CREATE: "create",
+    ActionKind.START: "start",
+    ActionKind.DELETE: "delete",
 }
 # Properties that are about one operation: which, by the order of preference, and what there is to say without it.
-CARRIERS: Final[Mapping[str, tuple[tuple[StepKind, ...], str]]] = {
-    "DesiredState": ((StepKind.START, StepKind.STOP), "is so already"),
-    "ModelVariantActions": ((StepKind.STOP,), "used when it is stopped"),
-    "PromotionCriteria": ((StepKind.MEASURE,), "used when the shadow variant is promoted"),
-    "StatusReason": ((StepKind.STOP,), "used when it is stopped"),
+CARRIERS: Final[Mapping[str, tuple[tuple[ActionKind, ...], str]]] = {
+    "DesiredState": ((ActionKind.START, ActionKind.STOP), "is so already"),
+    "ModelVariantActions": ((ActionKind.STOP,), "used when it is stopped"),
+    "PromotionCriteria": ((ActionKind.MEASURE,), "used when the shadow variant is promoted"),
+    "StatusReason": ((ActionKind.STOP,), "used when it is stopped"),
 }
 
 
@@ -100,7 +100,7 @@ def _deletion(request: Request) -> Request:
 
 
 def _replaced(request: Request, rehearsed: Rehearsed) -> bool:
-    created = any(call.operation == StepKind.CREATE for call in rehearsed.calls)
+    created = any(call.operation == ActionKind.CREATE for call in rehearsed.calls)
     return request.type is RequestType.UPDATE and created and rehearsed.outcome.error is None
 
 
@@ -116,8 +116,8 @@ def _verdict(request: Request, rehearsed: Rehearsed, *, replaced: bool) -> str:
 
 
 def _word(call: Call) -> str:
-    kind = StepKind(call.operation)
-    if kind is StepKind.STOP:
+    kind = ActionKind(call.operation)
+    if kind is ActionKind.STOP:
         promoted = "Promote" in call.arguments["ModelVariantActions"].values()
         return "stop and promote" if promoted else "stop"
     return WORDS.get(kind, "update in place")
@@ -162,7 +162,7 @@ def _blocked(request: Request, current: Observed) -> frozenset[Member]:
     status = current.status if current.status in differences.EDITABLE else Status.RUNNING
     if current.configuration is None:
         return frozenset()
-    return differences.blocked(desired.configuration, replace(current, status=status), request.changed)
+    return differences.blocked(desired.configuration, current.configuration, status, request.changed)
 
 
 def _member(path: str) -> Member | None:
@@ -194,17 +194,17 @@ def _call_for(top: str, member: Member | None, called: Mapping[str, Call]) -> st
     if top in CARRIERS:
         kinds, otherwise = CARRIERS[top]
         return next((kind.value for kind in kinds if kind in called), otherwise)
-    update = called.get(StepKind.UPDATE)
+    update = called.get(ActionKind.UPDATE)
     if update and member and top in update.arguments:
-        return StepKind.UPDATE.value
-    if top == "ModelVariants" and StepKind.STOP in called:
-        return f"{StepKind.STOP.value} (DesiredModelVariants)"
+        return ActionKind.UPDATE.value
+    if top == "ModelVariants" and ActionKind.STOP in called:
+        return f"{ActionKind.STOP.value} (DesiredModelVariants)"
     return "no call: SageMaker keeps what it has"
 
 
 def _permissions(calls: Iterable[Call], reads: Iterable[str], request: Request, name: str) -> Iterable[dict[str, Any]]:
     """Yield what IAM asks of whoever makes the calls, from the contract."""
-    created = [str(call.arguments["Name"]) for call in calls if call.operation == StepKind.CREATE]
+    created = [str(call.arguments["Name"]) for call in calls if call.operation == ActionKind.CREATE]
     shown = name if {name} >= {*created} else "*"
     role = str(request.properties.get("RoleArn", ""))
     seen: set[tuple[str, str]] = set()

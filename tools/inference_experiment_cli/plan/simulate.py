@@ -4,7 +4,6 @@ The function's own loop, observer and planner run unchanged; only the gateway un
 passes at once. It starts from what is really there, or from what a file says was there.
 """
 
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +11,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from inference_experiment import payloads
+from inference_experiment.clock import Clock
 from inference_experiment.contract import OWNER_TAG
 from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
 from inference_experiment.lifecycle import Lifecycle
-from inference_experiment.model import Observed, Outcome, Progress, Status, Step, StepKind
+from inference_experiment.model import Action, ActionKind, Observed, Progress, RequestResult, Status
 from inference_experiment_cli.operate.gateway import DeskGateway
 
 HOUR: Final = 3600.0
@@ -47,17 +47,16 @@ class Call:
 class Rehearsed:
     """How a request would end, and what it would call: `reads` are operations, each once."""
 
-    outcome: Outcome
+    outcome: RequestResult
     calls: tuple[Call, ...]
     reads: tuple[str, ...]
 
 
-class RehearsalClock:
+class RehearsalClock(Clock):
     """Time that passes at once."""
 
-    interval = SECONDS_PER_LOOK
-
     def __init__(self) -> None:
+        super().__init__(SECONDS_PER_LOOK)
         self._now = time.time()
 
     def now(self) -> float:
@@ -67,10 +66,6 @@ class RehearsalClock:
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
         self._now += seconds
-
-    def may_sleep(self, _seconds: float) -> bool:
-        """Return whether there is time left: always."""
-        return True
 
 
 class RehearsalGateway(Gateway):
@@ -131,22 +126,22 @@ class RehearsalGateway(Gateway):
         """Return nothing: the stack of a rehearsal is not rolling back."""
         return ""
 
-    def perform(self, step: Step) -> list[Mapping[str, Any]]:
+    def perform(self, step: Action) -> list[Mapping[str, Any]]:
         """Note a call and do to the imagined experiment what SageMaker would; metrics are really read, or good."""
         self.calls.append(Call(step.kind.value, step.arguments, step.reason))
         found = self._find(step.name)
-        if step.kind is StepKind.MEASURE:
+        if step.kind is ActionKind.MEASURE:
             return self._behind.get_metric_data(step.arguments) if self._behind else _good(step.arguments)
-        if step.kind is StepKind.CREATE:
+        if step.kind is ActionKind.CREATE:
             self._create(step.arguments)
         elif found is not None:
             self._change(step, found)
         return []
 
-    def _change(self, step: Step, found: Imagined) -> None:
-        if step.kind is StepKind.DELETE:
+    def _change(self, step: Action, found: Imagined) -> None:
+        if step.kind is ActionKind.DELETE:
             self._experiments[step.name] = None
-        elif step.kind in (StepKind.ADD_TAGS, StepKind.DELETE_TAGS):
+        elif step.kind in (ActionKind.ADD_TAGS, ActionKind.DELETE_TAGS):
             found.tags.update({tag["Key"]: tag["Value"] for tag in step.arguments.get("Tags", ())})
             found.tags = {
                 key: value for key, value in found.tags.items() if key not in step.arguments.get("TagKeys", ())
@@ -179,11 +174,11 @@ def _good(arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return results
 
 
-def _act(found: Imagined, step: Step) -> None:
+def _act(found: Imagined, step: Action) -> None:
     arguments = step.arguments
-    if step.kind is StepKind.START:
+    if step.kind is ActionKind.START:
         status, found.following = Status.STARTING, Status.RUNNING
-    elif step.kind is StepKind.STOP:
+    elif step.kind is ActionKind.STOP:
         status, found.following = Status.STOPPING, Status(arguments["DesiredState"])
         found.details["StatusReason"] = arguments["Reason"]
     else:
@@ -197,11 +192,7 @@ def rehearse(request: Request, gateway: RehearsalGateway) -> Rehearsed:
     """Return what a request would come to. Raises nothing that a request can cause."""
     before = len(gateway.calls)
     clock = RehearsalClock()
-    lifecycle_log = logging.getLogger("inference_experiment.lifecycle")
-    disabled, lifecycle_log.disabled = lifecycle_log.disabled, True
-    try:
-        outcome = Lifecycle(request, gateway, clock, Progress(deadline=clock.now() + HOUR)).run()
-    finally:
-        lifecycle_log.disabled = disabled
+    progress = Progress(deadline=clock.now() + HOUR)
+    outcome = Lifecycle(request, gateway, clock, progress, report=lambda _notice: None).run()
     calls: Sequence[Call] = gateway.calls[before:]
     return Rehearsed(outcome, tuple(calls), tuple(dict.fromkeys(gateway.reads)))

@@ -1,15 +1,21 @@
 """The edge to crhelper: deadlines, clock of an invocation, and what happens to defects of our own."""
 
-import os
+import ast
+import inspect
+import logging
+import textwrap
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from crhelper import CfnResource
 from requests_for_tests import event, request
 
-from inference_experiment.clock import InvocationClock
-from inference_experiment.custom_resource import CLOCK_SKEW, ExperimentResource, carried_progress, first_progress
+from inference_experiment.clock import Clock, InvocationClock
+from inference_experiment.crhelper_adapter import ExperimentResource
 from inference_experiment.gateway import Gateway
 from inference_experiment.model import Progress
+from inference_experiment.progress import CLOCK_SKEW_SECONDS, carried_progress, first_progress
 
 if TYPE_CHECKING:
     from inference_experiment_local.protocol.cloud import ProtocolCloud
@@ -50,13 +56,13 @@ def test_deadline(url: str, timeout: str | None, seconds: float) -> None:
     made = request(ResponseURL=url, ResourceProperties={} if timeout is None else {"ServiceTimeout": timeout})
 
     assert first_progress(made, NOW).deadline == pytest.approx(NOW + seconds)
-    assert CLOCK_SKEW == 300
+    assert CLOCK_SKEW_SECONDS == 300
 
 
 @pytest.mark.parametrize(("carried", "kept"), [(50.0, 50.0), (1e12, 100.0), (float("nan"), 100.0), ("soon", 100.0)])
 def test_no_message_puts_the_deadline_off(carried: object, kept: float) -> None:
     """Whoever may send to the queue could otherwise keep the function busy for ever."""
-    assert carried_progress({"deadline": carried, "hops": 7}, Progress(100.0)) == Progress(kept, hops=7)
+    assert carried_progress({"deadline": carried, "handovers": 7}, Progress(100.0)) == Progress(kept, handovers=7)
 
 
 @pytest.mark.parametrize(
@@ -72,24 +78,46 @@ def test_an_invocation_keeps_time_for_its_answer(total: float, left: float, *, m
     assert clock.may_sleep(clock.interval) is may
 
 
-@pytest.mark.parametrize("present", [None, "1"])
-def test_no_client_is_made_at_import(monkeypatch: pytest.MonkeyPatch, present: str | None) -> None:
-    """Crhelper would make three AWS clients; the variable that stops it is put back (C9, C31)."""
-    if present is None:
-        monkeypatch.delenv("AWS_SAM_LOCAL", raising=False)
-    else:
-        monkeypatch.setenv("AWS_SAM_LOCAL", present)
-    resource = ExperimentResource(Gateway(), 1, frozenset())
+def test_outside_lambda_there_is_no_limit() -> None:
+    assert Clock(5).may_sleep(1e9)
 
-    assert not hasattr(resource, "_lambda_client")
-    assert os.environ.get("AWS_SAM_LOCAL") == present
+
+def test_crhelper_is_the_version_whose_fields_are_set() -> None:
+    """Every field that a method kept of crhelper reads is set by the adapter, or by crhelper for each request."""
+    hooks = [getattr(CfnResource, name) for name in ("__call__", "_crhelper_init", "_polling_init", "_cfn_response")]
+    set_here = set(vars(ExperimentResource(Gateway(), frozenset()))) | set(dir(ExperimentResource))
+    set_by_crhelper = fields(CfnResource._crhelper_init, ast.Store)
+
+    assert version("crhelper") == "2.0.12"
+    assert {name for hook in hooks for name in fields(hook, ast.Load)} <= set_here | set_by_crhelper
+
+
+def fields(method: Any, context: type[ast.expr_context]) -> set[str]:
+    """Return the names of the attributes of `self` that a method reads (Load) or sets (Store)."""
+    nodes = [
+        node
+        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(method))))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, context)
+    ]
+    return {node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id == "self"}
+
+
+def test_the_constructor_needs_no_region_and_makes_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Crhelper's own would make three clients and set the level of the root logger (C9, C19, C31)."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    level = logging.getLogger().level
+    resource = ExperimentResource(Gateway(), frozenset())
+
+    assert not any("client" in name for name in vars(resource))
+    assert logging.getLogger().level == level
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
 def test_a_defect_of_our_own_is_answered(cloud: "ProtocolCloud", monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Whatever a handler raises, CloudFormation hears of it at once, with an id that harms nobody."""
     monkeypatch.setenv("SSL_CERT_FILE", str(cloud.bucket.ca_file))
-    resource = ExperimentResource(Gateway(), 1, frozenset({"localhost"}))
+    resource = ExperimentResource(Gateway(), frozenset({"localhost"}))
 
     @resource.create
     @resource.update

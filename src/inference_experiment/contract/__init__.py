@@ -5,6 +5,7 @@ neither needs boto3. Nothing that depends on a request or on AWS belongs here.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -31,9 +32,10 @@ class Permission:
 
 
 @cache
-def _load(name: str) -> Any:  # noqa: ANN401 - the shape of parsed JSON is the file's
-    text = resources.files(__package__).joinpath("data", name).read_text(encoding="utf-8")
-    return json.loads(text)
+def _load(name: str, hook: Callable[[dict[str, Any]], Any] | None = None) -> dict[str, Any]:
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text, object_hook=hook)
+    return loaded
 
 
 def schema() -> dict[str, Any]:
@@ -41,15 +43,30 @@ def schema() -> dict[str, Any]:
 
     The object is shared: callers that change it must copy it first.
     """
-    loaded: dict[str, Any] = _load("schema.json")
-    return loaded
+    return _load("schema.json")
+
+
+def exact_schema() -> dict[str, Any]:
+    """Return schema() for validators in Python: patterns end at the very end of a text, and integers are whole.
+
+    Python's $ also matches before a final line break, and some validators take 0.5 for an integer.
+    """
+    return _load("schema.json", _exact)
+
+
+def _exact(part: dict[str, Any]) -> dict[str, Any]:
+    exact = {_anchored(key): _anchored(value) if isinstance(value, str) else value for key, value in part.items()}
+    return exact | {"multipleOf": 1} if part.get("type") == "integer" else exact
+
+
+def _anchored(text: str) -> str:
+    return text[:-1] + r"\Z" if text.endswith("$") else text
 
 
 def _names(pointers: list[str]) -> frozenset[str]:
     return frozenset(pointer.removeprefix("/properties/") for pointer in pointers)
 
 
-@cache
 def create_only() -> frozenset[str]:
     """Return the properties that only a new experiment can have."""
     return _names(schema()["createOnlyProperties"])
@@ -61,28 +78,29 @@ def read_only() -> frozenset[str]:
     return _names(schema()["readOnlyProperties"])
 
 
-@cache
 def attributes() -> tuple[str, ...]:
     """Return the names that Fn::GetAtt knows on the custom type."""
     return tuple(schema()["attributes"])
 
 
-@cache
 def handlers() -> tuple[str, ...]:
     """Return the handler names: create, read, update, delete, list."""
     return tuple(_load("operations.json")["handlers"])
 
 
-@cache
 def operations() -> tuple[str, ...]:
     """Return every AWS operation that the function can call, by its API name."""
     return tuple(_load("operations.json")["operations"])
 
 
-@cache
 def operations_of(handler: str) -> frozenset[str]:
     """Return the operations that one handler can reach. Raises KeyError for an unknown handler."""
     return frozenset(_load("operations.json")["handlers"][handler])
+
+
+def service_of(operation: str) -> str:
+    """Return boto3's name of the service that has an operation. Raises KeyError for an unknown operation."""
+    return str(_load("operations.json")["operations"][operation]["service"])
 
 
 @cache
@@ -91,7 +109,6 @@ def permissions_of(operation: str) -> tuple[Permission, ...]:
     return tuple(Permission(**entry) for entry in _load("operations.json")["operations"][operation]["permissions"])
 
 
-@cache
 def function_permissions() -> tuple[Permission, ...]:
     """Return what the function needs whatever it handles: its log group and its queue."""
     return tuple(Permission(**entry) for entry in _load("operations.json")["function"])
@@ -100,12 +117,9 @@ def function_permissions() -> tuple[Permission, ...]:
 @cache
 def actions_for(handler: str) -> frozenset[str]:
     """Return the IAM actions of one handler, dependent ones included. Raises KeyError for an unknown handler."""
-    return frozenset(
-        permission.action for operation in operations_of(handler) for permission in permissions_of(operation)
-    )
+    return frozenset(each.action for operation in operations_of(handler) for each in permissions_of(operation))
 
 
-@cache
 def resource_arns() -> dict[str, str]:
     """Return the ARN form of each kind of resource, with ${Partition}, ${Region}, ${Account} and names as holes."""
     arns: dict[str, str] = _load("operations.json")["resources"]

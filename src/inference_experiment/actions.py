@@ -1,0 +1,195 @@
+"""What a decision can be: each function takes the input of a decision and returns the next action. Pure.
+
+The table in planner.py says which of them decides in which status; their first lines are its cells in the README.
+An effect that Describe does not show yet is waited for, and one request calls no operation twice: an overtaken request
+cannot fight the one that overtook it.
+"""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from inference_experiment import checks, differences, identity, payloads
+from inference_experiment.contract import OWNER_TAG
+from inference_experiment.decision import DESCRIBE_LAG_SECONDS, DecisionInput, RequestKind
+from inference_experiment.errors import AlreadyExists, InvalidProperties, NotFound, NotUpdatable, UnexpectedStatus
+from inference_experiment.model import ENDED, LIVE, Action, ActionKind, DesiredState, Member, Ownership, Status
+
+# An update that shows no Updating for so long counts as done.
+UPDATE_START_SECONDS: Final = 10.0
+
+
+def wait(inputs: DecisionInput) -> Action:
+    """Wait and observe again."""
+    return inputs.wait(f"experiment is {inputs.target.status}")
+
+
+def done(inputs: DecisionInput) -> Action:
+    """Done."""
+    return Action(ActionKind.DONE, inputs.target.name, reason=f"experiment is {inputs.target.status}")
+
+
+def create(inputs: DecisionInput) -> Action:
+    """Create it with the owner tag; fail if it is deleted while it is created."""
+    at = inputs.called_at(ActionKind.CREATE)
+    if at is not None and inputs.now - at >= DESCRIBE_LAG_SECONDS:
+        return inputs.fail(NotFound(f"Experiment {inputs.target.name} was deleted while it was being created"))
+    arguments = payloads.create(inputs.desired, identity.owner_tag(inputs.request))
+    return inputs.call(ActionKind.CREATE, arguments, "no experiment of that name")
+
+
+def start(inputs: DecisionInput) -> Action:
+    """Start it."""
+    return inputs.call(ActionKind.START, {"Name": inputs.target.name}, "DesiredState is Running")
+
+
+def refuse_end_at_creation(inputs: DecisionInput) -> Action:
+    """Refuse: a new experiment cannot be created as ended."""
+    text = f"DesiredState {inputs.stop.state} is not possible at creation"
+    return inputs.fail(NotUpdatable(f"{text}; remove it or write Running, and end the experiment by an update"))
+
+
+def report_cancelled(inputs: DecisionInput) -> Action:
+    """Fail with SageMaker's reason."""
+    return inputs.fail(UnexpectedStatus(_cancelled(inputs)))
+
+
+def remove_cancelled(inputs: DecisionInput) -> Action:
+    """Remove the new experiment that failed, then fail; the old one stays."""
+    name, failure = inputs.target.name, _cancelled(inputs)
+    return Action(ActionKind.DELETE, name, {"Name": name}, "replacement was cancelled", failure=failure)
+
+
+def _cancelled(inputs: DecisionInput) -> str:
+    reason = inputs.target.status_reason or "SageMaker gives no reason"
+    return f"Experiment {inputs.target.name} was cancelled: {reason}"
+
+
+def report_absent(inputs: DecisionInput) -> Action:
+    """Fail: it was deleted outside CloudFormation."""
+    text = f"Experiment {inputs.target.name} was deleted outside CloudFormation; a new Name creates a new one"
+    return inputs.fail(NotFound(text))
+
+
+def edit(inputs: DecisionInput) -> Action:
+    """Apply what differs if this status allows all requested changes; then the tags."""
+    return refuse_blocked(inputs) or apply_changes(inputs) or apply_tags(inputs) or done(inputs)
+
+
+def edit_and_start(inputs: DecisionInput) -> Action:
+    """Apply what differs, then start it."""
+    return refuse_blocked(inputs) or apply_changes(inputs) or apply_tags(inputs) or start(inputs)
+
+
+def refuse_not_started(inputs: DecisionInput) -> Action:
+    """Refuse: an experiment that has not started has nothing to complete or promote."""
+    text = f"Experiment {inputs.target.name} has not started, so it cannot become {inputs.stop.state}"
+    return inputs.fail(NotUpdatable(f"{text}; start it first (DesiredState Running) or remove the resource"))
+
+
+def keep_ended(inputs: DecisionInput) -> Action:
+    """Change tags only; any other requested change fails and says that a new Name starts a new test."""
+    called = inputs.called_at(ActionKind.UPDATE) or inputs.called_at(ActionKind.START)
+    if inputs.target.status is Status.CANCELLED and called:
+        return report_cancelled(inputs)
+    action = refuse_blocked(inputs)
+    if not action and inputs.desired_state is DesiredState.RUN and "DesiredState" in inputs.request.changed:
+        action = _ended(inputs, "DesiredState")
+    return action or apply_tags(inputs) or done(inputs)
+
+
+def delete(inputs: DecisionInput) -> Action:
+    """Delete it; done once SageMaker has accepted that, unless the id may stand for other experiments."""
+    return inputs.call(ActionKind.DELETE, {"Name": inputs.target.name}, "delete requested")
+
+
+def refuse_blocked(inputs: DecisionInput) -> Action | None:
+    """Return the refusal of what the template changed and this status does not allow."""
+    name, status = inputs.target.name, inputs.target.status
+    members = differences.blocked(inputs.desired.configuration, inputs.current, status, inputs.request.changed)
+    if inputs.desired_state in (DesiredState.COMPLETE, DesiredState.CANCEL):
+        members -= {Member.MODEL_VARIANTS}  # they say what runs after the stop
+    if not members:
+        return _refuse_end_time(inputs)
+    names = ", ".join(sorted(member.value for member in members))
+    if status in ENDED:
+        return _ended(inputs, names)
+    if members == {Member.DATA_STORAGE_CONFIG} and status is Status.CREATED:
+        text = "DataStorageConfig cannot be removed from an experiment; a new Name creates one without it"
+    else:
+        advice = "complete it first, or give a new Name to start a new test"
+        text = f"{names} cannot change while experiment {name} is {status}; {advice}"
+    return inputs.fail(NotUpdatable(text))
+
+
+def _refuse_end_time(inputs: DecisionInput) -> Action | None:
+    """Return the refusal of an EndTime that this update sets and SageMaker cannot accept."""
+    configuration = inputs.desired.configuration
+    members = differences.edits(configuration, inputs.current, inputs.target.status, inputs.request.changed)
+    end = configuration.end_time
+    if Member.END_TIME not in members or end is None or inputs.called_at(ActionKind.UPDATE) is not None:
+        return None
+    start = configuration.start_time if Member.START_TIME in members else inputs.current.start_time
+    findings = list(checks.check_new_end(start, end, datetime.fromtimestamp(inputs.now, UTC)))
+    return inputs.fail(InvalidProperties(findings)) if findings else None
+
+
+def _ended(inputs: DecisionInput, names: str) -> Action:
+    target = inputs.target
+    text = f"{names} cannot change: experiment {target.name} is {target.status}; a new Name starts a new test"
+    return inputs.fail(NotUpdatable(text))
+
+
+def apply_changes(inputs: DecisionInput) -> Action | None:
+    """Return the update of what differs; None when nothing does, and an earlier update has had its time to show."""
+    configuration, status = inputs.desired.configuration, inputs.target.status
+    members = differences.edits(configuration, inputs.current, status, inputs.request.changed)
+    at = inputs.called_at(ActionKind.UPDATE)
+    if members:
+        arguments = payloads.update(configuration, members, status)
+        return inputs.call(ActionKind.UPDATE, arguments, "differs: " + ", ".join(sorted(members)))
+    if at is not None and not inputs.progress.transition_seen and inputs.now - at < UPDATE_START_SECONDS:
+        return inputs.wait("the update may not have begun")
+    return None
+
+
+def apply_tags(inputs: DecisionInput) -> Action | None:
+    """Return the next change of tags."""
+    target, desired = inputs.target, inputs.desired
+    stale, new = differences.tag_changes(target.tags, desired.tags, desired.previous_tags)
+    arn = {"ResourceArn": target.arn}
+    if stale and inputs.called_at(ActionKind.DELETE_TAGS) is None:
+        return Action(ActionKind.DELETE_TAGS, target.name, {**arn, "TagKeys": stale}, "tags were removed")
+    if new and inputs.called_at(ActionKind.ADD_TAGS) is None:
+        return Action(ActionKind.ADD_TAGS, target.name, {**arn, "Tags": payloads.tag_list(new)}, "tags differ")
+    return None
+
+
+def refuse_foreign(inputs: DecisionInput) -> Action | None:
+    """Return the refusal of an experiment that this request must not touch; None where it may."""
+    target = inputs.target
+    if target.status is Status.ABSENT or target.ownership is Ownership.REQUEST:
+        return None
+    if inputs.kind is RequestKind.DELETE:
+        return None if target.ours else Action(ActionKind.DONE, target.name, reason="not ours: left alone")
+    if inputs.kind is RequestKind.UPDATE:
+        text = f"Experiment {target.name} does not carry this resource's owner tag {OWNER_TAG}, so it is left alone"
+        return None if target.ours else inputs.fail(NotUpdatable(text))
+    whose = "was left by an earlier request of this resource" if target.ours else "belongs to another owner"
+    text = f"Experiment {target.name} exists and {whose}: {OWNER_TAG} is {target.tags.get(OWNER_TAG, 'absent')}"
+    return inputs.fail(AlreadyExists(f"{text}. Choose another Name or delete it"))
+
+
+def refuse_replacement(inputs: DecisionInput) -> Action | None:
+    """Return the refusal of a replacement whose old experiment still occupies the endpoint of the new one."""
+    old = inputs.replaced
+    if inputs.kind is not RequestKind.REPLACE or old is None or inputs.target.status is not Status.ABSENT:
+        return None
+    if inputs.called_at(ActionKind.CREATE) is not None or old.configuration is None or old.status not in LIVE:
+        return None
+    endpoint = inputs.desired.configuration.endpoint_name
+    if old.configuration.endpoint_name != endpoint:
+        return None
+    if old.status is Status.STOPPING:
+        return inputs.wait(f"{old.name} is still {old.status}")
+    text = f"Endpoint {endpoint} still runs experiment {old.name} ({old.status}), and can run one at a time"
+    return inputs.fail(NotUpdatable(f"{text}; complete it first (DesiredState Completed), then start the new one"))

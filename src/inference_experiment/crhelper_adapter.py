@@ -1,0 +1,141 @@
+"""crhelper at arm's length: what it does for the function, and what is replaced. Nothing else imports crhelper.
+
+crhelper registers the handlers (`create`, `update`, `delete`), calls the one of the RequestType, turns what it raises
+into Status and Reason, and chooses between an answer and polling. Replaced is what 2.0.12 gets wrong; `C` numbers are
+the pitfalls in docs/aws-facts.md:
+
+- its constructor, which makes three AWS clients and configures the root logger (C9, C18, C19, C31);
+- polling by EventBridge rules, by a message to the wait queue (C1-C6, C8, C28-C30);
+- the timer, the sleep on Delete and the random physical id (C11, C13, C24);
+- the response and its delivery (C16, C17, C20-C23).
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from crhelper import CfnResource
+
+from inference_experiment import delivery, identity, logs, response
+from inference_experiment.clock import LambdaContext
+from inference_experiment.errors import ExperimentError, Throttled, Unavailable, UnexpectedStatus
+from inference_experiment.event import PROGRESS_KEY, MalformedEventError, Request, parse
+from inference_experiment.gateway import Gateway
+from inference_experiment.model import RequestResult
+
+logger = logging.getLogger(__name__)
+
+Event = dict[str, Any]
+
+
+@dataclass
+class Invocation:
+    """One delivery of a request; crhelper passes it to the handler and to the hooks below as its `context`.
+
+    The handler sets `result`. `undelivered` is raised after crhelper has returned, which catches everything (C27).
+    """
+
+    event: Event
+    request: Request
+    context: LambdaContext
+    result: RequestResult
+    undelivered: Exception | None = None
+
+
+def _failed(request: Request, reason: str) -> RequestResult:
+    return RequestResult(request.physical_id or identity.failed_create_id(request), error=UnexpectedStatus(reason))
+
+
+class ExperimentResource(CfnResource):
+    """The custom resource. One object serves every request of a warm container, one at a time."""
+
+    _context: Invocation  # set by crhelper for each request
+
+    def __init__(self, gateway: Gateway, extra_hosts: frozenset[str]) -> None:
+        # CfnResource.__init__ is not called. These are the fields of it that the methods kept of crhelper read.
+        self._create_func = self._update_func = self._delete_func = None
+        self._timer = self._init_failed = self._sam_local = None
+        self._gateway = gateway
+        self._extra_hosts = extra_hosts
+
+    def __call__(self, event: Event, context: LambdaContext) -> None:
+        """Handle a request. Raises MalformedEventError for a malformed event, and when no answer was delivered."""
+        logs.FORMATTER.handle_request("", ())
+        request = parse(event)
+        logs.FORMATTER.handle_request(request.request_id, request.tag_values)
+        try:
+            delivery.check_url(request.response_url, self._extra_hosts)
+        except delivery.UndeliverableError as error:
+            raise MalformedEventError(str(error)) from error
+        invocation = Invocation(event, request, context, _failed(request, "no handler was called"))
+        # Without the keys of crhelper's own polling, which select another handler.
+        super().__call__({key: event[key] for key in event if not key.startswith("CrHelper")}, invocation)
+        if invocation.undelivered:
+            raise invocation.undelivered
+
+    def refuse(self, addressee: Request, reason: str) -> None:
+        """Answer FAILED to an event that is not a complete request but has a usable ResponseURL (C26)."""
+        answer = response.body(addressee, _failed(addressee, reason))
+        delivery.deliver(addressee.response_url, answer, self._extra_hosts)
+
+    # crhelper's hooks, in the order in which it calls them.
+
+    def _log_setup(self, _event: Event, _invocation: Invocation) -> None:
+        """Leave the loggers alone (C19)."""
+
+    def _set_timeout(self) -> None:
+        """Start no timer: it would answer FAILED, with an empty id, while the queue carries on (C13)."""
+
+    def _poll_enabled(self) -> bool:
+        """Poll only when the work outlasts the invocation (C9)."""
+        return self._context.result.waiting is not None
+
+    def _setup_polling(self) -> None:
+        """Hand the request over to a later invocation through the queue."""
+        invocation = self._context
+        result, progress = invocation.result, invocation.result.waiting
+        message = {
+            **invocation.event,
+            "ResourceProperties": invocation.request.properties,
+            "OldResourceProperties": invocation.request.old_properties,
+            PROGRESS_KEY: progress and asdict(progress),
+        }
+        try:
+            self._gateway.send_message(json.dumps(message, default=repr), max(1, round(result.delay)))
+        except (Throttled, Unavailable) as error:
+            # The message may have arrived, and is then answered. The redelivery gives the same answer.
+            invocation.undelivered = error
+        except ExperimentError as error:
+            logger.error("failed", extra={"error": type(error).__name__, "reason": str(error)})  # noqa: TRY400
+            invocation.result = replace(result, waiting=None, error=error)
+            self.Status = "FAILED"  # crhelper then answers
+        else:
+            logger.info("handed over", extra={"experiment": result.physical_id})
+
+    def _remove_polling(self) -> None:
+        """Nothing to remove: a received message is gone (C4, C5, C6)."""
+
+    def _wait_for_cwlogs(self) -> None:
+        """Answer a Delete without a pause (C24)."""
+
+    def generate_physical_id(self, _event: Event) -> str:
+        """Return the id of a failed Create; never a random one (C11)."""
+        return identity.failed_create_id(self._context.request)
+
+    def _send(
+        self, _status: str | None = None, reason: str = "", _send_response: Callable[..., None] | None = None
+    ) -> None:
+        """Deliver the answer; for a handler that raised, FAILED with what it raised."""
+        invocation = self._context
+        request, result = invocation.request, invocation.result
+        if defect := reason or self.Reason:
+            text = f"The provider failed unexpectedly: {defect}. Its log has the details"
+            result = replace(result, waiting=None, error=UnexpectedStatus(text))
+        try:
+            answer = response.body(request, result)
+            delivery.deliver(request.response_url, answer, self._extra_hosts)
+        except delivery.UndeliverableError as error:
+            logger.error("undeliverable", extra={"reason": str(error)})  # noqa: TRY400 - the text says it all
+            invocation.undelivered = error

@@ -1,0 +1,80 @@
+"""The decisions about the end of an experiment: when to stop it, with which actions, and with what result. Pure."""
+
+from datetime import UTC, datetime
+
+from inference_experiment import criteria, differences, payloads
+from inference_experiment.actions import apply_changes, apply_tags, done, refuse_blocked
+from inference_experiment.decision import DecisionInput
+from inference_experiment.errors import NotUpdatable, UnexpectedStatus
+from inference_experiment.model import Action, ActionKind
+
+
+def edit_and_stop(inputs: DecisionInput) -> Action:
+    """Apply what may change, then stop it with the actions per variant."""
+    first = refuse_blocked(inputs) or _measure(inputs)
+    return first or apply_changes(inputs) or apply_tags(inputs) or stop_for_deletion(inputs)
+
+
+def check_end_state(inputs: DecisionInput) -> Action:
+    """Compare the end state with the desired one; a promotion after the end fails."""
+    action = refuse_blocked(inputs)
+    if not action and inputs.request.changed & {"DesiredState", "ModelVariants", "ModelVariantActions"}:
+        action = _refuse_other_end(inputs)
+    return action or apply_tags(inputs) or done(inputs)
+
+
+def stop_for_deletion(inputs: DecisionInput) -> Action:
+    """Stop it first, then delete it."""
+    stop, name = inputs.stop, inputs.target.name
+    actions = _variant_actions(inputs)
+    variants = differences.remaining_variants(actions, inputs.current, inputs.desired_configuration)
+    arguments = payloads.stop(name, actions, variants, stop.state, stop.reason)
+    return inputs.call(ActionKind.STOP, arguments, f"to be {stop.state}: {_shown(actions)}")
+
+
+def _shown(actions: dict[str, str]) -> str:
+    return ", ".join(f"{variant}: {action}" for variant, action in actions.items())
+
+
+def _variant_actions(inputs: DecisionInput) -> dict[str, str]:
+    # Only an update checks the criteria of a promotion, so a Delete does not promote where there are any.
+    explicit = {} if inputs.template is None and inputs.stop.criteria else inputs.stop.actions
+    return differences.stop_actions(explicit, inputs.current, inputs.desired_configuration)
+
+
+def _measure(inputs: DecisionInput) -> Action | None:
+    """Return the query for the criteria of a promotion; before the first change, and once."""
+    current, limits = inputs.current, inputs.stop.criteria
+    promoted = differences.PROMOTE in _variant_actions(inputs).values()
+    if limits is None or not promoted or inputs.called_at(ActionKind.MEASURE) is not None:
+        return None
+    now = datetime.fromtimestamp(inputs.now, UTC)
+    window = criteria.window(current.start_time or inputs.target.details.get("CreationTime", now), now, now)
+    variants = {criteria.Role.PRODUCTION: current.source_variant, criteria.Role.SHADOW: current.shadow_variant}
+    queries = criteria.queries(current.endpoint_name, variants, limits.latency_statistic, window.period)
+    arguments = {"MetricDataQueries": queries, "StartTime": window.start, "EndTime": window.end}
+    return Action(ActionKind.MEASURE, inputs.target.name, arguments, "a promotion has criteria")
+
+
+def _stopped_by_this_request(inputs: DecisionInput) -> bool:
+    """Return whether this request stopped the experiment: in this delivery, or in one whose answer was lost."""
+    if inputs.called_at(ActionKind.STOP) is not None:
+        return True
+    first_end = inputs.request.old_properties.get("DesiredState") not in ("Completed", "Cancelled")
+    return first_end and inputs.target.status_reason == inputs.stop.reason
+
+
+def _refuse_other_end(inputs: DecisionInput) -> Action | None:
+    target, state, current = inputs.target, inputs.stop.state, inputs.current
+    if target.status is not state:
+        text = f"Experiment {target.name} is {target.status}, not {state}: {target.status_reason or 'it has ended'}"
+        return inputs.fail(UnexpectedStatus(f"{text}. A new Name starts a new test"))
+    if _stopped_by_this_request(inputs):
+        return None
+    desired = inputs.desired.configuration
+    actions = differences.stop_actions(inputs.stop.actions, current, desired)
+    retained = current.variant(current.source_variant)
+    if actions == differences.stop_actions({}, current) and desired.variant(current.source_variant) == retained:
+        return None
+    text = f"Experiment {target.name} ended before this update, so {_shown(actions)} can no longer happen"
+    return inputs.fail(NotUpdatable(f"{text}; update the endpoint itself, or give a new Name to start a new test"))
