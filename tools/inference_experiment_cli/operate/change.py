@@ -65,7 +65,7 @@ class Change:
         """Carry out an Update or a Delete; None for a dry run. Ends the command where it cannot be done."""
         old = self.live if kind is RequestType.UPDATE else {}
         request = desk_request(kind, self.owner.asker, self.observed.name, properties, old)
-        rehearsal = RehearsalGateway(earlier_owner_tag(request), self.gateway)
+        rehearsal = RehearsalGateway(earlier_owner_tag(request), self.gateway, of_provider=False)
         rehearsal.know(self.observed.details, self.tags)
         plan = make_plan(request, rehearsal, self.observed)
         if settle(plan, self.settings, question):
@@ -82,7 +82,7 @@ def create(properties: Mapping[str, Any], logical_id: str, settings: Settings) -
     name = str(properties.get("Name", ""))
     request = desk_request(RequestType.CREATE, Asker(DESK, name or logical_id), "", properties)
     gateway = DeskGateway()
-    rehearsal = RehearsalGateway(identity.owner(request), gateway)
+    rehearsal = RehearsalGateway(identity.owner(request), gateway, of_provider=False)
     target = gateway.look(name)[0] if name else Observed(identity.derived_name(request))
     if settle(make_plan(request, rehearsal, target), settings, ""):
         return None
