@@ -58,6 +58,8 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
     "validate does not resolve merge keys": (f"{CASES}/templates/yaml-merge.yaml",),
 }
 
+PLANS: Mapping[str, tuple[str, ...]] = {}
+
 
 def reason_of(case: str, known: Mapping[str, tuple[str, ...]]) -> str:
     """Return why a case is known to differ; empty where it is not."""

@@ -133,8 +133,8 @@ def updates() -> list[Pair]:
     """Return the updates from file to file, and of what is live."""
     made = [
         _pair(name, status, {}, CHANGES[name], live=live)
-        for live, statuses in ((False, STABLE), (True, STABLE))
-        for status, name in itertools.product(statuses, CHANGES)
+        for live, names in ((False, CHANGES), (True, OF_LIVE))
+        for status, name in itertools.product(STABLE, names)
         if not (live and (status, name) in UNKNOWABLE)
     ]
     made += [
@@ -148,29 +148,27 @@ def updates() -> list[Pair]:
         made += [
             _pair(f"{before}, {name}", status, old, CHANGES[name], live=live)
             for name in names
-            for status, live in (("Created", False), ("Running", False), ("Running", True))
+            for status, live in (("Created", False), ("Running", True))
         ]
     return [*made, *_ended_before(), *_ends()]
 
 
-# A live experiment does not tell which of its tags the file had before: plan leaves them alone, and says so. After the
-# end it does not tell whether the file has said Running all the time: plan takes it for that.
-UNKNOWABLE = {(status, name) for status in STABLE for name in ("tags removed", "tags replaced")} | {
-    (status, name) for status in ("Completed", "Cancelled") for name in ("started", "started and described")
-}
+OF_LIVE = (
+    *("nothing", "sampling and description", "tag added", "shadow model", "capture", "end", "started", "completed"),
+    *("promoted", "promoted with criteria", "role", "name and endpoint, started", "name removed, other endpoint"),
+)
+# After the end a live experiment does not tell whether the file has said Running all the time: plan takes it for that.
+# Nor does it tell which of its tags the file had: plan leaves them alone, and says so.
+UNKNOWABLE = {("Completed", "started"), ("Cancelled", "started")}
 SCHEDULED = ("nothing", "started", "shadow model", "completed")
 GOING_ON = (
     "nothing",
     "description",
-    "sampling",
     "tag added",
     "shadow model",
-    "capture",
     "started",
     "completed",
     "promoted",
-    "role",
-    "name",
     "name and endpoint",
 )
 
