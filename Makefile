@@ -12,7 +12,7 @@ SECURITY := $(PYTHON) scripts/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check security format sam-check lint-corpus lint-versions faults bench docs dist lock clean
+.PHONY: demo test check security site format sam-check types lint-corpus lint-versions faults mutation bench docs dist lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -20,12 +20,12 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest --cov
 
-check: $(STAMP) .venv-security/.installed
+check: $(STAMP) types .venv-security/.installed site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p scripts
 	$(BIN)/lint-imports
-	$(BIN)/cfn-lint -t template.yaml $(EXAMPLES)
+	$(BIN)/cfn-lint -a inference_experiment_rules -t template.yaml $(EXAMPLES)
+	PATH="$(CURDIR)/.venv-docs/bin:$$PATH" actionlint
 	$(SECURITY)
 
 # bandit, bills of materials in build/ and pip-audit; a release adds --audit-required. Their tools have an environment of
@@ -37,6 +37,19 @@ security: .venv-security/.installed
 	$(PYTHON) -m venv --clear .venv-security
 	.venv-security/bin/python $(PIP) --no-deps --require-hashes -r requirements/security.txt
 	touch $@
+
+# The documentation as a site in build/site; a dead link or a page outside the navigation is an error.
+site: .venv-docs/.installed
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
+
+.venv-docs/.installed: requirements/docs.txt
+	$(PYTHON) -m venv --clear .venv-docs
+	.venv-docs/bin/python $(PIP) --no-deps --require-hashes -r requirements/docs.txt
+	touch $@
+
+types: $(STAMP)
+	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p scripts
+	$(BIN)/mypy tests/typing/iam_policy_api.py
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
@@ -64,6 +77,11 @@ lint-versions: $(STAMP)
 # Every network call of every operation, killed, timed out, throttled and refused; writes docs/faults.md.
 faults: $(STAMP)
 	$(BIN)/python tests/faults/crash_matrix.py
+
+# A sample of mutants of planner, actions, policy evaluator and template values, ten minutes of one core; writes
+# docs/reference/mutation.md.
+mutation: $(STAMP)
+	$(BIN)/python -m scripts.mutation --output docs/reference/mutation.md
 
 # Everything as a ratio to a peer in the same run, into docs/benchmarks.md; fails where a floor is broken. The peers for
 # IAM policies live in an environment of their own.

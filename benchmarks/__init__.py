@@ -1,5 +1,5 @@
-"""make bench: what this project costs, each figure beside that of a peer in the same run.
+"""make bench: costs of this project relative to a peer in the same run.
 
-A measurement runs both sides alternately, so that whatever else the machine does meets both, and its figure is the
-median of the ratios of the pairs. It ends in docs/benchmarks.md, .json and .svg.
+A measurement alternates between both sides, so that other load on the machine affects both. Its figure is the median of
+the ratios of the pairs. The results are docs/benchmarks.md, .json and .svg.
 """

@@ -27,30 +27,37 @@ ROUNDS: Final = 5
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, print, write; 1 when a floor is not kept."""
-    parser = argparse.ArgumentParser(prog="make bench", description="Measure against peers.")
-    parser.add_argument("--only", nargs="+", choices=ALL, default=list(ALL), help="some of them, without writing docs")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--output", type=Path, help="folder for benchmarks.md, .json and drawings")
+    """Measure, print and write the results; return 1 when a floor is broken."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Benchmarks relative to peers.")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=ALL,
+        metavar="NAME",
+        default=list(ALL),
+        help=f"benchmarks to run: {', '.join(ALL)} (default: all)",
+    )
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"pairs per measurement (default: {ROUNDS})")
+    parser.add_argument("--output", type=Path, help="folder for benchmarks.md, benchmarks.json and the charts")
     options = parser.parse_args(arguments)
     output = options.output.resolve() if options.output else None
-    where, results = machine(), []
-    # Not in a project: its .cfnlintrc would lend our rules to the peer as well.
+    environment, results = machine(), []
+    # Outside the repository, whose .cfnlintrc would load our rules for the peer too.
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch, contextlib.chdir(scratch):
         for name in options.only:
-            began = time.perf_counter()
-            own = Path(scratch, name)
-            own.mkdir()
-            result = ALL[name](own, options.rounds)
-            result.seconds = time.perf_counter() - began
+            start = time.perf_counter()
+            folder = Path(scratch, name)
+            folder.mkdir()
+            result = ALL[name](folder, options.rounds)
+            result.seconds = time.perf_counter() - start
             results.append(result)
             sys.stdout.write(f"\n{result.title} ({result.seconds:.0f} s)\n{''.join(map(row, result.figures))}")
             sys.stdout.flush()
     if output:
-        write(output, where, results)
-    found = broken(results)
-    sys.stdout.write("".join(f"\nfloor broken: {line}" for line in found) + "\n")
-    return 1 if found else 0
+        write(output, environment, results)
+    lines = broken(results)
+    sys.stdout.write("".join(f"\nfloor broken: {line}" for line in lines) + "\n")
+    return 1 if lines else 0
 
 
 if __name__ == "__main__":

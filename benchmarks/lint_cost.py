@@ -1,7 +1,7 @@
-"""inference-experiment lint beside cfn-lint -a: one, a hundred and a thousand templates, as a user runs them.
+"""inference-experiment lint relative to cfn-lint -a, for 1, 100 and 1000 templates.
 
-Whole commands are timed, with their start. Both sides' output is compared: a run whose findings differ fails. The
-thousand are measured once, since stock cfn-lint takes minutes for them.
+Whole commands are timed, including their start. Both outputs are compared: a run with different findings fails. 1000
+templates are measured once, since cfn-lint takes minutes for them.
 """
 
 import itertools
@@ -21,14 +21,14 @@ from benchmarks.measure import Curve, Figure, Results
 from inference_experiment_cli.lint.single import RULES
 
 FLOORS: Final = {"lint": 1.7, "unchanged": 20.0, "only": 4.0}
-MANY: Final = 1000
+MOST_TEMPLATES: Final = 1000
 ONE_IN: Final = 10
 BIN: Final = Path(sys.executable).parent
 
 
 @dataclass(frozen=True)
-class Ran:
-    """One command: seconds, output, exit code."""
+class CommandResult:
+    """Seconds, output and exit code of a command."""
 
     seconds: float
     output: str
@@ -37,7 +37,7 @@ class Ran:
 
 @dataclass
 class Corpus:
-    """Templates in a folder, with the cache of their own."""
+    """Templates in a folder, with their own cache."""
 
     folder: Path
     count: int
@@ -47,27 +47,27 @@ class Corpus:
     def __post_init__(self) -> None:
         templates.write(self.folder, self.count, self.one_in)
 
-    def stock(self) -> Ran:
-        """Run cfn-lint over all of them."""
+    def stock(self) -> CommandResult:
+        """Run cfn-lint on all templates."""
         names = sorted(str(path.relative_to(self.folder.parent)) for path in self.folder.iterdir())
         return self._run([str(BIN / "cfn-lint"), "-a", RULES, "--format", "parseable", "-t", *names])
 
-    def lint(self, *options: str, cache: str | None = None) -> Ran:
-        """Run our command over all of them; without the name of a cache into an empty one."""
-        kept = self.folder.parent / (cache or f"cache-{next(self._numbers)}")
+    def lint(self, *options: str, cache: str | None = None) -> CommandResult:
+        """Run our command on all templates, with an empty cache unless one is named."""
+        folder = self.folder.parent / (cache or f"cache-{next(self._numbers)}")
         command = [str(BIN / "inference-experiment"), "lint", self.folder.name, "--format", "parseable"]
-        ran = self._run([*command, "--cache-dir", str(kept), *options])
+        result = self._run([*command, "--cache-dir", str(folder), *options])
         if cache is None:
-            shutil.rmtree(kept, ignore_errors=True)
-        return ran
+            shutil.rmtree(folder, ignore_errors=True)
+        return result
 
-    def _run(self, command: Sequence[str]) -> Ran:
-        began = time.perf_counter()
+    def _run(self, command: Sequence[str]) -> CommandResult:
+        start = time.perf_counter()
         finished = subprocess.run(command, cwd=self.folder.parent, capture_output=True, text=True, check=False)  # noqa: S603
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - start
         if finished.returncode & 1 or finished.stderr:
             raise RuntimeError(finished.stderr)
-        return Ran(seconds, finished.stdout, finished.returncode)
+        return CommandResult(seconds, finished.stdout, finished.returncode)
 
 
 def measure(scratch: Path, rounds: int) -> Results:
@@ -75,17 +75,17 @@ def measure(scratch: Path, rounds: int) -> Results:
     results = Results(
         "inference-experiment lint",
         "Seconds of whole commands. Every template has an experiment; with --only-experiments one in ten has. The "
-        "cache is empty before each run, but for the rows that say unchanged. Processes: one per core "
+        "cache is empty before each run, except in the rows with unchanged. Processes: one per core "
         f"({len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()}).",
     )
     points: dict[str, list[tuple[float, float]]] = {"cfn-lint": [], "lint": [], "lint, unchanged": []}
-    for count, times in ((1, rounds), (100, max(1, rounds // 2)), (MANY, 1)):
+    for count, times in ((1, rounds), (100, max(1, rounds // 2)), (MOST_TEMPLATES, 1)):
         corpus = Corpus(scratch / f"templates-{count}" / "templates", count)
-        found = [_round(corpus, number) for number in range(times)]
+        timings = [_round(corpus, number) for number in range(times)]
         for column, name, which in ((1, "lint", "lint"), (2, "lint, unchanged", "unchanged")):
-            ratios = [row[0] / row[column] for row in found]
-            ours, peer = (statistics.median(row[each] for row in found) for each in (column, 0))
-            floor = FLOORS[which] if count == MANY else None
+            ratios = [row[0] / row[column] for row in timings]
+            ours, peer = (statistics.median(row[each] for row in timings) for each in (column, 0))
+            floor = FLOORS[which] if count == MOST_TEMPLATES else None
             label = f"{name}: {count} template{'s' if count > 1 else ''}"
             results.figures.append(
                 Figure(
@@ -93,34 +93,34 @@ def measure(scratch: Path, rounds: int) -> Results:
                 )
             )
             points[name].append((count, ours))
-        points["cfn-lint"].append((count, statistics.median(row[0] for row in found)))
+        points["cfn-lint"].append((count, statistics.median(row[0] for row in timings)))
     results.figures.append(_only(scratch))
     results.curves.append(Curve("lint and templates", "templates", "s", points))
     return results
 
 
 def _round(corpus: Corpus, number: int) -> tuple[float, float, float]:
-    """Return the seconds of cfn-lint, of ours, and of ours once more."""
-    cache = f"kept-{number}"
+    """Return the seconds of cfn-lint, of our command, and of our command with a full cache."""
+    cache = f"cache-of-round-{number}"
     if number % 2:
         ours, again = corpus.lint(cache=cache), corpus.lint(cache=cache)
         stock = corpus.stock()
     else:
         stock = corpus.stock()
         ours, again = corpus.lint(cache=cache), corpus.lint(cache=cache)
-    for ran in (ours, again):
-        if (ran.output, ran.code) != (stock.output, stock.code):
+    for result in (ours, again):
+        if (result.output, result.code) != (stock.output, stock.code):
             raise RuntimeError("the findings differ from cfn-lint's")
     return stock.seconds, ours.seconds, again.seconds
 
 
 def _only(scratch: Path) -> Figure:
-    corpus = Corpus(scratch / "mixed" / "templates", MANY, ONE_IN)
+    corpus = Corpus(scratch / "mixed" / "templates", MOST_TEMPLATES, ONE_IN)
     stock, ours = corpus.stock(), corpus.lint("--only-experiments")
     expected = [line for line in stock.output.splitlines() if _is_ours(line)]
     if [line for line in ours.output.splitlines() if _is_ours(line)] != expected:
         raise RuntimeError("the findings of our rules differ from cfn-lint's")
-    name = f"lint --only-experiments: {MANY} templates"
+    name = f"lint --only-experiments: {MOST_TEMPLATES} templates"
     ratio = stock.seconds / ours.seconds
     return Figure(name, ours.seconds, stock.seconds, "s", "cfn-lint -a", ratio, FLOORS["only"], at_least=True)
 

@@ -1,4 +1,4 @@
-"""Seconds from the start of the local AWS to the first stack and to the provider; there is no peer."""
+"""Seconds from the start of the local AWS to the first stack and to the provider; without a peer."""
 
 import statistics
 import time
@@ -12,20 +12,20 @@ TOPIC: Final = "Resources: {Topic: {Type: AWS::SNS::Topic}}\n"
 
 
 def measure(scratch: Path, rounds: int) -> Results:
-    """Start it, deploy a topic, then the provider."""
+    """Start the local AWS, deploy a topic, then the provider."""
     results = Results("Local AWS", "Seconds since the start; the provider is the unmodified template.yaml.")
     small = scratch / "topic.yaml"
     small.write_text(TOPIC, encoding="utf-8")
     provider = Path(__file__).resolve().parents[1] / "template.yaml"
     times = []
     for _ in range(rounds):
-        began = time.perf_counter()
+        start = time.perf_counter()
         with LocalCloud() as cloud:
-            ready = time.perf_counter() - began
+            ready = time.perf_counter() - start
             cloud.deploy("topic", small)
-            first = time.perf_counter() - began
+            first = time.perf_counter() - start
             cloud.deploy("provider", provider)
-            times.append((ready, first, time.perf_counter() - began))
+            times.append((ready, first, time.perf_counter() - start))
     for name, column in (("ready", 0), ("first stack", 1), ("provider deployed", 2)):
         results.figures.append(Figure(name, statistics.median(row[column] for row in times), None, "s", rounds=rounds))
     return results

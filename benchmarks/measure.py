@@ -1,4 +1,4 @@
-"""Measuring: interleaved pairs, medians of their ratios, and what a measurement found."""
+"""Interleaved pairs, medians of their ratios, and the results of a benchmark."""
 
 import statistics
 import time
@@ -12,7 +12,7 @@ Work: TypeAlias = Callable[[], object]
 
 @dataclass(frozen=True)
 class Figure:
-    """One row of the table. `ratio` is ours to the peer's as `better` words it; `floor` is what it has to keep."""
+    """One row of the table. `floor` is the limit of `ratio`: the least value with `at_least`, else the greatest."""
 
     name: str
     ours: float
@@ -27,7 +27,7 @@ class Figure:
 
     @property
     def holds(self) -> bool:
-        """Whether the floor is kept; one that there is not always is."""
+        """Whether the floor holds; true without a floor."""
         if self.floor is None or self.ratio is None:
             return True
         return self.ratio >= self.floor if self.at_least else self.ratio <= self.floor
@@ -35,7 +35,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Curve:
-    """How a cost grows: `series` holds a line per name, each a list of (x, y)."""
+    """The growth of a cost: `series` has one line per name, a list of (x, y)."""
 
     name: str
     x: str
@@ -46,7 +46,7 @@ class Curve:
 
 @dataclass
 class Results:
-    """What one benchmark found."""
+    """The results of one benchmark."""
 
     title: str
     about: str
@@ -56,33 +56,33 @@ class Results:
 
 
 def timed(work: Work, timer: Timer = time.perf_counter) -> float:
-    """Return the seconds that some work takes."""
-    began = timer()
+    """Return the seconds of a function call."""
+    start = timer()
     work()
-    return timer() - began
+    return timer() - start
 
 
 def pairs(
     ours: Work, peer: Work, rounds: int, timer: Timer = time.perf_counter, before: Work | None = None
 ) -> list[tuple[float, float]]:
-    """Run both in turn, who is first alternating, and return the seconds of each round: ours, the peer's.
+    """Run both in turn, alternating the order, and return the seconds of each round: ours, the peer's.
 
-    `before` is done before each, and not timed.
+    `before` is called before each run and not timed.
     """
-    found = []
+    timings = []
     for number in range(rounds):
         seconds = {}
         for work in (peer, ours) if number % 2 else (ours, peer):
             if before is not None:
                 before()
             seconds[work is ours] = timed(work, timer)
-        found.append((seconds[True], seconds[False]))
-    return found
+        timings.append((seconds[True], seconds[False]))
+    return timings
 
 
 def compared(
     name: str,
-    found: Sequence[tuple[float, float]],
+    timings: Sequence[tuple[float, float]],
     peer_name: str,
     floor: float | None = None,
     *,
@@ -90,17 +90,17 @@ def compared(
     unit: str = "s",
     remark: str = "",
 ) -> Figure:
-    """Return the row of a paired measurement: ours divided by the peer's, or `faster` the other way round."""
-    ratios = [peer / ours if faster else ours / peer for ours, peer in found]
+    """Return the row of a paired measurement: ours divided by the peer's, or with `faster` the inverse."""
+    ratios = [peer / ours if faster else ours / peer for ours, peer in timings]
     return Figure(
         name,
-        statistics.median(ours for ours, _ in found),
-        statistics.median(peer for _, peer in found),
+        statistics.median(ours for ours, _ in timings),
+        statistics.median(peer for _, peer in timings),
         unit,
         peer_name,
         statistics.median(ratios),
         floor,
         faster,
-        len(found),
+        len(timings),
         remark,
     )

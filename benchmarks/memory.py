@@ -1,4 +1,4 @@
-"""Memory of the function: after its start, and over many requests in one container."""
+"""Memory of the function after its start and over many requests in one process."""
 
 import logging
 import os
@@ -14,12 +14,11 @@ from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.protocol.function import RuntimeFunction
 
 REQUESTS: Final = 20
-LIMIT: Final = 512
-"""Megabytes, MemorySize of template.yaml."""
+MEMORY_SIZE_MB: Final = 512  # of template.yaml
 
 
 def measure(scratch: Path, _: int) -> Results:
-    """Create and delete experiments, one after another, in one process of the runtime client."""
+    """Create and delete experiments in sequence, in one process of the runtime client."""
     results = Results(
         "Memory of the function",
         "Resident megabytes of the runtime client's process; each request is a Create or a Delete, on a new stack.",
@@ -43,7 +42,13 @@ def measure(scratch: Path, _: int) -> Results:
     first, last = points[0][1], points[-1][1]
     results.figures += [
         Figure(
-            "after the first requests", first, None, "MB", ratio=first / LIMIT, floor=1, remark="share of MemorySize"
+            "after the first requests",
+            first,
+            None,
+            "MB",
+            ratio=first / MEMORY_SIZE_MB,
+            floor=1,
+            remark="share of MemorySize",
         ),
         Figure(
             f"growth per request, over {2 * (REQUESTS - 1)}", (last - first) * 1000 / (2 * (REQUESTS - 1)), None, "kB"
@@ -55,7 +60,7 @@ def measure(scratch: Path, _: int) -> Results:
 
 def _resident(cloud: ProtocolCloud) -> float:
     function = cloud.function
-    assert isinstance(function, RuntimeFunction)  # noqa: S101 - it was given a folder
-    process = function._runtime.pid  # noqa: SLF001 - the driver has no use for it
+    assert isinstance(function, RuntimeFunction)  # noqa: S101 - started with a folder
+    process = function._runtime.pid  # noqa: SLF001 - the driver does not expose it
     pages = Path(f"/proc/{process}/statm").read_text(encoding="utf-8").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6

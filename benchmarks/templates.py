@@ -1,6 +1,6 @@
-"""Templates to measure with: a shadow test with all that belongs to it, and a service without one.
+"""Templates for the benchmarks: a shadow test with its endpoint, models and roles, and a service without one.
 
-Each has its number in its names, so no two are alike, and about 120 lines.
+Each has about 120 lines and a number in its names, so that no two are the same.
 """
 
 from pathlib import Path
@@ -131,7 +131,7 @@ _ENDPOINTS: Final = '"*"'
 
 
 def experiment(number: int, conditions: int = 0, experiments: int = 1, statements: int = 1, kind: str = CUSTOM) -> str:
-    """Return a template with experiments; each of `conditions` independent conditions decides a statement and a tag."""
+    """Return a template with experiments; each of the independent conditions applies to a statement and a tag."""
     parts = [_conditions(conditions), "Resources:\n"]
     for index in range(experiments):
         endpoint = "!GetAtt Endpoint.EndpointName" if not index else f"endpoint-{number}-{index}"
@@ -156,7 +156,7 @@ def experiment(number: int, conditions: int = 0, experiments: int = 1, statement
 
 
 def service(number: int) -> str:
-    """Return a template of a function with its queue and table, without an experiment."""
+    """Return a template of a function with a queue and a table, without an experiment."""
     body = _SERVICE.format(number=number, batch=1 + number % 10, threshold=60 + number % 600)
     return f"Resources:\n{body}{_BUCKET}{_role('Function', number, 2, 0, 'lambda.amazonaws.com')}"
 

@@ -1,8 +1,8 @@
-"""Calls and lag per operation: ours, crhelper's own polling, and what the native provider is documented to need.
+"""AWS calls and lag per operation: the provider, crhelper's polling and the documented calls of the native provider.
 
-Everything runs on the simulated clock, so the figures are the same on every machine. Lag is the time from the moment
-when SageMaker was done until the answer arrived. The native provider's calls are those of docs/aws-facts.md 4.2, which
-counts without repeated looks; ours are counted the same way, with transitions that take no time.
+Everything runs on the simulated clock, so the figures are the same on every machine. Lag is the time between the end of
+SageMaker's transition and the response. The native provider's calls are those of docs/aws-facts.md 4.2, without
+repeated polls; ours are counted the same way, with transitions that take no time.
 """
 
 import copy
@@ -19,10 +19,9 @@ from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.protocol.stack import Stack
 from inference_experiment_local.sagemaker.local_sagemaker import ROLE_ARN
 
-LAG: Final = 5.0
-OWNERSHIP_CHECK: Final = 1
-DURATIONS: Final = (61.3, 93.5, 128.2, 187.9, 243.1, 301.4, 417.7)
-"""Seconds that a transition takes: endpoints need minutes."""
+MAX_LAG_SECONDS: Final = 5.0
+OWNERSHIP_CALLS: Final = 1
+TRANSITION_SECONDS: Final = (61.3, 93.5, 128.2, 187.9, 243.1, 301.4, 417.7)
 NAME: Final = "experiment"
 VARIANTS: Final = [
     {
@@ -49,14 +48,17 @@ PROPERTIES: Final[dict[str, Any]] = {
     "ShadowModeConfig": SHADOW,
 }
 API: Final = {key: value for key, value in PROPERTIES.items() if key != "ServiceToken"}
-LATER: Final = {"StartTime": "2090-01-01T00:00:00Z", "EndTime": "2090-01-08T00:00:00Z"}
+FUTURE_SCHEDULE: Final = {"StartTime": "2090-01-01T00:00:00Z", "EndTime": "2090-01-08T00:00:00Z"}
 
 
 def _with(changes: Mapping[str, Any]) -> dict[str, Any]:
     return {**copy.deepcopy(PROPERTIES), **changes}
 
 
-MORE: Final = {**SHADOW, "ShadowModelVariants": [{"ShadowModelVariantName": "shadow", "SamplingPercentage": 50}]}
+MORE_SAMPLING: Final = {
+    **SHADOW,
+    "ShadowModelVariants": [{"ShadowModelVariantName": "shadow", "SamplingPercentage": 50}],
+}
 PROMOTION: Final = {
     "DesiredState": "Completed",
     "ModelVariants": [{**VARIANTS[1]}],
@@ -66,7 +68,7 @@ PROMOTION: Final = {
 
 @dataclass(frozen=True)
 class Operation:
-    """One kind of request: how it is begun, what it waits for, what the native provider calls, what a peer does."""
+    """A kind of request: its start, the statuses it waits for, the native provider's calls and the peer's call."""
 
     name: str
     begin: Callable[[Stack], None]
@@ -87,20 +89,20 @@ OPERATIONS: Final = (
         "Create",
     ),
     Operation(
-        "update a created one",
-        lambda stack: stack.begin_update(_with({"Schedule": LATER, "Description": "new"})),
+        "update before the start",
+        lambda stack: stack.begin_update(_with({"Schedule": FUTURE_SCHEDULE, "Description": "new"})),
         ("Updating",),
         6,
         lambda client: client.update_inference_experiment(Name=NAME, Description="new"),
         "Update",
-        {"Schedule": LATER},
+        {"Schedule": FUTURE_SCHEDULE},
     ),
     Operation(
-        "update a running one",
-        lambda stack: stack.begin_update(_with({"ShadowModeConfig": MORE})),
+        "update while running",
+        lambda stack: stack.begin_update(_with({"ShadowModeConfig": MORE_SAMPLING})),
         ("Updating",),
         6,
-        lambda client: client.update_inference_experiment(Name=NAME, ShadowModeConfig=MORE),
+        lambda client: client.update_inference_experiment(Name=NAME, ShadowModeConfig=MORE_SAMPLING),
         "Update",
         {},
     ),
@@ -116,16 +118,16 @@ OPERATIONS: Final = (
         {},
     ),
     Operation(
-        "delete a created one",
+        "delete before the start",
         lambda stack: stack.begin_delete(),
         (),
         2,
         lambda client: client.delete_inference_experiment(Name=NAME),
         "Delete",
-        {"Schedule": LATER},
+        {"Schedule": FUTURE_SCHEDULE},
     ),
     Operation(
-        "delete a running one",
+        "delete while running",
         lambda stack: stack.begin_delete(),
         ("Stopping",),
         5,
@@ -139,18 +141,18 @@ OPERATIONS: Final = (
 
 
 def measure(_: Path, __: int) -> Results:
-    """Carry every operation out, with ours and with crhelper's polling."""
+    """Run every operation with the provider and with crhelper's polling."""
     results = Results(
         "Waiting for SageMaker",
-        "Median lag over transitions of 1 to 7 minutes; every AWS call counts, crhelper's for its rule and permission "
-        "too. The peer's ticks come once a minute, EventBridge's shortest interval. Fewest calls: those when nothing "
-        "has to be waited for; the native provider's are documented, and ours may be one more, which asks whose it is.",
+        "Median lag over transitions of 1 to 7 minutes. Every AWS call counts, including crhelper's calls for its rule "
+        "and permission. The peer polls once a minute, EventBridge's shortest interval. Fewest calls: without waiting; "
+        "the native provider's are documented, and ours may be one more, the ownership check.",
     )
     logging.disable(logging.ERROR)
     with ProtocolCloud() as cloud:
         for operation in OPERATIONS:
-            ours = [_ours(cloud, operation, seconds) for seconds in DURATIONS]
-            peer = [_peers(cloud, operation, seconds) for seconds in DURATIONS]
+            ours = [_ours(cloud, operation, seconds) for seconds in TRANSITION_SECONDS]
+            peer = [_peers(cloud, operation, seconds) for seconds in TRANSITION_SECONDS]
             results.figures += [_lag(operation, ours, peer), _calls(operation, ours, peer), _fewest(cloud, operation)]
     logging.disable(logging.NOTSET)
     return results
@@ -160,7 +162,15 @@ def _lag(operation: Operation, ours: list[tuple[float, int]], peer: list[tuple[f
     own, other = (statistics.median(lag for lag, _ in side) for side in (ours, peer))
     worst = f"median in seconds against the limit; worst {max(lag for lag, _ in ours):.1f} s"
     return Figure(
-        f"{operation.name}: lag", own, other, "s", "crhelper polling", own, LAG, rounds=len(ours), remark=worst
+        f"{operation.name}: lag",
+        own,
+        other,
+        "s",
+        "crhelper polling",
+        own,
+        MAX_LAG_SECONDS,
+        rounds=len(ours),
+        remark=worst,
     )
 
 
@@ -175,7 +185,7 @@ def _fewest(cloud: ProtocolCloud, operation: Operation) -> Figure:
     over = calls - operation.native_calls
     remark = "calls more than the native provider: 1 for the ownership check"
     name = f"{operation.name}: fewest calls"
-    return Figure(name, calls, operation.native_calls, "calls", "native provider", over, OWNERSHIP_CHECK, remark=remark)
+    return Figure(name, calls, operation.native_calls, "calls", "native provider", over, OWNERSHIP_CALLS, remark=remark)
 
 
 def _prepare(cloud: ProtocolCloud) -> None:
@@ -207,7 +217,7 @@ def _peers(cloud: ProtocolCloud, operation: Operation, seconds: float) -> tuple[
     client = cloud.sagemaker.client()
     if operation.before is not None:
         client.create_inference_experiment(**{**API, **operation.before})
-        client.describe_inference_experiment(Name=NAME)  # lets its transitions pass
+        client.describe_inference_experiment(Name=NAME)  # completes its transitions
     cloud.sagemaker.durations.update(dict.fromkeys(cloud.sagemaker.durations, seconds))
     cloud.sagemaker.clear_calls()
     provider = PollingProvider(cloud.clock, cloud.sagemaker, cloud.bucket)
@@ -226,7 +236,7 @@ def _peers(cloud: ProtocolCloud, operation: Operation, seconds: float) -> tuple[
 
 
 def _done(cloud: ProtocolCloud, operation: Operation, seconds: float) -> float:
-    """Return when SageMaker was done: the change that was asked for, and what it takes."""
+    """Return the end of SageMaker's transition: the time of the changing call plus its duration."""
     changing = [call for call in cloud.sagemaker.calls if not call.operation.startswith(("Describe", "List"))]
     first = next(call for call in changing if not operation.waits_for or not call.operation.startswith("Delete"))
     return first.time + seconds * len(operation.waits_for)

@@ -12,5 +12,6 @@ lock requirements/dev.txt pyproject.toml --extra local --extra query --extra rep
 lock requirements/sam.txt requirements/sam.in
 lock requirements/bench.txt requirements/bench.in
 lock requirements/security.txt requirements/security.in
+lock requirements/docs.txt requirements/docs.in
 # What the function is deployed with, for its bill of materials.
 lock requirements/function.txt src/requirements.txt

@@ -1,10 +1,9 @@
-"""Build wheel and source distribution so that the same sources give the same bytes: make dist.
+"""Build the wheel and the source distribution reproducibly: make dist.
 
     python scripts/distributions.py OUTPUT
 
-setuptools builds both, in a copy of what belongs in them. The time of every file is SOURCE_DATE_EPOCH, or that of the
-last commit, or 1980, and its mode is 644; the source distribution is packed again without owners and without the time
-of packing.
+setuptools builds both from a copy of the sources. Every file has mode 644 and the time SOURCE_DATE_EPOCH, or that of
+the last commit, or 1980. The source distribution is repacked without owners and without the current time.
 """
 
 import gzip
@@ -20,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTENTS = (
     "pyproject.toml",
     "README.md",
+    "docs/package.md",
     "CHANGELOG.md",
     "LICENSE",
     "template.yaml",
@@ -28,46 +28,49 @@ CONTENTS = (
     "rules",
     "tools",
 )
-OLDEST = 315532800  # 1980: a zip file knows nothing older
-# setuptools replaces the arguments of the process.
+EARLIEST_ZIP_TIME = 315532800  # 1980
+# In a process of its own: setuptools replaces sys.argv.
 BUILD = (
     "import sys, setuptools.build_meta as backend; output = sys.argv[1]; "
     "backend.build_wheel(output); backend.build_sdist(output)"
 )
 
 
-def moment() -> int:
-    """Return the time that every file gets."""
-    given = os.environ.get("SOURCE_DATE_EPOCH")
-    if given:
-        return int(given)
+def source_time() -> int:
+    """Return the modification time of every file."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch:
+        return int(epoch)
     git = shutil.which("git")
     command = [git or "false", "-C", str(ROOT), "log", "-1", "--format=%ct"]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    return int(finished.stdout) if finished.returncode == 0 and finished.stdout.strip() else OLDEST
+    return int(finished.stdout) if finished.returncode == 0 and finished.stdout.strip() else EARLIEST_ZIP_TIME
 
 
 def copy_sources(folder: Path) -> None:
-    """Copy what belongs in a distribution, and nothing that lies beside it."""
+    """Copy the contents of a distribution, without caches and build files."""
     for name in CONTENTS:
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pyc"))
         else:
+            (folder / name).parent.mkdir(exist_ok=True)
             shutil.copy2(source, folder / name)
-    # Everything that was copied goes into the source distribution, in one order.
-    (folder / "MANIFEST.in").write_text("graft src\ngraft lib\ngraft rules\ngraft tools\ninclude *.md template.yaml\n")
+    # The source distribution contains everything that was copied.
+    (folder / "MANIFEST.in").write_text(
+        "graft src\ngraft lib\ngraft rules\ngraft tools\ninclude *.md docs/package.md template.yaml\n"
+    )
 
 
-def level(folder: Path, at: int) -> None:
-    """Give every file the same time and mode, whatever a checkout and a umask made of them."""
+def normalize(folder: Path, at: int) -> None:
+    """Set the same time and mode on every file, independent of the checkout and the umask."""
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (at, at))
 
 
 def repack(archive: Path, at: int) -> None:
-    """Write a source distribution again, with one time and no owner."""
+    """Repack a source distribution with one time and without owners."""
     with tarfile.open(archive) as packed, tempfile.TemporaryFile() as plain:
         with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as written:
             for member in sorted(packed.getmembers(), key=lambda each: each.name):
@@ -77,19 +80,19 @@ def repack(archive: Path, at: int) -> None:
                 written.addfile(member, packed.extractfile(member) if member.isfile() else None)
         plain.seek(0)
         content = plain.read()
-    with archive.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=at) as packed_again:
-        packed_again.write(content)
+    with archive.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=at) as compressed:
+        compressed.write(content)
 
 
 def main() -> None:
-    """Build both into the folder that is given."""
-    output, at = Path(sys.argv[1]).resolve(), moment()
+    """Build both into the folder of the first argument."""
+    output, at = Path(sys.argv[1]).resolve(), source_time()
     output.mkdir(parents=True, exist_ok=True)
     os.umask(0o022)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         copy_sources(folder)
-        level(folder, at)
+        normalize(folder, at)
         environment = {**os.environ, "SOURCE_DATE_EPOCH": str(at), "PYTHONHASHSEED": "0"}
         command = [sys.executable, "-c", BUILD, str(output)]
         finished = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

@@ -1,6 +1,6 @@
-"""Writes the tables of README.md from what they are tables of: python -m scripts.documentation.
+"""Generate the tables of docs/reference: python -m scripts.documentation (make docs).
 
-A block stands between <!-- begin: NAME --> and <!-- end: NAME -->; tests/test_readme.py fails when one is out of date.
+A table is between <!-- begin: NAME --> and <!-- end: NAME -->; tests/test_readme.py fails when one is out of date.
 """
 
 import re
@@ -14,7 +14,7 @@ from inference_experiment.decision import RequestKind
 from inference_experiment.model import Status
 from inference_experiment.planner import TABLE, Rule
 
-README: Final = Path(__file__).resolve().parent.parent / "README.md"
+REFERENCE: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -28,27 +28,26 @@ def _sentence(rule: Rule) -> str:
 
 
 def _statuses(rules: Mapping[Status, Rule]) -> list[tuple[str, str]]:
-    """Return (statuses, what happens), the statuses of one rule together."""
+    """Return (statuses, action), one row for all statuses with the same rule."""
     grouped: dict[str, list[str]] = {}
     for status in Status:
         grouped.setdefault(_sentence(rules[status]), []).append(status.value)
-    everything = len(Status)
     return [
-        ("any" if len(statuses) == everything else ", ".join(statuses), sentence)
+        ("any" if len(statuses) == len(Status) else ", ".join(statuses), sentence)
         for sentence, statuses in grouped.items()
     ]
 
 
 def lifecycle() -> str:
-    """Return the table of every request, goal and status."""
+    """Return the table of all requests, goals and statuses."""
     rows: list[list[str]] = []
     for case in RequestKind:
-        alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        goals_of: dict[tuple[tuple[str, str], ...], list[str]] = {}
         for goal in (goal for kind, goal in TABLE if kind is case):
-            alike.setdefault(tuple(_statuses(TABLE[case, goal])), []).append(goal.value)
-        for cells, goals in alike.items():
+            goals_of.setdefault(tuple(_statuses(TABLE[case, goal])), []).append(goal.value)
+        for cells, goals in goals_of.items():
             rows += [[case.value, " or ".join(goals), statuses, text] for statuses, text in cells]
-    return _table(("request", "is to", "status found", "what happens"), rows)
+    return _table(("request", "goal", "status", "action"), rows)
 
 
 def permissions() -> str:
@@ -58,7 +57,7 @@ def permissions() -> str:
         for handler in contract.handlers()
     ]
     function = sorted({permission.action for permission in contract.function_permissions()})
-    rows.append(["every one (queue, log)", ", ".join(f"`{action}`" for action in function)])
+    rows.append(["all (queue, log)", ", ".join(f"`{action}`" for action in function)])
     return _table(("handler", "actions"), rows)
 
 
@@ -77,10 +76,8 @@ def properties() -> str:
 
 
 def attributes() -> str:
-    """Return the list of what Fn::GetAtt knows."""
-    return "`Ref` gives the name of the experiment; `Fn::GetAtt` knows " + ", ".join(
-        f"`{name}`" for name in contract.attributes()
-    )
+    """Return the list of the attributes of Fn::GetAtt."""
+    return "\n".join(f"- `{name}`" for name in contract.attributes())
 
 
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
@@ -92,7 +89,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
 
 
 def render(text: str) -> str:
-    """Return a text with every block replaced by what it should be. Raises KeyError for an unknown block."""
+    """Return the text with every table regenerated. Raises KeyError for an unknown table."""
 
     def block(match: re.Match[str]) -> str:
         return f"<!-- begin: {match[1]} -->\n{BLOCKS[match[1]]()}\n<!-- end: {match[1]} -->"
@@ -101,5 +98,6 @@ def render(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(render(README.read_text(encoding="utf-8")), encoding="utf-8")
-    sys.stdout.write(f"{README.name} is up to date\n")
+    for page in sorted(REFERENCE.glob("*.md")):
+        page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")
+        sys.stdout.write(f"{page.name} is up to date\n")

@@ -1,6 +1,6 @@
 """Write data/managed_policies.json from the AWS-managed policies that moto ships.
 
-Run by hand when moto is updated: `python -m scripts.extract_managed_policies`. moto is read, not imported.
+Run after an update of moto: `python -m scripts.extract_managed_policies`. moto is read, not imported.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 TARGET: Final = Path(__file__).parents[1] / "lib" / "iam_policy" / "service_data" / "data" / "managed_policies.json"
 
-# What people attach to a function's role, to an experiment's role and to those who deploy.
+# Policies that are common on roles of functions, of experiments and of deployments.
 NAMES: Final = (
     "AdministratorAccess",
     "AmazonEC2ContainerRegistryReadOnly",
@@ -47,13 +47,13 @@ def all_policies() -> dict[str, Any]:
 
 def extract() -> dict[str, Any]:
     """Return the content of the data file."""
-    known = all_policies()
+    policies = all_policies()
     chosen = {
         name: {
-            "path": known[name]["Path"],
-            "version": known[name]["DefaultVersionId"],
-            "date": known[name]["UpdateDate"][:10],
-            "document": known[name]["Document"],
+            "path": policies[name]["Path"],
+            "version": policies[name]["DefaultVersionId"],
+            "date": policies[name]["UpdateDate"][:10],
+            "document": policies[name]["Document"],
         }
         for name in NAMES
     }

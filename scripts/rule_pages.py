@@ -1,9 +1,11 @@
-"""The documentation of the rules, written from the rules themselves.
+"""Generate docs/rules.md and docs/rules/*.md from the rules.
 
-`bad` and `good` of a rule are fragments: laid over BASE they make a whole template, so that a page shows only what
-matters and a test can still run it. `pytest tests/rules --update-docs` writes the pages; without it the test compares.
+The examples of a rule are fragments. Merged into BASE they are complete templates, so that a page shows only the
+relevant part and a test can lint it. `pytest tests/rules --update-docs` writes the pages; without the option the test
+compares them.
 """
 
+import json
 from collections.abc import Mapping
 from inspect import getdoc, getfile
 from pathlib import Path
@@ -56,7 +58,7 @@ RANGES: Final = {
 
 
 class Documented(Protocol):
-    """What a rule says about itself; its docstring says why it matters."""
+    """The metadata of a rule; its docstring says why a finding matters."""
 
     id: str
     shortdesc: str
@@ -65,32 +67,32 @@ class Documented(Protocol):
     config_definition: dict[str, Any]
 
 
-def lay_over(base: Mapping[str, Any], fragment: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with the members of `fragment` put in or exchanged; None takes a member away."""
+def merge(base: Mapping[str, Any], fragment: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with the members of `fragment` added or replaced; None removes a member."""
     merged = dict(base)
     for key, value in fragment.items():
-        kept = merged.get(key)
+        current = merged.get(key)
         if value is None:
             merged.pop(key, None)
-        elif isinstance(value, dict) and isinstance(kept, dict) and not is_function(value):
-            merged[key] = lay_over(kept, value)
+        elif isinstance(value, dict) and isinstance(current, dict) and not is_function(value):
+            merged[key] = merge(current, value)
         else:
             merged[key] = value
     return merged
 
 
 def is_function(value: Mapping[str, Any]) -> bool:
-    """Tell whether a mapping is an intrinsic function, which replaces and is not merged."""
+    """Tell whether a mapping is an intrinsic function, which is replaced, not merged."""
     return len(value) == 1 and (next(iter(value)) == "Ref" or str(next(iter(value))).startswith("Fn::"))
 
 
 def example(fragment: str) -> str:
-    """Return the whole template that a fragment stands for."""
-    base, given = cfn_yaml.loads(BASE), cfn_yaml.loads(fragment)
-    changed = lay_over(base, given)
+    """Return the complete template of a fragment."""
+    base = cfn_yaml.loads(BASE)
+    changed = merge(base, cfn_yaml.loads(fragment))
     for name, resource in changed["Resources"].items():
         if resource.get("Type") in EXPERIMENT_TYPES and name not in base["Resources"]:
-            changed["Resources"][name] = lay_over(base["Resources"]["Experiment"], resource)
+            changed["Resources"][name] = merge(base["Resources"]["Experiment"], resource)
         if resource.get("Type") == contract.NATIVE_TYPE:
             properties = changed["Resources"][name]["Properties"]
             changed["Resources"][name]["Properties"] = {
@@ -106,7 +108,7 @@ def example(fragment: str) -> str:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML value
-    """Return a decoded template without cfn-lint's node classes, which YAML cannot write."""
+    """Return a decoded template without cfn-lint's node classes, which yaml.dump does not support."""
     if isinstance(value, dict):
         return {str(key): _plain(member) for key, member in value.items()}
     if isinstance(value, list):
@@ -115,7 +117,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML value
 
 
 def fragments(rule: Documented) -> tuple[str, str]:
-    """Return the wrong and the right fragment, from the file beside the rule."""
+    """Return the wrong and the right fragment of a rule, from the YAML file of the same name."""
     bad, good = Path(getfile(type(rule))).with_suffix(".yaml").read_text(encoding="utf-8").split("\n---\n")
     return bad.strip(), good.strip()
 
@@ -124,12 +126,12 @@ def page(rule: Documented) -> str:
     """Return the page of one rule."""
     bad, good = fragments(rule)
     options = "".join(
-        f"- `{name}` ({definition['type']}, default `{definition['default']!r}`): `-x {rule.id}:{name}=...`\n"
+        f"- `{name}` ({definition['type']}, default `{json.dumps(definition['default'])}`): `-x {rule.id}:{name}=...`\n"
         for name, definition in rule.config_definition.items()
     )
     parts = [
         f"# {rule.id}: {rule.shortdesc}",
-        f"Severity: {KINDS[rule.id[0]]}" + ("; switched on with `-c I`" if rule.id[0] == "I" else ""),
+        f"Severity: {KINDS[rule.id[0]]}" + ("; enabled with `-c I`" if rule.id[0] == "I" else ""),
         rule.description,
         f"**Why it matters.** {getdoc(rule)}",
         f"Wrong:\n\n```yaml\n{bad}\n```",
@@ -146,18 +148,18 @@ def overview(rules: list[Documented]) -> str:
     lines = [
         "# Rules",
         "",
-        "Generated from the rules by `pytest tests/rules --update-docs`. How to run them: [linting.md](linting.md).",
+        "Generated by `pytest tests/rules --update-docs`. Usage: [linting.md](linting.md).",
     ]
     for number, title in RANGES.items():
         chosen = [rule for rule in rules if rule.id[1:3] == number]
         if chosen:
-            lines += ["", f"## {title}", "", "| id | severity | finds |", "|---|---|---|"]
+            lines += ["", f"## {title}", "", "| id | severity | title |", "|---|---|---|"]
         lines += [f"| [{rule.id}](rules/{rule.id}.md) | {KINDS[rule.id[0]]} | {rule.shortdesc} |" for rule in chosen]
     lines += ["", "## Template of the examples", "", f"```yaml\n{BASE.strip()}\n```"]
     return "\n".join(lines) + "\n"
 
 
 def pages(rules: list[Documented]) -> dict[Path, str]:
-    """Return every generated file, by its path beneath docs/."""
+    """Return every generated file, by its path in docs/."""
     ordered = sorted(rules, key=lambda rule: (rule.id[1:], rule.id[0]))
     return {Path("rules.md"): overview(ordered)} | {Path("rules") / f"{rule.id}.md": page(rule) for rule in ordered}

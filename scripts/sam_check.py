@@ -1,6 +1,6 @@
-"""Runs sam validate --lint and sam build: python requirements/sam_check.py VENV PYTHON.
+"""Run sam validate --lint with our rules, and sam build: python scripts/sam_check.py VENV PYTHON.
 
-VENV has the SAM CLI; PYTHON is the interpreter of the function's runtime, which sam build looks for on the PATH.
+VENV contains the SAM CLI. PYTHON is the interpreter of the function's runtime, which sam build requires on the PATH.
 """
 
 import os
@@ -14,17 +14,17 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def real_interpreter(name: str) -> Path | None:
-    """Return the interpreter itself: a version manager's shim may stand before it and refuse to run."""
+    """Return the path of the interpreter itself, since a version manager's shim may not run elsewhere."""
     home = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     candidates = [
         shutil.which(name),
         *map(str, sorted(home.glob(f"versions/{name.removeprefix('python')}*/bin/{name}"))),
     ]
     for candidate in filter(None, candidates):
-        ask = [candidate, "-c", "import sys; print(sys.executable)"]
-        asked = subprocess.run(ask, capture_output=True, text=True, check=False)
-        if asked.returncode == 0:
-            return Path(asked.stdout.strip())
+        command = [candidate, "-c", "import sys; print(sys.executable)"]
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+        if finished.returncode == 0:
+            return Path(finished.stdout.strip())
     return None
 
 
@@ -39,22 +39,26 @@ def main(environment: Path, name: str) -> int:
         sys.stderr.write(f"sam build needs {name}, the function's runtime; install it or set FUNCTION_PYTHON\n")
         return 2
     sam = environment / "bin" / "sam"
-    with tempfile.TemporaryDirectory() as build:
+    with tempfile.TemporaryDirectory() as folder:
+        built = Path(folder) / "built"
         path = f"{interpreter.parent}{os.pathsep}{os.environ['PATH']}"
         settings = {**os.environ, "PATH": path, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
-        commands = (["validate", "--lint"], ["build", "--build-dir", build, "--no-cached"])
+        # The repository has no .cfnlintrc: sam validate must work in a clone where this package is not installed.
+        Path(folder, ".cfnlintrc").write_text("append_rules: [inference_experiment_rules]\n", encoding="utf-8")
+        template = ["--template-file", str(ROOT / "template.yaml")]
+        commands = (["validate", "--lint", *template], ["build", *template, "--build-dir", str(built), "--no-cached"])
         for command in commands:
-            finished = subprocess.run([str(sam), *command], cwd=ROOT, env=settings, check=False)
+            finished = subprocess.run([str(sam), *command], cwd=folder, env=settings, check=False)
             if finished.returncode:
                 return finished.returncode
-        built = Path(build) / "ProviderFunction"
-        size = _megabytes(built)
+        function = built / "ProviderFunction"
+        size = _megabytes(function)
         # As README has it: the zip keeps no times, so bytecode that goes by them would not be used.
-        compiling = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(built)]
+        compiling = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(function)]
         subprocess.run([str(interpreter), *compiling], check=True)
         sys.stdout.write(
             f"sam validate --lint and sam build pass; unpacked function: {size:.1f} MB, "
-            f"with bytecode {_megabytes(built):.1f} MB\n"
+            f"with bytecode {_megabytes(function):.1f} MB\n"
         )
     return 0
 

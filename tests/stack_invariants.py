@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from inference_experiment_local.protocol.request import StackRequest
     from inference_experiment_local.protocol.response import Arrival
     from inference_experiment_local.protocol.stack import Stack
-    from inference_experiment_local.sagemaker.experiment import Experiment
+    from inference_experiment_local.sagemaker.experiment import SimulatedExperiment
 
 OWNER_TAG = "cfn-inference-experiment:owner"
 MUTATIONS = frozenset(
@@ -44,7 +44,7 @@ class Foreign:
     state: str
 
 
-def experiments(cloud: "ProtocolCloud") -> "dict[str, Experiment]":
+def experiments(cloud: "ProtocolCloud") -> "dict[str, SimulatedExperiment]":
     """Return the true experiments by name, whatever Describe tells."""
     with cloud.sagemaker._settled():
         return dict(cloud.sagemaker._operations.experiments)
@@ -54,7 +54,7 @@ def foreign(cloud: "ProtocolCloud", name: str) -> Foreign:
     return Foreign(name, _state(experiments(cloud).get(name)))
 
 
-def _state(experiment: "Experiment | None") -> str:
+def _state(experiment: "SimulatedExperiment | None") -> str:
     return "absent" if experiment is None else json.dumps(vars(experiment), default=str, sort_keys=True)
 
 

@@ -12,9 +12,9 @@ from crhelper import CfnResource
 from requests_for_tests import event, request
 
 from inference_experiment.clock import Clock, InvocationClock
-from inference_experiment.crhelper_adapter import ExperimentResource
+from inference_experiment.crhelper_adapter import ExperimentResource, Invocation
 from inference_experiment.gateway import Gateway
-from inference_experiment.model import Progress
+from inference_experiment.model import Progress, RequestResult
 from inference_experiment.progress import CLOCK_SKEW_SECONDS, carried_progress, first_progress
 
 if TYPE_CHECKING:
@@ -111,6 +111,27 @@ def test_the_constructor_needs_no_region_and_makes_no_client(monkeypatch: pytest
 
     assert not any("client" in name for name in vars(resource))
     assert logging.getLogger().level == level
+
+
+def test_an_exception_without_a_text_is_no_success(cloud: "ProtocolCloud", monkeypatch: pytest.MonkeyPatch) -> None:
+    """What crhelper passes on is the text of what it has caught, which may be empty."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(cloud.bucket.ca_file))
+    resource = ExperimentResource(Gateway(), frozenset({"localhost"}))
+
+    @resource.create
+    def wait(_event: Any, invocation: Invocation) -> str:
+        invocation.result = RequestResult("test", waiting=Progress(deadline=NOW))
+        return "test"
+
+    class Unprintable:
+        def __repr__(self) -> str:
+            raise MemoryError
+
+    resource({**event(ResponseURL=cloud.bucket.issue("request-1")), "Odd": Unprintable()}, Remaining(300))
+    (arrival,) = cloud.bucket.arrivals("request-1")
+
+    assert arrival.response.body["Status"] == "FAILED"
+    assert arrival.response.body["Reason"].startswith("The provider failed unexpectedly: no message")
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])

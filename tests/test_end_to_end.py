@@ -105,7 +105,7 @@ class TestLife:
     def test_log_is_one_json_line_per_decision_without_urls(self, cloud: LocalCloud, provider: dict[str, str]) -> None:
         log = cloud.function_log(provider["ServiceToken"].rsplit(":", 1)[1])
         AUDIT.inspect(log, "function on ministack")
-        assert '"step": "CreateInferenceExperiment"' in log
+        assert '"action": "CreateInferenceExperiment"' in log
         assert "ResponseURL" not in log
         assert "https://localhost" not in log
 

@@ -252,7 +252,7 @@ def test_a_deletion_ends_an_experiment_as_an_update_would(said: dict[str, Any]) 
 
 @pytest.mark.parametrize(("said", "loaded"), [({}, "False"), ({"DesiredState": "Cancelled"}, "True")])
 def test_a_deletion_loads_the_validator_only_for_what_says_how_to_end(said: dict[str, str], loaded: str) -> None:
-    """It is a quarter of the first request (docs/decisions/0011-what-the-start-costs.md)."""
+    """It is a quarter of the first request (docs/decisions/0011-cold-start-cost.md)."""
     code = (
         "import json, sys\n"
         "from inference_experiment.event import parse\n"

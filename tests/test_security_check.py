@@ -1,4 +1,4 @@
-"""requirements/security.py (make security): what fails it, and what only has to be said."""
+"""scripts/security.py (make security): what is a failure, and what is only reported."""
 
 import json
 import subprocess
@@ -42,11 +42,11 @@ def test_everything_is_in_order(tmp_path: Path) -> None:
 
     assert code == 0
     assert text.splitlines() == [
-        "bandit: nothing found",
+        "bandit: no findings",
         "bill of materials: build/sbom-function.json, 2 components",
         "bill of materials: build/sbom-development.json, 2 components",
-        "pip-audit, function: 1 packages looked up, 0 vulnerable",
-        "pip-audit, development: 1 packages looked up, 0 vulnerable",
+        "pip-audit, function: 1 packages checked, 0 vulnerable",
+        "pip-audit, development: 1 packages checked, 0 vulnerable",
     ]
 
 
@@ -60,15 +60,15 @@ def test_a_known_vulnerability_fails(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("audit", "why"),
     [
-        (answer(SKIPPED), "1 of 2 packages, which the service does not know"),
+        (answer(SKIPPED), "1 of 2 packages, which are unknown to the service"),
         (answer([]), "0 of 0 packages"),
-        ("sys.exit('requests.exceptions.ConnectionError: no route')", "pip-audit ended with 1: requests.exceptions"),
-        ("time.sleep(50)", "no answer in 1 seconds"),
+        ("sys.exit('requests.exceptions.ConnectionError: no route')", "pip-audit exited with 1: requests.exceptions"),
+        ("time.sleep(50)", "no response within 1 seconds"),
     ],
     ids=["mirror", "empty", "unreachable", "silent"],
 )
 @pytest.mark.parametrize(("options", "code"), [((), 0), (("--audit-required",), 1)], ids=["may be missing", "required"])
-def test_what_was_not_looked_up_is_said(
+def test_packages_that_were_not_checked_are_named(
     audit: str, why: str, options: tuple[str, ...], code: int, tmp_path: Path
 ) -> None:
     ended, text = check(tmp_path, "--audit-seconds", "1", *options, audit=audit)

@@ -1,4 +1,4 @@
-"""What a role has less and what it has more than it needs."""
+"""What a role lacks, and what it is granted beyond its requirements."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,14 +8,13 @@ from iam_policy.lint.actions import matching
 from iam_policy.lint.scope import listed
 from iam_policy.parse.document import Document, Item, Statement
 from iam_policy.role import Role
+from shadow_test_policies.decisions import Result, decide_all
 from shadow_test_policies.requirements import Requirement
-from shadow_test_policies.role_findings import Result
-from shadow_test_policies.role_report import decide_all
 
 
 @dataclass(frozen=True)
 class Difference:
-    """`missing`: requirements that are not surely allowed. `excess`: findings about what is granted beyond them."""
+    """`missing`: requirements that are not certainly allowed. `excess`: findings about what is granted beyond them."""
 
     missing: tuple[Result, ...]
     excess: tuple[Finding, ...]
@@ -23,16 +22,16 @@ class Difference:
 
 def diff(role: Role, requirements: Iterable[Requirement]) -> Difference:
     """Compare a role with its requirements, required and recommended ones."""
-    wanted = tuple(requirements)
-    missing = tuple(result for result in decide_all(role, wanted) if not result.decision.allowed)
-    return Difference(missing, tuple(excess_of(role.policies.identity, wanted)))
+    required = tuple(requirements)
+    missing = tuple(result for result in decide_all(role, required) if not result.decision.allowed)
+    return Difference(missing, tuple(excess_of(role.policies.identity, required)))
 
 
 def excess_of(documents: Iterable[Document], requirements: Iterable[Requirement]) -> Iterator[Finding]:
     """Yield one finding for each entry of an Allow that grants actions, or resources, beyond the requirements."""
-    wanted = tuple(requirements)
-    needed = {one.action.lower() for one in wanted}
-    scoped = {one.action.lower() for one in wanted if one.resource != "*"}
+    required = tuple(requirements)
+    needed = {each.action.lower() for each in required}
+    scoped = {each.action.lower() for each in required if each.resource != "*"}
     for document in documents:
         for statement in document.statements:
             if statement.effect == "Allow" and statement.actions is not None:
@@ -45,7 +44,7 @@ def _excess_actions(document: Document, statement: Statement, needed: set[str]) 
     if selector is None:
         return
     if selector.negated:
-        message = f"{statement.label} grants everything but a few actions; {len(needed)} are needed: list those"
+        message = f"{statement.label} grants all but a few actions; {len(needed)} are required: list those"
         yield Finding("excess-permission", message, selector.path, selector.position, document.name)
         return
     for item in selector.items:
@@ -58,15 +57,15 @@ def _excess(item: Item, needed: set[str]) -> str:
     if not isinstance(item.text, str):
         return ""
     if item.text in {"*", "*:*"}:
-        return f'"{item.text}" grants every action; {len(needed)} are needed: list those'
+        return f'"{item.text}" grants every action; {len(needed)} are required: list those'
     names = matching(item.text)
     more = [name for name in names if name.lower() not in needed]
     if not more:
         return ""
     if len(more) == len(names):
-        return f'"{item.text}" is not needed; remove it'
+        return f'"{item.text}" is not required; remove it'
     kept = sorted(name for name in names if name.lower() in needed)
-    return f'"{item.text}" grants {len(more)} actions that are not needed, such as {more[0]}; write {listed(kept, 4)}'
+    return f'"{item.text}" grants {len(more)} actions that are not required, such as {more[0]}; write {listed(kept, 4)}'
 
 
 def _excess_resources(document: Document, statement: Statement, scoped: set[str]) -> Iterator[Finding]:
@@ -77,5 +76,5 @@ def _excess_resources(document: Document, statement: Statement, scoped: set[str]
         return
     for item in resources.items:
         if item.text == "*":
-            message = f'{listed(exact)} need no "*"; write the ARN of the resource'
+            message = f'{listed(exact)} do not need "*"; write the ARN of the resource'
             yield Finding("excess-permission", shorten(message), item.path, item.position, document.name)

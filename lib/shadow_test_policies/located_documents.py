@@ -1,15 +1,15 @@
 """Policy documents of a template as documents of the IAM library, with the way back from a finding to its line."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Final
 
 import iam_policy
 from cfn_template.nodes import Node
-from cfn_template.scenarios import REGION
 from cfn_template.values import Path, Text
+from iam_policy.findings import NOWHERE, Position
 from iam_policy.parse.json_source import DictNode, ListNode, Mark, StringNode
 from shadow_test_policies.physical_names import PhysicalNames
 
@@ -18,26 +18,37 @@ PUNCTUATION: Final = 4  # quotes, comma or colon and bracket around a text in JS
 
 
 @dataclass(frozen=True)
+class Location:
+    """Where something is written: a path in the template, or a path and a position in a policy document."""
+
+    path: Path = ()
+    document: str = ""  # of a policy that is not part of a template
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True)
 class LocatedDocument:
     """A document and where its parts are written: path in the document -> path in the template."""
 
     document: iam_policy.Document
-    origin: Path
-    paths: Mapping[Path, Path] = field(default_factory=dict)
-    by_core: bool = True  # cfn-lint itself looks at documents in this place
+    origin: Path = ()
+    paths: Mapping[Path, Path] | None = None  # None for a document that is not part of a template
+    by_core: bool = False  # cfn-lint itself checks documents in this place
 
-    def place(self, path: Path) -> Path:
-        """Return the template path of a path in the document, or of the nearest part around it."""
+    def locate(self, path: Path, position: Position = NOWHERE) -> Location:
+        """Return the location of a path in the document, or of the nearest part around it."""
+        if self.paths is None:
+            return Location(path, self.document.name, position)
         while path and path not in self.paths:
             path = path[:-1]
-        return self.paths.get(path, self.origin)
+        return Location(self.paths.get(path, self.origin))
 
 
 class _Reader:
     """Decodes one document; entries of its lists that are the same in other scenarios are decoded once."""
 
-    def __init__(self, shapes: PhysicalNames) -> None:
-        self.shapes = shapes
+    def __init__(self, names: PhysicalNames) -> None:
+        self.names = names
         self.paths: dict[Path, Path] = {}
         self.length = 0  # at least
 
@@ -48,23 +59,10 @@ class _Reader:
         if isinstance(value, dict) and len(path) < MAXIMUM_DEPTH and not _is_generated(value):
             return self._mapping(node, path)
         if isinstance(value, list) and node.items is not None and len(path) < MAXIMUM_DEPTH:
-            items = ListNode(self._entry(item, (*path, index)) for index, item in enumerate(node.items))
+            items = ListNode(self.value(item, (*path, index)) for index, item in enumerate(node.items))
             items.start_mark = _mark(value)
             return items
         return self._scalar(node)
-
-    def _entry(self, node: Node, path: Path) -> object:
-        if not (node.within and isinstance(node.raw, dict)):
-            return self.value(node, path)
-        memo = self.shapes.view.memo
-        key = "entry", node.path, path, *_known(node, self.shapes)
-        if key not in memo:
-            reader = _Reader(self.shapes)
-            memo[key] = reader.value(node, path), reader
-        value, reader = memo[key]
-        self.paths.update(reader.paths)
-        self.length += reader.length
-        return value
 
     def _mapping(self, node: Node, path: Path) -> DictNode:
         mapping = DictNode()
@@ -79,8 +77,8 @@ class _Reader:
     def _scalar(self, node: Node) -> object:
         text = str(node.raw) if isinstance(node.raw, date) else node.text
         if text is None:
-            return iam_policy.Unknown("what the template writes there is not known", f"the value at {_short(node)}")
-        converted = self.shapes.text(text)
+            return iam_policy.Unknown("the value in the template is not known", f"the value at {_short(node)}")
+        converted = self.names.text(text)
         if isinstance(converted, str):
             self.length += len(converted)
             string = StringNode(converted)
@@ -91,23 +89,18 @@ class _Reader:
 
 
 def read(
-    node: Node | None, shapes: PhysicalNames, name: str, kind: iam_policy.DocumentKind, *, by_core: bool = True
+    node: Node | None, names: PhysicalNames, name: str, kind: iam_policy.DocumentKind, *, by_core: bool = True
 ) -> LocatedDocument:
     """Return the document at a place of the template, read once for all scenarios in which it is the same.
 
-    None is a document that nobody can know.
+    None is a document that is not known.
     """
     if node is None:
         return unknown(name, iam_policy.Unknown("there is no document"), (), kind)
-    memo = shapes.view.memo
-    key = "document", node.path, name, kind, by_core, *_known(node, shapes)
-    if key not in memo:
-        reader = _Reader(shapes)
-        document = iam_policy.read_node(reader.value(node, ()), name, kind)
-        measured = replace(document, measure=partial(_length, document, reader.length))
-        memo[key] = LocatedDocument(measured, node.path, reader.paths, by_core)
-    source: LocatedDocument = memo[key]
-    return source
+    reader = _Reader(names)
+    document = iam_policy.read_node(reader.value(node, ()), name, kind)
+    measured = replace(document, measure=partial(_length, document, reader.length))
+    return LocatedDocument(measured, node.path, reader.paths, by_core)
 
 
 def _length(document: iam_policy.Document, at_least: int) -> int:
@@ -115,21 +108,15 @@ def _length(document: iam_policy.Document, at_least: int) -> int:
     return at_least if document.length is None else document.length
 
 
-def _known(node: Node, shapes: PhysicalNames) -> tuple[object, ...]:
-    """Return all that a part of a document depends on; of what a function made, the view keeps each for itself."""
-    choices = shapes.view.choices(node.raw, shapes.scenario)
-    return (id(node.raw), *choices, *sorted(shapes.known.items()), shapes.pseudo(REGION))
-
-
 def unknown(name: str, why: iam_policy.Unknown, path: Path, kind: iam_policy.DocumentKind) -> LocatedDocument:
     """Return a document of which only the place is known."""
-    return LocatedDocument(iam_policy.read_node(why, name, kind), path)
+    return LocatedDocument(iam_policy.read_node(why, name, kind), path, {})
 
 
-def text_at(node: Node | None, shapes: PhysicalNames) -> iam_policy.Text | None:
+def text_at(node: Node | None, names: PhysicalNames) -> iam_policy.Text | None:
     """Return a value as a text of the IAM library; None when it is left out or not known at all."""
     text: str | Text | None = node.text if node is not None else None
-    return None if text is None else shapes.text(text)
+    return None if text is None else names.text(text)
 
 
 def _is_generated(value: Mapping[object, object]) -> bool:

@@ -48,7 +48,7 @@ def reference_of(view: ExperimentTemplate, node: Node | None) -> Reference | Non
 
 
 def arn_fields(text: str | Text | None) -> list[str]:
-    """Return the fields of an ARN, each hole shown as "?"; empty when the value is no ARN."""
+    """Return the fields of an ARN, each hole shown as "?"; empty when the value is not an ARN."""
     parts = text.parts if isinstance(text, Text) else (text or "",)
     shown = "".join(part if isinstance(part, str) else "?" for part in parts)
     fields = shown.split(":", ARN_FIELDS)
@@ -84,8 +84,8 @@ def named_resource(view: ExperimentTemplate, node: Node | None, kind: str, prope
     if node is None or not text:
         return None
     for name in view.of_type(kind):
-        given = view.resource(name, node.scenario).at("Properties", property_name)
-        if given is not None and given.literal == text and view.exists(name, node.scenario):
+        name_property = view.resource(name, node.scenario).at("Properties", property_name)
+        if name_property is not None and name_property.literal == text and view.exists(name, node.scenario):
             return name
     return None
 

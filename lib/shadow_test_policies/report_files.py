@@ -4,18 +4,18 @@ from collections.abc import Iterable
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
-from iam_policy.findings import KINDS, Finding, Severity, show_path
-from iam_policy.lint.suppress import Judged, fingerprint
+from iam_policy.findings import KINDS, Severity, show_path
+from iam_policy.lint.suppress import SuppressibleFinding, fingerprint
 from iam_policy.service_data.actions import data_version
-from shadow_test_policies.report_text import addition_of, line_of
-from shadow_test_policies.role_report import Report
+from shadow_test_policies.permission_findings import RoleReport
+from shadow_test_policies.report_text import line_of
 
 SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 TOOL: Final = "inference-experiment policy check"
 
 
-def sarif_of(judged: Iterable[Judged]) -> dict[str, Any]:
+def sarif_of(findings: Iterable[SuppressibleFinding]) -> dict[str, Any]:
     """Return a SARIF log with one run; suppressed findings stay in it, marked as suppressed."""
     rules = list(KINDS)
     driver = {
@@ -31,13 +31,13 @@ def sarif_of(judged: Iterable[Judged]) -> dict[str, Any]:
             for name, kind in KINDS.items()
         ],
     }
-    results = [_sarif_result(one, rules.index(one.finding.kind)) for one in judged]
+    results = [_sarif_result(each, rules.index(each.finding.kind)) for each in findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _sarif_result(one: Judged, index: int) -> dict[str, Any]:
-    finding = one.finding
+def _sarif_result(each: SuppressibleFinding, index: int) -> dict[str, Any]:
+    finding = each.finding
     location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": finding.document or "policy"}}}
     if finding.position.line:
         region = {"startLine": finding.position.line, "startColumn": max(finding.position.column, 1)}
@@ -52,15 +52,15 @@ def _sarif_result(one: Judged, index: int) -> dict[str, Any]:
         "locations": [location],
         "partialFingerprints": {"finding/v1": fingerprint(finding)},
     }
-    if one.suppression is not None:
-        result["suppressions"] = [{"kind": one.suppression.kind, "justification": one.suppression.reason}]
+    if each.suppression is not None:
+        result["suppressions"] = [{"kind": each.suppression.kind, "justification": each.suppression.reason}]
     return result
 
 
-def junit_of(judged: Iterable[Judged], reports: Iterable[Report] = ()) -> str:
+def junit_of(findings: Iterable[SuppressibleFinding], reports: Iterable[RoleReport] = ()) -> str:
     """Return JUnit XML: a test case for each decision and for each finding; unknown and suppressed ones are skipped."""
     suite = ET.Element("testsuite", name=TOOL)
-    cases = [*_decisions(reports), *map(_junit_case, judged)]
+    cases = [*_decisions(reports), *map(_junit_case, findings)]
     suite.extend(cases)
     failures = sum(case.find("failure") is not None for case in cases)
     skipped = sum(case.find("skipped") is not None for case in cases)
@@ -71,21 +71,23 @@ def junit_of(judged: Iterable[Judged], reports: Iterable[Report] = ()) -> str:
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _decisions(reports: Iterable[Report]) -> Iterable[ET.Element]:
-    for report in reports:
-        for result in report.results:
-            request = result.decision.request
-            if result.decision.allowed:
-                name = f"{request.action} on {request.resource}"
-                yield ET.Element("testcase", classname=report.role.name or "role", name=name)
+def _decisions(reports: Iterable[RoleReport]) -> Iterable[ET.Element]:
+    allowed = (
+        (report.check.role_name, f"{result.decision.request.action} on {result.decision.request.resource}")
+        for report in reports
+        for result in report.results
+        if result.decision.allowed
+    )
+    for role, name in dict.fromkeys(allowed):
+        yield ET.Element("testcase", classname=role, name=name)
 
 
-def _junit_case(one: Judged) -> ET.Element:
-    finding = one.finding
+def _junit_case(each: SuppressibleFinding) -> ET.Element:
+    finding = each.finding
     place = show_path(finding.path) or "document"
     case = ET.Element("testcase", classname=finding.document or "policy", name=f"{finding.kind} {place}")
-    if one.suppression is not None:
-        ET.SubElement(case, "skipped", message=f"suppressed: {one.suppression.reason}")
+    if each.suppression is not None:
+        ET.SubElement(case, "skipped", message=f"suppressed: {each.suppression.reason}")
     elif finding.severity is Severity.ERROR:
         failure = ET.SubElement(case, "failure", type=finding.kind, message=finding.message)
         failure.text = line_of(finding)
@@ -94,33 +96,34 @@ def _junit_case(one: Judged) -> ET.Element:
     return case
 
 
-def json_of(reports: Iterable[Report], judged: Iterable[Judged]) -> dict[str, Any]:
+def json_of(reports: Iterable[RoleReport], findings: Iterable[SuppressibleFinding]) -> dict[str, Any]:
     """Return everything as JSON values: data version, decisions by role, findings."""
+    roles = [_role_values(report) for report in reports]
     return {
         "data": data_version(),
-        "roles": [
-            {
-                "role": report.role.name,
-                "outcome": str(report.outcome),
-                "decisions": [
-                    {
-                        "action": result.requirement.action,
-                        "resource": str(result.decision.request.resource),
-                        "outcome": str(result.decision.outcome),
-                        "level": str(result.requirement.level),
-                        "handlers": list(result.requirement.handlers),
-                        "source": result.requirement.source,
-                    }
-                    for result in report.results
-                ],
-            }
-            for report in reports
-        ],
-        "findings": [{**_finding_values(one.finding), "suppressed": one.suppression is not None} for one in judged],
+        # A template gives the same role in several scenarios.
+        "roles": [role for index, role in enumerate(roles) if role not in roles[:index]],
+        "findings": [_finding_values(each) for each in findings],
     }
 
 
-def _finding_values(finding: Finding) -> dict[str, Any]:
+def _role_values(report: RoleReport) -> dict[str, Any]:
+    decisions = [
+        {
+            "action": result.requirement.action,
+            "resource": str(result.decision.request.resource),
+            "outcome": str(result.decision.outcome),
+            "level": str(result.requirement.level),
+            "handlers": list(result.requirement.handlers),
+            "source": result.requirement.source,
+        }
+        for result in report.results
+    ]
+    return {"role": report.check.role_name, "outcome": str(report.outcome), "decisions": decisions}
+
+
+def _finding_values(suppressible: SuppressibleFinding) -> dict[str, Any]:
+    finding = suppressible.finding
     return {
         "kind": finding.kind,
         "severity": str(finding.severity),
@@ -130,5 +133,6 @@ def _finding_values(finding: Finding) -> dict[str, Any]:
         "column": finding.position.column,
         "message": finding.message,
         "fingerprint": fingerprint(finding),
-        "add": None if finding.addition is None else addition_of(finding),
+        "add": None if finding.addition is None else dict(finding.addition),
+        "suppressed": suppressible.suppression is not None,
     }

@@ -1,39 +1,55 @@
-"""Reports as text for people: what is wrong, worst first, then the decisions where somebody asks for them."""
+"""Reports as text for people: what is wrong, worst first, and decisions explained."""
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Final
 
 from iam_policy.evaluate.decision import Decision
 from iam_policy.evaluate.explain import settles, why
-from iam_policy.findings import Finding, show_path
-from iam_policy.lint.suppress import Judged
+from iam_policy.findings import Finding, Severity, show_path
+from iam_policy.lint.suppress import SuppressibleFinding
 from iam_policy.match.truth import letter
 from iam_policy.service_data.actions import data_version
-from shadow_test_policies.generate import as_json
+
+# What may be why a permission is missing; it comes first where one is.
+CAUSES: Final = frozenset(
+    {
+        "unknown-service",
+        "unknown-action",
+        "unknown-condition-key",
+        "condition-key-not-carried",
+        "operator-type",
+        "invalid-condition-value",
+        "variable-needs-version",
+        "wildcard-without-like",
+        "short-arn",
+        "resource-mismatch",
+        "resource-needs-star",
+        "unknown-variable",
+    }
+)
 
 
-def text_of(judged: Iterable[Judged]) -> str:
-    """Return one line for each finding that is not suppressed, with the statement to add below it, and a summary."""
+def ranked(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the worst first; what is wrong in the text comes before what is missing because of it."""
+    order = [Severity.ERROR, Severity.WARNING, Severity.INFO]
+    listed = list(findings)
+    failed = any(finding.severity is Severity.ERROR for finding in listed)
+    return sorted(listed, key=lambda each: 0 if failed and each.kind in CAUSES else order.index(each.severity) + 1)
+
+
+def text_of(findings: Iterable[SuppressibleFinding]) -> str:
+    """Return a line for each finding that is not suppressed, the statement to add unless it says it, and a summary."""
+    listed = list(findings)
+    shown = [each.finding for each in listed if each.suppression is None]
     lines: list[str] = []
-    suppressed = 0
-    for one in judged:
-        if one.suppression is not None:
-            suppressed += 1
-            continue
-        lines.append(line_of(one.finding))
-        if one.finding.addition is not None:
-            lines.append("  add: " + json.dumps(addition_of(one.finding)))
-    count = sum(not line.startswith("  ") for line in lines)
-    lines.append(f"{count} findings, {suppressed} suppressed (data: {data_version()})")
+    for finding in shown:
+        lines.append(line_of(finding))
+        if finding.addition is not None and "Effect" not in finding.message:
+            lines.append("  add: " + json.dumps(finding.addition))
+    count = f"{len(shown)} finding{'' if len(shown) == 1 else 's'}"
+    lines.append(f"{count}, {len(listed) - len(shown)} suppressed (data: {data_version()})")
     return "\n".join(lines) + "\n"
-
-
-def addition_of(finding: Finding) -> dict[str, Any]:
-    """Return the statement that a finding proposes, without holes."""
-    document = as_json({"Version": "", "Statement": [finding.addition]})
-    statement: dict[str, Any] = document["Statement"][0]
-    return statement
 
 
 def line_of(finding: Finding) -> str:

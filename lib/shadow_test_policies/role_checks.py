@@ -1,7 +1,7 @@
 """The roles behind an experiment: that of the function behind ServiceToken, and that behind RoleArn."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 import iam_policy
@@ -10,7 +10,8 @@ from iam_policy.match.arns import split
 from inference_experiment import contract
 from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.endpoints import MODEL
-from shadow_test_policies.experiment import Experiment
+from shadow_test_policies.experiment import Experiment, experiment_in
+from shadow_test_policies.located_documents import Location
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import holes_of, lambda_function_of
 from shadow_test_policies.requirements import (
@@ -19,7 +20,7 @@ from shadow_test_policies.requirements import (
     provider_requirements,
     trust_requirement,
 )
-from shadow_test_policies.role_policies import ROLE, TemplateRole, role_of_resource
+from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_resource
 from shadow_test_policies.sam_roles import role_of_function
 from shadow_test_policies.template_deployment import (
     PLACES,
@@ -32,41 +33,87 @@ from shadow_test_policies.template_deployment import (
 )
 
 SAM_FUNCTION: Final = "AWS::Serverless::Function"
-MEASURING: Final = frozenset(one.action for one in contract.permissions_of("GetMetricData"))
+MEASURING: Final = frozenset(permission.action for permission in contract.permissions_of("GetMetricData"))
 # What the containers of the models need, not the experiment.
 MODELS_OWN: Final = frozenset({"any", "artifact", "endpointLogs", "repository"})
-Builder: TypeAlias = Callable[[PhysicalNames], TemplateRole | None]
+OPTIONAL_RESOURCES: Final = {"queue": "queue", "deadLetterQueue": "dead_letter_queue"}  # subject -> of a Deployment
+Builder: TypeAlias = Callable[[PhysicalNames], LocatedRole | None]
 
 
 @dataclass(frozen=True)
 class RoleCheck:
-    """One role in its part: `held` is None when it is not of this template. `kind` is provider or experiment."""
+    """One role and what it requires. `kind` is provider, experiment or deployer."""
 
     kind: str
-    held: TemplateRole | None
+    role: LocatedRole | None  # None when it is not part of the template
     requirements: tuple[Requirement, ...]
     deployment: Deployment
-    shapes: PhysicalNames
-    node: Node
+    origin: Location = field(default_factory=Location)  # of what names the role
+    names: PhysicalNames | None = None  # None for a role that is not part of a template
+    is_whole: bool = True  # all inline policies of the role are known
+
+    @property
+    def role_name(self) -> str:
+        """How messages name the role."""
+        return self.role.name if self.role else f"the role of the {self.kind}"
+
+    @property
+    def known_role(self) -> iam_policy.Role:
+        """The role as the IAM library sees it; its policies are unknown where they are not in the template."""
+        if self.role is not None and not self.role.is_bare:
+            return self.role.role
+        missing = iam_policy.Unknown(f"the policies of {self.role_name} are not in the template", "a dump of the role")
+        trust = self.role.trust if self.role else None
+        return iam_policy.Role(self.role_name, iam_policy.Policies(unknown=(missing,)), trust)
+
+    @property
+    def decidable(self) -> tuple[Requirement, ...]:
+        """The requirements without trust where there is no trust policy: SAM writes it."""
+        trust = self.role.trust if self.role else None
+        return tuple(each for each in self.requirements if not each.service or trust is not None)
 
 
-def parts_of_experiment(experiment: Experiment, shapes: PhysicalNames) -> list[RoleCheck]:
-    """Return the roles of one experiment."""
-    shapes = replace(shapes, known=known_by_role(role_arn(experiment, shapes)))
+def role_checks(name: str, names: PhysicalNames) -> list[RoleCheck]:
+    """Return the roles behind an experiment or provider function in one scenario."""
+    if name in names.view.experiments:
+        return _of_experiment(experiment_in(names.view, name, names.scenario), names)
+    return [_provider(name, names, None)]
+
+
+def role_in_place(names: PhysicalNames, build: Builder) -> tuple[LocatedRole | None, PhysicalNames]:
+    """Build a role, then again with the partition, region and account that its own policies agree on."""
+    role = build(names)
+    if role is None:
+        return None, names
+    place = bare(names)
+    partitions = set(_partitions(role.identity))
+    if len(partitions) == 1 and "AWS::Partition" not in names.known:
+        place = replace(place, partition=partitions.pop())
+    agreed = iam_policy.assumed(place, [_of_service(document) for document in role.identity])
+    before = place_of(names)
+    literals = {PLACES[name]: getattr(agreed, name) for name in PLACES if getattr(agreed, name) != before[name]}
+    if not literals:
+        return role, names
+    names = replace(names, known={**names.known, **literals})
+    return build(names), names
+
+
+def _of_experiment(experiment: Experiment, names: PhysicalNames) -> list[RoleCheck]:
+    names = replace(names, known={**known_by_role(role_arn(experiment, names)), **names.known})
     node = experiment.at("RoleArn")
-    parts = []
+    checks = []
     if node is not None:
-        name = _role_behind(node, shapes)
-        shapes_then, held = _settled(shapes, lambda used: role_of_resource(name, used) if name else None)
-        deployment = of_experiment(experiment, shapes_then, with_tags=False)
+        name = _role_behind(node, names)
+        role, placed = role_in_place(names, lambda used: role_of_resource(name, used) if name else None)
+        deployment = of_experiment(experiment, placed, with_tags=False)
         models = MODELS_OWN if not _runs_models(experiment, node) else frozenset()
-        needed = tuple(one for one in experiment_requirements(deployment) if one.subject not in models)
-        parts.append(RoleCheck("experiment", held, needed, deployment, shapes_then, node))
+        required = tuple(each for each in experiment_requirements(deployment) if each.subject not in models)
+        checks.append(RoleCheck("experiment", role, required, deployment, Location(node.path), placed))
     token = experiment.at("ServiceToken")
     function = lambda_function_of(experiment.view, token) if experiment.is_custom else None
     if function is not None and token is not None:
-        parts.append(_provider(function, shapes, experiment))
-    return parts
+        checks.append(_provider(function, names, experiment))
+    return checks
 
 
 def _runs_models(experiment: Experiment, role: Node) -> bool:
@@ -78,26 +125,19 @@ def _runs_models(experiment: Experiment, role: Node) -> bool:
     return any(model is not None and model.text is not None and model.text == role.text for model in models)
 
 
-def part_of_function(function: str, shapes: PhysicalNames) -> RoleCheck:
-    """Return the role of a provider function, with experiments and their roles open."""
-    return _provider(function, shapes, None)
-
-
-def _provider(function: str, shapes: PhysicalNames, experiment: Experiment | None) -> RoleCheck:
-    shapes, held = _settled(shapes, lambda used: _role_of(function, used))
-    told = of_function(function, shapes)
-    base = of_experiment(experiment, shapes, with_tags=True) if experiment else bare(shapes)
-    deployment = replace(base, **told)
+def _provider(function: str, names: PhysicalNames, experiment: Experiment | None) -> RoleCheck:
+    role, names = role_in_place(names, lambda used: _role_of(function, used))
+    resources = of_function(function, names)
+    base = of_experiment(experiment, names, with_tags=True) if experiment else bare(names)
+    deployment = replace(base, **resources)
     optional = set() if _is_measured(experiment) else MEASURING
-    missing = {
-        subject for subject, key in (("queue", "queue"), ("deadLetterQueue", "dead_letter_queue")) if key not in told
-    }
-    needed = [
-        one for one in provider_requirements(deployment) if one.subject not in missing and one.action not in optional
+    absent = {subject for subject, key in OPTIONAL_RESOURCES.items() if key not in resources}
+    required = [
+        each for each in provider_requirements(deployment) if each.subject not in absent and each.action not in optional
     ]
-    needed.append(trust_requirement("lambda.amazonaws.com", deployment))
-    node = shapes.view.resource(function, shapes.scenario)
-    return RoleCheck("provider", held, tuple(needed), deployment, shapes, node)
+    required.append(trust_requirement("lambda.amazonaws.com", deployment))
+    node = names.view.resource(function, names.scenario)
+    return RoleCheck("provider", role, tuple(required), deployment, Location(node.path), names)
 
 
 def _is_measured(experiment: Experiment | None) -> bool:
@@ -105,45 +145,27 @@ def _is_measured(experiment: Experiment | None) -> bool:
     return experiment is not None and experiment.at("PromotionCriteria") is not None
 
 
-def _role_of(function: str, shapes: PhysicalNames) -> TemplateRole | None:
-    node = shapes.view.resource(function, shapes.scenario).at("Properties", "Role")
+def _role_of(function: str, names: PhysicalNames) -> LocatedRole | None:
+    node = names.view.resource(function, names.scenario).at("Properties", "Role")
     if node is None:
-        return role_of_function(function, shapes) if shapes.view.type_of(function) == SAM_FUNCTION else None
-    name = _role_behind(node, shapes)
-    return role_of_resource(name, shapes) if name else None
+        return role_of_function(function, names) if names.view.type_of(function) == SAM_FUNCTION else None
+    name = _role_behind(node, names)
+    return role_of_resource(name, names) if name else None
 
 
-def _role_behind(node: Node, shapes: PhysicalNames) -> str | None:
+def _role_behind(node: Node, names: PhysicalNames) -> str | None:
     """Return the role of the template that an ARN stands for: by reference, or by its literal name."""
-    view = shapes.view
-    found = [hole.argument.partition(".")[0] for hole in holes_of(node.text)]
-    for name in found:
+    view = names.view
+    referenced = [hole.argument.partition(".")[0] for hole in holes_of(node.text)]
+    for name in referenced:
         if view.type_of(name) == ROLE:
-            return name if view.exists(name, shapes.scenario) else None
+            return name if view.exists(name, names.scenario) else None
     last = str(node.text or "").rpartition("/")[2]
     for name in view.of_type(ROLE):
-        given = view.resource(name, shapes.scenario).at("Properties", "RoleName")
-        if last and given is not None and given.literal == last and view.exists(name, shapes.scenario):
+        role_name = view.resource(name, names.scenario).at("Properties", "RoleName")
+        if last and role_name is not None and role_name.literal == last and view.exists(name, names.scenario):
             return name
     return None
-
-
-def _settled(shapes: PhysicalNames, build: Builder) -> tuple[PhysicalNames, TemplateRole | None]:
-    """Build a role, then again with the partition, region and account that its own policies agree on."""
-    held = build(shapes)
-    if held is None:
-        return shapes, None
-    place = bare(shapes)
-    partitions = set(_partitions(held.identity))
-    if len(partitions) == 1 and "AWS::Partition" not in shapes.known:
-        place = replace(place, partition=partitions.pop())
-    agreed = iam_policy.assumed(place, [_of_service(document) for document in held.identity])
-    before = place_of(shapes)
-    told = {PLACES[name]: getattr(agreed, name) for name in PLACES if getattr(agreed, name) != before[name]}
-    if not told:
-        return shapes, held
-    shapes = replace(shapes, known={**shapes.known, **told})
-    return shapes, build(shapes)
 
 
 def _partitions(documents: Iterable[iam_policy.Document]) -> Iterator[str]:

@@ -6,9 +6,8 @@ from typing import Final
 
 import iam_policy
 from cfn_template.nodes import Node
-from cfn_template.values import Path
 from iam_policy import DocumentKind, Unknown
-from shadow_test_policies.located_documents import LocatedDocument, read, unknown
+from shadow_test_policies.located_documents import LocatedDocument, Location, read, unknown
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import holes_of, reference_of
 from shadow_test_policies.roles import POLICY_PROPERTIES, roles_with
@@ -29,34 +28,30 @@ CONNECTOR: Final = "AWS::Serverless::Connector"
 
 
 @dataclass
-class TemplateRole:
-    """A role: what the IAM library has to know of it, and the place of each of its documents by name."""
+class LocatedRole:
+    """A role: what the IAM library has to know of it, and where it and its documents are written."""
 
     name: str
-    origin: Path
-    sources: dict[str, LocatedDocument] = field(default_factory=dict)
+    origin: Location
+    documents: list[LocatedDocument] = field(default_factory=list)  # those of AWS excepted
     identity: list[iam_policy.Document] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     boundary: iam_policy.Document | None = None
     trust: iam_policy.Document | None = None
-    boundary_place: Path = ()
-    given: bool = False  # somebody wrote a policy for it
+    boundary_origin: Location | None = None
+    has_policies: bool = False  # beyond those that every function has
 
-    def add(self, source: LocatedDocument) -> None:
-        """Add an identity policy."""
-        self.given = True
-        self.sources[source.document.name] = source
-        self.identity.append(source.document)
-
-    def attach(self, found: "LocatedDocument | iam_policy.Document | Unknown") -> None:
-        """Add a policy of the template, one that AWS manages, or one that nobody knows."""
-        if isinstance(found, LocatedDocument):
-            self.add(found)
-        elif isinstance(found, Unknown):
-            self.unknown.append(found)
+    def attach(self, policy: "LocatedDocument | iam_policy.Document | Unknown") -> None:
+        """Add an identity policy: a written one, one that AWS manages, or an unknown one."""
+        if isinstance(policy, LocatedDocument):
+            self.has_policies = True
+            self.documents.append(policy)
+            self.identity.append(policy.document)
+        elif isinstance(policy, Unknown):
+            self.unknown.append(policy)
         else:
-            self.given |= found.name.partition(" ")[0] not in CUSTOMARY
-            self.identity.append(found)
+            self.has_policies |= policy.name.partition(" ")[0] not in CUSTOMARY
+            self.identity.append(policy)
 
     @property
     def role(self) -> iam_policy.Role:
@@ -66,123 +61,144 @@ class TemplateRole:
 
     @property
     def is_bare(self) -> bool:
-        """Whether this template attaches nothing to the role but what every function has: somebody else does."""
-        return not self.given and not self.unknown
+        """Whether nothing is attached to the role here but what every function has; the rest may be elsewhere."""
+        return not self.has_policies and not self.unknown
 
-    def place(self, document: str, path: Path) -> Path:
-        """Return the template path of a path in one of the documents."""
-        source = self.sources.get(document)
-        return source.place(path) if source else self.origin
+    def located(self, document: iam_policy.Document) -> LocatedDocument | None:
+        """Return a document with its location; None for one that AWS manages or SAM writes."""
+        return next((each for each in self.documents if each.document is document), None)
+
+    @property
+    def identity_documents(self) -> list[LocatedDocument]:
+        """The written documents among the identity policies."""
+        return [each for each in self.documents if any(each.document is document for document in self.identity)]
 
 
-def role_of_resource(name: str, shapes: PhysicalNames) -> TemplateRole:
+def located_role(role: iam_policy.Role) -> LocatedRole:
+    """Return a role whose documents are not part of a template."""
+    documents = [LocatedDocument(each) for each in role.documents() if each.kind is not DocumentKind.AWS]
+    policies = role.policies
+    return LocatedRole(
+        role.name,
+        Location(),
+        documents,
+        list(policies.identity),
+        list(policies.unknown),
+        policies.boundary,
+        role.trust,
+        Location(document=policies.boundary.name) if policies.boundary else None,
+        has_policies=True,
+    )
+
+
+def role_of_resource(name: str, names: PhysicalNames) -> LocatedRole:
     """Return a role that is a resource of the template."""
-    resource = shapes.view.resource(name, shapes.scenario)
-    held = TemplateRole(name, resource.path)
+    resource = names.view.resource(name, names.scenario)
+    role = LocatedRole(name, Location(resource.path))
     properties = resource.at("Properties") or resource
-    _add_inline(held, properties.get("Policies"), shapes)
-    _add_managed(held, properties.get("ManagedPolicyArns"), shapes)
-    for found in separate_policies(name, shapes):
-        held.attach(found)
-    add_boundary(held, properties.get("PermissionsBoundary"), shapes)
-    add_trust(held, properties.get("AssumeRolePolicyDocument"), shapes)
-    return held
+    _add_inline(role, properties.get("Policies"), names)
+    _add_managed(role, properties.get("ManagedPolicyArns"), names)
+    for policy in separate_policies(name, names):
+        role.attach(policy)
+    add_boundary(role, properties.get("PermissionsBoundary"), names)
+    add_trust(role, properties.get("AssumeRolePolicyDocument"), names)
+    return role
 
 
-def _add_inline(held: TemplateRole, listed: Node | None, shapes: PhysicalNames) -> None:
+def _add_inline(role: LocatedRole, policies: Node | None, names: PhysicalNames) -> None:
+    if policies is not None and policies.items is None:
+        role.unknown.append(Unknown(f"the Policies of {role.name} are not known", f"Policies of {role.name}"))
+    for index, node in enumerate(policies.items or [] if policies is not None else ()):
+        policy_name = node.get("PolicyName")
+        label = policy_name.literal if policy_name is not None and policy_name.literal else str(index)
+        source = read(node.get("PolicyDocument") or node, names, f"{role.name}/{index} {label}", DocumentKind.INLINE)
+        role.attach(source)
+
+
+def _add_managed(role: LocatedRole, listed: Node | None, names: PhysicalNames) -> None:
     if listed is not None and listed.items is None:
-        held.unknown.append(Unknown(f"the Policies of {held.name} are not known", f"Policies of {held.name}"))
-    for index, node in enumerate(listed.items or [] if listed is not None else ()):
-        given = node.get("PolicyName")
-        label = given.literal if given is not None and given.literal else str(index)
-        source = read(node.get("PolicyDocument") or node, shapes, f"{held.name}/{index} {label}", DocumentKind.INLINE)
-        held.add(source)
-
-
-def _add_managed(held: TemplateRole, listed: Node | None, shapes: PhysicalNames) -> None:
-    if listed is not None and listed.items is None:
-        held.unknown.append(
-            Unknown(f"the ManagedPolicyArns of {held.name} are not known", f"ManagedPolicyArns of {held.name}")
+        role.unknown.append(
+            Unknown(f"the ManagedPolicyArns of {role.name} are not known", f"ManagedPolicyArns of {role.name}")
         )
     for node in listed.items or [] if listed is not None else ():
-        held.attach(managed(node, shapes, DocumentKind.MANAGED))
+        role.attach(managed(node, names, DocumentKind.MANAGED))
 
 
-def managed(node: Node, shapes: PhysicalNames, kind: DocumentKind) -> "LocatedDocument | iam_policy.Document | Unknown":
+def managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> "LocatedDocument | iam_policy.Document | Unknown":
     """Return the managed policy that an ARN (or name, in SAM) stands for."""
-    reference = reference_of(shapes.view, node)
+    reference = reference_of(names.view, node)
     if reference is not None and reference.type == MANAGED:
-        properties = shapes.view.resource(reference.name, shapes.scenario).at("Properties", "PolicyDocument")
-        return read(properties, shapes, reference.name, kind)
+        properties = names.view.resource(reference.name, names.scenario).at("Properties", "PolicyDocument")
+        return read(properties, names, reference.name, kind)
     text = node.text
     arn = "".join(part if isinstance(part, str) else "aws" for part in getattr(text, "parts", (text or "",)))
     partitions = [hole.argument for hole in holes_of(text)]
-    found = iam_policy.managed_policy(arn) if set(partitions) <= {"AWS::Partition"} else None
+    document = iam_policy.managed_policy(arn) if set(partitions) <= {"AWS::Partition"} else None
     shown = str(text) if text is not None else "a policy"
-    return found or Unknown(f"the text of {shown} is not in this template", f"the document of {shown}")
+    return document or Unknown(f"the text of {shown} is not in this template", f"the document of {shown}")
 
 
-def separate_policies(role: str, shapes: PhysicalNames) -> Iterator[LocatedDocument | Unknown]:
+def separate_policies(role: str, names: PhysicalNames) -> Iterator[LocatedDocument | Unknown]:
     """Yield the policies that are resources of their own and attached to a role of the template."""
-    view = shapes.view
+    view = names.view
     for name in view.of_type(*POLICY_PROPERTIES):
-        if not view.exists(name, shapes.scenario):
+        if not view.exists(name, names.scenario):
             continue
-        truth = is_attached(name, role, shapes)
+        truth = is_attached(name, role, names)
         if truth is None:
             yield Unknown(f"whether {name} is attached to {role} is not known", f"the roles of {name}")
-        elif truth and not (view.type_of(name) == MANAGED and _lists(role, name, shapes)):
-            yield policy_resource(name, shapes)
+        elif truth and not (view.type_of(name) == MANAGED and _lists(role, name, names)):
+            yield policy_resource(name, names)
 
 
-def policy_resource(name: str, shapes: PhysicalNames) -> LocatedDocument:
+def policy_resource(name: str, names: PhysicalNames) -> LocatedDocument:
     """Return the document of a policy that is a resource of its own."""
-    view = shapes.view
+    view = names.view
     kind = DocumentKind.MANAGED if view.type_of(name) == MANAGED else DocumentKind.INLINE
-    return read(view.resource(name, shapes.scenario).at("Properties", "PolicyDocument"), shapes, name, kind)
+    return read(view.resource(name, names.scenario).at("Properties", "PolicyDocument"), names, name, kind)
 
 
-def is_attached(policy: str, role: str, shapes: PhysicalNames) -> bool | None:
+def is_attached(policy: str, role: str, names: PhysicalNames) -> bool | None:
     """Tell whether a policy resource names a role of the template, by reference or by name."""
-    view = shapes.view
-    if role in roles_with(view, policy, shapes.scenario):
+    view = names.view
+    if role in roles_with(view, policy, names.scenario):
         return True
-    listed = view.resource(policy, shapes.scenario).at("Properties", POLICY_PROPERTIES[view.type_of(policy)])
+    listed = view.resource(policy, names.scenario).at("Properties", POLICY_PROPERTIES[view.type_of(policy)])
     if listed is None:
         return False
     if listed.items is None and listed.text is None:
         return None
-    given = view.resource(role, shapes.scenario).at("Properties", "RoleName") if role in view.resources else None
-    names = [node.text for node in (listed.items if listed.items is not None else [listed])]
-    return given is not None and given.text is not None and given.text in names
+    role_name = view.resource(role, names.scenario).at("Properties", "RoleName") if role in view.resources else None
+    attached = [node.text for node in (listed.items if listed.items is not None else [listed])]
+    return role_name is not None and role_name.text is not None and role_name.text in attached
 
 
-def _lists(role: str, policy: str, shapes: PhysicalNames) -> bool:
+def _lists(role: str, policy: str, names: PhysicalNames) -> bool:
     """Tell whether a role names a managed policy itself, so that it is not read twice."""
-    listed = shapes.view.resource(role, shapes.scenario).at("Properties", "ManagedPolicyArns")
-    references = [reference_of(shapes.view, node) for node in (listed.items or [] if listed is not None else ())]
+    listed = names.view.resource(role, names.scenario).at("Properties", "ManagedPolicyArns")
+    references = [reference_of(names.view, node) for node in (listed.items or [] if listed is not None else ())]
     return policy in [reference.name for reference in references if reference is not None]
 
 
-def add_boundary(held: TemplateRole, node: Node | None, shapes: PhysicalNames) -> None:
+def add_boundary(role: LocatedRole, node: Node | None, names: PhysicalNames) -> None:
     """Add the permissions boundary, if there is one."""
     if node is None:
         return
-    held.boundary_place = node.path
-    found = managed(node, shapes, DocumentKind.BOUNDARY)
-    if isinstance(found, Unknown):
-        found = unknown(f"boundary of {held.name}", found, node.path, DocumentKind.BOUNDARY)
-    if isinstance(found, LocatedDocument):
-        held.sources[found.document.name] = found
-        held.boundary = found.document
+    role.boundary_origin = Location(node.path)
+    policy = managed(node, names, DocumentKind.BOUNDARY)
+    if isinstance(policy, Unknown):
+        policy = unknown(f"boundary of {role.name}", policy, node.path, DocumentKind.BOUNDARY)
+    if isinstance(policy, LocatedDocument):
+        role.documents.append(policy)
+        role.boundary = policy.document
     else:
-        held.boundary = found
+        role.boundary = policy
 
 
-def add_trust(held: TemplateRole, node: Node | None, shapes: PhysicalNames) -> None:
+def add_trust(role: LocatedRole, node: Node | None, names: PhysicalNames) -> None:
     """Add the trust policy."""
     if node is None:
         return
-    source = read(node, shapes, f"{held.name} trust", DocumentKind.TRUST)
-    held.sources[source.document.name] = source
-    held.trust = source.document
+    source = read(node, names, f"{role.name} trust", DocumentKind.TRUST)
+    role.documents.append(source)
+    role.trust = source.document

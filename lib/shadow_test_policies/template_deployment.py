@@ -7,7 +7,7 @@ import iam_policy
 from cfn_template.nodes import Node
 from cfn_template.values import hole
 from iam_policy.match.arns import SEGMENTS, split
-from iam_policy.match.symbols import ANY, holes_of
+from iam_policy.match.symbols import ANY, holes_of, parts_of
 from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.located_documents import text_at
@@ -26,90 +26,99 @@ class Facts:
     subjects: frozenset[str]
 
 
-def place_of(shapes: PhysicalNames) -> dict[str, iam_policy.Text]:
+def place_of(names: PhysicalNames) -> dict[str, iam_policy.Text]:
     """Return partition, region and account, holes where they are not known."""
-    return {name: iam_policy.text(shapes.pseudo(pseudo)) for name, pseudo in PLACES.items()}
+    return {name: iam_policy.text(names.pseudo(pseudo)) for name, pseudo in PLACES.items()}
 
 
-def bare(shapes: PhysicalNames) -> Deployment:
+def bare(names: PhysicalNames) -> Deployment:
     """Return a deployment of which only the place is known."""
-    place = place_of(shapes)
+    place = place_of(names)
     return Deployment(place["partition"], place["region"], place["account"])
 
 
 def known_by_role(role: iam_policy.Text | None) -> dict[str, iam_policy.Text]:
-    """Return the pseudo parameters that the ARN of the experiment's role tells: it is in the account of the stack."""
+    """Return the pseudo parameters that the ARN of the experiment's role implies: it is in the account of the stack."""
     parts = split(role) if role is not None else None
     if parts is None or len(parts) != SEGMENTS:
         return {}
-    told = {"AWS::Partition": parts[1], "AWS::AccountId": parts[4]}
-    return {name: value for name, value in told.items() if isinstance(value, str) and value}
+    literals = {"AWS::Partition": parts[1], "AWS::AccountId": parts[4]}
+    return {name: value for name, value in literals.items() if isinstance(value, str) and value}
 
 
-def of_experiment(experiment: Experiment, shapes: PhysicalNames, *, with_tags: bool) -> Deployment:
+def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bool) -> Deployment:
     """Return what the properties of an experiment tell; its tags matter only to who creates it."""
     return Deployment(
-        **place_of(shapes),
-        experiment=text_at(experiment.at("Name"), shapes),
-        experiment_role=role_arn(experiment, shapes),
-        stack=shapes.text(hole("Ref", "AWS::StackId")),
-        endpoint=_endpoint(experiment, shapes),
-        capture_uri=_capture(experiment, shapes),
-        capture_key=_key(experiment.at("DataStorageConfig", "KmsKey"), shapes, "capture key"),
-        volume_key=_key(experiment.at("KmsKey"), shapes, "volume key"),
-        tags=_tags(experiment, shapes) if with_tags else None,
+        **place_of(names),
+        experiment=text_at(experiment.at("Name"), names),
+        experiment_role=role_arn(experiment, names),
+        stack=names.text(hole("Ref", "AWS::StackId")),
+        endpoint=_endpoint(experiment, names),
+        capture_uri=_capture(experiment, names),
+        capture_key=_key(experiment.at("DataStorageConfig", "KmsKey"), names, "capture key"),
+        volume_key=_key(experiment.at("KmsKey"), names, "volume key"),
+        volume_key_is_named=_is_named(experiment.at("KmsKey"), names),
+        tags=_tags(experiment, names) if with_tags else None,
     )
 
 
-def role_arn(experiment: Experiment, shapes: PhysicalNames) -> iam_policy.Text | None:
+def role_arn(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | None:
     """Return RoleArn, None when nothing is known of it."""
-    text = text_at(experiment.at("RoleArn"), shapes)
+    text = text_at(experiment.at("RoleArn"), names)
     return text or None
 
 
-def _endpoint(experiment: Experiment, shapes: PhysicalNames) -> iam_policy.Text | None:
-    name = text_at(experiment.at("EndpointName"), shapes)
-    return None if not name else _arn(shapes, "sagemaker", "endpoint/", name)
+def _endpoint(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | None:
+    name = text_at(experiment.at("EndpointName"), names)
+    return None if not name else _arn(names, "sagemaker", "endpoint/", name)
 
 
-def _capture(experiment: Experiment, shapes: PhysicalNames) -> iam_policy.Text | None:
+def _capture(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | None:
     node = experiment.at("DataStorageConfig", "Destination")
-    text = text_at(node, shapes)
+    text = text_at(node, names)
     if text is None:
         return None
     head = text if isinstance(text, str) else text.parts[0]
     return text if isinstance(head, str) and head.startswith("s3://") else None
 
 
-def _key(node: Node | None, shapes: PhysicalNames, label: str) -> iam_policy.Text | None:
+def _key(node: Node | None, names: PhysicalNames, label: str) -> iam_policy.Text | None:
     """Return the ARN of a key that is given by ARN or id; behind an alias is some key."""
-    text = text_at(node, shapes)
+    text = text_at(node, names)
     if text is None or text == "":
         return None
     if split(text) is not None and str(text).startswith("arn:") and ":alias/" not in str(text):
         return text
     is_id = isinstance(text, str) and not text.startswith(("alias/", "arn:"))
-    reference = reference_of(shapes.view, node) if node is not None else None
+    reference = reference_of(names.view, node) if node is not None else None
     if is_id or (reference is not None and reference.type == "AWS::KMS::Key"):
-        return _arn(shapes, "kms", "key/", text)
-    return _arn(shapes, "kms", "key/", iam_policy.Hole(label, minimum=1, literal=True))
+        return _arn(names, "kms", "key/", text)
+    return _arn(names, "kms", "key/", iam_policy.Hole(label, minimum=1, literal=True))
 
 
-def _arn(
-    shapes: PhysicalNames, service: str, prefix: str, name: "iam_policy.Text | iam_policy.Hole"
-) -> iam_policy.Text:
-    place = place_of(shapes)
+def _is_named(node: Node | None, names: PhysicalNames) -> bool:
+    """Tell whether a key is surely given by its ID or an alias; a parameter may be either."""
+    text = text_at(node, names)
+    reference = reference_of(names.view, node) if node is not None else None
+    if reference is not None:
+        return reference.function == "Ref" and reference.type in {"AWS::KMS::Alias", "AWS::KMS::Key"}
+    head = parts_of(text)[0] if text else None
+    return isinstance(head, str) and (not head.startswith("arn:") or ":alias/" in str(text))
+
+
+def _arn(names: PhysicalNames, service: str, prefix: str, name: "iam_policy.Text | iam_policy.Hole") -> iam_policy.Text:
+    place = place_of(names)
     head = ("arn:", place["partition"], f":{service}:", place["region"], ":", place["account"], ":" + prefix)
     return iam_policy.text(*head, name)
 
 
-def _tags(experiment: Experiment, shapes: PhysicalNames) -> dict[str, iam_policy.Text] | None:
+def _tags(experiment: Experiment, names: PhysicalNames) -> dict[str, iam_policy.Text] | None:
     listed = experiment.at("Tags")
     if listed is None:
         return {}
     tags: dict[str, iam_policy.Text] = {}
     for node in listed.items if listed.items is not None else [listed]:
-        key, value = text_at(node.get("Key"), shapes), text_at(node.get("Value"), shapes)
+        key, value = text_at(node.get("Key"), names), text_at(node.get("Value"), names)
         if not isinstance(key, str) or value is None:
             return None
         tags[key] = value
@@ -117,38 +126,38 @@ def _tags(experiment: Experiment, shapes: PhysicalNames) -> dict[str, iam_policy
     return tags
 
 
-def of_function(name: str, shapes: PhysicalNames) -> dict[str, Any]:
+def of_function(name: str, names: PhysicalNames) -> dict[str, Any]:
     """Return what a function's own resource tells: queue, dead-letter queue and log group, None where it has none."""
-    properties = shapes.view.resource(name, shapes.scenario).at("Properties")
+    properties = names.view.resource(name, names.scenario).at("Properties")
     if properties is None:
         return {}
     queue = properties.at("Environment", "Variables", QUEUE_VARIABLE)
     target = properties.at("DeadLetterQueue", "TargetArn") or properties.at("DeadLetterConfig", "TargetArn")
-    found: dict[str, Any] = {}
+    resources: dict[str, Any] = {}
     if queue is not None:
-        found["queue"] = _queue(queue, shapes)
-    if target is not None and (arn := text_at(target, shapes)) is not None and ":sqs:" in str(arn):
-        found["dead_letter_queue"] = arn
-    found["log_group"] = _log_group(name, properties, shapes)
-    return found
+        resources["queue"] = _queue(queue, names)
+    if target is not None and (arn := text_at(target, names)) is not None and ":sqs:" in str(arn):
+        resources["dead_letter_queue"] = arn
+    resources["log_group"] = _log_group(name, properties, names)
+    return resources
 
 
-def _queue(node: Node, shapes: PhysicalNames) -> iam_policy.Text | None:
+def _queue(node: Node, names: PhysicalNames) -> iam_policy.Text | None:
     """Return the ARN of the queue whose URL is given, None when that is not known."""
-    reference = reference_of(shapes.view, node)
+    reference = reference_of(names.view, node)
     if reference is not None and reference.type == "AWS::SQS::Queue":
-        return shapes.text(hole("Fn::GetAtt", f"{reference.name}.Arn"))
+        return names.text(hole("Fn::GetAtt", f"{reference.name}.Arn"))
     return None
 
 
-def _log_group(name: str, properties: Node, shapes: PhysicalNames) -> iam_policy.Text | None:
-    group = text_at(properties.at("LoggingConfig", "LogGroup"), shapes)
+def _log_group(name: str, properties: Node, names: PhysicalNames) -> iam_policy.Text | None:
+    group = text_at(properties.at("LoggingConfig", "LogGroup"), names)
     if group is None:
-        given = text_at(properties.get("FunctionName"), shapes)
+        function_name = text_at(properties.get("FunctionName"), names)
         # Lambda makes the name of the group, of the function's, which CloudFormation makes.
-        made = iam_policy.Hole(name, ANY, minimum=1, literal=True)
-        group = iam_policy.text("/aws/lambda/", made if given is None else given)
-    return _arn(shapes, "logs", "log-group:", iam_policy.text(group, ":*"))
+        generated = iam_policy.Hole(name, ANY, minimum=1, literal=True)
+        group = iam_policy.text("/aws/lambda/", generated if function_name is None else function_name)
+    return _arn(names, "logs", "log-group:", iam_policy.text(group, ":*"))
 
 
 def is_open(text: iam_policy.Text | None) -> bool:

@@ -1,141 +1,225 @@
-"""The messages of the 98xx rules: what is missing, why, and the statement to add, in 300 characters."""
+"""The messages of permission findings: what is missing, why, and the statement to add.
+
+Each function that words a finding takes the check and the most characters last. A list of actions is cut between two
+actions; the advice at the end stays whole.
+"""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
 import iam_policy
 from iam_policy.evaluate.decision import Step
-from iam_policy.match.symbols import holes_of
-from shadow_test_policies.generate import as_template
+from iam_policy.match.arns import SEGMENTS, split
+from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Hole, Text, parts_of, text
+from shadow_test_policies.decisions import Result
+from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.generate import DEFAULTS, as_json, as_template
 from shadow_test_policies.requirements import arn_forms
 from shadow_test_policies.role_checks import RoleCheck
-from shadow_test_policies.role_findings import Result, addition_for
 
-LIMIT: Final = 300
-SERVICES: Final = {"provider": "the provider", "experiment": "the experiment"}
-GENERATE: Final = "`inference-experiment policy generate --for {} --format cloudformation` prints what to add"
-# What is the same for all resources of a stack and tells nobody anything.
+# What is the same for all resources of a stack.
 HOME: Final = re.compile(
     r"arn:(\$\{AWS::Partition\}|aws[a-z-]*):[a-z0-9]+:(\$\{AWS::Region\})?:(\$\{AWS::AccountId\})?:"
 )
-# How _shapes writes the name of a role that CloudFormation names.
+# How physical_names writes the name of a role that CloudFormation names.
 GENERATED: Final = re.compile(r"(\$\{\w+\})-\$\{\w+ of role\}-\$\{\w+ suffix\}")
+GENERATED_PARTS: Final = (" of role", " suffix")
 
 
-def wording(name: str, part: RoleCheck, results: list[Result], step: Step | None, elsewhere: str) -> str:
-    """Return the message for what one cause takes away on one kind of resource."""
-    role = part.held.name if part.held else "the role"
-    first = results[0]
-    reason = readable(f"{step.statement.label}: {iam_policy.why(step, first.decision.request)}") if step else ""
-    if name == "undecided":
-        return _undecided(role, results)
-    if first.requirement.service:
-        return _trust(name, part, first, reason)
-    actions = brief([result.requirement.action for result in results])
-    target = f"{actions} on {readable(str(first.decision.request.resource))}"
-    fixed = {
-        "deny": f"{role} may not {target}: {step.statement.label if step else 'a Deny'} denies it; narrow the Deny",
-        "boundary": f"the permissions boundary of {role} does not allow {target}; add it there",
-        "misplaced": f"{elsewhere} grants what {role} needs but is not attached to it: {actions}; attach it to {role}",
-    }
-    if name in fixed:
-        return fixed[name]
-    if name in {"resource", "condition"} and reason:
-        advice = _instead(name, results, part)
-        return _fitting(f"{reason}: {role} may not {actions}{advice}", f"{reason}{advice}: {role} may not {actions}")
-    near = f" ({reason})" if reason else ""
-    return _with_addition(f"{role} may not {target}{near}", results, part)
+def not_here(check: RoleCheck, limit: int) -> str:
+    """Word that the template does not have the role, or its policies."""
+    problem = (
+        f"no policy in this template is attached to {check.role_name}"
+        if check.role
+        else f"{check.role_name} is not in this template"
+    )
+    dump = "`aws iam get-account-authorization-details`"
+    return _fit(f"{problem}; check a dump of {dump} with `inference-experiment policy check --for {check.kind}`", limit)
 
 
-def _undecided(role: str, results: list[Result]) -> str:
+def undecided(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
+    """Word that some requirements cannot be decided, and what would decide them."""
     first, more = results[0], len(results) - 1
-    what = f"{role} may {first.requirement.action} on {first.decision.request.resource}"
+    what = f"{check.role_name} is allowed {first.requirement.action} on {first.decision.request.resource}"
     if first.requirement.service:
-        what = f"{first.requirement.service} may assume {role}"
+        what = f"{first.requirement.service} can assume {check.role_name}"
     count = f" (and {more} more)" if more else ""
     ways = dict.fromkeys(way for result in results for way in iam_policy.settles(result.decision))
-    return readable(f"cannot tell whether {what}{count}: settled by {'; '.join(ways) or 'what is not in the template'}")
+    settled_by = "; ".join(ways) or "the policies that are not given here"
+    return _fit(readable(f"cannot decide whether {what}{count}: settled by {settled_by}"), limit)
 
 
-def readable(text: str) -> str:
-    """Return a text with ARNs of the stack's own resources cut to what tells them apart."""
-    return HOME.sub("", GENERATED.sub(r"\1", text))
+def misplaced(results: Sequence[Result], policy: str, check: RoleCheck, limit: int) -> str:
+    """Word that a policy with what is missing is attached to another role."""
+    role = check.role_name
+    return _fit_actions(
+        results, limit, lambda actions: f"{policy} grants {actions} but is not attached to {role}; attach it to {role}"
+    )
 
 
-def _fitting(*candidates: str) -> str:
-    return next((text for text in candidates if len(text) <= LIMIT), candidates[-1])
+def of_document(message: str, check: RoleCheck, limit: int) -> str:  # noqa: ARG001 - as the others
+    """Word what is wrong with a document by itself."""
+    return _fit(message, limit)
 
 
-def _instead(name: str, results: list[Result], part: RoleCheck) -> str:
-    if name == "condition":
-        return "; move them to a statement without that condition"
-    return f"; write {_flow(addition_of(results, part)['Resource'])}"
+def too_long_together(length: int, most: int, check: RoleCheck, limit: int) -> str:
+    """Word that all inline policies of a role together are too long."""
+    message = f"the inline policies of {check.role_name} have {length:,} characters in total, {most:,} are allowed"
+    return _fit(f"{message}: move statements to managed policies", limit)
 
 
-def _trust(name: str, part: RoleCheck, result: Result, reason: str) -> str:
-    role = part.held.name if part.held else "the role"
+def of_cause(reason: str, results: Sequence[Result], step: Step | None, check: RoleCheck, limit: int) -> str:
+    """Word why some permissions on one kind of resource are missing."""
+    role, first = check.role_name, results[0]
+    label = step.statement.label if step else ""
+    why = readable(f"{label}: {iam_policy.why(step, first.decision.request)}") if step else ""
+    target = readable(str(first.decision.request.resource))
+    if reason in {"source-never-matches", "missing-trust"}:
+        return _fit(_trust(reason, why, first, check), limit)
+    if reason == "explicit-deny":
+        return _fit_actions(
+            results, limit, lambda actions: f"{label} denies {role} {actions} on {target}; narrow the Deny"
+        )
+    if reason == "boundary-denies":
+        boundary = f"the permissions boundary of {role} does not allow"
+        return _fit_actions(results, limit, lambda actions: f"{boundary} {actions} on {target}; add it there")
+    if reason == "missing-permission":
+        return _missing(results, target, check, limit)
+    statement = statement_for(results, check)
+    advice = f"write {_shown(statement.get('Resource'), check)}"
+    if reason == "condition-never-true":
+        advice = f"move {'it' if len(results) == 1 else 'them'} to a statement without that condition"
+        if "Condition" in statement:
+            advice = f"write Condition: {_shown(statement['Condition'], check)}"
+    return _fit_actions(
+        results,
+        limit,
+        lambda actions: f"{why}: {role} lacks {actions}; {advice}",
+        lambda actions: f"{label}: {role} lacks {actions}; {advice}",
+    )
+
+
+def _trust(reason: str, why: str, result: Result, check: RoleCheck) -> str:
     service = result.requirement.service
-    if name == "source":
-        return f"{role} trusts {service} in vain: {reason}; correct the condition"
-    trust = _flow(addition_of([result], part))
-    return f"{service} may not assume {role}{': ' + reason if reason else ''}; trust it: {trust}"
+    if reason == "source-never-matches":
+        return f"trust statement for {service} can never match: {why}; correct the condition"
+    statement = _shown(statement_for([result], check), check)
+    return f"{service} cannot assume {check.role_name}{': ' + why if why else ''}; add to its trust policy: {statement}"
 
 
-def settled_by(part: RoleCheck) -> str:
-    """Return what a person has to look at where the template does not have the role or its policies."""
-    who = part.kind
-    check = f"`aws iam get-account-authorization-details` and `inference-experiment policy check --for {who}` settle it"
-    if part.held is None:
-        return f"the role of {SERVICES[who]} is not in this template; {check}"
-    return f"no policy of this template is attached to {part.held.name}; {check}"
+def _missing(results: Sequence[Result], target: str, check: RoleCheck, limit: int) -> str:
+    style = "cloudformation" if check.names else "json"
+    hint = f"`inference-experiment policy generate --for {check.kind} --format {style}` prints what to add"
+    statement = _shown(statement_for(results, check), check)
+    role = check.role_name
+    whole = f"{role} lacks {brief(_actions(results))} on {target}; add {statement}"
+    if len(whole) <= limit:
+        return whole
+    return _fit_actions(
+        results,
+        limit,
+        lambda actions: f"{role} lacks {actions} on {target}; {hint}",
+        lambda actions: f"{role} lacks {actions}; {hint}",
+    )
 
 
-def brief(actions: list[str]) -> str:
+def _fit_actions(results: Sequence[Result], limit: int, *forms: Callable[[str], str]) -> str:
+    """Return the first form that fits with as many actions as possible."""
+    names = _actions(results)
+    message = ""
+    for form in forms:
+        for count in range(len(names), 0, -1):
+            rest = f" and {len(names) - count} more" if count < len(names) else ""
+            message = form(brief(names[:count]) + rest)
+            if len(message) <= limit:
+                return message
+    return _fit(message, limit)
+
+
+def _fit(message: str, limit: int) -> str:
+    """Cut a text at a word."""
+    return message if len(message) <= limit else message[: limit - 1].rsplit(" ", 1)[0] + "…"
+
+
+def _actions(results: Sequence[Result]) -> list[str]:
+    return sorted({result.requirement.action for result in results})
+
+
+def brief(actions: Sequence[str]) -> str:
     """Return actions with each service once: sagemaker:AddTags, CreateInferenceExperiment."""
     shown: list[str] = []
     last = ""
-    for action in sorted(actions):
+    for action in actions:
         service, _, name = action.partition(":")
         shown.append(name if service == last else action)
         last = service
     return ", ".join(shown)
 
 
-def addition_of(results: list[Result], part: RoleCheck) -> Mapping[str, Any]:
-    """Return the statement to add, with functions of CloudFormation for its holes; once for all scenarios."""
-    memo = part.shapes.view.memo
-    key = "addition", *((result.requirement, result.decision.request.resource) for result in results)
-    if key not in memo:
-        memo[key] = _written(dict(addition_for(results)))
-    added: Mapping[str, Any] = memo[key]
-    return added
+def readable(message: str) -> str:
+    """Return a text with ARNs of the stack's own resources cut to what tells them apart."""
+    return HOME.sub("", GENERATED.sub(r"\1", message))
 
 
-def _written(statement: dict[str, Any]) -> Mapping[str, Any]:
-    holes = holes_of(statement.get("Resource", ""))
-    fillings: dict[str, iam_policy.Text] = {hole.identity: "*" for hole in holes if hole.identity in _free()}
-    fillings["AWS::StackId"] = "*"
-    fillings |= {hole.identity: "" for hole in holes if hole.identity.endswith((" of role", " suffix"))}
-    document = as_template({"Version": "", "Statement": [statement]}, fillings)
+def statement_for(results: Sequence[Result], check: RoleCheck) -> Mapping[str, Any]:
+    """Return the statement that allows what is missing and no more.
+
+    For a template it has pseudo parameters and references, for a policy document the values of the deployment.
+    """
+    requirement, resource = results[0].requirement, results[0].decision.request.resource
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": _actions(results), "Resource": resource}
+    if requirement.service:
+        principal = {"Service": requirement.service}
+        statement = {"Effect": "Allow", "Principal": principal, "Action": ["sts:AssumeRole"]}
+    elif "iam:PassedToService" in requirement.context:
+        service = requirement.context["iam:PassedToService"]
+        statement["Condition"] = {"StringEquals": {"iam:PassedToService": service}}
+    if check.names is None:
+        document = as_json({"Version": "", "Statement": [statement]})
+    else:
+        if "Resource" in statement:
+            statement["Resource"] = _for_template(resource, check.deployment)
+        fillings: dict[str, Text] = {**dict.fromkeys(_free_names() - DEFAULTS.keys(), "*"), "AWS::StackId": "*"}
+        document = as_template({"Version": "", "Statement": [statement]}, fillings)
     written: Mapping[str, Any] = document["Statement"][0]
     return written
 
 
+def _for_template(resource: Text, deployment: Deployment) -> Text:
+    """Return a resource with pseudo parameters for its place, and references for names that CloudFormation makes."""
+    fields = split(resource)
+    pieces: list[Text | Hole] = [resource]
+    if fields is not None and len(fields) == SEGMENTS:
+        places = {
+            1: (deployment.partition, PARTITION),
+            3: (deployment.region, REGION),
+            4: (deployment.account, ACCOUNT),
+        }
+        pieces = []
+        for index, field in enumerate(fields):
+            value, pseudo = places.get(index, (None, None))
+            pieces += [":" if index else "", pseudo if pseudo is not None and field and field == value else field]
+    parts: list[str | Hole] = []
+    for part in parts_of(text(*pieces)):
+        if isinstance(part, Hole) and part.identity.endswith(GENERATED_PARTS):
+            parts[-1] = str(parts[-1]).removesuffix("-")
+        else:
+            parts.append(part)
+    return text(*parts)
+
+
 @cache
-def _free() -> frozenset[str]:
-    """Return the holes of the ARN forms: any resource will do."""
+def _free_names() -> frozenset[str]:
+    """Return the names in ARN forms: any resource will do."""
     return frozenset(name.partition("}")[0] for form in arn_forms().values() for name in form.split("${")[1:])
 
 
-def _with_addition(message: str, results: list[Result], part: RoleCheck) -> str:
-    added = f"{message}; add {_flow(addition_of(results, part))}"
-    if len(added) <= LIMIT:
-        return added
-    hint = "; " + GENERATE.format(part.kind)
-    return message[: LIMIT - len(hint)] + hint
+def _shown(value: Any, check: RoleCheck) -> str:  # noqa: ANN401
+    """Return a value as it is written in a policy document (JSON) or in a template (YAML in one line)."""
+    return _flow(value) if check.names is not None else json.dumps(value)
 
 
 def _flow(value: Any) -> str:  # noqa: ANN401 - a statement nests as JSON does
@@ -143,7 +227,7 @@ def _flow(value: Any) -> str:  # noqa: ANN401 - a statement nests as JSON does
     if isinstance(value, Mapping):
         if len(value) == 1 and next(iter(value)) in {"Ref", "Fn::Sub"}:
             name, argument = next(iter(value.items()))
-            return f'!{name.removeprefix("Fn::")} "{argument}"'.replace("}--", "}")
+            return f'!{name.removeprefix("Fn::")} "{argument}"'
         return "{" + ", ".join(f"{_key(key)}: {_flow(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_flow(inner) for inner in value) + "]"

@@ -1,4 +1,4 @@
-"""The cfn-lint rules, for `-a inference_experiment_rules`: cfn-lint loads the rule classes of this namespace."""
+"""The cfn-lint rules, for `-a inference_experiment_rules`: cfn-lint loads the rule classes from this namespace."""
 
 import importlib
 import pkgutil
@@ -9,7 +9,7 @@ __all__: list[str] = []
 
 
 def _load_rules() -> None:
-    """Put the rule class of each module into this namespace; a module beginning with an underscore has none."""
+    """Add the rule class of each module to this namespace; modules that begin with an underscore have none."""
     for module in pkgutil.walk_packages(__path__, f"{__name__}."):
         if not module.ispkg and not module.name.rpartition(".")[2].startswith("_"):
             classes = vars(importlib.import_module(module.name)).values()

@@ -1,27 +1,29 @@
-"""What every rule is made of: metadata, the walk over experiments and scenarios, and the wording of a finding.
+"""Base of the rules: iteration over experiments and scenarios, and the text of a finding.
 
-A rule yields `Problem`s for one experiment in one scenario. Here they become cfn-lint matches: one per place, with the
-condition scenario in which they hold, at most 300 characters. A rule that does not know says nothing.
+A rule yields a `Problem` for an experiment in a scenario. They become cfn-lint matches: one per location, with the
+scenario in which it applies, at most 300 characters. A rule reports nothing about a value that is not known.
 """
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, TypeGuard
+from typing import ClassVar, Final, TypeGuard
 
-from cfnlint.rules import CloudFormationLintRule, Match, RuleMatch
+from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template.template import Template
 
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario
 from cfn_template.values import Path
+from inference_experiment_rules._cfnlint import TemplateRule
 from inference_experiment_rules._view import view_of
 from shadow_test_policies.experiment import Experiment, experiment_in
 from shadow_test_policies.experiment_template import ExperimentTemplate
 
 MESSAGE_LIMIT: Final = 300
-FEW: Final = 6
+SCENARIO_LIMIT: Final = 116  # characters of a message
+MAX_RELATED_RESOURCES: Final = 6
 GUIDE: Final = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests.html"
 TYPE_REFERENCE: Final = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-sagemaker-inferenceexperiment.html"
@@ -33,60 +35,41 @@ CUSTOM_RESOURCES: Final = (
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake: the place to change, what is wrong and what to write instead."""
+    """A mistake: the path of the value to change, and a message with what is wrong and what to write instead."""
 
     path: Path
     message: str
 
 
 def problem(node: Node, message: str) -> Problem:
-    """Return a problem at the place of a node."""
+    """Return a problem at the path of a node."""
     return Problem(node.path, message)
 
 
-class Rule(CloudFormationLintRule):
-    """Base of our rules.
+class Rule(TemplateRule):
+    """Base of the rules.
 
-    A rule's docstring says why a finding matters, its `description` what is checked. A wrong and a right template
-    fragment stand beside it in a YAML file of the same name; docs/rules.md has the template that they change.
+    A rule's docstring says why a finding matters, its `description` what is checked. A YAML file of the same name
+    contains a wrong and a right template fragment; docs/rules.md has the template that they change.
     """
 
-    # Resource types whose resources matter as well, when the experiment refers to them directly or through each other.
+    # Types of further resources to take into account when the experiment refers to them, directly or indirectly.
     related_types: ClassVar[frozenset[str]] = frozenset()
 
-    # cfn-lint asks rules that are ignored as well, and leaves out what they find.
-    reported = True
-
-    def initialize(self, cfn: Template) -> None:  # noqa: ARG002 - cfn-lint's signature
-        """Get ready for a template: whether this rule is reported in it, cfn-lint asks next."""
-        self.reported = True
-
-    def is_enabled(self, *arguments: Any, **options: Any) -> bool:  # noqa: ANN401 - whatever cfn-lint passes
-        """Tell whether this rule is reported."""
-        self.reported = super().is_enabled(*arguments, **options)
-        return self.reported
-
-    def matchall(self, filename: str, cfn: Template) -> Iterable[Match]:
-        """Return the findings as cfn-lint's runner wants them. Its own times and logs each call, also for nothing."""
-        if not self.reported or not self.targets(view_of(cfn)):
-            return ()
-        found: Iterable[Match] = super().matchall(filename, cfn)
-        return found
-
-    def matchall_resource_properties(self, *_: object) -> Iterable[Match]:
-        """Return nothing: cfn-lint asks every rule about every resource, and its own takes a while to say no."""
-        return ()
+    def applies_to(self, cfn: Template) -> bool:
+        """Tell whether a template has a resource for this rule."""
+        return bool(self.targets(view_of(cfn)))
 
     def match(self, cfn: Template) -> list[RuleMatch]:
         """Return the findings in a template."""
         return self.find(view_of(cfn))
 
     def find(self, view: ExperimentTemplate) -> list[RuleMatch]:
-        """Return the findings in a template, seen as a view."""
-        return [match for name in self.targets(view) for match in self._judge(view, name)]
+        """Return the findings in a template's view."""
+        return [match for name in self.targets(view) for match in self._check_scenarios(view, name)]
 
     def targets(self, view: ExperimentTemplate) -> list[str]:
-        """Return the names of the resources to look at."""
+        """Return the logical ids of the resources to check."""
         return view.experiments
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
@@ -94,14 +77,15 @@ class Rule(CloudFormationLintRule):
         raise NotImplementedError
 
     def related_resources(self, view: ExperimentTemplate, name: str) -> Collection[str]:
-        """Return the other resources whose conditions and parameters matter; they need not exist in every scenario."""
+        """Return the other resources whose conditions and parameters matter, whether or not a scenario has them."""
         if not self.related_types:
             return ()
-        # Literal names are references too; only where there are many such resources do they have to be spelt out.
-        same_template = view.of_type(*self.related_types)
-        return view.reachable(name, self.related_types) | set(same_template if len(same_template) <= FEW else ())
+        # A literal name is a reference too. With many candidates only explicit references count.
+        candidates = view.of_type(*self.related_types)
+        by_name = candidates if len(candidates) <= MAX_RELATED_RESOURCES else ()
+        return view.reachable(name, self.related_types) | set(by_name)
 
-    def _judge(self, view: ExperimentTemplate, name: str) -> list[RuleMatch]:
+    def _check_scenarios(self, view: ExperimentTemplate, name: str) -> list[RuleMatch]:
         key = "scenarios", name, type(self).related_resources, self.related_types
         if key not in view.memo:
             view.memo[key] = view.scenarios({name}, self.related_resources(view, name))
@@ -111,54 +95,50 @@ class Rule(CloudFormationLintRule):
         )
 
 
-def matches_of(found: dict[Scenario, list[Problem]]) -> Iterator[RuleMatch]:
-    """Turn problems per scenario into one match per place, worded for the scenarios in which it holds."""
+def matches_of(problems_by_scenario: dict[Scenario, list[Problem]]) -> Iterator[RuleMatch]:
+    """Turn problems per scenario into one match per path, naming the scenario in which it applies."""
     messages: dict[Path, Counter[str]] = {}
     where: dict[Path, list[Scenario]] = {}
-    for scenario, problems in found.items():
+    for scenario, problems in problems_by_scenario.items():
         for path, group in itertools.groupby(problems, lambda each: each.path):
             messages.setdefault(path, Counter()).update(dict.fromkeys((each.message for each in group), 1))
             if scenario not in where.setdefault(path, []):
                 where[path].append(scenario)
     for path, counted in messages.items():
         text, _ = counted.most_common(1)[0]
-        suffix = describe(where[path], list(found))
+        suffix = describe(where[path], list(problems_by_scenario))
         yield RuleMatch(list(path), shorten(text, MESSAGE_LIMIT - len(suffix)) + suffix)
 
 
 def shorten(text: str, limit: int) -> str:
-    """Cut a text at a word."""
+    """Cut a text at a word boundary."""
     if len(text) <= limit:
         return text
     return text[: limit - 1].rsplit(" ", 1)[0] + "…"
 
 
 def describe(holds: list[Scenario], scenarios: list[Scenario]) -> str:
-    """Name the scenario in which a finding holds: all of it if one or two conditions tell it, else a part of it."""
+    """Name the scenario of a finding by the fewest conditions and parameters that tell it from the others."""
     if len(holds) == len(scenarios):
         return ""
-    held = [_features(scenario) for scenario in holds]
+    own = [_features(scenario) for scenario in holds]
     others = [_features(scenario) for scenario in scenarios if scenario not in holds]
-    choices = [chosen for size in (1, 2) for chosen in itertools.combinations(held[0], size)]
+    choices = [chosen for size in (1, 2) for chosen in itertools.combinations(own[0], size)]
     fitting = [chosen for chosen in choices if not any(other.issuperset(chosen) for other in map(set, others))]
-    whole = [chosen for chosen in fitting if all(set(each).issuperset(chosen) for each in held)]
-    return _scenario(next(iter([*whole, *fitting]), held[0][:3]))
+    whole = [chosen for chosen in fitting if all(set(each).issuperset(chosen) for each in own)]
+    text = " and ".join(next(iter([*whole, *fitting]), own[0][:3]))
+    return f" ({shorten(f'when {text}', SCENARIO_LIMIT)})" if text else ""
 
 
 def _features(scenario: Scenario) -> list[str]:
-    """Return what a person can tell a scenario by: its conditions first, then its parameters."""
+    """Return the conditions of a scenario, then its parameters, as text."""
     conditions = [f"{name} is {str(holds).lower()}" for name, holds in scenario.conditions.items() if holds is not None]
     chosen = {name: value for name, value in scenario.parameters.items() if isinstance(value, str)}
-    return conditions + [f"{name} is {value!r}" for name, value in chosen.items()]
-
-
-def _scenario(features: Iterable[str]) -> str:
-    text = " and ".join(features)
-    return f" ({shorten(f'when {text}', 116)})" if text else ""
+    return conditions + [f"{name} is {value or 'empty'}" for name, value in chosen.items()]
 
 
 def is_rule(value: object, module: str) -> TypeGuard[type[CloudFormationLintRule]]:
-    """Tell whether a value is the rule that a module defines."""
+    """Tell whether a value is the rule class of a module."""
     if not isinstance(value, type) or not issubclass(value, CloudFormationLintRule):
         return False
-    return value.__module__ == module and bool(value.id)
+    return value.__module__ == module and bool(getattr(value, "id", ""))

@@ -1,4 +1,4 @@
-"""The view that all rules share of the template that cfn-lint is linting."""
+"""The view of a template that all rules share."""
 
 from functools import partial
 from typing import Final
@@ -9,12 +9,12 @@ from cfnlint.template.template import Template
 from inference_experiment_rules import _cfnlint
 from shadow_test_policies.experiment_template import ExperimentTemplate
 
-# cfn-lint runs every rule on one Template object; the view goes with it.
+# cfn-lint passes the same Template object to every rule; the view is kept as long as the object.
 _VIEWS: Final[WeakKeyDictionary[Template, ExperimentTemplate]] = WeakKeyDictionary()
 
 
 def view_of(cfn: Template) -> ExperimentTemplate:
-    """Return the view of a template, made once for all rules."""
+    """Return the view of a template, built once for all rules."""
     view = _VIEWS.get(cfn)
     if view is None:
         excluded = partial(_cfnlint.excluded_by_rules, cfn.template, cfn.conditions)

@@ -69,7 +69,7 @@ class ExperimentResource(CfnResource):
             delivery.check_url(request.response_url, self._extra_hosts)
         except delivery.UndeliverableError as error:
             raise MalformedEventError(str(error)) from error
-        invocation = Invocation(event, request, context, _failed(request, "no handler was called"))
+        invocation = Invocation(event, request, context, _failed(request, "The handler gave no result"))
         # Without the keys of crhelper's own polling, which select another handler.
         super().__call__({key: event[key] for key in event if not key.startswith("CrHelper")}, invocation)
         if invocation.undelivered:
@@ -125,13 +125,14 @@ class ExperimentResource(CfnResource):
         return identity.failed_create_id(self._context.request)
 
     def _send(
-        self, _status: str | None = None, reason: str = "", _send_response: Callable[..., None] | None = None
+        self, status: str | None = None, reason: str = "", _send_response: Callable[..., None] | None = None
     ) -> None:
-        """Deliver the answer; for a handler that raised, FAILED with what it raised."""
+        """Deliver the answer; FAILED with what was raised where crhelper caught an exception."""
         invocation = self._context
         request, result = invocation.request, invocation.result
-        if defect := reason or self.Reason:
-            text = f"The provider failed unexpectedly: {defect}. Its log has the details"
+        raised = reason or self.Reason
+        if status or raised:
+            text = f"The provider failed unexpectedly: {raised or 'no message'}. Its log has the details"
             result = replace(result, waiting=None, error=UnexpectedStatus(text))
         try:
             answer = response.body(request, result)

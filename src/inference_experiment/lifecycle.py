@@ -99,7 +99,7 @@ class Lifecycle:
             return None
         self._progress = backoff.after_success(self._progress)
         target = observation.target
-        # SageMaker has no status between accepted and gone (docs/decisions/0012-no-look-after-a-delete.md).
+        # SageMaker has no status between accepted and gone (docs/decisions/0012-no-describe-after-delete.md).
         if action.kind is ActionKind.DELETE and accepted and observation.is_only_candidate:
             return RequestResult(self._request.physical_id, Observed(target.name))
         if action.kind is ActionKind.DONE and not observation.abandoned_replacement:
@@ -175,7 +175,7 @@ class Lifecycle:
     def _refuse_late_creation(self, observation: Observation) -> None:
         """Raise where a new experiment would outlive a stack that has turned back.
 
-        The stack is asked, except on the first attempt of a first delivery.
+        The stack is described, except on the first attempt of a first delivery.
         """
         if observation.kind is RequestKind.REPLACE and self._stack_is("ROLLBACK", "DELETE"):
             raise NotUpdatable("The stack is rolling back; a rollback does not start a new experiment")

@@ -54,8 +54,8 @@ class DesiredState(StrEnum):
 class Ownership(StrEnum):
     """Whose experiment it is, by its owner tag."""
 
-    REQUEST = "made by this request"
-    RESOURCE = "made by an earlier request of this resource"
+    REQUEST = "created by this request"
+    RESOURCE = "created by an earlier request of this resource"
     OTHER = "not ours"
 
 

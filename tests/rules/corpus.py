@@ -1,11 +1,10 @@
-"""Lint every template at hand with our rules: what they find, where nothing is expected, and whether they crash.
+"""Lint many templates with our rules and count findings, unexpected findings and crashes.
 
     python tests/rules/corpus.py [--generated 1000] [--download] [folder ...]
 
-Takes the templates that installed packages ship, those of this repository, generated ones, and those of further
-folders. Wheels ship next to none, so --download unpacks the source distributions of the packages in SOURCES, which
-have their test templates. Fails on a crash of ours and on a finding of ours in a template that is not known to have
-mistakes.
+The templates are those of installed packages, of this repository and of further folders, and generated ones. Wheels
+contain few, so --download unpacks the source distributions of the packages in SOURCES with their test templates. Fails
+on a crash of our rules and on a finding of our rules in a template without known mistakes.
 """
 
 import argparse
@@ -29,12 +28,12 @@ from mutation import mutate, seeds
 ROOT = Path(__file__).parents[2]
 SUFFIXES = {".yaml", ".yml", ".json", ".template"}
 SOURCES = ("cfn-lint", "aws-sam-translator")
-LARGEST = 500_000  # bytes; what is larger is data
+MAX_BYTES = 500_000  # larger files are data
 
 
 def templates_in(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        if path.suffix in SUFFIXES and path.is_file() and path.stat().st_size < LARGEST:
+        if path.suffix in SUFFIXES and path.is_file() and path.stat().st_size < MAX_BYTES:
             text = path.read_text(encoding="utf-8", errors="ignore")
             if "Resources" in text and ("AWS::" in text or "Custom::" in text):
                 yield path
@@ -63,10 +62,10 @@ def download(folder: Path) -> Path:
 
 
 def lint_template(path: Path) -> list[Match] | None:
-    """Return our findings and all crashes; None when the file is no template."""
+    """Return our findings and all crashes; None when the file is not a template."""
     try:
         template, problems = decode(str(path))
-    except Exception:  # noqa: BLE001 - whatever a foreign file does to the decoder
+    except Exception:  # noqa: BLE001 - any error of the decoder
         return None
     if problems or not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
         return None
@@ -77,19 +76,19 @@ def lint_decoded(name: str, template: dict[str, Any]) -> list[Match]:
     run = runner()
     try:
         return list(_run_template(name, template, run.config, run.rules))
-    except Exception as error:  # cfn-lint's own: it does not survive some broken templates
+    except Exception as error:  # cfn-lint's own error on some broken templates
         if "inference_experiment" in repr(error.__traceback__):
             raise
         return []
 
 
 def is_crash(match: Match) -> bool:
-    """Tell whether a rule of ours raised: cfn-lint names the rule in its E0002."""
+    """Tell whether one of our rules raised: cfn-lint names the rule in its E0002."""
     return match.rule.id == "E0002" and OURS.search(match.message) is not None
 
 
 class Tally:
-    """What was seen so far."""
+    """Counts of templates, findings and crashes."""
 
     def __init__(self) -> None:
         self.templates: Counter[str] = Counter()
@@ -97,7 +96,7 @@ class Tally:
         self.crashes = 0
         self.unexpected: list[str] = []
 
-    def take(self, origin: str, name: str, matches: list[Match], *, clean: bool) -> None:
+    def add(self, origin: str, name: str, matches: list[Match], *, clean: bool) -> None:
         self.templates[origin] += 1
         self.crashes += sum(map(is_crash, matches))
         for match in matches:
@@ -108,34 +107,34 @@ class Tally:
 
 
 def collect_real(tally: Tally, folders: list[Path]) -> None:
-    """Lint what nobody wrote for us, and what this repository gives to its users: nothing is expected."""
+    """Lint templates of other packages and the examples of this repository: no findings are expected."""
     installed = Path(sysconfig.get_path("purelib"))
     for origin, folder in [("installed packages", installed), *((str(each), each) for each in folders)]:
         for path in templates_in(folder):
             matches = lint_template(path)
             if matches is not None:
-                tally.take(origin, str(path), matches, clean=True)
+                tally.add(origin, str(path), matches, clean=True)
     for path in [ROOT / "template.yaml", *sorted((ROOT / "examples").rglob("*.yaml"))]:
         if "broken" not in path.parts:
-            tally.take("this repository", str(path), lint_template(path) or [], clean=True)
+            tally.add("this repository", str(path), lint_template(path) or [], clean=True)
 
 
-def collect_made(tally: Tally, generated: int) -> None:
-    """Lint the fixtures, which say what they expect, and mutations of them, which must only not crash."""
+def collect_generated(tally: Tally, generated: int) -> None:
+    """Lint the fixtures, which declare their findings, and mutations of them, which must not crash."""
     for path in fixtures():
         matches = lint_file(path)
-        tally.take("fixtures", str(path), matches, clean=False)
+        tally.add("fixtures", str(path), matches, clean=False)
         if lines_of(matches) != expected_in(path):
-            tally.unexpected.append(f"{path}: not what the fixture expects")
+            tally.unexpected.append(f"{path}: findings differ from the expected ones")
     originals, chance = seeds(fixtures()), random.Random(7)
     for number in range(generated):
         mutant = mutate(originals[number % len(originals)], chance)
-        tally.take("generated", f"generated {number}", lint_decoded("generated.yaml", mutant), clean=False)
+        tally.add("generated", f"generated {number}", lint_decoded("generated.yaml", mutant), clean=False)
 
 
 def report(tally: Tally) -> str:
     lines = [f"{count:6} templates: {origin}" for origin, count in tally.templates.items()]
-    lines.append(f"{tally.templates.total():6} templates in all")
+    lines.append(f"{tally.templates.total():6} templates in total")
     lines += [f"{count:6} {rule}" for rule, count in sorted(tally.findings.items(), key=lambda item: item[0][1:])]
     lines.append(f"{tally.crashes:6} crashes, {len(tally.unexpected)} unexpected findings")
     return "\n".join([*lines, *tally.unexpected]) + "\n"
@@ -144,13 +143,13 @@ def report(tally: Tally) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--generated", type=int, default=1000, help="how many templates to generate")
-    parser.add_argument("--download", action="store_true", help="fetch source distributions into build/corpus")
+    parser.add_argument("--download", action="store_true", help="download source distributions into build/corpus")
     parser.add_argument("folders", nargs="*", type=Path)
     arguments = parser.parse_args()
     fetched = [download(ROOT / "build" / "corpus")] if arguments.download else []
     tally = Tally()
     collect_real(tally, [*arguments.folders, *fetched])
-    collect_made(tally, arguments.generated)
+    collect_generated(tally, arguments.generated)
     sys.stdout.write(report(tally))
     return 1 if tally.crashes or tally.unexpected else 0
 

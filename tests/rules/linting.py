@@ -39,11 +39,11 @@ def runner(
     arguments = ["-a", source, *ALWAYS, *included]
     arguments += ["-r", *regions] if regions else []
     arguments += ["-x", *configured] if configured else []
-    return Runner(ConfigMixIn([*arguments, "-t", __file__]))  # asks for a file, reads none
+    return Runner(ConfigMixIn([*arguments, "-t", __file__]))  # requires a file, which is not read
 
 
 def options_of(text: str) -> dict[str, tuple[str, ...]]:
-    """Return what `# regions:`, `# configure:` and `# include:` lines ask for."""
+    """Return the options of the `# regions:`, `# configure:` and `# include:` lines."""
     found = dict(re.findall(r"^# (regions|configure|include): *(.+)$", text, re.MULTILINE))
     return {
         "regions": tuple(re.split(r"[, ]+", found["regions"].strip())) if "regions" in found else (),
@@ -68,7 +68,7 @@ def lines_of(matches: list[Match]) -> Counter[Line]:
 
 
 def expected_in(path: Path) -> Counter[Line]:
-    """Return what a fixture expects: comments on the lines in YAML, a list in the Metadata of JSON."""
+    """Return the declared findings of a fixture: comments in YAML, a list in the Metadata of JSON."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".json":
         listed: Any = json.loads(text)["Metadata"].get("Expect", [])

@@ -1,4 +1,4 @@
-"""Templates as nobody should write them: fixtures with values replaced, wrapped, moved or taken away."""
+"""Broken templates: fixtures with values replaced, wrapped, moved or removed."""
 
 import copy
 import itertools
@@ -109,7 +109,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def mutants(originals: list[dict[str, Any]], count: int, seed: int) -> Iterator[Template]:
-    """Yield broken templates that cfn-lint itself can take in; it cannot read some of them at all."""
+    """Yield broken templates that cfn-lint itself can load."""
     chance = random.Random(seed)
     made = 0
     for number in itertools.count():

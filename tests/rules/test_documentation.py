@@ -1,4 +1,4 @@
-"""What a rule says about itself is true: the wrong example finds exactly this rule, the right one nothing."""
+"""The examples of each rule: the wrong one has exactly this finding, the right one none."""
 
 from pathlib import Path
 
@@ -19,11 +19,11 @@ def test_the_template_of_the_examples_has_no_finding() -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_the_wrong_example_finds_exactly_this_rule(rule: str) -> None:
     matches = found_in(rule, fragments(RULES[rule])[0])
-    if rule == "E9813" and SAM_SHAPE == "translated":  # cfn-lint itself looks at what SAM makes
+    if rule == "E9813" and SAM_SHAPE == "translated":  # cfn-lint itself checks the transformed template
         assert {match.rule.id for match in matches} == {"E3510"}
         return
 
-    # cfn-lint itself says that a type is missing in a region; E9520 adds what to use instead.
+    # cfn-lint itself reports a type that is missing in a region; E9520 adds the alternative.
     others = {"E3006"} if rule == "E9520" else set()
     assert {match.rule.id for match in matches} - others == {rule}, [f"{m.rule.id} {m.message}" for m in matches]
 
@@ -36,22 +36,22 @@ def test_the_right_example_finds_nothing(rule: str) -> None:
 
 
 def found_in(rule: str, fragment: str) -> list[Match]:
-    """Lint an example; it may need an option, written as a comment on the first line of the wrong one."""
+    """Lint an example, with the option in the comment on the first line of the wrong one, if any."""
     first = fragments(RULES[rule])[0].splitlines()[0]
     matches = lint_text((first + "\n" if first.startswith("# ") else "") + example(fragment))
     return [match for match in matches if match.rule.id[0] != "I" or rule[0] == "I"]
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_rule_is_complete(rule: str) -> None:
-    said = RULES[rule]
+def test_the_metadata_of_a_rule_is_complete(rule: str) -> None:
+    metadata = RULES[rule]
 
-    assert said.shortdesc
-    assert not said.shortdesc.endswith(".")
-    assert said.description.endswith(".")
-    assert (said.__doc__ or "").endswith(".")
-    assert said.source_url.startswith("https://")
-    assert said.tags
+    assert metadata.shortdesc
+    assert not metadata.shortdesc.endswith(".")
+    assert metadata.description.endswith(".")
+    assert (metadata.__doc__ or "").endswith(".")
+    assert metadata.source_url.startswith("https://")
+    assert metadata.tags
 
 
 def test_the_pages_are_those_of_the_rules(request: pytest.FixtureRequest) -> None:

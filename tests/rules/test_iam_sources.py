@@ -1,4 +1,4 @@
-"""What the 98xx rules take for granted: SAM's own policies, one finding for a shared role, and little time."""
+"""Assumptions of the 98xx rules: SAM's own policies, one finding for a shared role, and their run time."""
 
 import json
 import time

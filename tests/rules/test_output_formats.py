@@ -1,4 +1,4 @@
-"""What other tools read from cfn-lint holds our ids and the links to their explanation."""
+"""cfn-lint's output formats contain our ids and help links."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ FIXTURE = FIXTURES / "E9503" / "fail-case.yaml"
 
 
 def cfn_lint(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does, from a folder of its own."""
+    """Run the command in a separate folder."""
     command = [str(Path(sys.executable).with_name("cfn-lint")), *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 

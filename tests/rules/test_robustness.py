@@ -1,4 +1,4 @@
-"""No template makes a rule of ours crash, however it is broken."""
+"""No rule raises on a broken template."""
 
 from collections import Counter
 
@@ -23,7 +23,7 @@ def reduced_rules() -> Rules:
 
 @pytest.mark.timeout(600)
 def test_no_rule_crashes_on_a_broken_template() -> None:
-    """Each rule is called itself, so that cfn-lint cannot swallow the exception and its own crashes do not count."""
+    """Rules are called directly, so that cfn-lint does not hide exceptions and its own do not count."""
     ours = [found for rule, found in runner().rules.items() if OURS.fullmatch(rule)]
     findings: Counter[str] = Counter()
     for mutant in mutants(seeds(fixtures()), MUTANTS, 4):

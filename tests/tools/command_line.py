@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from no_repr import assert_no_repr
+
 from inference_experiment_cli import main as cli
 
 COMMAND = str(Path(sys.executable).parent / "inference-experiment")
+REPORTS = (("validate",), ("plan",), ("policy",))
 FOREIGN = ("AWS_", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "TTY_")
 
 
@@ -51,6 +54,10 @@ def run(*arguments: str, settings: Mapping[str, str] | None = None, stdin: str =
         except SystemExit as ended:
             code = int(ended.code or 0)
     assert "Traceback" not in err.getvalue(), err.getvalue()
+    # So every error path that any test takes is a test of its message.
+    assert_no_repr(err.getvalue())
+    if arguments[:1] in REPORTS:
+        assert_no_repr(out.getvalue())
     return Finished(code, out.getvalue(), err.getvalue())
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
+from inference_experiment_local.loopback import start_server
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
-from inference_experiment_local.sagemaker.server import start_server
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.client import SageMakerClient
@@ -38,7 +38,7 @@ class RegionalSageMaker:
 def regional_sagemaker(*names: str) -> Iterator[RegionalSageMaker]:
     with ExitStack() as stack:
         sagemaker = RegionalSageMaker({name: stack.enter_context(LocalSageMaker(name)) for name in names})
-        server = start_server(sagemaker)  # type: ignore[arg-type]
+        server = start_server(sagemaker)
         stack.callback(server.server_close)
         stack.callback(server.shutdown)
         sagemaker.url = f"http://127.0.0.1:{server.server_port}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from inference_experiment_local.sagemaker.server import start_server
+from inference_experiment_local.loopback import start_server
 
 NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 RESOURCE = """<member><StackName>{stack}</StackName><LogicalResourceId>{logical_id}</LogicalResourceId>
@@ -47,7 +47,7 @@ def _error(code: str, message: str) -> Response:
 def stack_server() -> Iterator[StackServer]:
     """Serve on a free port of the loopback."""
     stacks = StackServer()
-    server = start_server(stacks)  # type: ignore[arg-type]
+    server = start_server(stacks)
     stacks.url = f"http://127.0.0.1:{server.server_port}"
     yield stacks
     server.shutdown()

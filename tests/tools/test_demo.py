@@ -47,11 +47,11 @@ def test_port_in_use_is_one_line_and_exit_2() -> None:
         ("", "E1001"),
     ],
 )
-def test_broken_template_is_one_line_with_its_place_and_exit_2(tmp_path: Path, text: str, words: str) -> None:
+def test_broken_template_is_one_line_with_its_place_and_exit_1(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "broken.yaml"
     path.write_text(text)
     finished = run("demo", "--example", str(path))
-    assert_one_line(finished, 2, f"{path}:")
+    assert_one_line(finished, 1, f"{path}:")
     assert words in finished.stderr or "no" in finished.stderr
 
 
@@ -63,7 +63,7 @@ def test_example_that_fails_to_deploy_is_told_with_its_reason(tmp_path: Path) ->
         text.replace("EndpointName: !GetAtt Endpoint.EndpointName\n      ModelV", "EndpointName: nowhere\n      ModelV")
     )
     finished = run_process("demo", "--example", str(path))
-    assert finished.returncode == 2
+    assert finished.returncode == 1
     assert "nowhere" in finished.stderr
     assert "Traceback" not in finished.stderr + finished.stdout
 

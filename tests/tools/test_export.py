@@ -137,7 +137,7 @@ def test_csv_holds_the_same(sagemaker: RegionalSageMaker, tmp_path: Path) -> Non
 
 def test_parquet_holds_the_same_with_types(sagemaker: RegionalSageMaker, tmp_path: Path) -> None:
     path = tmp_path / "it's here.parquet"
-    finished = run("export", "-f", "parquet", "-o", str(path), settings=environment(sagemaker.url))
+    finished = run("export", "--format", "parquet", "-o", str(path), settings=environment(sagemaker.url))
 
     assert finished.returncode == 0, finished.stderr
     relation = duckdb.read_parquet(str(path))
@@ -158,17 +158,17 @@ def test_parquet_holds_the_same_with_types(sagemaker: RegionalSageMaker, tmp_pat
 
 def test_every_page_of_every_region_and_the_one_that_fails_is_named(sagemaker: RegionalSageMaker) -> None:
     finished = run(
-        "export", "--regions", "us-east-1,eu-west-1,us-west-2", settings=environment(sagemaker.url, region=None)
+        "export", "--region", "us-east-1,eu-west-1,us-west-2", settings=environment(sagemaker.url, region=None)
     )
 
     records = [json.loads(line) for line in finished.stdout.splitlines()]
     names = sorted(record["name"] for record in records if record["region"] == "eu-west-1")
     assert names == [f"many-{number:03}" for number in range(250)]
     assert len(records) == 251
-    assert finished.returncode == 1
+    assert finished.returncode == 4
     assert finished.stderr.splitlines() == [
         "251 experiments from 2 regions",
-        "inference-experiment: us-west-2: the region is disabled (AccessDeniedException)",
+        "inference-experiment: us-west-2: ListInferenceExperiments: the region is disabled (AccessDeniedException)",
     ]
 
 
@@ -194,11 +194,11 @@ def test_an_experiment_deleted_meanwhile_is_left_out(sagemaker: RegionalSageMake
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--format", "parquet"], "add --output FILE"),
-        (["--regions", "here"], "write all, or names such as us-east-1"),
-        (["--regions", ","], "write all, or names such as us-east-1"),
-        (["--output", "/nowhere/at/all.jsonl"], "No such file or directory"),
-        (["--output", "/nowhere/at/all.parquet", "-f", "parquet"], "all.parquet"),
+        (["--format", "parquet"], "needs --output FILE"),
+        (["--region", "here"], "write all, or names such as us-east-1"),
+        (["--region", ","], "write all, or names such as us-east-1"),
+        (["--output", "/nowhere/at/all.jsonl"], "/nowhere/at/all.jsonl: cannot be written: No such file or directory"),
+        (["--output", "/nowhere/at/all.parquet", "--format", "parquet"], "all.parquet"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_2(sagemaker: RegionalSageMaker, arguments: list[str], words: str) -> None:
@@ -213,7 +213,7 @@ def test_no_region_and_a_broken_profile(sagemaker: RegionalSageMaker) -> None:
 def test_nobody_answers() -> None:
     finished = run("export", settings=environment("http://127.0.0.1:1", AWS_MAX_ATTEMPTS="1"))
 
-    assert finished.returncode == 1
+    assert finished.returncode == 4
     assert "Could not connect to the endpoint URL" in finished.stderr
     assert "Traceback" not in finished.stderr
 

@@ -6,13 +6,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import typer
 from inventory_reference import FLAT, NESTED, PERMISSIONS, REFERENCE
 
 from inference_experiment import contract
 from inference_experiment_cli.inventory import records as flat_record
-from inference_experiment_cli.inventory.describe import Experiment
-from inference_experiment_cli.main import app
+from inference_experiment_cli.inventory.describe import DescribedExperiment
+from inference_experiment_cli.main import application
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "inventory.md").read_text(encoding="utf-8")
@@ -45,13 +44,13 @@ def test_every_line_of_a_table_is_read() -> None:
 
 
 def test_every_command_and_option_exists() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands = application().commands
     for *_, here, _ in rows():
         named = [text.split() for text in re.findall(r"`([^`]+)`", here)]
         words = [text for text in named if not text[0].startswith("-")]
         assert words
         for command, *options in words:
-            known = {option for parameter in commands[command].params for option in parameter.opts}
+            known = {option for parameter in commands[command].load().params for option in parameter.opts}
             assert {option for option in options if option.startswith("--")} <= known, (command, options)
 
 
@@ -89,7 +88,7 @@ def nested_names(value: object) -> set[str]:
 
 def test_nested_fields_have_the_documented_names() -> None:
     """An experiment with all optional members gives each documented nested field, and only the API's besides."""
-    row = flat_record.awscc_row(Experiment("us-east-1", EVERYTHING, {"team": "fraud"}))
+    row = flat_record.awscc_row(DescribedExperiment("us-east-1", EVERYTHING, {"team": "fraud"}))
 
     for column, names in NESTED.items():
         more = nested_names(row[column]) - set(names)

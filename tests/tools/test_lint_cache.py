@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.lint.cache import Cache, good_until
+from inference_experiment_cli.lint.cache import Cache, valid_until
 from inference_experiment_cli.lint.engine import Engine, Found
 from inference_experiment_cli.lint.fingerprint import fingerprint
 from inference_experiment_cli.lint.pool import Tally, lint_all
@@ -36,12 +36,12 @@ def scheduled(start: str, more: str = "") -> bytes:
 )
 def test_a_result_about_times_ends_with_the_next_of_them(content: bytes, until: datetime | None) -> None:
     """When one passes, when one more day since has passed, and at midnight."""
-    assert good_until(content, NOW) == (until.timestamp() if until else float("inf"))
+    assert valid_until(content, NOW) == (until.timestamp() if until else float("inf"))
 
 
 @pytest.mark.parametrize("start", ["!Ref Start", '!Sub "${Day}T08:00:00Z"', "{Ref: Start}"])
 def test_a_time_that_is_not_written_out_is_not_kept(start: str) -> None:
-    assert good_until(scheduled(start), NOW) is None
+    assert valid_until(scheduled(start), NOW) is None
 
 
 def test_a_result_is_found_by_content_path_and_run(tmp_path: Path) -> None:

@@ -97,9 +97,9 @@ def test_stackql_names_are_those_of_the_provider(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("--format", "csv"), 2, "a manifest is yaml or json"),
+        (("--format", "csv"), 2, "choose yaml or json"),
         (("--logical-id", "a-b"), 2, "letters and digits only"),
-        (("--from", "missing"), 1, "there is no experiment missing in us-east-1"),
+        (("--from", "missing"), 1, "no experiment missing in us-east-1"),
     ],
 )
 def test_refusals(desk: Desk, arguments: tuple[str, ...], code: int, words: str) -> None:

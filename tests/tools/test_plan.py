@@ -194,9 +194,9 @@ def test_against_a_live_experiment_a_template_takes_its_unknown_values_from_it(d
     ("arguments", "code", "words"),
     [
         (("new.json", "--current", "a", "--previous", "new.json"), 2, "not both"),
-        (("new.json", "--current", "missing"), 1, "there is no experiment missing in us-east-1"),
+        (("new.json", "--current", "missing"), 1, "no experiment missing in us-east-1"),
         (("new.json", "--previous", "new.json", "--status", "Odd"), 2, "choose one of Created"),
-        (("broken.json",), 2, "broken.json:"),
+        (("broken.json",), 1, "broken.json:"),
         (("new.json", "--previous", "broken.json"), 2, "--previous: "),
         (("two.yaml",), 2, "choose one with --logical-id"),
         (("two.yaml", "--logical-id", "C"), 2, "it has A, B"),

@@ -71,7 +71,7 @@ def test_sql_beyond_the_examples(sagemaker: RegionalSageMaker) -> None:
                list(DISTINCT model_variants->0->>'variant_name') AS first_variants
         FROM inference_experiments GROUP BY ALL ORDER BY region -- Identifier; 'us-west-2'
     """
-    rows = ask(sagemaker, sql, "--regions", "us-east-1,eu-west-1")
+    rows = ask(sagemaker, sql, "--region", "us-east-1,eu-west-1")
 
     assert rows == [
         {"region": region, "number": 2, "past": True, "first_variants": ["production"]}
@@ -114,9 +114,12 @@ def test_a_failing_region_is_named_and_the_others_are_kept(sagemaker: RegionalSa
     sql = "SELECT name FROM inference_experiments_list_only WHERE region IN ('us-east-1', 'us-west-2')"
     finished = run("query", sql, "--format", "csv", settings=environment(sagemaker.url))
 
-    assert finished.returncode == 1
+    assert finished.returncode == 4
     assert sorted(finished.stdout.split()) == ["first-us", "name", "second-us"]
-    assert finished.stderr == "inference-experiment: us-west-2: the region is disabled (AccessDeniedException)\n"
+    assert (
+        finished.stderr
+        == "inference-experiment: us-west-2: ListInferenceExperiments: the region is disabled (AccessDeniedException)\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -156,5 +159,7 @@ def test_without_the_extra(sagemaker: RegionalSageMaker, tmp_path: object) -> No
     assert_one_line(
         run_process("query", "SELECT 1", settings=settings), 2, "pip install 'cfn-inference-experiment[query]'"
     )
-    assert_one_line(run_process("export", "-f", "parquet", settings=settings), 2, "cfn-inference-experiment[query]")
+    assert_one_line(
+        run_process("export", "--format", "parquet", settings=settings), 2, "cfn-inference-experiment[query]"
+    )
     assert run_process("export", settings=settings).returncode == 0

@@ -16,8 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from inference_experiment import contract
 from inference_experiment_cli.convert.target import NATIVE_PROPERTIES
-from inference_experiment_cli.inventory.describe import QUEUE, REGIONS_AT_ONCE
-from inference_experiment_cli.inventory.listing import PAGE, Listing
+from inference_experiment_cli.inventory.describe import PAGE_SIZE, QUEUE_LENGTH, REGIONS_AT_ONCE, Inventory
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 from inference_experiment_local.sessions import isolated_session
 
@@ -100,13 +99,13 @@ def test_every_filter_reaches_the_api(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("get", "fraud"), 1, "there is no experiment fraud in us-east-1"),
-        (("watch", "fraud"), 1, "there is no experiment fraud in us-east-1"),
+        (("get", "fraud"), 1, "no experiment fraud in us-east-1"),
+        (("watch", "fraud"), 1, "no experiment fraud in us-east-1"),
         (("watch", "fraud", "--until", "Odd"), 2, "choose one of"),
         (("list", "--status", "Odd"), 2, "choose one of"),
         (("list", "--created-after", "yesterday"), 2, "ISO 8601"),
         (("list", "--full", "--identifiers"), 2, "not both"),
-        (("list", "--regions", "moon"), 2, "--regions moon"),
+        (("list", "--region", "moon"), 2, "--region moon"),
         (("get", "fraud", "--profile", "none"), 2, "none"),
     ],
 )
@@ -116,9 +115,9 @@ def test_refusals(desk: Desk, arguments: tuple[str, ...], code: int, words: str)
 
 def test_missing_region_and_credentials_are_said(desk: Desk) -> None:
     del desk.settings["AWS_REGION"]
-    assert "give --region" in desk.refused(2, "get", "fraud")
+    assert "pass --region" in desk.refused(2, "get", "fraud")
     del desk.settings["AWS_ACCESS_KEY_ID"]
-    assert "no AWS credentials" in desk.refused(2, "get", "fraud", "--region", "us-east-1")
+    assert "no AWS credentials" in desk.refused(4, "get", "fraud", "--region", "us-east-1")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +129,7 @@ def test_missing_region_and_credentials_are_said(desk: Desk) -> None:
 )
 def test_a_refusal_of_aws_is_one_line(desk: Desk, code: str, words: str) -> None:
     desk.sagemaker.fail_next("DescribeInferenceExperiment", code, times=9)
-    assert words in desk.refused(1, "get", "fraud")
+    assert words in desk.refused(4, "get", "fraud")
 
 
 @pytest.mark.parametrize("style", ["table", "csv"])
@@ -213,13 +212,16 @@ def _fill(sagemaker: LocalSageMaker, count: int) -> None:
 
 
 def test_all_regions_with_5000_experiments_and_one_that_refuses(world: RegionalSageMaker) -> None:
-    finished = run("list", "--regions", "all", "--identifiers", "--format", "json", settings=environment(world.url))
+    finished = run("list", "--region", "all", "--identifiers", "--format", "json", settings=environment(world.url))
     rows = json.loads(finished.stdout)
     assert len(rows) == EXPERIMENTS
     assert len({(row["Region"], row["Name"]) for row in rows}) == EXPERIMENTS
     assert len({row["Region"] for row in rows}) == MANY_REGIONS
-    assert finished.returncode == 1
-    assert f"inference-experiment: {CLOSED}: the region is disabled (AccessDeniedException)" in finished.stderr
+    assert finished.returncode == 4
+    assert (
+        f"inference-experiment: {CLOSED}: ListInferenceExperiments: the region is disabled (AccessDeniedException)"
+        in finished.stderr
+    )
     assert f"{len(world.regions)} of {len(world.regions) + 1} regions answered" in finished.stderr
 
 
@@ -233,7 +235,7 @@ def test_regions_are_read_at_once_and_no_further_than_the_reader(
     for one in world.regions.values():
         one.clear_calls()
     session = isolated_session("us-east-1")
-    rows = iter(Listing(session, names, full=False))
+    rows = iter(Inventory(session, names, full=False))
     next(rows)
     settled = threading.Event()
     before = -1
@@ -244,15 +246,15 @@ def test_regions_are_read_at_once_and_no_further_than_the_reader(
         before = asked
     assert sum(1 for one in world.regions.values() if one.calls) > 1
     # What waits in the queue, and one page in the hands of each region that is being read.
-    assert asked <= QUEUE / PAGE + 2 * REGIONS_AT_ONCE
-    assert asked < EXPERIMENTS / PAGE
+    assert asked <= QUEUE_LENGTH / PAGE_SIZE + 2 * REGIONS_AT_ONCE
+    assert asked < EXPERIMENTS / PAGE_SIZE
     assert 1 + sum(1 for _ in rows) == EXPERIMENTS
 
 
 def test_list_full_of_a_page_and_more(world: RegionalSageMaker) -> None:
     region = next(iter(world.regions))
     settings = environment(world.url)
-    finished = run("list", "--regions", region, "--full", "--format", "json", settings=settings)
+    finished = run("list", "--region", region, "--full", "--format", "json", settings=settings)
     rows = json.loads(finished.stdout)
     assert len(rows) == EXPERIMENTS // MANY_REGIONS
     assert {row["Status"] for row in rows} <= {"Creating", "Starting", "Running"}

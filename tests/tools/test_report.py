@@ -20,7 +20,7 @@ from inference_experiment_local.sagemaker.service_error import ServiceError
 
 HOUR = 3600.0
 # The one thing that is of today: when the report was made.
-MADE = re.compile(r"(report made\W+time\W+)[\d:T.+-]+")
+MADE = re.compile(r"(reported\W+time\W+)[\d:TZ.+-]+")
 PRODUCTION = Behaviour(requests_per_minute=600)
 SHADOW = replace(PRODUCTION, requests_per_minute=300, latency_ms=42.0, error_rate=0.0004)
 METRICS = [
@@ -150,12 +150,12 @@ def test_differences_come_with_intervals_around_the_truth(desk: Desk) -> None:
     ("shadow", "options", "result", "code"),
     [
         (SHADOW, [], "met", 0),
-        (SHADOW, ["--max-latency-increase", "1%"], "missed", 2),
+        (SHADOW, ["--max-latency-increase", "1%"], "missed", 1),
         (replace(SHADOW, latency_ms=30), ["--max-latency-increase", "-10%"], "met", 0),
-        (SHADOW, ["--max-error-rate", "0.01%"], "missed", 2),
-        (replace(SHADOW, spread=0.6), ["--latency-statistic", "p99"], "missed", 2),
-        (SHADOW, ["--min-invocations", "1000000"], "unknown", 2),
-        (None, [], "unknown", 2),
+        (SHADOW, ["--max-error-rate", "0.01%"], "missed", 1),
+        (replace(SHADOW, spread=0.6), ["--latency-statistic", "p99"], "missed", 1),
+        (SHADOW, ["--min-invocations", "1000000"], "unknown", 3),
+        (None, [], "unknown", 3),
     ],
 )
 def test_thresholds_and_check(desk: Desk, shadow: Behaviour | None, options: list[str], result: str, code: int) -> None:
@@ -246,22 +246,28 @@ def test_the_page_needs_nothing_and_escapes_everything(desk: Desk, tmp_path: Pat
     [
         (["test", "--max-latency-increase", "10"], "--max-latency-increase: '10' is not a percentage"),
         (["test", "--max-error-rate", "many"], "--max-error-rate: 'many' is not a percentage"),
-        ([], "give the name of an experiment, or --trial"),
-        (["test", "--trial"], "give the name of an experiment, or --trial"),
-        (["test", "--html", "/nowhere/report.html", "--format", "csv"], "/nowhere/report.html: No such file"),
-        (["later"], "experiment later starts only at"),
+        ([], "pass the name of an experiment, or --trial"),
+        (["test", "--trial"], "pass the name of an experiment, or --trial"),
+        (
+            ["test", "--html", "/nowhere/report.html", "--format", "csv"],
+            "/nowhere/report.html: cannot be written",
+        ),
     ],
 )
 def test_mistakes_are_one_line_and_exit_2(desk: Desk, arguments: list[str], words: str) -> None:
     assert_one_line(desk.report(*arguments), 2, words)
 
 
-def test_what_aws_refuses_is_one_line_and_exit_1(desk: Desk) -> None:
-    assert_one_line(desk.report("nobody"), 1, "there is no experiment nobody in us-east-1")
+def test_what_cannot_be_reported_on_is_one_line_and_exit_1(desk: Desk) -> None:
+    assert_one_line(desk.report("nobody"), 1, "no experiment nobody in us-east-1")
+    assert_one_line(desk.report("later"), 1, "experiment later starts at ")
+
+
+def test_what_aws_refuses_is_one_line_and_exit_4(desk: Desk) -> None:
     refusal = "User: arn:aws:iam::1:user/a is not authorized to perform: cloudwatch:GetMetricData"
     desk.metrics.failures = [ServiceError("AccessDenied", refusal, 403)]
-    assert_one_line(desk.report("test"), 1, "GetMetricData", "not authorized")
-    assert_one_line(desk.report("test", AWS_ENDPOINT_URL_CLOUDWATCH="http://127.0.0.1:1"), 1, "Could not connect")
+    assert_one_line(desk.report("test"), 4, "GetMetricData", "not authorized")
+    assert_one_line(desk.report("test", AWS_ENDPOINT_URL_CLOUDWATCH="http://127.0.0.1:1"), 4, "Could not connect")
 
 
 def test_without_the_extra(desk: Desk, tmp_path: Path) -> None:
@@ -288,4 +294,4 @@ def test_help_has_examples_and_exit_codes() -> None:
     text = " ".join(run("report", "--help").stdout.split())
 
     assert "Examples: inference-experiment report" in text
-    assert "Exit codes: 0 reported, 1 AWS refused" in text
+    assert "Exit codes: 0 reported, 1 no such experiment" in text

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from inference_experiment_cli.report.intervals import (
-    FEWEST_BATCHES,
+    MIN_BATCHES,
     Interval,
     mean_ratio,
     share,
@@ -67,7 +67,7 @@ def test_the_ratio_covers_the_truth_as_often_as_it_says() -> None:
 
 def test_too_little_for_a_ratio() -> None:
     assert mean_ratio([]) is None
-    assert mean_ratio([(1.0, 1.0, 1.0)] * (FEWEST_BATCHES - 1)) is None
+    assert mean_ratio([(1.0, 1.0, 1.0)] * (MIN_BATCHES - 1)) is None
     assert mean_ratio([(1.0, 1.0, 0.0)] * 50) is None
     assert mean_ratio([(0.0, 1.0, 1.0)] * 50) is None
-    assert mean_ratio([(1.0, 1.5, 1.0)] * FEWEST_BATCHES) == Interval(0.5, 0.5, 0.5)
+    assert mean_ratio([(1.0, 1.5, 1.0)] * MIN_BATCHES) == Interval(0.5, 0.5, 0.5)

@@ -1,5 +1,126 @@
-"""Errors that end a command with one line."""
+"""Errors that end a command. They are raised where they occur and printed once, by main, as one line each."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, ClassVar
+
+from inference_experiment import errors as experiment_errors
+from inference_experiment.errors import AccessDenied, DeadlineExceeded, ExperimentError
 
 
-class UsageError(Exception):
-    """What the user gave cannot be used: a missing file, a broken template, a port that is taken. Exit code 2."""
+class ExitCode(IntEnum):
+    """Exit codes of every command but lint, which has cfn-lint's."""
+
+    DONE = 0
+    NO = 1
+    USAGE = 2
+    UNDECIDED = 3
+    OUTSIDE = 4
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the user's input: the file, the line (from 1; 0 for the whole file) and the path of the value."""
+
+    file: str
+    line: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        line = f":{self.line}" if self.line else ""
+        return f"{self.file}{line}: {self.path}" if self.path else f"{self.file}{line}"
+
+
+class CommandError(Exception):
+    """Base of the errors that end a command, with the place that they are about."""
+
+    code: ClassVar[ExitCode]
+
+    def __init__(self, message: str, place: Place | None = None) -> None:
+        self.message = message
+        self.place = place
+        super().__init__(f"{place}: {message}" if place else message)
+
+
+class NotPossibleError(CommandError):
+    """The answer is no: findings, nothing of that name, not allowed, or not possible in the present status."""
+
+    code = ExitCode.NO
+
+
+class UsageError(CommandError):
+    """Wrong usage, or input that cannot be read: a missing file, a broken template, a port in use."""
+
+    code = ExitCode.USAGE
+
+
+class ServiceError(CommandError):
+    """Something outside failed: credentials, an AWS service, a region, the network."""
+
+    code = ExitCode.OUTSIDE
+
+
+# Errors of the function's family that are AWS's and not an answer about the experiment.
+SERVICE_FAILURES = (
+    AccessDenied,
+    experiment_errors.LimitExceeded,
+    experiment_errors.Refused,
+    experiment_errors.Throttled,
+    experiment_errors.Unavailable,
+)
+
+
+def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> UsageError:
+    """Return the error for a file that cannot be read."""
+    place = Place(str(path))
+    if isinstance(error, UnicodeDecodeError):
+        return UsageError(f"is not UTF-8 text: {error.reason} at byte {error.start}", place)
+    if isinstance(error, FileNotFoundError):
+        return UsageError("no such file", place)
+    return UsageError(f"cannot be read: {error.strerror or error}", place)
+
+
+def unwritable(path: Path, error: OSError) -> UsageError:
+    """Return the error for a file that cannot be written."""
+    return UsageError(f"cannot be written: {error.strerror or error}", Place(str(path)))
+
+
+def missing_extra(what: str, extra: str) -> UsageError:
+    """Return the error for an optional dependency that is not installed."""
+    return UsageError(f"{what} is not installed: pip install 'cfn-inference-experiment[{extra}]'")
+
+
+def describe_experiment_error(error: ExperimentError) -> str:
+    """Return the text of an error of the function's family, whose own text is written for readers of stack events."""
+    if isinstance(error, AccessDenied):
+        return f"your credentials do not allow {error.action}: {error.detail}"
+    if isinstance(error, DeadlineExceeded):
+        return f"{error.state} when --timeout expired; continue with inference-experiment watch or check the endpoint"
+    return str(error)
+
+
+def describe_aws_error(error: Exception) -> str:
+    """Return the text of an error that boto3 raised."""
+    response: Any = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return str(error)
+    details = response.get("Error", {})
+    text = f"{details.get('Message', 'no message')} ({details.get('Code', 'no code')})"
+    return f"{error.operation_name}: {text}" if hasattr(error, "operation_name") else text
+
+
+def describe(error: BaseException) -> list[tuple[ExitCode, str]] | None:
+    """Return exit code and text of each error in an error; None for one that is a defect of this program."""
+    if isinstance(error, ExceptionGroup):
+        described = [describe(each) for each in error.exceptions]
+        return None if None in described else [line for lines in described for line in lines or ()]
+    if isinstance(error, CommandError):
+        return [(error.code, str(error))]
+    if isinstance(error, ExperimentError):
+        code = ExitCode.OUTSIDE if isinstance(error, SERVICE_FAILURES) else ExitCode.NO
+        return [(code, ". ".join([describe_experiment_error(error), *getattr(error, "__notes__", ())]))]
+    if isinstance(error, Exception) and type(error).__module__.startswith(("botocore.", "boto3.")):
+        return [(ExitCode.OUTSIDE, describe_aws_error(error))]
+    return None

@@ -1,81 +1,143 @@
-"""The command inference-experiment. One module per sub-command; this one only puts them together.
+"""The command inference-experiment: the list of its commands, and where every failure is printed.
 
-Exit codes: 0 done, 1 something failed that the command was asked to do, 2 the command cannot be carried out as given.
+Exit codes: 0 done, or the answer is yes; 1 the answer is no; 2 wrong usage, or input that cannot be read; 3 cannot be
+decided; 4 something outside failed (credentials, AWS, a region, the network); 130 interrupted. lint has cfn-lint's.
 """
 
 import os
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand
 
-from inference_experiment_cli.commands import convert as convert_command
-from inference_experiment_cli.commands import demo as demo_command
-from inference_experiment_cli.commands import export as export_command
-from inference_experiment_cli.commands import lint as lint_command
-from inference_experiment_cli.commands import manifest as manifest_command
-from inference_experiment_cli.commands import plan as plan_command
-from inference_experiment_cli.commands import policy as policy_command
-from inference_experiment_cli.commands import query as query_command
-from inference_experiment_cli.commands import read as read_commands
-from inference_experiment_cli.commands import report as report_command
-from inference_experiment_cli.commands import validate as validate_command
-from inference_experiment_cli.commands import write as write_commands
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import ExitCode, describe
 
-app = typer.Typer(
-    name="inference-experiment",
-    help="SageMaker shadow tests as code: try, lint and inspect them.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+PROGRAM: Final = "inference-experiment"
+# name -> where the function (or the Typer group) is, and the first sentence of its help
+COMMANDS: Final = {
+    "demo": ("demo:demo", "Take a shadow test through its whole life on a local AWS."),
+    "lint": ("lint:lint", "Lint templates with cfn-lint and the rules of this project."),
+    "policy": ("policy:policy", "Check, generate and explain IAM policies."),
+    "export": ("export:export", "Write experiments as flat records: JSON lines, CSV, Parquet."),
+    "query": ("query:query", "Query experiments with SQL."),
+    "report": ("report:report", "Compare the variants of a shadow test by their metrics."),
+    "validate": ("validate:validate", "Check the properties of experiments as the provider does."),
+    "plan": ("plan:plan", "Show what deploying a file would do."),
+    "get": ("read:get", "Show everything about one experiment."),
+    "list": ("read:list_experiments", "List the experiments of one or several regions."),
+    "watch": ("read:watch", "Follow an experiment until it is stable."),
+    "create": ("write:create", "Create an experiment and wait until it is Created or Running."),
+    "update": ("write:update", "Change an experiment in place by a JSON patch or a file."),
+    "start": ("write:start", "Start a Created experiment before its schedule."),
+    "stop": ("write:stop", "Stop a running experiment, with or without promotion."),
+    "delete": ("write:delete", "Delete an experiment; a running one is stopped first."),
+    "manifest": ("manifest:manifest", "Write a template or a StackQL manifest of an experiment."),
+    "convert": ("convert:convert", "Convert templates between the native and the custom type."),
+}
+# The base of what Typer raises for wrong usage; recent versions have it as TyperException only.
+_ClickException: Any = typer.BadParameter.__mro__[2]
 
 
-def _print_version(wanted: bool | None) -> None:  # noqa: FBT001 - Typer calls it with the option's value
-    if wanted:
-        from importlib.metadata import version  # noqa: PLC0415 - only this option needs it
+class Command(TyperCommand):
+    """A command that ends quietly when the reader of its output has seen enough, as in `list | head`."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the library's
+        """Run the command."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return None
+        return result
+
+
+class LazyCommand(TyperCommand):
+    """A command whose module is imported when it is used: the list of commands needs its summary only."""
+
+    def __init__(self, name: str, target: str, summary: str) -> None:
+        super().__init__(name, help=summary)
+        self._target = target
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:  # noqa: ANN401 - the library's
+        """Return the context of the real command, which is what Typer then runs."""
+        return self.load().make_context(info_name, args, parent, **extra)
+
+    def load(self) -> Any:  # noqa: ANN401 - a command of Typer's or Click's, by Typer's version
+        """Return the real command."""
+        module, _, attribute = self._target.partition(":")
+        target = getattr(import_module(f"inference_experiment_cli.commands.{module}"), attribute)
+        if not isinstance(target, typer.Typer):
+            app = _typer(add_completion=False)
+            app.command(self.name, cls=Command)(target)
+            target = app
+        command = typer.main.get_command(target)
+        command.name = self.name
+        return command
+
+
+def _typer(**settings: Any) -> typer.Typer:  # noqa: ANN401 - Typer's settings
+    return typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None, **settings)
+
+
+def _print_version(requested: bool | None) -> None:  # noqa: FBT001 - Typer calls it with the option's value
+    if requested:
+        from importlib.metadata import version  # noqa: PLC0415 - a quarter of the time that --help takes
 
         typer.echo(version("cfn-inference-experiment"))
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     _: Annotated[
         bool | None,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = None,
 ) -> None:
-    """Hold the options that stand before a sub-command; their callbacks do the work."""
+    """Lint, plan, deploy and inspect SageMaker shadow tests."""
 
 
-for command in (
-    demo_command,
-    lint_command,
-    policy_command,
-    export_command,
-    query_command,
-    report_command,
-    validate_command,
-    plan_command,
-    read_commands,
-    write_commands,
-    manifest_command,
-    convert_command,
-):
-    command.register(app)
+def application() -> Any:  # noqa: ANN401 - a group of Typer's or Click's, by Typer's version
+    """Return the group of all commands."""
+    app = _typer(name=PROGRAM, no_args_is_help=True)
+    app.callback()(_options)
+    group: Any = typer.main.get_command(app)
+    for name, (target, summary) in COMMANDS.items():
+        group.commands[name] = LazyCommand(name, target, summary)
+    return group
 
 
 def main() -> None:
-    """Run the command line; a failure that the user can cause is one line and an exit code, never a traceback."""
+    """Run a command and exit with its code; a failure that is no defect of this program is one line."""
     try:
-        app()
-    except UsageError as error:
-        sys.stderr.write(f"inference-experiment: {error}\n")
-        sys.exit(2)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
-        sys.stderr.write("inference-experiment: interrupted\n")
-        sys.exit(130)
+        code = application().main(prog_name=PROGRAM, standalone_mode=False)
+    except _ClickException as error:
+        code = _print_usage_error(error)
+    except (KeyboardInterrupt, typer.Abort):
+        code = ExitCode.INTERRUPTED
+    except Exception as error:
+        described = describe(error)
+        if described is None:
+            raise
+        for _, text in described:
+            _print_line(text)
+        code = max(each for each, _ in described)
+    if code == ExitCode.INTERRUPTED:
+        _print_line("interrupted")
+    sys.exit(code if isinstance(code, int) else ExitCode.DONE)
+
+
+def _print_line(text: str) -> None:
+    sys.stderr.write(f"{PROGRAM}: {' '.join(text.split())}\n")
+
+
+def _print_usage_error(error: Any) -> int:  # noqa: ANN401 - Typer's or Click's, by Typer's version
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+    else:
+        context = getattr(error, "ctx", None)
+        hint = f" (see {context.command_path} --help)" if context else ""
+        _print_line(error.format_message().rstrip(".") + hint)
+    return int(error.exit_code)

@@ -1,7 +1,7 @@
-"""What a command prints: rows and values in four formats, one-line failures, questions, work in progress.
+"""What a command prints: rows and values in four formats, remarks and questions.
 
-Results go to the standard output, everything else to the standard error. Colours are Rich's: none without a terminal
-or with NO_COLOR.
+Results go to standard output, everything else to standard error. Colours are Rich's: none without a terminal or with
+NO_COLOR.
 """
 
 import csv
@@ -11,19 +11,19 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from pathlib import Path
+from typing import Any, Final
 
 import typer
+import yaml
+from rich.console import Console
 
-from inference_experiment_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from inference_experiment_cli.errors import NotPossibleError, UsageError, unwritable
 
 Row = Mapping[str, Any]
-MEASURED: Final = 200  # rows that the widths of a table are taken from, so that a list of any length can be printed
+WIDTH_SAMPLE_ROWS: Final = 200
+"""Rows from which the widths of a table are taken, so that a list of any length can be printed."""
 
 
 class Format(StrEnum):
@@ -35,44 +35,32 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-def console(*, stderr: bool = False) -> "Console":
+def console(*, stderr: bool = False) -> Console:
     """Return a console that neither wraps nor cuts."""
-    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
-
     return Console(stderr=stderr, highlight=False, soft_wrap=True, markup=False)
 
 
 def note(text: str) -> None:
-    """Print a remark that is no result."""
+    """Print a remark on standard error."""
     console(stderr=True).print(text, style="dim")
 
 
-def fail(message: str, code: int = 1) -> NoReturn:
-    """End the command with one line. Exit code 1: what was asked for failed."""
-    line = " ".join(message.split())
-    sys.stderr.write(f"inference-experiment: {line}\n")
-    raise typer.Exit(code)
-
-
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask before something irreversible; ends the command unless the answer is yes. Raises UsageError."""
+    """Ask before something irreversible. Raises NotPossibleError unless the answer is yes, and UsageError."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError(f"{question} There is no terminal to ask on; say --yes")
+        raise UsageError(f"{question} Not a terminal; pass --yes to confirm")
     if not typer.confirm(question, err=True):
-        fail("nothing was changed")
+        raise NotPossibleError("not confirmed; nothing was changed")
 
 
-@contextmanager
-def working(text: str) -> Iterator[None]:
-    """Show that something is going on, on a terminal."""
-    screen = console(stderr=True)
-    if not screen.is_terminal:
-        yield
-        return
-    with screen.status(text):
-        yield
+def write_file(path: Path, text: str) -> None:
+    """Write a text with its own line ends. Raises UsageError."""
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def cell(value: object) -> str:
@@ -104,20 +92,19 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, object]]:  # noqa: A
         yield path, None if value in ([], {}) else value
 
 
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, _: object) -> bool:
+        return True
+
+
 def yaml_text(value: object) -> str:
-    """Return a value as YAML, with our order and without aliases."""
-    import yaml  # noqa: PLC0415
-
-    class Plain(yaml.SafeDumper):
-        def ignore_aliases(self, _: object) -> bool:
-            return True
-
-    text: str = yaml.dump(value, Dumper=Plain, sort_keys=False, allow_unicode=True, width=120)
+    """Return a value as YAML, in its own order and without aliases."""
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return text
 
 
 def print_rows(rows: Iterable[Row], columns: Sequence[str], style: Format) -> None:
-    """Print rows as they come: no format holds more of them than MEASURED."""
+    """Print rows as they come: no format holds more of them than WIDTH_SAMPLE_ROWS."""
     writers = {Format.TABLE: _table, Format.JSON: _json, Format.YAML: _yaml, Format.CSV: _csv}
     writers[style](rows, columns)
 
@@ -151,7 +138,7 @@ def _csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
 def _table(rows: Iterable[Row], columns: Sequence[str]) -> None:
     screen = console()
     lines = ([cell(row.get(key)) for key in columns] for row in rows)
-    first = list(itertools.islice(lines, MEASURED))
+    first = list(itertools.islice(lines, WIDTH_SAMPLE_ROWS))
     head = [re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name).upper() for name in columns]
     widths = [max(map(len, column)) for column in zip(head, *first, strict=True)]
     screen.print(_line(head, widths), style="bold")

@@ -116,7 +116,7 @@ class LocalCloud:
         return self._stacks().deploy(stack_name, template_path, parameters or {}, capabilities, on_event, timeout)
 
     def delete_stack(self, stack_name: str, *, on_event: EventCallback | None = None, timeout: float = 300.0) -> None:
-        """Delete a stack and wait; a missing one is no error. Raises StackFailed."""
+        """Delete a stack and wait; a missing one is not an error. Raises StackFailed."""
         self._stacks().delete(stack_name, on_event, timeout)
 
     def stack_outputs(self, stack_name: str) -> dict[str, str]:
@@ -140,7 +140,7 @@ class LocalCloud:
         logs = self.client("logs")
         try:
             pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-            # One stream follows another; across them only the time tells the order.
+            # One stream follows another; across them only the time gives the order.
             events = sorted((event for page in pages for event in page["events"]), key=lambda each: each["timestamp"])
             return "\n".join(event["message"].rstrip("\n") for event in events)
         except logs.exceptions.ResourceNotFoundException:
@@ -152,7 +152,7 @@ class LocalCloud:
 
 @contextmanager
 def _sigterm_unwinds() -> Iterator[None]:
-    """Turn SIGTERM into SystemExit, so that with statements are left; only where nobody else handles it."""
+    """Turn SIGTERM into SystemExit, so that with statements are left; only where it is not handled yet."""
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield

@@ -2,7 +2,11 @@
 
 
 class LocalAwsError(Exception):
-    """The local AWS cannot start, or something asked of it makes no sense; the message is one line."""
+    """The local AWS cannot start, or cannot do what it is called for; the message is one line."""
+
+
+class PortUnavailable(LocalAwsError):  # noqa: N818 - reads as its message does
+    """A port of the loopback is in use, or not allowed."""
 
 
 class StackFailed(LocalAwsError):  # noqa: N818 - named after what CloudFormation calls the outcome

@@ -49,8 +49,8 @@ def _required_names(requirements: Path) -> set[str]:
     if not requirements.exists():
         return set()
     lines = (line.strip() for line in requirements.read_text(encoding="utf-8").splitlines())
-    found = (_NAME.match(line) for line in lines)
-    return {_normal(match.group()) for match in found if match is not None}
+    matches = (_NAME.match(line) for line in lines)
+    return {_normal(match.group()) for match in matches if match is not None}
 
 
 def _closure(names: set[str]) -> set[str]:
@@ -76,7 +76,7 @@ def _closure(names: set[str]) -> set[str]:
 def _requirement(text: str) -> tuple[str, bool]:
     match = _NAME.match(text)
     if match is None:
-        raise LocalAwsError(f"cannot read the requirement {text!r}")
+        raise LocalAwsError(f"cannot read the requirement {text}")
     return _normal(match.group()), ";" in text
 
 

@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Policies:
-    """All that is attached to one principal. `unknown` are attached policies whose text nobody knows.
+    """All that is attached to one principal. `unknown` are attached policies whose text is not known.
 
     `boundary` is None without a permissions boundary; a boundary that cannot be known is a Document of an Unknown.
     """
@@ -69,15 +69,8 @@ class Attached:
 
 
 def statements_of(document: Document) -> tuple[Attached, ...]:
-    """Return the statements of a document, each compiled once."""
-    return tuple(Attached(document, statement, _compiled(statement)) for statement in document.statements)
-
-
-def _compiled(statement: Statement) -> CompiledStatement:
-    known: CompiledStatement | None = statement.__dict__.get("_compiled")
-    if known is None:
-        known = statement.__dict__["_compiled"] = CompiledStatement(statement)
-    return known
+    """Return the statements of a document, compiled."""
+    return tuple(Attached(document, statement, CompiledStatement(statement)) for statement in document.statements)
 
 
 @dataclass(frozen=True)
@@ -97,7 +90,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer for one request; the steps are worked out when somebody asks for them."""
+    """The answer for one request; the steps are evaluated on demand."""
 
     outcome: Outcome
     request: Request
@@ -112,9 +105,9 @@ class Decision:
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """Every statement's step: identity policies first, then the boundary."""
-        found = [_step(attached, self.request) for attached in self.policies.compiled]
-        found += [_step(attached, self.request, boundary=True) for attached in self.policies.compiled_boundary]
-        return tuple(found)
+        steps = [_step(attached, self.request) for attached in self.policies.compiled]
+        steps += [_step(attached, self.request, boundary=True) for attached in self.policies.compiled_boundary]
+        return tuple(steps)
 
     @cached_property
     def deciding(self) -> Step | None:

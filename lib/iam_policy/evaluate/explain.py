@@ -15,7 +15,7 @@ _SEGMENT_NAMES: Final = ("prefix", "partition", "service", "region", "account", 
 
 
 def why(step: Step, request: Request) -> str:
-    """Return, in one sentence, what made a statement apply, not apply or stay undecided."""
+    """Return, in one sentence, why a statement applies, does not apply or is undecided."""
     for part, truth in step.parts:
         if truth is True:
             continue
@@ -32,14 +32,14 @@ def why(step: Step, request: Request) -> str:
         if part is StatementElement.RESOURCE:
             return _why_resource(step, request, possible=truth is None)
         return _why_condition(step, request, truth_is_unknown=truth is None)
-    return f"it covers {request.action} on {request.resource}" if not request.principal else "it lets the caller in"
+    return f"it covers {request.action} on {request.resource}" if not request.principal else "it covers the caller"
 
 
 def _why_principal(step: Step, request: Request, *, possible: bool) -> str:
     names = [str(entry.item.text) for entry in step.statement.principals.entries] if step.statement.principals else []
     caller = request.principal[1] if request.principal else ""
-    verb = "may let in" if possible else "does not let in"
-    return f"it {verb} {caller}, its principals are {', '.join(names) or 'unknown'}"
+    verb = "possibly includes" if possible else "does not include"
+    return f"its Principal ({', '.join(names) or 'unknown'}) {verb} {caller}"
 
 
 def _why_resource(step: Step, request: Request, *, possible: bool) -> str:
@@ -69,11 +69,11 @@ def _difference(resource: Text, request: Request) -> str:
 
 
 def _why_condition(step: Step, request: Request, *, truth_is_unknown: bool) -> str:
-    wanted = None if truth_is_unknown else False
+    expected = None if truth_is_unknown else False
     for compiled in step.attached.compiled.conditions:
-        if compiled.truth(request) is wanted:
+        if compiled.truth(request) is expected:
             return _why_one(compiled, request)
-    return "its Condition does not hold"
+    return "its Condition is not true"
 
 
 def _why_one(compiled: CompiledCondition, request: Request) -> str:
@@ -83,20 +83,20 @@ def _why_one(compiled: CompiledCondition, request: Request) -> str:
     values = ", ".join(str(item.text) for item in condition.values)
     value = request.value_of(compiled.key)
     if value is Given.ABSENT:
-        return f"it demands {condition.operator} {condition.key}, which requests of {request.action} do not carry"
+        return f"it requires {condition.operator} {condition.key}, which requests of {request.action} do not have"
     if value is Given.UNKNOWN:
-        return f"{condition.operator} {condition.key} {values}: nobody knows {condition.key} beforehand"
+        return f"{condition.operator} {condition.key} {values}: {condition.key} is not known"
     shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return f"it demands {condition.operator} {condition.key} {values}, the request has {shown}"
+    return f"it requires {condition.operator} {condition.key} {values}, the request has {shown}"
 
 
 def settles(decision: Decision) -> tuple[str, ...]:
     """Return what would settle an unknown decision, each way once; empty for a decided one."""
     if decision.outcome is not Outcome.UNKNOWN:
         return ()
-    found = [line for step in decision.steps if step.truth is None for line in _settles_step(step, decision.request)]
-    found += [f"the Effect of {s.statement.label}" for s in decision.steps if s.truth and s.attached.effect is None]
-    return tuple(dict.fromkeys(found))
+    ways = [line for step in decision.steps if step.truth is None for line in _settles_step(step, decision.request)]
+    ways += [f"the Effect of {s.statement.label}" for s in decision.steps if s.truth and s.attached.effect is None]
+    return tuple(dict.fromkeys(ways))
 
 
 def _settles_step(step: Step, request: Request) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _settles_item(item: Item, request: Request) -> Iterator[str]:
     mine, theirs = _undecided_part(item.text, request)
     holes = [*holes_of(mine), *holes_of(theirs)]
     if not holes:
-        yield f'IAM documents no answer for "{item.text}"; write all six parts and the type of the ARN out'
+        yield f'IAM does not document how it matches "{item.text}"; write the whole ARN'
         return
     names = " and ".join(dict.fromkeys(map(str, holes)))
     plain = isinstance(mine, str) and "*" not in mine and "?" not in mine and "${" not in mine
@@ -152,5 +152,5 @@ def _with_defaults(pattern: Text, resource: Text, holes: list[Hole]) -> str:
         return ""
     filled = Request("", fill(resource, defaults))
     truth = compile_resource(fill(pattern, defaults), variables=True).match(filled.target)
-    verb = {True: "it does", False: "it does not", None: "it is still open"}[truth]
-    return f" (with the defaults {verb})"
+    answer = {True: "matches", False: "does not match", None: "is undecided"}[truth]
+    return f" ({answer} with the defaults)"

@@ -12,7 +12,7 @@ from iam_policy.service_data import actions
 
 
 class Given(Enum):
-    """What can be said of a context key without a value: it is surely missing, or nobody knows."""
+    """What is known of a context key without a value: it is certainly missing, or that is unknown."""
 
     ABSENT = "absent"
     UNKNOWN = "unknown"
@@ -26,7 +26,7 @@ Value: TypeAlias = Text | tuple[Text, ...] | Given
 class Request:
     """One action on one resource (`*` where the action works on none).
 
-    A context key that is not given is missing if `complete`, else missing if the action cannot carry it, else unknown.
+    A context key that is not given is missing if `complete`, else missing if the action cannot have it, else unknown.
     `aws:RequestTag/*` stands for all keys with that prefix that are not given.
     `principal` is (type, value), such as ("Service", "sagemaker.amazonaws.com"); only trust policies look at it.
     """

@@ -1,4 +1,4 @@
-"""Actions that do not exist, and actions that grant more than somebody meant."""
+"""Unknown actions, and actions that grant more than intended."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -16,8 +16,8 @@ def lint_actions(scope: Scope) -> Iterator[Finding]:
     if selector is None:
         return
     if selector.negated and scope.allows:
-        message = "Allow with NotAction grants every action of every service but these; list what is needed in Action"
-        yield scope.found("allow-not-action", message, selector)
+        message = "Allow with NotAction grants every action but these; list the required actions in Action"
+        yield scope.finding("allow-not-action", message, selector)
     for item, name in scope.items(selector):
         yield from _lint_action(scope, item, name, broad=scope.allows and not selector.negated)
 
@@ -25,28 +25,28 @@ def lint_actions(scope: Scope) -> Iterator[Finding]:
 def _lint_action(scope: Scope, item: Item, name: str, *, broad: bool) -> Iterator[Finding]:
     if name in {"*", "*:*"}:
         if broad:
-            message = f'"{name}" grants every action of every service; list the actions that are needed'
-            yield scope.found("broad-action", message, item)
+            message = f'"{name}" grants every action of every service; list the required actions'
+            yield scope.finding("broad-action", message, item)
         return
     service, colon, bare = name.partition(":")
     if not colon or not service or not bare or "*" in service or "?" in service:
-        advice = "spell the service out" if colon else "write it as service:Action"
-        yield scope.found("invalid-action", f'"{name}" is no action; {advice}', item)
+        advice = "write the full name of the service" if colon else "write it as service:Action"
+        yield scope.finding("invalid-action", f'"{name}" is not an action; {advice}', item)
     elif service.lower() not in actions.services():
         near = actions.nearest(service, actions.services())
-        yield scope.found("unknown-service", f'there is no service "{service}"{_advice(near)}', item)
+        yield scope.finding("unknown-service", f'unknown service "{service}"{_advice(near)}', item)
     elif bare.strip("*") == "":
         if broad:
-            message = f'"{name}" grants every action of {service}; list the actions that are needed'
-            yield scope.found("broad-action", message, item)
+            message = f'"{name}" grants every action of {service}; list the required actions'
+            yield scope.finding("broad-action", message, item)
     elif not matching(name):
-        yield scope.found("unknown-action", _unknown(service.lower(), bare), item)
+        yield scope.finding("unknown-action", _unknown(service.lower(), bare), item)
 
 
 def _unknown(service: str, bare: str) -> str:
     names = actions.action_names(service).values()
     near = [f"{service}:{name}" for name in actions.nearest(bare.strip("*?"), names)]
-    return f'there is no action "{service}:{bare}"{_advice(near)} (data: {actions.data_version()})'
+    return f'unknown action "{service}:{bare}"{_advice(near)} (data: {actions.data_version()})'
 
 
 def _advice(near: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Resources that are no ARNs, that the actions cannot work on, or that are somewhere else."""
+"""Invalid ARNs, resources that the actions do not support, and resources in another place."""
 
 import re
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ def lint_resources(scope: Scope) -> Iterator[Finding]:
     if selector is None:
         return
     if selector.negated and scope.allows:
-        message = "Allow with NotResource grants every other resource there is; list what is needed in Resource"
-        yield scope.found("allow-not-resource", message, selector)
+        message = "Allow with NotResource grants every other resource; list the required resources in Resource"
+        yield scope.finding("allow-not-resource", message, selector)
     for item, name in scope.items(selector):
         yield from _lint_arn(scope, item, name)
     if scope.allows and not selector.negated:
@@ -39,24 +39,24 @@ def _lint_arn(scope: Scope, item: Item, name: str) -> Iterator[Finding]:
         return
     fault = _fault(name)
     if fault:
-        yield scope.found("invalid-arn", f'"{name}" is no ARN: {fault}', item)
+        yield scope.finding("invalid-arn", f'"{name}" is not an ARN: {fault}', item)
         return
     segments = compile_resource(name, variables=scope.statement.variables).segments or ()
     if len(segments) < SEGMENTS:
         message = f'"{name}" has {len(segments)} of 6 parts; write arn:partition:service:region:account:resource'
-        yield scope.found("short-arn", message, item)
+        yield scope.finding("short-arn", message, item)
         return
     if "*" in str(segments[2]) or "?" in str(segments[2]):
-        message = f'spell the service of "{name}" out: IAM documents no wildcards there'
-        yield scope.found("wildcard-in-service", message, item)
+        message = f'write the service of "{name}" in full: IAM does not document wildcards there'
+        yield scope.finding("wildcard-in-service", message, item)
     elif compile_resource(name, variables=scope.statement.variables).wild_type and str(segments[2]) != "s3":
-        message = f'spell the resource type of "{name}" out: IAM documents no wildcards there, evaluators disagree'
-        yield scope.found("wildcard-in-type", message, item)
+        message = f'write the resource type of "{name}" in full: IAM does not document wildcards there'
+        yield scope.finding("wildcard-in-type", message, item)
 
 
 def _fault(name: str) -> str:
     if not name.lower().startswith("arn:"):
-        return 'it begins with "arn:" (or write "*" alone)'
+        return 'an ARN begins with "arn:" (every resource is "*")'
     parts = re.sub(r"\$\{[^}]*\}", "*", name).split(":", RESOURCE)
     if len(parts) < SEGMENTS:
         return ""
@@ -64,9 +64,9 @@ def _fault(name: str) -> str:
     if not partition or not service:
         return "partition and service must not be empty"
     if "*" not in account and "?" not in account and not _ACCOUNT.fullmatch(account):
-        return f'an account has 12 digits, "{account}" has not'
+        return f'an account has 12 digits, not "{account}"'
     if service in GLOBAL_SERVICES and region not in {"", "*"}:
-        return f'{service} has no region, remove "{region}"'
+        return f'ARNs of {service} have no region; remove "{region}"'
     return ""
 
 
@@ -77,13 +77,13 @@ def _lint_types(scope: Scope, resources: list[Text | Unknown]) -> Iterator[Findi
     texts = [resource for resource in resources if not isinstance(resource, Unknown)]
     single = [name for name in known if not actions.resource_patterns(name)]
     if single:
-        message = f'{listed(single)} works on no single resource: allow it by "Resource": "*" in a statement of its own'
-        yield scope.found("resource-needs-star", message, scope.statement)
+        message = f'{listed(single)} does not support resource ARNs: write "Resource": "*" in a separate statement'
+        yield scope.finding("resource-needs-star", message, scope.statement)
     wrong = [name for name in known if actions.resource_patterns(name) and not _fits(name, texts)]
     if wrong:
         form = actions.resource_patterns(wrong[0])[-1]
         message = f"the resources of this statement are of the wrong type for {listed(wrong)}: write {form}"
-        yield scope.found("resource-mismatch", message, scope.statement.resources or scope.statement)
+        yield scope.finding("resource-mismatch", message, scope.statement.resources or scope.statement)
 
 
 def _fits(name: str, resources: list[Text]) -> bool:
@@ -114,5 +114,5 @@ def _lint_place(scope: Scope, place: Place, item: Item, resource: Text) -> Itera
         places.append(("account", 4, place.account))
     for name, index, expected in places:
         if segments[index].match(expected, fold=True) is False:
-            message = f'"{resource}" is in {name} {segments[index]}, not in {expected}: correct it'
-            yield scope.found(f"other-{name}", message, item)
+            message = f'"{resource}" is in {name} {segments[index]}, not in {expected}'
+            yield scope.finding(f"other-{name}", message, item)

@@ -32,7 +32,7 @@ class Scope:
         selector = self.statement.actions
         return [] if selector is None or selector.negated else [name for _, name in self.items(selector)]
 
-    def found(self, kind: str, message: str, where: Item | Selector | Condition | Statement) -> Finding:
+    def finding(self, kind: str, message: str, where: Item | Selector | Condition | Statement) -> Finding:
         """Return a finding at an element."""
         path = where.path
         position: Position = where.position
@@ -40,6 +40,6 @@ class Scope:
 
 
 def listed(names: list[str], most: int = 3) -> str:
-    """Return names as a list in prose that does not grow without limit."""
+    """Return names in a list of limited length."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

@@ -11,12 +11,12 @@ from iam_policy.parse.document import Document, DocumentKind
 # IAM and STS quotas, white space not counted; the quota of trust policies can be raised to 4,096.
 LIMITS: Final = {
     DocumentKind.MANAGED: (6144, "split it into several managed policies"),
-    DocumentKind.BOUNDARY: (6144, "shorten it, a role has a single boundary"),
+    DocumentKind.BOUNDARY: (6144, "shorten it, a role has only one boundary"),
     DocumentKind.INLINE: (
         10240,
         "move statements to managed policies; the limit holds for all inline policies of a role",
     ),
-    DocumentKind.TRUST: (2048, "shorten it, or have the quota raised (to 4,096 at most)"),
+    DocumentKind.TRUST: (2048, "shorten it, or request a quota increase (4,096 at most)"),
 }
 
 
@@ -39,17 +39,17 @@ def lint_elements(scope: Scope) -> Iterator[Finding]:
     """Yield findings about missing and misplaced elements of a statement."""
     statement = scope.statement
     if statement.actions is None:
-        yield scope.found("missing-element", "add Action: the statement says nothing without it", statement)
+        yield scope.finding("missing-element", "add Action: a statement must have one", statement)
     if scope.document.kind is DocumentKind.TRUST:
         if statement.principals is None:
             message = "add Principal: a trust policy says who may assume the role"
-            yield scope.found("missing-element", message, statement)
+            yield scope.finding("missing-element", message, statement)
         if statement.resources is not None:
             message = f"remove {statement.resources.element}: the resource of a trust policy is the role itself"
-            yield scope.found("misplaced-element", message, statement.resources)
+            yield scope.finding("misplaced-element", message, statement.resources)
         return
     if statement.resources is None:
-        yield scope.found("missing-element", 'add Resource: an ARN, or "*" where the action works on none', statement)
+        yield scope.finding("missing-element", 'add Resource: an ARN, or "*" for actions without ARNs', statement)
     if statement.principals is not None:
-        message = f"remove {statement.principals.element}: the principal is whoever the policy is attached to"
-        yield scope.found("misplaced-element", message, statement)
+        message = f"remove {statement.principals.element}: the policy applies to what it is attached to"
+        yield scope.finding("misplaced-element", message, statement)

@@ -1,4 +1,4 @@
-"""Suppressions: findings that somebody looked at and keeps. They are never dropped, only marked.
+"""Suppressions: accepted findings. They are never dropped, only marked.
 
 Two ways: a comment on the line of the finding or the line above, `# iam-policy: ignore KIND[, KIND] - reason` (`//`
 works too), and a baseline file made by `baseline_of`.
@@ -25,7 +25,7 @@ class Suppression:
 
 
 @dataclass(frozen=True)
-class Judged:
+class SuppressibleFinding:
     """A finding and, where there is one, its suppression."""
 
     finding: Finding
@@ -47,29 +47,29 @@ def baseline_of(findings: Iterable[Finding], reason: str = "accepted") -> dict[s
     return {"version": 1, "findings": entries}
 
 
-def judge(
+def suppress(
     findings: Iterable[Finding],
     sources: Mapping[str, str] | None = None,
     baseline: Mapping[str, Any] | None = None,
-) -> tuple[Judged, ...]:
+) -> tuple[SuppressibleFinding, ...]:
     """Mark the findings that are suppressed. `sources`: the texts of documents by name, read for comments."""
     lines = {name: source.splitlines() for name, source in (sources or {}).items()}
     accepted = (baseline or {}).get("findings", {})
-    return tuple(Judged(one, _suppression(one, lines.get(one.document, []), accepted)) for one in findings)
+    return tuple(SuppressibleFinding(one, _suppression(one, lines.get(one.document, []), accepted)) for one in findings)
 
 
 def _suppression(finding: Finding, lines: list[str], accepted: Mapping[str, Any]) -> Suppression | None:
     for number in (finding.position.line, finding.position.line - 1):
         if 0 < number <= len(lines):
-            found = _COMMENT.search(lines[number - 1])
-            if found and finding.kind in re.split(r"[,\s]+", found.group(1)):
-                return Suppression("inSource", found.group(2) or "")
+            comment = _COMMENT.search(lines[number - 1])
+            if comment and finding.kind in re.split(r"[,\s]+", comment.group(1)):
+                return Suppression("inSource", comment.group(2) or "")
     entry = accepted.get(fingerprint(finding))
     return Suppression("external", str(entry.get("reason", ""))) if entry else None
 
 
 def unknown_kinds(source: str) -> tuple[str, ...]:
-    """Return the kinds that comments name and that do not exist; a misspelt suppression suppresses nothing."""
-    found = filter(None, map(_COMMENT.search, source.splitlines()))
-    names = (name for comment in found for name in re.split(r"[,\s]+", comment.group(1)))
+    """Return the unknown kinds that comments name: a misspelt suppression suppresses nothing."""
+    comments = filter(None, map(_COMMENT.search, source.splitlines()))
+    names = (name for comment in comments for name in re.split(r"[,\s]+", comment.group(1)))
     return tuple(name for name in names if name and name not in KINDS)

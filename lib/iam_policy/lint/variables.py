@@ -1,4 +1,4 @@
-"""Policy variables that do not exist, or that the version of the policy language does not know."""
+"""Unknown policy variables, and variables in a version of the policy language without them."""
 
 from collections.abc import Iterator
 
@@ -19,8 +19,8 @@ def lint_variables(scope: Scope) -> Iterator[Finding]:
             continue
         variables = compile_pattern(item.text, variables=True).variables
         if variables and not scope.statement.variables:
-            message = f'"{item.text}" is plain text here; set "Version": "{VARIABLES_VERSION}" to have variables'
-            yield scope.found("variable-needs-version", message, item)
+            message = f'"{item.text}" is plain text in this version; set "Version": "{VARIABLES_VERSION}"'
+            yield scope.finding("variable-needs-version", message, item)
             continue
         for variable in variables:
             yield from _lint_variable(scope, item, variable)
@@ -29,10 +29,10 @@ def lint_variables(scope: Scope) -> Iterator[Finding]:
 def _lint_variable(scope: Scope, item: Item, variable: Variable) -> Iterator[Finding]:
     service = variable.key.partition(":")[0]
     if "::" in variable.key or ":" not in variable.key:
-        message = f'"${{{variable.key}}}" in "{item.text}" is no policy variable; in a template, wrap it in Fn::Sub'
-        yield scope.found("unknown-variable", message, item)
+        message = f'"${{{variable.key}}}" in "{item.text}" is not a policy variable; in a template, wrap it in Fn::Sub'
+        yield scope.finding("unknown-variable", message, item)
     elif (service == "aws" or service in actions.services()) and key_type(variable.key) is None:
         known = [name for name, _ in actions.condition_keys(service).values()]
         near = actions.nearest(variable.key, known, 1)
         advice = f"; did you mean ${{{near[0]}}}?" if near else "; check the spelling"
-        yield scope.found("unknown-variable", f'there is no policy variable "${{{variable.key}}}"{advice}', item)
+        yield scope.finding("unknown-variable", f'unknown policy variable "${{{variable.key}}}"{advice}', item)

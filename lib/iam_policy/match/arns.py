@@ -17,7 +17,7 @@ from iam_policy.match.truth import Truth, all_of
 SEGMENTS: Final = 6
 RESOURCE: Final = SEGMENTS - 1
 
-# Their resource segment begins with a name, not with a type, so a wildcard there is no wildcard in a type.
+# Their resource segment begins with a name, not with a type, so a wildcard there is not a wildcard in a type.
 UNTYPED_SERVICES: Final = frozenset({"execute-api", "s3", "sns", "sqs"})
 
 
@@ -101,7 +101,7 @@ class ResourcePattern:
         if len(target.segments) < SEGMENTS:
             return False
         truth = _match_segments(self.segments, target.segments)
-        # IAM's documentation forbids wildcards in the type, AWS's own policies have them: nobody can tell.
+        # IAM's documentation forbids wildcards in the type, AWS's own policies have them: undecided.
         return None if truth and self.wild_type and target.typed else truth
 
     def _match_unsplit(self, target: Arn) -> Truth:
@@ -151,7 +151,7 @@ def compile_resource(source: Text, *, variables: bool) -> ResourcePattern:
 def match_arn(pattern: Pattern, value: Text) -> Truth:
     """Compare as ArnEquals and ArnLike do (they are the same): six parts, each with wildcards, all case-sensitive.
 
-    A value or a pattern that is no ARN never matches. Whether a pattern with fewer parts does, is documented nowhere.
+    A value or a pattern that is not an ARN never matches. Whether a pattern with fewer parts does is undocumented.
     """
     segments, others = pattern.split(":", RESOURCE), split(value)
     if segments is None or others is None:

@@ -22,13 +22,13 @@ class Charset:
     characters: frozenset[str] | None = None
 
     def meets(self, other: "Charset") -> bool:
-        """Say whether some character belongs to both."""
+        """Tell whether some character belongs to both."""
         if self.characters is None or other.characters is None:
             return True
         return not self.characters.isdisjoint(other.characters)
 
     def holds(self, characters: str) -> bool:
-        """Say whether one of the characters belongs to the set."""
+        """Tell whether one of the characters belongs to the set."""
         return self.characters is None or any(character in self.characters for character in characters)
 
 
@@ -56,7 +56,7 @@ class Hole:
 
     `identity` tells holes apart and is what messages show. A filling has at least `minimum` characters, exactly that
     many if `exact`, all of `charset`. `values` are the only possible fillings where they are known (AllowedValues);
-    `default` is what is used if nobody says otherwise. A `literal` hole's wildcards mean themselves even in a pattern.
+    `default` is what is used unless it is overridden. A `literal` hole's wildcards mean themselves even in a pattern.
     Holes of one identity must not differ in anything but `literal`.
     """
 

@@ -1,4 +1,4 @@
-"""Kleene's three truth values: True, False and None for "it depends on what nobody knows yet".
+"""Kleene's three truth values: True, False and None for undecided.
 
 Everything here is pure and total. Incompleteness is accepted: "A or not A" of an unknown A is unknown, which is safe.
 """

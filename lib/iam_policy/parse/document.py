@@ -1,4 +1,4 @@
-"""A policy document after reading: frozen, every element with its path and place, unknown parts kept as such.
+"""A policy document after reading: frozen, every element with its path and position; unknown parts are marked.
 
 Reading is `reading.py`'s job, deciding `statements.py`'s; this is only what they share.
 """
@@ -21,6 +21,7 @@ Path: TypeAlias = tuple[str | int, ...]
 class DocumentKind(StrEnum):
     """What a document is attached as; it decides which elements belong in it and how long it may be."""
 
+    AWS = "AWS-managed"  # decides like any other and is not linted
     MANAGED = "managed"
     INLINE = "inline"
     BOUNDARY = "boundary"
@@ -37,7 +38,7 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Located:
-    """A value with a mark (line and column from 0), for values that cannot carry one themselves."""
+    """A value with a mark (line and column from 0), for values that cannot have one themselves."""
 
     value: object
     start_mark: object
@@ -54,7 +55,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Selector:
-    """Action, Resource or their Not forms. An `unknown` selector may hold further items that nobody knows."""
+    """Action, Resource or their Not forms. An `unknown` selector may have further, unknown items."""
 
     element: str
     items: tuple[Item, ...]
@@ -128,7 +129,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Document:
-    """One policy document; `problems` are what reading found, `measure` counts when somebody asks for the length."""
+    """One policy document; `problems` are the findings of reading it, `measure` returns its length on demand."""
 
     name: str = ""
     kind: DocumentKind = DocumentKind.INLINE

@@ -33,14 +33,14 @@ class Problems:
     def check_keys(self, node: Mapping[Any, Any], known: Sequence[str], path: Path, fallback: Position) -> None:
         """Report keys that are written twice or that are none of the known ones."""
         for key in getattr(node, "duplicates", ()):
-            message = f'"{key}" is written twice and only one of them counts; join them'
+            message = f'"{key}" is a duplicate key: only the last one counts; merge them'
             self.report("duplicate-key", message, (*path, str(key)), place(key, fallback))
         for key in map(str, node):
             if key not in known:
                 near = get_close_matches(key.title(), known, 1, 0.5)
-                advice = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
+                advice = f'did you mean "{near[0]}"?' if near else f"allowed are {', '.join(known)}"
                 where = next(place(original, fallback) for original in node if str(original) == key)
-                self.report("unknown-element", f'there is no element "{key}"; {advice}', (*path, key), where)
+                self.report("unknown-element", f'unknown element "{key}"; {advice}', (*path, key), where)
 
 
 def place(node: object, fallback: Position) -> Position:
@@ -61,7 +61,7 @@ def unwrap(node: object, fallback: Position) -> tuple[object, Position]:
     if not isinstance(value, str) and isinstance(value, Mapping) and len(value) == 1:
         key = str(next(iter(value)))
         if key == "Ref" or key.startswith("Fn::"):
-            return Unknown(f"the value of {key} is not known", "resolve it"), position
+            return Unknown(f"the value of {key} is not known", "the value of " + key), position
     return value, position
 
 
@@ -71,10 +71,10 @@ def read_sid(node: Mapping[Any, Any], problems: Problems, path: Path, fallback: 
     if isinstance(value, Unknown | Symbolic):
         return ""
     if not isinstance(value, str):
-        problems.report("wrong-type", "write Sid as a text", (*path, "Sid"), position)
+        problems.report("wrong-type", "write Sid as a string", (*path, "Sid"), position)
         return ""
     if not _SID.fullmatch(value):
-        message = f'a Sid holds letters and digits only; rename "{value}"'
+        message = f'a Sid has letters and digits only; rename "{value}"'
         problems.report("invalid-sid", message, (*path, "Sid"), position)
     return str(value)
 
@@ -91,7 +91,9 @@ def read_effect(node: Mapping[Any, Any], problems: Problems, path: Path, fallbac
         return str(value)
     near = get_close_matches(str(value).title(), EFFECTS, 1, 0.5)
     advice = f'write "{near[0]}"' if near else 'write "Allow" or "Deny"'
-    problems.report("invalid-effect", f'"{value}" is no Effect; {advice} (case matters)', (*path, "Effect"), position)
+    problems.report(
+        "invalid-effect", f'"{value}" is not an Effect; {advice} (case-sensitive)', (*path, "Effect"), position
+    )
     return None
 
 
@@ -101,7 +103,7 @@ def read_items(node: object, problems: Problems, path: Path, fallback: Position)
     if not isinstance(value, list | tuple):
         return (_item(value, problems, path, position),)
     if not value:
-        problems.report("wrong-type", f"an empty list selects nothing; write at least one {path[-1]}", path, position)
+        problems.report("wrong-type", f"an empty list matches nothing; write at least one {path[-1]}", path, position)
     items = []
     for index, entry in enumerate(value):
         inner, where = unwrap(entry, position)
@@ -116,8 +118,8 @@ def _item(value: object, problems: Problems, path: Path, position: Position) -> 
         return Item(str(value), path, position)
     if isinstance(value, str | Symbolic | Unknown):
         return Item(str(value) if isinstance(value, str) else value, path, position)
-    problems.report("wrong-type", f"write a text, not {_describe(value)}", path, position)
-    return Item(Unknown("it is no text"), path, position)
+    problems.report("wrong-type", f"write a string, not {_describe(value)}", path, position)
+    return Item(Unknown("it is not a string"), path, position)
 
 
 def _describe(value: object) -> str:
@@ -133,7 +135,7 @@ def read_selector(
     if not present:
         return None
     if len(present) > 1:
-        message = f"keep one of {names[0]} and {names[1]}: IAM refuses both in one statement"
+        message = f"keep one of {names[0]} and {names[1]}: IAM does not accept both in one statement"
         problems.report("conflicting-elements", message, path, fallback)
     element = present[0]
     where = (*path, element)
@@ -157,7 +159,7 @@ def read_principals(node: Mapping[Any, Any], problems: Problems, path: Path, fal
     if value != "*":
         message = f'write {element} as {{"Service": ...}} or {{"AWS": ...}}'
         problems.report("invalid-principal", message, where, position)
-        return Principals(element, (), Unknown(f"{element} cannot be read"), where, position)
+        return Principals(element, (), Unknown(f"{element} is not valid"), where, position)
     return Principals(element, (Principal("*", Item("*", where, position)),), None, where, position)
 
 
@@ -166,8 +168,8 @@ def _entries(node: Mapping[Any, Any], problems: Problems, path: Path, fallback: 
         name = str(key)
         if name not in PRINCIPAL_TYPES:
             near = get_close_matches(name.title(), PRINCIPAL_TYPES, 1, 0.5)
-            advice = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(PRINCIPAL_TYPES)}"
-            message = f'there is no type of principal "{name}"; {advice}'
+            advice = f'did you mean "{near[0]}"?' if near else f"allowed are {', '.join(PRINCIPAL_TYPES)}"
+            message = f'unknown type of principal "{name}"; {advice}'
             problems.report("invalid-principal", message, (*path, name), place(key, fallback))
         for item in read_items(value, problems, (*path, name), place(key, fallback)):
             yield Principal(name, item)
@@ -185,7 +187,7 @@ def read_conditions(node: Mapping[Any, Any], problems: Problems, path: Path, fal
     if not isinstance(block, Mapping):
         message = "write Condition as an object: operator, key, values"
         problems.report("wrong-type", message, where, position)
-        yield Condition("", "", (), Unknown("Condition cannot be read"), where, position)
+        yield Condition("", "", (), Unknown("Condition is not valid"), where, position)
         return
     problems.check_keys(block, list(map(str, block)), where, position)
     for operator, keys in block.items():
@@ -198,7 +200,7 @@ def _operator(operator: str, node: object, problems: Problems, path: Path, fallb
         yield Condition(operator, "", (), keys, path, fallback)
     elif not isinstance(keys, Mapping):
         problems.report("wrong-type", f"write {operator} as an object: key, values", path, fallback)
-        yield Condition(operator, "", (), Unknown(f"{operator} cannot be read"), path, fallback)
+        yield Condition(operator, "", (), Unknown(f"{operator} is not valid"), path, fallback)
     else:
         problems.check_keys(keys, list(map(str, keys)), path, position)
         for key, values in keys.items():

@@ -41,7 +41,6 @@ class DictNode(dict[str, Any]):
 
     start_mark: Mark
     duplicates: tuple[StringNode, ...] = ()
-    known: tuple[Any, ...] = ()  # what somebody has read of it already
 
 
 class JsonError(ValueError):

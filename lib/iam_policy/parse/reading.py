@@ -1,4 +1,4 @@
-"""Reading policy documents: JSON text, or values that somebody else decoded, with symbolic and unknown parts.
+"""Reading policy documents: JSON text, or decoded values with symbolic and unknown parts.
 
 A document is read as far as it goes: what cannot be read becomes a finding and an unknown part, never an exception.
 Nodes may carry `start_mark` with `line` and `column` counted from 0, as cfn-lint's and this package's JSON nodes do.
@@ -21,7 +21,7 @@ from iam_policy.parse.elements import (
     read_sid,
     unwrap,
 )
-from iam_policy.parse.json_source import DictNode, JsonError, parse_json
+from iam_policy.parse.json_source import JsonError, parse_json
 
 TOP: Final = ("Version", "Id", "Statement")
 ACTIONS: Final = ("Action", "NotAction")
@@ -44,7 +44,7 @@ def read_source(
     except JsonError as error:
         position = Position(error.mark.line + 1, error.mark.column + 1)
         problems = Problems(name)
-        problems.report("invalid-json", f"this cannot be read: {error}", (), position)
+        problems.report("invalid-json", f"is not valid JSON: {error}", (), position)
         unreadable = Statement(0, unknown=Unknown("the document cannot be read"), position=position)
         return Document(name, kind, None, (unreadable,), tuple(problems.found))
     return read_node(node, name, kind)
@@ -89,7 +89,7 @@ def _bare(node: object) -> object:
 def _version(value: Mapping[Any, Any], problems: Problems, position: Position) -> str | None:
     """Return the version, the old one where there is none; None if it cannot be known."""
     if "Version" not in value:
-        message = f'add "Version": "{VARIABLES_VERSION}"; without it the language of 2008 applies'
+        message = f'add "Version": "{VARIABLES_VERSION}"; the default is the language of 2008'
         problems.report("old-version", message, (), position)
         return VERSIONS[1]
     version, where = unwrap(value["Version"], position)
@@ -97,7 +97,7 @@ def _version(value: Mapping[Any, Any], problems: Problems, position: Position) -
         return None
     version = str(version)
     if version not in VERSIONS:
-        message = f'there is no version "{version}"; write "{VARIABLES_VERSION}"'
+        message = f'unknown version "{version}"; write "{VARIABLES_VERSION}"'
         problems.report("invalid-version", message, ("Version",), where)
     elif version != VARIABLES_VERSION:
         message = f'write "{VARIABLES_VERSION}"; policy variables are plain text in "{version}"'
@@ -109,7 +109,7 @@ def _statements(
     value: Mapping[Any, Any], version: str | None, problems: Problems, fallback: Position
 ) -> Iterator[Statement]:
     if "Statement" not in value:
-        problems.report("missing-element", "add Statement: without it the policy says nothing", (), fallback)
+        problems.report("missing-element", "add Statement: a policy must have one", (), fallback)
         return
     node, position = unwrap(value["Statement"], fallback)
     variables = version in {None, VARIABLES_VERSION}
@@ -123,23 +123,6 @@ def _statements(
 def _statement(
     entry: tuple[int, object], problems: Problems, path: Path, fallback: Position, *, variables: bool
 ) -> Statement:
-    """Read a statement; one whose node is at the same place of several documents with one name is read once."""
-    node = entry[1]
-    if not isinstance(node, DictNode):
-        return _read_statement(entry, problems, path, fallback, variables=variables)
-    key = path, variables, problems.document
-    if not node.known or node.known[0] != key:
-        own = Problems(problems.document)
-        statement = _read_statement(entry, own, path, fallback, variables=variables)
-        node.known = key, statement, own.found
-    problems.found += node.known[2]
-    known: Statement = node.known[1]
-    return known
-
-
-def _read_statement(
-    entry: tuple[int, object], problems: Problems, path: Path, fallback: Position, *, variables: bool
-) -> Statement:
     index, node = entry
     value, position = unwrap(node, fallback)
     if isinstance(value, Unknown):
@@ -147,7 +130,7 @@ def _read_statement(
     if not isinstance(value, Mapping):
         message = "write a statement as an object with Effect, Action and Resource"
         problems.report("wrong-type", message, path, position)
-        return Statement(index, unknown=Unknown("it is no statement"), path=path, position=position)
+        return Statement(index, unknown=Unknown("it is not a statement"), path=path, position=position)
     problems.check_keys(value, ELEMENTS, path, position)
     return Statement(
         index,

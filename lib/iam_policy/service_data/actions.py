@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any, Final
 
 GLOBAL_PREFIX: Final = "aws:"
-# Global keys that a request carries only if its action or its resource says so.
+# Global keys that a request has only if its action or its resource says so.
 TAG_PREFIXES: Final = ("aws:requesttag/", "aws:tagkeys", "aws:resourcetag/")
 
 
@@ -61,7 +61,7 @@ def action_names(service: str) -> dict[str, str]:
 
 @cache
 def action(name: str) -> Action | None:
-    """Return what is known of `service:Action` (case does not matter); None if there is no such action."""
+    """Return what is known of `service:Action` (case does not matter); None for an unknown action."""
     service, _, bare = name.lower().partition(":")
     entry = _file("actions", service).get(bare)
     if entry is None:
@@ -98,8 +98,8 @@ def data_version() -> str:
 def _resource_type(service: str, name: str) -> dict[str, Any]:
     # Actions name the types in camel case, the file's keys are in lower case.
     added = _overlay()["resourceTypes"].get(service, {})
-    found: dict[str, Any] = _file("resourceTypes", service).get(name.lower()) or added.get(name, {})
-    return found
+    entry: dict[str, Any] = _file("resourceTypes", service).get(name.lower()) or added.get(name, {})
+    return entry
 
 
 @cache
@@ -111,7 +111,7 @@ def resource_arn(service: str, resource_type: str) -> str | None:
 
 @cache
 def can_carry(name: str, key: str) -> bool:
-    """Say whether a request of an action may carry a condition key (lower case). Unknown actions may carry any."""
+    """Tell whether a request of an action may have a condition key (lower case); unknown actions may have any."""
     if key.startswith(GLOBAL_PREFIX) and not key.startswith(TAG_PREFIXES):
         return True
     known = action(name)

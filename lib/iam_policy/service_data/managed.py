@@ -33,4 +33,4 @@ def managed_policy(name_or_arn: str) -> Document | None:
     if entry is None:
         return None
     label = f"{name} {entry['version']} of {entry['date']}"
-    return read_node(entry["document"], label, DocumentKind.MANAGED)
+    return read_node(entry["document"], label, DocumentKind.AWS)

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cfn_template.nodes import Node
 from inference_experiment_rules._base import Problem, Rule, problem
@@ -9,21 +8,21 @@ from shadow_test_policies.references import reference_of
 
 
 class NamesNotArns(Rule):
-    """An ARN does not match the pattern of a name: SageMaker refuses the experiment."""
+    """An ARN does not match the pattern of a name, so SageMaker rejects the experiment."""
 
     id = "E9601"
-    shortdesc = "Reference gives an ARN or another name than is needed"
+    shortdesc = "Reference does not return the required name"
     description = (
-        "EndpointName and ModelName want names. Ref of an endpoint, an endpoint configuration or a model gives "
-        "its ARN; the name is an attribute."
+        "EndpointName and ModelName require names. Ref of an endpoint, an endpoint configuration or a model returns "
+        "its ARN; Fn::GetAtt returns the name."
     )
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-sagemaker-endpoint.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "endpoint", "ref"]
+    tags = ["sagemaker", "endpoint", "ref"]
 
     related_types = RELATED_TYPES
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield each name that is a reference to the wrong thing."""
+        """Yield each reference that does not return a name of the required type."""
         yield from self._wrong(experiment, experiment.at("EndpointName"), ENDPOINT, "EndpointName")
         for variant in experiment.variants or []:
             yield from self._wrong(experiment, variant.get("ModelName"), MODEL, "ModelName")
@@ -33,8 +32,8 @@ class NamesNotArns(Rule):
         if node is None or reference is None or reference.type not in RELATED_TYPES:
             return
         if reference.type != kind:
-            yield problem(node, f"{name} is taken from {reference.name}, which is {reference.type}, not {kind}")
+            yield problem(node, f"{name} refers to {reference.name}, which is of type {reference.type}, not {kind}")
         elif reference.attribute != name:
             given = f"GetAtt {reference.name}.{reference.attribute}" if reference.attribute else f"Ref {reference.name}"
-            message = f"!{given} does not give a name but an ARN; write !GetAtt {reference.name}.{name}"
+            message = f"!{given} returns an ARN, not a name; write !GetAtt {reference.name}.{name}"
             yield problem(node, message)

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cfn_template.nodes import Node
 from inference_experiment_rules._base import Problem, Rule, problem
@@ -9,21 +8,21 @@ from shadow_test_policies.experiment import Experiment
 
 
 class EndpointKind(Rule):
-    """The set-up fails with a validation error after the endpoint has been made and billed."""
+    """The experiment fails with a validation error after the endpoint has been created and billed."""
 
     id = "E9604"
-    shortdesc = "Shadow tests exclude the kind of endpoint"
+    shortdesc = "Endpoint type is excluded from shadow tests"
     description = (
-        "Shadow tests run on real-time endpoints only: not on serverless or asynchronous ones, nor with Elastic "
-        "Inference or ml.inf1 instances. Checked when the template makes the endpoint."
+        "Shadow tests support real-time endpoints only: no serverless or asynchronous endpoints, no Elastic Inference "
+        "and no ml.inf1 instances. Checked when the endpoint is in the same template."
     )
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-exclusions.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "endpoint"]
+    tags = ["sagemaker", "endpoint"]
 
     related_types = RELATED_TYPES
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield one problem per reason why the endpoint cannot be used."""
+        """Yield one problem with the first reason why the endpoint cannot be used."""
         node, config = experiment.at("EndpointName"), endpoint_config_of(experiment)
         if node is None or config is None:
             return
@@ -31,8 +30,8 @@ class EndpointKind(Rule):
         for variant in production_variants_of(experiment) or []:
             reasons += self._reasons(variant)
         if reasons:
-            message = f"the endpoint's configuration {reasons[0]}, which shadow tests exclude"
-            yield problem(node, f"{message}; test on a real-time endpoint")
+            message = f"the endpoint configuration {reasons[0]}, which shadow tests do not support"
+            yield problem(node, f"{message}; use a real-time endpoint")
 
     @staticmethod
     def _reasons(variant: Node) -> Iterator[str]:
@@ -42,4 +41,4 @@ class EndpointKind(Rule):
             yield "uses Elastic Inference (AcceleratorType)"
         kind = variant.get("InstanceType")
         if kind is not None and (kind.literal or "").startswith(EXCLUDED_FAMILIES):
-            yield f"runs on {kind.literal}"
+            yield f"uses {kind.literal}"

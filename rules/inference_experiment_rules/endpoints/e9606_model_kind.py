@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cfn_template.nodes import Node
 from inference_experiment_rules._base import Problem, Rule, problem
@@ -8,26 +7,26 @@ from shadow_test_policies.experiment import Experiment
 
 
 class ModelKind(Rule):
-    """The set-up fails with a validation error after the stack operation has begun."""
+    """The experiment fails with a validation error during the stack operation."""
 
     id = "E9606"
-    shortdesc = "Shadow tests exclude the kind of model"
+    shortdesc = "Model type is excluded from shadow tests"
     description = (
-        "Variants are models with one container of one model: not multi-container, not multi-model, not AWS "
-        "Marketplace packages. Checked when the template makes the model."
+        "Shadow tests require models with a single container and a single model: no multi-container models, no "
+        "multi-model containers and no AWS Marketplace packages. Checked when the model is in the same template."
     )
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-exclusions.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "model"]
+    tags = ["sagemaker", "model"]
 
     related_types = RELATED_TYPES
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield each variant whose model shadow tests exclude."""
+        """Yield each variant whose model is excluded from shadow tests."""
         for node, model in models_of(experiment):
             reason = next(self._reasons(model), None)
             if reason is not None:
-                message = f"the model {reason}, which shadow tests exclude"
-                yield problem(node, f"{message}; use a model with a single container that holds one model")
+                message = f"the model {reason}, which shadow tests do not support"
+                yield problem(node, f"{message}; use a model with a single container and a single model")
 
     @staticmethod
     def _reasons(model: Node) -> Iterator[str]:
@@ -39,6 +38,6 @@ class ModelKind(Rule):
         for container in [primary, *containers] if primary is not None else containers:
             mode, package = container.get("Mode"), container.get("ModelPackageName")
             if mode is not None and mode.literal == "MultiModel":
-                yield "is a multi-model one (Mode: MultiModel)"
+                yield "has a multi-model container (Mode: MultiModel)"
             if package is not None and MARKETPLACE.search(str(package.text)):
                 yield "comes from AWS Marketplace (ModelPackageName)"

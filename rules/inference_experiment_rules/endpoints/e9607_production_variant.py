@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from inference_experiment import checks
 from inference_experiment_rules._base import Problem, Rule, problem
@@ -8,21 +7,21 @@ from shadow_test_policies.experiment import Experiment
 
 
 class ProductionVariant(Rule):
-    """The test would have no production variant to copy requests from; SageMaker refuses it."""
+    """SageMaker rejects the experiment: there is no production variant to copy requests from."""
 
     id = "E9607"
-    shortdesc = "Production variant is not one of the endpoint"
+    shortdesc = "Source variant is not a variant of the endpoint"
     description = (
-        "SourceModelVariantName is the variant that serves the endpoint's requests. Checked when the template "
-        "makes the endpoint."
+        "SourceModelVariantName must be the production variant of the endpoint. Checked when the endpoint is in the "
+        "same template."
     )
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-create.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "endpoint", "variants"]
+    tags = ["sagemaker", "endpoint", "variants"]
 
     related_types = RELATED_TYPES
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield a problem when the configuration has no variant of that name."""
+        """Yield a problem when the endpoint configuration has no production variant of that name."""
         source, variants = experiment.source, production_variants_of(experiment)
         if source is None or source.literal is None or not variants:
             return
@@ -31,5 +30,5 @@ class ProductionVariant(Rule):
         if len(known) < len(variants) or source.literal in known or experiment.is_ending:
             return
         other = checks.nearest_by_case(source.literal, known) or known[0]
-        message = f"the endpoint has no production variant {source.literal!r} but {other!r}"
-        yield problem(source, f"{message}; use the name of the variant that serves the endpoint")
+        message = f"the endpoint has no production variant '{source.literal}'"
+        yield problem(source, f"{message}; did you mean '{other}'?")

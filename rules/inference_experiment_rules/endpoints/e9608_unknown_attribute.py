@@ -1,5 +1,4 @@
 import difflib
-from typing import ClassVar
 
 from cfnlint.rules import RuleMatch
 from cfnlint.template.template import Template
@@ -11,19 +10,19 @@ from shadow_test_policies.references import attribute_uses
 
 
 class UnknownAttribute(Rule):
-    """The stack fails when the experiment is already running, and rolls back."""
+    """The stack operation fails and rolls back when the experiment is already running."""
 
     id = "E9608"
-    shortdesc = "Attribute is not one that the custom type returns"
+    shortdesc = "Unknown attribute of the custom type"
     description = (
-        "Fn::GetAtt and Fn::Sub ask the custom experiment for an attribute. CloudFormation cannot know which ones "
-        "a custom resource returns, so cfn-lint takes any name."
+        "Fn::GetAtt or Fn::Sub refers to an attribute that the custom type does not return. The attributes of a custom "
+        "resource are not declared in the template, so cfn-lint accepts any name."
     )
     source_url = CUSTOM_RESOURCES
-    tags: ClassVar[list[str]] = ["sagemaker", "custom-resource", "getatt"]
+    tags = ["sagemaker", "custom-resource", "getatt"]
 
     def match(self, cfn: Template) -> list[RuleMatch]:
-        """Return each use of an attribute that does not exist, wherever in the template it is."""
+        """Return each reference to an unknown attribute, anywhere in the template."""
         view = view_of(cfn)
         ours = {name for name in view.experiments if view.type_of(name) != contract.NATIVE_TYPE}
         uses = attribute_uses(view.template) if ours else ()
@@ -37,5 +36,5 @@ class UnknownAttribute(Rule):
     def _message(name: str, attribute: str) -> str:
         by_case = {known.lower(): known for known in contract.attributes()}
         nearest = difflib.get_close_matches(attribute.lower(), list(by_case), 1, 0.5)
-        hint = f"did you mean {by_case[nearest[0]]}?" if nearest else f"!Ref {name} gives its name"
-        return shorten(f"{name} returns no attribute {attribute!r}; {hint}", MESSAGE_LIMIT)
+        hint = f"did you mean {by_case[nearest[0]]}?" if nearest else f"!Ref {name} returns its name"
+        return shorten(f"{name} does not return the attribute '{attribute}'; {hint}", MESSAGE_LIMIT)

@@ -1,50 +1,64 @@
-"""Base of the 98xx rules: each takes some of the causes that `_access.judgements` finds."""
+"""Base of the 98xx rules: each reports some kinds of what the analysis of the template's roles finds."""
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from typing import ClassVar
 
 from cfnlint.rules import RuleMatch
 
-from cfn_template.values import Path
-from inference_experiment_rules._base import Problem, Rule, matches_of
+from cfn_template.scenarios import Scenario
+from inference_experiment_rules._base import MESSAGE_LIMIT, Rule, describe
+from shadow_test_policies.analysis import PermissionAnalysis, permission_analysis, related
 from shadow_test_policies.experiment_template import ExperimentTemplate
-from shadow_test_policies.policy_findings import PermissionFinding
-from shadow_test_policies.verdict import judged, related, subjects_of
+from shadow_test_policies.permission_findings import PermissionFinding
 
 ROLES = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html"
 EVALUATION = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"
 
 
-class AccessRule(Rule):
-    """A rule about permissions: `causes` are what it reports, `kinds` the roles that it looks at."""
+class PermissionRule(Rule):
+    """A rule about permissions: `kinds` are what it reports, `role_kinds` the roles that it checks."""
 
-    causes: ClassVar[frozenset[str]] = frozenset()
-    kinds: ClassVar[frozenset[str]] = frozenset({"provider", "experiment"})
+    kinds: ClassVar[frozenset[str]] = frozenset()
+    role_kinds: ClassVar[frozenset[str]] = frozenset({"provider", "experiment"})
 
     def find(self, view: ExperimentTemplate) -> list[RuleMatch]:
-        """Return the findings in a template, each once however many experiments share the role."""
-        found = [match for name in self.targets(view) for match in self._matches(view, name)]
-        return list({(tuple(match.path), match.message): match for match in found}.values())
+        """Return the findings in a template."""
+        findings = template_findings(permission_analysis(view), self.reports)
+        return [RuleMatch(list(finding.location.path), message) for finding, message in findings]
 
     def targets(self, view: ExperimentTemplate) -> list[str]:
         """Return the experiments, or else the functions that provide them."""
-        return subjects_of(view)
+        return permission_analysis(view).targets
 
     def related_resources(self, view: ExperimentTemplate, name: str) -> Collection[str]:
         """Return what the policies of the roles may depend on."""
         return related(view, name)
 
-    def wanted(self, judgement: PermissionFinding) -> bool:
-        """Tell whether this rule reports a judgement."""
-        return judgement.cause in self.causes and judgement.kind in self.kinds
-
-    def _matches(self, view: ExperimentTemplate, name: str) -> Iterator[RuleMatch]:
-        chosen = {scenario: list(filter(self.wanted, found)) for scenario, found in judged(view).of(name).items()}
-        keys = dict.fromkeys((one.kind, one.subject, one.path) for found in chosen.values() for one in found)
-        for key in keys:
-            yield from matches_of({scenario: problems_of(found, key) for scenario, found in chosen.items()})
+    def reports(self, finding: PermissionFinding) -> bool:
+        """Tell whether this rule reports a finding."""
+        return finding.kind in self.kinds and finding.role_kind in self.role_kinds and not finding.by_core
 
 
-def problems_of(found: list[PermissionFinding], key: tuple[str, str, Path]) -> list[Problem]:
-    """Return the judgements of one role's part, about one subject in one place, in their words."""
-    return [Problem(one.path, one.message) for one in found if (one.kind, one.subject, one.path) == key]
+def template_findings(
+    analysis: PermissionAnalysis, includes: Callable[[PermissionFinding], bool]
+) -> list[tuple[PermissionFinding, str]]:
+    """Return the findings in a template with their messages, each once however many experiments share the role."""
+    found = [entry for name in analysis.targets for entry in _target_findings(analysis.findings(name), includes)]
+    return list({(finding.kind, finding.location, message): (finding, message) for finding, message in found}.values())
+
+
+def _target_findings(
+    findings: dict[Scenario, list[PermissionFinding]], includes: Callable[[PermissionFinding], bool]
+) -> Iterator[tuple[PermissionFinding, str]]:
+    """Yield each finding once, worded for the scenarios in which it holds."""
+    places: dict[tuple[object, ...], dict[Scenario, PermissionFinding]] = {}
+    for scenario, members in findings.items():
+        for finding in filter(includes, members):
+            place = finding.kind, finding.role_kind, finding.subject, finding.location
+            places.setdefault(place, {}).setdefault(scenario, finding)
+    for holds in places.values():
+        suffix = describe(list(holds), list(findings))
+        # In scenarios that differ in the details one finding stands for all: the most common.
+        finding, _ = Counter(holds.values()).most_common(1)[0]
+        yield finding, finding.word(MESSAGE_LIMIT - len(suffix)) + suffix

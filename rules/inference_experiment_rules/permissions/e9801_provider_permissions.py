@@ -1,20 +1,20 @@
 from typing import ClassVar
 
-from inference_experiment_rules.permissions._permission_rule import EVALUATION, AccessRule
+from inference_experiment_rules.permissions._permission_rule import EVALUATION, PermissionRule
 
 
-class ProviderPermissions(AccessRule):
-    """The handler fails with AccessDenied in the middle of a deployment, and again when it is rolled back."""
+class ProviderPermissions(PermissionRule):
+    """The handler fails with AccessDenied in the middle of a deployment, and again during its rollback."""
 
     id = "E9801"
-    shortdesc = "Provider's role lacks a permission"
+    shortdesc = "Missing permission of the provider role"
     description = (
         "The role of the function behind ServiceToken has policies in this template, and none of them allows an "
         "action that the provider's handlers call. Conditions, deny statements and AWS-managed policies are "
-        "evaluated; what the template leaves open is not reported here."
+        "evaluated; permissions that the template does not decide are not reported here."
     )
     source_url = EVALUATION
     tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions", "lambda"]
 
-    causes = frozenset({"missing"})
-    kinds = frozenset({"provider"})
+    kinds = frozenset({"missing-permission"})
+    role_kinds = frozenset({"provider"})

@@ -1,19 +1,19 @@
 from typing import ClassVar
 
-from inference_experiment_rules.permissions._permission_rule import EVALUATION, AccessRule
+from inference_experiment_rules.permissions._permission_rule import EVALUATION, PermissionRule
 
 
-class DeniedPermission(AccessRule):
-    """A Deny wins over every Allow, so the handler fails with AccessDenied."""
+class DeniedPermission(PermissionRule):
+    """A Deny overrides every Allow, so the handler fails with AccessDenied."""
 
     id = "E9802"
-    shortdesc = "A Deny takes a needed permission from the provider"
+    shortdesc = "Required permission of the provider role is denied"
     description = (
-        "A statement with Effect Deny of a policy or permissions boundary of the provider's role covers an action "
-        "that the handlers call, whatever else allows it."
+        "A statement with Effect Deny in a policy or permissions boundary of the provider role covers an action that "
+        "the handlers call, whatever else allows it."
     )
     source_url = EVALUATION
     tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions", "deny"]
 
-    causes = frozenset({"deny"})
-    kinds = frozenset({"provider"})
+    kinds = frozenset({"explicit-deny"})
+    role_kinds = frozenset({"provider"})

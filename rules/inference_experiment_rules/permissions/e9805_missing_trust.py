@@ -1,18 +1,18 @@
 from typing import ClassVar
 
-from inference_experiment_rules.permissions._permission_rule import ROLES, AccessRule
+from inference_experiment_rules.permissions._permission_rule import ROLES, PermissionRule
 
 
-class WrongTrust(AccessRule):
-    """A service that may not assume the role cannot do anything with it: the function or experiment is not created."""
+class MissingTrust(PermissionRule):
+    """A service that cannot assume the role cannot use it: the function or the experiment is not created."""
 
     id = "E9805"
-    shortdesc = "Role does not trust the service that works with it"
+    shortdesc = "Role does not trust its service"
     description = (
-        "The trust policy of the provider's role does not let lambda.amazonaws.com assume it, or that of the "
-        "experiment's role does not let sagemaker.amazonaws.com."
+        "The trust policy of the provider role does not let lambda.amazonaws.com assume it, or that of the experiment "
+        "role does not let sagemaker.amazonaws.com."
     )
     source_url = ROLES
     tags: ClassVar[list[str]] = ["sagemaker", "iam", "trust"]
 
-    causes = frozenset({"trust"})
+    kinds = frozenset({"missing-trust"})

@@ -1,18 +1,18 @@
 from typing import ClassVar
 
-from inference_experiment_rules.permissions._permission_rule import AccessRule
+from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
-class MisplacedPolicy(AccessRule):
-    """The permissions are there, but not where they are needed: the handler fails with AccessDenied."""
+class MisplacedPolicy(PermissionRule):
+    """The permissions exist, but on another role: the handler fails with AccessDenied."""
 
     id = "E9814"
     shortdesc = "Policy is attached to the wrong role"
     description = (
-        "The provider's role lacks permissions that a policy of this template grants to another role, or to none."
+        "The provider role lacks permissions that a policy of this template grants to another role, or to none."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_manage-attach-detach.html"
     tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions"]
 
-    causes = frozenset({"misplaced"})
-    kinds = frozenset({"provider"})
+    kinds = frozenset({"misplaced-policy"})
+    role_kinds = frozenset({"provider"})

@@ -1,19 +1,19 @@
 from typing import ClassVar
 
-from inference_experiment_rules.permissions._permission_rule import AccessRule
+from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
-class PolicyLength(AccessRule):
-    """IAM refuses a policy that is too long, so the stack fails."""
+class PolicyLength(PermissionRule):
+    """IAM rejects a policy that is too long, so the stack fails."""
 
     id = "E9815"
     shortdesc = "Policy is too long"
     description = (
-        "The document of a policy of the provider's or the experiment's role has more characters than IAM accepts "
-        "(white space not counted): 6,144 managed, 10,240 for all inline policies of a role, 2,048 of trust. What "
-        "the template leaves open counts as nothing."
+        "The document of a policy of the provider role or the experiment role has more characters than IAM accepts "
+        "(white space not counted): 6,144 for a managed policy, 10,240 for all inline policies of a role, 2,048 for a "
+        "trust policy. Values that the template does not decide count as empty."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
     tags: ClassVar[list[str]] = ["sagemaker", "iam", "quota"]
 
-    causes = frozenset({"too-long"})
+    kinds = frozenset({"too-long"})

@@ -1,19 +1,19 @@
 from typing import ClassVar
 
-from inference_experiment_rules.permissions._permission_rule import ROLES, AccessRule
+from inference_experiment_rules.permissions._permission_rule import ROLES, PermissionRule
 
 
-class ExperimentRecommendations(AccessRule):
-    """Nothing fails for sure without it, but AWS's own execution roles have it."""
+class ExperimentRecommendations(PermissionRule):
+    """Nothing is certain to fail without it, but AWS's own execution roles have it."""
 
     id = "I9817"
-    shortdesc = "Experiment's role lacks a recommended permission"
+    shortdesc = "Missing recommended permission of the experiment role"
     description = (
-        "The role behind RoleArn has policies in this template, and they do not allow what is recommended: images "
-        "and artifacts where the models use the same role, logs, clean-up of endpoint configurations."
+        "The role behind RoleArn has policies in this template, and they do not allow what is recommended: images and "
+        "artifacts where the models use the same role, logs, clean-up of endpoint configurations."
     )
     source_url = ROLES
     tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions"]
 
-    causes = frozenset({"recommended"})
-    kinds = frozenset({"experiment"})
+    kinds = frozenset({"missing-recommended"})
+    role_kinds = frozenset({"experiment"})

@@ -1,18 +1,18 @@
 from typing import ClassVar
 
-from inference_experiment_rules.permissions._permission_rule import EVALUATION, AccessRule
+from inference_experiment_rules.permissions._permission_rule import EVALUATION, PermissionRule
 
 
-class UndecidedPermissions(AccessRule):
-    """Permissions that nobody can see are found missing in the middle of a deployment."""
+class UndecidedPermissions(PermissionRule):
+    """Missing permissions that the template does not show fail in the middle of a deployment."""
 
     id = "I9818"
-    shortdesc = "Permissions cannot be told from the template"
+    shortdesc = "Permissions cannot be decided from the template"
     description = (
-        "A role is in another stack, gets no policy here, or has a policy, condition or resource that only the "
-        "deployment decides. The message says what would settle it."
+        "A role is in another stack, has no policy in this template, or has a policy, condition or resource that only "
+        "the deployment decides. The message says what decides it."
     )
     source_url = EVALUATION
     tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions"]
 
-    causes = frozenset({"undecided", "elsewhere", "bare"})
+    kinds = frozenset({"undecided"})

@@ -1,18 +1,18 @@
 from typing import ClassVar
 
-from inference_experiment_rules.permissions._permission_rule import AccessRule
+from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
-class PassedToService(AccessRule):
-    """Why a warning? It works, and lets whoever controls the provider hand the role to any service."""
+class PassRoleWithoutService(PermissionRule):
+    """Why a warning? It works, and lets whoever controls the provider pass the role to any service."""
 
     id = "W9807"
-    shortdesc = "iam:PassRole without a service"
+    shortdesc = "iam:PassRole without iam:PassedToService"
     description = (
-        "A statement allows iam:PassRole without the condition iam:PassedToService, or with one that any service "
+        "A statement allows iam:PassRole without the condition iam:PassedToService, or with one that every service "
         "satisfies."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
     tags: ClassVar[list[str]] = ["sagemaker", "iam", "passrole", "security"]
 
-    causes = frozenset({"pass-role-without-service", "pass-role-any-service"})
+    kinds = frozenset({"pass-role-without-service", "pass-role-any-service"})

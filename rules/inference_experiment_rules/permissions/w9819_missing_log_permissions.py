@@ -1,19 +1,19 @@
 from typing import ClassVar
 
-from inference_experiment_rules.permissions._permission_rule import EVALUATION, AccessRule
+from inference_experiment_rules.permissions._permission_rule import EVALUATION, PermissionRule
 
 
-class SparePermissions(AccessRule):
-    """Why a warning? Requests are carried out, but nobody sees why one fails, or a rollback gets stuck."""
+class MissingLogPermissions(PermissionRule):
+    """Why a warning? Requests are carried out, but failures cannot be explained, and a rollback can get stuck."""
 
     id = "W9819"
-    shortdesc = "Provider's role cannot log or ask for its stack"
+    shortdesc = "Provider role cannot write logs or describe its stack"
     description = (
-        "The provider's role may not write to the log group of its function, or may not ask CloudFormation "
-        "whether the stack is rolling back."
+        "The provider role lacks permission to write to the log group of its function, or to check with "
+        "CloudFormation whether the stack is rolling back."
     )
     source_url = EVALUATION
     tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions", "logs"]
 
-    causes = frozenset({"spare"})
-    kinds = frozenset({"provider"})
+    kinds = frozenset({"missing-auxiliary-permission"})
+    role_kinds = frozenset({"provider"})

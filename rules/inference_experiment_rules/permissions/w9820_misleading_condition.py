@@ -1,22 +1,21 @@
 from typing import ClassVar
 
-from inference_experiment_rules.permissions._permission_rule import AccessRule
+from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
-class DeceptiveCondition(AccessRule):
-    """Why a warning? IAM accepts it, and it does not do what it seems to."""
+class MisleadingCondition(PermissionRule):
+    """Why a warning? IAM accepts it, and it does not have the effect that it seems to have."""
 
     id = "W9820"
-    shortdesc = "Condition or ARN does not do what it seems to"
+    shortdesc = "Misleading condition or ARN"
     description = (
-        "A statement of the provider's or the experiment's role has a wildcard where it is an ordinary character, "
-        "an operator that does not fit its key, a key that there is not, an ARN that lacks parts, or a variable "
-        "that is plain text."
+        "A statement of the provider role or the experiment role has a wildcard that is an ordinary character, an "
+        "operator that does not fit its key, an unknown key, an incomplete ARN, or a variable that is plain text."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
     tags: ClassVar[list[str]] = ["sagemaker", "iam", "condition", "arn"]
 
-    causes = frozenset(
+    kinds = frozenset(
         {
             "condition-key-not-carried",
             "for-all-values-in-allow",

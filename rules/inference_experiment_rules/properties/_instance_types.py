@@ -1,4 +1,4 @@
-"""Instance types: what shadow tests exclude and which families have local storage (reference: AWS documentation)."""
+"""Instance types that shadow tests exclude, and families with local storage (reference: AWS documentation)."""
 
 import difflib
 from functools import cache
@@ -52,10 +52,10 @@ def _listed() -> frozenset[str]:
 
 @cache
 def nearest_instance_type(name: str) -> str | None:
-    """Return the nearest hosting instance type when `name` is certainly none, else None.
+    """Return the most similar hosting instance type when `name` is certainly not one, else None.
 
-    The price list lacks types that exist and differs by region, so only a missing "ml." or a size that a listed
-    family has nowhere counts as certain.
+    The price list is incomplete and differs by region, so only a missing "ml." or a size that no region has for a
+    listed family counts as certain.
     """
     listed = _listed()
     if name in listed or not listed:

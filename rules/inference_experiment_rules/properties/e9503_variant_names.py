@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cfn_template.values import Text
 from inference_experiment import checks
@@ -8,20 +7,20 @@ from shadow_test_policies.experiment import Experiment
 
 
 class VariantNames(Rule):
-    """CloudFormation cannot compare the names; SageMaker refuses the experiment after the stack has begun."""
+    """CloudFormation does not compare the names, so SageMaker rejects the experiment during the stack operation."""
 
     id = "E9503"
-    shortdesc = "Variant names do not fit together"
+    shortdesc = "Variant names are inconsistent"
     description = (
-        "SourceModelVariantName and ShadowModelVariantName are VariantNames of ModelVariants, differ from each "
-        "other, and each VariantName is used once. Names are case-sensitive. Only with DesiredState Completed or "
-        "Cancelled may ShadowModeConfig name a variant that ModelVariants no longer has."
+        "SourceModelVariantName and ShadowModelVariantName must be different VariantNames of ModelVariants, and each "
+        "VariantName must be unique. Names are case-sensitive. Only with DesiredState Completed or Cancelled may "
+        "ShadowModeConfig name a variant that is no longer in ModelVariants."
     )
     source_url = GUIDE
-    tags: ClassVar[list[str]] = ["sagemaker", "variants"]
+    tags = ["sagemaker", "variants"]
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield the problems of names that are known; a name with a hole can only be equal to itself."""
+        """Yield the problems of known names; an unresolved name can only be equal to itself."""
         names, source, shadow = experiment.variant_names, experiment.source, experiment.shadow
         state = experiment.desired_state
         if names is None or source is None or shadow is None or state is None:
@@ -34,11 +33,11 @@ class VariantNames(Rule):
         for finding in checks.check_variants(texts, str(source.text), str(shadow.text), desired_state=ending):
             node = experiment.at(*finding.keys)
             if node is not None and (isinstance(node.text, str) or source.text == shadow.text):
-                yield problem(node, f"{finding.message}; SageMaker refuses the experiment")
+                yield problem(node, f"{finding.message}; SageMaker rejects the experiment")
         if state in checks.ENDING_STATES and not open_names:
-            yield from self._without_part(experiment, texts)
+            yield from self._unused_variants(experiment, texts)
 
-    def _without_part(self, experiment: Experiment, texts: list[str]) -> Iterator[Problem]:
+    def _unused_variants(self, experiment: Experiment, texts: list[str]) -> Iterator[Problem]:
         source, shadow = experiment.source, experiment.shadow
         if source is None or shadow is None or isinstance(source.text, Text) or isinstance(shadow.text, Text):
             return

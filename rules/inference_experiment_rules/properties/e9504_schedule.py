@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from inference_experiment import checks
 from inference_experiment_rules._base import Problem, Rule, problem
@@ -7,19 +6,19 @@ from shadow_test_policies.experiment import Experiment
 
 
 class Schedule(Rule):
-    """Times are plain strings to CloudFormation; SageMaker refuses the experiment, or the provider cannot read it."""
+    """CloudFormation accepts any string as a time; SageMaker or the provider then rejects the experiment."""
 
     id = "E9504"
-    shortdesc = "Schedule is not valid"
+    shortdesc = "Schedule is invalid"
     description = (
-        "StartTime and EndTime are ISO 8601 times with a zone, EndTime comes after StartTime, and the experiment "
-        "runs for at least 1 hour and at most 30 days."
+        "StartTime and EndTime must be ISO 8601 times with a time zone. EndTime must be at least 1 hour and at most "
+        "30 days after StartTime."
     )
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_InferenceExperimentSchedule.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "schedule"]
+    tags = ["sagemaker", "schedule"]
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield the problems of the times that are known."""
+        """Yield the problems of the known times."""
         schedule = experiment.at("Schedule")
         if schedule is None:
             return

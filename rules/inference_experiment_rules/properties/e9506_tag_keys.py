@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cfn_template.nodes import Node
 from inference_experiment import checks, contract
@@ -8,20 +7,20 @@ from shadow_test_policies.experiment import Experiment
 
 
 class TagKeys(Rule):
-    """SageMaker refuses reserved and repeated keys, so the experiment is not created."""
+    """SageMaker rejects reserved and duplicate keys, so the experiment is not created."""
 
     id = "E9506"
-    shortdesc = "Tag key is reserved or used twice"
+    shortdesc = "Tag key is reserved or duplicate"
     description = (
-        "Tag keys are unique and do not begin with aws: in any letter case; on the custom type cfn-inference- "
-        "experiment: is reserved too, for the tag that says which stack owns an experiment. What cfn-lint's E3024 "
-        "reports is left to it."
+        "Tag keys must be unique and must not begin with aws: in any letter case. On the custom type "
+        "cfn-inference-experiment: is reserved too, for the tag that identifies the stack of an experiment. Keys "
+        "that cfn-lint's E3024 reports are not reported again."
     )
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Tag.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "tags"]
+    tags = ["sagemaker", "tags"]
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield the problems of keys that are known and that E3024 does not see."""
+        """Yield the problems of known keys that E3024 does not report."""
         tags = experiment.at("Tags")
         keys = [tag.get("Key") for tag in (tags.items or [] if tags else [])]
         if any(key is None or key.literal is None for key in keys):
@@ -30,7 +29,7 @@ class TagKeys(Rule):
         for finding in checks.check_tag_keys([str(node.literal) for node in nodes]):
             node = nodes[int(finding.keys[1])]
             if not self._is_left_to_core(node, nodes) and self._applies(str(node.literal), experiment):
-                yield problem(node, f"{finding.message}; choose another key, SageMaker refuses this one")
+                yield problem(node, f"{finding.message}; choose another key")
 
     @staticmethod
     def _is_left_to_core(node: Node, nodes: list[Node]) -> bool:

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from inference_experiment_rules._base import Problem, Rule, problem
 from inference_experiment_rules.properties._instance_types import nearest_instance_type
@@ -7,24 +6,24 @@ from shadow_test_policies.experiment import Experiment
 
 
 class UnknownInstanceType(Rule):
-    """The endpoint update fails after the stack operation has begun."""
+    """The endpoint update fails during the stack operation."""
 
     id = "E9509"
-    shortdesc = "Instance type does not exist for hosting"
+    shortdesc = "Unknown hosting instance type"
     description = (
-        "A parameter, mapping or other function gives an instance type that SageMaker hosting has in no region. "
-        "Literal values are checked by cfn-lint's E3642, which skips functions on the native type; on the custom "
-        "type it does not (W1030 to W1035). Families that the price list does not have are not judged."
+        "A parameter, mapping or other function returns an instance type that SageMaker hosting does not have in any "
+        "region. cfn-lint's E3642 checks literal values and skips functions on the native type; on the custom type "
+        "W1030 to W1035 check them. Instance families that are not in the price list are not checked."
     )
     source_url = "https://aws.amazon.com/sagemaker/ai/pricing/"
-    tags: ClassVar[list[str]] = ["sagemaker", "instance-type"]
+    tags = ["sagemaker", "instance-type"]
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield each known value that comes from a function and is in no region's list."""
+        """Yield each resolved function whose value is not in the list of any region."""
         for node in [] if experiment.is_custom else experiment.instance_types:
             name = node.literal
             if name is None or node.is_plain:
                 continue
             nearest = nearest_instance_type(name)
             if nearest is not None:
-                yield problem(node, f"{name!r} is no hosting instance type; did you mean {nearest}?")
+                yield problem(node, f"'{name}' is not a hosting instance type; did you mean {nearest}?")

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cfn_template.scenarios import REGION
 from inference_experiment import contract
@@ -9,26 +8,28 @@ from shadow_test_policies.experiment import Experiment
 
 
 class NativeTypeRegions(Rule):
-    """The stack fails at once: the resource type does not exist."""
+    """The stack operation fails: the resource type does not exist in the region."""
 
     id = "E9520"
-    shortdesc = "Region lacks the native type"
+    shortdesc = "Native type is not available in the region"
     description = (
-        "CloudFormation has AWS::SageMaker::InferenceExperiment in about 20 regions. The custom type works "
-        "wherever SageMaker and Lambda do. cfn-lint says the same with E3006, without the way out."
+        "AWS::SageMaker::InferenceExperiment is available in about 20 regions. The custom type works in every region "
+        "with SageMaker and Lambda. cfn-lint's E3006 reports the same without an alternative."
     )
     source_url = TYPE_REFERENCE
-    tags: ClassVar[list[str]] = ["sagemaker", "regions"]
+    tags = ["sagemaker", "regions"]
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield one problem at the type, naming the linted regions that lack it."""
+        """Yield one problem at the type, naming the linted regions without it."""
         if experiment.is_custom:
             return
         here = experiment.scenario.parameters.get(REGION)
         linted = experiment.view.regions
         regions = [region for region in linted if region == here or not isinstance(here, str)]
-        lacking = [region for region in regions if not _cfnlint.native_type_exists(region)]
+        without = [region for region in regions if not _cfnlint.native_type_exists(region)]
         node = experiment.resource.get("Type")
-        if lacking and node is not None:
-            others = f" and {len(lacking) - 1} more linted regions" if len(lacking) > 1 else ""
-            yield problem(node, f"{lacking[0]}{others} has no {contract.NATIVE_TYPE}; use {contract.CUSTOM_TYPE}")
+        if without and node is not None:
+            others = f" and {len(without) - 1} more regions" if len(without) > 1 else ""
+            yield problem(
+                node, f"{contract.NATIVE_TYPE} is not available in {without[0]}{others}; use {contract.CUSTOM_TYPE}"
+            )

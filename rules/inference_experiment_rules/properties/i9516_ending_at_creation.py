@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from inference_experiment import checks
 from inference_experiment_rules._base import TYPE_REFERENCE, Problem, Rule, problem
@@ -7,22 +6,22 @@ from shadow_test_policies.experiment import Experiment
 
 
 class EndingAtCreation(Rule):
-    """Why only information? It is right for the update that ends a test and wrong for a first deployment."""
+    """Why informational? It is correct in the update that stops a test and wrong in the first deployment."""
 
     id = "I9516"
-    shortdesc = "DesiredState ends an experiment that must already run"
+    shortdesc = "DesiredState stops an experiment that must already be running"
     description = (
-        "Completed and Cancelled stop a running experiment. In a stack's first deployment the custom type fails "
-        "before any call and the native type ignores them; a template does not say which deployment it is for."
+        "Completed and Cancelled stop a running experiment. In the first deployment of a stack, the custom type fails "
+        "before any API call and the native type ignores them. A template does not show which deployment it is for."
     )
     source_url = TYPE_REFERENCE
-    tags: ClassVar[list[str]] = ["sagemaker", "state"]
+    tags = ["sagemaker", "state"]
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield a problem at an ending DesiredState."""
+        """Yield a problem at DesiredState Completed or Cancelled."""
         node = experiment.at("DesiredState")
         if node is None or node.literal not in checks.ENDING_STATES:
             return
         effect = "fails" if experiment.is_custom else "is ignored"
-        message = f"{node.literal} stops a running experiment; in a first deployment it {effect}"
-        yield problem(node, f"{message}: deploy without it first, then update the stack with it")
+        message = f"{node.literal} stops a running experiment; in the first deployment it {effect}"
+        yield problem(node, f"{message}: deploy without it first, then update the stack")

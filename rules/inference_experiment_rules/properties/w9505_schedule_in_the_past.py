@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import ClassVar
 
 from inference_experiment import checks
 from inference_experiment_rules._base import GUIDE, Problem, Rule, problem
@@ -8,17 +7,17 @@ from shadow_test_policies.experiment import Experiment
 
 
 class ScheduleInThePast(Rule):
-    """A new experiment would be refused or start at once; SageMaker documents neither."""
+    """SageMaker does not document whether it rejects such an experiment or starts it immediately."""
 
     id = "W9505"
-    shortdesc = "Schedule lies in the past"
+    shortdesc = "Schedule is in the past"
     description = (
-        "StartTime or EndTime is already over. An experiment that DesiredState ends may keep its old times. Now is the "
-        "clock, unless the option now gives a day or a time, which makes results reproducible. The command line (-x) "
-        "cuts values at a colon: give a day there, or a time in .cfnlintrc."
+        "StartTime or EndTime is in the past. An experiment with DesiredState Completed or Cancelled may keep its old "
+        "times. The option now replaces the current time with a date or a time, for reproducible results. On the "
+        "command line (-x) cfn-lint splits values at a colon: specify a date there, or a time in .cfnlintrc."
     )
     source_url = GUIDE
-    tags: ClassVar[list[str]] = ["sagemaker", "schedule"]
+    tags = ["sagemaker", "schedule"]
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,24 +25,24 @@ class ScheduleInThePast(Rule):
         self.configure()
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield a problem at the later of the times that are over."""
+        """Yield one problem: at EndTime when it is over, else at StartTime."""
         if experiment.is_ending or not isinstance(experiment.desired_state, str):
             return
         now = moment_of(self.config["now"])
         for name, consequence in (
-            ("EndTime", "the experiment is over before it is created"),
-            ("StartTime", "a new experiment cannot start then"),
+            ("EndTime", "the experiment would be over before its creation"),
+            ("StartTime", "a new experiment cannot start in the past"),
         ):
             node = experiment.at("Schedule", name)
             moment = checks.parse_time(node.literal) if node is not None and node.literal else None
             if node is not None and moment is not None and moment < now:
                 ago = (now - moment).days
-                yield problem(node, f"{name} {node.literal} is {ago} days ago; {consequence}: choose a later time")
+                yield problem(node, f"{name} {node.literal} is {ago} days ago; {consequence}: specify a later time")
                 return
 
 
 def moment_of(text: str) -> datetime:
-    """Return the time that the option gives, UTC where it has no zone; the clock's when it gives none."""
+    """Return the time of the option, in UTC unless it has a zone, or the current time when the option is empty."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

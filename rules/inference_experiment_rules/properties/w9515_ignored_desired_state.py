@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from inference_experiment import contract
 from inference_experiment_rules._base import TYPE_REFERENCE, Problem, Rule, problem
@@ -7,23 +6,23 @@ from shadow_test_policies.experiment import Experiment
 
 
 class IgnoredDesiredState(Rule):
-    """Why a warning? The stack succeeds and the test runs later than the template says."""
+    """Why a warning? The stack operation succeeds, but the test starts later than DesiredState specifies."""
 
     id = "W9515"
     shortdesc = "Native type ignores DesiredState at creation"
     description = (
-        "AWS::SageMaker::InferenceExperiment does not look at DesiredState when it creates an experiment: with a "
-        "StartTime the experiment waits for it. Only a later update starts it early. The custom type starts it at "
-        "once."
+        "AWS::SageMaker::InferenceExperiment ignores DesiredState when it creates an experiment: with a StartTime the "
+        "experiment waits for that time, and only a later update starts it earlier. The custom type starts it "
+        "immediately."
     )
     source_url = TYPE_REFERENCE
-    tags: ClassVar[list[str]] = ["sagemaker", "state"]
+    tags = ["sagemaker", "state"]
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield a problem when the native type is to start a scheduled experiment at creation."""
+        """Yield a problem at DesiredState Running of a scheduled experiment of the native type."""
         node = experiment.at("DesiredState")
         if experiment.is_custom or node is None or node.literal != "Running":
             return
         if experiment.at("Schedule", "StartTime") is not None:
             message = "the native type ignores DesiredState at creation and waits for StartTime"
-            yield problem(node, f"{message}; leave StartTime out, or use {contract.CUSTOM_TYPE}")
+            yield problem(node, f"{message}; remove StartTime, or use {contract.CUSTOM_TYPE}")

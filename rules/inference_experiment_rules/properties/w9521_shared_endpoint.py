@@ -1,5 +1,4 @@
 from collections.abc import Collection, Iterator
-from typing import ClassVar
 
 from inference_experiment_rules._base import Problem, Rule, problem
 from shadow_test_policies.endpoints import apart, same_endpoint
@@ -8,19 +7,19 @@ from shadow_test_policies.experiment_template import ExperimentTemplate
 
 
 class SharedEndpoint(Rule):
-    """Why a warning? SageMaker refuses the second test, but only if the first still runs by then."""
+    """Why a warning? SageMaker rejects the second experiment only while the first one is running."""
 
     id = "W9521"
-    shortdesc = "Two experiments on one endpoint"
+    shortdesc = "Two experiments use the same endpoint"
     description = (
-        "An endpoint takes one shadow variant at a time, so two experiments of a template must not use it in the "
-        "same scenario, unless their schedules do not overlap or one of them is being ended."
+        "An endpoint can have one shadow test at a time, so two experiments of a template must not use the same "
+        "endpoint under the same conditions, unless their schedules do not overlap or one of them is being stopped."
     )
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-create.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "endpoint"]
+    tags = ["sagemaker", "endpoint"]
 
     def related_resources(self, view: ExperimentTemplate, name: str) -> Collection[str]:
-        """Return the experiments before this one: each pair is looked at once."""
+        """Return the experiments before this one, so that each pair is checked once."""
         return view.experiments[: view.experiments.index(name)]
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
@@ -33,6 +32,6 @@ class SharedEndpoint(Rule):
             if not experiment.view.exists(name, experiment.scenario) or other.is_ending:
                 continue
             if same_endpoint(experiment, other) and not apart(experiment, other):
-                message = f"{name} tests {node.text} too, and an endpoint takes one shadow test at a time"
+                message = f"{name} also uses the endpoint {node.text}, which can have one shadow test at a time"
                 yield problem(node, f"{message}; use another endpoint, or schedules that do not overlap")
                 return

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
 from shadow_test_policies.experiment import Experiment
@@ -8,21 +7,21 @@ from shadow_test_policies.references import QUALIFIED_TYPES, holes_of
 
 
 class ServiceTokenVersion(Rule):
-    """Why a warning? The first deployment works; the update after the next publication does not."""
+    """Why a warning? The first deployment succeeds; an update after the next published version fails."""
 
     id = "W9703"
-    shortdesc = "ServiceToken changes with every published version"
+    shortdesc = "ServiceToken is a function version"
     description = (
-        "The ARN of a version changes with each publication, and CloudFormation cannot update a ServiceToken. Use "
-        "the function itself or an alias."
+        "The ARN of a version changes with each published version, and CloudFormation cannot update a ServiceToken. "
+        "Use the ARN of the function or of an alias."
     )
     source_url = CUSTOM_RESOURCES
-    tags: ClassVar[list[str]] = ["sagemaker", "custom-resource", "servicetoken"]
+    tags = ["sagemaker", "custom-resource", "servicetoken"]
 
     related_types = FUNCTION_TYPES | QUALIFIED_TYPES
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield a problem when the token is a version of this template, also one that SAM publishes."""
+        """Yield a problem when ServiceToken is a version in this template, including one that SAM publishes."""
         node = experiment.at("ServiceToken")
         if node is None or not experiment.is_custom:
             return
@@ -30,5 +29,7 @@ class ServiceTokenVersion(Rule):
             name, _, suffix = hole.argument.partition(".")
             kind = experiment.view.type_of(name)
             if kind == "AWS::Lambda::Version" or (kind in FUNCTION_TYPES and suffix == "Version"):
-                message = "the ARN of a version changes with each publication, and a ServiceToken cannot be updated"
+                message = (
+                    "the ARN of a version changes with each published version, and a ServiceToken cannot be updated"
+                )
                 yield problem(node, f"{message}; use the function's ARN or an alias")

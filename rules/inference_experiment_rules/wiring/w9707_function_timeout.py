@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from inference_experiment_rules._base import Problem, Rule, problem
 from shadow_test_policies.experiment import Experiment
@@ -8,17 +7,17 @@ from shadow_test_policies.references import QUALIFIED_TYPES, function_timeout
 
 
 class FunctionTimeout(Rule):
-    """Why a warning? Retries may still bring the operation to its end, slowly."""
+    """Why a warning? Retries may still complete the operation, slowly."""
 
     id = "W9707"
-    shortdesc = "Timeout of the provider is too short"
+    shortdesc = "Function timeout of the provider is too short"
     description = (
-        "The provider waits for SageMaker within an invocation and hands over to its queue before the timeout. "
-        "Lambda's default of 3 seconds does not even suffice for the first call. The option minimum is the "
-        "shortest timeout without a finding."
+        "The provider waits for SageMaker during an invocation and continues through its queue before the timeout. "
+        "Lambda's default of 3 seconds is too short for the first API call. The option minimum is the shortest "
+        "accepted timeout."
     )
     source_url = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "custom-resource", "timeout"]
+    tags = ["sagemaker", "custom-resource", "timeout"]
 
     related_types = FUNCTION_TYPES | QUALIFIED_TYPES
 
@@ -28,12 +27,12 @@ class FunctionTimeout(Rule):
         self.configure()
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield a problem at the function's timeout, or at its properties when it has none."""
+        """Yield a problem at Timeout of the function, or at its properties when it has none."""
         limit = function_timeout(experiment.view, experiment.at("ServiceToken"))
         if limit is None or not experiment.is_custom:
             return
         seconds, node = limit
         if seconds < self.config["minimum"]:
-            given = f"Timeout {seconds:.0f} s" if node.path[-1] == "Timeout" else "no Timeout, which means 3 s,"
-            message = f"{given} is too short for a provider that waits for SageMaker"
-            yield problem(node, f"{message}; write at least {self.config['minimum']}, the provider is made for 300")
+            name = "Timeout" if node.path[-1] == "Timeout" else "the default Timeout"
+            message = f"{name} of {seconds:.0f} seconds is too short for a provider that waits for SageMaker"
+            yield problem(node, f"{message}; specify at least {self.config['minimum']}, 300 is recommended")

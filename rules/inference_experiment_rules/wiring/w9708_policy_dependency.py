@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import ClassVar
 
 from inference_experiment_rules._base import Problem, Rule, problem
 from shadow_test_policies.experiment import Experiment
@@ -9,22 +8,21 @@ from shadow_test_policies.roles import POLICY_PROPERTIES, roles_of, roles_with
 
 
 class PolicyDependency(Rule):
-    """Why a warning? It works when the policy happens to come first, and then fails when the stack is deleted."""
+    """Why a warning? The create may succeed when the policy happens to come first; the delete then fails."""
 
     id = "W9708"
-    shortdesc = "Experiment does not wait for a policy of its roles"
+    shortdesc = "Experiment does not depend on a policy of its roles"
     description = (
-        "A policy of the provider's or the experiment's role is a resource of its own, and the experiment does "
-        "not depend on it, neither directly nor through others. CloudFormation may attach it late and detach it "
-        "early."
+        "A policy of the provider's or the experiment's role is a separate resource, and the experiment does not "
+        "depend on it, directly or indirectly. CloudFormation may attach the policy too late and detach it too early."
     )
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-dependson.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "dependson"]
+    tags = ["sagemaker", "iam", "dependson"]
 
     related_types = FUNCTION_TYPES | QUALIFIED_TYPES | frozenset(POLICY_PROPERTIES)
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield one problem at the resource, naming the policies that it does not wait for."""
+        """Yield one problem at the resource, naming the policies that it does not depend on."""
         view = experiment.view
         candidates = view.of_type(*POLICY_PROPERTIES)
         roles = roles_of(experiment) if candidates else set()
@@ -36,5 +34,5 @@ class PolicyDependency(Rule):
             and name not in view.reachable(experiment.name)
         ]
         if missing:
-            message = f"nothing makes the experiment wait for {', '.join(missing[:3])}; add DependsOn: {missing[0]}"
-            yield problem(experiment.resource, f"{message}, or calls fail for lack of permission, at deletion too")
+            message = f"the experiment does not depend on {', '.join(missing[:3])}; add DependsOn: {missing[0]}"
+            yield problem(experiment.resource, f"{message}, or API calls may be denied at creation and deletion")

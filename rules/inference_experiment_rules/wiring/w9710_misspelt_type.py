@@ -1,6 +1,5 @@
 import difflib
 from collections.abc import Iterator
-from typing import ClassVar
 
 from inference_experiment import contract
 from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
@@ -9,26 +8,26 @@ from shadow_test_policies.experiment_template import ALIKE, CUSTOM_PREFIX, Exper
 
 
 class MisspeltType(Rule):
-    """Why a warning? It deploys; only its mistakes are not found before."""
+    """Why a warning? The template deploys, but the properties are not checked before deployment."""
 
     id = "W9710"
-    shortdesc = "Type is nearly Custom::SageMakerInferenceExperiment"
+    shortdesc = "Misspelled Custom::SageMakerInferenceExperiment"
     description = (
-        "A custom type whose name is nearly ours. CloudFormation takes any name and calls the same function, but "
-        "no rule looks at the properties."
+        "The name of a custom type is similar to Custom::SageMakerInferenceExperiment. CloudFormation accepts any name "
+        "and calls the same function, but no rule checks the properties."
     )
     source_url = CUSTOM_RESOURCES
-    tags: ClassVar[list[str]] = ["sagemaker", "custom-resource"]
+    tags = ["sagemaker", "custom-resource"]
 
     def targets(self, view: ExperimentTemplate) -> list[str]:
-        """Return the custom resources that are not ours."""
+        """Return all custom resources."""
         return [name for name in view.resources if view.type_of(name).startswith(CUSTOM_PREFIX)]
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield a problem at a type that is one slip away from ours."""
+        """Yield a problem at a type name that is similar to ours."""
         kind, node = experiment.view.type_of(experiment.name), experiment.resource.get("Type")
         if node is None or kind == contract.CUSTOM_TYPE:
             return
         if difflib.SequenceMatcher(None, kind.lower(), contract.CUSTOM_TYPE.lower()).ratio() > ALIKE:
-            message = f"did you mean {contract.CUSTOM_TYPE}?"
-            yield problem(node, f"{message} {kind} is called the same way, but its properties are not checked")
+            message = f"the properties of {kind} are not checked"
+            yield problem(node, f"{message}; did you mean {contract.CUSTOM_TYPE}?")

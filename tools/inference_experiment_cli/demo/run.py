@@ -15,8 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from inference_experiment_cli.demo.timeline import Timeline
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import NotPossibleError, Place, ServiceError, UsageError, missing_extra
 from inference_experiment_cli.lint.single import LintFinding, lint
+from inference_experiment_local.errors import LocalAwsError, PortUnavailable, StackFailed
 
 if TYPE_CHECKING:
     from inference_experiment_local.cloud import LocalCloud
@@ -29,7 +30,7 @@ PARAMETERS = {
     "ShadowImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:2",
 }
 PROVIDER_PARAMETERS = {"PollSeconds": "0.2", "ResponseHosts": "localhost,127.0.0.1"}
-# What the deployment goes through, in order: name, changed parameters.
+# The deployments in order: name, changed parameters.
 STAGES = (
     ("create, sampling 10 %", {"SamplingPercentage": "10"}),
     ("edit, sampling 50 %", {"SamplingPercentage": "50"}),
@@ -39,7 +40,7 @@ STAGES = (
 
 @dataclass
 class Demo:
-    """One run; `results` are the rows of the summary: stage, seconds, what came out."""
+    """One run; `results` are the rows of the summary: stage, seconds, result."""
 
     console: Console
     template: Path
@@ -48,19 +49,24 @@ class Demo:
     results: list[tuple[str, float, str]] = field(default_factory=list)
 
     def run(self) -> None:
-        """Lint, deploy, drive and delete. Raises UsageError for what the user can mend."""
+        """Lint, deploy, change and delete. Raises CommandError."""
         self._lint()
-        from inference_experiment_local.cloud import LocalCloud  # noqa: PLC0415 - the local AWS takes a second to import
-        from inference_experiment_local.errors import LocalAwsError  # noqa: PLC0415
-
+        try:
+            from inference_experiment_local.cloud import LocalCloud  # noqa: PLC0415 - an optional extra
+        except ImportError as missing:
+            raise missing_extra("The local AWS", "local") from missing
         try:
             with LocalCloud(port=self.port) as cloud:
                 timeline = Timeline(self.console, cloud.sagemaker.status)
                 cloud.sagemaker.on_call = timeline.call
                 self._live(cloud, timeline)
-                self._prove(cloud, timeline)
-        except LocalAwsError as error:
+                self._check_leftovers(cloud, timeline)
+        except PortUnavailable as error:
             raise UsageError(str(error)) from error
+        except StackFailed as error:
+            raise NotPossibleError(str(error)) from error
+        except LocalAwsError as error:
+            raise ServiceError(str(error)) from error
         self._summary()
 
     def _lint(self) -> None:
@@ -69,7 +75,7 @@ class Demo:
             findings = [finding for finding in lint(path) if finding.rule_id.startswith("E")]
             if findings:
                 first = findings[0]
-                raise UsageError(f"{path}:{first.line}: {first.rule_id} {first.message}")
+                raise NotPossibleError(f"{first.rule_id} {first.message}", Place(str(path), first.line))
             self.console.print(f"[green]lint[/]  {_short(path)}: no errors")
         if broken.is_file():
             self.console.print(f"[yellow]lint[/]  {_short(broken)}, broken on purpose:")
@@ -78,31 +84,31 @@ class Demo:
     @contextlib.contextmanager
     def _stage(self, timeline: Timeline, name: str) -> Iterator[list[str]]:
         timeline.step(name)
-        began, said = timeline.elapsed, list[str]()
-        yield said
-        self.results.append((name, timeline.elapsed - began, ", ".join(said)))
+        began, result = timeline.elapsed, list[str]()
+        yield result
+        self.results.append((name, timeline.elapsed - began, ", ".join(result)))
 
     def _live(self, cloud: "LocalCloud", timeline: Timeline) -> None:
-        with self._stage(timeline, "deploy the provider") as said:
+        with self._stage(timeline, "deploy the provider") as result:
             outputs = cloud.deploy(PROVIDER_STACK, self.template, PROVIDER_PARAMETERS, on_event=timeline.stack_event)
-            said.append("ServiceToken " + outputs["ServiceToken"].rsplit(":", 1)[1])
+            result.append("ServiceToken " + outputs["ServiceToken"].rsplit(":", 1)[1])
         self._queues = [outputs["WaitQueueUrl"], outputs["DeadLetterQueueUrl"]]
         for name, changes in STAGES:
-            with self._stage(timeline, name) as said:
+            with self._stage(timeline, name) as result:
                 outputs = cloud.deploy(
                     EXAMPLE_STACK, self.example, {**PARAMETERS, **changes}, on_event=timeline.stack_event
                 )
                 _check_outputs(self.example, outputs)
-                said.append(outputs["ExperimentStatus"])
+                result.append(outputs["ExperimentStatus"])
                 variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
-                said.append("endpoint: " + ", ".join(f"{key} is {value['Role']}" for key, value in variants.items()))
-        with self._stage(timeline, "delete") as said:
+                result.append("endpoint: " + ", ".join(f"{key} is {value['Role']}" for key, value in variants.items()))
+        with self._stage(timeline, "delete") as result:
             cloud.delete_stack(EXAMPLE_STACK, on_event=timeline.stack_event)
-            said.append("statuses seen: " + " ".join(dict.fromkeys(timeline.seen)))
+            result.append("statuses seen: " + " ".join(dict.fromkeys(timeline.seen)))
 
-    def _prove(self, cloud: "LocalCloud", timeline: Timeline) -> None:
-        """Show that nothing is left, and fail if something is."""
-        with self._stage(timeline, "look for leftovers") as said:
+    def _check_leftovers(self, cloud: "LocalCloud", timeline: Timeline) -> None:
+        """Check that everything is deleted. Raises ServiceError."""
+        with self._stage(timeline, "check for leftovers") as result:
             experiments = cloud.sagemaker.client().list_inference_experiments()["InferenceExperiments"]
             messages = sum(cloud.queue_depth(url) for url in self._queues)
             cloud.delete_stack(PROVIDER_STACK, on_event=timeline.stack_event)
@@ -111,9 +117,9 @@ class Demo:
                 for stack in cloud.client("cloudformation").list_stacks()["StackSummaries"]
                 if stack["StackStatus"] != "DELETE_COMPLETE"
             ]
-            said.append(f"{len(experiments)} experiments, {messages} messages, {len(stacks)} stacks")
+            result.append(f"{len(experiments)} experiments, {messages} messages, {len(stacks)} stacks")
             if experiments or messages or stacks:
-                raise UsageError(f"something is left: {said[0]}: {experiments} {stacks}")
+                raise ServiceError(f"not deleted: {result[0]}")
 
     def _summary(self) -> None:
         table = Table(title="A shadow test's life", title_justify="left")
@@ -133,7 +139,7 @@ class Demo:
 def _check_outputs(example: Path, outputs: dict[str, str]) -> None:
     missing = {"ExperimentStatus", "EndpointName"} - outputs.keys()
     if missing:
-        raise UsageError(f"{example}: has no output {' and '.join(sorted(missing))}, which the demo shows")
+        raise UsageError(f"has no output {' and '.join(sorted(missing))}, which the demo shows", Place(str(example)))
 
 
 def _short(path: Path) -> str:
@@ -151,9 +157,9 @@ def _findings_table(findings: list[LintFinding]) -> Table:
 
 
 def run_demo(template: Path | None, example: Path | None, port: int | None) -> None:
-    """Run the demonstration; the paths default to the repository's own. Raises UsageError."""
+    """Run the demonstration; the paths default to the repository's own. Raises CommandError."""
     template, example = template or ROOT / "template.yaml", example or ROOT / "examples" / "shadow-test.yaml"
     for path in (template, example):
         if not path.is_file():
-            raise UsageError(f"{path}: no such file; run this in a clone of the repository, or name the file")
+            raise UsageError("no such file", Place(str(path)))
     Demo(Console(highlight=False), template, example, port).run()

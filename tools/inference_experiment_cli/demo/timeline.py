@@ -20,7 +20,7 @@ READS = ("Describe", "List")
 class Timeline:
     """Lines of a running demonstration; safe to use from several threads.
 
-    `status_of` tells an experiment's status; `seen` collects every status that showed, in order.
+    `status_of` returns an experiment's status; `seen` collects every observed status, in order.
     """
 
     console: Console

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import UsageError, unreadable
 
 if TYPE_CHECKING:
     import yaml
@@ -48,14 +48,10 @@ class Document:
 def _source(path: Path) -> str:
     if str(path) == "-":
         return sys.stdin.read()
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file")
     try:
         return path.read_bytes().decode("utf-8-sig")  # line ends as they are: convert writes them again
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: is not UTF-8 text: {error.reason} at byte {error.start}") from error
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise unreadable(path, error) from error
 
 
 def _is_json(text: str) -> bool:

@@ -13,7 +13,7 @@ from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.documents import Document, Keys, read_document
 from inference_experiment_cli.inputs.intrinsics import Hole, Resolver
-from inference_experiment_cli.inventory.properties import properties_of
+from inference_experiment_cli.inventory.properties import to_properties
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
 # Describe's answer has these and a request has not.
@@ -64,7 +64,7 @@ def read_experiments(path: Path, parameters: Mapping[str, str]) -> list[Experime
     if value.get("Type") in TYPES and "Properties" in value:
         return [_resource(document, "Experiment", value, (), Resolver({}, parameters))]
     if value.keys() & ANSWER_KEYS and "EndpointName" not in value:
-        return [Experiment(document, "Experiment", native=False, properties=properties_of(value, {}))]
+        return [Experiment(document, "Experiment", native=False, properties=to_properties(value, {}))]
     return [_resource(document, "Experiment", {"Properties": value}, (), Resolver({}, parameters), of_file=True)]
 
 

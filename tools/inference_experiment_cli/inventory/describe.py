@@ -1,4 +1,4 @@
-"""The experiments of an account across regions, as SageMaker describes them: read in parallel, handed on one by one.
+"""The experiments of an account across regions, as SageMaker describes them: read in parallel, yielded one by one.
 
 Nothing is collected: a region's pages and descriptions come through a bounded queue, so that memory does not grow
 with their number. A region that fails is reported in `failures`, the others are kept.
@@ -7,92 +7,83 @@ with their number. A region that fails is reported in `failures`, the others are
 import contextlib
 import queue
 import re
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import typer
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
-from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.progress import counting
+from inference_experiment_cli.errors import Place, ServiceError, UsageError, describe_aws_error
+from inference_experiment_cli.progress import counter
 from inference_experiment_cli.session import open_session
 
 if TYPE_CHECKING:
-    import boto3
-    from botocore.config import Config
     from mypy_boto3_sagemaker.client import SageMakerClient
 
-PAGE: Final = 100
+PAGE_SIZE: Final = 100
 REGIONS_AT_ONCE: Final = 8
 DESCRIPTIONS_AT_ONCE: Final = 4
-QUEUE: Final = 200
+QUEUE_LENGTH: Final = 200
 REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """One experiment: DescribeInferenceExperiment's members (of a listing: Name alone) and its tags."""
+class DescribedExperiment:
+    """One experiment: the members of Describe (of a listing: those of List) and its tags."""
 
     region: str
     members: Mapping[str, Any]
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def configuration() -> "Config":
-    """Return botocore's configuration for reads: patient with throttling, quick to notice that nobody answers."""
-    from botocore.config import Config  # noqa: PLC0415 - keeps --help fast
-
+def configuration() -> Config:
+    """Return botocore's configuration for reads: retries throttling, gives up soon without an answer."""
     return Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
 
 
-def explain(error: Exception) -> str:
-    """Return an AWS or connection error as one line."""
-    response = getattr(error, "response", {})
-    details = response.get("Error", {}) if isinstance(response, Mapping) else {}
-    text = f"{details.get('Message', '')} ({details['Code']})" if details.get("Code") else str(error)
-    return " ".join(text.split())
-
-
-def choose_regions(text: str | None, session: "boto3.Session") -> list[str]:
-    """Return the regions of an option: all, r1,r2 or, left out, the session's. Raises UsageError."""
-    if text is None:
+def choose_regions(texts: Sequence[str], session: boto3.Session) -> list[str]:
+    """Return the regions of --region: all, names, or the session's. Raises UsageError."""
+    names = list(dict.fromkeys(part.strip() for text in texts for part in text.split(",") if part.strip()))
+    if not texts:
         return [session.region_name]
-    if text.strip() == "all":
+    if names == ["all"]:
         return sorted(session.get_available_regions("sagemaker"))
-    names = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if not names or any(not REGION.fullmatch(name) for name in names):
-        raise UsageError(f"--regions {text}: write all, or names such as us-east-1,eu-west-1")
+        raise UsageError(f"--region {' '.join(texts)}: write all, or names such as us-east-1,eu-west-1")
     return names
 
 
-def open_regions(text: str | None, profile: str) -> "tuple[boto3.Session, list[str]]":
-    """Return a session and the regions of an option; who names regions need not have one set. Raises UsageError."""
-    session = open_session("us-east-1" if text else "", profile)
-    return session, choose_regions(text, session)
+def open_regions(texts: Sequence[str], profile: str) -> tuple[boto3.Session, list[str]]:
+    """Return a session and the regions of --region, which need no configured region. Raises CommandError."""
+    session = open_session("us-east-1" if texts else "", profile)
+    return session, choose_regions(texts, session)
 
 
 @dataclass
 class Inventory:
-    """An iterable over the experiments of some regions; `full` describes each, else only names are read.
+    """An iterable over the experiments of some regions that pass the filters of ListInferenceExperiments.
 
-    After (and during) the iteration `failures` says which regions failed and why; `done` counts finished regions.
+    `full` describes each; otherwise the members are those of List. During and after the iteration `failures` has the
+    regions that failed, and `done` is the number of finished regions.
     """
 
-    session: "boto3.Session"
+    session: boto3.Session
     regions: Sequence[str]
     full: bool = True
+    filters: Mapping[str, Any] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     done: int = 0
 
-    def __iter__(self) -> Iterator[Experiment]:
+    def __iter__(self) -> Iterator[DescribedExperiment]:
         """Yield the experiments as they arrive, in no order."""
-        waiting: queue.Queue[Experiment | None] = queue.Queue(QUEUE)
+        waiting: queue.Queue[DescribedExperiment | None] = queue.Queue(QUEUE_LENGTH)
         stop = threading.Event()
         config = configuration()
-        # Sessions are not safe across threads, clients are: they are made here.
+        # Sessions are not safe across threads, clients are: they are created here.
         clients = {
             region: self.session.client("sagemaker", region_name=region, config=config) for region in self.regions
         }
@@ -109,51 +100,52 @@ class Inventory:
             finally:
                 stop.set()
 
-    def counted(self) -> Iterator[Experiment]:
-        """Yield the experiments while their number shows on a terminal."""
-        with counting("reading experiments") as advance:
+    def counted(self) -> Iterator[DescribedExperiment]:
+        """Yield the experiments while a terminal shows their number."""
+        with counter("reading experiments") as advance:
             for experiment in self:
                 advance(f"{self.done} of {len(self.regions)} regions")
                 yield experiment
 
-    def report_failures(self) -> None:
-        """Name the regions that failed on standard error, and exit with 1 if there are any."""
-        for region, reason in sorted(self.failures.items()):
-            sys.stderr.write(f"inference-experiment: {region}: {reason}\n")
+    def raise_failures(self) -> None:
+        """Raise an ExceptionGroup of the regions that failed, if there are any."""
         if self.failures:
-            raise typer.Exit(1)
+            errors = [ServiceError(reason, Place(region)) for region, reason in sorted(self.failures.items())]
+            raise ExceptionGroup("regions failed", errors)
 
     def _read(
         self,
         region: str,
         client: "SageMakerClient",
-        waiting: "queue.Queue[Experiment | None]",
+        waiting: "queue.Queue[DescribedExperiment | None]",
         stop: threading.Event,
     ) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - keeps --help fast
-
         try:
             for experiment in self._experiments(region, client):
                 if not _put(waiting, experiment, stop):
                     return
         except (BotoCoreError, ClientError) as error:
-            self.failures[region] = explain(error)
+            self.failures[region] = describe_aws_error(error)
         _put(waiting, None, stop)
 
-    def _experiments(self, region: str, client: "SageMakerClient") -> Iterator[Experiment]:
-        pages = client.get_paginator("list_inference_experiments").paginate(PaginationConfig={"PageSize": PAGE})
+    def _experiments(self, region: str, client: "SageMakerClient") -> Iterator[DescribedExperiment]:
+        pages = client.get_paginator("list_inference_experiments").paginate(
+            PaginationConfig={"PageSize": PAGE_SIZE}, **self.filters
+        )
         with ThreadPoolExecutor(DESCRIPTIONS_AT_ONCE) as pool:
             for page in pages:
-                names = [item["Name"] for item in page.get("InferenceExperiments", [])]
+                summaries = page.get("InferenceExperiments", [])
                 if not self.full:
-                    yield from (Experiment(region, {"Name": name}) for name in names)
+                    yield from (DescribedExperiment(region, dict(summary)) for summary in summaries)
                     continue
-                found = pool.map(lambda name: describe(client, region, name), names)
-                yield from (experiment for experiment in found if experiment is not None)
+                described = pool.map(lambda summary: describe(client, region, summary["Name"]), summaries)
+                yield from (experiment for experiment in described if experiment is not None)
 
 
-def _put(waiting: "queue.Queue[Experiment | None]", item: Experiment | None, stop: threading.Event) -> bool:
-    """Put an item on the queue; False when nobody reads it any more."""
+def _put(
+    waiting: "queue.Queue[DescribedExperiment | None]", item: DescribedExperiment | None, stop: threading.Event
+) -> bool:
+    """Put an item on the queue; False when it is no longer read."""
     while not stop.is_set():
         with contextlib.suppress(queue.Full):
             waiting.put(item, timeout=0.1)
@@ -161,10 +153,8 @@ def _put(waiting: "queue.Queue[Experiment | None]", item: Experiment | None, sto
     return False
 
 
-def describe(client: "SageMakerClient", region: str, name: str) -> Experiment | None:
-    """Return one experiment with its tags; None where there is none of that name. Raises ClientError, BotoCoreError."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - keeps --help fast
-
+def describe(client: "SageMakerClient", region: str, name: str) -> DescribedExperiment | None:
+    """Return one experiment with its tags; None where it does not exist. Raises ClientError, BotoCoreError."""
     try:
         members: Any = client.describe_inference_experiment(Name=name)
         pages = client.get_paginator("list_tags").paginate(ResourceArn=members["Arn"])
@@ -174,4 +164,4 @@ def describe(client: "SageMakerClient", region: str, name: str) -> Experiment | 
             return None
         raise
     members.pop("ResponseMetadata", None)
-    return Experiment(region, members, tags)
+    return DescribedExperiment(region, members, tags)

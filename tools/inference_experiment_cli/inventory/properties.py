@@ -1,4 +1,4 @@
-"""An experiment as it is shown: CloudFormation's properties, and everything that Describe and ListTags tell. Pure."""
+"""An experiment as CloudFormation's properties, and as a record of all that Describe and ListTags return. Pure."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -6,28 +6,33 @@ from typing import Any, Final
 
 from inference_experiment import checks
 
-# Of Describe's answer, in the order in which a template is written.
+# Members of Describe's answer, in the order of a template.
 CONFIGURATION: Final = ("Name", "Type", "Description", "RoleArn", "EndpointName", "KmsKey", "Schedule", "ModelVariants")
 SHADOW: Final = ("ShadowModeConfig", "DataStorageConfig")
 TIMES: Final = ("CreationTime", "LastModifiedTime", "CompletionTime")
 STATES: Final = ("Running", "Completed", "Cancelled")
 
 
-def text_of(value: object) -> object:
+def timestamp(moment: datetime) -> str:
+    """Return a time as ISO 8601 in UTC, with seconds, so that texts sort as times."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def to_jsonable(value: object) -> object:
     """Return a value for JSON: times as ISO 8601 in UTC, the rest as it is."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return timestamp(value)
     if isinstance(value, Mapping):
-        return {key: text_of(item) for key, item in value.items()}
-    return [text_of(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: to_jsonable(item) for key, item in value.items()}
+    return [to_jsonable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _moment(value: object) -> object:
-    """Return a time in our form, as far as it is one: files of the AWS CLI write zones, or seconds."""
+    """Return a time in our form: output of the AWS CLI has zones, or epoch seconds. Other values stay."""
     if isinstance(value, int | float):
-        return text_of(datetime.fromtimestamp(value, UTC))
+        return to_jsonable(datetime.fromtimestamp(value, UTC))
     parsed = checks.parse_time(value) if isinstance(value, str) else None
-    return text_of(parsed or value)
+    return to_jsonable(parsed or value)
 
 
 def own_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
@@ -39,8 +44,8 @@ def own_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     ]
 
 
-def properties_of(details: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a template would say of a live experiment. DesiredState is the status, where it can be one."""
+def to_properties(details: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
+    """Return a live experiment as a template has it. DesiredState is the status, where it can be one."""
     members = {**details, "EndpointName": (details.get("EndpointMetadata") or {}).get("EndpointName")}
     if isinstance(details.get("Schedule"), Mapping):
         members["Schedule"] = {key: _moment(value) for key, value in details["Schedule"].items() if value}
@@ -48,28 +53,27 @@ def properties_of(details: Mapping[str, Any], tags: Mapping[str, str]) -> dict[s
         {key: value for key, value in variant.items() if key != "Status"}
         for variant in details.get("ModelVariants") or ()
     ]
-    made = {key: members[key] for key in (*CONFIGURATION, *SHADOW) if members.get(key)}
+    properties: dict[str, Any] = {key: members[key] for key in (*CONFIGURATION, *SHADOW) if members.get(key)}
     if details.get("Status") in STATES:
-        made["DesiredState"] = details["Status"]
+        properties["DesiredState"] = details["Status"]
     if own_tags(tags):
-        made["Tags"] = own_tags(tags)
-    plain: dict[str, Any] = dict(made)
-    return {key: text_of(value) for key, value in plain.items()}
+        properties["Tags"] = own_tags(tags)
+    return {key: to_jsonable(value) for key, value in properties.items()}
 
 
-def everything(details: Mapping[str, Any], tags: Mapping[str, str], region: str, owner: str) -> dict[str, Any]:
-    """Return all that is known of an experiment; what it has not is None, so that every experiment has every key."""
+def full_record(details: Mapping[str, Any], tags: Mapping[str, str], region: str, owner: str) -> dict[str, Any]:
+    """Return all that is known of an experiment, with the same keys for each; what is missing is None."""
     endpoint = dict.fromkeys(("EndpointName", "EndpointConfigName", "EndpointStatus", "FailureReason"))
-    shown = properties_of(details, tags)
+    properties = to_properties(details, tags)
     return {
         "Name": details.get("Name"),
         "Status": details.get("Status"),
         "StatusReason": details.get("StatusReason"),
-        **{key: shown.get(key) for key in (*CONFIGURATION[1:-1], *SHADOW)},
-        "ModelVariants": [text_of(dict(variant)) for variant in details.get("ModelVariants") or ()],
-        "DesiredState": shown.get("DesiredState"),
+        **{key: properties.get(key) for key in (*CONFIGURATION[1:-1], *SHADOW)},
+        "ModelVariants": [to_jsonable(dict(variant)) for variant in details.get("ModelVariants") or ()],
+        "DesiredState": properties.get("DesiredState"),
         "EndpointMetadata": {**endpoint, **(details.get("EndpointMetadata") or {})},
-        **{key: text_of(details.get(key)) for key in TIMES},
+        **{key: to_jsonable(details.get(key)) for key in TIMES},
         "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())],
         "Owner": owner,
         "Arn": details.get("Arn"),

@@ -6,10 +6,10 @@ of those names, awscc in snake case (the CloudFormation type), aws in the API's 
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from inference_experiment_cli.inventory.describe import Experiment
+from inference_experiment_cli.inventory.describe import DescribedExperiment
+from inference_experiment_cli.inventory.properties import to_jsonable
 
 FLAT: Final = (
     "_key",
@@ -72,55 +72,42 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def timestamp(moment: datetime) -> str:
-    """Return a time as ISO 8601 in UTC, always with milliseconds, so that texts sort as times."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def plain(value: Any, *, snake_case: bool) -> Any:  # noqa: ANN401 - parsed JSON
-    """Return an API value as JSON has it, keys in snake case or as they are, times as texts."""
+def _snake_keys(value: Any) -> Any:  # noqa: ANN401 - parsed JSON
     if isinstance(value, Mapping):
-        return {
-            (snake(key) if snake_case else key): plain(inner, snake_case=snake_case) for key, inner in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [plain(inner, snake_case=snake_case) for inner in value]
-    return timestamp(value) if isinstance(value, datetime) else value
+        return {snake(key): _snake_keys(inner) for key, inner in value.items()}
+    return [_snake_keys(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _all(experiment: Experiment, *, snake_case: bool) -> dict[str, Any]:
-    """Return every column by its snake-case name; the spelling is that of the nested keys."""
-    members: dict[str, Any] = {
-        snake(key): plain(value, snake_case=snake_case) for key, value in experiment.members.items()
-    }
+def _columns(experiment: DescribedExperiment) -> dict[str, Any]:
+    """Return every column by its snake-case name; nested keys are the API's."""
+    members: dict[str, Any] = {snake(key): to_jsonable(value) for key, value in experiment.members.items()}
     arn = str(members.get("arn", ""))
     status = members.get("status")
-    endpoint = experiment.members.get("EndpointMetadata", {})
     return {
         **members,
         "region": experiment.region,
         "account_id": arn.split(":")[4] if arn.count(":") > 4 else None,  # noqa: PLR2004 - the field of an ARN
-        "endpoint_name": endpoint.get("EndpointName"),
+        "endpoint_name": experiment.members.get("EndpointMetadata", {}).get("EndpointName"),
         "desired_state": status if status in DESIRED_STATES else None,
     }
 
 
-def flat(experiment: Experiment) -> dict[str, Any]:
+def flat(experiment: DescribedExperiment) -> dict[str, Any]:
     """Return the record of an inventory catalogue; `_key` is the ARN, `tags` a map."""
-    known = _all(experiment, snake_case=True)
+    known = _snake_keys(_columns(experiment))
     known |= {"_key": known.get("arn"), "tags": dict(sorted(experiment.tags.items()))}
     return {name: known.get(name) for name in FLAT}
 
 
-def awscc_row(experiment: Experiment) -> dict[str, Any]:
+def awscc_row(experiment: DescribedExperiment) -> dict[str, Any]:
     """Return the row of StackQL's awscc provider; tags are a list of value and key."""
-    known = _all(experiment, snake_case=True)
+    known = _snake_keys(_columns(experiment))
     known["tags"] = [{"value": value, "key": key} for key, value in sorted(experiment.tags.items())]
     return {name: known.get(name) for name in AWSCC}
 
 
-def aws_row(experiment: Experiment) -> dict[str, Any]:
+def aws_row(experiment: DescribedExperiment) -> dict[str, Any]:
     """Return the row of StackQL's aws provider, in the API's spelling."""
-    known = _all(experiment, snake_case=False)
+    known = _columns(experiment)
     known["tags"] = [{"Key": key, "Value": value} for key, value in sorted(experiment.tags.items())]
     return {column: known.get(name) for column, name in zip(AWS, AWSCC, strict=True)}

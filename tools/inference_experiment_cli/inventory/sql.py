@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.inventory.describe import REGION, Experiment
-from inference_experiment_cli.inventory.records import AWS, AWSCC, NESTED, TIMES, aws_row, awscc_row, timestamp
+from inference_experiment_cli.inventory.describe import REGION, DescribedExperiment
+from inference_experiment_cli.inventory.properties import timestamp
+from inference_experiment_cli.inventory.records import AWS, AWSCC, NESTED, TIMES, aws_row, awscc_row
 from inference_experiment_cli.inventory.writers import duckdb_module
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 TABLE: Final = "inference_experiments"
 LIST_ONLY: Final = "inference_experiments_list_only"
 SCHEMAS: Final = ("memory.main", "aws.sagemaker", "awscc.sagemaker")
-BATCH: Final = 500
-NAMED: Final = re.compile(r"\bregion\s*(?:=\s*('[^']*')|IN\s*\(([^)]*)\))", re.IGNORECASE)
+INSERT_BATCH_ROWS: Final = 500
+REGION_CONDITION: Final = re.compile(r"\bregion\s*(?:=\s*('[^']*')|IN\s*\(([^)]*)\))", re.IGNORECASE)
 # Literals, quoted names and comments stand first so that nothing inside them is taken for the pseudo-column.
 PSEUDO_COLUMN: Final = re.compile(
     r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/)|\b(?:data__)?Identifier\b""", re.IGNORECASE | re.DOTALL
@@ -37,7 +38,7 @@ class Spelling:
 
     name: str
     columns: Sequence[str]
-    row: Callable[[Experiment], Mapping[str, Any]]
+    row: Callable[[DescribedExperiment], Mapping[str, Any]]
 
 
 SPELLINGS: Final = (Spelling("snake", AWSCC, awscc_row), Spelling("api", AWS, aws_row))
@@ -57,8 +58,8 @@ def needs_descriptions(sql: str) -> bool:
 
 
 def named_regions(sql: str) -> list[str]:
-    """Return the regions that a statement asks for: region = '...' or region IN (...)."""
-    conditions = (one or several for one, several in NAMED.findall(sql))
+    """Return the regions that a statement names: region = '...' or region IN (...)."""
+    conditions = (one or several for one, several in REGION_CONDITION.findall(sql))
     literals = [text for condition in conditions for text in re.findall(r"'([^']*)'", condition)]
     return list(dict.fromkeys(text for text in literals if REGION.fullmatch(text)))
 
@@ -80,7 +81,7 @@ def check_read_only(sql: str) -> None:
 class Engine:
     """Holds the rows and answers statements; a context manager."""
 
-    def __init__(self, experiments: Iterable[Experiment], *, full: bool) -> None:
+    def __init__(self, experiments: Iterable[DescribedExperiment], *, full: bool) -> None:
         self._duckdb = duckdb_module()
         settings = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         self._connection: DuckDBPyConnection = self._duckdb.connect(config=settings)
@@ -112,17 +113,17 @@ class Engine:
         for schema in SCHEMAS:
             execute(f"CREATE VIEW {schema}.{LIST_ONLY} AS SELECT region, name FROM stored.names")  # noqa: S608 - our own names
 
-    def _fill(self, experiments: Iterable[Experiment], *, full: bool) -> None:
-        batch: list[Experiment] = []
+    def _fill(self, experiments: Iterable[DescribedExperiment], *, full: bool) -> None:
+        batch: list[DescribedExperiment] = []
         for experiment in experiments:
             batch.append(experiment)
-            if len(batch) == BATCH:
+            if len(batch) == INSERT_BATCH_ROWS:
                 self._insert(batch, full=full)
                 batch = []
         if batch:
             self._insert(batch, full=full)
 
-    def _insert(self, batch: Sequence[Experiment], *, full: bool) -> None:
+    def _insert(self, batch: Sequence[DescribedExperiment], *, full: bool) -> None:
         names = [{"region": each.region, "name": each.members["Name"]} for each in batch]
         self._insert_rows("names", {"region": "VARCHAR", "name": "VARCHAR"}, names)
         for spelling in SPELLINGS if full else ():
@@ -147,7 +148,7 @@ class Engine:
                     first = first or error
                 except self._duckdb.Error as error:
                     raise UsageError(_one_line(error)) from error
-        raise UsageError(_one_line(first or RuntimeError("nothing was asked"))) from first
+        raise UsageError(_one_line(first or RuntimeError("no statement"))) from first
 
     def _ask(self, sql: str, spelling: Spelling) -> Answer:
         for schema in SCHEMAS:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, TextIO
 
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import missing_extra
 from inference_experiment_cli.inventory.records import FLAT, NESTED, TIMES
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def duckdb_module() -> "types.ModuleType":
     try:
         import duckdb  # noqa: PLC0415 - an optional extra
     except ImportError as missing:
-        raise UsageError("DuckDB is not installed: pip install 'cfn-inference-experiment[query]'") from missing
+        raise missing_extra("DuckDB", "query") from missing
     return duckdb
 
 

@@ -1,5 +1,5 @@
 """inference-experiment lint: cfn-lint with our rules, for many templates.
 
-discovery.py finds the files, engine.py has cfn-lint lint one, experiments.py does so with our rules only, cache.py
-keeps what was found, pool.py spreads the work, report.py prints as cfn-lint does.
+discovery.py finds the files, engine.py lints one with cfn-lint, experiments.py with the rules of --only-experiments,
+cache.py stores results, pool.py spreads the work, run.py prints the report as cfn-lint does.
 """

@@ -1,8 +1,8 @@
-"""Results by content: a template that nothing has changed for is not linted again.
+"""Results by content: an unchanged template is not linted again.
 
-An entry is found by what the run and the template are (fingerprint, path as given, content). It holds good while the
-other files that were read are what they were and no time in the template has passed that a rule compares with now.
-Entries are JSON, written in one step; what cannot be read or written is treated as absent.
+The key of an entry is the run and the template (fingerprint, path, content). It is valid while the other files that
+were read are unchanged and no time in the template has passed that a rule compares with now. Entries are JSON, written
+in one step; what cannot be read or written is treated as absent.
 """
 
 import contextlib
@@ -17,11 +17,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from inference_experiment_cli.lint.engine import Found
+from inference_experiment_cli.lint.engine import TemplateResult
 
 DAY: Final = timedelta(days=1)
-KEPT: Final = 30 * 24 * 3600.0
-"""Seconds after which an entry that nobody used is removed."""
+UNUSED_ENTRY_SECONDS: Final = 30 * 24 * 3600.0
+"""Seconds after which an unused entry is removed."""
 _TIME: Final = re.compile(rb"\d{4}-?\d{2}-?\d{2}[Tt][0-9:.,+\-Zz]+")
 _SCHEDULED: Final = re.compile(rb"(?:Start|End)Time\b[\"']?\s*:\s*(?P<literal>[\"']?\d{4}-?\d{2}-?\d{2})?")
 
@@ -47,28 +47,28 @@ class Cache:
             return None
         return hashlib.sha256(f"{self._fingerprint}\n{path}\n".encode() + content).hexdigest()
 
-    def get(self, key: str) -> Found | None:
-        """Return a result that still holds good."""
+    def get(self, key: str) -> TemplateResult | None:
+        """Return a valid result."""
         file = self._file(key)
         try:
             entry = json.loads(file.read_bytes())
             valid = entry["until"] > time.time() and all(
                 _digest(name) == digest for name, digest in entry["reads"].items()
             )
-            found: Found = entry["found"]
+            result: TemplateResult = entry["result"]
             if not valid:
                 return None
             os.utime(file)
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
-        return found
+        return result
 
-    def put(self, key: str, path: str, found: Found) -> None:
-        """Keep a result."""
-        until = good_until(Path(path).read_bytes(), datetime.now(UTC))
+    def put(self, key: str, path: str, result: TemplateResult) -> None:
+        """Store a result."""
+        until = valid_until(Path(path).read_bytes(), datetime.now(UTC))
         if until is None:
             return
-        entry = {"until": until, "reads": {name: _digest(name) for name in found["reads"]}, "found": found}
+        entry = {"until": until, "reads": {name: _digest(name) for name in result["reads"]}, "result": result}
         file = self._file(key)
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ class Cache:
             Path(new.name).replace(file)
 
     def prune(self) -> None:
-        """Remove the entries that nobody has used for a long time; looks once a day."""
+        """Remove unused entries, once a day."""
         mark = self._folder / "pruned"
         with contextlib.suppress(OSError):
             if mark.exists() and mark.stat().st_mtime > time.time() - DAY.total_seconds():
@@ -85,7 +85,7 @@ class Cache:
             self._folder.mkdir(parents=True, exist_ok=True)
             mark.touch()
             for file in self._folder.glob("??/*"):
-                if file.stat().st_mtime < time.time() - KEPT:
+                if file.stat().st_mtime < time.time() - UNUSED_ENTRY_SECONDS:
                     file.unlink()
 
     def _file(self, key: str) -> Path:
@@ -99,16 +99,16 @@ def _digest(name: str) -> str:
         return "absent"
 
 
-def good_until(content: bytes, now: datetime) -> float | None:
-    """Return when a rule about times may find something else (epoch seconds); None when nobody can tell.
+def valid_until(content: bytes, now: datetime) -> float | None:
+    """Return when a rule about times may have other findings (epoch seconds); None when that is unknown.
 
-    W9505 compares StartTime and EndTime with now and counts the days since: what it finds changes when a time in the
-    template passes, and every 24 hours after that. A StartTime that is not written out may be any time.
+    W9505 compares StartTime and EndTime with now and counts the days since: its findings change when a time in the
+    template passes, and every 24 hours after that. A StartTime that is not a literal may be any time.
     """
     scheduled = list(_SCHEDULED.finditer(content))
     if not scheduled:
         return float("inf")
-    if any(found["literal"] is None for found in scheduled):
+    if any(match["literal"] is None for match in scheduled):
         return None
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
     return min([midnight, *(_next_change(moment, now) for moment in _times(content))]).timestamp()

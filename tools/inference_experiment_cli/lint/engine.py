@@ -1,4 +1,4 @@
-"""cfn-lint, loaded once: lints one template after another and tells what it found as plain values.
+"""cfn-lint, loaded once: lints one template after another and returns plain values.
 
 Each template is linted as cfn-lint lints it alone. In a run over several, cfn-lint itself lets the configuration in
 one template's Metadata decide whether the next one's E0000 is shown; that alone is not repeated here.
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypedDict
 
 from cfnlint.config import ConfigMixIn
 from cfnlint.exceptions import CfnLintExitException, ConfigFileError
@@ -26,8 +26,14 @@ from cfnlint.runner.template.runner import run_template_by_file_path
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.lint.single import RULES
 
-Found: TypeAlias = dict[str, Any]
-"""What linting one template gives: findings, the rules that ran, and the other files that were opened."""
+
+class TemplateResult(TypedDict):
+    """The result of one template: findings, the rules that ran (None: all enabled ones), other files that were read."""
+
+    findings: list[dict[str, Any]]
+    used: list[str] | None
+    reads: list[str]
+
 
 OUR_FIRST_RULE: Final = "E9501"
 OUR_PACKAGES: Final = (
@@ -46,9 +52,6 @@ _MEMBERS: Final = (
     "columnnumberend",
     "parent_id",
 )
-_opened: list[str] = []
-_recording: list[bool] = [False]
-_watching: list[bool] = [False]
 
 
 class Engine:
@@ -76,7 +79,7 @@ class Engine:
         config = self.config
         return bool(config.deployment_files or config.parameter_files or config.parameters)
 
-    def lint(self, path: str) -> Found:
+    def lint(self, path: str) -> TemplateResult:
         """Return what cfn-lint finds in one template."""
         return self.watched(lambda: self.run(path, self.rules), path)
 
@@ -88,28 +91,29 @@ class Engine:
             return list(run_template_by_file_path(path, self.config, rules, self._ignores_bad))
         except CfnLintExitException as error:
             raise UsageError(f"cfn-lint: {error}") from error
-        except Exception as error:  # noqa: BLE001 - one template that cfn-lint does not survive must not end a thousand others
-            message = f"Unknown exception while processing the template: {str(error)!r}"
+        except Exception as error:  # noqa: BLE001 - one template on which cfn-lint crashes must not end the run
+            message = f"Unknown exception while processing the template: {str(error)!r}"  # cfn-lint's own
             return [Match.create(message=message, filename=path, rule=RuleError())]
 
-    def watched(self, work: Callable[[], list[Match]], path: str) -> Found:
+    def watched(self, work: Callable[[], list[Match]], path: str) -> TemplateResult:
         """Return what `work` finds, with the files that it opened beside the template."""
-        with _files_opened() as opened:
+        with _opened_files().recorded() as opened:
             matches = work()
         others = sorted({os.path.relpath(each) for each in opened if _is_input(each)} - {os.path.relpath(path)})
         used = list(self.rules.used_rules)
-        found = {
+        result = {
             "findings": [plain(match) for match in matches],
             "used": None if used == self.enabled else used,
             "reads": others,
         }
-        # Texts of a template are cfn-lint's own kind of string, which no other process can be sent.
-        return dict(json.loads(json.dumps(found)))
+        # Strings of a template are cfn-lint's own kind, which cannot be sent to another process.
+        copy: TemplateResult = json.loads(json.dumps(result))
+        return copy
 
-    def matches(self, found: Found) -> list[Match]:
+    def matches(self, result: TemplateResult) -> list[Match]:
         """Return the findings as cfn-lint's own objects, and note which rules ran."""
-        self.rules.used_rules.update(dict.fromkeys(self.enabled if found["used"] is None else found["used"], None))
-        return [self._match(finding) for finding in found["findings"]]
+        self.rules.used_rules.update(dict.fromkeys(self.enabled if result["used"] is None else result["used"], None))
+        return [self._match(finding) for finding in result["findings"]]
 
     def _match(self, finding: dict[str, Any]) -> Match:
         match = Match(rule=self._rule(finding["rule"]), **{name: finding[name] for name in _MEMBERS})
@@ -125,36 +129,45 @@ class Engine:
 def plain(match: Match) -> dict[str, Any]:
     """Return a match as values that JSON has."""
     path = getattr(match, "path", None)
-    found: dict[str, Any] = {name: getattr(match, name) for name in _MEMBERS}
-    return {**found, "rule": match.rule.id, "path": None if path is None else list(path)}
+    members = {name: getattr(match, name) for name in _MEMBERS}
+    return {**members, "rule": match.rule.id, "path": None if path is None else list(path)}
 
 
-@contextmanager
-def _files_opened() -> Iterator[list[str]]:
-    """Record the names of the files that are opened, also in vain; an audit hook sees every one."""
-    if not _watching[0]:
-        sys.addaudithook(_note)
-        _watching[0] = True
-    _opened.clear()
-    _recording[0] = True
-    try:
-        yield _opened
-    finally:
-        _recording[0] = False
+class _OpenedFiles:
+    """Records the names of files that are opened, or fail to open, by an audit hook, which Python cannot remove."""
 
+    def __init__(self) -> None:
+        self._names: list[str] | None = None
+        sys.addaudithook(self._audit)
 
-def _note(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "open" and _recording[0] and isinstance(arguments[0], str):
-        _opened.append(arguments[0])
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and self._names is not None and isinstance(arguments[0], str):
+            self._names.append(arguments[0])
 
-
-def _is_input(path: str) -> bool:
-    """Tell whether a file is one of the user's: not of the interpreter, of cfn-lint's data or of our packages."""
-    return not any(Path.cwd().joinpath(path).is_relative_to(folder) for folder in _own_folders())
+    @contextmanager
+    def recorded(self) -> Iterator[list[str]]:
+        """Record inside the with statement."""
+        names: list[str] = []
+        self._names = names
+        try:
+            yield names
+        finally:
+            self._names = None
 
 
 @cache
-def _own_folders() -> tuple[Path, ...]:
+def _opened_files() -> _OpenedFiles:
+    return _OpenedFiles()
+
+
+def _is_input(path: str) -> bool:
+    """Return whether a file is the user's: not of the interpreter, of cfn-lint's data or of our packages."""
+    folders = (Path(sys.prefix), Path(sys.base_prefix), *own_folders())
+    return not any(Path.cwd().joinpath(path).is_relative_to(folder) for folder in folders)
+
+
+@cache
+def own_folders() -> tuple[Path, ...]:
+    """Return the folders of our packages that a lint run imports."""
     specs = [importlib.util.find_spec(name) for name in OUR_PACKAGES]
-    packages = [Path(spec.origin).parent for spec in specs if spec is not None and spec.origin is not None]
-    return (Path(sys.prefix), Path(sys.base_prefix), *packages)
+    return tuple(Path(spec.origin).parent for spec in specs if spec is not None and spec.origin is not None)

@@ -1,8 +1,8 @@
-"""Our rules only, and what cfn-lint's own walk says of the experiments themselves: --only-experiments.
+"""--only-experiments: our rules, and the findings of cfn-lint's own walk about experiments.
 
-Our rules run first, alone: they take a fraction of the time. Where there is an experiment, the walk through the
-template follows with the rules that it is made of, and what it says of other resources is left out. So the findings
-are those of all rules, less the ones that have nothing to do with experiments; a test compares them.
+Our rules run first, alone: they take a fraction of the time. If there is an experiment, cfn-lint's walk through the
+template follows with the rules that it consists of, without its findings about other resources. The findings are those
+of all rules about experiments; a test compares them.
 """
 
 import re
@@ -14,7 +14,7 @@ from cfnlint.rules import CloudFormationLintRule, Rules
 from cfnlint.template.template import Template
 
 from inference_experiment.contract import NATIVE_TYPE
-from inference_experiment_cli.lint.engine import Engine, Found
+from inference_experiment_cli.lint.engine import Engine, TemplateResult
 from inference_experiment_rules._view import view_of
 
 OURS: Final = re.compile(r"[EWI]9[5-8]\d\d")
@@ -28,7 +28,7 @@ SCOUT: Final = "I9500"
 
 
 class Scout(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint has no types
-    """Finds nothing, but notes the experiments of the template that the other rules see, after its transforms."""
+    """Has no findings; notes the experiments of the template as other rules get it, after its transforms."""
 
     id = SCOUT
     shortdesc = "Notes the experiments"
@@ -44,13 +44,13 @@ class Scout(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint has no typ
 
 
 class ExperimentsOnly:
-    """Lints by an engine, with as few of its rules as can tell about experiments."""
+    """Lints by an engine, with the fewest rules that report on experiments."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._scout = Scout()
-        self._ours = _chosen(engine.rules, lambda rule: bool(OURS.fullmatch(rule.id)))
-        self.walk = _chosen(engine.rules, lambda rule: _belongs(rule, engine.rules["E3002"].child_rules))
+        self._ours = _select(engine.rules, lambda rule: bool(OURS.fullmatch(rule.id)))
+        self.walk = _select(engine.rules, lambda rule: _belongs(rule, engine.rules["E3002"].child_rules))
         self._ours[SCOUT] = self._scout
 
     @property
@@ -58,8 +58,8 @@ class ExperimentsOnly:
         """The experiments of the last template."""
         return self._scout.experiments
 
-    def lint(self, path: str) -> Found:
-        """Return what concerns experiments in one template."""
+    def lint(self, path: str) -> TemplateResult:
+        """Return the findings about experiments in one template."""
         return self._engine.watched(lambda: self._matches(path), path)
 
     def _matches(self, path: str) -> list[Match]:
@@ -75,7 +75,7 @@ class ExperimentsOnly:
 
 
 def concerns(match: Match, experiments: Collection[str], walk: Collection[str]) -> bool:
-    """Tell whether a finding of all rules is one that --only-experiments shows too."""
+    """Return whether --only-experiments shows a finding of all rules."""
     name = match.rule.id
     crashed = CRASHED.search(match.message) if name == "E0002" else None
     if OURS.fullmatch(name) or name in ALWAYS:
@@ -89,19 +89,19 @@ def _belongs(rule: CloudFormationLintRule, keywords_of_schema: Collection[str]) 
         return True
     about_experiments = any(NATIVE_TYPE in keyword for keyword in getattr(rule, "keywords", ()))
     chosen = WALK.fullmatch(rule.id) or rule.id in keywords_of_schema or about_experiments
-    return rule.id == ROOT or (bool(chosen) and not _looks_by_itself(rule))
+    return rule.id == ROOT or (bool(chosen) and not _walks_alone(rule))
 
 
-def _looks_by_itself(rule: CloudFormationLintRule) -> bool:
-    """Tell whether a rule goes through the template on its own, beside the walk."""
+def _walks_alone(rule: CloudFormationLintRule) -> bool:
+    """Return whether a rule goes through the template on its own, beside the walk."""
     own = type(rule)
     base = CloudFormationLintRule
     return own.match is not base.match or own.match_resource_properties is not base.match_resource_properties
 
 
-def _chosen(rules: Rules, wanted: Any) -> Rules:  # noqa: ANN401 - a predicate over rules
+def _select(rules: Rules, predicate: Any) -> Rules:  # noqa: ANN401 - a predicate over rules
     chosen = Rules()
     for rule in rules.values():
-        if wanted(rule):
+        if predicate(rule):
             chosen[rule.id] = rule
     return chosen

@@ -1,4 +1,4 @@
-"""What a result depends on beside the template: versions, rules, schemas and configuration, as one digest.
+"""One digest of what a result depends on beside the template: versions, rules, schemas and configuration.
 
 Our own packages, appended rules and the files that the configuration names count by content, so that a result
 outlives a checkout; cfn-lint's installation counts by version, names, sizes and times of its two thousand data files.
@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import cfnlint
 
-from inference_experiment_cli.lint.engine import OUR_PACKAGES, Engine
+from inference_experiment_cli.lint.engine import Engine, own_folders
 
-FORMAT: Final = 1
-"""Of the entries; a change makes every older one worthless."""
+FORMAT: Final = 2
+"""Format of the entries; a change makes older ones invalid."""
 SETTINGS: Final = (
     "configure_rules",
     "ignore_bad_template",
@@ -42,7 +42,7 @@ def fingerprint(engine: Engine, *, only_experiments: bool) -> str:
         "python": sys.version,
         "versions": [(name, _version(name)) for name in DISTRIBUTIONS],
         "settings": {name: getattr(config, name, None) for name in SETTINGS},
-        "rules": [digest_of_files(_files_of_package(name)) for name in OUR_PACKAGES],
+        "rules": [digest_of_files(_below(folder, {".py", ".json"})) for folder in own_folders()],
         "appended": digest_of_files(_appended(config)),
         "named": digest_of_files(_named(config)),
         "schemas": _installation(Path(cfnlint.__file__).parent),
@@ -66,12 +66,6 @@ def _version(name: str) -> str:
         return ""
 
 
-def _files_of_package(name: str) -> Iterator[Path]:
-    spec = find_spec(name)
-    if spec is not None and spec.origin is not None:
-        yield from _below(Path(spec.origin).parent, {".py", ".json"})
-
-
 def _below(folder: Path, suffixes: set[str]) -> Iterator[Path]:
     for here, folders, files in os.walk(folder):
         folders.sort()
@@ -79,19 +73,14 @@ def _below(folder: Path, suffixes: set[str]) -> Iterator[Path]:
 
 
 def _appended(config: Any) -> Iterator[Path]:  # noqa: ANN401 - cfn-lint's configuration has no types
-    """Yield the files of rules that others wrote: folders, and modules with what lies beside them."""
+    """Yield the files of appended rules: folders, and modules with the files beside them."""
     for name in config.append_rules[1:]:  # the first is cfn-lint's own
         folder = Path(name).expanduser()
         spec = None if folder.is_dir() else find_spec(name)
         if spec is not None and spec.origin is not None:
             folder = Path(spec.origin).parent
-        if not any(folder.resolve() == each for each in _own()):
+        if not any(folder.resolve() == each.resolve() for each in own_folders()):
             yield from _below(folder, {".py", ".json", ".yaml"})
-
-
-def _own() -> set[Path]:
-    specs = [find_spec(name) for name in OUR_PACKAGES]
-    return {Path(spec.origin).resolve().parent for spec in specs if spec is not None and spec.origin is not None}
 
 
 def _named(config: Any) -> Iterator[Path]:  # noqa: ANN401 - cfn-lint's configuration has no types
@@ -102,7 +91,7 @@ def _named(config: Any) -> Iterator[Path]:  # noqa: ANN401 - cfn-lint's configur
 
 
 def _installation(folder: Path) -> str:
-    """Return a digest of what is installed there, without reading it: --update-specs writes into it."""
+    """Return a digest of the installed data by sizes and times: --update-specs writes into it."""
     whole = hashlib.sha256()
     for path in _below(folder / "data", {".json", ".gz", ".py"}):
         status = path.stat()

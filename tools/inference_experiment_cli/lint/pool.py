@@ -1,4 +1,4 @@
-"""Lints many templates: what the cache has first, then the rest in as many processes as there are cores.
+"""Lints many templates: cached results first, then the rest in as many processes as there are cores.
 
 The processes are forked once cfn-lint is loaded and has linted a template, so each starts warm and shares that
 memory; where there is no fork, one process does the work. Results come in the order of the templates.
@@ -15,13 +15,14 @@ from typing import Final
 
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.lint.cache import Cache
-from inference_experiment_cli.lint.engine import Found
+from inference_experiment_cli.lint.engine import TemplateResult
 
-FEW: Final = 4
-"""Templates that are not worth a second process."""
-LARGEST_CHUNK: Final = 8
+MAX_TEMPLATES_ALONE: Final = 4
+"""Number of templates that one process lints faster than two."""
+MAX_CHUNK_TEMPLATES: Final = 8
 
-_work: list[Callable[[str], Found]] = []
+# How to lint one template, for the forked processes: what cannot be pickled reaches them in memory only.
+_lint_in_fork: list[Callable[[str], TemplateResult]] = []
 
 
 @dataclass
@@ -38,27 +39,29 @@ def cores() -> int:
 
 
 def lint_all(
-    paths: Sequence[str], lint: Callable[[str], Found], cache: Cache | None, jobs: int, tally: Tally
-) -> Iterator[Found]:
-    """Yield what is found in each template, in their order. Raises UsageError."""
+    paths: Sequence[str], lint: Callable[[str], TemplateResult], cache: Cache | None, jobs: int, tally: Tally
+) -> Iterator[TemplateResult]:
+    """Yield the result of each template, in their order. Raises UsageError."""
     keys = {path: cache.key(path) if cache else None for path in paths}
     known = {path: cache.get(key) if cache and key else None for path, key in keys.items()}
     waiting = [path for path in paths if known[path] is None]
     tally.cached = len(paths) - len(waiting)
     fresh = _linted(waiting, lint, jobs, tally)
     for path in paths:
-        found = known[path]
-        if found is None:
-            found = next(fresh)
+        result = known[path]
+        if result is None:
+            result = next(fresh)
             key = keys[path]
             if cache and key:
-                cache.put(key, path, found)
-        yield found
+                cache.put(key, path, result)
+        yield result
 
 
-def _linted(paths: Sequence[str], lint: Callable[[str], Found], jobs: int, tally: Tally) -> Iterator[Found]:
+def _linted(
+    paths: Sequence[str], lint: Callable[[str], TemplateResult], jobs: int, tally: Tally
+) -> Iterator[TemplateResult]:
     can_fork = "fork" in multiprocessing.get_all_start_methods()
-    alone = paths if len(paths) <= FEW or jobs == 1 or not can_fork else paths[:1]
+    alone = paths if len(paths) <= MAX_TEMPLATES_ALONE or jobs == 1 or not can_fork else paths[:1]
     for path in alone:
         yield lint(path)
     rest = paths[len(alone) :]
@@ -67,22 +70,20 @@ def _linted(paths: Sequence[str], lint: Callable[[str], Found], jobs: int, tally
         yield from _forked(rest, lint, tally.processes)
 
 
-def _forked(paths: Sequence[str], lint: Callable[[str], Found], processes: int) -> Iterator[Found]:
-    _work[:] = [lint]
+def _forked(paths: Sequence[str], lint: Callable[[str], TemplateResult], processes: int) -> Iterator[TemplateResult]:
+    _lint_in_fork[:] = [lint]
     gc.collect()
     gc.freeze()  # the collector would write into the pages that all processes share
     context = multiprocessing.get_context("fork")
-    chunk = max(1, min(LARGEST_CHUNK, len(paths) // (processes * 4)))
+    chunk = max(1, min(MAX_CHUNK_TEMPLATES, len(paths) // (processes * 4)))
     try:
         with ProcessPoolExecutor(processes, mp_context=context) as pool:
             yield from pool.map(_lint_one, paths, chunksize=chunk)
     except BrokenProcessPool as error:
-        raise UsageError(
-            "a process that linted was ended from outside; use --jobs 1, or give it more memory"
-        ) from error
+        raise UsageError("a worker process was killed (out of memory?); retry with --jobs 1") from error
     finally:
         gc.unfreeze()
 
 
-def _lint_one(path: str) -> Found:
-    return _work[0](path)
+def _lint_one(path: str) -> TemplateResult:
+    return _lint_in_fork[0](path)

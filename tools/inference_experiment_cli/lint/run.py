@@ -1,9 +1,7 @@
-"""One run of inference-experiment lint: find, lint, print, and say how it ended."""
+"""One run of inference-experiment lint: find the templates, lint, print, and return the exit code."""
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
@@ -19,7 +17,8 @@ from inference_experiment_cli.lint.engine import Engine
 from inference_experiment_cli.lint.experiments import ExperimentsOnly
 from inference_experiment_cli.lint.fingerprint import fingerprint
 from inference_experiment_cli.lint.pool import Tally, cores, lint_all
-from inference_experiment_cli.output import console
+from inference_experiment_cli.output import write_file
+from inference_experiment_cli.progress import bar
 
 BITS: Final = {"error": 2, "warning": 4, "informational": 8}
 """cfn-lint's exit codes, which add up."""
@@ -32,7 +31,7 @@ LEVELS: Final = {
 
 
 @dataclass(frozen=True)
-class Request:
+class LintRequest:
     """What to lint and how; `arguments` are cfn-lint's own."""
 
     paths: Sequence[str]
@@ -44,8 +43,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What is printed (to a file, if one is named), the exit code, and how the work was done."""
+class LintReport:
+    """The text (for a file, if one is named), the exit code, and how the work was done."""
 
     text: str
     code: int
@@ -54,17 +53,17 @@ class Report:
     tally: Tally
 
 
-def run(request: Request) -> int:
+def run(request: LintRequest) -> int:
     """Lint, print as cfn-lint does, and return the exit code. Raises UsageError."""
     report = lint(request)
     if report.text and report.output_file:
-        Path(report.output_file).write_text(report.text, encoding="utf-8")
+        write_file(Path(report.output_file), report.text)
     elif report.text:
         sys.stdout.write(report.text + "\n")
     return report.code
 
 
-def lint(request: Request) -> Report:
+def lint(request: LintRequest) -> LintReport:
     """Lint, and return what cfn-lint would print. Raises UsageError."""
     files = [escape(path) for path in templates_in(request.paths)]
     engine = Engine([*request.arguments, *(["-t", *files] if files else [])])
@@ -72,17 +71,17 @@ def lint(request: Request) -> Report:
         files = [escape(path) for path in templates_in(["."])]
         engine = Engine([*request.arguments, *(["-t", *files] if files else [])])
     if engine.is_serial:
-        raise UsageError("templates with parameter or deployment files are for cfn-lint itself: it lints them together")
+        raise UsageError("cfn-lint lints templates with parameter or deployment files together; run cfn-lint itself")
     paths = list(dict.fromkeys(engine.config.templates or ()))
     tally = Tally()
     matches = list(_matches(engine, request, paths, tally))
     matches.sort(key=lambda match: (match.filename, match.linenumber, match.rule.id))
     text = get_formatter(engine.config).print_matches(matches, engine.rules, config=engine.config) or ""
     code = exit_code(matches, engine.config.non_zero_exit_code)
-    return Report(text, code, engine.config.output_file or "", len(paths), tally)
+    return LintReport(text, code, engine.config.output_file or "", len(paths), tally)
 
 
-def _matches(engine: Engine, request: Request, paths: Sequence[str], tally: Tally) -> Iterator[Match]:
+def _matches(engine: Engine, request: LintRequest, paths: Sequence[str], tally: Tally) -> Iterator[Match]:
     cache = None
     if request.caching:
         folder = request.cache_folder or default_folder()
@@ -91,37 +90,16 @@ def _matches(engine: Engine, request: Request, paths: Sequence[str], tally: Tall
     one = ExperimentsOnly(engine).lint if request.only_experiments else engine.lint
     results = lint_all(paths, one, cache, request.jobs or cores(), tally)
     used: dict[str, Any] = {}
-    with _progress(len(paths)) as advance:
-        for found in results:
-            yield from engine.matches(found)
+    with bar("templates", len(paths)) as advance:
+        for result in results:
+            yield from engine.matches(result)
             used.update(engine.rules.used_rules)
             advance()
     engine.rules.used_rules.update(used)
 
 
-@contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    """Show a bar on a terminal, and give the function that moves it by one."""
-    screen = console(stderr=True)
-    if not screen.is_terminal or os.environ.get("TERM") == "dumb":
-        yield lambda: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: PLC0415 - for terminals only
-
-    columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    # Drawn when something is done and not by a thread: processes are forked meanwhile.
-    with Progress(*columns, console=screen, transient=True, auto_refresh=False) as bar:
-        task = bar.add_task("templates", total=total)
-
-        def advance() -> None:
-            bar.advance(task)
-            bar.refresh()
-
-        yield advance
-
-
 def exit_code(matches: Sequence[Match], level: str | None) -> int:
-    """Return cfn-lint's exit code: the sum of what the severities found stand for, from a level on."""
+    """Return cfn-lint's exit code: the sum of the codes of the severities, from a level on."""
     counted = LEVELS[level or "informational"]
     code = 0
     for severity in {match.rule.severity for match in matches} & counted:

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from inference_experiment_cli.errors import UsageError
+from cfnlint.api import lint_file
+from cfnlint.config import ManualArgs
+
+from inference_experiment_cli.errors import Place, UsageError
 
 RULES = "inference_experiment_rules"
 
@@ -22,12 +25,8 @@ class LintFinding:
 
 def lint(path: Path, regions: Sequence[str] = ("us-east-1",)) -> list[LintFinding]:
     """Return the findings of one template, in file order. Raises UsageError for a file that cannot be read."""
-    # cfn-lint takes half a second to import.
-    from cfnlint.api import lint_file  # noqa: PLC0415
-    from cfnlint.config import ManualArgs  # noqa: PLC0415
-
     if not path.is_file():
-        raise UsageError(f"{path}: no such file")
+        raise UsageError("no such file", Place(str(path)))
     matches = lint_file(path, config=ManualArgs(append_rules=[RULES], regions=list(regions)))
     findings = [LintFinding(path, m.linenumber, m.columnnumber, m.rule.id, m.message) for m in matches]
     return sorted(findings, key=lambda finding: (finding.line, finding.column, finding.rule_id))

@@ -1,23 +1,20 @@
-"""The provider's own gateway with what a desk needs: no stack behind it, ownership settled by the command."""
+"""The provider's gateway for a command: no stack waits for it, and the command has decided on the ownership."""
 
 from inference_experiment.contract import OWNER_TAG
 from inference_experiment.gateway import Gateway
 from inference_experiment.model import Observed, Status
-from inference_experiment_cli.output import fail
+from inference_experiment_cli.errors import NotPossibleError
 
 
-class DeskGateway(Gateway):
-    """The provider's gateway without a stack behind it.
-
-    Once a command has settled whose an experiment is, `adopt` makes the lifecycle take it for its own.
-    """
+class CliGateway(Gateway):
+    """The provider's gateway without a stack. After `adopt` the lifecycle takes an experiment for its own."""
 
     def __init__(self) -> None:
         super().__init__()
         self._adopted: dict[str, str] = {}
 
     def adopt(self, arn: str, owner_tag: str) -> None:
-        """Let an experiment count as carrying this owner tag; nothing is written."""
+        """Show an experiment to the lifecycle with this owner tag; nothing is written."""
         self._adopted[arn] = owner_tag
 
     def list_tags(self, arn: str) -> dict[str, str]:
@@ -29,15 +26,14 @@ class DeskGateway(Gateway):
         """Return nothing: no stack waits for a command."""
         return ""
 
-    def look(self, name: str) -> tuple[Observed, dict[str, str]]:
-        """Return an experiment and its tags as they are. Raises ExperimentError."""
+    def observe(self, name: str) -> tuple[Observed, dict[str, str]]:
+        """Return an experiment and its own tags. Raises ExperimentError."""
         observed = self.describe_inference_experiment(name)
         return observed, {} if observed.status is Status.ABSENT else super().list_tags(observed.arn)
 
-
-def existing(gateway: DeskGateway, name: str, region: str) -> tuple[Observed, dict[str, str]]:
-    """Return an experiment that has to be there, and its tags. Ends the command where it is not."""
-    observed, tags = gateway.look(name)
-    if observed.status is Status.ABSENT:
-        fail(f"there is no experiment {name} in {region}")
-    return observed, tags
+    def describe_existing(self, name: str, region: str) -> tuple[Observed, dict[str, str]]:
+        """Return an experiment and its tags. Raises NotPossibleError where it does not exist, ExperimentError."""
+        observed, tags = self.observe(name)
+        if observed.status is Status.ABSENT:
+            raise NotPossibleError(f"no experiment {name} in {region}")
+        return observed, tags

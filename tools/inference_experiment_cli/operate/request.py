@@ -1,4 +1,4 @@
-"""Requests to the lifecycle that no CloudFormation sent: who asks, for which experiment, with which properties."""
+"""Requests to the lifecycle that CloudFormation did not send: the requester, the experiment and the properties."""
 
 import uuid
 from collections.abc import Mapping
@@ -10,21 +10,22 @@ from inference_experiment.contract import OWNER_TAG
 from inference_experiment.event import Request
 from inference_experiment.model import RequestType
 
-DESK: Final = "command-line"
-"""In the owner tag where a stack's GUID would be: this command made the experiment."""
+CLI_OWNER: Final = "command-line"
+"""In the owner tag in place of a stack's GUID: this command created the experiment."""
+OWNER_TAG_PARTS: Final = 3  # GUID, logical id, request id
 
 
 @dataclass(frozen=True)
-class Asker:
-    """In whose name a request is made: a stack (its GUID or name) and logical id, or this command."""
+class Requester:
+    """Who makes a request: a stack (its GUID or name) and logical id, or this command."""
 
     stack: str
     logical_id: str
 
 
-def desk_request(
+def manual_request(
     kind: RequestType,
-    asker: Asker,
+    requester: Requester,
     name: str,
     properties: Mapping[str, Any],
     old_properties: Mapping[str, Any] | None = None,
@@ -33,9 +34,9 @@ def desk_request(
     return Request(
         type=kind,
         response_url="",
-        stack_id=asker.stack,
+        stack_id=requester.stack,
         request_id=str(uuid.uuid4()),
-        logical_id=asker.logical_id,
+        logical_id=requester.logical_id,
         physical_id="" if kind is RequestType.CREATE else name,
         properties=properties,
         old_properties=old_properties or {},
@@ -43,11 +44,11 @@ def desk_request(
 
 
 def earlier_owner_tag(request: Request) -> str:
-    """Return the owner tag's value of an experiment that an earlier request of the same resource made."""
+    """Return the owner tag's value of an experiment that an earlier request of the same resource created."""
     return identity.owner(request) + "earlier"
 
 
-def maker_of(tags: Mapping[str, str]) -> Asker | None:
-    """Return who made an experiment, by its owner tag."""
+def creator_of(tags: Mapping[str, str]) -> Requester | None:
+    """Return who created an experiment, by its owner tag."""
     parts = tags.get(OWNER_TAG, "").split("/")
-    return Asker(parts[0], "/".join(parts[1:-1])) if len(parts) > 2 else None  # noqa: PLR2004 - GUID/logical id/request
+    return Requester(parts[0], "/".join(parts[1:-1])) if len(parts) >= OWNER_TAG_PARTS else None

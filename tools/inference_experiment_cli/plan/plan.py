@@ -9,10 +9,10 @@ from inference_experiment import properties as property_rules
 from inference_experiment.errors import ExperimentError
 from inference_experiment.event import Request
 from inference_experiment.model import ActionKind, Member, Observed, RequestType, Status
-from inference_experiment_cli.inventory.properties import text_of
+from inference_experiment_cli.errors import describe_experiment_error
+from inference_experiment_cli.inventory.properties import to_jsonable
 from inference_experiment_cli.output import flat
 from inference_experiment_cli.plan.simulate import Call, RehearsalGateway, Rehearsed, rehearse
-from inference_experiment_cli.session import explain
 
 SHADOW: Final = "ShadowModeConfig/ShadowModelVariants/0/"
 
@@ -72,7 +72,7 @@ class Plan:
 
 
 def _call(call: Call) -> dict[str, Any]:
-    return {"operation": call.operation, "arguments": text_of(call.arguments), "because": call.reason}
+    return {"operation": call.operation, "arguments": to_jsonable(call.arguments), "because": call.reason}
 
 
 def make_plan(request: Request, gateway: RehearsalGateway, current: Observed) -> Plan:
@@ -86,7 +86,7 @@ def make_plan(request: Request, gateway: RehearsalGateway, current: Observed) ->
         experiment=current.name or rehearsed.outcome.physical_id,
         status=current.status.value,
         verdict=_verdict(request, rehearsed, replaced=replaced),
-        reason=explain(error) if error else "",
+        reason=describe_experiment_error(error) if error else "",
         possible=error is None,
         properties=tuple(_changes(request, rehearsed, current)),
         calls=() if error else rehearsed.calls,
@@ -143,7 +143,7 @@ def changed_values(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple
 
 
 def _text(value: object) -> str:
-    return "" if value is None else str(text_of(value))
+    return "" if value is None else str(to_jsonable(value))
 
 
 def _changes(request: Request, rehearsed: Rehearsed, current: Observed) -> Iterable[PropertyChange]:

@@ -12,9 +12,9 @@ from inference_experiment.model import ENDED, Observed, RequestType, Status
 from inference_experiment.properties import validate
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.experiments import Experiment, with_values
-from inference_experiment_cli.inventory.properties import properties_of
-from inference_experiment_cli.operate.gateway import DeskGateway, existing
-from inference_experiment_cli.operate.request import DESK, Asker, desk_request, earlier_owner_tag, maker_of
+from inference_experiment_cli.inventory.properties import to_properties
+from inference_experiment_cli.operate.gateway import CliGateway
+from inference_experiment_cli.operate.request import CLI_OWNER, Requester, creator_of, earlier_owner_tag, manual_request
 from inference_experiment_cli.plan.plan import Plan, make_plan
 from inference_experiment_cli.plan.simulate import RehearsalGateway
 from inference_experiment_cli.session import open_session
@@ -31,7 +31,8 @@ ASSUMABLE: Final = (Status.CREATED, Status.RUNNING, Status.COMPLETED, Status.CAN
 def creation(experiment: Experiment) -> Plan:
     """Return the plan of a creation where nothing is."""
     filled = with_values(experiment, {})
-    request = _late(desk_request(RequestType.CREATE, Asker("STACK", experiment.logical_id), "", filled.properties))
+    requester = Requester("STACK", experiment.logical_id)
+    request = _late(manual_request(RequestType.CREATE, requester, "", filled.properties))
     name = filled.properties.get("Name") or identity.derived_name(request)
     gateway = RehearsalGateway(earlier_owner_tag(request))
     return make_plan(request, gateway, Observed(name))
@@ -45,13 +46,13 @@ def _late(request: Request) -> Request:
 def against_live(experiment: Experiment, name: str, region: str, profile: str) -> Plan:
     """Return the plan of an update of a live experiment. Raises ExperimentError, UsageError."""
     session = open_session(region, profile)
-    gateway = DeskGateway()
-    observed, tags = existing(gateway, name, session.region_name)
-    live = properties_of(observed.details, tags)
+    gateway = CliGateway()
+    observed, tags = gateway.describe_existing(name, session.region_name)
+    live = to_properties(observed.details, tags)
     properties = dict(with_values(experiment, live).properties)
-    maker = maker_of(tags) or Asker(DESK, experiment.logical_id)
+    maker = creator_of(tags) or Requester(CLI_OWNER, experiment.logical_id)
     old = _deployed(properties, live, observed)
-    request = _late(desk_request(RequestType.UPDATE, maker, name, properties, old))
+    request = _late(manual_request(RequestType.UPDATE, maker, name, properties, old))
     rehearsal = RehearsalGateway(earlier_owner_tag(request), gateway)
     rehearsal.know(observed.details, tags)
     return make_plan(request, rehearsal, observed)
@@ -101,9 +102,9 @@ def against_file(experiment: Experiment, previous: Experiment, status: str) -> P
     """Return the plan of an update from one file to another. Raises UsageError."""
     old = with_values(previous, {})
     new = with_values(experiment, {})
-    asker = Asker("STACK", experiment.logical_id)
+    requester = Requester("STACK", experiment.logical_id)
     name = str(old.properties.get("Name") or f"STACK-{experiment.logical_id}-previous")
-    request = _late(desk_request(RequestType.UPDATE, asker, name, new.properties, old.properties))
+    request = _late(manual_request(RequestType.UPDATE, requester, name, new.properties, old.properties))
     gateway = RehearsalGateway(earlier_owner_tag(request))
     gateway.know(_described(old.properties, name, _assumed(old.properties, status)), _tags(old.properties))
     return make_plan(request, gateway, gateway.describe_inference_experiment(name))

@@ -18,7 +18,7 @@ from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
 from inference_experiment.lifecycle import Lifecycle
 from inference_experiment.model import TRANSITIONAL, Action, ActionKind, Observed, Progress, RequestResult, Status
-from inference_experiment_cli.operate.gateway import DeskGateway
+from inference_experiment_cli.operate.gateway import CliGateway
 
 HOUR: Final = 3600.0
 SECONDS_PER_LOOK: Final = 5.0
@@ -75,7 +75,7 @@ class RehearsalGateway(Gateway):
     With `of_provider` the calls are the function's, which also asks for its stack and hands a wait over to its queue.
     """
 
-    def __init__(self, owner_tag: str, behind: DeskGateway | None = None, *, of_provider: bool = True) -> None:
+    def __init__(self, owner_tag: str, behind: CliGateway | None = None, *, of_provider: bool = True) -> None:
         super().__init__()
         self.of_provider = of_provider
         self.calls: list[Call] = []
@@ -90,7 +90,7 @@ class RehearsalGateway(Gateway):
 
     def _find(self, name: str) -> Imagined | None:
         if name not in self._experiments:
-            observed, tags = self._behind.look(name) if self._behind else (Observed(name), {})
+            observed, tags = self._behind.observe(name) if self._behind else (Observed(name), {})
             there = observed.status is not Status.ABSENT
             self._experiments[name] = Imagined(dict(observed.details), dict(tags)) if there else None
         return self._experiments[name]

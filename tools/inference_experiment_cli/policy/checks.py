@@ -1,17 +1,18 @@
-"""Checking roles: what they need, what is missing, and what of it somebody has accepted."""
+"""Checking roles: what they require, what is missing, and the exit code."""
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import iam_policy
-from iam_policy import Severity
-from iam_policy.lint.suppress import Judged
+from iam_policy import Finding, Severity
+from iam_policy.lint.suppress import SuppressibleFinding
 from inference_experiment import contract
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.policy.inputs import Inputs, Subject, documents_of
-from shadow_test_policies import role_report
+from inference_experiment_cli.policy.inputs import Inputs, RoleInput
 from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.permission_findings import PermissionFinding, RoleReport, analyze
+from shadow_test_policies.report_text import ranked
 from shadow_test_policies.requirements import (
     Level,
     Requirement,
@@ -20,108 +21,108 @@ from shadow_test_policies.requirements import (
     provider_requirements,
     trust_requirement,
 )
-from shadow_test_policies.role_report import Report
+from shadow_test_policies.role_checks import RoleCheck
+from shadow_test_policies.role_policies import located_role
 
-LEVELS: Final = {"error": Severity.ERROR, "warn": Severity.WARNING}
-ALLOWED, NOT_ALLOWED, CANNOT_TELL = 0, 2, 3
+UNKNOWN_SEVERITIES: Final = {"error": Severity.ERROR, "warn": Severity.WARNING, "info": Severity.INFO}
+ALLOWED, NOT_ALLOWED, UNDECIDED = 0, 1, 3
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked: whose role, for which handlers, where, and what to make of what nobody knows."""
+class CheckOptions:
+    """The kind of role, the handlers, the deployment, and how to treat what cannot be decided."""
 
-    who: str
+    role_kind: str
     handlers: tuple[str, ...] = ()
     deployment: Deployment = field(default_factory=Deployment)
-    unknown: str = "warn"
+    unknown: str = "info"
     recommended: bool = False
 
     def __post_init__(self) -> None:
-        """Raise UsageError for handlers that there are not, or that are nobody's."""
-        strange = [name for name in self.handlers if name not in contract.handlers()]
-        if strange:
-            raise UsageError(f"--handler {strange[0]}: there are {', '.join(contract.handlers())}")
-        if self.handlers and self.who != "provider":
-            raise UsageError(f"--handler is about the provider, not the {self.who}")
+        """Raise UsageError for unknown handlers, and for handlers of another role."""
+        unknown = [name for name in self.handlers if name not in contract.handlers()]
+        if unknown:
+            raise UsageError(f"--handler {unknown[0]}: must be one of {', '.join(contract.handlers())}")
+        if self.handlers and self.role_kind != "provider":
+            raise UsageError(f"--handler applies to the provider only, not to the {self.role_kind}")
 
-    def asks_for(self, requirement: Requirement) -> bool:
-        """Tell whether a requirement is asked for."""
+    def includes(self, requirement: Requirement) -> bool:
+        """Tell whether a requirement is checked."""
         if requirement.level is Level.RECOMMENDED and not self.recommended:
             return False
         # What the function needs whatever it handles has no handlers.
-        chosen = set(requirement.handlers) & set(self.handlers)
-        return not self.handlers or not requirement.handlers or bool(chosen)
+        return not self.handlers or not requirement.handlers or bool(set(requirement.handlers) & set(self.handlers))
+
+    def requirements(self, deployment: Deployment) -> tuple[Requirement, ...]:
+        """Return what a role of the kind requires in a deployment."""
+        if self.role_kind == "experiment":
+            return experiment_requirements(deployment)
+        if self.role_kind == "deployer":
+            return deployer_requirements(deployment)
+        trust = trust_requirement("lambda.amazonaws.com", deployment)
+        return (*provider_requirements(deployment, self.handlers or None), trust)
 
 
-def requirements(question: Question, deployment: Deployment) -> tuple[Requirement, ...]:
-    """Return what the role that is asked about needs."""
-    if question.who == "experiment":
-        return experiment_requirements(deployment)
-    if question.who == "deployer":
-        return deployer_requirements(deployment)
-    trust = trust_requirement("lambda.amazonaws.com", deployment)
-    return (*provider_requirements(deployment, question.handlers or None), trust)
+def role_checks_of(inputs: Inputs, options: CheckOptions) -> list[tuple[RoleInput, RoleCheck]]:
+    """Return the roles of dumps and documents, in the place that their policies agree on if none was given."""
+    documents = [document for each in inputs.roles for document in each.role.policies.identity]
+    place = iam_policy.assumed(options.deployment, documents)
+    return [(each, _role_check(each, options, place)) for each in inputs.roles]
 
 
-def settled(inputs: Inputs, question: Question) -> list[Subject]:
-    """Return the subjects with their requirements, in the place that their policies agree on if none was given."""
-    place = iam_policy.assumed(question.deployment, documents_of(inputs.subjects))
-    return [_settle(subject, question, place) for subject in inputs.subjects]
-
-
-def _settle(subject: Subject, question: Question, place: Deployment) -> Subject:
-    """Return a subject with what it needs; of permissions and trust only what was given is asked about."""
-    told = subject.requirements is None
-    wanted = requirements(question, place) if subject.requirements is None else subject.requirements
-    wanted = tuple(one for one in wanted if question.asks_for(one))
-    policies = subject.role.policies
-    if told and subject.role.trust is None:
-        wanted = tuple(one for one in wanted if not one.service)
-    elif told and subject.partial and not policies.identity and not policies.unknown:
-        wanted = tuple(one for one in wanted if one.service)
-    return replace(subject, requirements=wanted, deployment=place if told else subject.deployment)
+def _role_check(given: RoleInput, options: CheckOptions, place: Deployment) -> RoleCheck:
+    """Return the check of a role; of permissions and trust only what was given is checked."""
+    required = tuple(each for each in options.requirements(place) if options.includes(each))
+    policies = given.role.policies
+    if given.is_partial and not policies.identity and not policies.unknown and given.role.trust is not None:
+        required = tuple(each for each in required if each.service)
+    role = located_role(given.role)
+    return RoleCheck(options.role_kind, role, required, place, is_whole=not given.is_partial)
 
 
 @dataclass(frozen=True)
-class Checked:
-    """What came out: a report for each role, and all findings, each once and at its file."""
+class CheckResult:
+    """A report for each role, and all findings, each once and at its file."""
 
-    reports: tuple[Report, ...]
-    findings: tuple[iam_policy.Finding, ...]
+    reports: tuple[RoleReport, ...]
+    findings: tuple[Finding, ...]
 
 
-def checked(subjects: Iterable[Subject], question: Question, files: Container[str]) -> Checked:
+def check_roles(inputs: Inputs, options: CheckOptions) -> CheckResult:
     """Check every role."""
-    reports: list[Report] = []
-    findings: list[iam_policy.Finding] = []
-    for subject in subjects:
-        report = role_report.check(subject.role, subject.requirements or (), subject.deployment)
+    reports: list[RoleReport] = []
+    findings: list[Finding] = []
+    for given, check in role_checks_of(inputs, options):
+        report = analyze(check)
         reports.append(report)
-        findings += [_placed(one, subject, files) for one in report.findings]
-    graded = (one for finding in findings for one in _graded(finding, question.unknown))
-    return Checked(tuple(reports), tuple(dict.fromkeys(graded)))
+        found = (_of_document(finding, given, inputs.texts) for finding in report.findings)
+        findings += ranked(_included(found, options))
+    for template in inputs.templates:
+        reports += template.reports()
+        findings += ranked(_included(template.findings(), options))
+    return CheckResult(tuple(dict.fromkeys(reports)), tuple(dict.fromkeys(findings)))
 
 
-def _placed(finding: iam_policy.Finding, subject: Subject, files: Container[str]) -> iam_policy.Finding:
-    """Return a finding with the file's name, and the line of the role where it has none of its own."""
-    position = finding.position
-    if not position.line and subject.line:
-        position = iam_policy.Position(subject.line, 1)
-    return replace(finding, position=position, document=finding.document if finding.document in files else subject.file)
+def _of_document(finding: PermissionFinding, given: RoleInput, files: Container[str]) -> Finding:
+    """Return a finding with the name of its file."""
+    location = finding.location
+    file = location.document if location.document in files else given.file
+    return finding.as_finding(file, location.position)
 
 
-def _graded(finding: iam_policy.Finding, unknown: str) -> Iterator[iam_policy.Finding]:
-    """Yield the finding with the severity that --unknown asks for, if any."""
-    if finding.kind != "undecided":
-        yield finding
-    elif unknown in LEVELS:
-        yield replace(finding, level=LEVELS[unknown])
+def _included(findings: Iterable[Finding], options: CheckOptions) -> Iterator[Finding]:
+    """Yield the findings, undecided ones with the severity that --unknown sets."""
+    for finding in findings:
+        if finding.kind != "undecided":
+            yield finding
+        elif options.unknown in UNKNOWN_SEVERITIES:
+            yield replace(finding, level=UNKNOWN_SEVERITIES[options.unknown])
 
 
-def exit_code(judged: Sequence[Judged]) -> int:
-    """Return 2 if something is wrong that nobody accepted, 3 if something cannot be told and counts, else 0."""
-    open_findings = (one.finding for one in judged if one.suppression is None)
-    errors = {finding.kind for finding in open_findings if finding.severity is Severity.ERROR}
+def exit_code(findings: Sequence[SuppressibleFinding]) -> int:
+    """Return 1 for an error that is not suppressed, 3 for an undecided one that counts as an error, else 0."""
+    kept = (each.finding for each in findings if each.suppression is None)
+    errors = {finding.kind for finding in kept if finding.severity is Severity.ERROR}
     if errors - {"undecided"}:
         return NOT_ALLOWED
-    return CANNOT_TELL if errors else ALLOWED
+    return UNDECIDED if errors else ALLOWED

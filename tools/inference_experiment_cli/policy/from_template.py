@@ -1,66 +1,115 @@
-"""The roles of a template as the rules find them: one for each way in which its conditions can turn out."""
+"""The roles of a template as the rules see them: in every scenario, for the regions that cfn-lint is given."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cfnlint.decode import cfn_yaml
 from cfnlint.template import Template
 
 import iam_policy
+from cfn_template.template import DEFAULT_REGIONS
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.policy.inputs import Subject
-from shadow_test_policies.experiment_template import ExperimentTemplate
-from shadow_test_policies.physical_names import PhysicalNames, open_scenario
-from shadow_test_policies.role_checks import RoleCheck
-from shadow_test_policies.verdict import parts_in, scenarios_of, subjects_of
-
-REGIONS = ["us-east-1"]
-
-
-def subjects_of_template(text: str, label: str, who: str) -> Iterator[Subject]:
-    """Yield the provider's or the experiment's role of each experiment. Raises UsageError if there is none."""
-    if who == "deployer":
-        raise UsageError(f"{label}: the deployer's policy is no part of a template; give a policy document")
-    view = ExperimentTemplate(_template(text, label))
-    found = []
-    for name in subjects_of(view):
-        for scenario in scenarios_of(view, name):
-            parts = [
-                part for part in parts_in(name, PhysicalNames(view, open_scenario(view, scenario))) if part.kind == who
-            ]
-            found += [_subject(part, label) for part in parts]
-    if not found:
-        raise UsageError(f"{label}: has no role of the {who}")
-    yield from dict.fromkeys(found)
+from inference_experiment_cli.policy.checks import CheckOptions
+from inference_experiment_rules._view import view_of
+from inference_experiment_rules.permissions._permission_rule import template_findings
+from shadow_test_policies.analysis import PermissionAnalysis
+from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.permission_findings import PermissionFinding, RoleReport
+from shadow_test_policies.physical_names import PhysicalNames
+from shadow_test_policies.role_checks import SAM_FUNCTION, RoleCheck, role_checks, role_in_place
+from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_resource
+from shadow_test_policies.sam_roles import role_of_function
+from shadow_test_policies.template_deployment import PLACES, bare
 
 
-def _template(text: str, label: str) -> Template:
+@dataclass(frozen=True)
+class TemplateInput:
+    """A template and the analysis of its roles."""
+
+    label: str
+    template: Template
+    analysis: PermissionAnalysis
+
+    def reports(self) -> list[RoleReport]:
+        """Return the report on each role in each scenario."""
+        listed = [self.analysis.reports(name).values() for name in self.analysis.targets]
+        return list(dict.fromkeys(report for scenarios in listed for reports in scenarios for report in reports))
+
+    def checks(self) -> list[RoleCheck]:
+        """Return each role in each scenario."""
+        return [report.check for report in self.reports()]
+
+    def findings(self) -> Iterator[iam_policy.Finding]:
+        """Yield what the rules report, and what cfn-lint's own rules report of the documents."""
+        for finding, message in template_findings(self.analysis, _is_included):
+            mark = self.template.get_location_yaml(self.template.template, list(finding.location.path))
+            position = iam_policy.Position(mark[0] + 1, mark[1] + 1) if mark else iam_policy.Position()
+            yield finding.as_finding(self.label, position, message)
+
+
+def _is_included(finding: PermissionFinding) -> bool:
+    return finding.kind != "excess-permission"  # `policy diff` lists it
+
+
+def read_template(text: str, label: str, options: CheckOptions, role: str) -> TemplateInput:
+    """Return the roles of a kind in a template, or the one of that name. Raises UsageError if there is none."""
+    template = _decoded(text, label, options.deployment)
+    view = view_of(template)
+
+    def of_target(name: str, names: PhysicalNames) -> list[RoleCheck]:
+        checks = role_checks(name, _placed(names, options.deployment))
+        selected = (check for check in checks if check.kind == options.role_kind and _is_named(check, role))
+        return [replace(check, requirements=tuple(filter(options.includes, check.requirements))) for check in selected]
+
+    analysis = PermissionAnalysis(view, of_target)
+    found = TemplateInput(label, template, analysis)
+    if found.reports():
+        return found
+    named = [name for name in view.resources if view.type_of(name) in {ROLE, SAM_FUNCTION}]
+    if role not in named:
+        problem = f"has no role {role}" if role else f"has no role of the {options.role_kind}"
+        advice = f"; choose one with --role: {', '.join(named)}" if named else ""
+        raise UsageError(f"{label}: {problem}{advice}")
+
+    def of_role(name: str, names: PhysicalNames) -> list[RoleCheck]:
+        return [_named_role(name, _placed(names, options.deployment), options)]
+
+    return TemplateInput(label, template, PermissionAnalysis(view, of_role, [role]))
+
+
+def _decoded(text: str, label: str, deployment: Deployment) -> Template:
+    regions = [deployment.region] if isinstance(deployment.region, str) else list(DEFAULT_REGIONS)
     try:
-        template = Template(label, cfn_yaml.loads(text), REGIONS)
+        template = Template(label, cfn_yaml.loads(text), regions)
         template.transform()
-    except Exception as error:  # cfn-lint's readers raise what they please
-        raise UsageError(f"{label}: is no template: {str(error).splitlines()[0]}") from error
+    except Exception as error:  # cfn-lint's readers raise anything
+        raise UsageError(f"{label}: is not a template: {str(error).splitlines()[0]}") from error
     return template
 
 
-def _subject(part: RoleCheck, label: str) -> Subject:
-    held = part.held
-    if held is None:
-        role = iam_policy.Role(
-            part.kind,
-            iam_policy.Policies(unknown=(iam_policy.Unknown("the role is not in the template", "a dump of the role"),)),
-        )
-        return Subject(role, label, _line(part.node.raw), part.requirements, part.deployment)
-    role = held.role
-    if held.is_bare:
-        nothing = iam_policy.Unknown(f"the template attaches nothing to {held.name}", f"a dump of {held.name}")
-        role = replace(role, policies=replace(role.policies, unknown=(nothing,)))
-    needed = part.requirements if held.trust else tuple(one for one in part.requirements if not one.service)
-    resource = part.shapes.view.resources.get(str(held.origin[1]))
-    return Subject(role, label, _line(resource), needed, part.deployment)
+def _placed(names: PhysicalNames, deployment: Deployment) -> PhysicalNames:
+    """Fill in the partition and the account that were given; cfn-lint's way to give a region is its own."""
+    given = {
+        pseudo: value
+        for name, pseudo in PLACES.items()
+        if name != "region" and isinstance(value := getattr(deployment, name), str)
+    }
+    return replace(names, known={**given, **names.known})
 
 
-def _line(raw: object) -> int:
-    mark = getattr(raw, "start_mark", None)
-    line = getattr(mark, "line", None)
-    return line + 1 if isinstance(line, int) else 0
+def _is_named(check: RoleCheck, role: str) -> bool:
+    return not role or (check.role is not None and role in {check.role.name, check.role.name.rpartition(" ")[2]})
+
+
+def _named_role(name: str, names: PhysicalNames, options: CheckOptions) -> RoleCheck:
+    """Return a role of the template with what its kind requires by the options, whatever uses it."""
+
+    def build(used: PhysicalNames) -> LocatedRole:
+        of_resource = used.view.type_of(name) == ROLE
+        return role_of_resource(name, used) if of_resource else role_of_function(name, used)
+
+    role, names = role_in_place(names, build)
+    place = bare(names)
+    deployment = replace(options.deployment, partition=place.partition, region=place.region, account=place.account)
+    required = tuple(filter(options.includes, options.requirements(deployment)))
+    return RoleCheck(options.role_kind, role, required, deployment, names=names)

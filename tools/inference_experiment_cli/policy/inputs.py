@@ -1,35 +1,31 @@
 """From files to roles: policy documents, dumps of the AWS CLI, and templates; JSON or YAML, `-` for stdin."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import iam_policy
 from iam_policy.parse.json_source import JsonError, parse_json
 from iam_policy.parse.role_dumps import is_role_dump, roles_of
 from iam_policy.parse.yaml_source import parse_yaml
-from inference_experiment_cli.errors import UsageError
-from shadow_test_policies.deployment import Deployment
-from shadow_test_policies.requirements import Requirement
+from inference_experiment_cli.errors import UsageError, unreadable
 
-FEW: Final = 5
+if TYPE_CHECKING:
+    from inference_experiment_cli.policy.checks import CheckOptions
+    from inference_experiment_cli.policy.from_template import TemplateInput
+
+MAXIMUM_NAMES: Final = 5
 
 
 @dataclass(frozen=True)
-class Subject:
-    """One role in one of its possible forms; a template tells what it needs, a policy document does not.
-
-    `partial`: what was not given may exist all the same.
-    """
+class RoleInput:
+    """One role of a dump or of policy documents. `is_partial`: what was not given may exist all the same."""
 
     role: iam_policy.Role
     file: str
-    line: int = 0
-    requirements: tuple[Requirement, ...] | None = None
-    deployment: Deployment | None = None
-    partial: bool = True
+    is_partial: bool = True
 
 
 @dataclass
@@ -37,7 +33,8 @@ class Inputs:
     """What was read: texts by file, for comments, and the roles."""
 
     texts: dict[str, str] = field(default_factory=dict)
-    subjects: list[Subject] = field(default_factory=list)
+    roles: list[RoleInput] = field(default_factory=list)
+    templates: list["TemplateInput"] = field(default_factory=list)
 
 
 def source_of(path: Path) -> tuple[str, str]:
@@ -47,11 +44,11 @@ def source_of(path: Path) -> tuple[str, str]:
     try:
         return str(path), path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise unreadable(path, error) from error
 
 
-def read_inputs(paths: Sequence[Path], who: str, name: str = "", boundary: Path | None = None) -> Inputs:
-    """Read files for the role of the provider, the experiment or the deployer (`who`). Raises UsageError.
+def read_inputs(paths: Sequence[Path], options: "CheckOptions", role: str = "", boundary: Path | None = None) -> Inputs:
+    """Read files for a role of the kind that the options name. Raises UsageError.
 
     Policy documents together are one role: permission policies, at most one trust policy, and the boundary.
     """
@@ -62,13 +59,13 @@ def read_inputs(paths: Sequence[Path], who: str, name: str = "", boundary: Path 
         inputs.texts[label] = text
         node = _parsed(text, label)
         if isinstance(node, Mapping) and "Resources" in node:
-            inputs.subjects += _of_template(text, label, who)
+            inputs.templates.append(_of_template(text, label, options, role))
         elif is_role_dump(node):
-            inputs.subjects += _of_dump(node, label, name)
+            inputs.roles += _of_dump(node, label, role)
         else:
             documents.append(_document(text, label, node))
     limit = _boundary(boundary, inputs) if boundary else None
-    _put_together(inputs, documents, limit)
+    _combine(inputs, documents, limit)
     return inputs
 
 
@@ -103,54 +100,48 @@ def _boundary(path: Path, inputs: Inputs) -> iam_policy.Document:
     return replace(_document(text, label, None), kind=iam_policy.DocumentKind.BOUNDARY)
 
 
-def _put_together(inputs: Inputs, documents: list[iam_policy.Document], limit: iam_policy.Document | None) -> None:
+def _combine(inputs: Inputs, documents: list[iam_policy.Document], limit: iam_policy.Document | None) -> None:
     """Attach documents to the one role of a dump, or make a role of them."""
-    trust = [one for one in documents if one.kind is iam_policy.DocumentKind.TRUST]
-    identity = tuple(one for one in documents if one.kind is not iam_policy.DocumentKind.TRUST)
+    trust = [each for each in documents if each.kind is iam_policy.DocumentKind.TRUST]
+    identity = tuple(each for each in documents if each.kind is not iam_policy.DocumentKind.TRUST)
     if len(trust) > 1:
         raise UsageError(f"{trust[1].name}: a role has one trust policy, {trust[0].name} is another")
     if not documents and limit is None:
         return
-    if len(inputs.subjects) > 1:
-        raise UsageError("policy documents belong to one role: name it with --role")
-    if inputs.subjects:
-        (subject,) = inputs.subjects
-        inputs.subjects = [_attach(subject, identity, trust, limit)]
+    if len(inputs.roles) > 1 or inputs.templates:
+        raise UsageError("policy documents belong to one role of a dump: select it with --role")
+    if inputs.roles:
+        (given,) = inputs.roles
+        inputs.roles = [_attach(given, identity, trust, limit)]
         return
     role = iam_policy.Role("the role", iam_policy.Policies(identity, limit), trust[0] if trust else None)
-    inputs.subjects.append(Subject(role, documents[0].name if documents else ""))
+    inputs.roles.append(RoleInput(role, documents[0].name if documents else ""))
 
 
 def _attach(
-    subject: Subject,
+    given: RoleInput,
     identity: tuple[iam_policy.Document, ...],
     trust: list[iam_policy.Document],
     limit: iam_policy.Document | None,
-) -> Subject:
+) -> RoleInput:
     """Return a role with further documents; they are what `aws iam get-role` does not show."""
-    known = subject.role.policies
+    known = given.role.policies
     policies = iam_policy.Policies(
         (*known.identity, *identity), limit or known.boundary, () if identity else known.unknown
     )
-    role = replace(subject.role, policies=policies, trust=trust[0] if trust else subject.role.trust)
-    return replace(subject, role=role)
+    return replace(given, role=replace(given.role, policies=policies, trust=trust[0] if trust else given.role.trust))
 
 
-def _of_dump(node: Mapping[str, Any], label: str, name: str) -> list[Subject]:
+def _of_dump(node: Mapping[str, Any], label: str, name: str) -> list[RoleInput]:
     roles = [role for role in roles_of(node) if not name or role.name == name]
     if len(roles) != 1:
-        names = ", ".join(role.name for role in roles_of(node)[:FEW])
-        problem = "has no such role" if name else f"has {len(roles)} roles: choose one with --role"
-        raise UsageError(f"{label}: {problem} (there are {names or 'none'})")
-    return [Subject(roles[0], label, partial=False)]
+        names = ", ".join(role.name for role in roles_of(node)[:MAXIMUM_NAMES])
+        problem = f"has no role {name}" if name else f"has {len(roles)} roles: select one with --role"
+        raise UsageError(f"{label}: {problem} (available: {names or 'none'})")
+    return [RoleInput(roles[0], label, is_partial=False)]
 
 
-def _of_template(text: str, label: str, who: str) -> list[Subject]:
-    from inference_experiment_cli.policy.from_template import subjects_of_template  # noqa: PLC0415 - cfn-lint takes half a second to import
+def _of_template(text: str, label: str, options: "CheckOptions", role: str) -> "TemplateInput":
+    from inference_experiment_cli.policy.from_template import read_template  # noqa: PLC0415 - cfn-lint takes half a second to import
 
-    return list(subjects_of_template(text, label, who))
-
-
-def documents_of(subjects: Iterable[Subject]) -> list[iam_policy.Document]:
-    """Return the identity policies of all roles."""
-    return [document for subject in subjects for document in subject.role.policies.identity]
+    return read_template(text, label, options, role)

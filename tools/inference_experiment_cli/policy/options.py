@@ -1,4 +1,4 @@
-"""What the options of the policy commands ask, as the IAM library's values."""
+"""The options of the policy commands as values of the IAM library."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import iam_policy
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.policy.checks import Question
+from inference_experiment_cli.policy.checks import CheckOptions
 from shadow_test_policies.deployment import Deployment
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
@@ -15,30 +15,31 @@ _VARIABLE: Final = re.compile(r"\$\{(AWS::[A-Za-z]+)\}")
 _HOLES: Final = {hole.identity: hole for hole in (iam_policy.ACCOUNT, iam_policy.PARTITION, iam_policy.REGION)}
 
 
-def question(
-    who: str, handlers: list[str] | None, unknown: str, *, recommended: bool = False, **given: str
-) -> Question:
-    """Return the question; what is not given stays open. Raises UsageError."""
+def check_options(
+    role_kind: str, handlers: list[str] | None, unknown: str, *, recommended: bool = False, **given: str
+) -> CheckOptions:
+    """Return the options of a check; what is not given stays open. Raises UsageError."""
     known: dict[str, Any] = {name: value for name, value in given.items() if value}
     _check(known)
     known = {**_of_arn(known.get("experiment_role", "")), **known}
+    known["volume_key_is_named"] = ":alias/" in known.get("volume_key", "")
     if set(known) - {field.name for field in fields(Deployment)}:
         raise TypeError(known)
-    return Question(str(who), tuple(handlers or ()), Deployment(**known), str(unknown), recommended)
+    return CheckOptions(str(role_kind), tuple(handlers or ()), Deployment(**known), str(unknown), recommended)
 
 
 def _check(known: dict[str, Any]) -> None:
     if "account" in known and not _ACCOUNT.fullmatch(known["account"]):
-        raise UsageError(f"--account {known['account']}: an account has 12 digits")
+        raise UsageError(f"--account {known['account']}: must have 12 digits")
     if "capture_uri" in known and not known["capture_uri"].startswith("s3://"):
-        raise UsageError(f"--capture {known['capture_uri']}: begins with s3://")
+        raise UsageError(f"--capture {known['capture_uri']}: is not an S3 URI (s3://bucket/prefix)")
     for name in ("experiment_role", "capture_key", "volume_key"):
         if name in known and not known[name].startswith("arn:"):
-            raise UsageError(f"--{name.replace('_', '-')} {known[name]}: is no ARN")
+            raise UsageError(f"--{name.replace('_', '-')} {known[name]}: is not an ARN")
 
 
 def _of_arn(arn: str) -> dict[str, str]:
-    """Return partition and account that the role's ARN tells: an experiment is in the account of its role."""
+    """Return the partition and account in the role's ARN: an experiment is in the account of its role."""
     parts = arn.split(":")
     return {"partition": parts[1], "account": parts[4]} if len(parts) > 4 and parts[4].isdigit() else {}  # noqa: PLR2004
 
@@ -46,12 +47,12 @@ def _of_arn(arn: str) -> dict[str, str]:
 def request(action: str, resource: str, context: Sequence[str], principal: str) -> iam_policy.Request:
     """Return the request to explain. Raises UsageError."""
     if ":" not in action or "*" in action:
-        raise UsageError(f"{action}: name one action, such as sagemaker:AddTags")
+        raise UsageError(f"{action}: is not one action such as sagemaker:AddTags")
     if resource != "*" and not resource.startswith("arn:"):
-        raise UsageError(f"{resource}: is no ARN")
+        raise UsageError(f"{resource}: is not an ARN")
     pairs = [pair.partition("=") for pair in context]
     if any(not equals for _, equals, _ in pairs):
-        raise UsageError("--context wants KEY=VALUE")
+        raise UsageError("--context takes KEY=VALUE")
     caller = ("Service", principal) if principal else None
     return iam_policy.Request(action, _with_holes(resource), {key: value for key, _, value in pairs}, principal=caller)
 

@@ -1,4 +1,4 @@
-"""Holds the two variants against each other: one row per metric, normalised for the shadow's share of the traffic."""
+"""Compares the two variants: one row per metric, normalised for the shadow's share of the traffic."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from inference_experiment_cli.report.measurement import Measurement
 if TYPE_CHECKING:
     from datetime import datetime
 
-MICROSECONDS: Final = 1000.0
+MICROSECONDS_PER_MILLISECOND: Final = 1000.0
 # id -> title, unit, factor on what CloudWatch has
 LATENCIES: Final[Mapping[str, tuple[str, str, float]]] = {
-    "latency_average": ("model latency, average", "ms", 1 / MICROSECONDS),
-    "latency_p50": ("model latency, p50", "ms", 1 / MICROSECONDS),
-    "latency_p90": ("model latency, p90", "ms", 1 / MICROSECONDS),
-    "latency_p95": ("model latency, p95", "ms", 1 / MICROSECONDS),
-    "latency_p99": ("model latency, p99", "ms", 1 / MICROSECONDS),
-    "overhead_average": ("overhead latency, average", "ms", 1 / MICROSECONDS),
+    "latency_average": ("model latency, average", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
+    "latency_p50": ("model latency, p50", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
+    "latency_p90": ("model latency, p90", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
+    "latency_p95": ("model latency, p95", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
+    "latency_p99": ("model latency, p99", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
+    "overhead_average": ("overhead latency, average", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
 }
 RATES: Final[Mapping[str, str]] = {
     "model_errors": "model errors, of invocations",
@@ -34,7 +34,7 @@ UTILISATIONS: Final[Mapping[str, str]] = {
     "gpu": "GPU utilisation",
     "gpu_memory": "GPU memory utilisation",
 }
-# These grow with the traffic: a straight line to all of it is a guess worth having.
+# These grow with the traffic: a linear extrapolation to all of it is a useful estimate.
 LOADS: Final = ("cpu", "gpu")
 
 
@@ -64,7 +64,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Report:
+class ComparisonReport:
     """Everything that is shown: what was measured, the rows, the summaries and the verdict by the criteria."""
 
     measurement: Measurement
@@ -83,15 +83,15 @@ class Report:
         }[self.verdict.result]
 
 
-def compare(measurement: Measurement, wanted: Criteria) -> Report:
+def compare(measurement: Measurement, limits: Criteria) -> ComparisonReport:
     """Return the comparison and the verdict."""
     summaries = {role: criteria.summarize(measurement.series, role) for role in Role}
     rows = [*_traffic(measurement, summaries)]
     rows += [_latency(measurement, identity) for identity in LATENCIES]
     rows += [_rate(measurement, identity, summaries) for identity in RATES]
     rows += [_utilisation(measurement, identity) for identity in UTILISATIONS]
-    verdict = criteria.evaluate(wanted, summaries[Role.PRODUCTION], summaries[Role.SHADOW])
-    return Report(measurement, wanted, rows, summaries, verdict)
+    verdict = criteria.evaluate(limits, summaries[Role.PRODUCTION], summaries[Role.SHADOW])
+    return ComparisonReport(measurement, limits, rows, summaries, verdict)
 
 
 def _traffic(measurement: Measurement, summaries: Mapping[Role, Summary]) -> list[Row]:
@@ -142,7 +142,7 @@ def _rate(measurement: Measurement, identity: str, summaries: Mapping[Role, Summ
     if production is None or shadow is None:
         return Row(identity, RATES[identity], "%", None, None, "share")
     note = ", ".join(
-        f"{role} {100 * found.low:.3f} to {found.high:.3%}" for role, found in shares.items() if found is not None
+        f"{role} {100 * rate.low:.3f} to {rate.high:.3%}" for role, rate in shares.items() if rate is not None
     )
     change = share_difference(production, shadow)
     return Row(identity, RATES[identity], "%", production.estimate, shadow.estimate, "share", change, note)

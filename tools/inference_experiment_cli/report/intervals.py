@@ -1,7 +1,7 @@
-"""Confidence intervals, by hand: of a share, of the difference of two shares, of a ratio of two means.
+"""Confidence intervals: of a share, of the difference of two shares, of a ratio of two means.
 
 Wilson's interval and Newcombe's difference of two of them need counts only and hold for few errors and for none.
-The ratio compares the two variants batch by batch, so that the day's ups and downs, which both see, cancel out.
+The ratio compares the two variants batch by batch, so that the daily variation, which both have, cancels out.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from typing import Final
 
 CONFIDENCE: Final = 0.95
 BATCHES: Final = 30
-FEWEST_BATCHES: Final = 8
+MIN_BATCHES: Final = 8
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def mean_ratio(pairs: Sequence[tuple[float, float, float]]) -> Interval | None:
     """
     batches = _batches([pair for pair in pairs if pair[2] > 0])
     count = len(batches)
-    if count < FEWEST_BATCHES:
+    if count < MIN_BATCHES:
         return None
     total = sum(weight for _, _, weight in batches)
     first = sum(value * weight for value, _, weight in batches) / total

@@ -1,16 +1,17 @@
-"""Asks CloudWatch for the metrics of both variants over an experiment's time."""
+"""Reads the metrics of both variants over an experiment's time from CloudWatch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import boto3
 
 from inference_experiment import criteria
 from inference_experiment.criteria import Role, Window
-from inference_experiment_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    import boto3
+from inference_experiment_cli.errors import NotPossibleError
+from inference_experiment_cli.inventory.describe import configuration
+from inference_experiment_cli.inventory.properties import timestamp
 
 ENDPOINTS: Final = "/aws/sagemaker/Endpoints"
 SYNTHETIC: Final = "SyntheticMetrics"
@@ -48,7 +49,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Measurement:
-    """All series by the id of their query, the time they cover, and what CloudWatch said about them."""
+    """All series by the id of their query, the time they cover, and CloudWatch's messages."""
 
     subject: Subject
     window: Window
@@ -63,12 +64,12 @@ class Measurement:
 
 
 def subject_of(members: Mapping[str, Any], tags: Mapping[str, str], region: str) -> Subject:
-    """Return what is to be measured. Raises UsageError for an experiment that says nothing of its shadow."""
+    """Return what is to be measured. Raises NotPossibleError for an experiment without a shadow variant."""
     config = members.get("ShadowModeConfig") or {}
     shadows = config.get("ShadowModelVariants") or []
     endpoint = (members.get("EndpointMetadata") or {}).get("EndpointName", "")
     if not shadows or not endpoint:
-        raise UsageError(f"experiment {members.get('Name')} has no shadow variant to report on")
+        raise NotPossibleError(f"experiment {members.get('Name')} has no shadow variant to report on")
     shadow = shadows[0]
     variants = {Role.PRODUCTION: config["SourceModelVariantName"], Role.SHADOW: shadow["ShadowModelVariantName"]}
     return Subject(members, tags, region, endpoint, variants, shadow["SamplingPercentage"] / 100)
@@ -79,17 +80,15 @@ def window_of(members: Mapping[str, Any], now: datetime) -> Window:
     schedule = members.get("Schedule") or {}
     start = schedule.get("StartTime") or members.get("CreationTime")
     if start is None:
-        raise UsageError(f"experiment {members.get('Name')} has neither StartTime nor CreationTime")
+        raise NotPossibleError(f"experiment {members.get('Name')} has neither StartTime nor CreationTime")
     if start > now and "CompletionTime" not in members:
-        raise UsageError(f"experiment {members.get('Name')} starts only at {start:%Y-%m-%d %H:%M} UTC")
+        raise NotPossibleError(f"experiment {members.get('Name')} starts at {timestamp(start)}; it has no metrics yet")
     ends = [members.get("CompletionTime") or now, schedule.get("EndTime")]
     return criteria.window(start, max(start, min(end for end in ends if end is not None)), now)
 
 
-def measure(session: "boto3.Session", subject: Subject, statistic: str, now: datetime) -> Measurement:
+def measure(session: boto3.Session, subject: Subject, statistic: str, now: datetime) -> Measurement:
     """Return the metrics. Raises ClientError and BotoCoreError."""
-    from inference_experiment_cli.inventory.describe import configuration  # noqa: PLC0415 - imports botocore
-
     client: Any = session.client("cloudwatch", region_name=subject.region, config=configuration())
     window = window_of(subject.members, now)
     queries = criteria.queries(subject.endpoint, subject.variants, statistic, window.period)

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing but itself: styles, script and drawings are inside."""
+"""The report as one HTML page that is complete in itself: styles, script and drawings are inside."""
 
 from collections.abc import Mapping
 from html import escape
@@ -7,19 +7,19 @@ from string import Template
 from typing import Any, Final
 
 from inference_experiment_cli.report import wording
-from inference_experiment_cli.report.comparison import Report, Row
+from inference_experiment_cli.report.comparison import ComparisonReport
 from inference_experiment_cli.report.plots import Plot, plots
 
 NOTES: Final = (
     "The shadow gets copies of a share of production's requests, so sums are not compared: rates, averages and "
     "percentiles are. Intervals of error rates are Wilson's, of their difference Newcombe's, of latency a ratio "
     "estimate over batches of neighbouring periods, both variants weighted by the shadow's requests; 95 % each. "
-    "Percentiles of the whole time are means of the periods' percentiles, weighted by requests. SageMaker tells only "
-    "the present sampling percentage: an earlier one is not known here."
+    "Percentiles of the whole time are means of the periods' percentiles, weighted by requests. SageMaker has only "
+    "the present sampling percentage: earlier ones are unknown."
 )
 
 
-def page(report: Report) -> str:
+def page(report: ComparisonReport) -> str:
     """Return the page. Raises UsageError without Matplotlib."""
     template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
     subject, window = report.measurement.subject, report.measurement.window
@@ -31,7 +31,7 @@ def page(report: Report) -> str:
         "tone": str(report.verdict.result),
         "result": str(report.verdict.result),
         "recommendation": report.recommendation.capitalize(),
-        "notes": f"{NOTES} Made {wording.moment(report.measurement.taken)} by inference-experiment report.",
+        "notes": f"{NOTES} Created {wording.moment(report.measurement.taken)} by inference-experiment report.",
     }
     parts = {
         "banner": _banner(report),
@@ -41,7 +41,9 @@ def page(report: Report) -> str:
         ),
         "uncertain": _uncertain(report),
         "plots": "".join(_figure(plot) for plot in plots(report)),
-        "rows": "".join(_row(row) for row in report.rows if (row.production, row.shadow) != (None, None)),
+        "rows": "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>" for cells in wording.cells(report)
+        ),
         "configuration": "".join(
             f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in configuration(report)
         ),
@@ -52,7 +54,7 @@ def page(report: Report) -> str:
     return Template(template).substitute({key: escape(text) for key, text in texts.items()} | parts)
 
 
-def _banner(report: Report) -> str:
+def _banner(report: ComparisonReport) -> str:
     texts = ["Synthetic metrics: nothing was measured."] if report.measurement.synthetic else []
     texts += report.measurement.messages
     if not texts:
@@ -60,12 +62,12 @@ def _banner(report: Report) -> str:
     return f'<p class="card banner" id="synthetic">{"<br>".join(escape(text) for text in texts)}</p>'
 
 
-def _uncertain(report: Report) -> str:
+def _uncertain(report: ComparisonReport) -> str:
     texts = wording.uncertain(report)
     if not texts:
         return ""
     items = "".join(f"<li>{escape(text)}</li>" for text in texts)
-    return f'<p class="muted" style="margin-top:12px">Met, but more traffic could turn it:</p><ul>{items}</ul>'
+    return f'<p class="muted" style="margin-top:12px">Met, but more traffic could change it:</p><ul>{items}</ul>'
 
 
 def _figure(plot: Plot) -> str:
@@ -74,19 +76,7 @@ def _figure(plot: Plot) -> str:
     return f'<section class="{place}"><figure>{head}{plot.svg}</figure></section>'
 
 
-def _row(row: Row) -> str:
-    cells = [
-        row.title,
-        wording.number(row.production, row),
-        wording.number(row.shadow, row),
-        wording.change(row),
-        wording.interval(row),
-        row.note,
-    ]
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
-
-
-def configuration(report: Report) -> list[tuple[str, str]]:
+def configuration(report: ComparisonReport) -> list[tuple[str, str]]:
     """Return what was tested, as names and texts."""
     subject = report.measurement.subject
     members = subject.members
@@ -114,10 +104,10 @@ def _variant(name: str, variant: Mapping[str, Any] | None) -> str:
     return f"{name}: {variant['ModelName']}, {hardware['InstanceCount']} x {hardware['InstanceType']}"
 
 
-def _criteria(report: Report) -> str:
-    wanted, texts = report.criteria, list[str]()
-    if wanted.max_latency_increase is not None:
-        texts.append(f"{wanted.latency_statistic} latency at most {wanted.max_latency_increase * 100:+.6g}%")
-    if wanted.max_error_rate is not None:
-        texts.append(f"errors at most {wanted.max_error_rate * 100:.6g}%")
-    return ", ".join([*texts, f"at least {wanted.min_invocations} invocations"])
+def _criteria(report: ComparisonReport) -> str:
+    limits, texts = report.criteria, list[str]()
+    if limits.max_latency_increase is not None:
+        texts.append(f"{limits.latency_statistic} latency at most {limits.max_latency_increase * 100:+.6g}%")
+    if limits.max_error_rate is not None:
+        texts.append(f"errors at most {limits.max_error_rate * 100:.6g}%")
+    return ", ".join([*texts, f"at least {limits.min_invocations} invocations"])

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from inference_experiment.criteria import Role
-from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.report.comparison import LATENCIES, MICROSECONDS, Report, Row
+from inference_experiment_cli.errors import missing_extra
+from inference_experiment_cli.report.comparison import LATENCIES, MICROSECONDS_PER_MILLISECOND, ComparisonReport, Row
 from inference_experiment_cli.report.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ COLOURS: Final[Mapping[str, str]] = {
 }
 PRODUCTION, SHADOW, INK, FAINT, LIMIT, MUTED = COLOURS
 OF_ROLE: Final = {Role.PRODUCTION: PRODUCTION, Role.SHADOW: SHADOW}
-SECONDS: Final = 60
-POINTS: Final = 120
-MOST_IN_A_LINE: Final = 3
+SECONDS_PER_MINUTE: Final = 60
+MAX_POINTS: Final = 120
+MAX_LEGEND_COLUMNS: Final = 3
 DASHED: Final = (0, (3, 2))
 
 
@@ -49,7 +49,7 @@ def _matplotlib() -> Any:  # noqa: ANN401 - a module
         import matplotlib as mpl  # noqa: PLC0415 - an optional extra, and half a second
         from matplotlib import figure  # noqa: F401, PLC0415 - as above
     except ImportError as missing:
-        raise UsageError("Matplotlib is not installed: pip install 'cfn-inference-experiment[report]'") from missing
+        raise missing_extra("Matplotlib", "report") from missing
     return mpl
 
 
@@ -69,17 +69,17 @@ def _settings() -> dict[str, Any]:
     }
 
 
-def plots(report: Report) -> list[Plot]:
+def plots(report: ComparisonReport) -> list[Plot]:
     """Return the drawings of a report; those without data are left out. Raises UsageError without Matplotlib."""
     mpl = _matplotlib()
-    made: list[Plot] = []
+    drawings: list[Plot] = []
     with mpl.rc_context(_settings()):
         for title, text, draw in DRAWINGS:
             wide = draw is _effects
             axes = _canvas(wide=wide)
             if draw(axes, report):
-                made.append(Plot(title, text, _svg(axes, f"plot{len(made)}", f"{title}. {text}"), wide))
-    return made
+                drawings.append(Plot(title, text, _svg(axes, f"plot{len(drawings)}", f"{title}. {text}"), wide))
+    return drawings
 
 
 def _canvas(*, wide: bool) -> "Axes":
@@ -112,13 +112,13 @@ def _svg(axes: "Axes", salt: str, label: str) -> str:
 def _bins(measurement: Measurement) -> int:
     """Return how many periods one point of a plot stands for."""
     window = measurement.window
-    return max(1, -(-int((window.end - window.start).total_seconds()) // window.period // POINTS))
+    return max(1, -(-int((window.end - window.start).total_seconds()) // window.period // MAX_POINTS))
 
 
 def _binned(
     measurement: Measurement, values: Mapping[datetime, float], weights: Mapping[datetime, float] | None = None
 ) -> tuple[list[datetime], list[float]]:
-    """Return the points of a line: means over neighbouring periods, by weight where weights are given."""
+    """Return the points of a line: means over neighbouring periods, weighted where weights are known."""
     size, start, period = _bins(measurement), measurement.window.start, measurement.window.period
     groups: dict[int, list[tuple[float, float]]] = {}
     for moment, value in values.items():
@@ -153,22 +153,24 @@ def _finish(axes: "Axes", label: str, drawn: Sequence[bool]) -> bool:
     axes.set_ylabel(label)
     axes.set_ylim(bottom=0)
     axes.margins(x=0.01)
-    columns = 2 if len(axes.lines) > MOST_IN_A_LINE else MOST_IN_A_LINE
+    columns = 2 if len(axes.lines) > MAX_LEGEND_COLUMNS else MAX_LEGEND_COLUMNS
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2, handlelength=1.6)
     return True
 
 
-def _latency(axes: "Axes", report: Report) -> bool:
+def _latency(axes: "Axes", report: ComparisonReport) -> bool:
     measurement, drawn = report.measurement, list[bool]()
     for role, colour in OF_ROLE.items():
         weights = measurement.of(role, "latency_samples")
         for identity, title, dashes in (("latency_p50", "p50", "-"), ("latency_p99", "p99", DASHED)):
-            values = {moment: value / MICROSECONDS for moment, value in measurement.of(role, identity).items()}
+            values = {
+                moment: value / MICROSECONDS_PER_MILLISECOND for moment, value in measurement.of(role, identity).items()
+            }
             drawn.append(_line(axes, _binned(measurement, values, weights), colour, f"{role} {title}", dashes))
     return _finish(axes, "milliseconds", drawn)
 
 
-def _errors(axes: "Axes", report: Report) -> bool:
+def _errors(axes: "Axes", report: ComparisonReport) -> bool:
     measurement, drawn = report.measurement, list[bool]()
     for role, colour in OF_ROLE.items():
         calls, failed = measurement.of(role, "invocations"), measurement.of(role, "model_errors")
@@ -177,20 +179,20 @@ def _errors(axes: "Axes", report: Report) -> bool:
     return _finish(axes, "percent of invocations", drawn)
 
 
-def _traffic(axes: "Axes", report: Report) -> bool:
+def _traffic(axes: "Axes", report: ComparisonReport) -> bool:
     measurement, drawn = report.measurement, list[bool]()
     sampling = measurement.subject.sampling
     for role, colour in OF_ROLE.items():
         calls = measurement.of(role, "invocations")
         moments, values = _binned(measurement, calls)
-        rates = [value * SECONDS / measurement.window.period for value in values]
+        rates = [value * SECONDS_PER_MINUTE / measurement.window.period for value in values]
         drawn.append(_line(axes, (moments, rates), colour, str(role)))
         if role is Role.SHADOW and 0 < sampling < 1:
             _line(axes, (moments, [rate / sampling for rate in rates]), colour, "shadow, normalised", DASHED)
     return _finish(axes, "per minute", drawn)
 
 
-def _load(axes: "Axes", report: Report) -> bool:
+def _load(axes: "Axes", report: ComparisonReport) -> bool:
     measurement, drawn = report.measurement, list[bool]()
     for role, colour in OF_ROLE.items():
         for identity, title, dashes in (("cpu", "CPU", "-"), ("gpu", "GPU", "-."), ("memory", "memory", DASHED)):
@@ -199,7 +201,7 @@ def _load(axes: "Axes", report: Report) -> bool:
     return _finish(axes, "percent", drawn)
 
 
-def _effects(axes: "Axes", report: Report) -> bool:
+def _effects(axes: "Axes", report: ComparisonReport) -> bool:
     rows = list(_with_intervals(report.rows))
     for place, row in enumerate(reversed(rows)):
         change = row.change
@@ -222,7 +224,7 @@ def _with_intervals(rows: Sequence[Row]) -> Iterator[Row]:
     return (row for row in rows if row.identity in LATENCIES and row.change is not None)
 
 
-DRAWINGS: Final[Sequence[tuple[str, str, Callable[["Axes", Report], bool]]]] = (
+DRAWINGS: Final[Sequence[tuple[str, str, Callable[["Axes", ComparisonReport], bool]]]] = (
     ("Latency of the shadow against production", "Left of zero the shadow is faster.", _effects),
     ("Model latency", "The median and, dashed, the 99th percentile.", _latency),
     ("Model errors", "Invocations that did not end in 2XX.", _errors),

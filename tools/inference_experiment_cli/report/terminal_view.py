@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from inference_experiment.criteria import Result
+from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.output import Format, console, print_rows, print_value
 from inference_experiment_cli.report import wording
-from inference_experiment_cli.report.comparison import Report, Row
+from inference_experiment_cli.report.comparison import ComparisonReport
 from inference_experiment_cli.report.page import configuration
 
 STYLES: Final = {Result.MET: "bold green", Result.MISSED: "bold red", Result.UNKNOWN: "bold yellow"}
@@ -14,7 +15,7 @@ COLUMNS: Final = ("metric", "production", "shadow", "difference", "confidence_95
 NUMBERS: Final = ("metric", "unit", "production", "shadow", "difference", "low_95", "high_95", "note")
 
 
-def show(report: Report, style: Format) -> None:
+def show(report: ComparisonReport, style: Format) -> None:
     """Print the report on standard output: a document for JSON and YAML, the comparison's rows for CSV."""
     if style is Format.CSV:
         print_rows(_numbers(report), NUMBERS, style)
@@ -24,7 +25,7 @@ def show(report: Report, style: Format) -> None:
         print_value(document(report), style)
 
 
-def document(report: Report) -> dict[str, Any]:
+def document(report: ComparisonReport) -> dict[str, Any]:
     """Return the report as JSON has it."""
     measurement = report.measurement
     window = measurement.window
@@ -39,14 +40,14 @@ def document(report: Report) -> dict[str, Any]:
             {"criterion": check.criterion, "result": check.result.value, "reason": check.reason}
             for check in report.verdict.checks
         ],
-        "window": {"start": window.start.isoformat(), "end": window.end.isoformat(), "period": window.period},
+        "window": {"start": timestamp(window.start), "end": timestamp(window.end), "period": window.period},
         "configuration": dict(configuration(report)),
-        "timeline": [{"event": name, "time": time.isoformat()} for name, time in wording.timeline(report)],
+        "timeline": [{"event": name, "time": timestamp(time)} for name, time in wording.timeline(report)],
         "comparison": list(_numbers(report)),
     }
 
 
-def _numbers(report: Report) -> Iterator[Mapping[str, Any]]:
+def _numbers(report: ComparisonReport) -> Iterator[Mapping[str, Any]]:
     for row in report.rows:
         yield {
             "metric": row.identity,
@@ -65,19 +66,7 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.8g}")
 
 
-def _texts(row: Row) -> dict[str, str]:
-    texts = (
-        row.title,
-        wording.number(row.production, row),
-        wording.number(row.shadow, row),
-        wording.change(row),
-        wording.interval(row),
-        row.note,
-    )
-    return dict(zip(COLUMNS, texts, strict=True))
-
-
-def _print(report: Report) -> None:
+def _print(report: ComparisonReport) -> None:
     screen, measurement = console(), report.measurement
     subject, window = measurement.subject, measurement.window
     span = wording.length(window.end - window.start)
@@ -86,10 +75,10 @@ def _print(report: Report) -> None:
         screen.print("Synthetic metrics: nothing was measured.", style="bold yellow")
     for message in measurement.messages:
         screen.print(message, style="yellow")
-    rows = [_texts(row) for row in report.rows if (row.production, row.shadow) != (None, None)]
+    rows = [dict(zip(COLUMNS, cells, strict=True)) for cells in wording.cells(report)]
     print_rows(rows, COLUMNS, Format.TABLE)
     screen.print(report.recommendation.capitalize(), style=STYLES[report.verdict.result])
     for check in report.verdict.checks:
         screen.print(f"{check.result:<8} {check.reason}", style=STYLES[check.result].removeprefix("bold "))
     for text in wording.uncertain(report):
-        screen.print(f"met, but more traffic could turn it: {text}", style="yellow")
+        screen.print(f"met, but more traffic could change it: {text}", style="yellow")

@@ -17,7 +17,7 @@ SAMPLING: Final = 50
 
 
 class EarlierClock(Clock):
-    """A clock that is slow by some seconds, so that what is skipped with it still lies in the past."""
+    """A clock that is slow by some seconds, so that skipped time is still in the past."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class EarlierClock(Clock):
 
 
 @contextmanager
-def trial() -> Iterator[None]:
+def local_aws() -> Iterator[None]:
     """Run the local AWS with an experiment that is still running; boto3 talks to it meanwhile."""
     with _environment(), LocalMetrics() as metrics:
         sagemaker = LocalSageMaker()

@@ -1,22 +1,23 @@
 """How numbers and times are written, in the terminal and on the page alike."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from inference_experiment.criteria import Role
-from inference_experiment_cli.report.comparison import Report, Row
+from inference_experiment_cli.inventory.properties import timestamp
+from inference_experiment_cli.report.comparison import ComparisonReport, Row
 from inference_experiment_cli.report.intervals import share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NOTHING: Final = "-"
+NO_VALUE: Final = "-"
 
 
 def number(value: float | None, row: Row) -> str:
     """Return a variant's value with its unit."""
     if value is None:
-        return NOTHING
+        return NO_VALUE
     if row.kind == "share":
         return f"{value:.3%}"
     if row.unit == "%":
@@ -28,7 +29,7 @@ def change(row: Row) -> str:
     """Return the shadow's difference: relative, or in percentage points."""
     value = row.difference
     if value is None:
-        return NOTHING
+        return NO_VALUE
     if row.kind == "share":
         return f"{value * 100:+.3f} pp"
     return f"{value:+.1%}"
@@ -37,15 +38,24 @@ def change(row: Row) -> str:
 def interval(row: Row) -> str:
     """Return the confidence interval of the difference."""
     if row.change is None:
-        return NOTHING
+        return NO_VALUE
     if row.kind == "share":
         return f"{row.change.low * 100:+.3f} to {row.change.high * 100:+.3f} pp"
     return f"{row.change.low:+.1%} to {row.change.high:+.1%}"
 
 
+def cells(report: ComparisonReport) -> list[tuple[str, ...]]:
+    """Return the comparison as a table: metric, both variants, difference, its interval, note."""
+    return [
+        (row.title, number(row.production, row), number(row.shadow, row), change(row), interval(row), row.note)
+        for row in report.rows
+        if (row.production, row.shadow) != (None, None)
+    ]
+
+
 def moment(time: datetime | None) -> str:
-    """Return a time in UTC to the minute."""
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if time else NOTHING
+    """Return a time in UTC."""
+    return timestamp(time) if time else NO_VALUE
 
 
 def length(span: timedelta) -> str:
@@ -56,8 +66,8 @@ def length(span: timedelta) -> str:
     return " ".join(parts[:2]) or "0 min"
 
 
-def timeline(report: Report) -> list[tuple[str, datetime]]:
-    """Return what SageMaker says of the experiment's course, in order."""
+def timeline(report: ComparisonReport) -> list[tuple[str, datetime]]:
+    """Return the events of the experiment, in order."""
     members = report.measurement.subject.members
     schedule: Mapping[str, datetime] = members.get("Schedule") or {}
     events = {
@@ -66,28 +76,28 @@ def timeline(report: Report) -> list[tuple[str, datetime]]:
         "last modified": members.get("LastModifiedTime"),
         "ended": members.get("CompletionTime"),
         "scheduled end": schedule.get("EndTime"),
-        "report made": report.measurement.taken,
+        "reported": report.measurement.taken,
     }
     known = [(name, time) for name, time in events.items() if time is not None]
     return sorted(known, key=lambda event: event[1])
 
 
-def uncertain(report: Report) -> list[str]:
-    """Return what is met but could turn with more traffic: the interval reaches over the limit."""
+def uncertain(report: ComparisonReport) -> list[str]:
+    """Return what is met but could change with more traffic: the interval exceeds the limit."""
     texts = []
-    wanted, rows = report.criteria, {row.identity: row for row in report.rows}
-    latency = rows[f"latency_{wanted.latency_statistic.lower()}"]
-    limit = wanted.max_latency_increase
+    limits, rows = report.criteria, {row.identity: row for row in report.rows}
+    latency = rows[f"latency_{limits.latency_statistic.lower()}"]
+    limit = limits.max_latency_increase
     if limit is not None and latency.change and latency.change.estimate <= limit < latency.change.high:
-        texts.append(f"{latency.title}: the interval {interval(latency)} reaches over the limit of {limit:+.1%}")
+        texts.append(f"{latency.title}: the interval {interval(latency)} exceeds the limit of {limit:+.1%}")
     errors = rows["model_errors"]
     rate, high = errors.shadow, _upper_rate(report)
-    if wanted.max_error_rate is not None and rate is not None and rate <= wanted.max_error_rate < high:
-        texts.append(f"errors: the shadow's rate may be up to {high:.3%}, the limit is {wanted.max_error_rate:.3%}")
+    if limits.max_error_rate is not None and rate is not None and rate <= limits.max_error_rate < high:
+        texts.append(f"errors: the shadow's rate may be up to {high:.3%}, the limit is {limits.max_error_rate:.3%}")
     return texts
 
 
-def _upper_rate(report: Report) -> float:
+def _upper_rate(report: ComparisonReport) -> float:
     summary = report.summaries[Role.SHADOW]
-    found = share(summary.errors, summary.invocations)
-    return found.high if found else 0.0
+    interval = share(summary.errors, summary.invocations)
+    return interval.high if interval else 0.0

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from inference_experiment_local.errors import LocalAwsError
-from inference_experiment_local.lambda_runtime.runtime_api import Delivery, Report, RuntimeApi
+from inference_experiment_local.lambda_runtime.runtime_api import Delivery, RuntimeApi, RuntimeEvent
 from inference_experiment_local.sessions import ACCESS_KEY
 
 _BOOT = """\
@@ -34,7 +34,7 @@ runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
 """
 """Runs the runtime client, and ends it when the pipe from the parent breaks: no orphan if the parent is killed."""
 
-_INIT_LIMIT = 10.0
+_INIT_LIMIT_SECONDS = 10.0
 """Seconds that Lambda gives the initialisation."""
 
 
@@ -74,12 +74,12 @@ class _Process:
 
     def _watch(self) -> None:
         code = self.process.wait()
-        self.api.reports.put(Report("exit", body=code))
+        self.api.events.put(RuntimeEvent("exit", body=code))
 
-    def report(self, deadline: float) -> Report | None:
+    def report(self, deadline: float) -> RuntimeEvent | None:
         """Return the next report; None if there is none by `deadline` (monotonic seconds)."""
         try:
-            return self.api.reports.get(timeout=max(0.0, deadline - time.monotonic()))
+            return self.api.events.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
             return None
 
@@ -167,7 +167,7 @@ class LambdaRuntime:
         process, failure = self._initialised()
         began = time.monotonic()
         if process is None:
-            return self._outcome(identity, offset, began, Report("init-error", body=failure))
+            return self._outcome(identity, offset, began, RuntimeEvent("init-error", body=failure))
         process.ready = False
         process.api.deliveries.put(Delivery(identity, event, time.time() + self.timeout, self._function_arn))
         report = process.report(began + self.timeout)
@@ -180,7 +180,7 @@ class LambdaRuntime:
         if self._running is None:
             self._running = _Process(self._command, self._task_root, self._environment, self._log)
         process = self._running
-        deadline = time.monotonic() + _INIT_LIMIT
+        deadline = time.monotonic() + _INIT_LIMIT_SECONDS
         while not process.ready:
             report = process.report(deadline)
             if report is None or report.kind in {"init-error", "exit"}:
@@ -191,7 +191,7 @@ class LambdaRuntime:
                 self.init_duration = time.monotonic() - process.started
         return process, None
 
-    def _outcome(self, request_id: str, offset: int, began: float, report: Report | None) -> Invocation:
+    def _outcome(self, request_id: str, offset: int, began: float, report: RuntimeEvent | None) -> Invocation:
         duration = time.monotonic() - began
         failed = report is None or report.kind in {"exit", "init-error"}
         if failed:
@@ -235,10 +235,13 @@ def _lambda_environment(handler: str, function_name: str, memory_size: int, regi
     }
 
 
-def _failure(report: Report | None) -> dict[str, Any]:
+def _failure(report: RuntimeEvent | None) -> dict[str, Any]:
     """Return what Lambda reports for a process that fails, in the form of the runtime's errors."""
     if report is None:
-        return {"errorType": "Sandbox.Timedout", "errorMessage": f"initialisation took over {_INIT_LIMIT} seconds"}
+        return {
+            "errorType": "Sandbox.Timedout",
+            "errorMessage": f"initialisation took over {_INIT_LIMIT_SECONDS} seconds",
+        }
     if report.kind == "exit":
         return {"errorType": "Runtime.ExitError", "errorMessage": f"Runtime exited with status {report.body}"}
     return dict(report.body or {})

@@ -26,8 +26,8 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What the process, or whoever watches it, says: `kind` is next, response, error, init-error or exit."""
+class RuntimeEvent:
+    """An event of the process, or of its watcher: `kind` is next, response, error, init-error or exit."""
 
     kind: str
     request_id: str = ""
@@ -35,14 +35,14 @@ class Report:
 
 
 class RuntimeApi(ThreadingHTTPServer):
-    """Serves one process on a free port of the loopback; `reports` is what happened, in order."""
+    """Serves one process on a free port of the loopback; `events` is what happened, in order."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.deliveries: queue.Queue[Delivery | None] = queue.Queue()
-        self.reports: queue.Queue[Report] = queue.Queue()
+        self.events: queue.Queue[RuntimeEvent] = queue.Queue()
 
     def __enter__(self) -> Self:
         """Start serving."""
@@ -66,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Invocation/next."""
-        self.server.reports.put(Report("next"))
+        self.server.events.put(RuntimeEvent("next"))
         delivery = self.server.deliveries.get()
         if delivery is None:
             self.close_connection = True
@@ -86,9 +86,9 @@ class _Handler(BaseHTTPRequestHandler):
         parsed = json.loads(body) if body else None
         parts = self.path.removeprefix(_PREFIX).split("/")
         if parts == ["init", "error"]:
-            self.server.reports.put(Report("init-error", body=parsed))
+            self.server.events.put(RuntimeEvent("init-error", body=parsed))
         else:
-            self.server.reports.put(Report(parts[-1], parts[1], parsed))
+            self.server.events.put(RuntimeEvent(parts[-1], parts[1], parsed))
         self._answer(202, b'{"status":"OK"}', {"Content-Type": "application/json"})
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:

@@ -46,7 +46,7 @@ def _extend_ministack() -> None:
         provisioners._REPLACING_PROPERTIES[kind.resource_type] = kind.replacing  # noqa: SLF001
         # As in CloudFormation, a resource with a name of its own is not replaced while it keeps that name.
         provisioners._CUSTOM_NAME_REPLACEMENT[kind.resource_type] = {"name": kind.name_property}  # noqa: SLF001
-    # With TLS it also takes 127.0.0.1:443 if it can, for Cognito, which nobody uses here.
+    # With TLS it also takes 127.0.0.1:443 if it can, for Cognito, which is not used here.
     app._port_is_bindable = lambda *_: False  # noqa: SLF001
 
 

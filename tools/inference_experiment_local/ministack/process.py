@@ -1,6 +1,6 @@
 """Starts and stops ministack as a process that leaves nothing behind.
 
-What it is told and why: local-aws section 4.
+Its settings, and why: local-aws section 4.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from inference_experiment_local.certificate import Certificates
-from inference_experiment_local.errors import LocalAwsError
+from inference_experiment_local.errors import LocalAwsError, PortUnavailable
 from inference_experiment_local.sessions import ACCESS_KEY
 
 _CA_VARIABLES = (
@@ -31,7 +31,7 @@ _CA_VARIABLES = (
     "SSL_CERT_FILE",
 )
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-_GRACE = 1.0
+_KILL_AFTER_SECONDS = 1.0
 """Seconds between SIGTERM and SIGKILL: with open connections ministack can take over ten, and nothing needs them."""
 
 
@@ -115,13 +115,13 @@ def free_port() -> int:
 
 
 def check_port(port: int) -> None:
-    """Raise LocalAwsError if the port of the loopback cannot be used."""
+    """Raise PortUnavailable if the port of the loopback cannot be used."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as problem:
-            raise LocalAwsError(f"port {port} cannot be used: {problem.strerror}") from problem
+            raise PortUnavailable(f"port {port} cannot be used: {problem.strerror}") from problem
 
 
 @contextmanager
@@ -175,7 +175,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     """End ministack and its workers: they are the process group that it leads."""
     _signal_group(process, signal.SIGTERM)
     try:
-        process.wait(_GRACE)
+        process.wait(_KILL_AFTER_SECONDS)
     except subprocess.TimeoutExpired:
         pass
     finally:

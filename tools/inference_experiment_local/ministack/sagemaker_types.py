@@ -84,7 +84,7 @@ def handlers_of(kind: SageMakerType, generated_name: Callable[[str, str], str]) 
         try:
             getattr(client, f"delete_{_snake(kind.noun)}")(**{kind.name_property: name})
         except client.exceptions.ClientError as error:
-            # What is gone already is no reason to fail a stack's deletion.
+            # A resource that does not exist must not fail a stack's deletion.
             if "Could not find" not in str(error):
                 raise
 

@@ -86,7 +86,7 @@ class Stacks:
         return self.outputs(stack_name)
 
     def delete(self, stack_name: str, on_event: EventCallback | None, timeout: float) -> None:
-        """Delete a stack and wait for it; a missing stack is no error. Raises StackFailed."""
+        """Delete a stack and wait for it; a missing stack is not an error. Raises StackFailed."""
         existing = self._stack(stack_name)
         if existing is None:
             return
@@ -99,13 +99,13 @@ class Stacks:
         """Return the outputs of a stack; raises LocalAwsError if there is none of that name."""
         stack = self._stack(stack_name)
         if stack is None:
-            raise LocalAwsError(f"there is no stack {stack_name}")
+            raise LocalAwsError(f"no stack {stack_name}")
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
     def events(self, stack_name: str) -> list[StackEvent]:
         """Return the events of a stack, oldest first."""
         pages = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_name)
-        found = [
+        events = [
             StackEvent(
                 event["EventId"],
                 event["Timestamp"].timestamp(),
@@ -118,7 +118,7 @@ class Stacks:
             for page in pages
             for event in page["StackEvents"]
         ]
-        return found[::-1]
+        return events[::-1]
 
     def _stack(self, stack_name: str) -> Any:  # noqa: ANN401 - a Stack of botocore, or None
         try:

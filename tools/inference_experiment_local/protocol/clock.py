@@ -19,7 +19,7 @@ _FORM = struct.Struct("d")
 
 
 class SteppedClock(Clock):
-    """Epoch seconds in the first eight bytes of a file, which is made unless it exists."""
+    """Epoch seconds in the first eight bytes of a file, created if missing."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class SteppedClock(Clock):
     def rule_this_process(self) -> Callable[[], None]:
         """Be the clock of the operating system until the returned function is called.
 
-        `time.time` tells this clock; `time.sleep` of the calling thread moves it instead of waiting. Monotonic
+        `time.time` returns this clock's time; `time.sleep` of the calling thread moves it instead of waiting. Monotonic
         time, on which the timeouts of sockets rest, stays real.
         """
         functions = vars(time)

@@ -23,7 +23,7 @@ from inference_experiment_local.protocol.clock import SteppedClock
 from inference_experiment_local.protocol.delivery import Deliveries
 from inference_experiment_local.protocol.function import InProcessFunction, ProviderFunction, RuntimeFunction
 from inference_experiment_local.protocol.queue import WaitQueue
-from inference_experiment_local.protocol.response import ResponseDesk
+from inference_experiment_local.protocol.response import ResponseInbox
 from inference_experiment_local.protocol.services import CompanionServices
 from inference_experiment_local.protocol.stack import Stack
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
@@ -50,7 +50,7 @@ class ProtocolCloud:
         self.sagemaker: LocalSageMaker
         self.queue: WaitQueue
         self.services: CompanionServices
-        self.bucket: ResponseDesk
+        self.bucket: ResponseInbox
         self.function: InProcessFunction | RuntimeFunction
         self.deliveries: Deliveries
         self.directory: Path
@@ -65,7 +65,7 @@ class ProtocolCloud:
             starting.enter_context(self.sagemaker)
             self.queue = WaitQueue(self.clock)
             self.services = starting.enter_context(CompanionServices(self.queue, self.stack_status))
-            self.bucket = starting.enter_context(ResponseDesk(self.clock))
+            self.bucket = starting.enter_context(ResponseInbox(self.clock))
             self.function = self._function(starting)
             self.deliveries = Deliveries(self.clock, self.queue, self.function)
             self._resources = starting.pop_all()
@@ -90,7 +90,7 @@ class ProtocolCloud:
         return starting.enter_context(RuntimeFunction(self.clock, environment, self._task_root, self.directory))
 
     def reset(self) -> None:
-        """Forget stacks, experiments, endpoints, messages, responses, calls and faults; the clock goes on."""
+        """Forget stacks, experiments, endpoints, messages, responses, calls and faults; the clock continues."""
         self.stacks.clear()
         self.sagemaker.reset()
         self.sagemaker.on_call = None
@@ -102,12 +102,12 @@ class ProtocolCloud:
 
     def stack(self, name: str, logical_id: str = "Experiment") -> Stack:
         """Return a new stack of this name, with an id of its own, before its first operation."""
-        made = Stack(name, logical_id, len(self.stacks), self.clock, self.bucket, self.deliveries)
-        self.stacks.append(made)
-        return made
+        stack = Stack(name, logical_id, len(self.stacks), self.clock, self.bucket, self.deliveries)
+        self.stacks.append(stack)
+        return stack
 
     def stack_status(self, name_or_id: str) -> str | None:
-        """Return what DescribeStacks tells; a deleted stack is found by its id only."""
+        """Return the status that DescribeStacks returns; a deleted stack is found by its id only."""
         for stack in reversed(self.stacks):
             deleted = stack.status == "DELETE_COMPLETE"
             if name_or_id == stack.stack_id or (name_or_id == stack.name and not deleted):

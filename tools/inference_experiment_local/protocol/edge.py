@@ -148,7 +148,7 @@ def _raising(name: str, **details: Any) -> Send:  # noqa: ANN401 - as botocore f
 
 
 def _answer(request: Any, kind: str, *, is_json: bool) -> Send:  # noqa: ANN401 - botocore's own
-    """Return what makes the answer of a service that was not asked."""
+    """Return what makes the answer of a service that was not called."""
     from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - after the clock
     from botocore.compat import HTTPHeaders  # noqa: PLC0415 - the same
 

@@ -102,7 +102,7 @@ class RuntimeFunction:
     """The handler in awslambdaric, in a process of its own that shares the clock.
 
     `task_root` is the code, `directory` a place for the two lines that make the process use the clock and the
-    faults of `protocol_edge`.
+    faults of `protocol.edge`.
     """
 
     DEFAULT_TIMEOUT = FUNCTION_TIMEOUT
@@ -112,9 +112,7 @@ class RuntimeFunction:
         self._clock = clock
         boot = directory / "boot"
         boot.mkdir(exist_ok=True)
-        (boot / "sitecustomize.py").write_text(
-            "from inference_experiment_tools.local import protocol_edge\nprotocol_edge.install()\n"
-        )
+        (boot / "sitecustomize.py").write_text("from inference_experiment_local.protocol import edge\nedge.install()\n")
         own = {"PROTOCOL_CLOCK": str(clock.path), **environment}
         self._runtime = LambdaRuntime(task_root, f"{_HANDLER}.handler", own, 60.0, extra_python_path=[boot])
 

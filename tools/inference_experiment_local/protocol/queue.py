@@ -1,7 +1,7 @@
 """The waiting queue and the dead-letter queue, on the driver's clock.
 
 SQS as far as the provider depends on it: a message is invisible during its delay, then for the visibility timeout
-after each receive, until somebody deletes it; one that was received maxReceiveCount times goes to the
+after each receive, until it is deleted; one that was received maxReceiveCount times goes to the
 dead-letter queue. Sources: SQS developer guide, "Amazon SQS visibility timeout", "delay queues" and
 "dead-letter queues".
 """
@@ -29,14 +29,14 @@ class Message:
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """What was given up: a message of the waiting queue, or the event of an asynchronous invocation."""
+    """What was dead-lettered: a message of the waiting queue, or the event of an asynchronous invocation."""
 
     body: str
     origin: str
 
 
 class WaitQueue:
-    """The messages that wait, oldest first, and those that were given up."""
+    """The messages that wait, oldest first, and those that were dead-lettered."""
 
     def __init__(self, clock: SteppedClock) -> None:
         self._clock = clock

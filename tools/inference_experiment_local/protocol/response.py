@@ -3,7 +3,7 @@
 The rules are aws-facts 6.1 (CloudFormation user guide, "Custom resource response objects"): a body of at most
 4,096 bytes; a physical id that is not empty and at most 1 KB; StackId, RequestId and LogicalResourceId copied
 verbatim; Reason where the status is FAILED; Data flat. The first response to a request is taken, others overwrite
-an object that nobody reads any more.
+an object that is no longer read.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class Answer:
     data: Mapping[str, Any] | None = None
 
 
-class ResponseDesk(ResponseBucket):
+class ResponseInbox(ResponseBucket):
     """A ResponseBucket that sorts what arrives by request, and whose URLs expire on the driver's clock."""
 
     def __init__(self, clock: SteppedClock, certificates: Certificates | None = None) -> None:

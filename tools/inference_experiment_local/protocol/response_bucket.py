@@ -74,7 +74,7 @@ class ResponseBucket:
         return self._certificates.ca_file
 
     def url(self, request_id: str) -> str:
-        """Return a ResponseURL that looks like a presigned one."""
+        """Return a ResponseURL in the form of a presigned one."""
         return f"https://localhost:{self._server.server_port}/{request_id}?X-Amz-Expires=7200&X-Amz-Signature=0"
 
     @property

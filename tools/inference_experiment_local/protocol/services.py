@@ -9,14 +9,18 @@ import json
 import socket
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, TypeAlias
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+from werkzeug.wrappers import Request, Response
+
+from inference_experiment_local.loopback import LoopbackServer
 from inference_experiment_local.protocol.queue import MAXIMUM_DELAY, WaitQueue
+from inference_experiment_local.sagemaker.server import Fault
+from inference_experiment_local.sagemaker.service_error import ServiceError
 
 StackStatus: TypeAlias = Callable[[str], str | None]
 """Stack id -> status; None for a stack that does not exist."""
@@ -31,50 +35,20 @@ class ServiceCall:
     error: str | None
 
 
-@dataclass
-class _Fault:
-    operation: str
-    code: str
-    status_code: int
-    times: int
-    after_effect: bool
-
-
-class _RefusedError(Exception):
-    """An error to answer; also `drop`, for no answer at all."""
-
-    def __init__(self, code: str, message: str, status_code: int = 400) -> None:
-        super().__init__(message)
-        self.code = code
-        self.status_code = status_code
-
-
-class CompanionServices:
-    """SQS and CloudFormation; `queue` receives the messages, `stack_status` tells the statuses of stacks."""
+class CompanionServices(LoopbackServer):
+    """SQS and CloudFormation; `queue` receives the messages, `stack_status` returns the status of a stack."""
 
     def __init__(self, queue: WaitQueue, stack_status: StackStatus) -> None:
         self.calls: list[ServiceCall] = []
         self._queue = queue
         self._stack_status = stack_status
-        self._faults: list[_Fault] = []
+        self._faults: list[Fault] = []
         self._lock = threading.Lock()
-        self._server: _Server
 
     def __enter__(self) -> Self:
         """Start serving."""
-        self._server = _Server(self)
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self.serve(self)
         return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        """The endpoint of both services."""
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def queue_url(self) -> str:
@@ -86,10 +60,11 @@ class CompanionServices:
     ) -> None:
         """Answer the next `times` calls of SendMessage or DescribeStacks with an error.
 
-        `after_effect`: done, but the caller is told otherwise. The code `drop` closes the connection.
+        `after_effect`: done, but the caller gets the error. The code `drop` closes the connection.
         """
         with self._lock:
-            self._faults.append(_Fault(operation, code, status_code, times, after_effect))
+            error = ServiceError(code, "injected by the test", status_code)
+            self._faults.append(Fault(operation, error, times, after_effect))
 
     def reset(self) -> None:
         """Forget calls and faults."""
@@ -97,18 +72,39 @@ class CompanionServices:
             self.calls.clear()
             self._faults.clear()
 
-    def answer(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON or a status
-        """Carry out one call and record it; raises the error to answer. For the server."""
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
+        """Tell the two protocols apart and answer in the caller's."""
+        request = Request(environ)
+        target = request.headers.get("X-Amz-Target", "")
+        status = 200
+        try:
+            text = self._answer(target.rpartition(".")[2], request.get_data())
+        except ServiceError as error:
+            if error.code == "drop":
+                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            status, text = error.status_code, _error(error, is_json=bool(target))
+        kind = "application/x-amz-json-1.0" if target else "text/xml"
+        response = Response(text, status, {"x-amzn-RequestId": str(uuid.uuid4())}, content_type=kind)
+        return response(environ, start_response)
+
+    def _answer(self, operation: str, body: bytes) -> str:
+        if operation:
+            return json.dumps(self._recorded(operation, json.loads(body)))
+        query = dict(parse_qsl(body.decode()))
+        status = self._recorded(query.pop("Action", ""), query)
+        return _stacks(query["StackName"], status)
+
+    def _recorded(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON or a status
         with self._lock:
             try:
                 result = self._carry_out(operation, parameters)
-            except _RefusedError as error:
+            except ServiceError as error:
                 self.calls.append(ServiceCall(operation, parameters, error.code))
                 raise
             self.calls.append(ServiceCall(operation, parameters, None))
             return result
 
-    def _carry_out(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - see answer
+    def _carry_out(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON or a status
         fault = next((each for each in self._faults if each.operation == operation), None)
         if fault is None:
             return self._perform(operation, parameters)
@@ -117,80 +113,35 @@ class CompanionServices:
             self._faults.remove(fault)
         if fault.after_effect:
             self._perform(operation, parameters)
-        raise _RefusedError(fault.code, "injected by the test", fault.status_code)
+        raise fault.error
 
-    def _perform(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - see answer
+    def _perform(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON or a status
         if operation == "SendMessage":
             return self._send(parameters)
         if operation == "DescribeStacks":
             name = str(parameters.get("StackName"))
             status = self._stack_status(name)
             if status is None:
-                raise _RefusedError("ValidationError", f"Stack with id {name} does not exist")
+                raise ServiceError("ValidationError", f"Stack with id {name} does not exist")
             return status
-        raise _RefusedError("UnknownOperationException", f"{operation} is not simulated")
+        raise ServiceError("UnknownOperationException", f"{operation} is not simulated")
 
     def _send(self, parameters: dict[str, Any]) -> dict[str, Any]:
         delay = parameters.get("DelaySeconds", 0)
         if parameters.get("QueueUrl") != self.queue_url:
-            raise _RefusedError("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
+            raise ServiceError("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
         if not isinstance(delay, int) or not 0 <= delay <= MAXIMUM_DELAY:
-            raise _RefusedError("InvalidParameterValue", f"DelaySeconds must be between 0 and {MAXIMUM_DELAY}.")
+            raise ServiceError("InvalidParameterValue", f"DelaySeconds must be between 0 and {MAXIMUM_DELAY}.")
         message = self._queue.send(parameters["MessageBody"], delay)
         # botocore checks this digest against what it sent.
         return {"MessageId": message.message_id}
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, services: CompanionServices) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.services = services
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        """Tell the two protocols apart and answer in the caller's."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        target = self.headers.get("X-Amz-Target", "")
-        try:
-            if target:
-                result = self.server.services.answer(target.rpartition(".")[2], json.loads(body))
-                self._reply(200, json.dumps(result), "application/x-amz-json-1.0")
-            else:
-                query = dict(parse_qsl(body.decode()))
-                status = self.server.services.answer(query.pop("Action", ""), query)
-                self._reply(200, _stacks(query["StackName"], status), "text/xml")
-        except _RefusedError as error:
-            self._refuse(error, is_json=bool(target))
-
-    def _refuse(self, error: _RefusedError, *, is_json: bool) -> None:
-        if error.code == "drop":
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
-        elif is_json:
-            text = json.dumps({"__type": f"com.amazonaws.sqs#{error.code}", "message": str(error)})
-            self._reply(error.status_code, text, "application/x-amz-json-1.0")
-        else:
-            text = f"<Code>{escape(error.code)}</Code><Message>{escape(str(error))}</Message>"
-            text = f"<ErrorResponse><Error><Type>Sender</Type>{text}</Error></ErrorResponse>"
-            self._reply(error.status_code, text, "text/xml")
-
-    def _reply(self, status: int, text: str, content_type: str) -> None:
-        raw = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(raw)))
-        self.send_header("x-amzn-RequestId", str(uuid.uuid4()))
-        self.end_headers()
-        self.wfile.write(raw)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - the standard library's signature
-        """Stay off the terminal."""
+def _error(error: ServiceError, *, is_json: bool) -> str:
+    if is_json:
+        return json.dumps({"__type": f"com.amazonaws.sqs#{error.code}", "message": error.message})
+    text = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+    return f"<ErrorResponse><Error><Type>Sender</Type>{text}</Error></ErrorResponse>"
 
 
 def _stacks(stack_id: str, status: str) -> str:

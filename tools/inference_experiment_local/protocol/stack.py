@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from inference_experiment_local.protocol.clock import SteppedClock
 from inference_experiment_local.protocol.delivery import Deliveries
 from inference_experiment_local.protocol.request import Properties, StackRequest, invented_id, make_request, stringified
-from inference_experiment_local.protocol.response import Answer, ResponseDesk, verdict
+from inference_experiment_local.protocol.response import Answer, ResponseInbox, verdict
 
 Protocol: TypeAlias = Generator[StackRequest, Answer, None]
 
@@ -26,7 +26,7 @@ class Stack:
     """One stack; `physical_id` is None while CloudFormation knows no resource. `requests` is its history."""
 
     def __init__(
-        self, name: str, logical_id: str, number: int, clock: SteppedClock, desk: ResponseDesk, deliveries: Deliveries
+        self, name: str, logical_id: str, number: int, clock: SteppedClock, inbox: ResponseInbox, deliveries: Deliveries
     ) -> None:
         guid = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{number}")
         self.name = name
@@ -37,7 +37,7 @@ class Stack:
         self.properties: Properties = {}
         self.requests: list[StackRequest] = []
         self._clock = clock
-        self._desk = desk
+        self._inbox = inbox
         self._deliveries = deliveries
         self._running: Protocol | None = None
         self._waiting: StackRequest | None = None
@@ -103,7 +103,7 @@ class Stack:
         request = self._waiting
         if request is None:
             return False
-        arrivals = self._desk.arrivals(request.request_id)
+        arrivals = self._inbox.arrivals(request.request_id)
         if not arrivals or arrivals[0].time > request.expires:
             return False
         self._resume(verdict(arrivals[0], request.event))
@@ -205,7 +205,7 @@ class Stack:
         """Send a request; the members are those of aws-facts 6.1."""
         request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.stack_id}/{len(self.requests)}"))
         members = {
-            "ResponseURL": self._desk.issue(request_id),
+            "ResponseURL": self._inbox.issue(request_id),
             "StackId": self.stack_id,
             "RequestId": request_id,
             "LogicalResourceId": self.logical_id,

@@ -37,7 +37,7 @@ class SimulationControls:
 
     @property
     def staleness(self) -> float:
-        """Seconds for which Describe and List tell the old status after an action."""
+        """Seconds for which Describe and List return the old status after an action."""
         return self._operations.staleness
 
     @staleness.setter
@@ -65,7 +65,7 @@ class SimulationControls:
     def reset(self) -> None:
         """Forget experiments, models, endpoints, faults, holds and calls.
 
-        Set durations and lags back. The clock goes on.
+        Set durations and lags back. The clock continues.
         """
         with self._application.lock:
             self._moto.reset()
@@ -100,7 +100,7 @@ class SimulationControls:
     ) -> None:
         """Answer the next `times` calls of an operation with an error; the operation `*` means any.
 
-        The error comes instead of the effect, or `after_effect`: done, but the caller is told otherwise.
+        The error comes instead of the effect, or `after_effect`: done, but the caller gets the error.
         """
         error = ServiceError(code, message, status_code)
         with self._application.lock:
@@ -133,7 +133,7 @@ class SimulationControls:
                 self._operations.experiments[name].not_before = self.clock.now()
 
     def status(self, name: str) -> str | None:
-        """Return the true status, whatever Describe tells.
+        """Return the true status, whatever Describe returns.
 
         None for a missing experiment. Not a recorded call.
         """

@@ -40,7 +40,7 @@ class Variant:
 
     @classmethod
     def of(cls, configuration: Members, role: str) -> "Variant":
-        """Return the variant that a ModelVariantConfig asks for."""
+        """Return the variant of a ModelVariantConfig."""
         hardware = configuration["InfrastructureConfig"]["RealTimeInferenceConfig"]
         return cls(configuration["ModelName"], role, hardware["InstanceType"], hardware["InstanceCount"])
 
@@ -58,7 +58,7 @@ class Deployment:
 
 
 @dataclass
-class Experiment:
+class SimulatedExperiment:
     """The state of one experiment; times are epoch seconds."""
 
     request: Members
@@ -107,7 +107,7 @@ class Experiment:
         }
 
     def shown_status(self, now: float) -> Status:
-        """Return the status that Describe and List tell: for a while the old one (aws-facts 2.5)."""
+        """Return the status that Describe and List return: for a while the old one (aws-facts 2.5)."""
         return self.stale_status if self.stale_status and now < self.stale_until else self.status
 
     def summary(self, now: float) -> Members:

@@ -2,7 +2,7 @@
 
 What callers may do is in `experiment_operations`.
 
-The sequences are aws-facts 2.1b. Everything is computed when somebody looks (`settle`), at the exact times at
+The sequences are aws-facts 2.1b. Everything is computed when it is read (`settle`), at the exact times at
 which it would have happened, so that skipping eight days passes through the same statuses as waiting for
 eight days.
 """
@@ -12,8 +12,8 @@ from typing import Protocol
 from inference_experiment_local.sagemaker.experiment import (
     TRANSITIONAL,
     Deployment,
-    Experiment,
     Members,
+    SimulatedExperiment,
     Status,
     Variants,
 )
@@ -53,12 +53,12 @@ class Life:
         }
         self.held: dict[str, frozenset[str]] = {}
 
-    def settle(self, experiment: Experiment, now: float) -> None:
+    def settle(self, experiment: SimulatedExperiment, now: float) -> None:
         """Do everything that has become due by `now`, in order."""
         while (event := self._next(experiment)) is not None and event[0] <= now:
             self.enter(experiment, event[1], event[0])
 
-    def enter(self, experiment: Experiment, status: Status, at: float) -> None:
+    def enter(self, experiment: SimulatedExperiment, status: Status, at: float) -> None:
         """Take the experiment into `status` at the time `at`, with what that does to the endpoint."""
         came_from = experiment.status
         experiment.status, experiment.since = status, at
@@ -77,7 +77,7 @@ class Life:
         if status in {Status.COMPLETED, Status.CANCELLED}:
             self._finish(experiment, at)
 
-    def _next(self, experiment: Experiment) -> tuple[float, Status] | None:
+    def _next(self, experiment: SimulatedExperiment) -> tuple[float, Status] | None:
         """Return when which status comes by itself; None if only a caller can change it."""
         status = experiment.status
         if status is Status.CREATED and experiment.start_time is not None:
@@ -91,8 +91,8 @@ class Life:
             return at, Status.CANCELLED
         return at, _target(experiment)
 
-    def _finish(self, experiment: Experiment, at: float) -> None:
-        """Leave the endpoint as the stop asked, or as it was before the test.
+    def _finish(self, experiment: SimulatedExperiment, at: float) -> None:
+        """Leave the endpoint as the stop requested, or as it was before the test.
 
         The latter at the end of the schedule (aws-facts 2.1) and after a failure [INF].
         """
@@ -100,13 +100,13 @@ class Life:
         if experiment.failure is not None:
             experiment.reason = experiment.failure
         deployment = experiment.before
-        wanted = None if experiment.failure else experiment.after
-        if wanted is not None and wanted != experiment.before.variants:
-            deployment = Deployment(config_name(experiment, "stopped"), wanted)
+        desired = None if experiment.failure else experiment.after
+        if desired is not None and desired != experiment.before.variants:
+            deployment = Deployment(config_name(experiment, "stopped"), desired)
         self._endpoints.deploy(experiment.endpoint_name, deployment)
 
 
-def _target(experiment: Experiment) -> Status:
+def _target(experiment: SimulatedExperiment) -> Status:
     """Return where the transition that is under way leads when nothing fails."""
     if experiment.status is Status.CREATING:
         later = experiment.start_time is not None and experiment.start_time > experiment.creation_time
@@ -118,7 +118,7 @@ def _target(experiment: Experiment) -> Status:
     return Status.RUNNING
 
 
-def config_name(experiment: Experiment, suffix: str) -> str:
+def config_name(experiment: SimulatedExperiment, suffix: str) -> str:
     """Return the name of the endpoint configuration that SageMaker would make.
 
     Its form is [INF], <= 63 characters.
@@ -126,7 +126,7 @@ def config_name(experiment: Experiment, suffix: str) -> str:
     return f"{experiment.name[:50].rstrip('-')}-{suffix}"
 
 
-def _fix_schedule(experiment: Experiment, at: float) -> None:
+def _fix_schedule(experiment: SimulatedExperiment, at: float) -> None:
     """Fill in the schedule at the start: seven days by default, cut to thirty (aws-facts 2.1)."""
     if experiment.start_time is None or experiment.start_time > at:
         experiment.start_time = at
@@ -135,7 +135,7 @@ def _fix_schedule(experiment: Experiment, at: float) -> None:
     experiment.end_time = min(experiment.end_time, at + MAXIMUM_DURATION)
 
 
-def _end_of_schedule(experiment: Experiment) -> dict[str, str]:
+def _end_of_schedule(experiment: SimulatedExperiment) -> dict[str, str]:
     """Return the actions of SageMaker's own completion: the endpoint goes back to what it was."""
     before: Variants = experiment.before.variants
     return {name: "Retain" if name in before else "Remove" for name in experiment.variants()}

@@ -7,34 +7,33 @@ Running; deletion needs Created, Completed or Cancelled.
 """
 
 from collections.abc import Callable
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from botocore.config import Config
 
 from inference_experiment_local.clock import Clock
+from inference_experiment_local.loopback import LoopbackServer
 from inference_experiment_local.sagemaker.controls import SimulationControls
 from inference_experiment_local.sagemaker.operations import ExperimentOperations
-from inference_experiment_local.sagemaker.server import Call, SageMakerApplication, start_server
+from inference_experiment_local.sagemaker.server import Call, SageMakerApplication
 from inference_experiment_local.sessions import isolated_session
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
-    from werkzeug.serving import BaseWSGIServer
 
     from inference_experiment_local.sagemaker.experiment import Members
 
 ACCOUNT = "123456789012"
-"""moto's default account; ministack is told the same one."""
+"""moto's default account; ministack gets the same one."""
 REGION = "us-east-1"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/local"
 
 
-class LocalSageMaker(SimulationControls):
+class LocalSageMaker(LoopbackServer, SimulationControls):
     """A SageMaker endpoint on the loopback, served from threads of this process.
 
     `clock` is its time, `durations` the seconds of each transitional status, `staleness` the seconds for
-    which Describe and List tell the old status after an action, `deletion_lag` the seconds for which they
+    which Describe and List return the old status after an action, `deletion_lag` the seconds for which they
     still find what is deleted.
     """
 
@@ -42,7 +41,6 @@ class LocalSageMaker(SimulationControls):
         self.clock = Clock()
         self._region = region
         self._on_call = on_call
-        self._server: BaseWSGIServer | None = None
         self._session = isolated_session(region)
 
     def __enter__(self) -> Self:
@@ -55,24 +53,8 @@ class LocalSageMaker(SimulationControls):
         self._operations = ExperimentOperations(self._moto, self.clock, arn_prefix, self._moto.model_exists)
         self._application = SageMakerApplication(self._operations, self._moto, self.clock)
         self._application.on_call = self._on_call
-        self._server = start_server(self._application)
+        self.serve(self._application)
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop serving."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    @property
-    def url(self) -> str:
-        """The URL of the endpoint, http and the loopback."""
-        if self._server is None:
-            raise RuntimeError("LocalSageMaker is not running: use it in a with statement")
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     def client(self) -> "SageMakerClient":
         """Return a boto3 client that talks to this simulation, without retries."""

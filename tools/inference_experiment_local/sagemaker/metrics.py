@@ -1,32 +1,29 @@
 """A CloudWatch without an account: GetMetricData for endpoints, with synthetic metrics.
 
 The numbers are invented, not measured: every answer says so in its Messages (code SyntheticMetrics), and the report
-shows that. Requests and answers are held against botocore's shapes. Values depend only on the variant's behaviour, the
-metric and the time, so that two runs agree. Namespaces, names, units and dimensions are aws-facts 8.
+shows that. Requests and answers are validated against botocore's shapes. Values depend only on the variant's behaviour,
+the metric and the time, so that two runs agree. Namespaces, names, units and dimensions are aws-facts 8.
 """
 
 import json
 import math
 import random
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from statistics import NormalDist
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import botocore.session
-from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from inference_experiment_local.loopback import LoopbackServer
 from inference_experiment_local.sagemaker.experiment import Members
 from inference_experiment_local.sagemaker.service_error import ServiceError
 from inference_experiment_local.sagemaker.shapes import MalformedValue, findings, message_of
 
 if TYPE_CHECKING:
     from botocore.model import Shape
-    from werkzeug.serving import BaseWSGIServer
 
 MARK: Final = {"Code": "SyntheticMetrics", "Value": "These numbers are invented by the local AWS and measure nothing."}
 DAY: Final = 86_400
@@ -59,7 +56,7 @@ def _shape(name: str) -> "Shape":
     return shape
 
 
-def _held_against(shape: str, value: Members) -> None:
+def _validate(shape: str, value: Members) -> None:
     try:
         broken = list(findings(_shape(shape), value))
     except MalformedValue as problem:
@@ -68,7 +65,7 @@ def _held_against(shape: str, value: Members) -> None:
         raise ServiceError("ValidationError", message_of(broken))
 
 
-class LocalMetrics:
+class LocalMetrics(LoopbackServer):
     """A CloudWatch endpoint on the loopback, served from threads of this process.
 
     `behaviours` maps (endpoint, variant) to how it behaves; others have no metrics. `page_size` is how many values
@@ -80,29 +77,11 @@ class LocalMetrics:
         self.page_size = page_size
         self.failures: list[ServiceError] = []
         self.requests: list[Members] = []
-        self._server: BaseWSGIServer | None = None
 
     def __enter__(self) -> Self:
         """Start serving."""
-        self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=_QuietHandler)
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="local-metrics", daemon=True).start()
+        self.serve(self)
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop serving."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    @property
-    def url(self) -> str:
-        """The URL of the endpoint, http and the loopback."""
-        if self._server is None:
-            raise RuntimeError("LocalMetrics is not running: use it in a with statement")
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
         """Answer one request."""
@@ -117,17 +96,17 @@ class LocalMetrics:
 
     def _answer(self, target: str, body: bytes) -> Members:
         if target.rpartition(".")[2] != "GetMetricData":
-            raise ServiceError("UnknownOperationException", f"only GetMetricData, by JSON, is here, not {target!r}")
+            raise ServiceError("UnknownOperationException", f"only GetMetricData, by JSON, is here, not {target}")
         if self.failures:
             raise self.failures.pop(0)
         try:
             request: Members = json.loads(body)
         except ValueError as problem:
             raise ServiceError("SerializationException", str(problem)) from problem
-        _held_against("GetMetricDataInput", request)
+        _validate("GetMetricDataInput", request)
         self.requests.append(request)
         answer = self._page(request)
-        _held_against("GetMetricDataOutput", answer)
+        _validate("GetMetricDataOutput", answer)
         return answer
 
     def _page(self, request: Members) -> Members:
@@ -212,8 +191,3 @@ def _noise(behaviour: Behaviour, what: str, moment: float, spread: float) -> flo
     """
     seed = f"{moment}" if what == "requests" else f"{behaviour}{what}{moment}"
     return max(0.2, random.Random(seed).gauss(1, spread))  # noqa: S311 - not for secrets
-
-
-class _QuietHandler(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Keep requests off the terminal."""

@@ -26,7 +26,7 @@ class _EndpointConfig(FakeEndpointConfig):
         return True
 
     def validate_instance_type(self, instance_type: str) -> None:
-        """Accept it: the request has been held against botocore's enumeration already."""
+        """Accept it: the request has been validated against botocore's enumeration."""
 
 
 class _Responses(SageMakerResponse):

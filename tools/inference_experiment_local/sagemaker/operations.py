@@ -9,7 +9,7 @@ import binascii
 from collections.abc import Callable
 
 from inference_experiment_local.clock import Clock
-from inference_experiment_local.sagemaker.experiment import TERMINAL, Experiment, Members, Status
+from inference_experiment_local.sagemaker.experiment import TERMINAL, Members, SimulatedExperiment, Status
 from inference_experiment_local.sagemaker.life import Endpoints, Life
 from inference_experiment_local.sagemaker.rules import (
     LEGAL,
@@ -23,7 +23,7 @@ from inference_experiment_local.sagemaker.rules import (
 )
 from inference_experiment_local.sagemaker.service_error import ServiceError, invalid, not_found, wrong_status
 
-_PAGE = 10
+_DEFAULT_PAGE_SIZE = 10
 """Experiments per page without MaxResults; the figure is [INF]."""
 
 
@@ -36,8 +36,8 @@ class ExperimentOperations:
         self.life = Life(endpoints)
         self.staleness = 0.0
         self.deletion_lag = 0.0
-        self.experiments: dict[str, Experiment] = {}
-        self._deleted: dict[str, tuple[Experiment, float]] = {}
+        self.experiments: dict[str, SimulatedExperiment] = {}
+        self._deleted: dict[str, tuple[SimulatedExperiment, float]] = {}
         self._endpoints = endpoints
         self._clock = clock
         self._arn_prefix = arn_prefix
@@ -76,7 +76,7 @@ class ExperimentOperations:
             raise AssertionError("check_endpoint lets no missing endpoint pass")
         tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or ()}
         arn = self._arn_prefix + name
-        experiment = Experiment(request, arn, deployment, now, since=now, last_modified_time=now, tags=tags)
+        experiment = SimulatedExperiment(request, arn, deployment, now, since=now, last_modified_time=now, tags=tags)
         experiment.start_time, experiment.end_time = schedule.get("StartTime"), schedule.get("EndTime")
         self.experiments[name] = experiment
         return {"InferenceExperimentArn": arn}
@@ -88,14 +88,14 @@ class ExperimentOperations:
         return experiment.description(self._clock.now(), metadata)
 
     def list_experiments(self, request: Members) -> Members:
-        """ListInferenceExperiments; newest first unless asked otherwise [INF]."""
+        """ListInferenceExperiments; newest first by default [INF]."""
         now = self._clock.now()
         everything = [*self.experiments.values(), *(pair[0] for pair in self._deleted.values())]
         summaries = [each for each in (one.summary(now) for one in everything) if _matches(each, request)]
         key = request.get("SortBy", "CreationTime")
         summaries.sort(key=lambda each: (each[key], each["Name"]), reverse=request.get("SortOrder") != "Ascending")
         first = _offset(request.get("NextToken"))
-        last = first + request.get("MaxResults", _PAGE)
+        last = first + request.get("MaxResults", _DEFAULT_PAGE_SIZE)
         page: Members = {"InferenceExperiments": summaries[first:last]}
         return {**page, "NextToken": _token(last)} if last < len(summaries) else page
 
@@ -167,25 +167,25 @@ class ExperimentOperations:
         """ListTags; one page always suffices (aws-facts 1.10)."""
         return {"Tags": _tag_list(self._readable(request["ResourceArn"].removeprefix(self._arn_prefix)))}
 
-    def _readable(self, name: str) -> Experiment:
+    def _readable(self, name: str) -> SimulatedExperiment:
         if name in self.experiments:
             return self.experiments[name]
         if name in self._deleted:
             return self._deleted[name][0]
         raise not_found(self._arn_prefix + name)
 
-    def _writable(self, name: str) -> Experiment:
+    def _writable(self, name: str) -> SimulatedExperiment:
         if name not in self.experiments:
             raise not_found(self._arn_prefix + name)
         return self.experiments[name]
 
-    def _in_legal_status(self, operation: str, name: str) -> Experiment:
+    def _in_legal_status(self, operation: str, name: str) -> SimulatedExperiment:
         experiment = self._writable(name)
         if experiment.status not in LEGAL[operation]:
             raise wrong_status(name, experiment.status.value, [each.value for each in LEGAL[operation]])
         return experiment
 
-    def _acted(self, experiment: Experiment, status: Status) -> Members:
+    def _acted(self, experiment: SimulatedExperiment, status: Status) -> Members:
         now = self._clock.now()
         experiment.stale_status, experiment.stale_until = experiment.status, now + self.staleness
         experiment.not_before = 0.0
@@ -198,7 +198,7 @@ class ExperimentOperations:
                 raise invalid(f'Could not find model "{each["ModelName"]}".')
 
 
-def _tag_list(experiment: Experiment) -> list[Members]:
+def _tag_list(experiment: SimulatedExperiment) -> list[Members]:
     return [{"Key": key, "Value": value} for key, value in experiment.tags.items()]
 
 

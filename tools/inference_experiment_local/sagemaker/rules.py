@@ -6,7 +6,14 @@ side.
 
 from collections.abc import Sequence
 
-from inference_experiment_local.sagemaker.experiment import Deployment, Experiment, Members, Status, Variant, Variants
+from inference_experiment_local.sagemaker.experiment import (
+    Deployment,
+    Members,
+    SimulatedExperiment,
+    Status,
+    Variant,
+    Variants,
+)
 from inference_experiment_local.sagemaker.life import MAXIMUM_DURATION
 from inference_experiment_local.sagemaker.service_error import ServiceError, invalid
 
@@ -72,7 +79,7 @@ def check_tags(tags: Sequence[Members], existing: int = 0) -> None:
         raise invalid(f"A resource can have at most {MAXIMUM_TAGS} tags.")
 
 
-def check_running_update(experiment: Experiment, request: Members, now: float) -> None:
+def check_running_update(experiment: SimulatedExperiment, request: Members, now: float) -> None:
     """While Running only Description, EndTime and sampling may change (aws-facts 2.1, 2.2)."""
     schedule = request.get("Schedule") or {}
     if schedule.get("StartTime") is not None:
@@ -98,7 +105,7 @@ def _names(request: Members) -> tuple[str, str]:
     return shadow["SourceModelVariantName"], shadow["ShadowModelVariants"][0]["ShadowModelVariantName"]
 
 
-def variants_after_stop(experiment: Experiment, request: Members) -> Variants:
+def variants_after_stop(experiment: SimulatedExperiment, request: Members) -> Variants:
     """Return what the endpoint runs after this StopInferenceExperiment (aws-facts 2.1); raises ServiceError.
 
     [INF]: a variant without an action is retained, except that a promotion replaces the production variant;
@@ -132,7 +139,7 @@ def _deployed(variant: Variant, role: str, desired: Members | None) -> Variant:
     return Variant(variant.model_name, role, variant.instance_type, variant.instance_count)
 
 
-def taken(experiment: Experiment) -> ServiceError:
+def taken(experiment: SimulatedExperiment) -> ServiceError:
     """Return the error for an endpoint that has a live experiment.
 
     ResourceInUse, as that is what Create models [INF].

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import botocore.session
 from botocore.model import OperationModel, OperationNotFoundError
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from inference_experiment_local.clock import Clock
@@ -198,15 +197,3 @@ def _check_response(model: OperationModel, result: Members) -> None:
     if broken:
         text = f"BUG IN THE SIMULATION: the answer to {model.name} violates its shape: {message_of(broken)}"
         raise ServiceError("InternalFailure", text, 500)
-
-
-class _QuietHandler(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Keep requests off the terminal; they are recorded in `calls`."""
-
-
-def start_server(application: SageMakerApplication) -> BaseWSGIServer:
-    """Serve the application from a thread, on a free port of the loopback; the caller shuts it down."""
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler)
-    threading.Thread(target=server.serve_forever, args=(0.05,), name="local-sagemaker", daemon=True).start()
-    return server

@@ -1,0 +1,139 @@
+"""Decides every requirement of a role.
+
+A requirement whose resource is free is decided on a resource that the role's own policies name: the required actions
+must all be allowed on the same one.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from iam_policy.evaluate.decision import Decision, Outcome, Policies, Step, decide, decide_trust
+from iam_policy.evaluate.statements import StatementElement
+from iam_policy.match.arns import RESOURCE, compile_resource, split
+from iam_policy.match.overlap import as_target
+from iam_policy.match.symbols import Hole, Text, fill, parts_of, text
+from iam_policy.parse.document import Document, Unknown
+from iam_policy.role import Role
+from shadow_test_policies.requirements import Requirement
+
+# Resources of a policy that are tried for a free requirement.
+MAXIMUM_CANDIDATES: Final = 50
+# How near to matching a statement came whose first failing element is this one.
+NEARNESS: Final = {StatementElement.PRINCIPAL: 1, StatementElement.RESOURCE: 1, StatementElement.CONDITION: 2}
+
+
+@dataclass(frozen=True)
+class Result:
+    """One requirement and the decision on it."""
+
+    requirement: Requirement
+    decision: Decision
+
+
+def decide_all(role: Role, requirements: Iterable[Requirement]) -> tuple[Result, ...]:
+    """Decide every requirement for a role: the results in the order of their subjects."""
+    results: list[Result] = []
+    for _, group in groupby(sorted(requirements, key=lambda each: each.subject), key=lambda each: each.subject):
+        members = list(group)
+        if members[0].service:
+            results += _decide_trust(role, members)
+        elif members[0].free:
+            results += _decide_free(role, members)
+        else:
+            results += [Result(each, decide(role.policies, each.request())) for each in members]
+    return tuple(results)
+
+
+def failed_element(step: Step) -> StatementElement | None:
+    """Return the first element of a statement that does not match the request."""
+    return next((element for element, truth in step.parts if truth is False), None)
+
+
+def nearest_miss(decision: Decision) -> Step | None:
+    """Return the Allow that failed last: at its condition rather than at its resource, never at its action."""
+    allows = [step for step in decision.steps if step.attached.effect == "Allow" and not step.boundary]
+    ranked = [(NEARNESS.get(failed, 0), step) for step in allows if (failed := failed_element(step)) is not None]
+    rank, nearest = max(ranked, key=lambda entry: entry[0], default=(0, None))
+    return nearest if rank else None
+
+
+def _decide_trust(role: Role, requirements: list[Requirement]) -> Iterator[Result]:
+    unknown = Document(role.name)
+    for requirement in requirements:
+        if role.trust is None:
+            decision = Decision(Outcome.UNKNOWN, requirement.request(), Policies((unknown,)), trust=True)
+        else:
+            decision = decide_trust(role.trust, requirement.request())
+        yield Result(requirement, decision)
+
+
+def _decide_free(role: Role, requirements: list[Requirement]) -> list[Result]:
+    """Decide on the resource for which most is allowed; the first is any name at all."""
+    best: list[Result] = []
+    for resource in _candidates(role, requirements[0].resource):
+        results = [Result(each, decide(role.policies, each.request(resource))) for each in requirements]
+        if not best or _score(results) > _score(best):
+            best = results
+        if all(result.decision.allowed for result in best):
+            break
+    return best
+
+
+def _score(results: list[Result]) -> tuple[int, int]:
+    outcomes = [result.decision.outcome for result in results]
+    return outcomes.count(Outcome.ALLOWED), outcomes.count(Outcome.UNKNOWN)
+
+
+def _candidates(role: Role, resource: Text) -> Iterator[Text]:
+    """Yield the resource with its name open, then with every name that the role's Allow statements have."""
+    yield resource
+    free = _name_hole(resource)
+    if free is None:
+        return
+    prefix, hole = free
+    names = (name for item in _granted(role) if (name := _name_in(item, prefix)) is not None)
+    for name, _ in zip(names, range(MAXIMUM_CANDIDATES), strict=False):
+        yield fill(resource, {hole.identity: name})
+
+
+def _name_hole(resource: Text) -> tuple[str, Hole] | None:
+    """Return what the resource segment begins with and the hole of its name; None for a resource without a name."""
+    segments = compile_resource(resource, variables=False).segments or ()
+    if len(segments) <= RESOURCE:
+        return None
+    prefix = ""
+    for token in segments[RESOURCE].tokens:
+        if isinstance(token, Hole):
+            return prefix, token
+        prefix += str(token)
+    return None
+
+
+def _granted(role: Role) -> Iterator[Text]:
+    for document in role.policies.identity:
+        for statement in document.statements:
+            if statement.effect != "Allow" or statement.resources is None or statement.resources.negated:
+                continue
+            yield from (item.text for item in statement.resources.items if not isinstance(item.text, Unknown))
+
+
+def _name_in(pattern: Text, prefix: str) -> Text | None:
+    """Return the name that an entry of Resource gives to a resource with that prefix, holes for its wildcards."""
+    segments = compile_resource(pattern, variables=True).segments or ()
+    if len(segments) <= RESOURCE:
+        return None
+    last = (split(as_target(pattern)) or ("",))[-1]
+    parts = parts_of(last)
+    head = parts[0]
+    if not isinstance(head, str):
+        return None if prefix else last
+    if not head.startswith(prefix):
+        return None
+    name = text(head.removeprefix(prefix), *parts[1:])
+    # A policy writes log-group:NAME:*, a request names the stream after it.
+    first = parts_of(name)[0]
+    if isinstance(first, str) and ":" in first:
+        return first.partition(":")[0]
+    return name if name != "" else None

@@ -1,0 +1,311 @@
+"""The verdict on a role: which required permissions it lacks and why, and what is wrong with its policies.
+
+The one classification for the 98xx rules and for `policy check`, whether the role comes from a template, from a dump
+or from policy documents. The severity of a kind is in `iam_policy.KINDS`, the messages are in `wording`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import groupby
+from typing import Any, Final
+
+import iam_policy
+from iam_policy import KINDS, DocumentKind, Finding, Outcome, Position, Severity
+from iam_policy.evaluate.decision import Step
+from iam_policy.evaluate.statements import StatementElement
+from iam_policy.findings import MAXIMUM_MESSAGE
+from shadow_test_policies import wording
+from shadow_test_policies.decisions import Result, decide_all, failed_element, nearest_miss
+from shadow_test_policies.diff import excess_of
+from shadow_test_policies.located_documents import LocatedDocument, Location
+from shadow_test_policies.requirements import Level, provider_requirements
+from shadow_test_policies.role_checks import RoleCheck
+from shadow_test_policies.role_policies import ROLE, is_attached, policy_resource, role_of_resource
+from shadow_test_policies.roles import POLICY_PROPERTIES
+
+INLINE_LIMIT: Final = 10240
+# The function works without these; without a log its failures cannot be explained.
+AUXILIARY: Final = frozenset({"logGroup", "stack"})
+MOVABLE: Final = frozenset({"experiment", "experimentRole"})
+# The element of a statement that failed -> the kind of finding.
+NEAR_MISSES: Final = {
+    StatementElement.RESOURCE: "resource-never-matches",
+    StatementElement.CONDITION: "condition-never-true",
+}
+# What the decisions themselves say better, where the statement matters.
+DECIDED: Final = frozenset(
+    {"resource-mismatch", "resource-needs-star", "other-account", "other-region", "other-partition"}
+)
+# A permissions boundary may well be broad: it grants nothing.
+GRANTS: Final = frozenset(
+    {
+        "allow-not-action",
+        "allow-not-resource",
+        "broad-action",
+        "pass-role-any-role",
+        "pass-role-any-service",
+        "pass-role-without-service",
+    }
+)
+
+
+@dataclass(frozen=True)
+class PermissionFinding:
+    """One thing that is wrong with a role: what, where, and the statement that would mend it."""
+
+    kind: str
+    role_kind: str
+    role: str
+    subject: str
+    location: Location
+    # Most findings are of no rule's interest, or the same in all scenarios: they are worded when they are reported.
+    word: Callable[[int], str] = field(compare=False, repr=False)
+    actions: tuple[str, ...] = ()
+    suggest: Callable[[], Mapping[str, Any] | None] = field(default=lambda: None, compare=False, repr=False)
+    by_core: bool = False  # cfn-lint reports it itself
+
+    @property
+    def severity(self) -> Severity:
+        """The severity of the kind."""
+        return KINDS[self.kind].severity
+
+    @cached_property
+    def message(self) -> str:
+        """What is wrong and what to do."""
+        return self.word(MAXIMUM_MESSAGE)
+
+    @cached_property
+    def statement(self) -> Mapping[str, Any] | None:
+        """The statement to add, with pseudo parameters where it goes into a template."""
+        return self.suggest()
+
+    def as_finding(self, document: str, position: Position, message: str = "") -> Finding:
+        """Return the finding for a report, at its place in a file."""
+        return Finding(self.kind, message or self.message, self.location.path, position, document, None, self.statement)
+
+
+@dataclass(frozen=True, eq=False)
+class RoleReport:
+    """What came out for one role: decisions, findings, and whether IAM refuses one of the documents."""
+
+    check: RoleCheck
+    results: tuple[Result, ...]
+    findings: tuple[PermissionFinding, ...]
+    refused: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """ALLOWED if all that is required is, IMPLICIT_DENY if something is not (or IAM refuses), else UNKNOWN."""
+        if self.check.role is None:
+            return Outcome.UNKNOWN
+        required = (result for result in self.results if result.requirement.level is Level.REQUIRED)
+        outcomes = {result.decision.outcome for result in required}
+        if self.refused or outcomes & {Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY}:
+            return Outcome.IMPLICIT_DENY
+        return Outcome.UNKNOWN if Outcome.UNKNOWN in outcomes else Outcome.ALLOWED
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why one requirement fails, the kind that it is reported as (none if it is not), and the statement to look at."""
+
+    reason: str
+    kind: str
+    step: Step | None = None
+
+
+def analyze(check: RoleCheck) -> RoleReport:
+    """Decide the requirements of a role and lint its documents."""
+    role = check.role
+    if role is None:
+        return RoleReport(check, (), (_finding("undecided", check, check.kind, check.origin, wording.not_here),))
+    linted = [(source, iam_policy.lint_policy(source.document, check.deployment)) for source in role.documents]
+    refused = any(iam_policy.refused(findings) for _, findings in linted)
+    # What a refused document would decide does not matter.
+    results = (
+        () if refused else decide_all(role.role, [each for each in check.decidable if each.service or not role.is_bare])
+    )
+    decided = sorted(_decision_findings(check, results), key=lambda finding: list(KINDS).index(finding.kind))
+    if role.is_bare and not refused:
+        decided.append(_finding("undecided", check, check.kind, role.origin, wording.not_here))
+    return RoleReport(check, results, (*_document_findings(check, linted, decided), *decided), refused)
+
+
+def _finding(
+    kind: str,
+    check: RoleCheck,
+    subject: str,
+    location: Location,
+    word: Callable[..., str],
+    results: tuple[Result, ...] = (),
+    *,
+    by_core: bool = False,
+) -> PermissionFinding:
+    actions = tuple(dict.fromkeys(result.requirement.action for result in results))
+    suggests = bool(results) and kind not in {"explicit-deny", "undecided", "misplaced-policy"}
+    suggest = partial(wording.statement_for, results, check) if suggests else (lambda: None)
+    return PermissionFinding(
+        kind, check.kind, check.role_name, subject, location, partial(word, check), actions, suggest, by_core
+    )
+
+
+def _decision_findings(check: RoleCheck, results: Iterable[Result]) -> Iterator[PermissionFinding]:
+    """Yield one finding for each cause and kind of resource; one for all that cannot be decided."""
+    role = check.role
+    failed = [(_cause(result, check), result) for result in results if not result.decision.allowed]
+    failed.sort(key=lambda entry: (entry[1].requirement.subject, entry[0].reason, entry[0].kind))
+    undecided = tuple(result for cause, result in failed if cause.kind == "undecided")
+    decided = [entry for entry in failed if entry[0].kind not in {"undecided", ""}]
+    for _, group in groupby(decided, key=lambda entry: (entry[1].requirement.subject, entry[0].reason, entry[0].kind)):
+        members = list(group)
+        yield _of_cause(check, members[0][0], tuple(result for _, result in members))
+    if undecided and role is not None:
+        word = partial(wording.undecided, undecided)
+        yield _finding("undecided", check, check.kind, role.origin, word, undecided)
+
+
+def _of_cause(check: RoleCheck, cause: Cause, results: tuple[Result, ...]) -> PermissionFinding:
+    subject = results[0].requirement.subject
+    if cause.kind == "missing-permission" and subject in MOVABLE:
+        elsewhere = _granted_elsewhere(check, results)
+        if elsewhere is not None:
+            word = partial(wording.misplaced, results, elsewhere.document.name)
+            return _finding("misplaced-policy", check, subject, Location(elsewhere.origin), word, results)
+    word = partial(wording.of_cause, cause.reason, results, cause.step)
+    return _finding(cause.kind, check, subject, _location(check, cause), word, results)
+
+
+def _cause(result: Result, check: RoleCheck) -> Cause:
+    reason, step = _reason(result)
+    requirement = result.requirement
+    kind = reason
+    if requirement.level is Level.RECOMMENDED:
+        kind = "" if reason == "undecided" else "missing-recommended"
+    elif not requirement.service and reason != "undecided":
+        if check.kind == "experiment":
+            kind = "missing-experiment-permission"
+        elif check.kind == "provider" and requirement.subject in AUXILIARY:
+            kind = "missing-auxiliary-permission"
+    return Cause(reason, kind, step)
+
+
+def _reason(result: Result) -> tuple[str, Step | None]:
+    """Return the kind of finding, were the permission one that the work fails without."""
+    decision = result.decision
+    if decision.outcome is Outcome.UNKNOWN:
+        return "undecided", None
+    near = nearest_miss(decision)
+    failed = failed_element(near) if near else None
+    if result.requirement.service:
+        return "source-never-matches" if failed is StatementElement.CONDITION else "missing-trust", near
+    if decision.outcome is Outcome.EXPLICIT_DENY:
+        return "explicit-deny", decision.deciding
+    if any(step.truth and step.attached.effect == "Allow" and not step.boundary for step in decision.steps):
+        return "boundary-denies", None
+    # A policy of AWS cannot be edited.
+    if near is None or failed not in NEAR_MISSES or near.attached.document.kind is DocumentKind.AWS:
+        return "missing-permission", None
+    return NEAR_MISSES[failed], near
+
+
+def _location(check: RoleCheck, cause: Cause) -> Location:
+    role, step = check.role, cause.step
+    if role is None:
+        return check.origin
+    document = role.located(step.attached.document) if step else None
+    if step is None or document is None:
+        boundary = role.boundary_origin if cause.reason == "boundary-denies" else None
+        return boundary or role.origin
+    statement = step.statement
+    elements = {
+        "resource-never-matches": statement.resources,
+        "condition-never-true": statement.conditions[0] if statement.conditions else None,
+        "source-never-matches": statement.conditions[0] if statement.conditions else None,
+        "missing-trust": statement.principals,
+    }
+    element = elements.get(cause.reason) or statement
+    return document.locate(element.path, element.position)
+
+
+def _granted_elsewhere(check: RoleCheck, missing: Iterable[Result]) -> LocatedDocument | None:
+    """Return the policy of the template that grants everything that is missing, but to another role."""
+    requests = [result.requirement.request(result.decision.request.resource) for result in missing]
+    for source in _other_policies(check):
+        policies = iam_policy.Policies((source.document,))
+        if all(iam_policy.decide(policies, request).allowed for request in requests):
+            return source
+    return None
+
+
+def _other_policies(check: RoleCheck) -> Iterator[LocatedDocument]:
+    names, role = check.names, check.role
+    if names is None or role is None:
+        return
+    view, scenario = names.view, names.scenario
+    for name in view.of_type(ROLE):
+        if name != role.name and view.exists(name, scenario):
+            yield from role_of_resource(name, names).identity_documents
+    for name in view.of_type(*POLICY_PROPERTIES):
+        if view.exists(name, scenario) and is_attached(name, role.name, names) is False:
+            yield policy_resource(name, names)
+
+
+def _document_findings(
+    check: RoleCheck,
+    linted: Iterable[tuple[LocatedDocument, tuple[iam_policy.Finding, ...]]],
+    decided: Iterable[PermissionFinding],
+) -> Iterator[PermissionFinding]:
+    """Yield what is wrong with the documents and has not been said by a decision."""
+    reported = {finding.location for finding in decided}
+    for source, findings in linted:
+        for finding in findings:
+            location = source.locate(finding.path, finding.position)
+            if not _is_said(check, source, finding, reported):
+                word = partial(wording.of_document, finding.message)
+                core = source.by_core and _is_checked_by_core(finding.kind)
+                yield _finding(finding.kind, check, finding.message, location, word, by_core=core)
+    yield from _too_long_together(check)
+    yield from _excess(check)
+
+
+def _is_said(
+    check: RoleCheck, source: LocatedDocument, finding: iam_policy.Finding, reported: Iterable[Location]
+) -> bool:
+    """Tell whether a decision says it, or it does not matter in this document."""
+    if source.document.kind is DocumentKind.BOUNDARY and finding.kind in GRANTS:
+        return True
+    if finding.kind in DECIDED:
+        # In a template only what is needed matters.
+        statement = source.locate(finding.path[:2]).path
+        return check.names is not None or any(
+            each.document == source.document.name and each.path[: len(statement)] == statement for each in reported
+        )
+    return finding.kind == "condition-key-not-carried" and source.locate(finding.path, finding.position) in reported
+
+
+def _is_checked_by_core(kind: str) -> bool:
+    return (KINDS[kind].refused and kind != "too-long") or kind == "old-version"
+
+
+def _too_long_together(check: RoleCheck) -> Iterator[PermissionFinding]:
+    role = check.role
+    if role is None or not check.is_whole:
+        return
+    inline = (each.document for each in role.identity_documents if each.document.kind is DocumentKind.INLINE)
+    lengths = [document.length or 0 for document in inline]
+    if sum(lengths) > INLINE_LIMIT and max(lengths) <= INLINE_LIMIT:
+        word = partial(wording.too_long_together, sum(lengths), INLINE_LIMIT)
+        yield _finding("too-long", check, "inline", role.origin, word)
+
+
+def _excess(check: RoleCheck) -> Iterator[PermissionFinding]:
+    """Yield what a role of the template may do beyond everything that a role of its kind may ever need."""
+    if check.names is None or check.role is None:
+        return
+    required = (*check.requirements, *(provider_requirements(check.deployment) if check.kind == "provider" else ()))
+    for source in check.role.identity_documents:
+        for finding in excess_of([source.document], required):
+            word = partial(wording.of_document, finding.message)
+            location = source.locate(finding.path, finding.position)
+            yield _finding(finding.kind, check, finding.message, location, word)
