@@ -10,16 +10,15 @@ import contextlib
 import os
 import random
 import resource
-import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib import metadata
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType
 from typing import Any, Final, NamedTuple
 
-import hypothesis  # noqa: F401 - imported once, before the processes fork
 import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -35,7 +34,7 @@ PAIRS: Final = (
     *((ast.Eq, ast.NotEq), (ast.In, ast.NotIn), (ast.Is, ast.IsNot)),
     *((ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.And, ast.Or)),
 )
-FLIPS: Final[dict[type, Any]] = dict(PAIRS) | {right: left for left, right in PAIRS}
+FLIPS: Final[dict[Any, Any]] = {**dict(PAIRS), **{right: left for left, right in PAIRS}}
 
 
 class Mutation(NamedTuple):
@@ -48,8 +47,9 @@ class Mutation(NamedTuple):
 
 
 def mutations(tree: ast.Module) -> Iterator[Mutation]:
-    """Yield the mutations of a module; annotations, docstrings and the texts of messages stay."""
+    """Yield the mutations of a module; annotations, decorators, docstrings and the texts of messages stay."""
     parts = [getattr(node, name, None) for node in ast.walk(tree) for name in ("annotation", "returns")]
+    parts += [part for node in ast.walk(tree) for part in getattr(node, "decorator_list", ())]
     kept = {id(node) for part in filter(None, parts) for node in ast.walk(part)}
     for node in (node for node in ast.walk(tree) if id(node) not in kept):
         if isinstance(node, ast.Compare):
@@ -58,51 +58,58 @@ def mutations(tree: ast.Module) -> Iterator[Mutation]:
             yield Mutation("and/or", node, "op", FLIPS[type(node.op)]())
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             yield Mutation("not", node, "operand", ast.UnaryOp(ast.Not(), node.operand))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str | int) and " " not in str(node.value):
-            changed = not node.value if isinstance(node.value, bool) else node.value + type(node.value)(1)
+        elif isinstance(node, ast.Constant) and (changed := _changed(node.value)) is not None:
             yield Mutation("constant", node, "value", changed)
         elif isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) != "None":
             yield Mutation("return value", node, "value", ast.Constant(None))
 
 
-class MutantFinder(PathFinder):
-    """Gives a module's import the code of a mutant."""
+def _changed(value: object) -> object:
+    if isinstance(value, bool | int):
+        return not value if isinstance(value, bool) else value + 1
+    return f"{value}1" if isinstance(value, str) and " " not in value else None
 
-    def __init__(self, path: Path, code: CodeType) -> None:
-        self.path, self.code = path, code
 
-    def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:  # type: ignore[override]
-        """Return the mutant for its module, nothing for others."""
-        if not str(self.path).endswith(f"/{fullname.replace('.', '/')}.py"):
-            return None
-        loader = SourceFileLoader(fullname, str(self.path))
-        loader.get_code = lambda _: self.code  # type: ignore[method-assign]
-        return ModuleSpec(fullname, loader, origin=str(self.path))
+class Mutant(SourceFileLoader):
+    """Finder and loader of a module with changed code."""
+
+    code: CodeType
+
+    def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:
+        """Return the specification of the module, nothing for others."""
+        return ModuleSpec(fullname, self, origin=self.path) if fullname == self.name else None
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - the loader's signature
+        """Return the changed code."""
+        return self.code
 
 
 def survives(name: str, tree: ast.Module, mutation: Mutation) -> bool:
     """Tell whether the tests of a module pass with a mutation; too much time counts as a failure."""
     original = getattr(mutation.node, mutation.field)
     setattr(mutation.node, mutation.field, mutation.value)
-    code = compile(ast.fix_missing_locations(tree), name, "exec")
+    module = name.removesuffix(".py").partition("/")[2].replace("/", ".")
+    mutant = Mutant(module, str(ROOT / name))
+    mutant.code = compile(ast.fix_missing_locations(tree), name, "exec")
     setattr(mutation.node, mutation.field, original)
     process = os.fork()
     if process:
         return os.waitpid(process, 0)[1] == 0
     resource.setrlimit(resource.RLIMIT_CPU, (TEST_CPU_SECONDS, TEST_CPU_SECONDS))
-    signal.alarm(20 * TEST_CPU_SECONDS)
-    sys.meta_path.insert(0, MutantFinder(ROOT / name, code))
+    sys.meta_path.insert(0, mutant)
     with open(os.devnull, "w") as null, contextlib.redirect_stdout(null), contextlib.redirect_stderr(null):  # noqa: PTH123
-        failed = pytest.main(["-q", "-x", "-p", "no:cacheprovider", str(ROOT / TESTS[name])])
+        failed = pytest.main(["-x", "--assert=plain", "-p", "no:cacheprovider", str(ROOT / TESTS[name])])
     os._exit(int(failed != 0))
 
 
 def main() -> None:
-    """Test a random sample of all mutants, the same one in every run, and print the page."""
+    """Test a random sample of all mutants, the same one in every run, and write the page."""
     parser = argparse.ArgumentParser(description="Mutation testing of planner, policy evaluator and template values.")
     parser.add_argument("--cpu-seconds", type=float, default=600, help="CPU time after which to stop (default: 600)")
     parser.add_argument("--output", type=Path, required=True, help="the Markdown page to write")
     options = parser.parse_args()
+    for plugin in metadata.entry_points(group="pytest11"):
+        plugin.load()  # once, before the processes fork
     trees = {name: ast.parse((ROOT / name).read_bytes()) for name in TESTS}
     for name, tree in trees.items():
         if not survives(name, tree, Mutation("none", tree, "body", tree.body)):

@@ -1,4 +1,4 @@
-"""requirements/security.py (make security): what fails it, and what only has to be said."""
+"""scripts/security.py (make security): what is a failure, and what is only reported."""
 
 import json
 import subprocess
@@ -60,7 +60,7 @@ def test_a_known_vulnerability_fails(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("audit", "why"),
     [
-        (answer(SKIPPED), "1 of 2 packages, which the service does not know"),
+        (answer(SKIPPED), "1 of 2 packages, which are unknown to the service"),
         (answer([]), "0 of 0 packages"),
         ("sys.exit('requests.exceptions.ConnectionError: no route')", "pip-audit exited with 1: requests.exceptions"),
         ("time.sleep(50)", "no response within 1 seconds"),
@@ -68,7 +68,7 @@ def test_a_known_vulnerability_fails(tmp_path: Path) -> None:
     ids=["mirror", "empty", "unreachable", "silent"],
 )
 @pytest.mark.parametrize(("options", "code"), [((), 0), (("--audit-required",), 1)], ids=["may be missing", "required"])
-def test_what_was_not_looked_up_is_said(
+def test_packages_that_were_not_checked_are_named(
     audit: str, why: str, options: tuple[str, ...], code: int, tmp_path: Path
 ) -> None:
     ended, text = check(tmp_path, "--audit-seconds", "1", *options, audit=audit)

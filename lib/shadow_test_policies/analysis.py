@@ -49,15 +49,15 @@ class PermissionAnalysis:
     def _analyze(self, name: str) -> dict[Scenario, Reports]:
         """Analyze each scenario, unless all that an earlier analysis asked of its scenario has the same answers."""
         known: list[tuple[Scenario, Reports]] = []
-        found: dict[Scenario, Reports] = {}
+        by_scenario: dict[Scenario, Reports] = {}
         for scenario in scenarios_of(self.view, name):
             names = PhysicalNames(self.view, open_scenario(self.view, scenario))
             same = next((reports for earlier, reports in known if earlier.is_like(names.scenario)), None)
             if same is None:
                 same = tuple(analyze(check) for check in self._checks(name, names))
                 known.append((names.scenario, same))
-            found[scenario] = same
-        return found
+            by_scenario[scenario] = same
+        return by_scenario
 
 
 def permission_analysis(view: ExperimentTemplate) -> PermissionAnalysis:

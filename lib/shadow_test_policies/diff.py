@@ -22,16 +22,16 @@ class Difference:
 
 def diff(role: Role, requirements: Iterable[Requirement]) -> Difference:
     """Compare a role with its requirements, required and recommended ones."""
-    wanted = tuple(requirements)
-    missing = tuple(result for result in decide_all(role, wanted) if not result.decision.allowed)
-    return Difference(missing, tuple(excess_of(role.policies.identity, wanted)))
+    required = tuple(requirements)
+    missing = tuple(result for result in decide_all(role, required) if not result.decision.allowed)
+    return Difference(missing, tuple(excess_of(role.policies.identity, required)))
 
 
 def excess_of(documents: Iterable[Document], requirements: Iterable[Requirement]) -> Iterator[Finding]:
     """Yield one finding for each entry of an Allow that grants actions, or resources, beyond the requirements."""
-    wanted = tuple(requirements)
-    needed = {one.action.lower() for one in wanted}
-    scoped = {one.action.lower() for one in wanted if one.resource != "*"}
+    required = tuple(requirements)
+    needed = {each.action.lower() for each in required}
+    scoped = {each.action.lower() for each in required if each.resource != "*"}
     for document in documents:
         for statement in document.statements:
             if statement.effect == "Allow" and statement.actions is not None:

@@ -35,10 +35,10 @@ def generate(requirements: Iterable[Requirement], deployment: Deployment | None 
     Only what is required; trust requirements are left to `generate_trust`.
     """
     place = deployment or Deployment()
-    wanted = [one for one in requirements if one.level is Level.REQUIRED and not one.service]
-    wanted.sort(key=lambda one: (one.subject, _condition(one) is not None, one.action))
+    required = [each for each in requirements if each.level is Level.REQUIRED and not each.service]
+    required.sort(key=lambda each: (each.subject, _condition(each) is not None, each.action))
     statements = []
-    for (subject, _), group in groupby(wanted, key=lambda one: (one.subject, _condition(one) is not None)):
+    for (subject, _), group in groupby(required, key=lambda each: (each.subject, _condition(each) is not None)):
         members = list(group)
         statement: dict[str, Any] = {
             "Effect": "Allow",
@@ -55,7 +55,7 @@ def generate(requirements: Iterable[Requirement], deployment: Deployment | None 
 def generate_trust(requirements: Iterable[Requirement], deployment: Deployment | None = None) -> dict[str, Any]:
     """Return the trust policy: the services that must assume the role, for this account only (confused deputy)."""
     place = deployment or Deployment()
-    services = sorted({one.service for one in requirements if one.service})
+    services = sorted({each.service for each in requirements if each.service})
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": _one_or_many(services)},

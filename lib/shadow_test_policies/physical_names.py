@@ -138,11 +138,11 @@ class PhysicalNames:
 def open_scenario(view: ExperimentTemplate, scenario: Scenario) -> Scenario:
     """Return the scenario with parameters without a given value left open: a default may be overridden."""
     declared = view.template.get("Parameters")
-    given = {name for values in view.parameter_sets for name in values}
+    deployed = {name for values in view.parameter_sets for name in values}
     opened = {
         name: hole("Ref", name)
         for name, raw in (declared.items() if isinstance(declared, dict) else ())
-        if isinstance(name, str) and isinstance(raw, dict) and name not in given and not raw.get("AllowedValues")
+        if isinstance(name, str) and isinstance(raw, dict) and name not in deployed and not raw.get("AllowedValues")
         if "List" not in str(raw.get("Type"))
     }
     return Scenario(

@@ -84,8 +84,8 @@ def named_resource(view: ExperimentTemplate, node: Node | None, kind: str, prope
     if node is None or not text:
         return None
     for name in view.of_type(kind):
-        given = view.resource(name, node.scenario).at("Properties", property_name)
-        if given is not None and given.literal == text and view.exists(name, node.scenario):
+        name_property = view.resource(name, node.scenario).at("Properties", property_name)
+        if name_property is not None and name_property.literal == text and view.exists(name, node.scenario):
             return name
     return None
 

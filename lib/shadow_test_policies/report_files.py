@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
-from iam_policy.findings import KINDS, Finding, Severity, show_path
+from iam_policy.findings import KINDS, Severity, show_path
 from iam_policy.lint.suppress import SuppressibleFinding, fingerprint
 from iam_policy.service_data.actions import data_version
 from shadow_test_policies.permission_findings import RoleReport
@@ -31,13 +31,13 @@ def sarif_of(findings: Iterable[SuppressibleFinding]) -> dict[str, Any]:
             for name, kind in KINDS.items()
         ],
     }
-    results = [_sarif_result(one, rules.index(one.finding.kind)) for one in findings]
+    results = [_sarif_result(each, rules.index(each.finding.kind)) for each in findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _sarif_result(one: SuppressibleFinding, index: int) -> dict[str, Any]:
-    finding = one.finding
+def _sarif_result(each: SuppressibleFinding, index: int) -> dict[str, Any]:
+    finding = each.finding
     location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": finding.document or "policy"}}}
     if finding.position.line:
         region = {"startLine": finding.position.line, "startColumn": max(finding.position.column, 1)}
@@ -52,8 +52,8 @@ def _sarif_result(one: SuppressibleFinding, index: int) -> dict[str, Any]:
         "locations": [location],
         "partialFingerprints": {"finding/v1": fingerprint(finding)},
     }
-    if one.suppression is not None:
-        result["suppressions"] = [{"kind": one.suppression.kind, "justification": one.suppression.reason}]
+    if each.suppression is not None:
+        result["suppressions"] = [{"kind": each.suppression.kind, "justification": each.suppression.reason}]
     return result
 
 
@@ -82,12 +82,12 @@ def _decisions(reports: Iterable[RoleReport]) -> Iterable[ET.Element]:
         yield ET.Element("testcase", classname=role, name=name)
 
 
-def _junit_case(one: SuppressibleFinding) -> ET.Element:
-    finding = one.finding
+def _junit_case(each: SuppressibleFinding) -> ET.Element:
+    finding = each.finding
     place = show_path(finding.path) or "document"
     case = ET.Element("testcase", classname=finding.document or "policy", name=f"{finding.kind} {place}")
-    if one.suppression is not None:
-        ET.SubElement(case, "skipped", message=f"suppressed: {one.suppression.reason}")
+    if each.suppression is not None:
+        ET.SubElement(case, "skipped", message=f"suppressed: {each.suppression.reason}")
     elif finding.severity is Severity.ERROR:
         failure = ET.SubElement(case, "failure", type=finding.kind, message=finding.message)
         failure.text = line_of(finding)
@@ -103,7 +103,7 @@ def json_of(reports: Iterable[RoleReport], findings: Iterable[SuppressibleFindin
         "data": data_version(),
         # A template gives the same role in several scenarios.
         "roles": [role for index, role in enumerate(roles) if role not in roles[:index]],
-        "findings": [{**_finding_values(one.finding), "suppressed": one.suppression is not None} for one in findings],
+        "findings": [_finding_values(each) for each in findings],
     }
 
 
@@ -122,7 +122,8 @@ def _role_values(report: RoleReport) -> dict[str, Any]:
     return {"role": report.check.role_name, "outcome": str(report.outcome), "decisions": decisions}
 
 
-def _finding_values(finding: Finding) -> dict[str, Any]:
+def _finding_values(suppressible: SuppressibleFinding) -> dict[str, Any]:
+    finding = suppressible.finding
     return {
         "kind": finding.kind,
         "severity": str(finding.severity),
@@ -133,4 +134,5 @@ def _finding_values(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "fingerprint": fingerprint(finding),
         "add": None if finding.addition is None else dict(finding.addition),
+        "suppressed": suppressible.suppression is not None,
     }

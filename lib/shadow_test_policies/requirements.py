@@ -64,7 +64,7 @@ def _data() -> dict[str, Any]:
 
 def _given(subject: str, deployment: Deployment) -> Text | None:
     """Return the resource that the deployment names for a subject."""
-    given = {
+    named = {
         "experimentRole": deployment.experiment_role,
         "queue": deployment.queue,
         "deadLetterQueue": deployment.dead_letter_queue,
@@ -74,7 +74,7 @@ def _given(subject: str, deployment: Deployment) -> Text | None:
         "captureKey": deployment.capture_key,
         "volumeKey": deployment.volume_key,
     }
-    return given.get(subject)
+    return named.get(subject)
 
 
 @cache
@@ -144,19 +144,19 @@ def provider_requirements(deployment: Deployment, handlers: Iterable[str] | None
 
 
 @lru_cache(maxsize=32)
-def _provider_requirements(deployment: Deployment, wanted: tuple[str, ...]) -> tuple[Requirement, ...]:
+def _provider_requirements(deployment: Deployment, handlers: tuple[str, ...]) -> tuple[Requirement, ...]:
     users: dict[contract.Permission, list[str]] = {permission: [] for permission in contract.function_permissions()}
-    for handler in wanted:
+    for handler in handlers:
         for operation in sorted(contract.operations_of(handler)):
             for permission in contract.permissions_of(operation):
                 users.setdefault(permission, []).append(handler)
-    found: dict[tuple[str, str], Requirement] = {}
+    by_resource: dict[tuple[str, str], Requirement] = {}
     for permission, handlers_of in users.items():
         requirement = _of_permission(permission, tuple(dict.fromkeys(handlers_of)), deployment)
-        previous = found.get((requirement.action, requirement.subject))
+        previous = by_resource.get((requirement.action, requirement.subject))
         if previous is None or (requirement.context and not previous.context):
-            found[requirement.action, requirement.subject] = requirement
-    return tuple(found.values())
+            by_resource[requirement.action, requirement.subject] = requirement
+    return tuple(by_resource.values())
 
 
 def _of_permission(permission: contract.Permission, handlers: tuple[str, ...], deployment: Deployment) -> Requirement:
@@ -198,11 +198,11 @@ def deployer_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
 
 def deployer_types() -> dict[str, frozenset[str]]:
     """Return the deployer's actions by the CloudFormation type that they are needed for."""
-    found: dict[str, set[str]] = {}
+    by_type: dict[str, set[str]] = {}
     for entry in _data()["deployer"]:
         if "type" in entry:
-            found.setdefault(entry["type"], set()).update(entry["actions"])
-    return {name: frozenset(names) for name, names in found.items()}
+            by_type.setdefault(entry["type"], set()).update(entry["actions"])
+    return {name: frozenset(names) for name, names in by_type.items()}
 
 
 def _applies(entry: Mapping[str, Any], deployment: Deployment) -> bool:

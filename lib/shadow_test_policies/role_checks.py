@@ -33,7 +33,7 @@ from shadow_test_policies.template_deployment import (
 )
 
 SAM_FUNCTION: Final = "AWS::Serverless::Function"
-MEASURING: Final = frozenset(one.action for one in contract.permissions_of("GetMetricData"))
+MEASURING: Final = frozenset(permission.action for permission in contract.permissions_of("GetMetricData"))
 # What the containers of the models need, not the experiment.
 MODELS_OWN: Final = frozenset({"any", "artifact", "endpointLogs", "repository"})
 OPTIONAL_RESOURCES: Final = {"queue": "queue", "deadLetterQueue": "dead_letter_queue"}  # subject -> of a Deployment
@@ -156,14 +156,14 @@ def _role_of(function: str, names: PhysicalNames) -> LocatedRole | None:
 def _role_behind(node: Node, names: PhysicalNames) -> str | None:
     """Return the role of the template that an ARN stands for: by reference, or by its literal name."""
     view = names.view
-    found = [hole.argument.partition(".")[0] for hole in holes_of(node.text)]
-    for name in found:
+    referenced = [hole.argument.partition(".")[0] for hole in holes_of(node.text)]
+    for name in referenced:
         if view.type_of(name) == ROLE:
             return name if view.exists(name, names.scenario) else None
     last = str(node.text or "").rpartition("/")[2]
     for name in view.of_type(ROLE):
-        given = view.resource(name, names.scenario).at("Properties", "RoleName")
-        if last and given is not None and given.literal == last and view.exists(name, names.scenario):
+        role_name = view.resource(name, names.scenario).at("Properties", "RoleName")
+        if last and role_name is not None and role_name.literal == last and view.exists(name, names.scenario):
             return name
     return None
 

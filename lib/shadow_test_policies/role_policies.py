@@ -98,19 +98,19 @@ def role_of_resource(name: str, names: PhysicalNames) -> LocatedRole:
     properties = resource.at("Properties") or resource
     _add_inline(role, properties.get("Policies"), names)
     _add_managed(role, properties.get("ManagedPolicyArns"), names)
-    for found in separate_policies(name, names):
-        role.attach(found)
+    for policy in separate_policies(name, names):
+        role.attach(policy)
     add_boundary(role, properties.get("PermissionsBoundary"), names)
     add_trust(role, properties.get("AssumeRolePolicyDocument"), names)
     return role
 
 
-def _add_inline(role: LocatedRole, listed: Node | None, names: PhysicalNames) -> None:
-    if listed is not None and listed.items is None:
+def _add_inline(role: LocatedRole, policies: Node | None, names: PhysicalNames) -> None:
+    if policies is not None and policies.items is None:
         role.unknown.append(Unknown(f"the Policies of {role.name} are not known", f"Policies of {role.name}"))
-    for index, node in enumerate(listed.items or [] if listed is not None else ()):
-        given = node.get("PolicyName")
-        label = given.literal if given is not None and given.literal else str(index)
+    for index, node in enumerate(policies.items or [] if policies is not None else ()):
+        policy_name = node.get("PolicyName")
+        label = policy_name.literal if policy_name is not None and policy_name.literal else str(index)
         source = read(node.get("PolicyDocument") or node, names, f"{role.name}/{index} {label}", DocumentKind.INLINE)
         role.attach(source)
 
@@ -133,9 +133,9 @@ def managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> "LocatedDoc
     text = node.text
     arn = "".join(part if isinstance(part, str) else "aws" for part in getattr(text, "parts", (text or "",)))
     partitions = [hole.argument for hole in holes_of(text)]
-    found = iam_policy.managed_policy(arn) if set(partitions) <= {"AWS::Partition"} else None
+    document = iam_policy.managed_policy(arn) if set(partitions) <= {"AWS::Partition"} else None
     shown = str(text) if text is not None else "a policy"
-    return found or Unknown(f"the text of {shown} is not in this template", f"the document of {shown}")
+    return document or Unknown(f"the text of {shown} is not in this template", f"the document of {shown}")
 
 
 def separate_policies(role: str, names: PhysicalNames) -> Iterator[LocatedDocument | Unknown]:
@@ -185,14 +185,14 @@ def add_boundary(role: LocatedRole, node: Node | None, names: PhysicalNames) -> 
     if node is None:
         return
     role.boundary_origin = Location(node.path)
-    found = managed(node, names, DocumentKind.BOUNDARY)
-    if isinstance(found, Unknown):
-        found = unknown(f"boundary of {role.name}", found, node.path, DocumentKind.BOUNDARY)
-    if isinstance(found, LocatedDocument):
-        role.documents.append(found)
-        role.boundary = found.document
+    policy = managed(node, names, DocumentKind.BOUNDARY)
+    if isinstance(policy, Unknown):
+        policy = unknown(f"boundary of {role.name}", policy, node.path, DocumentKind.BOUNDARY)
+    if isinstance(policy, LocatedDocument):
+        role.documents.append(policy)
+        role.boundary = policy.document
     else:
-        role.boundary = found
+        role.boundary = policy
 
 
 def add_trust(role: LocatedRole, node: Node | None, names: PhysicalNames) -> None:

@@ -49,8 +49,8 @@ def role_of_function(name: str, names: PhysicalNames) -> LocatedRole:
     for index, node in enumerate(_entries(listed)):
         _add_entry(role, node, index, names)
     # SAM names it after the function, and other resources may refer to it.
-    for found in separate_policies(f"{name}Role", names):
-        role.attach(found)
+    for policy in separate_policies(f"{name}Role", names):
+        role.attach(policy)
     if listed is not None and listed.items is None and listed.text is None and not listed.members:
         role.unknown.append(Unknown(f"the Policies of {name} are not known", f"Policies of {name}"))
     if any(name in _sources(names, connector) for connector in names.view.of_type(CONNECTOR)):
@@ -87,9 +87,9 @@ def _add_own(role: LocatedRole, properties: Node, names: PhysicalNames) -> None:
 
 
 def _attach(role: LocatedRole, name: str) -> None:
-    found = iam_policy.managed_policy(name)
-    if found is not None:
-        role.identity.append(found)
+    document = iam_policy.managed_policy(name)
+    if document is not None:
+        role.identity.append(document)
 
 
 def _grant(role: LocatedRole, name: str, actions: tuple[str, ...], resource: object) -> None:
@@ -109,14 +109,14 @@ def _add_entry(role: LocatedRole, node: Node, index: int, names: PhysicalNames) 
         role.unknown.append(Unknown(f"an entry of Policies of {role.name} is not known", "that entry"))
 
 
-def _add_template(role: LocatedRole, name: str, given: Node, names: PhysicalNames) -> None:
+def _add_template(role: LocatedRole, name: str, parameters: Node, names: PhysicalNames) -> None:
     role.has_policies = True
     if name not in TEMPLATES:
         # Without statements: it grants nothing of what is needed.
         role.identity.append(iam_policy.read_node({"Version": "2012-10-17", "Statement": []}, name))
         return
     actions, form = TEMPLATES[name]
-    queue = given.get("QueueName")
+    queue = parameters.get("QueueName")
     holes = {part: names.pseudo(part) for part in ("AWS::Partition", "AWS::Region", "AWS::AccountId")}
     holes["QueueName"] = iam_policy.Hole(f"QueueName of {name}", minimum=1)
     if queue is not None and queue.text is not None:

@@ -7,7 +7,7 @@ import iam_policy
 from cfn_template.nodes import Node
 from cfn_template.values import hole
 from iam_policy.match.arns import SEGMENTS, split
-from iam_policy.match.symbols import ANY, holes_of, parts_of
+from iam_policy.match.symbols import ANY, parts_of
 from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.located_documents import text_at
@@ -133,13 +133,13 @@ def of_function(name: str, names: PhysicalNames) -> dict[str, Any]:
         return {}
     queue = properties.at("Environment", "Variables", QUEUE_VARIABLE)
     target = properties.at("DeadLetterQueue", "TargetArn") or properties.at("DeadLetterConfig", "TargetArn")
-    found: dict[str, Any] = {}
+    resources: dict[str, Any] = {}
     if queue is not None:
-        found["queue"] = _queue(queue, names)
+        resources["queue"] = _queue(queue, names)
     if target is not None and (arn := text_at(target, names)) is not None and ":sqs:" in str(arn):
-        found["dead_letter_queue"] = arn
-    found["log_group"] = _log_group(name, properties, names)
-    return found
+        resources["dead_letter_queue"] = arn
+    resources["log_group"] = _log_group(name, properties, names)
+    return resources
 
 
 def _queue(node: Node, names: PhysicalNames) -> iam_policy.Text | None:
@@ -153,13 +153,8 @@ def _queue(node: Node, names: PhysicalNames) -> iam_policy.Text | None:
 def _log_group(name: str, properties: Node, names: PhysicalNames) -> iam_policy.Text | None:
     group = text_at(properties.at("LoggingConfig", "LogGroup"), names)
     if group is None:
-        given = text_at(properties.get("FunctionName"), names)
+        function_name = text_at(properties.get("FunctionName"), names)
         # Lambda makes the name of the group, of the function's, which CloudFormation makes.
-        made = iam_policy.Hole(name, ANY, minimum=1, literal=True)
-        group = iam_policy.text("/aws/lambda/", made if given is None else given)
+        generated = iam_policy.Hole(name, ANY, minimum=1, literal=True)
+        group = iam_policy.text("/aws/lambda/", generated if function_name is None else function_name)
     return _arn(names, "logs", "log-group:", iam_policy.text(group, ":*"))
-
-
-def is_open(text: iam_policy.Text | None) -> bool:
-    """Tell whether nothing at all is known of a text."""
-    return text is None or (not isinstance(text, str) and len(text.parts) == 1 and bool(holes_of(text)))

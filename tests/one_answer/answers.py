@@ -11,6 +11,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "tools"), str(TESTS / "rules")]
 
 import linting  # noqa: E402 - the path comes first
+import mutation  # noqa: E402
 from command_line import run  # noqa: E402
 
 from inference_experiment import contract, properties  # noqa: E402
@@ -21,7 +22,7 @@ from inference_experiment_local.protocol.cloud import ProtocolCloud  # noqa: E40
 from inference_experiment_local.protocol.request import stringified  # noqa: E402
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics  # noqa: E402
 
-__all__ = ["Behaviour", "LocalMetrics", "ProtocolCloud", "run", "stringified"]
+__all__ = ["Behaviour", "LocalMetrics", "ProtocolCloud", "mutation", "run", "stringified"]
 
 CUSTOM_TYPE, NATIVE_TYPE = contract.CUSTOM_TYPE, contract.NATIVE_TYPE
 

@@ -23,7 +23,7 @@ WORDS = {
     "DeleteInferenceExperiment": "delete",
 }
 READS = ("Describe", "List", "SendMessage")
-LONG = 90.0  # seconds of a creation: a Lambda invocation that ends before has to hand over
+TRANSITION = 30.0  # seconds of each, longer than the request is on its way
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class Deployment:
         for model in ("model-2", "model-3"):
             cloud.sagemaker.add_model(model)
         cloud.function.timeout = 6.0  # so short that every wait is handed over
+        cloud.sagemaker.durations.update(dict.fromkeys(cloud.sagemaker.durations, TRANSITION))
         self.stack = cloud.stack("STACK")
         self.name = ""
         if pair.old is not None:
@@ -81,6 +82,8 @@ class Deployment:
         if status == "Creating":
             return
         clock.advance(sum(self._cloud.sagemaker.durations.values()))
+        if status == "Updating" and "Schedule" in old:
+            assert self._waits()
         if status == "Starting" or (status == "Running" and self._waits()):
             client.start_inference_experiment(Name=self.name)
         if status == "Updating":
@@ -110,6 +113,8 @@ class Deployment:
         with self._cloud.clock.ruling():
             answer = run(*arguments, settings=self._settings())
         assert answer.stdout, answer.stderr
+        self._metrics.requests.clear()
+        self._cloud.sagemaker.clear_calls()
         plan = answer.data()
         calls = tuple((one["operation"], steady(one["arguments"])) for one in plan["calls"])
         afterwards = tuple((one["operation"], steady(one["arguments"])) for one in plan["afterwards"])
@@ -125,10 +130,8 @@ class Deployment:
         cloud, stack = self._cloud, self.stack
         if self._pair.old is None:
             stack.begin_create(self._pair.new)
-        elif stringified(self._pair.new) == stack.properties:
-            return Outcome("nothing to do", (), (), frozenset())
-        else:
-            stack.begin_update(self._pair.new)
+        else:  # with another ServiceTimeout: for what is unchanged CloudFormation sends nothing
+            stack.begin_update({**self._pair.new, "ServiceTimeout": 3599})
         cloud.clock.advance(10)  # CloudFormation's request was on its way so long
         (request,) = stack.requests
         while request.answer is None:
@@ -153,8 +156,8 @@ class Deployment:
     def _called(self) -> Iterator[tuple[str, Any]]:
         """Yield the calls since the last time; the metrics are asked before the first change."""
         cloud = self._cloud
-        for request in self._metrics.requests:
-            yield "GetMetricData", request
+        for _ in self._metrics.requests:
+            yield "GetMetricData", {}
         for call in cloud.sagemaker.calls:
             yield call.operation, steady(call.parameters)
         for other in cloud.services.calls:
@@ -177,17 +180,14 @@ def permitted(calls: Iterable[tuple[str, Any]]) -> frozenset[str]:
 def steady(value: Any, key: str = "") -> Any:
     """Return arguments without what differs from request to request: ids in names, tags and reasons, forms of times."""
     if isinstance(value, Mapping):
-        if value.get("Key") == OWNER:
-            return {**value, "Value": "owner"}
-        if "MetricDataQueries" in value:
-            return {}
-        return {name: steady(item, name) for name, item in value.items()}
+        owner = {"Value": "owner"} if value.get("Key") == OWNER else {}
+        return {} if "MetricDataQueries" in value else {name: steady(value[name], name) for name in value} | owner
     if isinstance(value, list):
         return [steady(item) for item in value]
     if isinstance(value, str):
         value = value.rpartition("/")[2] if key == "ResourceArn" else value
         value = re.sub(r"(CloudFormation request ).*", r"\1ID", value)
-        return re.sub(r"(STACK-Experiment)-[0-9a-f]{12}|-previous$", r"\1-ID", value)
+        return re.sub(r"^\S+-Experiment-([0-9a-f]{12}|previous)$", "derived name", value)
     if key in {"StartTime", "EndTime"}:
         return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return value

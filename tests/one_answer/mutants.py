@@ -8,7 +8,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-import mutation  # tests/rules, as answers.py puts on the path
+from one_answer.answers import mutation
 
 COMPLETE: dict[str, Any] = {
     "Name": "fraud",

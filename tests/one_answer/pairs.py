@@ -3,12 +3,19 @@
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from one_answer.mutants import COMPLETE
 
 ROLE = "arn:aws:iam::123456789012:role/other"
-LATER = {"StartTime": "2090-01-31T08:00:00Z", "EndTime": "2090-02-02T08:00:00Z"}
+
+
+def _in_days(days: int) -> str:
+    return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+
+
+LATER = {"StartTime": _in_days(10), "EndTime": _in_days(12)}
 PROMOTION = {"production": "Remove", "shadow": "Promote"}
 STABLE = ("Created", "Running", "Completed", "Cancelled")
 TRANSITIONAL = ("Creating", "Updating", "Starting", "Stopping")
@@ -64,7 +71,7 @@ CHANGES: Mapping[str, dict[str, Any]] = {
     "shadow model": {"ModelVariants": _variants("model-3")},
     "instances": {"ModelVariants": _variants(count=2)},
     "capture": {"DataStorageConfig": _capture("bucket")},
-    "end": {"Schedule": {"EndTime": "2090-02-03T08:00:00Z"}},
+    "end": {"Schedule": {"EndTime": _in_days(13)}},
     "started": {"DesiredState": "Running"},
     "started and described": {"DesiredState": "Running", "Description": "new"},
     "completed": ENDED,
@@ -75,17 +82,14 @@ CHANGES: Mapping[str, dict[str, Any]] = {
     "promoted and sampled": {**PROMOTED, "ShadowModeConfig": _sampling(100)},
     "promoted by leaving production out": {**ENDED, "ModelVariants": _variants(production=False)},
     "promoted with criteria": {**PROMOTED, "PromotionCriteria": CRITERIA, "Description": "new"},
-    "production retained, shadow promoted": {
-        **ENDED,
-        "ModelVariantActions": {"production": "Retain", "shadow": "Promote"},
-    },
     "role": {"RoleArn": ROLE},
     "role and name": {"RoleArn": ROLE, "Name": "fraud-2"},
     "name": {"Name": "fraud-2"},
     "name and endpoint": {"Name": "fraud-2", "EndpointName": "endpoint-2"},
     "name and endpoint, started": {"Name": "fraud-2", "EndpointName": "endpoint-2", "DesiredState": "Running"},
     "name and endpoint, completed": {"Name": "fraud-2", "EndpointName": "endpoint-2", **ENDED},
-    "name removed": {"Name": None, "EndpointName": "endpoint-2"},
+    "name removed": {"Name": None},
+    "name removed, other endpoint": {"Name": None, "EndpointName": "endpoint-2"},
 }
 # Properties before that are not the usual ones, with changes that matter to them.
 BEFORE: Mapping[str, tuple[dict[str, Any], tuple[str, ...]]] = {
@@ -129,33 +133,42 @@ def updates() -> list[Pair]:
     """Return the updates from file to file, and of what is live."""
     made = [
         _pair(name, status, {}, CHANGES[name], live=live)
-        for live, statuses in ((False, STABLE), (True, STABLE))
-        for status, name in itertools.product(statuses, CHANGES)
+        for live, names in ((False, CHANGES), (True, OF_LIVE))
+        for status, name in itertools.product(STABLE, names)
+        if not (live and (status, name) in UNKNOWABLE)
     ]
     made += [
         _pair(name, status, {}, CHANGES[name], live=True) for status, name in itertools.product(TRANSITIONAL, GOING_ON)
     ]
+    made += [
+        _pair(f"scheduled, {name}", status, {"Schedule": LATER}, CHANGES[name], live=True)
+        for status, name in itertools.product(("Creating", "Updating"), SCHEDULED)
+    ]
     for before, (old, names) in BEFORE.items():
         made += [
-            _pair(f"{before}, {name}", status, old, {key: value for key, value in CHANGES[name].items()}, live=live)
+            _pair(f"{before}, {name}", status, old, CHANGES[name], live=live)
             for name in names
-            for status, live in (("Created", False), ("Running", False), ("Running", True))
+            for status, live in (("Created", False), ("Running", True))
         ]
     return [*made, *_ended_before(), *_ends()]
 
 
+OF_LIVE = (
+    *("nothing", "sampling and description", "tag added", "shadow model", "capture", "end", "started", "completed"),
+    *("promoted", "promoted with criteria", "role", "name and endpoint, started", "name removed, other endpoint"),
+)
+# After the end a live experiment does not tell whether the file has said Running all the time: plan takes it for that.
+# Nor does it tell which of its tags the file had: plan leaves them alone, and says so.
+UNKNOWABLE = {("Completed", "started"), ("Cancelled", "started")}
+SCHEDULED = ("nothing", "started", "shadow model", "completed")
 GOING_ON = (
     "nothing",
     "description",
-    "sampling",
     "tag added",
     "shadow model",
-    "capture",
     "started",
     "completed",
     "promoted",
-    "role",
-    "name",
     "name and endpoint",
 )
 
@@ -197,6 +210,7 @@ def creations() -> list[Pair]:
         "scheduled": {"Schedule": LATER},
         "scheduled and started": {"Schedule": LATER, "DesiredState": "Running"},
         "without a name": {"Name": None},
+        "ended too late": {"Schedule": {"EndTime": "2091-01-01T00:00:00Z"}},
         "end in the past": {"Schedule": {"EndTime": "2020-01-01T00:00:00Z"}},
     }
     return [Pair(f"creation: {name}", None, properties(**change), "Absent") for name, change in changes.items()]

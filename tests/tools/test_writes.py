@@ -271,7 +271,7 @@ def test_what_this_command_made_is_changed_without_asking_cloudformation(desk: D
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("create", "-f", "p.json"), 1, "Experiment fraud exists and belongs to somebody else"),
+        (("create", "-f", "p.json"), 1, "Experiment fraud exists and belongs to another owner"),
         (("create", "-f", "nameless.json"), 2, "nameless.json:1: Name: is required here"),
         (("create", "-f", "broken.json"), 1, "broken.json:3: Type: 'Odd' must be one of ShadowMode (and 2 more"),
         (("create", "-f", "ended.json"), 1, "not possible at creation"),

@@ -34,7 +34,7 @@ def value_of_variable(request: Request, variable: Variable) -> Text | Hole | Non
 
 
 def may_lack_value(request: Request, pattern: Pattern) -> bool:
-    """Say whether a policy variable of the pattern has perhaps no value; AWS then promises nothing for a negation."""
+    """Tell whether a policy variable of the pattern may lack a value; AWS guarantees nothing for a negation then."""
     for variable in pattern.variables:
         value = request.value_of(variable.key)
         if variable.default is None and (isinstance(value, tuple | Given)):

@@ -105,9 +105,9 @@ class Decision:
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """Every statement's step: identity policies first, then the boundary."""
-        found = [_step(attached, self.request) for attached in self.policies.compiled]
-        found += [_step(attached, self.request, boundary=True) for attached in self.policies.compiled_boundary]
-        return tuple(found)
+        steps = [_step(attached, self.request) for attached in self.policies.compiled]
+        steps += [_step(attached, self.request, boundary=True) for attached in self.policies.compiled_boundary]
+        return tuple(steps)
 
     @cached_property
     def deciding(self) -> Step | None:

@@ -15,24 +15,23 @@ _SEGMENT_NAMES: Final = ("prefix", "partition", "service", "region", "account", 
 
 
 def why(step: Step, request: Request) -> str:
-    """Return, in one sentence, what made a statement apply, not apply or stay undecided."""
-    for part, truth in step.parts:
-        if truth is True:
-            continue
-        if part is StatementElement.STATEMENT:
-            unknown = step.statement.unknown
-            return f"it cannot be known: {unknown.reason if unknown else ''}"
-        if part is StatementElement.ACTION:
-            verb = "may cover" if truth is None else "does not cover"
-            return (
-                f"its {step.statement.actions.element if step.statement.actions else 'Action'} {verb} {request.action}"
-            )
-        if part is StatementElement.PRINCIPAL:
-            return _why_principal(step, request, possible=truth is None)
-        if part is StatementElement.RESOURCE:
-            return _why_resource(step, request, possible=truth is None)
-        return _why_condition(step, request, truth_is_unknown=truth is None)
-    return f"it covers {request.action} on {request.resource}" if not request.principal else "it covers the caller"
+    """Return, in one sentence, why a statement applies, does not apply or is undecided."""
+    failed = [part for part in step.parts if part.truth is False] or [part for part in step.parts if part.truth is None]
+    if not failed:
+        return "it covers the caller" if request.principal else f"it covers {request.action} on {request.resource}"
+    element, truth = failed[0]
+    if element is StatementElement.STATEMENT:
+        unknown = step.statement.unknown
+        return f"it cannot be known: {unknown.reason if unknown else ''}"
+    if element is StatementElement.ACTION:
+        selector = step.statement.actions
+        verb = "may cover" if truth is None else "does not cover"
+        return f"its {selector.element if selector else 'Action'} {verb} {request.action}"
+    if element is StatementElement.PRINCIPAL:
+        return _why_principal(step, request, possible=truth is None)
+    if element is StatementElement.RESOURCE:
+        return _why_resource(step, request, possible=truth is None)
+    return _why_condition(step, request, truth_is_unknown=truth is None)
 
 
 def _why_principal(step: Step, request: Request, *, possible: bool) -> str:
@@ -94,9 +93,9 @@ def settles(decision: Decision) -> tuple[str, ...]:
     """Return what would settle an unknown decision, each way once; empty for a decided one."""
     if decision.outcome is not Outcome.UNKNOWN:
         return ()
-    found = [line for step in decision.steps if step.truth is None for line in _settles_step(step, decision.request)]
-    found += [f"the Effect of {s.statement.label}" for s in decision.steps if s.truth and s.attached.effect is None]
-    return tuple(dict.fromkeys(found))
+    ways = [line for step in decision.steps if step.truth is None for line in _settles_step(step, decision.request)]
+    ways += [f"the Effect of {s.statement.label}" for s in decision.steps if s.truth and s.attached.effect is None]
+    return tuple(dict.fromkeys(ways))
 
 
 def _settles_step(step: Step, request: Request) -> Iterator[str]:

@@ -22,30 +22,30 @@ def match_principals(principals: Principals | None, caller: tuple[str, Text] | N
 
 
 def _match(entry: Principal, kind: str, value: Text) -> Truth:
-    wanted = entry.item.text
-    is_public = wanted == "*" and entry.type in {"*", "AWS"}
+    allowed = entry.item.text
+    is_public = allowed == "*" and entry.type in {"*", "AWS"}
     if is_public:
         return True if kind == "AWS" else None
-    if isinstance(wanted, Unknown):
+    if isinstance(allowed, Unknown):
         return None if entry.type == kind else False
     if entry.type != kind:
         return False
     if kind == "AWS":
-        return any_of((_equal(wanted, value), _match_account(wanted, value)))
-    return _equal(wanted, value)
+        return any_of((_equal(allowed, value), _match_account(allowed, value)))
+    return _equal(allowed, value)
 
 
-def _equal(wanted: Text, value: Text) -> Truth:
-    return compile_pattern(wanted, wildcards=False).match(value)
+def _equal(allowed: Text, value: Text) -> Truth:
+    return compile_pattern(allowed, wildcards=False).match(value)
 
 
-def _match_account(wanted: Text, value: Text) -> Truth:
+def _match_account(allowed: Text, value: Text) -> Truth:
     """An account number, or its `root`, lets every principal of the account in that its own policies allow."""
     theirs = split(value)
     if theirs is None or len(theirs) <= RESOURCE:
         return False
     account = theirs[RESOURCE - 1]
-    mine = split(wanted)
+    mine = split(allowed)
     if mine is None:
         return None
     if len(mine) == 1:

@@ -61,7 +61,7 @@ class CompiledStatement:
         )
 
     def truth(self, request: Request) -> Truth:
-        """Say whether the statement applies to a request."""
+        """Tell whether the statement applies to a request."""
         if self._unknown is not None:
             return None
         action = self._actions.truth(request.name)
@@ -123,7 +123,7 @@ class CompiledStatement:
 
 
 class _Actions:
-    """Action or NotAction; answers are kept, since the same few actions are asked of thousands of statements."""
+    """Action or NotAction; matches are cached, since thousands of statements are matched with the same few actions."""
 
     def __init__(self, selector: Selector | None) -> None:
         self._selector = selector

@@ -17,7 +17,7 @@ def lint_actions(scope: Scope) -> Iterator[Finding]:
         return
     if selector.negated and scope.allows:
         message = "Allow with NotAction grants every action but these; list the required actions in Action"
-        yield scope.found("allow-not-action", message, selector)
+        yield scope.finding("allow-not-action", message, selector)
     for item, name in scope.items(selector):
         yield from _lint_action(scope, item, name, broad=scope.allows and not selector.negated)
 
@@ -26,21 +26,21 @@ def _lint_action(scope: Scope, item: Item, name: str, *, broad: bool) -> Iterato
     if name in {"*", "*:*"}:
         if broad:
             message = f'"{name}" grants every action of every service; list the required actions'
-            yield scope.found("broad-action", message, item)
+            yield scope.finding("broad-action", message, item)
         return
     service, colon, bare = name.partition(":")
     if not colon or not service or not bare or "*" in service or "?" in service:
         advice = "write the full name of the service" if colon else "write it as service:Action"
-        yield scope.found("invalid-action", f'"{name}" is not an action; {advice}', item)
+        yield scope.finding("invalid-action", f'"{name}" is not an action; {advice}', item)
     elif service.lower() not in actions.services():
         near = actions.nearest(service, actions.services())
-        yield scope.found("unknown-service", f'unknown service "{service}"{_advice(near)}', item)
+        yield scope.finding("unknown-service", f'unknown service "{service}"{_advice(near)}', item)
     elif bare.strip("*") == "":
         if broad:
             message = f'"{name}" grants every action of {service}; list the required actions'
-            yield scope.found("broad-action", message, item)
+            yield scope.finding("broad-action", message, item)
     elif not matching(name):
-        yield scope.found("unknown-action", _unknown(service.lower(), bare), item)
+        yield scope.finding("unknown-action", _unknown(service.lower(), bare), item)
 
 
 def _unknown(service: str, bare: str) -> str:

@@ -30,7 +30,7 @@ def lint_conditions(scope: Scope) -> Iterator[Finding]:
             continue
         operator = parse_operator(condition.operator)
         if operator is None:
-            yield scope.found("unknown-operator", _no_operator(condition.operator), condition)
+            yield scope.finding("unknown-operator", _no_operator(condition.operator), condition)
             continue
         yield from _lint_key(scope, condition, operator)
         yield from _lint_values(scope, condition, operator)
@@ -51,8 +51,8 @@ def key_type(key: str) -> tuple[str, str] | None:
     lower = key.lower()
     service = lower.partition(":")[0]
     known = actions.condition_keys(service)
-    found = actions.find_key(lower, known)
-    return known[found] if found else None
+    entry = actions.find_key(lower, known)
+    return known[entry] if entry else None
 
 
 def _lint_key(scope: Scope, condition: Condition, operator: Operator) -> Iterator[Finding]:
@@ -61,14 +61,14 @@ def _lint_key(scope: Scope, condition: Condition, operator: Operator) -> Iterato
         return  # keys of identity providers, or of services newer than the data
     kind = key_type(condition.key)
     if kind is None:
-        yield scope.found("unknown-condition-key", _no_key(scope, condition.key), condition)
+        yield scope.finding("unknown-condition-key", _no_key(scope, condition.key), condition)
         return
     if scope.document.kind is not DocumentKind.TRUST:
         yield from _lint_carried(scope, condition, operator)
     comparison = operator.comparison
     if comparison is not None and not _fits(comparison, kind[1]):
         message = f"{condition.operator} compares {comparison.kind} values but {kind[0]} is of type {kind[1]}"
-        yield scope.found("operator-type", f"{message}; use an operator for {kind[1]}", condition)
+        yield scope.finding("operator-type", f"{message}; use an operator for {kind[1]}", condition)
 
 
 def _no_key(scope: Scope, key: str) -> str:
@@ -93,7 +93,7 @@ def _lint_carried(scope: Scope, condition: Condition, operator: Operator) -> Ite
     if names:
         effect = "allows" if scope.allows else "denies"
         message = f"requests of {listed(names)} never have {condition.key}, so this statement never {effect} them"
-        yield scope.found("condition-key-not-carried", f"{message}; move them to another statement", condition)
+        yield scope.finding("condition-key-not-carried", f"{message}; move them to another statement", condition)
 
 
 def _fits(comparison: Comparison, kind: str) -> bool:
@@ -116,10 +116,10 @@ def _lint_values(scope: Scope, condition: Condition, operator: Operator) -> Iter
         if comparison and kind == "String" and wild and not comparison.wildcards:
             like = "StringNotLike" if comparison.negated else "StringLike"
             message = f'{condition.operator} compares the wildcard in "{item.text}" literally; use {like}'
-            yield scope.found("wildcard-without-like", message, item)
+            yield scope.finding("wildcard-without-like", message, item)
         elif read is not None and not pattern.variables and read(item.text) is None:
             message = f'{condition.operator} cannot parse "{item.text}", so it is never true; write a {kind} value'
-            yield scope.found("invalid-condition-value", message, item)
+            yield scope.finding("invalid-condition-value", message, item)
 
 
 def _lint_quantifier(scope: Scope, condition: Condition, operator: Operator) -> Iterator[Finding]:
@@ -128,13 +128,13 @@ def _lint_quantifier(scope: Scope, condition: Condition, operator: Operator) -> 
     if operator.quantifier == "ForAllValues" and scope.allows and not _required(scope, condition.key):
         message = f"ForAllValues is true for requests without {condition.key}"
         advice = f'add "Null": {{"{condition.key}": "false"}} or use ForAnyValue'
-        yield scope.found("for-all-values-in-allow", f"{message}; {advice}", condition)
+        yield scope.finding("for-all-values-in-allow", f"{message}; {advice}", condition)
     elif operator.quantifier and kind is not None and not many:
         message = f"{kind[0]} is single-valued: write {condition.operator.rpartition(':')[2]}"
-        yield scope.found("set-operator-on-single-value", message, condition)
+        yield scope.finding("set-operator-on-single-value", message, condition)
     elif many and not operator.quantifier and not operator.null:
         message = f"{condition.key} is multivalued: write ForAnyValue:{condition.operator} (or ForAllValues)"
-        yield scope.found("needs-set-operator", message, condition)
+        yield scope.finding("needs-set-operator", message, condition)
 
 
 def _required(scope: Scope, key: str) -> bool:

@@ -30,13 +30,13 @@ def lint_policy(document: Document, place: Place | None = None) -> tuple[Finding
     if document.kind is DocumentKind.AWS:
         return ()
     checks = _TRUST if document.kind is DocumentKind.TRUST else _IDENTITY
-    found = [*document.problems, *lint_document(document)]
+    findings = [*document.problems, *lint_document(document)]
     for statement in document.statements:
         if statement.unknown is None:
             scope = Scope(document, statement, place)
-            found.extend(finding for check in checks for finding in check(scope))
-    found.sort(key=lambda finding: finding.position)
-    return tuple(finding.within(document.name) for finding in dict.fromkeys(found))
+            findings.extend(finding for check in checks for finding in check(scope))
+    findings.sort(key=lambda finding: finding.position)
+    return tuple(finding.within(document.name) for finding in dict.fromkeys(findings))
 
 
 def refused(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

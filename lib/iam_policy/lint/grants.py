@@ -21,7 +21,7 @@ def lint_grants(scope: Scope) -> Iterator[Finding]:
     for item in scope.statement.resources.items if scope.statement.resources else ():
         if _any_role(item):
             message = f'"{item.text}" allows passing every role; write the ARN of the role of the experiment'
-            yield scope.found("pass-role-any-role", message, item)
+            yield scope.finding("pass-role-any-role", message, item)
             break
     conditions = [condition for condition in scope.statement.conditions if condition.key.lower() == PASSED_TO]
     if any(condition.unknown is not None for condition in scope.statement.conditions):
@@ -30,10 +30,10 @@ def lint_grants(scope: Scope) -> Iterator[Finding]:
         message = (
             'add "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}} to iam:PassRole'
         )
-        yield scope.found("pass-role-without-service", message, scope.statement)
+        yield scope.finding("pass-role-without-service", message, scope.statement)
     elif all(_restricts_nothing(condition) for condition in conditions):
         message = 'iam:PassedToService with "*" allows passing the role to any service; write "sagemaker.amazonaws.com"'
-        yield scope.found("pass-role-any-service", message, conditions[0])
+        yield scope.finding("pass-role-any-service", message, conditions[0])
 
 
 def _names_pass_role(scope: Scope) -> bool:

@@ -27,7 +27,7 @@ def lint_resources(scope: Scope) -> Iterator[Finding]:
         return
     if selector.negated and scope.allows:
         message = "Allow with NotResource grants every other resource; list the required resources in Resource"
-        yield scope.found("allow-not-resource", message, selector)
+        yield scope.finding("allow-not-resource", message, selector)
     for item, name in scope.items(selector):
         yield from _lint_arn(scope, item, name)
     if scope.allows and not selector.negated:
@@ -39,19 +39,19 @@ def _lint_arn(scope: Scope, item: Item, name: str) -> Iterator[Finding]:
         return
     fault = _fault(name)
     if fault:
-        yield scope.found("invalid-arn", f'"{name}" is not an ARN: {fault}', item)
+        yield scope.finding("invalid-arn", f'"{name}" is not an ARN: {fault}', item)
         return
     segments = compile_resource(name, variables=scope.statement.variables).segments or ()
     if len(segments) < SEGMENTS:
         message = f'"{name}" has {len(segments)} of 6 parts; write arn:partition:service:region:account:resource'
-        yield scope.found("short-arn", message, item)
+        yield scope.finding("short-arn", message, item)
         return
     if "*" in str(segments[2]) or "?" in str(segments[2]):
         message = f'write the service of "{name}" in full: IAM does not document wildcards there'
-        yield scope.found("wildcard-in-service", message, item)
+        yield scope.finding("wildcard-in-service", message, item)
     elif compile_resource(name, variables=scope.statement.variables).wild_type and str(segments[2]) != "s3":
         message = f'write the resource type of "{name}" in full: IAM does not document wildcards there'
-        yield scope.found("wildcard-in-type", message, item)
+        yield scope.finding("wildcard-in-type", message, item)
 
 
 def _fault(name: str) -> str:
@@ -78,12 +78,12 @@ def _lint_types(scope: Scope, resources: list[Text | Unknown]) -> Iterator[Findi
     single = [name for name in known if not actions.resource_patterns(name)]
     if single:
         message = f'{listed(single)} does not support resource ARNs: write "Resource": "*" in a separate statement'
-        yield scope.found("resource-needs-star", message, scope.statement)
+        yield scope.finding("resource-needs-star", message, scope.statement)
     wrong = [name for name in known if actions.resource_patterns(name) and not _fits(name, texts)]
     if wrong:
         form = actions.resource_patterns(wrong[0])[-1]
         message = f"the resources of this statement are of the wrong type for {listed(wrong)}: write {form}"
-        yield scope.found("resource-mismatch", message, scope.statement.resources or scope.statement)
+        yield scope.finding("resource-mismatch", message, scope.statement.resources or scope.statement)
 
 
 def _fits(name: str, resources: list[Text]) -> bool:
@@ -115,4 +115,4 @@ def _lint_place(scope: Scope, place: Place, item: Item, resource: Text) -> Itera
     for name, index, expected in places:
         if segments[index].match(expected, fold=True) is False:
             message = f'"{resource}" is in {name} {segments[index]}, not in {expected}'
-            yield scope.found(f"other-{name}", message, item)
+            yield scope.finding(f"other-{name}", message, item)

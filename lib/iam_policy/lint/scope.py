@@ -32,7 +32,7 @@ class Scope:
         selector = self.statement.actions
         return [] if selector is None or selector.negated else [name for _, name in self.items(selector)]
 
-    def found(self, kind: str, message: str, where: Item | Selector | Condition | Statement) -> Finding:
+    def finding(self, kind: str, message: str, where: Item | Selector | Condition | Statement) -> Finding:
         """Return a finding at an element."""
         path = where.path
         position: Position = where.position

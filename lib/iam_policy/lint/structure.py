@@ -39,17 +39,17 @@ def lint_elements(scope: Scope) -> Iterator[Finding]:
     """Yield findings about missing and misplaced elements of a statement."""
     statement = scope.statement
     if statement.actions is None:
-        yield scope.found("missing-element", "add Action: a statement must have one", statement)
+        yield scope.finding("missing-element", "add Action: a statement must have one", statement)
     if scope.document.kind is DocumentKind.TRUST:
         if statement.principals is None:
             message = "add Principal: a trust policy says who may assume the role"
-            yield scope.found("missing-element", message, statement)
+            yield scope.finding("missing-element", message, statement)
         if statement.resources is not None:
             message = f"remove {statement.resources.element}: the resource of a trust policy is the role itself"
-            yield scope.found("misplaced-element", message, statement.resources)
+            yield scope.finding("misplaced-element", message, statement.resources)
         return
     if statement.resources is None:
-        yield scope.found("missing-element", 'add Resource: an ARN, or "*" for actions without ARNs', statement)
+        yield scope.finding("missing-element", 'add Resource: an ARN, or "*" for actions without ARNs', statement)
     if statement.principals is not None:
         message = f"remove {statement.principals.element}: the policy applies to what it is attached to"
-        yield scope.found("misplaced-element", message, statement)
+        yield scope.finding("misplaced-element", message, statement)

@@ -61,15 +61,15 @@ def suppress(
 def _suppression(finding: Finding, lines: list[str], accepted: Mapping[str, Any]) -> Suppression | None:
     for number in (finding.position.line, finding.position.line - 1):
         if 0 < number <= len(lines):
-            found = _COMMENT.search(lines[number - 1])
-            if found and finding.kind in re.split(r"[,\s]+", found.group(1)):
-                return Suppression("inSource", found.group(2) or "")
+            comment = _COMMENT.search(lines[number - 1])
+            if comment and finding.kind in re.split(r"[,\s]+", comment.group(1)):
+                return Suppression("inSource", comment.group(2) or "")
     entry = accepted.get(fingerprint(finding))
     return Suppression("external", str(entry.get("reason", ""))) if entry else None
 
 
 def unknown_kinds(source: str) -> tuple[str, ...]:
     """Return the unknown kinds that comments name: a misspelt suppression suppresses nothing."""
-    found = filter(None, map(_COMMENT.search, source.splitlines()))
-    names = (name for comment in found for name in re.split(r"[,\s]+", comment.group(1)))
+    comments = filter(None, map(_COMMENT.search, source.splitlines()))
+    names = (name for comment in comments for name in re.split(r"[,\s]+", comment.group(1)))
     return tuple(name for name in names if name and name not in KINDS)

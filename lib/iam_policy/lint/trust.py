@@ -22,7 +22,7 @@ def lint_principals(scope: Scope) -> Iterator[Finding]:
         return
     if principals.negated and scope.allows:
         message = "Allow with NotPrincipal lets every other principal assume the role; use Principal"
-        yield scope.found("not-principal-with-allow", message, scope.statement)
+        yield scope.finding("not-principal-with-allow", message, scope.statement)
     for entry in principals.entries:
         if isinstance(entry.item.text, str):
             yield from _lint_principal(scope, entry, entry.item.text)
@@ -32,14 +32,14 @@ def _lint_principal(scope: Scope, entry: Principal, name: str) -> Iterator[Findi
     if name == "*" and entry.type in {"*", "AWS"}:
         if scope.allows and not scope.statement.conditions:
             message = "every principal can assume the role; name the service or the account"
-            yield scope.found("open-trust", message, entry.item)
+            yield scope.finding("open-trust", message, entry.item)
     elif "*" in name or "?" in name:
         message = f'"{name}" is not a principal: wildcards are not supported here; list each principal'
-        yield scope.found("invalid-principal", message, entry.item)
+        yield scope.finding("invalid-principal", message, entry.item)
     elif entry.type == "Service" and not _SERVICE.fullmatch(name):
         near = nearest(name, SERVICES, 1)
         advice = f"did you mean {near[0]}?" if near else "write it as service.amazonaws.com"
-        yield scope.found("invalid-principal", f'"{name}" is not a service principal; {advice}', entry.item)
+        yield scope.finding("invalid-principal", f'"{name}" is not a service principal; {advice}', entry.item)
     elif entry.type == "AWS" and not _AWS.fullmatch(name):
         message = f'"{name}" is not an AWS principal; write an account, or the ARN of a role or user'
-        yield scope.found("invalid-principal", message, entry.item)
+        yield scope.finding("invalid-principal", message, entry.item)

@@ -20,7 +20,7 @@ def lint_variables(scope: Scope) -> Iterator[Finding]:
         variables = compile_pattern(item.text, variables=True).variables
         if variables and not scope.statement.variables:
             message = f'"{item.text}" is plain text in this version; set "Version": "{VARIABLES_VERSION}"'
-            yield scope.found("variable-needs-version", message, item)
+            yield scope.finding("variable-needs-version", message, item)
             continue
         for variable in variables:
             yield from _lint_variable(scope, item, variable)
@@ -30,9 +30,9 @@ def _lint_variable(scope: Scope, item: Item, variable: Variable) -> Iterator[Fin
     service = variable.key.partition(":")[0]
     if "::" in variable.key or ":" not in variable.key:
         message = f'"${{{variable.key}}}" in "{item.text}" is not a policy variable; in a template, wrap it in Fn::Sub'
-        yield scope.found("unknown-variable", message, item)
+        yield scope.finding("unknown-variable", message, item)
     elif (service == "aws" or service in actions.services()) and key_type(variable.key) is None:
         known = [name for name, _ in actions.condition_keys(service).values()]
         near = actions.nearest(variable.key, known, 1)
         advice = f"; did you mean ${{{near[0]}}}?" if near else "; check the spelling"
-        yield scope.found("unknown-variable", f'unknown policy variable "${{{variable.key}}}"{advice}', item)
+        yield scope.finding("unknown-variable", f'unknown policy variable "${{{variable.key}}}"{advice}', item)

@@ -12,7 +12,7 @@ _NO_COLON: Final = Charset(frozenset(map(chr, range(32, 127))) - {":"})
 
 @lru_cache(maxsize=65536)
 def may_overlap(pattern: str, other: Text) -> bool:
-    """Say whether some resource matches both; short and unsplittable ARNs get the benefit of the doubt."""
+    """Tell whether some resource matches both; short and unsplittable ARNs get the benefit of the doubt."""
     segments = compile_resource(other, variables=True).segments
     if segments is None or len(segments) < SEGMENTS:
         return True

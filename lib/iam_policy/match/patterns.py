@@ -114,12 +114,12 @@ class _Glob:
     def match(self, target: str) -> bool:
         if self._tail is None:
             return self._head.fullmatch(target) is not None
-        found = self._head.match(target)
+        match = self._head.match(target)
         for piece in self._middle:
-            if found is None:
+            if match is None:
                 return False
-            found = piece.search(target, found.end())
-        if found is None or len(target) - self._tail_length < found.end():
+            match = piece.search(target, match.end())
+        if match is None or len(target) - self._tail_length < match.end():
             return False
         return self._tail.match(target, len(target) - self._tail_length) is not None
 

@@ -22,13 +22,13 @@ class Charset:
     characters: frozenset[str] | None = None
 
     def meets(self, other: "Charset") -> bool:
-        """Say whether some character belongs to both."""
+        """Tell whether some character belongs to both."""
         if self.characters is None or other.characters is None:
             return True
         return not self.characters.isdisjoint(other.characters)
 
     def holds(self, characters: str) -> bool:
-        """Say whether one of the characters belongs to the set."""
+        """Tell whether one of the characters belongs to the set."""
         return self.characters is None or any(character in self.characters for character in characters)
 
 

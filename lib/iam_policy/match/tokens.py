@@ -38,13 +38,13 @@ def tokens_of(string: str, *, wildcards: bool, variables: bool) -> list[Token]:
     """Take a string of a policy apart; some of the strings in the result may be empty."""
     tokens: list[Token] = []
     position = 0
-    for found in (_SPECIAL if variables else _WILDCARDS).finditer(string):
-        inner = found.group(1) if variables else None
+    for match in (_SPECIAL if variables else _WILDCARDS).finditer(string):
+        inner = match.group(1) if variables else None
         if inner is None and not wildcards:
             continue
-        tokens.append(string[position : found.start()])
-        tokens.append(Wild(found.group()) if inner is None else _variable(inner))
-        position = found.end()
+        tokens.append(string[position : match.start()])
+        tokens.append(Wild(match.group()) if inner is None else _variable(inner))
+        position = match.end()
     return [*tokens, string[position:]]
 
 

@@ -1,4 +1,4 @@
-"""A policy document after reading: frozen, every element with its path and place, unknown parts kept as such.
+"""A policy document after reading: frozen, every element with its path and position; unknown parts are marked.
 
 Reading is `reading.py`'s job, deciding `statements.py`'s; this is only what they share.
 """

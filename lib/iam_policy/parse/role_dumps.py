@@ -12,7 +12,7 @@ from iam_policy.service_data.managed import managed_policy
 
 
 def is_role_dump(node: object) -> bool:
-    """Say whether decoded JSON is one of the two dumps rather than a policy."""
+    """Tell whether decoded JSON is one of the two dumps rather than a policy."""
     return isinstance(node, Mapping) and (
         "RoleDetailList" in node or "AssumeRolePolicyDocument" in node.get("Role", {})
     )
@@ -34,11 +34,11 @@ def _role(entry: Mapping[str, Any], known: Mapping[str, Any], *, complete: bool)
     ]
     unknown = []
     for attached in entry.get("AttachedManagedPolicies", ()):
-        found = _managed(attached["PolicyArn"], known)
-        if isinstance(found, Document):
-            documents.append(found)
+        policy = _managed(attached["PolicyArn"], known)
+        if isinstance(policy, Document):
+            documents.append(policy)
         else:
-            unknown.append(found)
+            unknown.append(policy)
     if not complete:
         settles = "dump the role with aws iam get-account-authorization-details"
         unknown.append(Unknown("get-role shows no permission policies", settles))
@@ -50,8 +50,8 @@ def _boundary(entry: Mapping[str, Any], known: Mapping[str, Any]) -> Document | 
     arn = entry.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
     if arn is None:
         return None
-    found = _managed(arn, known)
-    return found if isinstance(found, Document) else read_node(found, arn, DocumentKind.BOUNDARY)
+    policy = _managed(arn, known)
+    return policy if isinstance(policy, Document) else read_node(policy, arn, DocumentKind.BOUNDARY)
 
 
 def _managed(arn: str, known: Mapping[str, Any]) -> Document | Unknown:

@@ -98,8 +98,8 @@ def data_version() -> str:
 def _resource_type(service: str, name: str) -> dict[str, Any]:
     # Actions name the types in camel case, the file's keys are in lower case.
     added = _overlay()["resourceTypes"].get(service, {})
-    found: dict[str, Any] = _file("resourceTypes", service).get(name.lower()) or added.get(name, {})
-    return found
+    entry: dict[str, Any] = _file("resourceTypes", service).get(name.lower()) or added.get(name, {})
+    return entry
 
 
 @cache

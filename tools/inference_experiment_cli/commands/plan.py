@@ -1,23 +1,21 @@
-"""inference-experiment plan: what an update would do, before it does it."""
+"""inference-experiment plan: the options; plan/ simulates and prints."""
 
 # Typer makes an option of every parameter.
 # ruff: noqa: PLR0913, PLR0917
 
-import textwrap
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from inference_experiment_cli.errors import ExitCode, UsageError
-from inference_experiment_cli.inputs.experiments import Experiment, choose, read_experiments, stand_ins
+from inference_experiment_cli.inputs.experiments import choose, read_experiments
 from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.operate.patch import require_valid
 from inference_experiment_cli.options import File, LogicalId, Output, ParameterFiles, Parameters, Profile, Region
-from inference_experiment_cli.output import Format, cell, console, note, print_rows, print_value, yaml_text
-from inference_experiment_cli.plan.plan import Plan
+from inference_experiment_cli.output import Format
 from inference_experiment_cli.plan.requests import against_file, against_live, creation
+from inference_experiment_cli.plan.view import show
 
 
 def plan(
@@ -55,72 +53,17 @@ def plan(
     """
     if current and previous:
         raise UsageError("pass --current or --previous, not both")
-    given = given_parameters(parameter, parameter_file)
-    experiment = choose(read_experiments(file, given, assume=True), logical_id)
+    values = given_parameters(parameter, parameter_file)
+    experiment = choose(read_experiments(file, values, assume=True), logical_id)
     require_valid(experiment)
     if current:
-        made = against_live(experiment, current, region, profile)
+        result = against_live(experiment, current, region, profile)
     elif previous:
         own = given_parameters(previous_parameter)
-        deployed = read_experiments(previous, own or given, strict=bool(own), assume=True)
-        made = against_file(experiment, choose(deployed, logical_id and experiment.logical_id), status)
+        deployed = read_experiments(previous, own or values, strict=bool(own), assume=True)
+        result = against_file(experiment, choose(deployed, logical_id and experiment.logical_id), status)
     else:
-        made = creation(experiment)
-    show(made, experiment, output)
-    if not made.possible:
+        result = creation(experiment)
+    show(result, experiment, output)
+    if not result.possible:
         raise typer.Exit(ExitCode.NO)
-
-
-def show(made: Plan, experiment: Experiment | None, output: Format) -> None:
-    """Print a plan."""
-    document = _restored(made.document(), stand_ins(experiment)) if experiment else made.document()
-    if output in (Format.JSON, Format.YAML):
-        print_value(document, output)
-        return
-    if output is Format.CSV:
-        print_rows(document["properties"], ("path", "before", "after", "how"), output)
-        return
-    screen = console()
-    style = "bold green" if made.possible else "bold red"
-    screen.print(f"{document['experiment']} ({made.status}): {made.verdict}", style=style)
-    if made.reason:
-        screen.print(made.reason)
-    changes = document["properties"] if made.status != "Absent" else []
-    _section("Properties", changes, ("path", "before", "after", "how"))
-    _print_calls("Calls", document["calls"])
-    _print_calls("Afterwards, CloudFormation deletes the old experiment", document["afterwards"])
-    _section("Permissions", document["permissions"], ("action", "resource", "condition"))
-    for text in experiment.assumed if experiment else ():
-        note(f"assumed, as no parameter decides it: {text}")
-    for keys, written in experiment.unresolved.items() if experiment else ():
-        note(f"resolved at deployment; assumed unchanged: {'/'.join(map(str, keys))} ({written})")
-
-
-def _restored(value: Any, made_up: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value in which unknown values are what the template has in their place."""
-    if isinstance(value, Mapping):
-        return {key: _restored(item, made_up) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_restored(item, made_up) for item in value]
-    if isinstance(value, str):
-        for stand_in, hole in made_up.items():
-            value = value.replace(stand_in, hole)
-    return value
-
-
-def _section(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-    if rows:
-        console().print(f"\n{title}", style="bold")
-        print_rows([{key: cell(row[key]) for key in columns} for row in rows], columns, Format.TABLE)
-
-
-def _print_calls(title: str, calls: list[dict[str, Any]]) -> None:
-    screen = console()
-    if calls:
-        screen.print(f"\n{title}", style="bold")
-    for number, call in enumerate(calls, 1):
-        screen.print(f"{number}. {call['operation']}  ({call['because']})")
-        arguments = dict(call["arguments"])
-        if "MetricDataQueries" in arguments:
-            arguments["MetricDataQueries"] = f"{len(arguments['MetricDataQueries'])} metrics of both variants"
-        screen.print(textwrap.indent(yaml_text(arguments).rstrip(), "     "), style="dim")

@@ -13,7 +13,6 @@ from inference_experiment.event import Request
 from inference_experiment.lifecycle import Lifecycle
 from inference_experiment.model import OPERATIONS, ActionKind, Observed, Progress, RequestType, Status
 from inference_experiment.notices import Notice, Problem, ProblemKind
-from inference_experiment_cli.commands.plan import show
 from inference_experiment_cli.errors import NotPossibleError, describe_experiment_error
 from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
@@ -22,6 +21,7 @@ from inference_experiment_cli.operate.request import CLI_OWNER, Requester, earli
 from inference_experiment_cli.output import Format, confirm, console, note
 from inference_experiment_cli.plan.plan import Plan, make_plan
 from inference_experiment_cli.plan.simulate import RehearsalGateway
+from inference_experiment_cli.plan.view import show
 from inference_experiment_cli.session import open_session
 
 
@@ -64,7 +64,7 @@ class LiveChange:
         """Plan an Update or a Delete and, unless it is a dry run, carry it out. Raises NotPossibleError."""
         old = self.live if kind is RequestType.UPDATE else {}
         request = manual_request(kind, self.owner.requester, self.observed.name, properties, old)
-        rehearsal = RehearsalGateway(earlier_owner_tag(request), self.gateway)
+        rehearsal = RehearsalGateway(earlier_owner_tag(request), self.gateway, of_provider=False)
         rehearsal.know(self.observed.details, self.tags)
         if not confirm_plan(make_plan(request, rehearsal, self.observed), self.settings, question):
             return
@@ -80,7 +80,7 @@ def create_experiment(properties: Mapping[str, Any], logical_id: str, settings: 
     name = str(properties.get("Name", ""))
     request = manual_request(RequestType.CREATE, Requester(CLI_OWNER, name or logical_id), "", properties)
     gateway = CliGateway()
-    rehearsal = RehearsalGateway(identity.owner(request), gateway)
+    rehearsal = RehearsalGateway(identity.owner(request), gateway, of_provider=False)
     target = gateway.observe(name)[0] if name else Observed(identity.derived_name(request))
     if confirm_plan(make_plan(request, rehearsal, target), settings, ""):
         carry_out(request, gateway, settings)

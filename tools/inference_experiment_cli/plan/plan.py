@@ -91,7 +91,7 @@ def make_plan(request: Request, gateway: RehearsalGateway, current: Observed) ->
         properties=tuple(_changes(request, rehearsed, current)),
         calls=() if error else rehearsed.calls,
         afterwards=afterwards.calls if afterwards else (),
-        permissions=tuple(_permissions(() if error else done, rehearsed.reads, request, current.name)),
+        permissions=tuple(_permissions(done, rehearsed.reads, request, current.name)),
     )
 
 

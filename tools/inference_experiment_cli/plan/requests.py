@@ -1,10 +1,14 @@
 """From files and live experiments to plans: what is there before, and the request that would come."""
 
+import time
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from inference_experiment import identity
-from inference_experiment.model import Observed, RequestType, Status
+from inference_experiment import differences, identity, payloads
+from inference_experiment.event import Request
+from inference_experiment.model import ENDED, Observed, RequestType, Status
 from inference_experiment.properties import validate
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.experiments import Experiment, with_values
@@ -16,18 +20,27 @@ from inference_experiment_cli.plan.simulate import RehearsalGateway
 from inference_experiment_cli.session import open_session
 
 ACCOUNT: Final = "000000000000"
-# What SageMaker fills in, or a stop needs once: their absence from a file is no change that the file asks for.
-TRANSIENT: Final = ("DesiredState", "StatusReason")
+LATE: Final = 60.0  # seconds
+# What an end is about: of a live experiment only its result can be seen.
+ENDINGS: Final = ("ModelVariants", "ModelVariantActions", "PromotionCriteria")
+# Properties whose absence from the file is a change that it asks for.
+LASTING: Final = ("Description", "KmsKey", "DataStorageConfig")
 ASSUMABLE: Final = (Status.CREATED, Status.RUNNING, Status.COMPLETED, Status.CANCELLED)
 
 
 def creation(experiment: Experiment) -> Plan:
     """Return the plan of a creation where nothing is."""
     filled = with_values(experiment, {})
-    request = manual_request(RequestType.CREATE, Requester("STACK", experiment.logical_id), "", filled.properties)
+    requester = Requester("STACK", experiment.logical_id)
+    request = _late(manual_request(RequestType.CREATE, requester, "", filled.properties))
     name = filled.properties.get("Name") or identity.derived_name(request)
     gateway = RehearsalGateway(earlier_owner_tag(request))
     return make_plan(request, gateway, Observed(name))
+
+
+def _late(request: Request) -> Request:
+    """Return a request that was long on its way: the function then makes every call that it may have to make."""
+    return replace(request, issued=time.time() - LATE)
 
 
 def against_live(experiment: Experiment, name: str, region: str, profile: str) -> Plan:
@@ -37,16 +50,52 @@ def against_live(experiment: Experiment, name: str, region: str, profile: str) -
     observed, tags = gateway.describe_existing(name, session.region_name)
     live = to_properties(observed.details, tags)
     properties = dict(with_values(experiment, live).properties)
-    old = {key: value for key, value in live.items() if key not in TRANSIENT or key in properties}
-    kept = {tag["Key"] for tag in properties.get("Tags", ())}
-    old["Tags"] = [tag for tag in live.get("Tags", ()) if tag["Key"] in kept]
-    for key in [key for key in ("Tags", "Name") if not old.get(key) or key not in properties]:
-        del old[key]
     maker = creator_of(tags) or Requester(CLI_OWNER, experiment.logical_id)
-    request = manual_request(RequestType.UPDATE, maker, name, properties, old)
+    old = _deployed(properties, live, observed)
+    request = _late(manual_request(RequestType.UPDATE, maker, name, properties, old))
     rehearsal = RehearsalGateway(earlier_owner_tag(request), gateway)
     rehearsal.know(observed.details, tags)
     return make_plan(request, rehearsal, observed)
+
+
+def _deployed(properties: Mapping[str, Any], live: Mapping[str, Any], observed: Observed) -> dict[str, Any]:
+    """Return the properties that the file had when it was deployed, as far as the live experiment tells.
+
+    What SageMaker has changed by itself, or by a stop or a start that the file asks for, counts as deployed.
+    """
+    old = {key: value for key, value in live.items() if key not in {"Name", "DesiredState"} or key in properties}
+    kept = {tag["Key"] for tag in properties.get("Tags", ())}
+    old["Tags"] = [tag for tag in live.get("Tags", ()) if tag["Key"] in kept]
+    old["Schedule"] = _schedule(properties.get("Schedule", {}), live.get("Schedule", {}), observed.status)
+    if observed.status_reason:
+        old["StatusReason"] = observed.status_reason
+    state, status = properties.get("DesiredState"), observed.status
+    if state == Status.RUNNING and status in ENDED:
+        old["DesiredState"] = state
+    elif state == status and status in ENDED and _ended_as_wanted(properties, observed):
+        old |= {key: properties[key] for key in ENDINGS if key in properties}
+    return {key: value for key, value in old.items() if value not in ([], {}) and (key in properties or key in LASTING)}
+
+
+def _schedule(wanted: Mapping[str, Any], live: Mapping[str, Any], status: Status) -> dict[str, Any]:
+    """Return the times that the file had: SageMaker fills in what it leaves out, and moves the start of a test."""
+    times = {key: live[key] for key in wanted if key in live}
+    begun = status not in {Status.CREATING, Status.CREATED}
+    if begun and "StartTime" in times:
+        times["StartTime"] = wanted["StartTime"]
+    return times
+
+
+def _ended_as_wanted(properties: Mapping[str, Any], observed: Observed) -> bool:
+    """Return whether the variants were removed and kept as the file asks for it."""
+    live = observed.details.get("ModelVariants", ())
+    removed = {variant["VariantName"] for variant in live if variant.get("Status") == "Deleted"}
+    if observed.configuration is None:
+        return False
+    wanted = payloads.configuration(properties, observed.name, str(properties.get("EndpointName", "")))
+    actions = differences.stop_actions(properties.get("ModelVariantActions", {}), observed.configuration, wanted)
+    gone = {name for name, action in actions.items() if action == differences.REMOVE}
+    return removed == gone
 
 
 def against_file(experiment: Experiment, previous: Experiment, status: str) -> Plan:
@@ -55,7 +104,7 @@ def against_file(experiment: Experiment, previous: Experiment, status: str) -> P
     new = with_values(experiment, {})
     requester = Requester("STACK", experiment.logical_id)
     name = str(old.properties.get("Name") or f"STACK-{experiment.logical_id}-previous")
-    request = manual_request(RequestType.UPDATE, requester, name, new.properties, old.properties)
+    request = _late(manual_request(RequestType.UPDATE, requester, name, new.properties, old.properties))
     gateway = RehearsalGateway(earlier_owner_tag(request))
     gateway.know(_described(old.properties, name, _assumed(old.properties, status)), _tags(old.properties))
     return make_plan(request, gateway, gateway.describe_inference_experiment(name))
@@ -75,9 +124,13 @@ def _described(properties: Mapping[str, Any], name: str, status: Status) -> dict
     valid, findings = validate(properties)
     if findings:
         raise UsageError(f"--previous: {findings[0]}")
-    hidden = ("EndpointName", "Tags", "DesiredState", "StatusReason", "ModelVariantActions")
+    hidden = ("EndpointName", "Tags", "DesiredState", "ModelVariantActions", "PromotionCriteria")
+    now = datetime.fromtimestamp(time.time(), UTC)
+    begun = {} if status is Status.CREATED else {"StartTime": now}
     return {
         **{key: value for key, value in valid.items() if key not in hidden},
+        "CreationTime": now,
+        "Schedule": {**valid.get("Schedule", {}), **begun},
         "Name": name,
         "Arn": f"arn:aws:sagemaker:region:{ACCOUNT}:inference-experiment/{name}",
         "Status": status.value,

@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from inference_experiment import payloads
+from inference_experiment import checks, payloads
 from inference_experiment.clock import Clock
 from inference_experiment.contract import OWNER_TAG
+from inference_experiment.errors import Refused
 from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
 from inference_experiment.lifecycle import Lifecycle
-from inference_experiment.model import Action, ActionKind, Observed, Progress, RequestResult, Status
+from inference_experiment.model import TRANSITIONAL, Action, ActionKind, Observed, Progress, RequestResult, Status
 from inference_experiment_cli.operate.gateway import CliGateway
 
 HOUR: Final = 3600.0
 SECONDS_PER_LOOK: Final = 5.0
-# Where an imagined transition leads; Updating goes back to where it came from.
-TARGETS: Final = {Status.CREATING: Status.RUNNING, Status.STARTING: Status.RUNNING}
 
 
 @dataclass
@@ -58,6 +57,7 @@ class RehearsalClock(Clock):
     def __init__(self) -> None:
         super().__init__(SECONDS_PER_LOOK)
         self._now = time.time()
+        self.waited = False
 
     def now(self) -> float:
         """Return the imagined epoch time."""
@@ -65,14 +65,19 @@ class RehearsalClock(Clock):
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
+        self.waited = True
         self._now += seconds
 
 
 class RehearsalGateway(Gateway):
-    """Experiments as a few dictionaries; what it does not know it asks `behind`, reading only."""
+    """Experiments as a few dictionaries; what it does not know it asks `behind`, reading only.
 
-    def __init__(self, owner_tag: str, behind: CliGateway | None = None) -> None:
+    With `of_provider` the calls are the function's, which also asks for its stack and hands a wait over to its queue.
+    """
+
+    def __init__(self, owner_tag: str, behind: CliGateway | None = None, *, of_provider: bool = True) -> None:
         super().__init__()
+        self.of_provider = of_provider
         self.calls: list[Call] = []
         self.reads: list[str] = []
         self._experiments: dict[str, Imagined | None] = {}
@@ -98,14 +103,12 @@ class RehearsalGateway(Gateway):
             return Observed(name)
         details = dict(found.details)
         status = Status(details["Status"])
-        if found.following is not None:
-            found.details["Status"], found.following = found.following.value, None
-        elif status in (*TARGETS, Status.UPDATING, Status.STOPPING):  # under way when the rehearsal began
-            found.details["Status"] = TARGETS.get(
-                status, Status.RUNNING if status is Status.UPDATING else Status.COMPLETED
-            )
         endpoint = (details.get("EndpointMetadata") or {}).get("EndpointName", "")
         configuration = payloads.configuration(details, name, endpoint)
+        if found.following is not None:
+            found.details["Status"], found.following = found.following.value, None
+        elif status in TRANSITIONAL:
+            found.details["Status"] = _status_after(status, configuration.start_time).value
         reason = details.get("StatusReason", "")
         return Observed(
             name, status, arn=details["Arn"], configuration=configuration, status_reason=reason, details=details
@@ -124,6 +127,8 @@ class RehearsalGateway(Gateway):
 
     def describe_stacks(self, _: str) -> str:
         """Return nothing: the stack of a rehearsal is not rolling back."""
+        if self.of_provider:
+            self.reads.append("DescribeStacks")
         return ""
 
     def perform(self, step: Action) -> list[Mapping[str, Any]]:
@@ -150,17 +155,32 @@ class RehearsalGateway(Gateway):
             _act(found, step)
 
     def _create(self, arguments: Mapping[str, Any]) -> None:
-        start = (arguments.get("Schedule") or {}).get("StartTime")
-        later = start is not None and start > datetime.now(UTC)
-        name = arguments["Name"]
+        name, schedule = arguments["Name"], arguments.get("Schedule", {})
+        if "EndTime" in schedule:
+            start = max(schedule.get("StartTime", _now()), _now())
+            for finding in checks.check_new_end(start, schedule["EndTime"], _now()):
+                raise Refused(f"{ActionKind.CREATE}: {finding}")
         details = {
             **{key: value for key, value in arguments.items() if key not in ("EndpointName", "Tags")},
             "Arn": f"arn:aws:sagemaker:region:000000000000:inference-experiment/{name}",
             "Status": Status.CREATING.value,
+            "CreationTime": _now(),
             "EndpointMetadata": {"EndpointName": arguments["EndpointName"]},
         }
         tags = {tag["Key"]: tag["Value"] for tag in arguments["Tags"]}
-        self._experiments[name] = Imagined(details, tags, Status.CREATED if later else Status.RUNNING)
+        self._experiments[name] = Imagined(details, tags)
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def _status_after(transition: Status, start: datetime | None) -> Status:
+    """Return the status in which a transition ends; Describe does not tell the one that a stop leads to."""
+    if transition is Status.STOPPING:
+        return Status.COMPLETED
+    waits = transition is not Status.STARTING and start is not None and start > _now()
+    return Status.CREATED if waits else Status.RUNNING
 
 
 def _good(arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -178,6 +198,7 @@ def _act(found: Imagined, step: Action) -> None:
     arguments = step.arguments
     if step.kind is ActionKind.START:
         status, found.following = Status.STARTING, Status.RUNNING
+        found.details["Schedule"] = {**(found.details.get("Schedule") or {}), "StartTime": _now()}
     elif step.kind is ActionKind.STOP:
         status, found.following = Status.STOPPING, Status(arguments["DesiredState"])
         found.details["StatusReason"] = arguments["Reason"]
@@ -194,5 +215,7 @@ def rehearse(request: Request, gateway: RehearsalGateway) -> Rehearsed:
     clock = RehearsalClock()
     progress = Progress(deadline=clock.now() + HOUR)
     outcome = Lifecycle(request, gateway, clock, progress, report=lambda _notice: None).run()
+    if clock.waited and gateway.of_provider:
+        gateway.reads.append("SendMessage")
     calls: Sequence[Call] = gateway.calls[before:]
     return Rehearsed(outcome, tuple(calls), tuple(dict.fromkeys(gateway.reads)))

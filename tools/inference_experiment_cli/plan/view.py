@@ -1,0 +1,64 @@
+"""A plan as it is printed."""
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from inference_experiment_cli.inputs.experiments import Experiment, stand_ins
+from inference_experiment_cli.output import Format, cell, console, note, print_rows, print_value, yaml_text
+from inference_experiment_cli.plan.plan import Plan
+
+
+def show(plan: Plan, experiment: Experiment | None, output: Format) -> None:
+    """Print a plan."""
+    document = _restored(plan.document(), stand_ins(experiment)) if experiment else plan.document()
+    if output in (Format.JSON, Format.YAML):
+        print_value(document, output)
+        return
+    if output is Format.CSV:
+        print_rows(document["properties"], ("path", "before", "after", "how"), output)
+        return
+    screen = console()
+    style = "bold green" if plan.possible else "bold red"
+    screen.print(f"{document['experiment']} ({plan.status}): {plan.verdict}", style=style)
+    if plan.reason:
+        screen.print(plan.reason)
+    changes = document["properties"] if plan.status != "Absent" else []
+    _section("Properties", changes, ("path", "before", "after", "how"))
+    _print_calls("Calls", document["calls"])
+    _print_calls("Afterwards, CloudFormation deletes the old experiment", document["afterwards"])
+    _section("Permissions", document["permissions"], ("action", "resource", "condition"))
+    for text in experiment.assumed if experiment else ():
+        note(f"assumed, as no parameter decides it: {text}")
+    for keys, written in experiment.unresolved.items() if experiment else ():
+        note(f"resolved at deployment; assumed unchanged: {'/'.join(map(str, keys))} ({written})")
+
+
+def _restored(value: Any, unknowns: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value in which unknown values are what the template has in their place."""
+    if isinstance(value, Mapping):
+        return {key: _restored(item, unknowns) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_restored(item, unknowns) for item in value]
+    if isinstance(value, str):
+        for stand_in, written in unknowns.items():
+            value = value.replace(stand_in, written)
+    return value
+
+
+def _section(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    if rows:
+        console().print(f"\n{title}", style="bold")
+        print_rows([{key: cell(row[key]) for key in columns} for row in rows], columns, Format.TABLE)
+
+
+def _print_calls(title: str, calls: list[dict[str, Any]]) -> None:
+    screen = console()
+    if calls:
+        screen.print(f"\n{title}", style="bold")
+    for number, call in enumerate(calls, 1):
+        screen.print(f"{number}. {call['operation']}  ({call['because']})")
+        arguments = dict(call["arguments"])
+        if "MetricDataQueries" in arguments:
+            arguments["MetricDataQueries"] = f"{len(arguments['MetricDataQueries'])} metrics of both variants"
+        screen.print(textwrap.indent(yaml_text(arguments).rstrip(), "     "), style="dim")
