@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cfn_template.documents import parse
 from iam_policy import (
     Document,
     DocumentKind,
@@ -16,7 +17,6 @@ from iam_policy import (
     Unknown,
     decide,
     decide_trust,
-    read_json,
     read_node,
     settles,
     text,
@@ -227,7 +227,7 @@ def test_decisions_carry_the_deciding_statement_and_every_step() -> None:
         '{"Effect": "Allow", "Action": "s3:*", "Resource": "*"},',
         '{"Sid": "Ok", "Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}]}',
     ]
-    document = read_json("\n".join(lines))
+    document = read_node(parse("\n".join(lines)))
 
     decision = decide(Policies((document,)), Request(ACTION, EXPERIMENT))
 
