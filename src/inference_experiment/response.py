@@ -130,7 +130,7 @@ def _put(response_url: str, body: bytes) -> int:
 
 
 def deliver(response_url: str, body: bytes, extra_hosts: frozenset[str] = frozenset()) -> None:
-    """Put an answer to its URL. Raises UndeliverableError after MAX_ATTEMPTS attempts, or at once for a URL that is not right."""
+    """Put a response to its URL. Raises UndeliverableError after MAX_ATTEMPTS attempts, at once for an invalid URL."""
     check_url(response_url, extra_hosts)
     problem = ""
     for attempt in range(MAX_ATTEMPTS):
