@@ -18,7 +18,12 @@ demo: $(STAMP)
 	$(BIN)/inference-experiment demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --cov
+	$(BIN)/python -m pytest --cov --cov-report=
+	$(BIN)/coverage report --include='src/*' --fail-under=100
+	@for package in $(filter-out inference_experiment,$(PACKAGES)); do \
+		printf '%s: branch coverage in %% ' $$package; \
+		$(BIN)/coverage report --include="*/$$package/*" --format=total --fail-under=92 || exit 1; \
+	done
 
 check: $(STAMP) types .venv-security/.installed site
 	$(BIN)/ruff check .

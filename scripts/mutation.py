@@ -13,12 +13,12 @@ import resource
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from importlib import metadata
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType
 from typing import Any, Final, NamedTuple
 
-import hypothesis  # noqa: F401 - imported once, before the processes fork
 import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -27,6 +27,7 @@ EVALUATE: Final = ("conditions", "decision", "explain", "operators", "principals
 TESTS: Final = {
     **{f"src/inference_experiment/{name}.py": "tests/test_planner.py" for name in ("planner", "actions")},
     **{f"lib/iam_policy/evaluate/{name}.py": "tests/lib/iam_policy/test_iam_evaluate.py" for name in EVALUATE},
+    "lib/cfn_template/evaluator.py": "tests/lib/cfn_template/test_values.py",
     "lib/cfn_template/values.py": "tests/lib/cfn_template/test_values.py",
 }
 PAIRS: Final = (
@@ -46,8 +47,9 @@ class Mutation(NamedTuple):
 
 
 def mutations(tree: ast.Module) -> Iterator[Mutation]:
-    """Yield the mutations of a module; annotations, docstrings and the texts of messages stay."""
+    """Yield the mutations of a module; annotations, decorators, docstrings and the texts of messages stay."""
     parts = [getattr(node, name, None) for node in ast.walk(tree) for name in ("annotation", "returns")]
+    parts += [part for node in ast.walk(tree) for part in getattr(node, "decorator_list", ())]
     kept = {id(node) for part in filter(None, parts) for node in ast.walk(part)}
     for node in (node for node in ast.walk(tree) if id(node) not in kept):
         if isinstance(node, ast.Compare):
@@ -96,16 +98,18 @@ def survives(name: str, tree: ast.Module, mutation: Mutation) -> bool:
     resource.setrlimit(resource.RLIMIT_CPU, (TEST_CPU_SECONDS, TEST_CPU_SECONDS))
     sys.meta_path.insert(0, mutant)
     with open(os.devnull, "w") as null, contextlib.redirect_stdout(null), contextlib.redirect_stderr(null):  # noqa: PTH123
-        failed = pytest.main(["-q", "-x", "-p", "no:cacheprovider", str(ROOT / TESTS[name])])
+        failed = pytest.main(["-x", "--assert=plain", "-p", "no:cacheprovider", str(ROOT / TESTS[name])])
     os._exit(int(failed != 0))
 
 
 def main() -> None:
-    """Test a random sample of all mutants, the same one in every run, and print the page."""
+    """Test a random sample of all mutants, the same one in every run, and write the page."""
     parser = argparse.ArgumentParser(description="Mutation testing of planner, policy evaluator and template values.")
     parser.add_argument("--cpu-seconds", type=float, default=600, help="CPU time after which to stop (default: 600)")
     parser.add_argument("--output", type=Path, required=True, help="the Markdown page to write")
     options = parser.parse_args()
+    for plugin in metadata.entry_points(group="pytest11"):
+        plugin.load()  # once, before the processes fork
     trees = {name: ast.parse((ROOT / name).read_bytes()) for name in TESTS}
     for name, tree in trees.items():
         if not survives(name, tree, Mutation("none", tree, "body", tree.body)):

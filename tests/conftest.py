@@ -1,9 +1,6 @@
 """Fixtures that every folder of tests may use."""
 
-import functools
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import log_audit
@@ -13,33 +10,12 @@ from botocore.loaders import Loader
 if TYPE_CHECKING:
     from inference_experiment_local.protocol.cloud import ProtocolCloud
 
-# Tests of other packages, by folder or file: to trace src/ would double their time.
-UNTRACED = ("lib", "rules", "tools", "test_bench.py", "test_examples.py")
-TRACED = ("local", "test_report_criteria.py")  # of src/ all the same
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """Search every log line of the session for signatures and tag values; know pytest-cov's mark without it too."""
     config.addinivalue_line("markers", "no_cover: not traced, where coverage is measured")
     if not config.pluginmanager.has_plugin("log_audit"):
         config.pluginmanager.register(log_audit, "log_audit")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        parts = item.path.relative_to(Path(__file__).parent).parts
-        if parts[0] in UNTRACED and not set(parts) & set(TRACED):
-            item.add_marker(pytest.mark.no_cover)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _nothing_is_known_yet() -> None:
-    """Forget what src/ keeps: what an untraced test has had worked out, no traced one would reach any more."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith("inference_experiment."):
-            for kept in vars(module).values():
-                if isinstance(kept, functools._lru_cache_wrapper):
-                    kept.cache_clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

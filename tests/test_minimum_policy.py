@@ -17,8 +17,8 @@ from experiment_properties import ROLE_ARN, properties, shadow
 from ministack.core import iam_evaluator
 
 import iam_policy
+from cfn_template.documents import parse
 from iam_policy import Policies, decide, read_node
-from iam_policy.parse.yaml_source import parse_yaml
 from inference_experiment import contract
 from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
@@ -241,13 +241,13 @@ def test_the_role_is_passed_to_no_other_service(
 
 def template_policy() -> dict[str, Any]:
     """The policies of the role in template.yaml, deployed with its defaults."""
-    template = parse_yaml(TEMPLATE.read_text())
+    template = parse(TEMPLATE.read_text())
     parameters = {name: str(one.get("Default", "")) for name, one in template["Parameters"].items()}
     arns = {"WaitQueue.Arn": QUEUE, "DeadLetterQueue.Arn": DEAD_LETTERS, "ProviderLogGroup.Arn": f"{LOGS}:*"}
 
     def deployed(node: Any) -> Any:
         if isinstance(node, dict) and "Fn::GetAtt" in node:
-            return arns[node["Fn::GetAtt"]]
+            return arns[".".join(node["Fn::GetAtt"])]
         if isinstance(node, dict) and "Fn::Sub" in node:
             text = node["Fn::Sub"]
             for name, value in {**PLACE, **parameters}.items():

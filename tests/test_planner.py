@@ -340,6 +340,12 @@ def test_update_that_looks_finished_at_once_is_watched_a_little() -> None:
     assert planner.plan(replace(base, progress=acted, now=NOW + actions.UPDATE_START_SECONDS)).kind is ActionKind.DONE
 
 
+def test_deletion_names_the_experiment() -> None:
+    step = planner.plan(situation(RequestKind.DELETE, DesiredState.GONE, Status.COMPLETED))
+
+    assert (step.kind, step.arguments) == (ActionKind.DELETE, {"Name": "test"})
+
+
 def test_deletion_that_takes_long_is_waited_for() -> None:
     base = situation(RequestKind.DELETE, DesiredState.GONE, Status.COMPLETED)
     acted = Progress(deadline=NOW + 3600, acted={f"{ActionKind.DELETE}:test": NOW})
@@ -377,7 +383,7 @@ def test_failed_replacement_is_removed_before_the_failure_is_told() -> None:
     base = situation(RequestKind.REPLACE, DesiredState.EXIST, Status.CANCELLED)
     base = replace(base, target=replace(base.target, status_reason="no capacity"))
     step = planner.plan(base)
-    assert step.kind is ActionKind.DELETE
+    assert (step.kind, step.arguments) == (ActionKind.DELETE, {"Name": "test"})
     assert "no capacity" in step.failure
     gone = replace(base, target=Observed("test"), progress=Progress(NOW + 1, failure=step.failure))
     assert "no capacity" in str(planner.plan(gone).error)

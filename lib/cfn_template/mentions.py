@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cfn_template.values import Raw, function_of
+from cfn_template.values import Raw, function_of, scalar_text
 
 
 def mentioned(raw: Raw) -> Iterator[tuple[str, str]]:
@@ -48,7 +48,7 @@ def compared_literals(conditions: Raw) -> dict[str, tuple[str, ...]]:
         if name != "Fn::Equals" or not isinstance(argument, list):
             continue
         references = [function_of(item) or ("", None) for item in argument]
-        literals = [str(item) for item in argument if isinstance(item, str | int | float)]
+        literals = [text for item in argument if (text := scalar_text(item)) is not None]
         for function, target in references:
             if function == "Ref" and isinstance(target, str):
                 found.setdefault(target, {}).update(dict.fromkeys(literals))

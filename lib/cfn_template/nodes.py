@@ -4,10 +4,12 @@ A `Node` follows Fn::If and AWS::NoValue and remembers its path, so a finding la
 Reading never raises: what is not there is None, what cannot be known is UNKNOWN.
 """
 
+from dataclasses import dataclass, field
 from typing import Final
 
+from cfn_template.evaluator import chosen_branch
 from cfn_template.scenarios import Scenario
-from cfn_template.values import Path, Raw, Text, Unknown, chosen_branch, function_of
+from cfn_template.values import NO_VALUE, Path, Raw, Text, Unknown, Unresolved, function_of, scalar_text, unresolved
 
 UNREAD: Final = object()
 
@@ -45,9 +47,7 @@ class Node:
     def text(self) -> str | Text | None:
         """The value as text, None when it is no scalar or not known at all."""
         value = self.value
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        return str(value) if isinstance(value, str | int | float) else value if isinstance(value, Text) else None
+        return value if isinstance(value, Text) else scalar_text(value)
 
     @property
     def literal(self) -> str | None:
@@ -82,7 +82,7 @@ class Node:
         if isinstance(value, dict):
             if key in value:
                 return self._child(value[key], key)
-            return self._unknown() if any(str(name).startswith("Fn::") for name in value) else None
+            return self._unknown() if any(map(is_function, value)) else None
         return self._unknown() if isinstance(value, Unknown | Text) else None
 
     def _unknown(self) -> "Node":
@@ -125,7 +125,7 @@ def follow(node: Node) -> Node | None:
     """Step through Fn::If to the branch that this scenario takes; None for AWS::NoValue."""
     for _ in range(40):
         name, argument = function_of(node.raw) or ("", None)
-        if name == "Ref" and argument == "AWS::NoValue":
+        if name == "Ref" and argument == NO_VALUE:
             return None
         branch = chosen_branch(argument, node.scenario.decide) if name == "Fn::If" else None
         if branch is None:
@@ -134,3 +134,40 @@ def follow(node: Node) -> Node | None:
         path = (*node.path, name, index) if node.within else node.path
         node = Node(node.scenario, raw, path, node.within)
     return node
+
+
+def is_function(name: Raw) -> bool:
+    """Tell whether a key is a function, which among other keys is a transform that may bring any member."""
+    return isinstance(name, str) and name.startswith("Fn::")
+
+
+@dataclass
+class Resolution:
+    """A value without functions: where its parts are written, and the parts that are not known, by key."""
+
+    value: object = None
+    places: dict[Path, Path] = field(default_factory=dict)
+    unresolved: dict[Path, Unresolved] = field(default_factory=dict)
+
+
+def resolve(node: Node) -> Resolution:
+    """Return a value without functions. A part that is not known is an `Unresolved`; a transform's are left out."""
+    resolution = Resolution()
+    resolution.value = _resolve(node, (), resolution)
+    return resolution
+
+
+def _resolve(node: Node, keys: Path, resolution: Resolution) -> object:
+    value = node.value
+    resolution.places[keys] = node.path
+    if isinstance(value, dict):
+        brought = {(*keys, name): unresolved({name: raw}, None) for name, raw in value.items() if is_function(name)}
+        resolution.unresolved |= brought
+        members = {str(name): inner for name, inner in node.members.items() if not is_function(name)}
+        return {name: _resolve(inner, (*keys, name), resolution) for name, inner in members.items()}
+    if isinstance(value, list):
+        return [_resolve(item, (*keys, index), resolution) for index, item in enumerate(node.items or [])]
+    if isinstance(value, Text | Unknown) and node.raw is not None:
+        resolution.unresolved[keys] = unresolved(node.raw, value)
+        return resolution.unresolved[keys]
+    return None if node.raw is None else str(value) if isinstance(value, str) else value

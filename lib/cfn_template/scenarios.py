@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
+from cfn_template.evaluator import Evaluator
 from cfn_template.mentions import mentioned
-from cfn_template.values import UNKNOWN, Evaluator, Raw, Text, function_of, hole
+from cfn_template.values import NO_VALUE, UNKNOWN, Raw, Text, function_of, hole, scalar_text
 
 MAXIMUM_SCENARIOS: Final = 128
+SCENARIO_LIMIT: Final = 116  # characters of a scenario in a message
 Choice: TypeAlias = tuple[str, str]
-NO_VALUE: Final = "AWS::NoValue"
 REGION: Final = "AWS::Region"
 
 
@@ -33,10 +34,11 @@ class Undecided(Exception):  # noqa: N818 - a signal between the enumeration and
 class TemplateDeclarations:
     """What a template says about parameters, conditions and mappings."""
 
-    parameters: Mapping[str, tuple[object, ...]]  # name -> values that Ref gives
+    parameters: Mapping[str, tuple[object, ...]]  # name -> values that Ref gives, of pseudo parameters too
     conditions: Mapping[str, Raw]
     mappings: Raw
     compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> literals in Fn::Equals
+    hidden: frozenset[str] = frozenset()  # names whose values decide conditions; elsewhere Ref gives a hole
     _mentions: dict[int, tuple[Raw, list[tuple[str, str]]]] = field(default_factory=dict)
 
     def mentions(self, raw: Raw) -> list[tuple[str, str]]:
@@ -69,8 +71,16 @@ class Scenario:
         """The evaluator of intrinsic functions in this scenario."""
         return Evaluator(self.refer, self.decide, self.source.mappings)
 
+    @cached_property
+    def _decider(self) -> Evaluator:
+        """The evaluator within conditions, which know the values that are hidden elsewhere."""
+        return Evaluator(self._value, self.decide, self.source.mappings) if self.source.hidden else self.evaluator
+
     def refer(self, name: str) -> object:
         """Return what Ref gives: a parameter's value, or a hole for resources and pseudo parameters."""
+        return hole("Ref", name) if name in self.source.hidden else self._value(name)
+
+    def _value(self, name: str) -> object:
         if name == NO_VALUE:
             return None
         self.asked.add(("name", name))
@@ -115,8 +125,8 @@ class Scenario:
         return combine(name, [self._holds(item) for item in argument])
 
     def _equal(self, argument: list[Raw]) -> bool | None:
-        left, right = (self.evaluator.evaluate(item) for item in argument)
-        known = [str(value) for value in (left, right) if isinstance(value, str | int | float)]
+        left, right = (self._decider.evaluate(item) for item in argument)
+        known = [text for value in (left, right) if (text := scalar_text(value)) is not None]
         if len(known) == 2:  # noqa: PLR2004 - both sides
             return known[0] == known[1]
         if isinstance(left, Text) and left == right:
@@ -150,15 +160,16 @@ def needs_of(source: TemplateDeclarations, raws: Iterable[Raw]) -> tuple[list[st
     parameters: dict[str, None] = {}
     conditions: dict[str, None] = {}
     seen: set[tuple[str, str]] = set()
-    stack = list(raws)
+    stack = [(raw, False) for raw in raws]
     while stack:
-        for kind, name in source.mentions(stack.pop()):
+        part, is_condition = stack.pop()
+        for kind, name in source.mentions(part):
             seen.add((kind, name))
             if kind == "condition" and name in source.conditions and name not in conditions:
                 conditions[name] = None
-                stack.append(source.conditions[name])
-            elif kind == "name" and len(source.domain(name)) > 1 and name != REGION:
-                parameters[name] = None
+                stack.append((source.conditions[name], True))
+            elif kind == "name" and name != REGION and len(source.domain(name)) > 1:
+                parameters |= {name: None} if is_condition or name not in source.hidden else {}
     # A region decides something only as the key of a mapping or in a condition; elsewhere it is a hole like any other.
     if ("name", REGION) in seen and (("map", "") in seen or REGION in source.compared):
         parameters[REGION] = None
@@ -210,14 +221,17 @@ def enumerate_scenarios(source: TemplateDeclarations, raws: Iterable[Raw]) -> li
     scenarios: list[Scenario] = []
     for values in itertools.product(*(source.domain(name) for name in parameters)):
         chosen = dict(zip(parameters, values, strict=True))
-        for scenario in _assume(source, chosen, conditions):
+        for scenario in enumerate_assumptions(source, chosen, conditions):
             scenarios.append(scenario)
             if len(scenarios) > MAXIMUM_SCENARIOS:
                 return [Scenario(source, dict.fromkeys(parameters, UNKNOWN), None)]
     return scenarios
 
 
-def _assume(source: TemplateDeclarations, chosen: Mapping[str, object], conditions: list[str]) -> Iterator[Scenario]:
+def enumerate_assumptions(
+    source: TemplateDeclarations, chosen: Mapping[str, object], conditions: list[str]
+) -> Iterator[Scenario]:
+    """Yield each way in which the comparisons turn out that nothing decides; first that in which all fail."""
     stack: list[dict[str, bool]] = [{}]
     while stack:
         assumed = stack.pop()
@@ -226,7 +240,34 @@ def _assume(source: TemplateDeclarations, chosen: Mapping[str, object], conditio
             for name in conditions:
                 scenario.decide(name)
         except Undecided as undecided:
-            stack += [{**assumed, undecided.comparison: holds} for holds in (False, True)]
+            stack += [{**assumed, undecided.comparison: holds} for holds in (True, False)]
         else:
             scenario.complete = True
             yield scenario
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut a text at a word boundary."""
+    if len(text) <= limit:
+        return text
+    return text[: limit - 1].rsplit(" ", 1)[0] + "…"
+
+
+def describe(holds: list[Scenario], scenarios: list[Scenario]) -> str:
+    """Name the scenario of a finding by the fewest conditions and parameters that tell it from the others."""
+    if len(holds) == len(scenarios):
+        return ""
+    own = [_features(scenario) for scenario in holds]
+    others = [_features(scenario) for scenario in scenarios if scenario not in holds]
+    choices = [chosen for size in (1, 2) for chosen in itertools.combinations(own[0], size)]
+    fitting = [chosen for chosen in choices if not any(other.issuperset(chosen) for other in map(set, others))]
+    whole = [chosen for chosen in fitting if all(set(each).issuperset(chosen) for each in own)]
+    text = " and ".join(next(iter([*whole, *fitting]), own[0][:3]))
+    return f" ({shorten(f'when {text}', SCENARIO_LIMIT)})" if text else ""
+
+
+def _features(scenario: Scenario) -> list[str]:
+    """Return the conditions of a scenario, then its parameters, as text."""
+    conditions = [f"{name} is {str(holds).lower()}" for name, holds in scenario.conditions.items() if holds is not None]
+    chosen = {name: value for name, value in scenario.parameters.items() if isinstance(value, str)}
+    return conditions + [f"{name} is {value or 'empty'}" for name, value in chosen.items()]

@@ -1,13 +1,22 @@
 """A decoded template: its resources, what they refer to, and the scenarios in which they exist."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
 
 from cfn_template.mentions import compared_literals
 from cfn_template.nodes import Node
-from cfn_template.scenarios import REGION, Scenario, TemplateDeclarations, enumerate_scenarios, needs_of
-from cfn_template.values import UNKNOWN, Raw, hole
+from cfn_template.parameters import PSEUDO, domain_of, is_secret, value_of
+from cfn_template.scenarios import (
+    REGION,
+    Scenario,
+    TemplateDeclarations,
+    enumerate_assumptions,
+    enumerate_scenarios,
+    needs_of,
+)
+from cfn_template.values import Raw, hole
 
 # With no region given cfn-lint lints for this one; it says nothing about where people deploy.
 DEFAULT_REGIONS: Final = ("us-east-1",)
@@ -62,29 +71,57 @@ class TemplateView:
         conditions = self.template.get("Conditions")
         conditions = conditions if isinstance(conditions, dict) else {}
         compared = compared_literals([conditions, self.template.get("Rules")])
-        declared = self.template.get("Parameters")
+        pseudo = {name: {"Type": "String"} for name in PSEUDO}
         parameters = {
-            name: values_of(name, raw, self.parameter_sets, compared.get(name, ()))
-            for name, raw in (declared.items() if isinstance(declared, dict) else ())
-            if isinstance(name, str)
+            name: domain_of(name, raw, self.parameter_sets, compared.get(name, ()))
+            for name, raw in {**self.declared, **pseudo}.items()
         }
-        parameters[REGION] = tuple(dict.fromkeys((*self.regions, *compared.get(REGION, ()))))
-        return TemplateDeclarations(parameters, conditions, self.template.get("Mappings"), compared)
+        given = {name for values in self.parameter_sets for name in values}
+        if REGION not in given:
+            parameters[REGION] = self._regions(compared.get(REGION, ()))
+        hidden = {name for name, raw in self.declared.items() if is_secret(raw)} | (PSEUDO - given - {REGION})
+        mappings = self.template.get("Mappings")
+        return TemplateDeclarations(parameters, conditions, mappings, compared, frozenset(hidden))
+
+    @cached_property
+    def declared(self) -> Mapping[str, Raw]:
+        """The parameters that the template declares."""
+        declared = self.template.get("Parameters")
+        return (
+            {name: raw for name, raw in declared.items() if isinstance(name, str)} if isinstance(declared, dict) else {}
+        )
+
+    def _regions(self, compared: tuple[str, ...]) -> tuple[object, ...]:
+        """Return the regions to try; a condition on the region fails in another one than it names."""
+        elsewhere = (hole("Ref", REGION),) if compared and self.regions == DEFAULT_REGIONS else ()
+        return (*dict.fromkeys((*self.regions, *compared)), *elsewhere)
+
+    def deployment(self, given: Mapping[str, Any], assumed: Iterable[str] = ()) -> Scenario:
+        """Return the scenario of one deployment: given values, else defaults.
+
+        Comparisons that these do not decide fail in the conditions in `assumed`; others stay open.
+        """
+        values = {name: value_of(name, raw, given) for name, raw in self.declared.items()}
+        pseudo = {name: given[name] for name in PSEUDO if name in given}
+        source = replace(self.source, hidden=self.source.hidden - pseudo.keys())
+        return next(iter(enumerate_assumptions(source, values | pseudo, list(assumed))))
 
     def scenarios(self, names: Iterable[str], related: Iterable[str] = ()) -> list[Scenario]:
         """Return the scenarios in which some resources exist, told apart as finely as `related` ones need it too."""
         existing = frozenset(names)
         key = existing, existing | frozenset(related)
         if key not in self._scenarios:
-            raws = [self.resources[name] for name in sorted(key[1])]
-            # A resource's own Condition is a name, not a function: it is listed as one would write it.
-            asked = [{"Condition": raw["Condition"]} for raw in raws if isinstance(raw.get("Condition"), str)]
             self._scenarios[key] = [
                 scenario
-                for scenario in enumerate_scenarios(self.source, [*raws, *asked])
+                for scenario in enumerate_scenarios(self.source, self.raws(sorted(key[1])))
                 if all(self.exists(name, scenario) for name in existing) and not self._is_excluded(scenario.conditions)
             ]
         return self._scenarios[key]
+
+    def raws(self, names: Iterable[str]) -> list[Raw]:
+        """Return what some resources depend on: themselves, and their conditions as functions."""
+        raws = [self.resources[name] for name in names]
+        return [*raws, *({"Condition": raw["Condition"]} for raw in raws if isinstance(raw.get("Condition"), str))]
 
     def choices(self, raw: Raw, scenario: Scenario) -> tuple[str, ...]:
         """Return what a part of the template, with the resources that it refers to, may depend on in a scenario."""
@@ -132,32 +169,3 @@ class TemplateView:
                         stack.append(target)
             self._reachable[name, types] = frozenset(found)
         return self._reachable[name, types]
-
-
-def values_of(name: str, raw: Raw, given: Sequence[Mapping[str, Any]], compared: tuple[str, ...]) -> tuple[object, ...]:
-    """Return the values that Ref of a parameter can give: deployed, allowed, or default and what conditions ask for."""
-    deployed = [values[name] for values in given if name in values]
-    if deployed:
-        return tuple(_unique(deployed))
-    kind = raw.get("Type") if isinstance(raw, dict) else None
-    if not isinstance(kind, str) or kind.startswith("AWS::SSM::"):
-        return ()
-    allowed = raw.get("AllowedValues")
-    if isinstance(allowed, list) and allowed:
-        return tuple(_unique(allowed))
-    default = raw.get("Default")
-    if "List" in kind:
-        return ([part.strip() for part in default.split(",")],) if isinstance(default, str) else ()
-    known = [str(default)] if isinstance(default, str | int | float) else []
-    if not compared:
-        return tuple(known)
-    return (*_unique([*known, *compared]), hole("Ref", name))
-
-
-def _unique(values: Iterable[Raw]) -> Iterator[object]:
-    seen: list[object] = []
-    for value in values:
-        item = str(value) if isinstance(value, str | int | float) else UNKNOWN
-        if item not in seen:
-            seen.append(item)
-            yield item

@@ -1,7 +1,7 @@
 """Evaluate, lint, diff and generate IAM policies, with unknowns.
 
 A pure library: it reads no AWS account, and no template engine is needed. The names here are the public API; further
-modules: `yaml_source` and `role_dumps` (input), `report_text`, `report_files` and `suppress` (output), `managed` (AWS's
+modules: `role_dumps` (input), `report_text`, `report_files` and `suppress` (output), `managed` (AWS's
 policies), `actions` (AWS's data).
 """
 
@@ -12,7 +12,7 @@ from iam_policy.findings import KINDS, Finding, Position, Severity
 from iam_policy.lint.document import lint_policy, refused
 from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Hole, Symbolic, Text, text
 from iam_policy.parse.document import Document, DocumentKind, Located, Unknown
-from iam_policy.parse.reading import read_json, read_node, read_source
+from iam_policy.parse.reading import read_json, read_node, unreadable
 from iam_policy.place import Place, assumed
 from iam_policy.role import Role
 from iam_policy.service_data.managed import managed_names, managed_policy
@@ -48,9 +48,9 @@ __all__ = [
     "managed_policy",
     "read_json",
     "read_node",
-    "read_source",
     "refused",
     "settles",
     "text",
+    "unreadable",
     "why",
 ]

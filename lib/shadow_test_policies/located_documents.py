@@ -7,10 +7,10 @@ from functools import partial
 from typing import Final
 
 import iam_policy
+from cfn_template.located import DictNode, ListNode, Mark, StringNode
 from cfn_template.nodes import Node
 from cfn_template.values import Path, Text
 from iam_policy.findings import NOWHERE, Position
-from iam_policy.parse.json_source import DictNode, ListNode, Mark, StringNode
 from shadow_test_policies.physical_names import PhysicalNames
 
 MAXIMUM_DEPTH: Final = 20

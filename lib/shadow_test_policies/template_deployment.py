@@ -7,7 +7,7 @@ import iam_policy
 from cfn_template.nodes import Node
 from cfn_template.values import hole
 from iam_policy.match.arns import SEGMENTS, split
-from iam_policy.match.symbols import ANY, holes_of, parts_of
+from iam_policy.match.symbols import ANY, parts_of
 from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.located_documents import text_at
@@ -158,8 +158,3 @@ def _log_group(name: str, properties: Node, names: PhysicalNames) -> iam_policy.
         generated = iam_policy.Hole(name, ANY, minimum=1, literal=True)
         group = iam_policy.text("/aws/lambda/", generated if function_name is None else function_name)
     return _arn(names, "logs", "log-group:", iam_policy.text(group, ":*"))
-
-
-def is_open(text: iam_policy.Text | None) -> bool:
-    """Tell whether nothing at all is known of a text."""
-    return text is None or (not isinstance(text, str) and len(text.parts) == 1 and bool(holes_of(text)))

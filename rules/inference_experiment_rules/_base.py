@@ -14,7 +14,7 @@ from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template.template import Template
 
 from cfn_template.nodes import Node
-from cfn_template.scenarios import Scenario
+from cfn_template.scenarios import Scenario, describe, shorten
 from cfn_template.values import Path
 from inference_experiment_rules._cfnlint import TemplateRule
 from inference_experiment_rules._view import view_of
@@ -22,7 +22,6 @@ from shadow_test_policies.experiment import Experiment, experiment_in
 from shadow_test_policies.experiment_template import ExperimentTemplate
 
 MESSAGE_LIMIT: Final = 300
-SCENARIO_LIMIT: Final = 116  # characters of a message
 MAX_RELATED_RESOURCES: Final = 6
 GUIDE: Final = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests.html"
 TYPE_REFERENCE: Final = (
@@ -108,33 +107,6 @@ def matches_of(problems_by_scenario: dict[Scenario, list[Problem]]) -> Iterator[
         text, _ = counted.most_common(1)[0]
         suffix = describe(where[path], list(problems_by_scenario))
         yield RuleMatch(list(path), shorten(text, MESSAGE_LIMIT - len(suffix)) + suffix)
-
-
-def shorten(text: str, limit: int) -> str:
-    """Cut a text at a word boundary."""
-    if len(text) <= limit:
-        return text
-    return text[: limit - 1].rsplit(" ", 1)[0] + "…"
-
-
-def describe(holds: list[Scenario], scenarios: list[Scenario]) -> str:
-    """Name the scenario of a finding by the fewest conditions and parameters that tell it from the others."""
-    if len(holds) == len(scenarios):
-        return ""
-    own = [_features(scenario) for scenario in holds]
-    others = [_features(scenario) for scenario in scenarios if scenario not in holds]
-    choices = [chosen for size in (1, 2) for chosen in itertools.combinations(own[0], size)]
-    fitting = [chosen for chosen in choices if not any(other.issuperset(chosen) for other in map(set, others))]
-    whole = [chosen for chosen in fitting if all(set(each).issuperset(chosen) for each in own)]
-    text = " and ".join(next(iter([*whole, *fitting]), own[0][:3]))
-    return f" ({shorten(f'when {text}', SCENARIO_LIMIT)})" if text else ""
-
-
-def _features(scenario: Scenario) -> list[str]:
-    """Return the conditions of a scenario, then its parameters, as text."""
-    conditions = [f"{name} is {str(holds).lower()}" for name, holds in scenario.conditions.items() if holds is not None]
-    chosen = {name: value for name, value in scenario.parameters.items() if isinstance(value, str)}
-    return conditions + [f"{name} is {value or 'empty'}" for name, value in chosen.items()]
 
 
 def is_rule(value: object, module: str) -> TypeGuard[type[CloudFormationLintRule]]:

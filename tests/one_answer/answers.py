@@ -127,7 +127,7 @@ class Refusal(NamedTuple):
     count: int
 
 
-NEEDS_A_VALUE = "give its --parameter"  # of validate nobody asks that much
+NEEDS_A_VALUE = "pass its --parameter"  # of validate nobody asks that much
 _REFUSAL = re.compile(r"inference-experiment: [^\n]*?:(\d+): (\S+): .*?(?: \(and (\d+) more: [^\n]*\))?\n", re.DOTALL)
 
 

@@ -6,16 +6,7 @@ RULES = "tests/rules"
 CASES = "tests/one_answer/cases"
 
 PROPERTIES: Mapping[str, tuple[str, ...]] = {
-    "validate takes a dynamic reference for a text": (
-        f"{RULES}/E9502/pass-dynamic-reference.yaml",
-        f"{RULES}/E9503/pass-dynamic-reference.yaml",
-        f"{RULES}/E9504/pass-dynamic-reference.yaml",
-        f"{CASES}/templates/comma-list-and-dynamic-reference.yaml",
-    ),
     "validate gives the line of a property, lint that of the branch of Fn::If": (
-        f"{RULES}/E9501/fail-condition.yaml",
-        f"{RULES}/E9502/fail-condition.yaml",
-        f"{RULES}/E9504/fail-condition.yaml",
         f"{RULES}/E9507/fail-condition.yaml",
         f"{RULES}/E9518/fail-condition.yaml",
         f"{RULES}/E9602/fail-condition.yaml",
@@ -51,8 +42,7 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
         f"mutant {number}" for number in (149, 153, 163, 178, 304)
     ),
     "after one finding validate makes no other check of what does not depend on it": ("mutant 130",),
-    "validate does not know what Fn::Transform may bring": (f"{CASES}/templates/include-in-properties.yaml",),
-    "validate does not resolve merge keys": (f"{CASES}/templates/yaml-merge.yaml",),
+    "plan needs the properties that Fn::Transform brings": (f"{CASES}/templates/include-in-properties.yaml",),
 }
 
 PERMISSIONS: Mapping[str, tuple[str, ...]] = {

@@ -45,7 +45,7 @@ def run(*arguments: str, settings: Mapping[str, str] | None = None, stdin: str =
     with (
         mock.patch.dict(os.environ, _environment(settings), clear=True),
         mock.patch.object(sys, "argv", ["inference-experiment", *arguments]),
-        mock.patch.object(sys, "stdin", io.StringIO(stdin)),
+        mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()))),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):

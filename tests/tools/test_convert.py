@@ -147,7 +147,7 @@ def test_line_endings_and_the_output_file(desk: Desk) -> None:
         (NATIVE, ("--to", "native"), "no resource is of type Custom::SageMakerInferenceExperiment"),
         (NATIVE, ("--to", "native", "--service-token", "x"), "the native type has none"),
         ("{}", ("--to", "custom"), "no resource is of type"),
-        ("a: [", ("--to", "custom"), "t.yaml:1: is neither JSON nor YAML"),
+        ("a: [", ("--to", "custom"), "t.yaml:1: is not valid YAML"),
         (NATIVE, ("--to", "custom", "-o", "no/such/folder"), "cannot be written"),
         (NATIVE, ("--to", "custom", "--service-token", "a: b: ["), "t.yaml"),
         (

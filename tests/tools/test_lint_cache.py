@@ -10,12 +10,12 @@ import pytest
 
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.lint.cache import Cache, valid_until
-from inference_experiment_cli.lint.engine import Engine, Found
+from inference_experiment_cli.lint.engine import Engine, TemplateResult
 from inference_experiment_cli.lint.fingerprint import fingerprint
 from inference_experiment_cli.lint.pool import Tally, lint_all
 
 NOW = datetime(2030, 6, 15, 12, tzinfo=UTC)
-FOUND: Found = {"findings": [], "used": None, "reads": []}
+FOUND: TemplateResult = {"findings": [], "used": None, "reads": []}
 
 
 def scheduled(start: str, more: str = "") -> bytes:
@@ -95,7 +95,7 @@ def test_the_fingerprint_tells_configurations_apart(tmp_path: Path) -> None:
 
 
 def test_a_process_that_is_ended_is_one_line() -> None:
-    def lint(path: str) -> Found:
+    def lint(path: str) -> TemplateResult:
         if path == "7":
             os.kill(os.getpid(), signal.SIGKILL)
         return FOUND
@@ -105,7 +105,7 @@ def test_a_process_that_is_ended_is_one_line() -> None:
 
 
 def test_results_come_in_the_order_of_the_templates() -> None:
-    def lint(path: str) -> Found:
+    def lint(path: str) -> TemplateResult:
         time.sleep(0.02 if path == "1" else 0)
         return {**FOUND, "reads": [path]}
 

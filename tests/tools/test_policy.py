@@ -232,6 +232,33 @@ def test_the_statement_for_a_template_has_pseudo_parameters() -> None:
     assert finding["add"]["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/shadow-test"}
 
 
+def test_long_lists_of_actions_are_cut_between_actions() -> None:
+    answer = policy("check", RULES / "E9801" / "fail-managed.yaml", "--for", "provider", "--format", "json")
+    (finding,) = [each for each in answer.data()["findings"] if " more on " in each["message"]]
+    lacking, _, rest = finding["message"].partition(" more on ")
+    shown, _, more = lacking.removeprefix("ProviderRole lacks ").rpartition(" and ")
+    actions = finding["add"]["Action"]
+
+    assert len(finding["message"]) <= 300
+    assert [f"sagemaker:{name.removeprefix('sagemaker:')}" for name in shown.split(", ")] == actions[: -int(more)]
+    assert rest.endswith(
+        "`inference-experiment policy generate --for provider --format cloudformation` prints what to add"
+    )
+
+
+def test_the_suggested_statement_is_no_broader_than_the_minimum(tmp_path: Path) -> None:
+    """Promise: not even PassRole of an unknown role is suggested for every role."""
+    source = yaml.safe_load(policy("generate", "--for", "provider", "--format", "yaml").stdout)
+    source["Statement"] = [each for each in source["Statement"] if "iam:PassRole" not in each["Action"]]
+    role = {"Resources": {"Role": deployed_role(source)}}
+    for path in (written(tmp_path, "policy.json", source), written(tmp_path, "template.json", role)):
+        selected = ("--role", "Role") if path.stem == "template" else ()
+        answer = policy("check", path, "--for", "provider", *selected, "--format", "json")
+        (statement,) = [each["add"] for each in answer.data()["findings"] if each["kind"] == "missing-permission"]
+        assert "role/inference-experiment-*" in json.dumps(statement["Resource"])
+        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+
+
 def test_the_region_is_that_of_cfn_lint() -> None:
     path = RULES / "E9804" / "fail-region.yaml"
     assert policy("check", path, "--for", "provider", "--region", "us-east-1").returncode == 0
@@ -250,7 +277,11 @@ def test_policies_of_aws_are_not_linted(tmp_path: Path) -> None:
 
 
 def test_a_role_of_a_template_is_selected_by_name(tmp_path: Path) -> None:
-    template = written(tmp_path, "template.json", {"Resources": {"ExecutionRole": deployed_role()}})
+    document = minimal()
+    for statement in document["Statement"]:
+        if "sagemaker:CreateInferenceExperiment" in statement["Action"]:
+            statement["Action"].remove("sagemaker:CreateInferenceExperiment")
+    template = written(tmp_path, "template.json", {"Resources": {"ExecutionRole": deployed_role(document)}})
 
     answer = policy("check", template, "--for", "provider", "--role", "ExecutionRole")
     assert answer.returncode == 1
@@ -261,11 +292,7 @@ def test_a_role_of_a_template_is_selected_by_name(tmp_path: Path) -> None:
         assert "ExecutionRole" in answer.stderr
 
 
-def deployed_role() -> dict[str, Any]:
-    document = minimal()
-    for statement in document["Statement"]:
-        if "sagemaker:CreateInferenceExperiment" in statement["Action"]:
-            statement["Action"].remove("sagemaker:CreateInferenceExperiment")
+def deployed_role(document: dict[str, Any]) -> dict[str, Any]:
     policies = [{"PolicyName": "experiments", "PolicyDocument": document}]
     trust = role_entry("provider")["AssumeRolePolicyDocument"]
     return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust, "Policies": policies}}

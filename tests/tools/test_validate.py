@@ -53,14 +53,18 @@ def test_the_example_has_no_findings(desk: Desk) -> None:
 
 def test_functions_are_resolved_from_defaults_and_parameters(desk: Desk) -> None:
     desk.write("t.yaml", TEMPLATE)
-    (row,) = json.loads(desk.run("validate", "t.yaml", "--format", "json").stdout)
+    first, row = json.loads(desk.run("validate", "t.yaml", "--format", "json").stdout)
+    assert first["finding"].endswith(" (when IsOn is true)")
+    assert (row["path"], row["place"]) == ("Tags/0/Key", "t.yaml:23")
+    assert row["finding"].endswith(" (when IsOn is false)")
+    (row,) = json.loads(desk.run("validate", "t.yaml", "--parameter", "State=on", "--format", "json").stdout)
     assert row == {
         "place": "t.yaml:22",
         "experiment": "First",
         "path": "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage",
         "finding": "110 is more than 100",
     }
-    desk.ok("validate", "t.yaml", "--parameter", "Sampling=50")
+    desk.ok("validate", "t.yaml", "--parameter", "Sampling=50", "--parameter", "State=on")
     (row,) = json.loads(desk.run("validate", "t.yaml", "--parameter", "State=off", "--format", "json").stdout)
     assert row["path"] == "Tags/0/Key"
 
@@ -108,11 +112,11 @@ def test_checks_across_properties_are_made_though_the_schema_has_findings(desk: 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a: [", "x.yaml:1: is neither JSON nor YAML"),
+        ("a: [", "x.yaml:1: is not valid YAML"),
         ("", "x.yaml:1: is empty"),
         ("[1]", "x.yaml:1: is not a mapping of properties"),
-        ("a: 1\nb: 2\na: 3\n", "x.yaml:3: a: is there twice"),
-        ("a: &a [*a]", "x.yaml:1: is endless"),
+        ("a: 1\nb: 2\na: 3\n", "x.yaml:3: a: duplicate key"),
+        ("a: &a [*a]", "x.yaml:1: is a recursive alias"),
         ("[" * 3000, "x.yaml"),
         ("Resources: {A: {Type: AWS::S3::Bucket}}", "x.yaml:1: Resources: no resource is of type"),
         (

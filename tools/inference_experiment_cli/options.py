@@ -32,6 +32,14 @@ Profile = Annotated[str, typer.Option(help="Profile of the AWS configuration.")]
 Parameters = Annotated[
     list[str] | None, typer.Option("--parameter", help="Value of a template's parameter: NAME=VALUE. Repeatable.")
 ]
+ParameterFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameter-file",
+        metavar="FILE",
+        help="Parameter values of CloudFormation, CodePipeline or SAM (samconfig.toml or samconfig.toml:ENV).",
+    ),
+]
 LogicalId = Annotated[str, typer.Option(help="Logical ID of the experiment to use.")]
 Name = Annotated[str, typer.Argument(help="Name of the experiment.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the calls without making them.")]

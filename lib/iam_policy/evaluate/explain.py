@@ -16,23 +16,22 @@ _SEGMENT_NAMES: Final = ("prefix", "partition", "service", "region", "account", 
 
 def why(step: Step, request: Request) -> str:
     """Return, in one sentence, why a statement applies, does not apply or is undecided."""
-    for part, truth in step.parts:
-        if truth is True:
-            continue
-        if part is StatementElement.STATEMENT:
-            unknown = step.statement.unknown
-            return f"it cannot be known: {unknown.reason if unknown else ''}"
-        if part is StatementElement.ACTION:
-            verb = "may cover" if truth is None else "does not cover"
-            return (
-                f"its {step.statement.actions.element if step.statement.actions else 'Action'} {verb} {request.action}"
-            )
-        if part is StatementElement.PRINCIPAL:
-            return _why_principal(step, request, possible=truth is None)
-        if part is StatementElement.RESOURCE:
-            return _why_resource(step, request, possible=truth is None)
-        return _why_condition(step, request, truth_is_unknown=truth is None)
-    return f"it covers {request.action} on {request.resource}" if not request.principal else "it covers the caller"
+    failed = [part for part in step.parts if part.truth is False] or [part for part in step.parts if part.truth is None]
+    if not failed:
+        return "it covers the caller" if request.principal else f"it covers {request.action} on {request.resource}"
+    element, truth = failed[0]
+    if element is StatementElement.STATEMENT:
+        unknown = step.statement.unknown
+        return f"it cannot be known: {unknown.reason if unknown else ''}"
+    if element is StatementElement.ACTION:
+        selector = step.statement.actions
+        verb = "may cover" if truth is None else "does not cover"
+        return f"its {selector.element if selector else 'Action'} {verb} {request.action}"
+    if element is StatementElement.PRINCIPAL:
+        return _why_principal(step, request, possible=truth is None)
+    if element is StatementElement.RESOURCE:
+        return _why_resource(step, request, possible=truth is None)
+    return _why_condition(step, request, truth_is_unknown=truth is None)
 
 
 def _why_principal(step: Step, request: Request, *, possible: bool) -> str:

@@ -12,7 +12,6 @@ from typing import Any, Final
 from iam_policy.findings import Finding, Position, shorten
 from iam_policy.match.symbols import Symbolic
 from iam_policy.parse.document import Condition, Item, Located, Path, Principal, Principals, Selector, Unknown
-from iam_policy.parse.json_source import Mark
 
 EFFECTS: Final = ("Allow", "Deny")
 PRINCIPAL_TYPES: Final = ("AWS", "Service", "Federated", "CanonicalUser")
@@ -46,8 +45,8 @@ class Problems:
 def place(node: object, fallback: Position) -> Position:
     """Return where a node is written, counted from 1."""
     mark = getattr(node, "start_mark", None)
-    if isinstance(mark, Mark):  # our own; the others are those of YAML's readers
-        return Position(mark.line + 1, mark.column + 1)
+    if mark is None:  # nearly always
+        return fallback
     line, column = getattr(mark, "line", None), getattr(mark, "column", None)
     if isinstance(line, int) and isinstance(column, int):
         return Position(line + 1, column + 1)
@@ -123,8 +122,7 @@ def _item(value: object, problems: Problems, path: Path, position: Position) -> 
 
 
 def _describe(value: object) -> str:
-    names = {"NoneType": "null", "dict": "an object", "DictNode": "an object", "dict_node": "an object"}
-    return names.get(type(value).__name__, "a list")
+    return "null" if value is None else "an object" if isinstance(value, Mapping) else "a list"
 
 
 def read_selector(

@@ -1,11 +1,12 @@
-"""Reading policy documents: JSON text, or decoded values with symbolic and unknown parts.
+"""Reading policy documents: decoded values, with symbolic and unknown parts, or JSON text.
 
 A document is read as far as it goes: what cannot be read becomes a finding and an unknown part, never an exception.
-Nodes may carry `start_mark` with `line` and `column` counted from 0, as cfn-lint's and this package's JSON nodes do.
+Nodes may carry `start_mark` with `line` and `column` counted from 0, as those of cfn-lint do, and `duplicates`,
+the keys that a mapping repeats.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -21,7 +22,6 @@ from iam_policy.parse.elements import (
     read_sid,
     unwrap,
 )
-from iam_policy.parse.json_source import JsonError, parse_json
 
 TOP: Final = ("Version", "Id", "Statement")
 ACTIONS: Final = ("Action", "NotAction")
@@ -31,23 +31,31 @@ ELEMENTS: Final = ("Sid", "Effect", *PRINCIPALS, *ACTIONS, *RESOURCES, "Conditio
 
 
 def read_json(source: str, name: str = "", kind: DocumentKind = DocumentKind.INLINE) -> Document:
-    """Read a policy from JSON text. Text that is not JSON gives a document with the finding invalid-json."""
-    return read_source(source, parse_json, name, kind)
-
-
-def read_source(
-    source: str, parse: Callable[[str], object], name: str = "", kind: DocumentKind = DocumentKind.INLINE
-) -> Document:
-    """Read a policy from text by a parser that raises JsonError: `parse_json`, or `parse_yaml` of yaml_source."""
+    """Read a policy from JSON text, without places. Text that is not JSON gives the finding invalid-json."""
     try:
-        node = parse(source)
-    except JsonError as error:
-        position = Position(error.mark.line + 1, error.mark.column + 1)
-        problems = Problems(name)
-        problems.report("invalid-json", f"is not valid JSON: {error}", (), position)
-        unreadable = Statement(0, unknown=Unknown("the document cannot be read"), position=position)
-        return Document(name, kind, None, (unreadable,), tuple(problems.found))
+        node = json.loads(source, object_pairs_hook=_Object)
+    except json.JSONDecodeError as error:
+        return unreadable(f"is not valid JSON: {error.msg}", Position(error.lineno, error.colno), name, kind)
+    except (ValueError, RecursionError) as error:
+        return unreadable(f"is not valid JSON: {error}", NOWHERE, name, kind)
     return read_node(node, name, kind)
+
+
+def unreadable(message: str, position: Position, name: str = "", kind: DocumentKind = DocumentKind.INLINE) -> Document:
+    """Return what a text that is not JSON counts as: the finding invalid-json, and permissions that are not known."""
+    problems = Problems(name)
+    problems.report("invalid-json", message, (), position)
+    statement = Statement(0, unknown=Unknown("the document cannot be read"), position=position)
+    return Document(name, kind, None, (statement,), tuple(problems.found))
+
+
+class _Object(dict[str, Any]):
+    """A JSON object with the keys that it repeats."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        names = [name for name, _ in pairs]
+        self.duplicates = tuple(dict.fromkeys(name for name in names if names.count(name) > 1))
 
 
 def read_node(node: object, name: str = "", kind: DocumentKind = DocumentKind.INLINE) -> Document:

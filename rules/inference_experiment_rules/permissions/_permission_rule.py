@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from cfnlint.rules import RuleMatch
 
-from cfn_template.scenarios import Scenario
-from inference_experiment_rules._base import MESSAGE_LIMIT, Rule, describe
+from cfn_template.scenarios import Scenario, describe
+from inference_experiment_rules._base import MESSAGE_LIMIT, Rule
 from shadow_test_policies.analysis import PermissionAnalysis, permission_analysis, related
 from shadow_test_policies.experiment_template import ExperimentTemplate
 from shadow_test_policies.permission_findings import PermissionFinding

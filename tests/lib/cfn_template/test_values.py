@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from cfn_template.values import MAXIMUM_DEPTH, UNKNOWN, Evaluator, Hole, Text, function_of, hole, text_of
+from cfn_template.evaluator import MAXIMUM_DEPTH, Evaluator
+from cfn_template.values import UNKNOWN, Hole, Text, function_of, hole, text_of
 
 PARAMETERS = {"Stage": "production", "Names": ["a", "b"], "Secret": "{{resolve:ssm:name}}", "Nothing": None}
 MAPPINGS = {"Sizes": {"production": {"Count": 2, "1": "one"}, "test": {"Count": {"Ref": "Stage"}}}}
@@ -30,7 +31,7 @@ KNOWN: list[tuple[Any, object]] = [
     ({"Fn::If": ["No", "a", {"Ref": "Stage"}]}, "production"),
     ({"Fn::GetAtt": ["Role", "Arn"]}, hole("Fn::GetAtt", "Role.Arn")),
     ({"Fn::GetAtt": "Role.Arn"}, hole("Fn::GetAtt", "Role.Arn")),
-    ({"Fn::ImportValue": "token"}, hole("Fn::ImportValue", "'token'")),
+    ({"Fn::ImportValue": "token"}, hole("Fn::ImportValue", "token")),
     ({"Fn::Sub": "${Stage}-1"}, "production-1"),
     ({"Fn::Sub": "${ Stage }"}, "production"),
     ({"Fn::Sub": "${!Stage}"}, "${Stage}"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cfn_template.documents import parse
 from iam_policy import (
     Document,
     DocumentKind,
@@ -16,7 +17,6 @@ from iam_policy import (
     Unknown,
     decide,
     decide_trust,
-    read_json,
     read_node,
     settles,
     text,
@@ -203,6 +203,23 @@ def test_unknown_says_what_would_settle_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("statements", "deciding"),
+    [
+        ([ALLOW, DENY, DENY], 1),
+        ([MAYBE_DENY, ALLOW, DENY], 2),
+        ([MAYBE_ALLOW, ALLOW, ALLOW], 1),
+        ([ALLOW, MAYBE_DENY], 1),
+        ([{**ALLOW, "Action": "s3:GetObject"}, {**ALLOW, "Effect": Unknown("Fn::If")}], 1),
+        ([MAYBE_DENY], None),
+    ],
+)
+def test_the_first_statement_of_the_outcome_decides(statements: list[Any], deciding: int | None) -> None:
+    decision = decide(Policies((policy(*statements),)), Request(ACTION, EXPERIMENT))
+
+    assert decision.deciding is (None if deciding is None else decision.steps[deciding])
+
+
 def test_decisions_carry_the_deciding_statement_and_every_step() -> None:
     """Promise: Sid, index, line, truth and reason of each statement are there."""
     lines = [
@@ -210,7 +227,7 @@ def test_decisions_carry_the_deciding_statement_and_every_step() -> None:
         '{"Effect": "Allow", "Action": "s3:*", "Resource": "*"},',
         '{"Sid": "Ok", "Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}]}',
     ]
-    document = read_json("\n".join(lines))
+    document = read_node(parse("\n".join(lines)))
 
     decision = decide(Policies((document,)), Request(ACTION, EXPERIMENT))
 
@@ -401,3 +418,20 @@ def test_a_given_absence_counts_as_missing() -> None:
     assert outcome(statement, context={"aws:RequestTag/*": Given.ABSENT}) is Outcome.IMPLICIT_DENY
     account = {**ALLOW, "Condition": {"StringEquals": {"aws:PrincipalAccount": text(ACCOUNT)}}}
     assert outcome(account, context={"aws:PrincipalAccount": text(ACCOUNT)}) is Outcome.ALLOWED
+
+
+def test_the_reason_is_the_element_that_fails_not_one_that_is_undecided() -> None:
+    """Promise: where the Condition is never true nothing is said about a Resource that may or may not match."""
+    statement = {
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": "arn:aws:iam::123456789012:role/shadow",
+        "Condition": {"StringEquals": {"sagemaker:PassedToService": "sagemaker.amazonaws.com"}},
+    }
+    policies = Policies((read_node({"Version": "2012-10-17", "Statement": statement}),))
+    request = Request("iam:PassRole", text("arn:aws:iam::123456789012:role/", Hole("Role")))
+
+    decision = decide(policies, request)
+
+    assert decision.outcome is Outcome.IMPLICIT_DENY
+    assert why(decision.steps[0], request).startswith("it requires StringEquals sagemaker:PassedToService")

@@ -7,7 +7,21 @@ from typing import Any
 import pytest
 from checking import check, findings_of
 
-from iam_policy import KINDS, DocumentKind, Outcome, Policies, Role, lint_policy, read_json, read_node
+from cfn_template.json_reader import parse_json
+from cfn_template.located import DocumentError
+from iam_policy import (
+    KINDS,
+    Document,
+    DocumentKind,
+    Outcome,
+    Policies,
+    Position,
+    Role,
+    lint_policy,
+    read_json,
+    read_node,
+    unreadable,
+)
 from shadow_test_policies.decisions import decide_all
 from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.diff import diff
@@ -41,14 +55,22 @@ COLUMNS = [
 ]
 
 
+def read(source: str, name: str, kind: DocumentKind = DocumentKind.INLINE) -> Document:
+    """Read a policy with places, as the commands do."""
+    try:
+        return read_node(parse_json(source), name, kind)
+    except DocumentError as error:
+        return unreadable(error.message, Position(error.line, error.column), name, kind)
+
+
 def report_of(name: str) -> RoleReport:
     """Check one of the documents, a trust policy for the experiment's role, all else for the handler create."""
     source = (FOLDER / f"{name}.json").read_text()
     if "trust" in name:
-        trust = read_json(source, f"{name}.json", DocumentKind.TRUST)
+        trust = read(source, f"{name}.json", DocumentKind.TRUST)
         trusted = [one for one in experiment_requirements(DEPLOYMENT) if one.service]
         return check(Role("experiment", trust=trust), trusted, DEPLOYMENT, "experiment")
-    role = Role("provider", Policies((read_json(source, f"{name}.json"),)))
+    role = Role("provider", Policies((read(source, f"{name}.json"),)))
     return check(role, provider_requirements(DEPLOYMENT, ["create"]), DEPLOYMENT)
 
 

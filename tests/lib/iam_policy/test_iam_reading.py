@@ -1,6 +1,5 @@
 """Reading: places of every element, what is unknown, what is wrong; nothing makes it crash."""
 
-import json
 from typing import Any
 
 import cfnlint.decode.cfn_json
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cfn_template.documents import parse
 from iam_policy import (
     Document,
     DocumentKind,
@@ -22,9 +22,6 @@ from iam_policy import (
     read_node,
 )
 from iam_policy.match.symbols import ACCOUNT, text
-from iam_policy.parse.json_source import JsonError, parse_json
-from iam_policy.parse.reading import read_source
-from iam_policy.parse.yaml_source import parse_yaml
 from shadow_test_policies.deployment import Deployment
 
 SOURCE = """{
@@ -42,7 +39,7 @@ SOURCE = """{
 
 def test_every_element_knows_its_place() -> None:
     """Promise: statements, actions, resources, keys and values carry line and column, counted from 1."""
-    statement = read_json(SOURCE).statements[0]
+    statement = read_node(parse(SOURCE)).statements[0]
 
     assert statement.position == (4, 5)
     assert statement.actions is not None
@@ -57,7 +54,7 @@ def test_every_element_knows_its_place() -> None:
 @pytest.mark.parametrize("decode", [cfnlint.decode.cfn_json.loads, cfnlint.decode.cfn_yaml.loads])
 def test_nodes_of_cfn_lint_give_the_same_places(decode: Any) -> None:
     """Promise: the rules can pass cfn-lint's nodes as they are."""
-    mine, theirs = read_json(SOURCE), read_node(decode(SOURCE))
+    mine, theirs = read_node(parse(SOURCE)), read_node(decode(SOURCE))
 
     # cfn-lint's JSON decoder gives the items of a list the place of the list, so that is what all agree on.
     assert _actions(mine) == [("s3:GetObject", 5), ("s3:PutObject", 6)]
@@ -68,53 +65,6 @@ def test_nodes_of_cfn_lint_give_the_same_places(decode: Any) -> None:
 def _actions(document: Document) -> list[tuple[str, int]]:
     selector = document.statements[0].actions
     return [(str(item.text), item.position.line) for item in selector.items] if selector else []
-
-
-@pytest.mark.parametrize(
-    ("source", "message", "mark"),
-    [
-        ('{"a": 1,}', "remove the comma", (0, 8)),
-        ('{"a": [1,]}', "remove the comma", (0, 9)),
-        ('{"a" 1}', 'expected ":"', (0, 5)),
-        ('{"a": 1\n "b": 2}', 'expected ","', (1, 1)),
-        ('{"a": tru}', "expecting value", (0, 6)),
-        ('{"a": NaN}', "expected a value", (0, 6)),
-        ('{"a', "unterminated string", (0, 1)),
-        ("{} {}", "text after the end", (0, 3)),
-        ("", "ends too early", (0, 0)),
-        ("[" * 200, "levels deep", (0, 101)),
-    ],
-)
-def test_faults_of_json_say_where(source: str, message: str, mark: tuple[int, int]) -> None:
-    """Promise: a document that is not JSON is reported at the place of the fault."""
-    with pytest.raises(JsonError, match=message) as caught:
-        parse_json(source)
-
-    assert caught.value.mark == mark
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-)
-
-
-@given(JSON, st.sampled_from([None, 1]))
-def test_json_is_read_as_the_standard_library_reads_it(value: Any, indent: int | None) -> None:
-    """Promise: places are all that the parser adds."""
-    assert parse_json(json.dumps(value, indent=indent)) == value
-
-
-@given(JSON)
-def test_yaml_reads_json_too(value: Any) -> None:
-    """Promise: a JSON policy given as YAML is the same policy."""
-    source = json.dumps(value, ensure_ascii=True)
-    if "\\u" not in source and "\\/" not in source and not isinstance(value, float):
-        try:
-            read = parse_yaml(source)
-        except JsonError:
-            return  # YAML refuses some characters that JSON allows
-        assert json.dumps(read)[:1] == json.dumps(value)[:1] or isinstance(value, int | float)
 
 
 ELEMENTS = st.sampled_from(
@@ -180,10 +130,28 @@ def test_yaml_keeps_places_and_short_forms() -> None:
         "Version: 2012-10-17\nStatement:\n  - Effect: Allow\n    Action: s3:GetObject\n    Resource: !Sub 'arn:x'\n"
     )
 
-    document = read_source(source, parse_yaml)
+    document = read_node(parse(source))
 
     assert document.version == "2012-10-17"
     assert document.statements[0].position.line == 3
     assert document.statements[0].resources is not None
     assert isinstance(document.statements[0].resources.items[0].text, Unknown)
-    assert read_source("a: [", parse_yaml).problems[0].kind == "invalid-json"
+
+
+@pytest.mark.parametrize(
+    ("source", "position"),
+    [('{\n"a": 1,}', (2, 8)), ("[" * 100_000, (0, 0)), ("9" * 5000, (0, 0)), ("", (1, 1))],
+)
+def test_text_that_is_not_json_is_a_finding(source: str, position: tuple[int, int]) -> None:
+    document = read_json(source, "p.json", DocumentKind.TRUST)
+
+    (problem,) = document.problems
+    assert (problem.kind, problem.position, problem.document) == ("invalid-json", position, "p.json")
+    assert document.kind is DocumentKind.TRUST
+    assert document.statements[0].unknown is not None
+
+
+def test_json_text_keeps_its_repeated_keys() -> None:
+    (problem,) = read_json('{"Version": "2012-10-17", "Statement": [], "Statement": []}').problems
+
+    assert (problem.kind, problem.path) == ("duplicate-key", ("Statement",))

@@ -8,7 +8,8 @@ from xml.etree import ElementTree as ET
 import jsonschema
 from checking import check, findings_of
 
-from iam_policy import Outcome, Policies, Role, decide, read_json
+from cfn_template.documents import parse
+from iam_policy import Outcome, Policies, Role, decide, read_node
 from iam_policy.lint.suppress import baseline_of, suppress, unknown_kinds
 from iam_policy.parse.role_dumps import is_role_dump, roles_of
 from shadow_test_policies.deployment import Deployment
@@ -64,7 +65,7 @@ SARIF: dict[str, Any] = {
 
 def report() -> RoleReport:
     """Check a role with one warning, one denied action and several missing ones."""
-    role = Role("provider", Policies((read_json(SOURCE, "policy.json"),)))
+    role = Role("provider", Policies((read_node(parse(SOURCE), "policy.json"),)))
     return check(role, provider_requirements(PLACE, ["read"]), PLACE)
 
 
@@ -118,7 +119,7 @@ def test_a_baseline_suppresses_and_keeps() -> None:
     """Promise: accepted findings do not come back, wherever the lines move, and stay in SARIF as suppressed."""
     findings = findings_of(report())
     moved = "\n" + SOURCE
-    role = Role("provider", Policies((read_json(moved, "policy.json"),)))
+    role = Role("provider", Policies((read_node(parse(moved), "policy.json"),)))
     later = findings_of(check(role, [], PLACE))
 
     suppressed = suppress(later, baseline=baseline_of(findings, "known"))
@@ -144,7 +145,7 @@ def test_a_comment_suppresses_its_kind_only() -> None:
 
 def test_explain_prints_every_step() -> None:
     """Promise: the answer, each statement with T, F or U, and a star at the one that decided."""
-    policies = Policies((read_json(SOURCE, "policy.json"),))
+    policies = Policies((read_node(parse(SOURCE), "policy.json"),))
     needed = provider_requirements(PLACE, ["read"])
     request = next(one.request() for one in needed if one.action == "sagemaker:DescribeInferenceExperiment")
 

@@ -56,7 +56,7 @@ NAME_PATTERN = "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,119}"
                 "ShadowModeConfig": shadow(source="other"),
                 "ModelVariants": [variant("other", "model-1"), variant("shadow", "model-2")],
             },
-            "has production variants ['production'], not ['other']",
+            "has production variants production, not other",
         ),
         ({"Tags": [{"Key": "aws:x", "Value": ""}]}, "reserved"),
         ({"Tags": [{"Key": "x", "Value": ""}] * 2}, "Duplicate"),

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from inference_experiment_cli.errors import ExitCode, UsageError
-from inference_experiment_cli.inputs.experiments import choose, parse_parameters, read_experiments
+from inference_experiment_cli.inputs.experiments import choose, read_experiments
+from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.operate.patch import require_valid
-from inference_experiment_cli.options import File, LogicalId, Output, Parameters, Profile, Region
+from inference_experiment_cli.options import File, LogicalId, Output, ParameterFiles, Parameters, Profile, Region
 from inference_experiment_cli.output import Format
 from inference_experiment_cli.plan.requests import against_file, against_live, creation
 from inference_experiment_cli.plan.view import show
@@ -28,6 +29,7 @@ def plan(
     ] = "",
     logical_id: LogicalId = "",
     parameter: Parameters = None,
+    parameter_file: ParameterFiles = None,
     previous_parameter: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE for --previous. Default: those of --parameter.")
     ] = None,
@@ -51,15 +53,15 @@ def plan(
     """
     if current and previous:
         raise UsageError("pass --current or --previous, not both")
-    values = parse_parameters(parameter or [])
-    experiment = choose(read_experiments(file, values), logical_id)
+    values = given_parameters(parameter, parameter_file)
+    experiment = choose(read_experiments(file, values, assume=True), logical_id)
     require_valid(experiment)
     if current:
         result = against_live(experiment, current, region, profile)
     elif previous:
-        before = parse_parameters(previous_parameter) if previous_parameter else values
-        old = choose(read_experiments(previous, before), logical_id and experiment.logical_id)
-        result = against_file(experiment, old, status)
+        own = given_parameters(previous_parameter)
+        deployed = read_experiments(previous, own or values, strict=bool(own), assume=True)
+        result = against_file(experiment, choose(deployed, logical_id and experiment.logical_id), status)
     else:
         result = creation(experiment)
     show(result, experiment, output)

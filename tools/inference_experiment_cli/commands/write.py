@@ -14,7 +14,8 @@ import typer
 
 from inference_experiment.model import ENDED, RequestType
 from inference_experiment_cli.errors import NotPossibleError, UsageError
-from inference_experiment_cli.inputs.experiments import choose, parse_parameters, read_experiments
+from inference_experiment_cli.inputs.experiments import choose, read_experiments
+from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.operate.change import LiveChange, Settings, create_experiment
 from inference_experiment_cli.operate.patch import check_resolved, of_file, patched, validated
 from inference_experiment_cli.options import (
@@ -24,6 +25,7 @@ from inference_experiment_cli.options import (
     Interval,
     LogicalId,
     Name,
+    ParameterFiles,
     Parameters,
     Profile,
     Region,
@@ -39,6 +41,7 @@ def create(
     name: Annotated[str, typer.Option(help="Name, instead of the file's.")] = "",
     logical_id: LogicalId = "",
     parameter: Parameters = None,
+    parameter_file: ParameterFiles = None,
     timeout: Timeout = 3600.0,
     interval: Interval = 5.0,
     region: Region = "",
@@ -56,10 +59,10 @@ def create(
     """
     if file is None:
         raise UsageError("pass -f FILE")
-    experiment = choose(read_experiments(file, parse_parameters(parameter or [])), logical_id)
+    experiment = choose(read_experiments(file, given_parameters(parameter, parameter_file)), logical_id)
     if name:
-        holes = {keys: hole for keys, hole in experiment.holes.items() if keys != ("Name",)}
-        experiment = replace(experiment, properties={**experiment.properties, "Name": name}, holes=holes)
+        unresolved = {keys: written for keys, written in experiment.unresolved.items() if keys != ("Name",)}
+        experiment = replace(experiment, properties={**experiment.properties, "Name": name}, unresolved=unresolved)
     if "Name" not in experiment.properties:
         raise UsageError(f"{experiment.place}: Name: is required here; write it, or pass --name")
     check_resolved(experiment)
@@ -73,6 +76,7 @@ def update(
     file: FileOption = None,
     logical_id: LogicalId = "",
     parameter: Parameters = None,
+    parameter_file: ParameterFiles = None,
     timeout: Timeout = 3600.0,
     interval: Interval = 5.0,
     region: Region = "",
@@ -99,7 +103,7 @@ def update(
     if patch is not None:
         properties = validated(*patched(change.live, patch))
     elif file is not None:
-        properties = of_file(change.live, file, parse_parameters(parameter or []), logical_id)
+        properties = of_file(change.live, file, given_parameters(parameter, parameter_file), logical_id)
     if properties.get("DesiredState") in ("Completed", "Cancelled"):
         properties.setdefault("StatusReason", "Stopped by inference-experiment update")
     change.apply(RequestType.UPDATE, properties, f"{name} is running and would be stopped. Continue?")

@@ -6,8 +6,9 @@ Only what the other type cannot take is changed; what that loses is told in note
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from cfn_template.documents import syntax_tree
 from inference_experiment import contract
 from inference_experiment_cli.convert.target import Target, custom_only
 from inference_experiment_cli.inputs.documents import Document, parse_document
@@ -60,7 +61,8 @@ class Converter:
     def convert(self) -> str:
         """Return the converted text. Raises UsageError where there is nothing to convert."""
         source = Target.NATIVE if self.target is Target.CUSTOM else Target.CUSTOM
-        resources = _member(self.document.node, "Resources")
+        top = syntax_tree(self.document.text)
+        resources = _member(top, "Resources")
         found = [
             (key.value, node)
             for key, node in (resources.value if resources is not None and _is_mapping(resources) else [])
@@ -71,7 +73,7 @@ class Converter:
         for logical_id, node in found:
             self._resource(logical_id, node, source)
         names = {logical_id for logical_id, _ in found}
-        self._attributes(self.document.node, names)
+        self._attributes(top, names)
         text = self.document.text
         for start, end, new in sorted(self.edits, reverse=True):
             text = text[:start] + new + text[end:]
@@ -224,5 +226,4 @@ def _get_att(node: "yaml.Node") -> tuple[str, str] | None:
 
 def _as_json(value: str) -> str:
     """Return a value as JSON, which YAML's flow style takes too."""
-    plain: Any = parse_document(value, "--service-token").value
-    return json.dumps(plain)
+    return json.dumps(parse_document(value, "--service-token").value)

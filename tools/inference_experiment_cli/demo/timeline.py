@@ -59,10 +59,9 @@ class Timeline:
         if not call.operation.endswith(("InferenceExperiment", "Tags")):
             return
         if not call.operation.startswith(READS):
-            detail = {key: call.parameters[key] for key in ("ModelVariantActions",) if key in call.parameters}
-            self.line(
-                "call", call.operation, " ".join([call.error or "ok", *(str(value) for value in detail.values())])
-            )
+            actions = call.parameters.get("ModelVariantActions", {})
+            detail = ", ".join(f"{variant}: {action}" for variant, action in actions.items())
+            self.line("call", call.operation, f"{call.error or 'ok'} {detail}".rstrip())
         status = self.status_of(name) if name else None
         if status and self._last.get(name) != status:
             self._last[name] = status

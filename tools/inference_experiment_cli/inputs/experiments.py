@@ -1,4 +1,4 @@
-"""The experiments that a file describes: a template's resources, bare properties, or what the API takes and answers."""
+"""The experiments of a file: a template's resources, bare properties, or what the API takes and answers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,34 +6,56 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from cfn_template.language_extensions import expand
+from cfn_template.located import plain
+from cfn_template.nodes import Node, resolve
+from cfn_template.parameters import ParameterError, check_given
+from cfn_template.scenarios import Scenario, describe, needs_of
+from cfn_template.values import Raw, Unresolved
 from inference_experiment import checks, contract
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
 from inference_experiment_cli.convert.target import custom_only
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import Place, UsageError
 from inference_experiment_cli.inputs.documents import Document, Keys, read_document
-from inference_experiment_cli.inputs.intrinsics import Hole, Resolver
 from inference_experiment_cli.inventory.properties import to_properties
+from shadow_test_policies.experiment_template import ExperimentTemplate
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
 # Describe's answer has these and a request has not.
 ANSWER_KEYS: Final = frozenset({"Arn", "EndpointMetadata", "Status", "CreationTime"})
+DEFAULT_ID: Final = "Experiment"
+# A deployment from here is taken for one in a region of the standard partition.
+ASSUMED: Final = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One experiment of a file; `properties` are CloudFormation's, with holes where only a deployment can tell."""
+    """One experiment of a file in one scenario; `unresolved` are the values that only a deployment knows, by key."""
 
-    document: Document = field(repr=False)
-    logical_id: str
+    declaration: "Declaration" = field(repr=False)
     native: bool
     properties: Mapping[str, Any]
-    base: Keys = ()
-    holes: Mapping[Keys, Hole] = field(default_factory=dict)
+    places: Mapping[Keys, Keys] = field(default_factory=dict, repr=False)
+    unresolved: Mapping[Keys, Unresolved] = field(default_factory=dict)
+    is_created: bool = True
+    assumed: tuple[str, ...] = ()  # conditions that nothing decides, such as "IsProd is false"
+
+    @property
+    def document(self) -> Document:
+        """The file."""
+        return self.declaration.document
+
+    @property
+    def logical_id(self) -> str:
+        """The name in the template."""
+        return self.declaration.logical_id
 
     def line(self, keys: Keys) -> int:
-        """Return the line of a property such as Tags, 0, Key."""
-        return self.document.line((*self.base, *keys))
+        """Return the line of a property such as Tags, 0, Key, or of what is around it."""
+        while keys and keys not in self.places:
+            keys = keys[:-1]
+        return self.document.line(self.places.get(keys, keys))
 
     @property
     def place(self) -> str:
@@ -41,62 +63,109 @@ class Experiment:
         return f"{self.document.name}:{self.line(())}"
 
 
-def parse_parameters(texts: Sequence[str]) -> dict[str, str]:
-    """Return what --parameter NAME=VALUE gives. Raises UsageError."""
-    pairs = [text.partition("=") for text in texts]
-    wrong = next((name for name, equals, _ in pairs if not equals or not name), None)
-    if wrong is not None:
-        raise UsageError(f"--parameter {wrong}: write it as NAME=VALUE")
-    return {name: value for name, _, value in pairs}
+@dataclass(frozen=True)
+class Declaration:
+    """One experiment as a file declares it. `within` is the path of the file's text in the template of the view."""
+
+    document: Document = field(repr=False)
+    view: ExperimentTemplate = field(repr=False)
+    logical_id: str
+    within: Keys = ()
+
+    def in_scenario(self, scenario: Scenario) -> Experiment:
+        """Return the experiment with its values in a scenario. Raises UsageError."""
+        node = self.view.resource(self.logical_id, scenario)
+        found = resolve(node.get("Properties") or Node(scenario, None, (*node.path, "Properties")))
+        value = {} if isinstance(found.value, Unresolved) else found.value
+        places = {keys: path[len(self.within) :] for keys, path in found.places.items()}
+        if not isinstance(value, dict):
+            raise self.document.error(places[()], "is not a mapping of properties")
+        native = self.view.type_of(self.logical_id) == contract.NATIVE_TYPE
+        # The API writes times as seconds; CloudFormation does not.
+        properties = _with_texts(value) if self.within[-1:] == ("Properties",) else value
+        return Experiment(self, native, properties, places, found.unresolved)
+
+    def in_deployment(self, given: Mapping[str, str], *, assume: bool) -> Experiment:
+        """Return the experiment with given values and defaults."""
+        known = {**ASSUMED, **given}
+        scenario = opened = self.view.deployment(known)
+        undecided: list[str] = []
+        if assume:
+            needed = needs_of(self.view.source, self.view.raws([self.logical_id]))[1]
+            undecided = [name for name in needed if opened.decide(name) is None]
+            scenario = self.view.deployment(known, needed)
+        assumed = tuple(f"{name} is {str(scenario.decide(name)).lower()}" for name in undecided)
+        is_created = self.view.exists(self.logical_id, scenario)
+        return replace(self.in_scenario(scenario), is_created=is_created, assumed=assumed)
+
+    def unresolved_values(self) -> int:
+        """Return how many values only a deployment knows, in the scenario with the most of them."""
+        scenarios = self.view.scenarios({self.logical_id})
+        return max((len(self.in_scenario(scenario).unresolved) for scenario in scenarios), default=0)
+
+    def findings(self) -> list[tuple[int, Finding]]:
+        """Return what is wrong in any scenario, with its line; the message names the scenario as lint does."""
+        scenarios = self.view.scenarios({self.logical_id})
+        found: dict[tuple[int, Finding], list[Scenario]] = {}
+        for scenario in scenarios:
+            experiment = self.in_scenario(scenario)
+            for finding in findings(experiment):
+                found.setdefault((experiment.line(finding.keys), finding), []).append(scenario)
+        worded = [
+            (line, replace(finding, message=finding.message + describe(holds, scenarios)))
+            for (line, finding), holds in found.items()
+        ]
+        return sorted(worded, key=lambda pair: (pair[0], pair[1].path))
 
 
-def read_experiments(path: Path, parameters: Mapping[str, str]) -> list[Experiment]:
-    """Return the experiments of a file, at least one. Raises UsageError."""
+def read_experiments(
+    path: Path, given: Mapping[str, str], *, strict: bool = True, assume: bool = False
+) -> list[Experiment]:
+    """Return the experiments that a deployment of a file makes, at least one. Raises UsageError.
+
+    `assume`: a condition that nothing decides does not hold, instead of leaving values unresolved.
+    """
+    return [one.in_deployment(given, assume=assume) for one in read_declarations(path, given, strict=strict)]
+
+
+def read_declarations(path: Path, given: Mapping[str, str], *, strict: bool = True) -> list[Declaration]:
+    """Return the experiments that a file declares, at least one. Raises UsageError.
+
+    `strict`: each given parameter has to be one of the template's.
+    """
     document = read_document(path)
     value = document.value
     if not isinstance(value, Mapping):
         raise document.error((), "is not a mapping of properties")
     if isinstance(value.get("Resources"), Mapping):
-        found = list(_of_template(document, parameters))
-        if not found:
-            raise document.error(("Resources",), f"no resource is of type {' or '.join(TYPES)}")
-        return found
+        return _of_template(document, given, strict=strict)
     if value.get("Type") in TYPES and "Properties" in value:
-        return [_resource(document, "Experiment", value, (), Resolver({}, parameters))]
+        return [_wrapped(document, value, ("Resources", DEFAULT_ID), given)]
     if value.keys() & ANSWER_KEYS and "EndpointName" not in value:
-        return [Experiment(document, "Experiment", native=False, properties=to_properties(value, {}))]
-    return [_resource(document, "Experiment", {"Properties": value}, (), Resolver({}, parameters), of_file=True)]
+        value = to_properties(plain(value), {})
+    resource = {"Type": contract.CUSTOM_TYPE, "Properties": value}
+    return [_wrapped(document, resource, ("Resources", DEFAULT_ID, "Properties"), given)]
 
 
-def _of_template(document: Document, parameters: Mapping[str, str]) -> Iterator[Experiment]:
-    for logical_id, resource in document.value["Resources"].items():
-        if isinstance(resource, Mapping) and resource.get("Type") in TYPES:
-            resolver = Resolver(document.value, parameters)
-            yield _resource(document, logical_id, resource, ("Resources", logical_id), resolver)
+def _wrapped(document: Document, resource: Raw, within: Keys, given: Mapping[str, str]) -> Declaration:
+    """Return the experiment of a file that is no template, in a template of its own."""
+    template = {"Parameters": {name: {"Type": "String"} for name in given}, "Resources": {DEFAULT_ID: resource}}
+    return Declaration(document, ExperimentTemplate(template, parameter_sets=[given]), DEFAULT_ID, within)
 
 
-def _resource(
-    document: Document,
-    logical_id: str,
-    resource: Mapping[str, Any],
-    base: Keys,
-    resolver: Resolver,
-    *,
-    of_file: bool = False,
-) -> Experiment:
-    base = base if of_file else (*base, "Properties")
-    properties = resolver.resolve(resource.get("Properties"), ())
-    if not isinstance(properties, Mapping):
-        raise document.error(base, "is not a mapping of properties")
-    native = resource.get("Type") == contract.NATIVE_TYPE
-    return Experiment(
-        document,
-        logical_id,
-        native,
-        _with_texts(properties) if of_file else dict(properties),
-        base,
-        dict(resolver.holes),
-    )
+def _of_template(document: Document, given: Mapping[str, str], *, strict: bool) -> list[Declaration]:
+    declared = document.value.get("Parameters") or {}
+    known = given if strict else {name: value for name, value in given.items() if name in declared}
+    try:
+        check_given(declared, known)
+    except ParameterError as error:
+        raise UsageError(f"--parameter {error}") from error
+    loops = ExperimentTemplate(document.value).deployment(known)
+    document = replace(document, value=expand(document.value, loops.evaluator.evaluate))
+    view = ExperimentTemplate(document.value, parameter_sets=[known] if known else ())
+    if not view.experiments:
+        raise document.error(("Resources",), f"no resource is of type {' or '.join(TYPES)}")
+    return [Declaration(document, view, str(name)) for name in view.experiments]
 
 
 def _with_texts(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,10 +186,14 @@ def _time(value: object) -> object:
 
 
 def choose(experiments: Sequence[Experiment], logical_id: str) -> Experiment:
-    """Return the one experiment that is meant. Raises UsageError naming the choice."""
-    chosen = [one for one in experiments if one.logical_id == logical_id] if logical_id else list(experiments)
+    """Return the one experiment to use. Raises UsageError naming the choice."""
+    created = [one for one in experiments if one.is_created]
+    chosen = [one for one in experiments if one.logical_id == logical_id] if logical_id else created or experiments
     if len(chosen) == 1:
-        return chosen[0]
+        if chosen[0].is_created:
+            return chosen[0]
+        place = Place(experiments[0].document.name, chosen[0].line(()), f"Resources/{chosen[0].logical_id}")
+        raise UsageError("its Condition does not hold; pass its --parameter NAME=VALUE", place)
     names = ", ".join(one.logical_id for one in experiments)
     name = experiments[0].document.name
     if logical_id:
@@ -129,19 +202,19 @@ def choose(experiments: Sequence[Experiment], logical_id: str) -> Experiment:
 
 
 def fill(value: Any, path: Keys = ()) -> Any:  # noqa: ANN401 - any JSON value
-    """Return properties whose holes hold something valid; a time that is a hole is left out."""
-    if isinstance(value, Hole):
+    """Return properties with something valid for each unresolved value; an unresolved time is left out."""
+    if isinstance(value, Unresolved):
         return _stand_in(str(path[-1]) if path else "", value)
     if isinstance(value, Mapping):
-        hidden = {key for key, item in value.items() if path == ("Schedule",) and isinstance(item, Hole)}
+        hidden = {key for key, item in value.items() if path == ("Schedule",) and isinstance(item, Unresolved)}
         return {key: fill(item, (*path, key)) for key, item in value.items() if key not in hidden}
     if isinstance(value, list):
         return [fill(item, (*path, index)) for index, item in enumerate(value)]
     return value
 
 
-def _stand_in(name: str, hole: Hole) -> object:
-    slug = "-".join(filter(None, "".join(letter if letter.isalnum() else " " for letter in hole).split()))
+def _stand_in(name: str, written: Unresolved) -> object:
+    slug = "-".join(filter(None, "".join(letter if letter.isalnum() else " " for letter in written).split()))
     made: dict[str, object] = {
         "RoleArn": f"arn:aws:iam::000000000000:role/{slug[:60]}",
         "Destination": f"s3://{slug[:60]}",
@@ -154,32 +227,41 @@ def _stand_in(name: str, hole: Hole) -> object:
 
 def stand_ins(experiment: Experiment) -> dict[str, str]:
     """Return what stands in for the unknown values of an experiment, and how the template writes them."""
-    pairs = {str(_stand_in(str(keys[-1]), hole)): str(hole) for keys, hole in experiment.holes.items() if keys}
-    return {made: hole for made, hole in sorted(pairs.items(), key=lambda pair: -len(pair[0])) if len(made) > 2}  # noqa: PLR2004
+    pairs = {str(_stand_in(str(keys[-1]), one)): str(one) for keys, one in experiment.unresolved.items() if keys}
+    ordered = sorted(pairs.items(), key=lambda pair: -len(pair[0]))
+    return {stand_in: written for stand_in, written in ordered if len(stand_in) > 2}  # noqa: PLR2004
 
 
 def with_values(experiment: Experiment, live: Mapping[str, Any]) -> Experiment:
-    """Return an experiment whose holes are what is live at the same place, or stand-ins. Raises UsageError."""
+    """Return an experiment whose unresolved values are the live ones, or stand-ins. Raises UsageError."""
     filled = {
         key: (_merge(item, live.get(key), (key,)) if live else fill(item, (key,)))
         for key, item in experiment.properties.items()
     }
+    transform = next((one for keys, one in experiment.unresolved.items() if not keys or _is_transform(keys, ())), None)
+    if transform is not None:
+        if not live:
+            place = Place(experiment.document.name, experiment.line(()), "Properties")
+            raise UsageError(f"{transform} brings properties at deployment; write them in the file", place)
+        filled = {**live, **filled}
     shapeless = [
         key for key in ("ModelVariants", "ShadowModeConfig") if not isinstance(filled.get(key, []), list | dict)
     ]
     if shapeless:
-        text = f"{experiment.holes.get((shapeless[0],), 'it')} cannot be resolved; give its --parameter NAME=VALUE"
-        raise experiment.document.error((*experiment.base, shapeless[0]), text)
+        written = experiment.unresolved.get((shapeless[0],), "it")
+        place = Place(experiment.document.name, experiment.line((shapeless[0],)), shapeless[0])
+        raise UsageError(f"{written} cannot be resolved; pass its --parameter NAME=VALUE", place)
     return replace(experiment, properties=filled)
 
 
 def _merge(value: Any, live: Any, path: Keys) -> Any:  # noqa: ANN401
-    if isinstance(value, Hole):
+    if isinstance(value, Unresolved):
         return fill(value, path) if live is None else live
     if isinstance(value, Mapping):
         known = live if isinstance(live, Mapping) else {}
         merged = {key: _merge(item, known.get(key), (*path, key)) for key, item in value.items()}
-        hidden = {key for key in merged if path == ("Schedule",) and isinstance(value[key], Hole) and key not in known}
+        times = path == ("Schedule",)
+        hidden = {key for key in merged if times and key not in known and isinstance(value[key], Unresolved)}
         return {key: item for key, item in merged.items() if key not in hidden}
     if isinstance(value, list):
         items = live if isinstance(live, list) else []
@@ -204,7 +286,7 @@ def findings(experiment: Experiment) -> list[Finding]:
     if experiment.native:
         found += [Finding((key,), f"is a property of {contract.CUSTOM_TYPE} only") for key in custom_only(filled)]
         found += [Finding(("Name",), "is required by the native type")] if "Name" not in filled else []
-    known = [one for one in found if not _unknowable(one, experiment.holes)]
+    known = [one for one in found if not _depends_on_unresolved(one, experiment)]
     return sorted(known, key=lambda one: (experiment.line(one.keys), one.path))
 
 
@@ -215,7 +297,18 @@ def _safely(properties: Mapping[str, Any]) -> Iterator[Finding]:
         return  # the checks expect what the schema has passed; what they found until here is right
 
 
-def _unknowable(finding: Finding, holes: Mapping[Keys, Hole]) -> bool:
-    """Return whether a finding depends on a value that is not known."""
-    places = (finding.keys, *finding.related)
-    return any(keys[:length] in holes for keys in places for length in range(1, len(keys) + 1))
+def _depends_on_unresolved(finding: Finding, experiment: Experiment) -> bool:
+    """Return whether a finding depends on a value that is not known, or that a transform may bring."""
+    for keys in (finding.keys, *finding.related):
+        around = [keys[:length] for length in range(len(keys) + 1)]
+        if any(one in experiment.unresolved for one in around):
+            return True
+        missing = next((one for one in around if one not in experiment.places), None)
+        if missing and any(_is_transform(key, missing[:-1]) for key in experiment.unresolved):
+            return True
+    return False
+
+
+def _is_transform(key: Keys, container: Keys) -> bool:
+    """Return whether an unresolved value may bring members into a mapping."""
+    return bool(key) and key[:-1] == container and str(key[-1]).startswith("Fn::")

@@ -1,14 +1,16 @@
 """The properties that an update is to reach: from an RFC 6902 patch of the live ones, or from a file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jsonpatch
 import jsonpointer
 
+from cfn_template.located import plain
 from inference_experiment import contract
 from inference_experiment import properties as property_rules
+from inference_experiment.errors import Finding
 from inference_experiment_cli.errors import NotPossibleError, Place, UsageError
 from inference_experiment_cli.inputs.documents import read_document
 from inference_experiment_cli.inputs.experiments import Experiment, choose, findings, read_experiments
@@ -17,10 +19,11 @@ from inference_experiment_cli.inputs.experiments import Experiment, choose, find
 def patched(live: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], str]:
     """Return the properties that a patch makes of the live ones, and the patch's name. Raises CommandError."""
     document = read_document(path)
-    operations = document.value if isinstance(document.value, list) else [document.value]
+    value = plain(document.value)
+    operations = value if isinstance(value, list) else [value]
     properties: Any = dict(live)
     for index, operation in enumerate(operations):
-        keys = (index,) if isinstance(document.value, list) else ()
+        keys = (index,) if isinstance(value, list) else ()
         try:
             properties = jsonpatch.apply_patch(properties, [operation])
         except jsonpatch.JsonPatchTestFailed as error:
@@ -61,21 +64,24 @@ def of_file(live: Mapping[str, Any], path: Path, parameters: Mapping[str, str], 
 
 def check_resolved(experiment: Experiment) -> None:
     """Check an experiment that is to be deployed now: valid, with every value known. Raises CommandError."""
-    holes = [(keys, hole) for keys, hole in experiment.holes.items() if keys[:1] != ("ServiceToken",)]
-    if holes:
-        keys, hole = holes[0]
+    unresolved = [(keys, one) for keys, one in experiment.unresolved.items() if keys[:1] != ("ServiceToken",)]
+    if unresolved:
+        keys, written = unresolved[0]
         place = Place(experiment.document.name, experiment.line(keys), "/".join(map(str, keys)))
-        raise UsageError(f"{hole} is resolved at deployment; pass its --parameter NAME=VALUE", place)
-    require_valid(experiment)
+        raise UsageError(f"{written} is resolved at deployment; pass its --parameter NAME=VALUE", place)
+    _refuse(experiment, [(experiment.line(finding.keys), finding) for finding in findings(experiment)])
 
 
 def require_valid(experiment: Experiment) -> None:
-    """Raise NotPossibleError with the first finding."""
-    found = findings(experiment)
+    """Raise NotPossibleError with the first finding, in whichever scenario of the file."""
+    _refuse(experiment, experiment.declaration.findings())
+
+
+def _refuse(experiment: Experiment, found: Sequence[tuple[int, Finding]]) -> None:
     if found:
+        line, finding = found[0]
         more = f" (and {len(found) - 1} more: inference-experiment validate shows all)" if len(found) > 1 else ""
-        place = Place(experiment.document.name, experiment.line(found[0].keys), found[0].path)
-        raise NotPossibleError(f"{found[0].message}{more}", place)
+        raise NotPossibleError(f"{finding.message}{more}", Place(experiment.document.name, line, finding.path))
 
 
 def refuse_create_only(live: Mapping[str, Any], desired: Mapping[str, Any], place: Place) -> None:

@@ -28,8 +28,10 @@ def show(plan: Plan, experiment: Experiment | None, output: Format) -> None:
     _print_calls("Calls", document["calls"])
     _print_calls("Afterwards, CloudFormation deletes the old experiment", document["afterwards"])
     _section("Permissions", document["permissions"], ("action", "resource", "condition"))
-    for keys, hole in experiment.holes.items() if experiment else ():
-        note(f"resolved at deployment; assumed unchanged: {'/'.join(map(str, keys))} ({hole})")
+    for text in experiment.assumed if experiment else ():
+        note(f"assumed, as no parameter decides it: {text}")
+    for keys, written in experiment.unresolved.items() if experiment else ():
+        note(f"resolved at deployment; assumed unchanged: {'/'.join(map(str, keys))} ({written})")
 
 
 def _restored(value: Any, unknowns: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON value
@@ -39,8 +41,8 @@ def _restored(value: Any, unknowns: Mapping[str, str]) -> Any:  # noqa: ANN401 -
     if isinstance(value, list | tuple):
         return [_restored(item, unknowns) for item in value]
     if isinstance(value, str):
-        for stand_in, hole in unknowns.items():
-            value = value.replace(stand_in, hole)
+        for stand_in, written in unknowns.items():
+            value = value.replace(stand_in, written)
     return value
 
 

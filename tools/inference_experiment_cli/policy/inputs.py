@@ -1,16 +1,18 @@
 """From files to roles: policy documents, dumps of the AWS CLI, and templates; JSON or YAML, `-` for stdin."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import iam_policy
-from iam_policy.parse.json_source import JsonError, parse_json
+from cfn_template.documents import looks_like_json
+from cfn_template.json_reader import parse_json
+from cfn_template.located import DocumentError
+from cfn_template.yaml_reader import parse_yaml
 from iam_policy.parse.role_dumps import is_role_dump, roles_of
-from iam_policy.parse.yaml_source import parse_yaml
-from inference_experiment_cli.errors import UsageError, unreadable
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.inputs.documents import read_text, syntax_error
 
 if TYPE_CHECKING:
     from inference_experiment_cli.policy.checks import CheckOptions
@@ -37,16 +39,6 @@ class Inputs:
     templates: list["TemplateInput"] = field(default_factory=list)
 
 
-def source_of(path: Path) -> tuple[str, str]:
-    """Return how a file is called in messages, and its text. Raises UsageError."""
-    if str(path) == "-":
-        return "<stdin>", sys.stdin.read()
-    try:
-        return str(path), path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise unreadable(path, error) from error
-
-
 def read_inputs(paths: Sequence[Path], options: "CheckOptions", role: str = "", boundary: Path | None = None) -> Inputs:
     """Read files for a role of the kind that the options name. Raises UsageError.
 
@@ -55,7 +47,7 @@ def read_inputs(paths: Sequence[Path], options: "CheckOptions", role: str = "", 
     inputs = Inputs()
     documents: list[iam_policy.Document] = []
     for path in paths:
-        label, text = source_of(path)
+        label, text = read_text(path)
         inputs.texts[label] = text
         node = _parsed(text, label)
         if isinstance(node, Mapping) and "Resources" in node:
@@ -63,29 +55,27 @@ def read_inputs(paths: Sequence[Path], options: "CheckOptions", role: str = "", 
         elif is_role_dump(node):
             inputs.roles += _of_dump(node, label, role)
         else:
-            documents.append(_document(text, label, node))
+            documents.append(_document(node, label))
     limit = _boundary(boundary, inputs) if boundary else None
     _combine(inputs, documents, limit)
     return inputs
 
 
 def _parsed(text: str, label: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return what a text decodes to; None for what is broken, which the reading of the document reports."""
+    """Return what a text decodes to, a DocumentError for a policy that is not JSON. Raises UsageError."""
     try:
-        return parse_yaml(text) if not _looks_like_json(text) else parse_json(text)
-    except JsonError as error:
-        if _looks_like_json(text):
-            return None
-        raise UsageError(f"{label}:{error.mark.line + 1}: {error}") from error
+        return parse_json(text) if looks_like_json(text) else parse_yaml(text)
+    except DocumentError as error:
+        if error.code == "invalid-json":
+            return error
+        raise syntax_error(label, error) from error
 
 
-def _looks_like_json(text: str) -> bool:
-    return text.lstrip()[:1] in {"{", "["}
-
-
-def _document(text: str, label: str, node: object) -> iam_policy.Document:
+def _document(node: object, label: str) -> iam_policy.Document:
     kind = iam_policy.DocumentKind.TRUST if _is_trust(node) else iam_policy.DocumentKind.INLINE
-    return iam_policy.read_source(text, parse_json if _looks_like_json(text) else parse_yaml, label, kind)
+    if isinstance(node, DocumentError):
+        return iam_policy.unreadable(node.message, iam_policy.Position(node.line, node.column), label, kind)
+    return iam_policy.read_node(node, label, kind)
 
 
 def _is_trust(node: object) -> bool:
@@ -95,9 +85,9 @@ def _is_trust(node: object) -> bool:
 
 
 def _boundary(path: Path, inputs: Inputs) -> iam_policy.Document:
-    label, text = source_of(path)
+    label, text = read_text(path)
     inputs.texts[label] = text
-    return replace(_document(text, label, None), kind=iam_policy.DocumentKind.BOUNDARY)
+    return replace(_document(_parsed(text, label), label), kind=iam_policy.DocumentKind.BOUNDARY)
 
 
 def _combine(inputs: Inputs, documents: list[iam_policy.Document], limit: iam_policy.Document | None) -> None:

@@ -11,6 +11,7 @@ import yaml
 import iam_policy
 from iam_policy.lint.suppress import SuppressibleFinding, baseline_of, suppress, unknown_kinds
 from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.inputs.documents import read_text
 from inference_experiment_cli.policy.checks import (
     ALLOWED,
     NOT_ALLOWED,
@@ -20,7 +21,7 @@ from inference_experiment_cli.policy.checks import (
     exit_code,
     role_checks_of,
 )
-from inference_experiment_cli.policy.inputs import Inputs, read_inputs, source_of
+from inference_experiment_cli.policy.inputs import Inputs, read_inputs
 from shadow_test_policies import diff, generate
 from shadow_test_policies.generate import DEFAULTS, as_json, as_template, generate_trust
 from shadow_test_policies.permission_findings import RoleReport
@@ -56,7 +57,7 @@ def run_check(
 def _baseline(path: Path | None) -> Mapping[str, Any] | None:
     if path is None:
         return None
-    label, text = source_of(path)
+    label, text = read_text(path)
     try:
         loaded = json.loads(text)
     except ValueError as error:

@@ -24,13 +24,13 @@ def check_variants(request: Members) -> None:
     """Variant names are unique and the shadow configuration names two of them (L1, [INF])."""
     names = [each["VariantName"] for each in request["ModelVariants"]]
     if len(set(names)) != len(names):
-        raise invalid(f"ModelVariants must have unique variant names, got {names}.")
+        raise invalid(f"ModelVariants must have unique variant names, got {', '.join(names)}.")
     source = request["ShadowModeConfig"]["SourceModelVariantName"]
     shadow = request["ShadowModeConfig"]["ShadowModelVariants"][0]["ShadowModelVariantName"]
     if source == shadow:
         raise invalid(f"SourceModelVariantName and ShadowModelVariantName must differ, both are {source}.")
     if {source, shadow} != set(names):
-        raise invalid(f"ShadowModeConfig names {source} and {shadow}, but ModelVariants are {names}.")
+        raise invalid(f"ShadowModeConfig names {source} and {shadow}, but ModelVariants are {', '.join(names)}.")
 
 
 def check_endpoint(request: Members, deployment: Deployment | None) -> None:
@@ -48,9 +48,10 @@ def check_endpoint(request: Members, deployment: Deployment | None) -> None:
         for role in ("production", "shadow")
     }
     if of_role["production"] != {source}:
-        raise invalid(f"Endpoint {endpoint} has production variants {sorted(of_role['production'])}, not {[source]}.")
+        names = ", ".join(sorted(of_role["production"]))
+        raise invalid(f"Endpoint {endpoint} has production variants {names}, not {source}.")
     if of_role["shadow"] - {shadow}:
-        raise invalid(f"Endpoint {endpoint} already has the shadow variant {sorted(of_role['shadow'])}.")
+        raise invalid(f"Endpoint {endpoint} already has the shadow variant {', '.join(sorted(of_role['shadow']))}.")
 
 
 def check_schedule(schedule: Members, now: float) -> None:
@@ -115,7 +116,9 @@ def variants_after_stop(experiment: SimulatedExperiment, request: Members) -> Va
     actions: dict[str, str] = request["ModelVariantActions"]
     variants = experiment.variants()
     if unknown := sorted(set(actions) - set(variants)):
-        raise invalid(f"ModelVariantActions names {unknown}, but the variants are {sorted(variants)}.")
+        raise invalid(
+            f"ModelVariantActions names {', '.join(unknown)}, but the variants are {', '.join(sorted(variants))}."
+        )
     production = experiment.production_name
     promoted = [name for name, action in actions.items() if action == "Promote"]
     if production in promoted:
@@ -128,7 +131,9 @@ def variants_after_stop(experiment: SimulatedExperiment, request: Members) -> Va
     desired = {each["VariantName"]: each for each in request.get("DesiredModelVariants") or ()}
     kept = {name: variant for name, variant in variants.items() if name not in gone}
     if stray := sorted(set(desired) - set(kept)):
-        raise invalid(f"DesiredModelVariants names {stray}, but after the stop there are {sorted(kept)}.")
+        raise invalid(
+            f"DesiredModelVariants names {', '.join(stray)}, but after the stop there are {', '.join(sorted(kept))}."
+        )
     roles = {name: "production" if name in promoted else variant.role for name, variant in kept.items()}
     return {name: _deployed(kept[name], roles[name], desired.get(name)) for name in kept}
 

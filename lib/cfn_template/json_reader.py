@@ -1,13 +1,11 @@
-"""JSON with the place of every element, duplicate keys kept as a fact and errors that say where.
-
-The nodes are ordinary dicts, lists and strings that carry `start_mark`, as those of cfn-lint do, so that the rest of
-the library reads both. Lines and columns of marks count from 0.
-"""
+"""Strict JSON to located nodes, with errors that say where."""
 
 import json
 import re
 from bisect import bisect_right
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from cfn_template.located import DictNode, DocumentError, ListNode, Mark, StringNode, string_node
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _DECODER: Final = json.JSONDecoder()
@@ -16,43 +14,8 @@ _NOT_JSON: Final = ("NaN", "Infinity", "-Infinity")
 MAXIMUM_DEPTH: Final = 100
 
 
-class Mark(NamedTuple):
-    """A place in a text; both count from 0."""
-
-    line: int
-    column: int
-
-
-class StringNode(str):
-    """A string that knows its place."""
-
-    __slots__ = ("start_mark",)
-    start_mark: Mark
-
-
-class ListNode(list[Any]):
-    """A list that knows its place."""
-
-    start_mark: Mark
-
-
-class DictNode(dict[str, Any]):
-    """An object that knows its place and the keys (with their places) that it repeats."""
-
-    start_mark: Mark
-    duplicates: tuple[StringNode, ...] = ()
-
-
-class JsonError(ValueError):
-    """The text is not JSON; `mark` is where."""
-
-    def __init__(self, message: str, mark: Mark) -> None:
-        super().__init__(message)
-        self.mark = mark
-
-
 def parse_json(source: str) -> Any:  # noqa: ANN401 - JSON is anything
-    """Parse strict JSON to nodes. Raises JsonError; repeated keys are no error, the last one counts."""
+    """Parse JSON to located nodes. Raises DocumentError; repeated keys are kept as a fact, the last one counts."""
     parser = _Parser(source)
     value = parser.value(0)
     parser.end()
@@ -71,12 +34,13 @@ class _Parser:
         line = bisect_right(self._breaks, position)
         return Mark(line, position - (self._breaks[line - 1] if line else 0))
 
-    def _fail(self, message: str) -> JsonError:
-        return JsonError(message, self._mark(min(self._position, len(self._source))))
+    def _fail(self, message: str) -> DocumentError:
+        mark = self._mark(min(self._position, len(self._source)))
+        return DocumentError("invalid-json", f"is not valid JSON: {message}", mark)
 
     def _peek(self) -> str:
         character = self._source[self._position : self._position + 1]
-        if character > " ":  # as nearly always
+        if character > " ":  # nearly always
             return character
         found = _SPACE.match(self._source, self._position)
         self._position = found.end() if found else self._position
@@ -94,7 +58,7 @@ class _Parser:
 
     def value(self, depth: int) -> Any:  # noqa: ANN401
         if depth > MAXIMUM_DEPTH:
-            raise self._fail(f"more than {MAXIMUM_DEPTH} levels deep")
+            raise DocumentError("too-deep", f"is more than {MAXIMUM_DEPTH} levels deep", self._mark(self._position))
         character = self._peek()
         if character == "{":
             return self._object(depth)
@@ -130,11 +94,14 @@ class _Parser:
         self._position += 1
         if self._accept("]"):
             return node
+        marks: list[Mark] = []
         while True:
             if self._peek() == "]":
                 raise self._fail("expected a value" + self._hint())
+            marks.append(self._mark(self._position))
             node.append(self.value(depth + 1))
             if self._accept("]"):
+                node.marks = tuple(marks)
                 return node
             if not self._accept(","):
                 raise self._fail('expected "," or "]"')
@@ -143,10 +110,8 @@ class _Parser:
         return ": remove the comma before this" if self._peek() in {"}", "]"} else ""
 
     def _string(self) -> StringNode:
-        start = self._position
-        node = StringNode(self._scalar())
-        node.start_mark = self._mark(start)
-        return node
+        mark = self._mark(self._position)
+        return string_node(self._scalar(), mark)
 
     def _scalar(self) -> Any:  # noqa: ANN401
         if self._position >= len(self._source):
@@ -158,4 +123,6 @@ class _Parser:
         except json.JSONDecodeError as error:
             self._position = error.pos
             raise self._fail(error.msg[:1].lower() + error.msg[1:]) from error
+        except ValueError as error:
+            raise self._fail("the number has too many digits") from error
         return value

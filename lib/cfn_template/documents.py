@@ -1,0 +1,85 @@
+"""One document: JSON or YAML, in any encoding of Unicode, with the line and the column of every value."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from cfn_template.json_reader import parse_json
+from cfn_template.located import DocumentError, Mark, duplicate_keys, mark_of
+from cfn_template.values import Path
+from cfn_template.yaml_reader import compose, parse_yaml
+
+MAXIMUM_BYTES: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document with its name for messages, its text and its value."""
+
+    name: str
+    text: str = field(repr=False)
+    value: Any = field(repr=False)
+
+    def mark(self, path: Path) -> Mark:
+        """Return the place of a value, or of the nearest value around it that there is; counted from 0."""
+        return mark_of(self.value, path)
+
+    def line(self, path: Path) -> int:
+        """Return the line of a value, counted from 1."""
+        return self.mark(path).line + 1
+
+    def place(self, path: Path) -> str:
+        """Return file and line of a value, for messages."""
+        return f"{self.name}:{self.line(path)}"
+
+
+def decode(data: bytes) -> str:
+    """Return the text in UTF-8, UTF-16 or UTF-32, with or without a byte order mark. Raises DocumentError."""
+    if len(data) > MAXIMUM_BYTES:
+        raise DocumentError("too-large", f"is larger than {MAXIMUM_BYTES // 1024 // 1024} MiB")
+    encoding = json.detect_encoding(data)
+    try:
+        return data.decode("utf-8-sig" if encoding.startswith("utf-8") else encoding)  # line ends stay as they are
+    except UnicodeDecodeError as error:
+        name = encoding.upper().removesuffix("-SIG")
+        line = data[: error.start].count(b"\n")
+        message = f"is not {name} text (byte {error.start}: {error.reason})"
+        raise DocumentError("encoding", message, Mark(line, 0)) from error
+
+
+def syntax_tree(text: str) -> yaml.Node:
+    """Return PyYAML's node of a text, JSON too, for edits by offset. Raises DocumentError."""
+    # JSON may be indented with tabs, which YAML refuses; a space takes the same room.
+    return compose(text.replace("\t", " ") if looks_like_json(text) else text)
+
+
+def looks_like_json(text: str) -> bool:
+    """Tell whether a text begins like a JSON object or list."""
+    return text.lstrip()[:1] in {"{", "["}
+
+
+def parse(text: str) -> Any:  # noqa: ANN401 - a document is anything
+    """Return the value of a text, JSON or YAML. Raises DocumentError; repeated keys are kept as a fact."""
+    if not looks_like_json(text):
+        return parse_yaml(text)
+    try:
+        return parse_json(text)
+    except DocumentError as error:
+        if error.code != "invalid-json":
+            raise
+        try:
+            return parse_yaml(text)  # YAML has braces and brackets too
+        except DocumentError as other:
+            if other.code != "invalid-yaml":
+                raise
+        raise
+
+
+def parse_document(text: str, name: str) -> Document:
+    """Return the document of a text. Raises DocumentError, also for a repeated key."""
+    value = parse(text)
+    for path, key in duplicate_keys(value):
+        raise DocumentError("duplicate-key", f"{'/'.join(map(str, path))}: duplicate key", key.start_mark)
+    return Document(name, text, value)

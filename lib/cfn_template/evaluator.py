@@ -1,0 +1,239 @@
+"""The evaluator of intrinsic functions: what each gives in one scenario, UNKNOWN where that cannot be known.
+
+Pure: what Ref gives, whether a condition holds and the mappings are passed in. Nothing raises on a malformed template.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from cfn_template.values import (
+    SUB_VARIABLE,
+    TRANSFORM,
+    UNKNOWN,
+    Hole,
+    Raw,
+    Text,
+    Unknown,
+    function_of,
+    hole,
+    parts_of,
+    scalar_text,
+    text_of,
+)
+
+DYNAMIC_REFERENCE: Final = "{{resolve:"
+MAXIMUM_DEPTH: Final = 40
+MAXIMUM_LENGTH: Final = 1_000_000  # a template's own limit
+
+
+class Evaluator:
+    """Evaluate intrinsic functions, given what Ref gives, whether a condition holds, and the mappings."""
+
+    def __init__(self, refer: Callable[[str], object], decide: Callable[[Raw], bool | None], mappings: Raw) -> None:
+        self.refer = refer
+        self.decide = decide
+        self.mappings = mappings if isinstance(mappings, dict) else {}
+
+    def evaluate(self, raw: Raw, depth: int = 0) -> object:
+        """Return the value of a raw scalar, list or function; a mapping that is no function is UNKNOWN."""
+        value = self._evaluate(raw, depth)
+        # What a dynamic reference stands for is read from Systems Manager or Secrets Manager at deployment.
+        return UNKNOWN if isinstance(value, str | Text) and DYNAMIC_REFERENCE in str(value) else value
+
+    def _evaluate(self, raw: Raw, depth: int) -> object:
+        function = function_of(raw)
+        if function is None:
+            if isinstance(raw, list):
+                return self._list(raw, depth + 1)
+            if isinstance(raw, date):
+                return scalar_text(raw)
+            return raw if isinstance(raw, str | int | float | Text) else UNKNOWN
+        name, argument = function
+        method = FUNCTIONS.get(name)
+        if method is None or depth > MAXIMUM_DEPTH:
+            return UNKNOWN
+        return method(self, argument, depth + 1)
+
+    def _list(self, raw: list[Raw], depth: int) -> object:
+        if depth > MAXIMUM_DEPTH:
+            return UNKNOWN
+        return [value for item in raw if (value := self.evaluate(item, depth)) is not None]
+
+    def if_(self, argument: Raw, depth: int) -> object:
+        """Fn::If."""
+        branch = chosen_branch(argument, self.decide)
+        return UNKNOWN if branch is None else self.evaluate(branch[1], depth)
+
+    def ref(self, argument: Raw, _depth: int) -> object:
+        """Ref."""
+        return self.refer(argument) if isinstance(argument, str) else UNKNOWN
+
+    def get_att(self, argument: Raw, _depth: int) -> object:
+        """Fn::GetAtt."""
+        if isinstance(argument, list) and argument and all(isinstance(part, str) for part in argument):
+            argument = ".".join(argument)
+        return hole("Fn::GetAtt", argument) if isinstance(argument, str) else UNKNOWN
+
+    def import_value(self, argument: Raw, depth: int) -> object:
+        """Fn::ImportValue."""
+        name = self.evaluate(argument, depth)
+        return hole("Fn::ImportValue", str(name) if isinstance(name, str | Text) else json.dumps(argument, default=str))
+
+    def sub(self, argument: Raw, depth: int) -> object:
+        """Fn::Sub."""
+        variables: Mapping[str, Raw] = {}
+        if isinstance(argument, list) and len(argument) == 2:  # noqa: PLR2004 - text and variables
+            argument, given = argument
+            variables = given if isinstance(given, dict) else {}
+        if not isinstance(argument, str):
+            return UNKNOWN
+        known: dict[str, list[str | Hole] | None] = {}
+        parts: list[str | Hole] = []
+        for index, piece in enumerate(SUB_VARIABLE.split(argument)):
+            if index % 2 == 0:
+                parts.append(piece.replace("${!", "${"))
+                continue
+            name = piece.strip()
+            if name not in known:
+                known[name] = parts_of(self._variable(name, variables, depth))
+            value = known[name]
+            if value is None:
+                return UNKNOWN
+            parts += value
+        return bounded(parts)
+
+    def _variable(self, name: str, variables: Mapping[str, Raw], depth: int) -> object:
+        if name in variables:
+            return self.evaluate(variables[name], depth)
+        value = self.refer(name)
+        if "." in name and isinstance(value, Text):
+            return hole("Fn::GetAtt", name)
+        return value
+
+    def join(self, argument: Raw, depth: int) -> object:
+        """Fn::Join."""
+        if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[0], str):  # noqa: PLR2004
+            return UNKNOWN
+        values = self.evaluate(argument[1], depth)
+        if not isinstance(values, list):
+            return UNKNOWN
+        parts: list[str | Hole] = []
+        for index, value in enumerate(values):
+            found = parts_of(value)
+            if found is None:
+                return UNKNOWN
+            parts += [argument[0], *found] if index else found
+        return bounded(parts)
+
+    def select(self, argument: Raw, depth: int) -> object:
+        """Fn::Select."""
+        if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004 - index and list
+            return UNKNOWN
+        index, values = self.evaluate(argument[0], depth), self.evaluate(argument[1], depth)
+        if not isinstance(values, list) or not str(index).isdecimal() or int(str(index)) >= len(values):
+            return UNKNOWN
+        return values[int(str(index))]
+
+    def split(self, argument: Raw, depth: int) -> object:
+        """Fn::Split."""
+        if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004 - delimiter and text
+            return UNKNOWN
+        text = self.evaluate(argument[1], depth)
+        delimiter = argument[0]
+        if not isinstance(text, str) or not isinstance(delimiter, str) or not delimiter:
+            return UNKNOWN
+        return text.split(delimiter)
+
+    def find_in_map(self, argument: Raw, depth: int) -> object:
+        """Fn::FindInMap, with the default value of AWS::LanguageExtensions."""
+        if not isinstance(argument, list) or len(argument) < 3:  # noqa: PLR2004 - map and two keys
+            return UNKNOWN
+        entry: Raw = self.mappings
+        for key in argument[:3]:
+            name = scalar_text(self.evaluate(key, depth))
+            if name is None or (isinstance(entry, dict) and TRANSFORM in entry):
+                return UNKNOWN
+            entry = member(entry, name)
+        if entry is None and len(argument) > 3 and isinstance(argument[3], dict):  # noqa: PLR2004
+            entry = argument[3].get("DefaultValue")
+        return UNKNOWN if entry is None else self.evaluate(entry, depth)
+
+    def length(self, argument: Raw, depth: int) -> object:
+        """Fn::Length of AWS::LanguageExtensions."""
+        value = self.evaluate(argument, depth)
+        return len(value) if isinstance(value, list) else UNKNOWN
+
+    def to_json_string(self, argument: Raw, depth: int) -> object:
+        """Fn::ToJsonString of AWS::LanguageExtensions, of what is known entirely."""
+        value = self._deep(argument, depth)
+        return UNKNOWN if value is UNKNOWN else json.dumps(value, separators=(",", ":"))
+
+    def _deep(self, raw: Raw, depth: int) -> Raw:
+        """Return a value with all functions evaluated, UNKNOWN if a part is unknown."""
+        if depth > MAXIMUM_DEPTH:
+            return UNKNOWN
+        if isinstance(raw, dict) and function_of(raw) is None:
+            members = {str(key): self._deep(item, depth + 1) for key, item in raw.items()}
+            kept = {key: item for key, item in members.items() if item is not None}
+            return UNKNOWN if UNKNOWN in kept.values() else kept
+        if isinstance(raw, list):
+            items = [item for each in raw if (item := self._deep(each, depth + 1)) is not None]
+            return UNKNOWN if UNKNOWN in items else items
+        value = self.evaluate(raw, depth)
+        return UNKNOWN if isinstance(value, Text) or (isinstance(value, list) and holds_unknown(value)) else value
+
+    def base64(self, argument: Raw, depth: int) -> object:
+        """Fn::Base64 of a known text."""
+        text = scalar_text(self.evaluate(argument, depth))
+        return UNKNOWN if text is None else b64encode(text.encode("utf-8", "surrogatepass")).decode()
+
+
+def bounded(parts: Sequence[str | Hole]) -> object:
+    """Return parts as a text, UNKNOWN beyond the length that any property can have."""
+    length = sum(len(part) for part in parts if isinstance(part, str))
+    return UNKNOWN if length > MAXIMUM_LENGTH or len(parts) > MAXIMUM_LENGTH else text_of(parts)
+
+
+def holds_unknown(values: list[Any]) -> bool:
+    """Tell whether a list has something unknown in it, at any depth."""
+    return any(
+        holds_unknown(value) if isinstance(value, list) else isinstance(value, Text | Unknown) for value in values
+    )
+
+
+def member(mapping: Raw, name: str) -> Raw:
+    """Return a member by its key as text: YAML may have made a number of it."""
+    if not isinstance(mapping, dict):
+        return None
+    return (
+        mapping[name] if name in mapping else next((mapping[key] for key in mapping if scalar_text(key) == name), None)
+    )
+
+
+def chosen_branch(argument: Raw, decide: Callable[[Raw], bool | None]) -> tuple[int, Raw] | None:
+    """Return the branch that an Fn::If takes and its index, None when that is unknown."""
+    if not isinstance(argument, list) or len(argument) != 3:  # noqa: PLR2004 - condition and two branches
+        return None
+    holds = decide(argument[0])
+    index = 1 if holds else 2
+    return None if holds is None else (index, argument[index])
+
+
+# What is not here (Fn::Cidr, Fn::GetAZs, Fn::Transform ...) is known at deployment only.
+FUNCTIONS: Final[Mapping[str, Callable[[Evaluator, Raw, int], object]]] = {
+    "Ref": Evaluator.ref,
+    "Fn::Base64": Evaluator.base64,
+    "Fn::FindInMap": Evaluator.find_in_map,
+    "Fn::GetAtt": Evaluator.get_att,
+    "Fn::If": Evaluator.if_,
+    "Fn::ImportValue": Evaluator.import_value,
+    "Fn::Join": Evaluator.join,
+    "Fn::Length": Evaluator.length,
+    "Fn::Select": Evaluator.select,
+    "Fn::Split": Evaluator.split,
+    "Fn::Sub": Evaluator.sub,
+    "Fn::ToJsonString": Evaluator.to_json_string,
+}

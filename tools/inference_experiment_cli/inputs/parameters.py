@@ -1,0 +1,115 @@
+"""Values of a template's parameters: --parameter, and parameter files of CloudFormation, CodePipeline and SAM."""
+
+import shlex
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from cfn_template.values import scalar_text
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.inputs.documents import parse_document, read_text
+
+DEFAULT_ENVIRONMENT: Final = "default"
+_COMMANDS: Final = ("deploy", "global")  # of samconfig, the more specific one first
+_FORMS: Final = (
+    'a list of {"ParameterKey": ..., "ParameterValue": ...}, {"Parameters": {"Name": "value"}}, or a samconfig file'
+)
+
+
+def given_parameters(texts: Sequence[str] | None, files: Sequence[str] | None = None) -> dict[str, str]:
+    """Return the values of --parameter-file and --parameter, which come before those of files. Raises UsageError."""
+    given: dict[str, str] = {}
+    for file in files or ():
+        given.update(_of_file(file))
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--parameter {text}: write it as NAME=VALUE")
+        given[name] = value
+    return given
+
+
+def _of_file(file: str) -> dict[str, str]:
+    path, environment = _path_and_environment(file)
+    name, text = read_text(Path(path))
+    if path.endswith(".toml"):
+        try:
+            value: Any = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"{name}: is not valid TOML: {error}") from error
+    else:
+        value = parse_document(text, name).value
+    pairs = _pairs(value, environment or DEFAULT_ENVIRONMENT)
+    if pairs is None:
+        raise UsageError(f"{name}: has no parameters{f' for {environment}' if environment else ''}; write {_FORMS}")
+    texts = ((str(key), _text(item)) for key, item in pairs)
+    return {key: value for key, value in texts if value is not None}
+
+
+def _path_and_environment(file: str) -> tuple[str, str]:
+    """Return the path and, of samconfig.toml:prod, the environment."""
+    path, colon, environment = file.rpartition(":")
+    return (path, environment) if colon and path.endswith((".toml", ".yaml", ".yml")) else (file, "")
+
+
+def _pairs(value: Any, environment: str) -> Iterable[tuple[str, Any]] | None:  # noqa: ANN401 - a file's content
+    if isinstance(value, list):
+        return _of_list(value)
+    if not isinstance(value, Mapping):
+        return None
+    if isinstance(value.get("Parameters"), Mapping):
+        return list(value["Parameters"].items())
+    for command in _COMMANDS:
+        overrides = value.get(environment)
+        for key in (command, "parameters", "parameter_overrides"):
+            overrides = overrides.get(key) if isinstance(overrides, Mapping) else None
+        if overrides is not None:
+            return _of_overrides(overrides)
+    return None
+
+
+def _of_list(entries: Sequence[Any]) -> list[tuple[str, Any]] | None:
+    """Return the pairs of CloudFormation's form; with UsePreviousValue the value is not known."""
+    pairs: list[tuple[str, Any]] = []
+    for entry in entries:
+        if isinstance(entry, str):
+            pairs.append(_pair(entry))
+        elif isinstance(entry, Mapping) and "ParameterKey" in entry:
+            pairs.append((entry["ParameterKey"], entry.get("ParameterValue")))
+        else:
+            return None
+    return pairs
+
+
+def _of_overrides(overrides: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - a file's content
+    """Return the pairs of SAM's parameter_overrides: NAME=VALUE in a text or a list, or a mapping."""
+    if isinstance(overrides, Mapping):
+        return list(overrides.items())
+    words = overrides if isinstance(overrides, list) else list(_words(str(overrides)))
+    return [_pair(str(word)) for word in words]
+
+
+def _words(text: str) -> Iterator[str]:
+    try:
+        yield from shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"parameter_overrides {text}: {error}") from error
+
+
+def _pair(word: str) -> tuple[str, str]:
+    """Return name and value of NAME=VALUE or ParameterKey=NAME,ParameterValue=VALUE."""
+    key, comma, value = word.partition(",ParameterValue=")
+    if comma and key.startswith("ParameterKey="):
+        return key.removeprefix("ParameterKey="), value
+    name, equals, value = word.partition("=")
+    if not equals:
+        raise UsageError(f"parameter_overrides {word}: write it as NAME=VALUE")
+    return name, value
+
+
+def _text(value: Any) -> str | None:  # noqa: ANN401 - a file's content
+    """Return a value as text, the items of a list with commas; None for what a pipeline fills in."""
+    if isinstance(value, list):
+        return ",".join(text for item in value if (text := scalar_text(item)) is not None)
+    return scalar_text(value)
