@@ -73,3 +73,10 @@ def function_differences(sent: Mapping[str, Any], validated: list[Place]) -> lis
     ours = answers.function_findings(sent)
     theirs = {one.path for one in validated if one.path not in SERVICE_PROPERTIES}
     return [f"only {'function' if one in ours else 'validate, not function'}: {one}" for one in sorted(ours ^ theirs)]
+
+
+def permission_differences(path: Path) -> list[str]:
+    """Return what only lint says of the roles of a template, and what only policy check says."""
+    linted = answers.lint_permissions(answers.lint(path))
+    checked = answers.policy_check(path, "provider") | answers.policy_check(path, "experiment")
+    return sorted(f"only {'lint' if one in linted else 'policy check'}: {one}" for one in linted ^ checked)

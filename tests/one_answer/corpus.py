@@ -26,6 +26,12 @@ def _has_experiment(path: Path) -> bool:
     return b"Resources" in text and (CUSTOM_TYPE.encode() in text or NATIVE_TYPE.encode() in text)
 
 
+def templates_with_roles() -> list[Path]:
+    """Return the templates that have a role as well, or a function for which SAM makes one."""
+    kinds = (b"AWS::IAM::", b"AWS::Serverless::Function")
+    return [path for path in templates() if any(kind in path.read_bytes() for kind in kinds)]
+
+
 def name_of(path: Path) -> str:
     """Return how a file is called in the tests."""
     return str(path.relative_to(TESTS.parent))

@@ -47,6 +47,47 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
+PERMISSIONS: Mapping[str, tuple[str, ...]] = {
+    "only policy check reports a policy without Version": (
+        f"{RULES}/E9501/fail-role-name.yaml",
+        *(f"{RULES}/E9602/{name}.yaml" for name in ("fail-condition", "fail-sub", "pass-arn", "pass-sub")),
+        f"{RULES}/E9701/fail-role.yaml",
+        *(f"{RULES}/W9708/fail-{name}.yaml" for name in ("condition", "native", "policy", "provider", "sam")),
+        *(f"{RULES}/W9708/pass-{name}.yaml" for name in ("depends-on", "managed-by-role", "other-role", "transitive")),
+    ),
+}
+# Cases whose right answer, in expected.py, none of the commands gives yet.
+WRONG = frozenset(
+    {
+        "condition-on-account-id.yaml",
+        "full-access-and-own-bucket.yaml",
+        "unknown-managed-policy.yaml",
+        "cdk-provider-framework.json",
+        "endpoint-config-has-shadow-variant.yaml",
+        "experiment-replaces-production-fleet.yaml",
+        "provider-in-vpc.yaml",
+        "sam-policy-with-name-and-document.yaml",
+        "include-in-properties.yaml",
+        "short_arn_deny.json",
+        "short_arn_notresource.json",
+        "short_arn_allow.json",
+        "region_lock_eu.json",
+        "b_mfa.json",
+        "t_orgid.json",
+        "forall_null.json",
+        "trust_extra_action.json",
+        "prov_ok_accesspoint.json",
+        "get-policy-version.json",
+        "terraform-plan.json",
+        "dump-with-users.json",
+        "role-null.json",
+        "utf16.json",
+        "scp.json",
+        "key-of-another-account.json",
+        "deny-old-sessions.json",
+        "multivalued-keys.json",
+    }
+)
 PLANS: Mapping[str, tuple[str, ...]] = {}
 
 
