@@ -6,9 +6,7 @@ RULES = "tests/rules"
 CASES = "tests/one_answer/cases"
 
 PROPERTIES: Mapping[str, tuple[str, ...]] = {
-    "validate gives the line of a property, lint that of the branch of Fn::If": (
-        f"{RULES}/E9602/fail-condition.yaml",
-    ),
+    "validate gives the line of a property, lint that of the branch of Fn::If": (f"{RULES}/E9602/fail-condition.yaml",),
     "validate takes an unknown DesiredState for one that does not end the test": (
         f"{RULES}/E9503/pass-ended.yaml",
         f"{RULES}/W9517/pass-shadow-dropped.yaml",
