@@ -6,11 +6,6 @@ RULES = "tests/rules"
 CASES = "tests/one_answer/cases"
 
 PROPERTIES: Mapping[str, tuple[str, ...]] = {
-    "validate gives the line of a property, lint that of the branch of Fn::If": (
-        f"{RULES}/E9507/fail-condition.yaml",
-        f"{RULES}/E9518/fail-condition.yaml",
-        f"{RULES}/E9602/fail-condition.yaml",
-    ),
     "validate takes an unknown DesiredState for one that does not end the test": (
         f"{RULES}/E9503/pass-ended.yaml",
         f"{RULES}/W9517/pass-shadow-dropped.yaml",
@@ -42,7 +37,6 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
         f"mutant {number}" for number in (149, 153, 163, 178, 304)
     ),
     "after one finding validate makes no other check of what does not depend on it": ("mutant 130",),
-    "plan needs the properties that Fn::Transform brings": (f"{CASES}/templates/include-in-properties.yaml",),
 }
 
 PERMISSIONS: Mapping[str, tuple[str, ...]] = {
@@ -57,7 +51,6 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
 # Cases whose right answer, in expected.py, none of the commands gives yet.
 WRONG = frozenset(
     {
-        "condition-on-account-id.yaml",
         "full-access-and-own-bucket.yaml",
         "unknown-managed-policy.yaml",
         "cdk-provider-framework.json",
@@ -65,7 +58,6 @@ WRONG = frozenset(
         "experiment-replaces-production-fleet.yaml",
         "provider-in-vpc.yaml",
         "sam-policy-with-name-and-document.yaml",
-        "include-in-properties.yaml",
         "short_arn_deny.json",
         "short_arn_notresource.json",
         "short_arn_allow.json",
