@@ -89,7 +89,6 @@ def test_plan_predicts_what_the_function_does(
     settle(name, deployments.differences(planned, deployment.done()), known.PLANS)
 
 
-@pytest.mark.xfail(strict=True, reason="the function keeps an experiment whose Name is removed")
 def test_removed_name_is_a_replacement_by_a_derived_name() -> None:
     folder = corpus.CASES / "agreement"
     files = str(folder / "name-removed.after.json"), "--previous", str(folder / "name-removed.before.json")

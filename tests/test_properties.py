@@ -150,7 +150,6 @@ def test_schema_and_checks_report_together() -> None:
     assert findings(ModelVariants="") == ["ModelVariants: '' must be of type array"]
 
 
-
 def test_too_much_is_cut_to_what_is_still_too_much() -> None:
     """Validation of an absurd event ends; what is wrong is still found."""
     many = findings(**{f"Unknown{number}": "x" for number in range(5000)})

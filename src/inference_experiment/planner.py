@@ -91,10 +91,10 @@ def target_name(request: Request, desired: Desired, current: Observed) -> str:
         return desired.configuration.name
     differing = current.configuration and differences.differing(desired.configuration, current.configuration)
     members = differences.requested((differing or frozenset()) & differences.CREATE_ONLY, request.changed)
+    if not desired.explicit_name and (members or "Name" in request.changed):
+        return identity.derived_name(request)
     if not members:
         return request.physical_id
-    if not desired.explicit_name:
-        return identity.derived_name(request)
     names = ", ".join(sorted(members))
     raise NotUpdatable(
         f"{names} can only be set at creation, and experiment {current.name} exists; "

@@ -139,6 +139,8 @@ def plan_refusal(path: Path, experiment: str) -> Refusal | None:
     match = _REFUSAL.fullmatch(answer.stderr)
     if match is None:
         raise RefusedError(answer.stderr)
+    if match[2] == "Properties":  # as a whole, since only a deployment knows them
+        return None
     return Refusal(match[2], int(match[1]), 1 + int(match[3] or 0))
 
 

@@ -1,6 +1,7 @@
 """The files that the answers are compared on: the fixtures of the rules, the examples, and the cases."""
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -53,18 +54,25 @@ def experiments(template: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def scenarios(template: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return values of the parameters that lead to every way in which the template can turn out."""
-    choices = {name: _choices(name, one, template) for name, one in (template.get("Parameters") or {}).items()}
+    used = json.dumps([one.get("Properties") for one in experiments(template).values()], default=str)
+    parameters = (template.get("Parameters") or {}).items()
+    choices = {name: _choices(name, one, template, used) for name, one in parameters}
     choices = {name: values for name, values in choices.items() if values}
     products = itertools.product(*choices.values())
     return [dict(zip(choices, values, strict=True)) for values in itertools.islice(products, SCENARIOS)]
 
 
-def _choices(name: str, parameter: Any, template: Mapping[str, Any]) -> list[str]:
-    """Return the allowed values; else what conditions compare the parameter with, and something else."""
+def _choices(name: str, parameter: Any, template: Mapping[str, Any], used: str) -> list[str]:
+    """Return the allowed values; else what conditions compare the parameter with, and something else.
+
+    Nothing where the properties use a parameter whose values nobody knows.
+    """
     if not isinstance(parameter, dict):
         return []
     if parameter.get("AllowedValues"):
         return [str(value) for value in parameter["AllowedValues"]]
+    if f'{{"Ref": "{name}"}}' in used:
+        return []
     compared = {str(value) for value in _compared(name, template.get("Conditions")) if isinstance(value, str | int)}
     return [*sorted(compared), "another"] if compared else []
 
@@ -83,7 +91,7 @@ def _compared(name: str, condition: Any) -> Iterator[Any]:
 def functions(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """Yield the places of functions and dynamic references."""
     if isinstance(value, dict):
-        if len(value) == 1 and str(next(iter(value))).startswith(("Ref", "Fn::")):
+        if "Fn::Transform" in value or (len(value) == 1 and str(next(iter(value))).startswith(("Ref", "Fn::"))):
             yield path
             return
         if any(str(key).startswith("Fn::") for key in value):  # a transform, which may bring any member

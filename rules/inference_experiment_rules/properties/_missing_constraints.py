@@ -25,6 +25,22 @@ def missing_constraints() -> tuple[tuple[Keys, str, Any], ...]:
     return tuple(_difference((), contract.schema(), _cfnlint.native_schema()))
 
 
+@cache
+def integer_properties() -> tuple[Keys, ...]:
+    """Return the paths of the properties that are integers."""
+    return tuple(_integers((), contract.schema()))
+
+
+def _integers(keys: Keys, schema: Schema) -> Iterator[Keys]:
+    schema = _target(schema, contract.schema())
+    if schema.get("type") == "integer":
+        yield keys
+    if "items" in schema:
+        yield from _integers((*keys, ANY_ELEMENT), schema["items"])
+    for name, member in schema.get("properties", {}).items():
+        yield from _integers((*keys, name), member)
+
+
 def _difference(keys: Keys, ours: Schema, native: Schema) -> Iterator[tuple[Keys, str, Any]]:
     ours, native = _target(ours, contract.schema()), _target(native, _cfnlint.native_schema())
     for name in ours.get("required", ()):

@@ -1,11 +1,19 @@
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from cfn_template.nodes import Node
 from inference_experiment_rules._base import Problem, Rule, problem
-from inference_experiment_rules.properties._missing_constraints import ANY_ELEMENT, Keys, missing_constraints
+from inference_experiment_rules.properties._missing_constraints import (
+    ANY_ELEMENT,
+    Keys,
+    integer_properties,
+    missing_constraints,
+)
 from shadow_test_policies.experiment import Experiment
+
+WHOLE = re.compile(r"\s*-?[0-9]+(\.0)?\s*")
 
 
 class ApiConstraints(Rule):
@@ -16,7 +24,8 @@ class ApiConstraints(Rule):
     description = (
         "CreateInferenceExperiment requires ShadowModeConfig, matches names and keys against anchored patterns and "
         "rejects negative percentages. CloudFormation's schema of AWS::SageMaker::InferenceExperiment does not "
-        "contain these constraints. On the custom type cfn-lint's own rules report them (E3003, E3031, E3034)."
+        "contain these constraints. On the custom type cfn-lint's own rules report them (E3003, E3031, E3034). On both "
+        "types cfn-lint accepts +5 and 1_0 for an integer, on the native type also 0.5."
     )
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateInferenceExperiment.html"
     tags = ["sagemaker", "schema"]
@@ -24,8 +33,16 @@ class ApiConstraints(Rule):
     def check(self, experiment: Experiment) -> Iterator[Problem]:
         """Yield each constraint that a known value violates."""
         properties = experiment.at()
-        if experiment.is_custom or properties is None or not properties.members:
+        if properties is None or not properties.members:
             return
+        for node in itertools.chain.from_iterable(beneath(properties, keys) for keys in integer_properties()):
+            if _is_accepted_by_core(node, experiment) and not WHOLE.fullmatch(str(node.literal)):
+                yield problem(node, f"{node.literal} is not a whole number, which the API requires")
+        if not experiment.is_custom:
+            yield from self._violations(experiment, properties)
+
+    @staticmethod
+    def _violations(experiment: Experiment, properties: Node) -> Iterator[Problem]:
         for keys, keyword, limit in missing_constraints():
             if keyword == "required":
                 if experiment.at(*keys) is None:
@@ -36,6 +53,15 @@ class ApiConstraints(Rule):
                 message = violation(node, keyword, limit)
                 if message:
                     yield problem(node, message)
+
+
+def _is_accepted_by_core(node: Node, experiment: Experiment) -> bool:
+    """Tell whether cfn-lint takes a value for an integer: as Python does, on the native type also a fraction."""
+    try:
+        float(node.literal or "") if not experiment.is_custom else int(node.literal or "")
+    except ValueError:
+        return False
+    return True
 
 
 def beneath(node: Node, keys: Keys) -> Iterator[Node]:
