@@ -9,8 +9,7 @@ from shadow_test_policies.permission_findings import PermissionFinding, RoleRepo
 from shadow_test_policies.physical_names import PhysicalNames, open_scenario
 from shadow_test_policies.references import QUALIFIED_TYPES
 from shadow_test_policies.role_checks import RoleCheck, role_checks
-from shadow_test_policies.role_policies import ROLE
-from shadow_test_policies.roles import POLICY_PROPERTIES
+from shadow_test_policies.role_policies import POLICY_PROPERTIES, ROLE
 
 RELATED: Final = FUNCTION_TYPES | QUALIFIED_TYPES | frozenset(POLICY_PROPERTIES) | {ROLE}
 MAXIMUM_SCENARIOS: Final = 4

@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from iam_policy.match.symbols import Hole, Symbolic, Text, fill, parts_of
 from iam_policy.parse.document import VARIABLES_VERSION
-from shadow_test_policies.deployment import Deployment
-from shadow_test_policies.requirements import Level, Requirement, resource_of
+from shadow_test_policies.requirements import Deployment, Level, Requirement, resource_of
 
 # What a JSON policy has where no name was given: any region and account, names by convention.
 DEFAULTS: Final[dict[str, Text]] = {

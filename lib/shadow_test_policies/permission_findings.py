@@ -16,13 +16,11 @@ from iam_policy.evaluate.decision import Step
 from iam_policy.evaluate.statements import StatementElement
 from iam_policy.findings import MAXIMUM_MESSAGE
 from shadow_test_policies import wording
-from shadow_test_policies.decisions import Result, decide_all, failed_element, nearest_miss
-from shadow_test_policies.diff import excess_of
+from shadow_test_policies.decisions import Result, decide_all, excess_of, failed_element, nearest_miss
 from shadow_test_policies.located_documents import LocatedDocument, Location
 from shadow_test_policies.requirements import Level, provider_requirements
 from shadow_test_policies.role_checks import RoleCheck
-from shadow_test_policies.role_policies import ROLE, is_attached, policy_resource, role_of_resource
-from shadow_test_policies.roles import POLICY_PROPERTIES
+from shadow_test_policies.role_policies import POLICY_PROPERTIES, ROLE, is_attached, policy_resource, role_of_resource
 
 INLINE_LIMIT: Final = 10240
 # The function works without these; without a log its failures cannot be explained.

@@ -14,8 +14,32 @@ from typing import Any, Final
 
 from iam_policy.evaluate.request import Given, Request, Value
 from iam_policy.match.symbols import ANY, PATH_CHARACTERS, Hole, Symbolic, Text, parse_holes, parts_of, text
+from iam_policy.place import Place
 from inference_experiment import contract
-from shadow_test_policies.deployment import Deployment
+
+
+@dataclass(frozen=True)
+class Deployment(Place):
+    """Partition, region and account, and the resources that permissions are required for.
+
+    A resource that is None may be chosen by the policies: the required actions must be allowed for some name. One with
+    holes must be allowed for every filling. `experiment` is a name, `capture_uri` is `s3://bucket/prefix`, everything
+    else is an ARN. `tags` are the tags of the experiment besides the owner tag; None if they are not known.
+    """
+
+    experiment: Text | None = None
+    experiment_role: Text | None = None
+    queue: Text | None = None
+    dead_letter_queue: Text | None = None
+    log_group: Text | None = None
+    stack: Text | None = None
+    endpoint: Text | None = None
+    capture_uri: Text | None = None
+    capture_key: Text | None = None
+    volume_key: Text | None = None
+    volume_key_is_named: bool = False  # given by its ID or an alias, not by its ARN
+    tags: Mapping[str, Text] | None = field(default=None, hash=False)
+
 
 OWNER_VALUE: Final = Hole("the owner tag", minimum=1)
 _TAGGING: Final = ("sagemaker:CreateInferenceExperiment", "sagemaker:AddTags")
@@ -194,15 +218,6 @@ def experiment_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
 def deployer_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
     """Return what whoever deploys the provider's stack with SAM or CloudFormation needs."""
     return tuple(requirement for entry in _data()["deployer"] for requirement in _of_entry(entry, deployment))
-
-
-def deployer_types() -> dict[str, frozenset[str]]:
-    """Return the deployer's actions by the CloudFormation type that they are needed for."""
-    by_type: dict[str, set[str]] = {}
-    for entry in _data()["deployer"]:
-        if "type" in entry:
-            by_type.setdefault(entry["type"], set()).update(entry["actions"])
-    return {name: frozenset(names) for name, names in by_type.items()}
 
 
 def _applies(entry: Mapping[str, Any], deployment: Deployment) -> bool:

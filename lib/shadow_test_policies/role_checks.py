@@ -8,13 +8,13 @@ import iam_policy
 from cfn_template.nodes import Node
 from iam_policy.match.arns import split
 from inference_experiment import contract
-from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.endpoints import MODEL
 from shadow_test_policies.experiment import Experiment, experiment_in
 from shadow_test_policies.located_documents import Location
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import holes_of, lambda_function_of
 from shadow_test_policies.requirements import (
+    Deployment,
     Requirement,
     experiment_requirements,
     provider_requirements,

@@ -15,9 +15,8 @@ from iam_policy.evaluate.decision import Step
 from iam_policy.match.arns import SEGMENTS, split
 from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Hole, Text, parts_of, text
 from shadow_test_policies.decisions import Result
-from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.generate import DEFAULTS, as_json, as_template
-from shadow_test_policies.requirements import arn_forms
+from shadow_test_policies.requirements import Deployment, arn_forms
 from shadow_test_policies.role_checks import RoleCheck
 
 # What is the same for all resources of a stack.

@@ -6,8 +6,7 @@ from typing import Final
 
 from iam_policy.findings import Finding
 from iam_policy.lint.scope import Scope, listed
-from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource
-from iam_policy.match.overlap import may_overlap
+from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource, may_overlap
 from iam_policy.match.symbols import Hole, Text, parts_of
 from iam_policy.parse.document import Item, Unknown
 from iam_policy.place import Place
