@@ -1,6 +1,6 @@
 """What is wrong with the permissions of a template's roles, in every scenario, worked out once for all rules."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, TypeAlias
 
 from cfn_template.scenarios import Scenario, covering
@@ -76,14 +76,9 @@ def scenarios_of(view: ExperimentTemplate, name: str) -> list[Scenario]:
 
 def related(view: ExperimentTemplate, name: str) -> Collection[str]:
     """Return the resources that the permissions of the roles may depend on."""
-    return set(_related(view, name))
-
-
-def _related(view: ExperimentTemplate, name: str) -> Iterator[str]:
     reached = view.reachable(name, RELATED)
     policies = view.of_type(*POLICY_PROPERTIES)
-    yield from reached
-    yield from (policy for policy in policies if {name, *reached} & view.references(policy))
+    attached = {policy for policy in policies if {name, *reached} & view.references(policy)}
     # What is missing here may be attached to another role; of many resources these are not read.
     others = [*policies, *view.of_type(ROLE)]
-    yield from others if len(others) <= MAXIMUM_OTHER_POLICIES else ()
+    return {*reached, *attached, *(others if len(others) <= MAXIMUM_OTHER_POLICIES else ())}

@@ -4,17 +4,16 @@ The provider role's needs come from the function's own contract; those of the ex
 from `data/requirements.json`.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, lru_cache
-from importlib import resources
 from typing import Any, Final
 
 from iam_policy.evaluate.request import Given, Request, Value
 from iam_policy.match.symbols import ANY, PATH_CHARACTERS, Hole, Symbolic, Text, parse_holes, parts_of, text
 from iam_policy.place import Place
+from iam_policy.service_data import packaged
 from inference_experiment import contract
 
 
@@ -45,6 +44,19 @@ OWNER_VALUE: Final = Hole("the owner tag", minimum=1)
 _TAGGING: Final = ("sagemaker:CreateInferenceExperiment", "sagemaker:AddTags")
 # The names in ARN forms that a policy may choose are holes of these characters.
 _KEYS_WITH_ANYTHING: Final = ("ArtifactBucketAndKey", "DeploymentBucketAndKey", "CaptureKey", "LogStreamName")
+
+
+# Subject -> the field of a deployment that names the resource.
+NAMED_RESOURCES: Final = {
+    "experimentRole": "experiment_role",
+    "queue": "queue",
+    "deadLetterQueue": "dead_letter_queue",
+    "logGroup": "log_group",
+    "stack": "stack",
+    "endpoint": "endpoint",
+    "captureKey": "capture_key",
+    "volumeKey": "volume_key",
+}
 
 
 class Level(StrEnum):
@@ -79,26 +91,8 @@ class Requirement:
         return Request(self.action, self.resource if resource is None else resource, self.context, principal=principal)
 
 
-@cache
 def _data() -> dict[str, Any]:
-    source = resources.files(__package__).joinpath("data", "requirements.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(source)
-    return loaded
-
-
-def _given(subject: str, deployment: Deployment) -> Text | None:
-    """Return the resource that the deployment names for a subject."""
-    named = {
-        "experimentRole": deployment.experiment_role,
-        "queue": deployment.queue,
-        "deadLetterQueue": deployment.dead_letter_queue,
-        "logGroup": deployment.log_group,
-        "stack": deployment.stack,
-        "endpoint": deployment.endpoint,
-        "captureKey": deployment.capture_key,
-        "volumeKey": deployment.volume_key,
-    }
-    return named.get(subject)
+    return packaged(__package__, "requirements.json")
 
 
 @cache
@@ -109,7 +103,7 @@ def arn_forms() -> dict[str, str]:
 
 def resource_of(subject: str, deployment: Deployment) -> tuple[Text, bool]:
     """Return the resource of a subject and whether its name is free. Raises KeyError for an unknown subject."""
-    given = _given(subject, deployment)
+    given: Text | None = getattr(deployment, NAMED_RESOURCES[subject]) if subject in NAMED_RESOURCES else None
     if given is not None:
         return given, False
     form = arn_forms()[subject]

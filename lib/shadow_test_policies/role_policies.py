@@ -47,8 +47,12 @@ def roles_with(view: ExperimentTemplate, policy: str, scenario: Scenario) -> set
     listed = resource.at("Properties", POLICY_PROPERTIES[view.type_of(policy)])
     if listed is None or mark is not None:
         return set()
-    nodes = listed.items if listed.items is not None else [listed]
-    return set().union(*(_names_in(node) for node in nodes))
+    return set().union(*map(_names_in, entries_of(listed)))
+
+
+def entries_of(listed: Node) -> list[Node]:
+    """Return the elements of a list, or what stands in its place."""
+    return listed.items if listed.items is not None else [listed]
 
 
 ROLE: Final = "AWS::IAM::Role"
@@ -145,9 +149,7 @@ def role_of_resource(name: str, names: PhysicalNames) -> LocatedRole:
 
 
 def _add_inline(role: LocatedRole, policies: Node | None, names: PhysicalNames) -> None:
-    if policies is not None and policies.items is None:
-        role.unknown.append(Unknown(f"the Policies of {role.name} are not known", f"Policies of {role.name}"))
-    for index, node in enumerate(policies.items or [] if policies is not None else ()):
+    for index, node in enumerate(_items(role, policies, "Policies")):
         policy_name = node.get("PolicyName")
         label = policy_name.literal if policy_name is not None and policy_name.literal else str(index)
         source = read(node.get("PolicyDocument") or node, names, f"{role.name}/{index} {label}", DocumentKind.INLINE)
@@ -155,12 +157,16 @@ def _add_inline(role: LocatedRole, policies: Node | None, names: PhysicalNames) 
 
 
 def _add_managed(role: LocatedRole, listed: Node | None, names: PhysicalNames) -> None:
-    if listed is not None and listed.items is None:
-        role.unknown.append(
-            Unknown(f"the ManagedPolicyArns of {role.name} are not known", f"ManagedPolicyArns of {role.name}")
-        )
-    for node in listed.items or [] if listed is not None else ():
+    for node in _items(role, listed, "ManagedPolicyArns"):
         role.attach(managed(node, names, DocumentKind.MANAGED))
+
+
+def _items(role: LocatedRole, listed: Node | None, what: str) -> list[Node]:
+    if listed is None:
+        return []
+    if listed.items is None:
+        role.unknown.append(Unknown(f"the {what} of {role.name} are not known", f"{what} of {role.name}"))
+    return listed.items or []
 
 
 def managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> "LocatedDocument | iam_policy.Document | Unknown":
@@ -208,7 +214,7 @@ def is_attached(policy: str, role: str, names: PhysicalNames) -> bool | None:
     if listed.items is None and listed.text is None:
         return None
     role_name = view.resource(role, names.scenario).at("Properties", "RoleName") if role in view.resources else None
-    attached = [node.text for node in (listed.items if listed.items is not None else [listed])]
+    attached = [node.text for node in entries_of(listed)]
     return role_name is not None and role_name.text is not None and role_name.text in attached
 
 

@@ -14,6 +14,7 @@ from shadow_test_policies.role_policies import (
     LocatedRole,
     add_boundary,
     add_trust,
+    entries_of,
     managed,
     separate_policies,
 )
@@ -46,7 +47,7 @@ def role_of_function(name: str, names: PhysicalNames) -> LocatedRole:
     role = LocatedRole(f"the role of {name}", Location(resource.path))
     _add_own(role, properties, names)
     listed = properties.get("Policies")
-    for index, node in enumerate(_entries(listed)):
+    for index, node in enumerate(entries_of(listed) if listed is not None else ()):
         _add_entry(role, node, index, names)
     # SAM names it after the function, and other resources may refer to it.
     for policy in separate_policies(f"{name}Role", names):
@@ -58,12 +59,6 @@ def role_of_function(name: str, names: PhysicalNames) -> LocatedRole:
     add_boundary(role, properties.get("PermissionsBoundary"), names)
     add_trust(role, properties.get("AssumeRolePolicyDocument"), names)
     return role
-
-
-def _entries(listed: Node | None) -> list[Node]:
-    if listed is None:
-        return []
-    return listed.items if listed.items is not None else [listed]
 
 
 def _sources(names: PhysicalNames, connector: str) -> set[str]:

@@ -118,7 +118,7 @@ def lint_policy(document: Document, place: Place | None = None) -> tuple[Finding
             scope = Scope(document, statement, place)
             findings.extend(finding for check in checks for finding in check(scope))
     findings.sort(key=lambda finding: finding.position)
-    return tuple(finding.within(document.name) for finding in dict.fromkeys(findings))
+    return tuple(dict.fromkeys(findings))
 
 
 def refused(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -122,15 +122,9 @@ class ResourcePattern:
         if len(others) < SEGMENTS:
             return self.pattern.match(target.whole)
         rest = text(others[last], *(piece for other in others[last + 1 :] for piece in (":", other)))
-        if segments[last].tokens[-1:] == (Wild.STAR,):
-            truth = all_of(
-                [
-                    _match_segments(segments[:last], others[:last]),
-                    segments[last].match(rest, fold=last < RESOURCE),
-                ]
-            )
-            if truth:
-                return True
+        begins = segments[last].tokens[-1:] == (Wild.STAR,) and _match_segments(segments[:last], others[:last])
+        if begins and segments[last].match(rest, fold=last < RESOURCE):
+            return True
         return False if self.pattern.match(target.whole, fold=True) is False else None
 
 

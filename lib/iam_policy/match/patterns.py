@@ -153,14 +153,9 @@ class _Glob:
         self._head, *rest = (re.compile(piece, flags) for piece in pieces)
         self._tail = re.compile(pieces[-1] + r"\Z", flags) if rest else None
         self._middle = [piece for piece in rest[:-1] if piece.pattern]
-        self._tail_length = sum(
-            1 if isinstance(token, Wild) else len(str(token)) for token in self._after_last_star(tokens)
-        )
-
-    @staticmethod
-    def _after_last_star(tokens: Sequence[Token]) -> Sequence[Token]:
-        stars = [index for index, token in enumerate(tokens) if token is Wild.STAR]
-        return tokens[stars[-1] + 1 :] if stars else ()
+        last_star = max((index for index, token in enumerate(tokens) if token is Wild.STAR), default=len(tokens))
+        after = tokens[last_star + 1 :]
+        self._tail_length = sum(1 if isinstance(token, Wild) else len(str(token)) for token in after)
 
     def match(self, target: str) -> bool:
         if self._tail is None:
