@@ -5,7 +5,7 @@ modules: `role_dumps` (input), `report_text`, `report_files` and `suppress` (out
 policies), `actions` (AWS's data).
 """
 
-from iam_policy.evaluate.decision import Decision, Outcome, Policies, Step, decide, decide_trust
+from iam_policy.evaluate.decision import Decision, Outcome, Policies, Role, Step, decide, decide_trust
 from iam_policy.evaluate.explain import settles, why
 from iam_policy.evaluate.request import Given, Request
 from iam_policy.findings import KINDS, Finding, Position, Severity
@@ -14,7 +14,6 @@ from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Hole, Symbolic,
 from iam_policy.parse.document import Document, DocumentKind, Located, Unknown
 from iam_policy.parse.reading import read_json, read_node, unreadable
 from iam_policy.place import Place, assumed
-from iam_policy.role import Role
 from iam_policy.service_data.managed import managed_names, managed_policy
 
 __all__ = [

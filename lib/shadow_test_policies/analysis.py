@@ -61,10 +61,7 @@ class PermissionAnalysis:
 
 def permission_analysis(view: ExperimentTemplate) -> PermissionAnalysis:
     """Return the analysis of a template that all rules share."""
-    key = ("permission analysis",)
-    if key not in view.memo:
-        view.memo[key] = PermissionAnalysis(view)
-    analysis: PermissionAnalysis = view.memo[key]
+    analysis: PermissionAnalysis = view.memo.setdefault(("permission analysis",), PermissionAnalysis(view))
     return analysis
 
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from iam_policy.evaluate.decision import Decision, Outcome, Policies, Step, decide, decide_trust
+from iam_policy.evaluate.decision import Decision, Outcome, Policies, Role, Step, decide, decide_trust
+from iam_policy.evaluate.request import Request
 from iam_policy.evaluate.statements import StatementElement
 from iam_policy.findings import Finding, shorten
 from iam_policy.lint.actions import matching
 from iam_policy.lint.scope import listed
 from iam_policy.match.arns import RESOURCE, as_target, compile_resource, split
 from iam_policy.match.symbols import Hole, Text, fill, parts_of, text
-from iam_policy.parse.document import Document, Item, Statement, Unknown
-from iam_policy.role import Role
+from iam_policy.parse.document import Document, Item, Selector, Statement
 from shadow_test_policies.requirements import Requirement
 
 # Resources of a policy that are tried for a free requirement.
@@ -40,7 +40,7 @@ def decide_all(role: Role, requirements: Iterable[Requirement]) -> tuple[Result,
     for _, group in groupby(sorted(requirements, key=lambda each: each.subject), key=lambda each: each.subject):
         members = list(group)
         if members[0].service:
-            results += _decide_trust(role, members)
+            results += [Result(each, _decide_trust(role, each.request())) for each in members]
         elif members[0].free:
             results += _decide_free(role, members)
         else:
@@ -61,14 +61,10 @@ def nearest_miss(decision: Decision) -> Step | None:
     return nearest if rank else None
 
 
-def _decide_trust(role: Role, requirements: list[Requirement]) -> Iterator[Result]:
-    unknown = Document(role.name)
-    for requirement in requirements:
-        if role.trust is None:
-            decision = Decision(Outcome.UNKNOWN, requirement.request(), Policies((unknown,)), trust=True)
-        else:
-            decision = decide_trust(role.trust, requirement.request())
-        yield Result(requirement, decision)
+def _decide_trust(role: Role, request: Request) -> Decision:
+    if role.trust is None:
+        return Decision(Outcome.UNKNOWN, request, Policies((Document(role.name),)), trust=True)
+    return decide_trust(role.trust, request)
 
 
 def _decide_free(role: Role, requirements: list[Requirement]) -> list[Result]:
@@ -116,9 +112,8 @@ def _name_hole(resource: Text) -> tuple[str, Hole] | None:
 def _granted(role: Role) -> Iterator[Text]:
     for document in role.policies.identity:
         for statement in document.statements:
-            if statement.effect != "Allow" or statement.resources is None or statement.resources.negated:
-                continue
-            yield from (item.text for item in statement.resources.items if not isinstance(item.text, Unknown))
+            if statement.effect == "Allow" and statement.resources is not None and not statement.resources.negated:
+                yield from statement.resources.texts
 
 
 def _name_in(pattern: Text, prefix: str) -> Text | None:
@@ -164,16 +159,13 @@ def excess_of(documents: Iterable[Document], requirements: Iterable[Requirement]
     for document in documents:
         for statement in document.statements:
             if statement.effect == "Allow" and statement.actions is not None:
-                yield from _excess_actions(document, statement, needed)
+                yield from _excess_actions(document, statement.label, statement.actions, needed)
                 yield from _excess_resources(document, statement, scoped)
 
 
-def _excess_actions(document: Document, statement: Statement, needed: set[str]) -> Iterator[Finding]:
-    selector = statement.actions
-    if selector is None:
-        return
+def _excess_actions(document: Document, label: str, selector: Selector, needed: set[str]) -> Iterator[Finding]:
     if selector.negated:
-        message = f"{statement.label} grants all but a few actions; {len(needed)} are required: list those"
+        message = f"{label} grants all but a few actions; {len(needed)} are required: list those"
         yield Finding("excess-permission", message, selector.path, selector.position, document.name)
         return
     for item in selector.items:

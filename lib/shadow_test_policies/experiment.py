@@ -15,10 +15,7 @@ FULL: Final = 100  # a SamplingPercentage
 
 def experiment_in(view: ExperimentTemplate, name: str, scenario: Scenario) -> "Experiment":
     """Return an experiment in a scenario; rules share it, with what they have asked it."""
-    key = "experiment", name
-    if key not in scenario.memo:
-        scenario.memo[key] = Experiment(view, name, scenario)
-    experiment: Experiment = scenario.memo[key]
+    experiment: Experiment = scenario.memo.setdefault(("experiment", name), Experiment(view, name, scenario))
     return experiment
 
 

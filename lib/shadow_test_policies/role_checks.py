@@ -170,8 +170,8 @@ def _partitions(documents: Iterable[iam_policy.Document]) -> Iterator[str]:
     """Yield the partitions that the ARNs of documents write out."""
     for document in documents:
         for statement in document.statements:
-            for item in statement.resources.items if statement.resources else ():
-                parts = split(item.text) if not isinstance(item.text, iam_policy.Unknown) else None
+            for one in statement.resources.texts if statement.resources else ():
+                parts = split(one)
                 if parts and len(parts) > 1 and isinstance(parts[1], str) and not set(parts[1]) & set("*?$"):
                     yield parts[1]
 

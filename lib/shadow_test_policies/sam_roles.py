@@ -64,7 +64,7 @@ def role_of_function(name: str, names: PhysicalNames) -> LocatedRole:
 def _sources(names: PhysicalNames, connector: str) -> set[str]:
     return {target for _, target in mentioned(names.view.resources[connector])} | {
         str(node.literal)
-        for node in [names.view.resource(connector, names.scenario).at("Properties", "LocatedDocument", "Id")]
+        for node in [names.view.resource(connector, names.scenario).at("Properties", "Source", "Id")]
         if node is not None
     }
 

@@ -71,6 +71,21 @@ def statements_of(document: Document) -> tuple[Attached, ...]:
 
 
 @dataclass(frozen=True)
+class Role:
+    """One role (or other principal): its policies and, where it is known, its trust policy."""
+
+    name: str
+    policies: Policies = field(default_factory=Policies)
+    trust: Document | None = None
+
+    def documents(self) -> tuple[Document, ...]:
+        """Return every document of the role."""
+        boundary = (self.policies.boundary,) if self.policies.boundary else ()
+        trust = (self.trust,) if self.trust else ()
+        return (*self.policies.identity, *boundary, *trust)
+
+
+@dataclass(frozen=True)
 class Step:
     """What one statement had to say: the truth of the whole and of each part that was looked at."""
 

@@ -47,10 +47,9 @@ def _why_resource(step: Step, request: Request, *, possible: bool) -> str:
         return "it has no Resource"
     if selector.negated:
         return f"its NotResource {'may exclude' if possible else 'excludes'} {request.resource}"
-    texts = [item.text for item in selector.items if not isinstance(item.text, Unknown)]
     if possible:
-        return f"its Resource {', '.join(map(str, texts)) or '(unknown)'} may not match {request.resource}"
-    differences = [_difference(one, request) for one in texts]
+        return f"its Resource {', '.join(map(str, selector.texts)) or '(unknown)'} may not match {request.resource}"
+    differences = [_difference(one, request) for one in selector.texts]
     nearest = min(differences, default="its Resource is empty", key=len)
     return nearest if len(differences) < 2 or nearest else differences[0]  # noqa: PLR2004 - a single one
 
