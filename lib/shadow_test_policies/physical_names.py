@@ -14,7 +14,7 @@ from cfn_template.scenarios import REGION, Scenario
 from cfn_template.template import DEFAULT_REGIONS
 from cfn_template.values import Hole, Text, hole
 from iam_policy.match.symbols import ANY, DIGITS, NAME_CHARACTERS, REGION_CHARACTERS, Charset, parse_holes
-from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.experiment import ExperimentTemplate
 
 MAXIMUM_DEPTH: Final = 8
 PSEUDO: Final = {

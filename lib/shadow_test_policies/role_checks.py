@@ -21,8 +21,7 @@ from shadow_test_policies.requirements import (
     provider_requirements,
     trust_requirement,
 )
-from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_resource
-from shadow_test_policies.sam_roles import role_of_function
+from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_function, role_of_resource
 from shadow_test_policies.template_deployment import (
     PLACES,
     bare,

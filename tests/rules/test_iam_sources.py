@@ -9,7 +9,7 @@ import samtranslator.policy_templates_data as sam
 from cfnlint.template import Template
 from linting import FIXTURES, lint_text, runner
 
-from shadow_test_policies.sam_roles import LOGGING, POLLING, TEMPLATES
+from shadow_test_policies.role_policies import LOGGING, POLLING, TEMPLATES
 
 NEEDED = ("InferenceExperiment", "PassRole", "sagemaker:AddTags", "sagemaker:*", "DescribeStacks", "GetMetricData")
 TEMPLATE = (FIXTURES / "E9801" / "fail-missing-action.yaml").read_text()

@@ -2,8 +2,7 @@ from collections.abc import Iterator
 
 from cfn_template.values import Text
 from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
-from shadow_test_policies.experiment import Experiment
-from shadow_test_policies.experiment_template import FUNCTION_TYPES
+from shadow_test_policies.experiment import FUNCTION_TYPES, Experiment
 from shadow_test_policies.references import NOT_CALLABLE, Reference, arn_fields, reference_of
 
 

@@ -17,8 +17,7 @@ from shadow_test_policies.permission_findings import PermissionFinding, RoleRepo
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.requirements import Deployment
 from shadow_test_policies.role_checks import SAM_FUNCTION, RoleCheck, role_checks, role_in_place
-from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_resource
-from shadow_test_policies.sam_roles import role_of_function
+from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_function, role_of_resource
 from shadow_test_policies.template_deployment import PLACES, bare
 
 
