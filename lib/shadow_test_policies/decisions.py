@@ -6,7 +6,7 @@ must all be allowed on the same one.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final
 
 from iam_policy.evaluate.decision import Decision, Outcome, Policies, Role, Step, decide, decide_trust
@@ -92,8 +92,7 @@ def _candidates(role: Role, resource: Text) -> Iterator[Text]:
         return
     prefix, hole = free
     names = (name for item in _granted(role) if (name := _name_in(item, prefix)) is not None)
-    for name, _ in zip(names, range(MAXIMUM_CANDIDATES), strict=False):
-        yield fill(resource, {hole.identity: name})
+    yield from (fill(resource, {hole.identity: name}) for name in islice(names, MAXIMUM_CANDIDATES))
 
 
 def _name_hole(resource: Text) -> tuple[str, Hole] | None:

@@ -258,11 +258,8 @@ def _document_findings(
     reported = {finding.location for finding in decided}
     for source, findings in linted:
         for finding in findings:
-            location = source.locate(finding.path, finding.position)
             if not _is_said(check, source, finding, reported):
-                word = partial(wording.of_document, finding.message)
-                core = source.by_core and _is_checked_by_core(finding.kind)
-                yield _finding(finding.kind, check, finding.message, location, word, by_core=core)
+                yield _of_document(check, source, finding)
     yield from _too_long_together(check)
     yield from _excess(check)
 
@@ -282,8 +279,12 @@ def _is_said(
     return finding.kind == "condition-key-not-carried" and source.locate(finding.path, finding.position) in reported
 
 
-def _is_checked_by_core(kind: str) -> bool:
-    return (KINDS[kind].refused and kind != "too-long") or kind == "old-version"
+def _of_document(check: RoleCheck, source: LocatedDocument, finding: iam_policy.Finding) -> PermissionFinding:
+    kind = finding.kind
+    by_core = source.by_core and ((KINDS[kind].refused and kind != "too-long") or kind == "old-version")
+    location = source.locate(finding.path, finding.position)
+    word = partial(wording.of_document, finding.message)
+    return _finding(kind, check, finding.message, location, word, by_core=by_core)
 
 
 def _too_long_together(check: RoleCheck) -> Iterator[PermissionFinding]:
@@ -304,6 +305,4 @@ def _excess(check: RoleCheck) -> Iterator[PermissionFinding]:
     required = (*check.requirements, *(provider_requirements(check.deployment) if check.kind == "provider" else ()))
     for source in check.role.identity_documents:
         for finding in excess_of([source.document], required):
-            word = partial(wording.of_document, finding.message)
-            location = source.locate(finding.path, finding.position)
-            yield _finding(finding.kind, check, finding.message, location, word)
+            yield _of_document(check, source, finding)

@@ -127,9 +127,8 @@ class PhysicalNames:
         node = self._property(name, "Path")
         if node is None:
             return "/"
-        if node.text is None:
-            return iam_policy.Hole(f"{name}.Path", ANY, minimum=1, literal=True)
-        return self.text(node.text, depth)
+        unnamed = iam_policy.Hole(f"{name}.Path", ANY, minimum=1, literal=True)
+        return unnamed if node.text is None else self.text(node.text, depth)
 
     def _property(self, name: str, key: str) -> Node | None:
         return self.view.resource(name, self.scenario).at("Properties", key) if key else None

@@ -9,7 +9,6 @@ from iam_policy.evaluate.decision import Decision
 from iam_policy.evaluate.explain import settles, why
 from iam_policy.findings import KINDS, Finding, Severity, show_path
 from iam_policy.lint.suppress import SuppressibleFinding, fingerprint
-from iam_policy.match.truth import letter
 from iam_policy.service_data.actions import data_version
 from shadow_test_policies.permission_findings import RoleReport
 
@@ -30,6 +29,9 @@ CAUSES: Final = frozenset(
         "unknown-variable",
     }
 )
+SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+TOOL: Final = "inference-experiment policy check"
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
@@ -81,12 +83,8 @@ def _steps(decision: Decision) -> Iterator[str]:
         where = "boundary " if step.boundary else ""
         name = step.attached.document.name
         label = f"{where}{name + ' ' if name else ''}{step.statement.label}"
-        yield f"{mark} {letter(step.truth)} {effect:5} {label}: {why(step, decision.request)}"
-
-
-SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
-_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-TOOL: Final = "inference-experiment policy check"
+        truth = "U" if step.truth is None else "FT"[step.truth]
+        yield f"{mark} {truth} {effect:5} {label}: {why(step, decision.request)}"
 
 
 def sarif_of(findings: Iterable[SuppressibleFinding]) -> dict[str, Any]:

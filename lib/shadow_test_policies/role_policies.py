@@ -26,6 +26,38 @@ POLICY_PROPERTIES: Final = {
 }
 # What SAM's translation writes on the policies of connectors: their author cannot depend on them.
 CONNECTOR_MARK: Final = "aws:sam:connectors"
+ROLE: Final = "AWS::IAM::Role"
+MANAGED: Final = "AWS::IAM::ManagedPolicy"
+# What every function has, whatever it is for: SAM attaches these by itself.
+CUSTOMARY: Final = frozenset(
+    {
+        "AWSLambdaBasicExecutionRole",
+        "AWSLambdaSQSQueueExecutionRole",
+        "AWSLambdaVPCAccessExecutionRole",
+        "AWSXRayDaemonWriteAccess",
+        "CloudWatchLambdaInsightsExecutionRolePolicy",
+    }
+)
+CONNECTOR: Final = "AWS::Serverless::Connector"
+LOGGING: Final = "AWSLambdaBasicExecutionRole"
+POLLING: Final = "AWSLambdaSQSQueueExecutionRole"
+_QUEUE: Final = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${QueueName}"
+# The SAM policy templates that grant something of what the provider needs; no other does (tests compare).
+TEMPLATES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
+    "CloudFormationDescribeStacksPolicy": (("cloudformation:DescribeStacks",), "*"),
+    "SQSPollerPolicy": (
+        (
+            "sqs:ChangeMessageVisibility",
+            "sqs:ChangeMessageVisibilityBatch",
+            "sqs:DeleteMessage",
+            "sqs:DeleteMessageBatch",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+        ),
+        _QUEUE,
+    ),
+    "SQSSendMessagePolicy": (("sqs:SendMessage*",), _QUEUE),
+}
 
 
 def _names_in(node: Node | None) -> set[str]:
@@ -57,21 +89,6 @@ def roles_with(view: ExperimentTemplate, policy: str, scenario: Scenario) -> set
 def entries_of(listed: Node) -> list[Node]:
     """Return the elements of a list, or what stands in its place."""
     return listed.items if listed.items is not None else [listed]
-
-
-ROLE: Final = "AWS::IAM::Role"
-MANAGED: Final = "AWS::IAM::ManagedPolicy"
-# What every function has, whatever it is for: SAM attaches these by itself.
-CUSTOMARY: Final = frozenset(
-    {
-        "AWSLambdaBasicExecutionRole",
-        "AWSLambdaSQSQueueExecutionRole",
-        "AWSLambdaVPCAccessExecutionRole",
-        "AWSXRayDaemonWriteAccess",
-        "CloudWatchLambdaInsightsExecutionRolePolicy",
-    }
-)
-CONNECTOR: Final = "AWS::Serverless::Connector"
 
 
 @dataclass
@@ -143,29 +160,19 @@ def role_of_resource(name: str, names: PhysicalNames) -> LocatedRole:
     resource = names.view.resource(name, names.scenario)
     role = LocatedRole(name, Location(resource.path))
     properties = resource.at("Properties") or resource
-    _add_inline(role, properties.get("Policies"), names)
-    _add_managed(role, properties.get("ManagedPolicyArns"), names)
-    for policy in separate_policies(name, names):
-        role.attach(policy)
-    add_boundary(role, properties.get("PermissionsBoundary"), names)
-    add_trust(role, properties.get("AssumeRolePolicyDocument"), names)
-    return role
-
-
-def _add_inline(role: LocatedRole, policies: Node | None, names: PhysicalNames) -> None:
-    for index, node in enumerate(_items(role, policies, "Policies")):
+    for index, node in enumerate(_items(role, properties, "Policies")):
         policy_name = node.get("PolicyName")
         label = policy_name.literal if policy_name is not None and policy_name.literal else str(index)
         source = read(node.get("PolicyDocument") or node, names, f"{role.name}/{index} {label}", DocumentKind.INLINE)
         role.attach(source)
+    for node in _items(role, properties, "ManagedPolicyArns"):
+        role.attach(_managed(node, names, DocumentKind.MANAGED))
+    _add_common(role, name, properties, names)
+    return role
 
 
-def _add_managed(role: LocatedRole, listed: Node | None, names: PhysicalNames) -> None:
-    for node in _items(role, listed, "ManagedPolicyArns"):
-        role.attach(managed(node, names, DocumentKind.MANAGED))
-
-
-def _items(role: LocatedRole, listed: Node | None, what: str) -> list[Node]:
+def _items(role: LocatedRole, properties: Node, what: str) -> list[Node]:
+    listed = properties.get(what)
     if listed is None:
         return []
     if listed.items is None:
@@ -173,7 +180,7 @@ def _items(role: LocatedRole, listed: Node | None, what: str) -> list[Node]:
     return listed.items or []
 
 
-def managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> "LocatedDocument | iam_policy.Document | Unknown":
+def _managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> "LocatedDocument | iam_policy.Document | Unknown":
     """Return the managed policy that an ARN (or name, in SAM) stands for."""
     reference = reference_of(names.view, node)
     if reference is not None and reference.type == MANAGED:
@@ -187,7 +194,7 @@ def managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> "LocatedDoc
     return document or Unknown(f"the text of {shown} is not in this template", f"the document of {shown}")
 
 
-def separate_policies(role: str, names: PhysicalNames) -> Iterator[LocatedDocument | Unknown]:
+def _separate_policies(role: str, names: PhysicalNames) -> Iterator[LocatedDocument | Unknown]:
     """Yield the policies that are resources of their own and attached to a role of the template."""
     view = names.view
     for name in view.of_type(*POLICY_PROPERTIES):
@@ -229,12 +236,23 @@ def _lists(role: str, policy: str, names: PhysicalNames) -> bool:
     return policy in [reference.name for reference in references if reference is not None]
 
 
-def add_boundary(role: LocatedRole, node: Node | None, names: PhysicalNames) -> None:
-    """Add the permissions boundary, if there is one."""
-    if node is None:
-        return
+def _add_common(role: LocatedRole, name: str, properties: Node, names: PhysicalNames) -> None:
+    """Add what a resource and a function say alike: separate policies, permissions boundary and trust policy."""
+    for policy in _separate_policies(name, names):
+        role.attach(policy)
+    boundary = properties.get("PermissionsBoundary")
+    if boundary is not None:
+        _add_boundary(role, boundary, names)
+    trust = properties.get("AssumeRolePolicyDocument")
+    if trust is not None:
+        source = read(trust, names, f"{role.name} trust", DocumentKind.TRUST)
+        role.documents.append(source)
+        role.trust = source.document
+
+
+def _add_boundary(role: LocatedRole, node: Node, names: PhysicalNames) -> None:
     role.boundary_origin = Location(node.path)
-    policy = managed(node, names, DocumentKind.BOUNDARY)
+    policy = _managed(node, names, DocumentKind.BOUNDARY)
     if isinstance(policy, Unknown):
         policy = unknown(f"boundary of {role.name}", policy, node.path, DocumentKind.BOUNDARY)
     if isinstance(policy, LocatedDocument):
@@ -242,36 +260,6 @@ def add_boundary(role: LocatedRole, node: Node | None, names: PhysicalNames) -> 
         role.boundary = policy.document
     else:
         role.boundary = policy
-
-
-def add_trust(role: LocatedRole, node: Node | None, names: PhysicalNames) -> None:
-    """Add the trust policy."""
-    if node is None:
-        return
-    source = read(node, names, f"{role.name} trust", DocumentKind.TRUST)
-    role.documents.append(source)
-    role.trust = source.document
-
-
-LOGGING: Final = "AWSLambdaBasicExecutionRole"
-POLLING: Final = "AWSLambdaSQSQueueExecutionRole"
-_QUEUE: Final = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${QueueName}"
-# The SAM policy templates that grant something of what the provider needs; no other does (tests compare).
-TEMPLATES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
-    "CloudFormationDescribeStacksPolicy": (("cloudformation:DescribeStacks",), "*"),
-    "SQSPollerPolicy": (
-        (
-            "sqs:ChangeMessageVisibility",
-            "sqs:ChangeMessageVisibilityBatch",
-            "sqs:DeleteMessage",
-            "sqs:DeleteMessageBatch",
-            "sqs:GetQueueAttributes",
-            "sqs:ReceiveMessage",
-        ),
-        _QUEUE,
-    ),
-    "SQSSendMessagePolicy": (("sqs:SendMessage*",), _QUEUE),
-}
 
 
 def role_of_function(name: str, names: PhysicalNames) -> LocatedRole:
@@ -284,23 +272,18 @@ def role_of_function(name: str, names: PhysicalNames) -> LocatedRole:
     for index, node in enumerate(entries_of(listed) if listed is not None else ()):
         _add_entry(role, node, index, names)
     # SAM names it after the function, and other resources may refer to it.
-    for policy in separate_policies(f"{name}Role", names):
-        role.attach(policy)
+    _add_common(role, f"{name}Role", properties, names)
     if listed is not None and listed.items is None and listed.text is None and not listed.members:
         role.unknown.append(Unknown(f"the Policies of {name} are not known", f"Policies of {name}"))
     if any(name in _sources(names, connector) for connector in names.view.of_type(CONNECTOR)):
         role.unknown.append(Unknown("a connector grants what it connects", "the policies of the connector"))
-    add_boundary(role, properties.get("PermissionsBoundary"), names)
-    add_trust(role, properties.get("AssumeRolePolicyDocument"), names)
     return role
 
 
 def _sources(names: PhysicalNames, connector: str) -> set[str]:
-    return {target for _, target in mentioned(names.view.resources[connector])} | {
-        str(node.literal)
-        for node in [names.view.resource(connector, names.scenario).at("Properties", "Source", "Id")]
-        if node is not None
-    }
+    node = names.view.resource(connector, names.scenario).at("Properties", "Source", "Id")
+    targets = {target for _, target in mentioned(names.view.resources[connector])}
+    return targets if node is None else {*targets, str(node.literal)}
 
 
 def _add_own(role: LocatedRole, properties: Node, names: PhysicalNames) -> None:
@@ -329,7 +312,7 @@ def _grant(role: LocatedRole, name: str, actions: tuple[str, ...], resource: obj
 def _add_entry(role: LocatedRole, node: Node, index: int, names: PhysicalNames) -> None:
     members = node.members
     if node.text is not None:
-        role.attach(managed(node, names, DocumentKind.MANAGED))
+        role.attach(_managed(node, names, DocumentKind.MANAGED))
     elif "Statement" in members:
         role.attach(read(node, names, f"{role.name}/{index}", DocumentKind.INLINE, by_core=False))
     elif len(members) == 1 and "Policy" in next(iter(members)):

@@ -55,8 +55,7 @@ def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bo
 
 def role_arn(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | None:
     """Return RoleArn, None when nothing is known of it."""
-    text = text_at(experiment.at("RoleArn"), names)
-    return text or None
+    return text_at(experiment.at("RoleArn"), names) or None
 
 
 def _endpoint(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | None:

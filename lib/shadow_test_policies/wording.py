@@ -30,11 +30,9 @@ GENERATED_PARTS: Final = (" of role", " suffix")
 
 def not_here(check: RoleCheck, limit: int) -> str:
     """Word that the template does not have the role, or its policies."""
-    problem = (
-        f"no policy in this template is attached to {check.role_name}"
-        if check.role
-        else f"{check.role_name} is not in this template"
-    )
+    problem = f"{check.role_name} is not in this template"
+    if check.role:
+        problem = f"no policy in this template is attached to {check.role_name}"
     dump = "`aws iam get-account-authorization-details`"
     return _fit(f"{problem}; check a dump of {dump} with `inference-experiment policy check --for {check.kind}`", limit)
 

@@ -9,9 +9,8 @@ from functools import cached_property
 
 from iam_policy.evaluate.operators import Comparison, Unreadable, parse_operator
 from iam_policy.evaluate.request import Given, Request
-from iam_policy.match.patterns import Pattern, Variable, compile_pattern
+from iam_policy.match.patterns import Pattern, Truth, Variable, agreement, all_of, any_of, compile_pattern, negate
 from iam_policy.match.symbols import Hole, Symbolic, Text, text
-from iam_policy.match.truth import Truth, agreement, all_of, any_of, negate
 from iam_policy.parse.document import Condition, Item, Unknown
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from iam_policy.evaluate.request import Request
 from iam_policy.evaluate.statements import CompiledStatement, ElementTruth
-from iam_policy.match.truth import Truth, all_of, any_of
+from iam_policy.match.patterns import Truth, all_of, any_of
 from iam_policy.parse.document import Document, Statement, Unknown
 
 

@@ -31,7 +31,8 @@ def why(step: Step, request: Request) -> str:
         return _why_principal(step, request, possible=truth is None)
     if element is StatementElement.RESOURCE:
         return _why_resource(step, request, possible=truth is None)
-    return _why_condition(step, request, truth_is_unknown=truth is None)
+    reasons = (_why_one(one, request) for one in step.attached.compiled.conditions if one.truth(request) is truth)
+    return next(reasons, "its Condition is not true")
 
 
 def _why_principal(step: Step, request: Request, *, possible: bool) -> str:
@@ -64,14 +65,6 @@ def _difference(resource: Text, request: Request) -> str:
             name = _SEGMENT_NAMES[index]
             return f"the {name} of its resource is {segments[index]} instead of {others[index]}"
     return f"its resource {segments[RESOURCE]} does not match {others[RESOURCE]}"
-
-
-def _why_condition(step: Step, request: Request, *, truth_is_unknown: bool) -> str:
-    expected = None if truth_is_unknown else False
-    for compiled in step.attached.compiled.conditions:
-        if compiled.truth(request) is expected:
-            return _why_one(compiled, request)
-    return "its Condition is not true"
 
 
 def _why_one(compiled: CompiledCondition, request: Request) -> str:

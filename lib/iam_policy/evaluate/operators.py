@@ -17,9 +17,8 @@ from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
 
 from iam_policy.match.arns import SEGMENTS, match_arn, split
-from iam_policy.match.patterns import Pattern
+from iam_policy.match.patterns import Pattern, Truth
 from iam_policy.match.symbols import Text
-from iam_policy.match.truth import Truth
 
 
 class Unreadable(Enum):

@@ -11,9 +11,8 @@ from iam_policy.evaluate.conditions import CompiledCondition, may_lack_value, va
 from iam_policy.evaluate.principals import match_principals
 from iam_policy.evaluate.request import Request
 from iam_policy.match.arns import ResourcePattern, compile_resource
-from iam_policy.match.patterns import compile_pattern
+from iam_policy.match.patterns import Truth, all_of, any_of, compile_pattern, negate
 from iam_policy.match.symbols import Text
-from iam_policy.match.truth import Truth, all_of, any_of, negate
 from iam_policy.parse.document import Item, Selector, Statement, Unknown
 
 

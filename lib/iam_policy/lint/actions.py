@@ -12,6 +12,9 @@ from iam_policy.match.patterns import compile_pattern
 from iam_policy.parse.document import Condition, Item, Unknown
 from iam_policy.service_data import actions
 
+PASS_ROLE: Final = "iam:passrole"  # noqa: S105 - an action
+PASSED_TO: Final = "iam:passedtoservice"
+
 
 def lint_actions(scope: Scope) -> Iterator[Finding]:
     """Yield findings about Action and NotAction."""
@@ -67,13 +70,10 @@ def matching(name: str) -> tuple[str, ...]:
     return tuple(f"{service}:{written}" for lower, written in known.items() if pattern.match(lower))
 
 
-PASS_ROLE: Final = "iam:passrole"  # noqa: S105 - an action
-PASSED_TO: Final = "iam:passedtoservice"
-
-
 def lint_grants(scope: Scope) -> Iterator[Finding]:
     """Yield findings about an Allow of iam:PassRole; `iam:*` and `*` have their own finding."""
-    if not scope.allows or not _names_pass_role(scope):
+    names = (name.lower() for name in scope.actions() if name.lower().startswith("iam:p"))
+    if not scope.allows or not any(compile_pattern(name).match(PASS_ROLE) for name in names):
         return
     for item in scope.statement.resources.items if scope.statement.resources else ():
         if _any_role(item):
@@ -91,11 +91,6 @@ def lint_grants(scope: Scope) -> Iterator[Finding]:
     elif all(_restricts_nothing(condition) for condition in conditions):
         message = 'iam:PassedToService with "*" allows passing the role to any service; write "sagemaker.amazonaws.com"'
         yield scope.finding("pass-role-any-service", message, conditions[0])
-
-
-def _names_pass_role(scope: Scope) -> bool:
-    names = [name.lower() for name in scope.actions() if name.lower().startswith("iam:p")]
-    return any(compile_pattern(name).match(PASS_ROLE) for name in names)
 
 
 def _any_role(item: Item) -> bool:

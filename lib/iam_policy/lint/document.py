@@ -24,6 +24,10 @@ LIMITS: Final = {
     ),
     DocumentKind.TRUST: (2048, "shorten it, or request a quota increase (4,096 at most)"),
 }
+_AWS: Final = re.compile(r"\*|\d{12}|arn:[\w-]+:(iam|sts)::\d{12}:.+|A[A-Z0-9]{15,}")
+_SERVICE: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?|[a-z0-9.-]+\.aws\.internal")
+# The services that roles of this project are for; suggested for misspelt ones.
+SERVICES: Final = ("sagemaker.amazonaws.com", "lambda.amazonaws.com", "cloudformation.amazonaws.com")
 
 
 def lint_document(document: Document) -> Iterator[Finding]:
@@ -59,12 +63,6 @@ def lint_elements(scope: Scope) -> Iterator[Finding]:
     if statement.principals is not None:
         message = f"remove {statement.principals.element}: the policy applies to what it is attached to"
         yield scope.finding("misplaced-element", message, statement)
-
-
-_AWS: Final = re.compile(r"\*|\d{12}|arn:[\w-]+:(iam|sts)::\d{12}:.+|A[A-Z0-9]{15,}")
-_SERVICE: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?|[a-z0-9.-]+\.aws\.internal")
-# The services that roles of this project are for; suggested for misspelt ones.
-SERVICES: Final = ("sagemaker.amazonaws.com", "lambda.amazonaws.com", "cloudformation.amazonaws.com")
 
 
 def lint_principals(scope: Scope) -> Iterator[Finding]:

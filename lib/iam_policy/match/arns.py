@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
 
-from iam_policy.match.patterns import Pattern, Variable, Wild, compile_pattern
+from iam_policy.match.patterns import Pattern, Truth, Variable, Wild, all_of, compile_pattern
 from iam_policy.match.symbols import ANY, Charset, Hole, Text, parts_of, text
-from iam_policy.match.truth import Truth, all_of
 
 SEGMENTS: Final = 6
 RESOURCE: Final = SEGMENTS - 1

@@ -1,21 +1,56 @@
 """IAM's patterns over texts with holes: `*`, `?`, the escapes `${*}` `${?}` `${$}` and policy variables.
 
-A match is three-valued and sound: True only if every filling of the holes matches, False only if none does. Plain
-patterns against plain strings take a fast path without backtracking, so no pattern is slow.
+A match is three-valued and sound: True only if every filling of the holes matches, False only if none does, else None.
+Plain patterns against plain strings take a fast path without backtracking, so no pattern is slow.
 
 Where holes are involved one dynamic programme has two rows: "always" finds one alignment that holds for every filling,
 "perhaps" takes each occurrence of a hole for itself and so never misses a filling that matches.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
 from iam_policy.match.symbols import ANY, Charset, Hole, Text, fill, fillings_of, folded, holes_of, parts_of
-from iam_policy.match.truth import Truth, agreement
+
+# Kleene's three truth values, None for undecided. "A or not A" of an unknown A is unknown, which is safe.
+Truth: TypeAlias = bool | None
+
+
+def negate(truth: Truth) -> Truth:
+    """Return the opposite; unknown stays unknown."""
+    return None if truth is None else not truth
+
+
+def any_of(truths: Iterable[Truth]) -> Truth:
+    """Return True if one is True, None if one might be, else False. Stops at the first True."""
+    result: Truth = False
+    for truth in truths:
+        if truth:
+            return True
+        if truth is None:
+            result = None
+    return result
+
+
+def all_of(truths: Iterable[Truth]) -> Truth:
+    """Return False if one is False, None if one might be, else True. Stops at the first False."""
+    result: Truth = True
+    for truth in truths:
+        if truth is False:
+            return False
+        if truth is None:
+            result = None
+    return result
+
+
+def agreement(truths: Iterable[Truth]) -> Truth:
+    """Return the value that all cases share, None when they differ (or when there is no case)."""
+    seen = set(truths)
+    return seen.pop() if len(seen) == 1 else None
 
 
 class Wild(Enum):

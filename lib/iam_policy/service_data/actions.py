@@ -98,13 +98,6 @@ def _resource_type(service: str, name: str) -> dict[str, Any]:
 
 
 @cache
-def resource_arn(service: str, resource_type: str) -> str | None:
-    """Return the ARN form of a resource type, with `${...}` for what varies."""
-    form = _resource_type(service, resource_type).get("arn")
-    return None if form is None else str(form)
-
-
-@cache
 def can_carry(name: str, key: str) -> bool:
     """Tell whether a request of an action may have a condition key (lower case); unknown actions may have any."""
     if key.startswith(GLOBAL_PREFIX) and not key.startswith(TAG_PREFIXES):
@@ -140,7 +133,7 @@ def resource_patterns(name: str) -> tuple[str, ...]:
     if known is None:
         return ()
     service = name.partition(":")[0].lower()
-    forms = (resource_arn(service, kind) for kind in known.resource_types)
+    forms = (_resource_type(service, kind).get("arn") for kind in known.resource_types)
     return tuple(_as_pattern(form) for form in forms if form)
 
 
