@@ -13,9 +13,9 @@ from requests_for_tests import event, request
 
 from inference_experiment.clock import Clock, InvocationClock
 from inference_experiment.crhelper_adapter import ExperimentResource, Invocation
+from inference_experiment.event import CLOCK_SKEW_SECONDS, carried_progress, first_progress
 from inference_experiment.gateway import Gateway
 from inference_experiment.model import Progress, RequestResult
-from inference_experiment.progress import CLOCK_SKEW_SECONDS, carried_progress, first_progress
 
 if TYPE_CHECKING:
     from inference_experiment_local.protocol.cloud import ProtocolCloud

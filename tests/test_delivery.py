@@ -10,7 +10,7 @@ from experiment_properties import properties
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference_experiment import delivery, identity, response
+from inference_experiment import identity, response
 from inference_experiment.errors import UnexpectedStatus
 from inference_experiment.event import REQUIRED, Request, parse
 from inference_experiment.model import Observed, RequestResult, Status
@@ -37,7 +37,7 @@ def url(cloud: "ProtocolCloud", monkeypatch: pytest.MonkeyPatch) -> Iterator[str
 
 
 def test_first_try(cloud: "ProtocolCloud", url: str) -> None:
-    delivery.deliver(url, BODY, LOCAL)
+    response.deliver(url, BODY, LOCAL)
 
     assert [arrival.response.raw for arrival in cloud.bucket.arrivals("request")] == [BODY]
 
@@ -45,11 +45,11 @@ def test_first_try(cloud: "ProtocolCloud", url: str) -> None:
 @pytest.mark.parametrize("status", [400, 403, 500, 503, 302])
 def test_status_is_checked_and_the_put_repeated(cloud: "ProtocolCloud", url: str, status: int) -> None:
     """Anything but 2xx is no delivery (C21); the last of three tries counts (C20)."""
-    cloud.bucket.answer_next(status, times=delivery.MAX_ATTEMPTS - 1)
+    cloud.bucket.answer_next(status, times=response.MAX_ATTEMPTS - 1)
 
-    delivery.deliver(url, BODY, LOCAL)
+    response.deliver(url, BODY, LOCAL)
 
-    assert len(cloud.bucket.attempts) == delivery.MAX_ATTEMPTS
+    assert len(cloud.bucket.attempts) == response.MAX_ATTEMPTS
     assert len(cloud.bucket.arrivals("request")) == 1
 
 
@@ -57,48 +57,48 @@ def test_tries_are_bounded(cloud: "ProtocolCloud", url: str) -> None:
     cloud.bucket.answer_next(503, times=100)
     before = cloud.clock.now()
 
-    with pytest.raises(delivery.UndeliverableError, match=r"HTTP status 503, 3 attempts$"):
-        delivery.deliver(url, BODY, LOCAL)
+    with pytest.raises(response.UndeliverableError, match=r"HTTP status 503, 3 attempts$"):
+        response.deliver(url, BODY, LOCAL)
 
-    assert len(cloud.bucket.attempts) == delivery.MAX_ATTEMPTS
-    assert cloud.clock.now() - before == delivery.FIRST_RETRY_SECONDS * 3  # doubled once
+    assert len(cloud.bucket.attempts) == response.MAX_ATTEMPTS
+    assert cloud.clock.now() - before == response.FIRST_RETRY_SECONDS * 3  # doubled once
 
 
 def test_connection_that_is_dropped(cloud: "ProtocolCloud", url: str) -> None:
     cloud.bucket.drop_next()
 
-    delivery.deliver(url, BODY, LOCAL)
+    response.deliver(url, BODY, LOCAL)
 
     assert len(cloud.bucket.arrivals("request")) == 1
 
 
 @pytest.mark.parametrize("broken", ["https://[::1/x", "https://localhost:port/x"])
 def test_what_is_no_url_is_not_tried(broken: str) -> None:
-    with pytest.raises(delivery.UndeliverableError, match=r"^ResponseURL is not a URL$"):
-        delivery.deliver(broken, BODY, LOCAL)
+    with pytest.raises(response.UndeliverableError, match=r"^ResponseURL is not a URL$"):
+        response.deliver(broken, BODY, LOCAL)
 
 
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch, cloud: "ProtocolCloud") -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    with trusting(cloud, monkeypatch), pytest.raises(delivery.UndeliverableError, match="ConnectionRefusedError"):
-        delivery.deliver(f"https://localhost:{port}/x", BODY, LOCAL)
+    with trusting(cloud, monkeypatch), pytest.raises(response.UndeliverableError, match="ConnectionRefusedError"):
+        response.deliver(f"https://localhost:{port}/x", BODY, LOCAL)
 
 
 def test_bucket_that_never_answers_is_given_up(cloud: "ProtocolCloud", url: str) -> None:
     """A socket has a timeout (C22), so that there is a second try; this one takes TIMEOUT of real time."""
     cloud.bucket.hang_next()
 
-    delivery.deliver(url, BODY, LOCAL)
+    response.deliver(url, BODY, LOCAL)
 
     assert len(cloud.bucket.attempts) == 2
 
 
 def test_unknown_authority_is_not_trusted(cloud: "ProtocolCloud", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    with cloud.clock.ruling(), pytest.raises(delivery.UndeliverableError, match="SSLCertVerificationError"):
-        delivery.deliver(cloud.bucket.issue("request"), BODY, LOCAL)
+    with cloud.clock.ruling(), pytest.raises(response.UndeliverableError, match="SSLCertVerificationError"):
+        response.deliver(cloud.bucket.issue("request"), BODY, LOCAL)
 
     assert cloud.bucket.attempts == []
 
@@ -106,8 +106,8 @@ def test_unknown_authority_is_not_trusted(cloud: "ProtocolCloud", monkeypatch: p
 def test_error_never_holds_the_url(cloud: "ProtocolCloud", url: str) -> None:
     cloud.bucket.answer_next(500, times=3)
 
-    with pytest.raises(delivery.UndeliverableError) as caught:
-        delivery.deliver(url, BODY, LOCAL)
+    with pytest.raises(response.UndeliverableError) as caught:
+        response.deliver(url, BODY, LOCAL)
 
     assert "Signature" not in str(caught.value)
     assert "/request" not in str(caught.value)
@@ -115,7 +115,7 @@ def test_error_never_holds_the_url(cloud: "ProtocolCloud", url: str) -> None:
 
 def test_undeliverable_answer_ends_the_invocation_in_error(cloud: "ProtocolCloud") -> None:
     """Lambda repeats it: the answer of the second attempt arrives, and there is one experiment."""
-    cloud.bucket.answer_next(503, times=delivery.MAX_ATTEMPTS)
+    cloud.bucket.answer_next(503, times=response.MAX_ATTEMPTS)
     stack = cloud.stack("shop")
     stack.begin_create(properties())
     cloud.settle()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from one_answer import comparison, corpus, deployments, known, mutants, pairs
+from one_answer import answers, comparison, corpus, deployments, expected, known, mutants, pairs
 
 PAIRS = {pair.name: pair for pair in (*pairs.creations(), *pairs.updates())}
 MUTANTS = dict(enumerate(mutants.mutants(350, seed=3)))
@@ -32,9 +32,41 @@ def test_property_findings_of_mutants(number: int, tmp_path: Path) -> None:
     settle(f"mutant {number}", [f"{changed}: {one}" for one in found], known.PROPERTIES)
 
 
+@pytest.mark.parametrize("path", corpus.templates_with_roles(), ids=corpus.name_of)
+def test_permissions(path: Path) -> None:
+    settle(corpus.name_of(path), comparison.permission_differences(path), known.PERMISSIONS)
+
+
+def expect_failure(file: str, request: pytest.FixtureRequest) -> None:
+    """Mark a case whose answer is known to be wrong: it fails the test when it is right."""
+    if file in known.WRONG:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="the right answer is still to come"))
+
+
+@pytest.mark.parametrize("case", expected.LINTED, ids=lambda case: case.file)
+def test_lint_of_cases(case: expected.Linted, request: pytest.FixtureRequest) -> None:
+    expect_failure(case.file, request)
+    findings = answers.lint(corpus.CASES / "templates" / case.file)
+    reported = {one.rule for one in findings}
+    assert not case.rules or any(rule.startswith(case.rules) for rule in reported), reported
+    assert not any(rule.startswith(case.silent) for rule in reported if case.silent), reported
+    for word in case.words:
+        assert any(word in one.message for one in findings), word
+
+
+@pytest.mark.parametrize("case", expected.CHECKED, ids=lambda case: case.file)
+def test_policy_commands_on_cases(case: expected.Checked, request: pytest.FixtureRequest) -> None:
+    expect_failure(case.file, request)
+    code, printed = answers.policy_output(corpus.CASES / "policies" / case.file, case.command)
+    assert code == case.code, printed
+    assert all(word in printed for word in case.words), printed
+    assert not any(word in printed for word in case.without), printed
+
+
 def test_known_differences_are_of_cases_that_there_are() -> None:
     cases: set[Any] = {corpus.name_of(path) for path in corpus.templates()} | {f"mutant {one}" for one in MUTANTS}
-    assert {case for listed in known.PROPERTIES.values() for case in listed} <= cases
+    for differences in (known.PROPERTIES, known.PERMISSIONS, known.PLANS):
+        assert {case for listed in differences.values() for case in listed} <= cases | PAIRS.keys()
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +87,11 @@ def test_plan_predicts_what_the_function_does(
     deployment = deployments.Deployment(cloud, metrics, PAIRS[name])
     planned = deployment.planned()
     settle(name, deployments.differences(planned, deployment.done()), known.PLANS)
+
+
+@pytest.mark.xfail(strict=True, reason="the function keeps an experiment whose Name is removed")
+def test_removed_name_is_a_replacement_by_a_derived_name() -> None:
+    folder = corpus.CASES / "agreement"
+    files = str(folder / "name-removed.after.json"), "--previous", str(folder / "name-removed.before.json")
+    plan = answers.run("plan", *files, "--status", "Completed", "--format", "json").data()
+    assert plan["verdict"] == "replacement"

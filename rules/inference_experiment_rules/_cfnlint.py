@@ -19,6 +19,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from cfnlint.template.template import Template
 
 from cfn_template.template import DEFAULT_REGIONS
+from cfn_template.values import TRANSFORM
 from inference_experiment import contract
 
 
@@ -112,7 +113,12 @@ class ReenteringRule(CfnLintJsonSchema):
         context = validator.context.evolve(strict_types=False, path=place)
         function_filter = validator.function_filter.evolve(add_cfn_lint_keyword=True)
         entered = self.extend_validator(validator.evolve(function_filter=function_filter), self.by_schema, context)
-        yield from self._validate(entered, instance)
+        yield from (error for error in self._validate(entered, instance) if not _is_brought(error))
+
+
+def _is_brought(error: ValidationError) -> bool:
+    """Tell whether an error is about a missing member of a mapping into which Fn::Transform may bring any."""
+    return error.validator == "required" and isinstance(error.instance, dict) and TRANSFORM in error.instance
 
 
 # JSON Schema keyword -> the cfn-lint rule that reports it, as in E3002.

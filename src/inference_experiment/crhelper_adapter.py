@@ -18,7 +18,7 @@ from typing import Any
 
 from crhelper import CfnResource
 
-from inference_experiment import delivery, identity, logs, response
+from inference_experiment import identity, logs, response
 from inference_experiment.clock import LambdaContext
 from inference_experiment.errors import ExperimentError, Throttled, Unavailable, UnexpectedStatus
 from inference_experiment.event import PROGRESS_KEY, MalformedEventError, Request, parse
@@ -66,8 +66,8 @@ class ExperimentResource(CfnResource):
         request = parse(event)
         logs.FORMATTER.handle_request(request.request_id, request.tag_values)
         try:
-            delivery.check_url(request.response_url, self._extra_hosts)
-        except delivery.UndeliverableError as error:
+            response.check_url(request.response_url, self._extra_hosts)
+        except response.UndeliverableError as error:
             raise MalformedEventError(str(error)) from error
         invocation = Invocation(event, request, context, _failed(request, "The handler gave no result"))
         # Without the keys of crhelper's own polling, which select another handler.
@@ -78,7 +78,7 @@ class ExperimentResource(CfnResource):
     def refuse(self, addressee: Request, reason: str) -> None:
         """Answer FAILED to an event that is not a complete request but has a usable ResponseURL (C26)."""
         answer = response.body(addressee, _failed(addressee, reason))
-        delivery.deliver(addressee.response_url, answer, self._extra_hosts)
+        response.deliver(addressee.response_url, answer, self._extra_hosts)
 
     # crhelper's hooks, in the order in which it calls them.
 
@@ -136,7 +136,7 @@ class ExperimentResource(CfnResource):
             result = replace(result, waiting=None, error=UnexpectedStatus(text))
         try:
             answer = response.body(request, result)
-            delivery.deliver(request.response_url, answer, self._extra_hosts)
-        except delivery.UndeliverableError as error:
+            response.deliver(request.response_url, answer, self._extra_hosts)
+        except response.UndeliverableError as error:
             logger.error("undeliverable", extra={"reason": str(error)})  # noqa: TRY400 - the text says it all
             invocation.undelivered = error

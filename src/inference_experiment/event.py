@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from inference_experiment.model import RequestType
+from inference_experiment.model import Progress, RequestType
 
 # Required texts and their lengths; CloudFormation sends no longer ones, which would not fit into an answer.
 REQUIRED: Final = {
@@ -26,6 +26,19 @@ MAXIMUM_PHYSICAL_ID: Final = 1024  # bytes, as JSON writes them
 MAXIMUM_DEPTH: Final = 50  # of nested values; the schema's own is 7
 # The event's own key for what a request has done so far; CloudFormation's keys have no dash.
 PROGRESS_KEY: Final = "inference-experiment-progress"
+# Of the time that CloudFormation waits, what is kept for the answer: a tenth, at most this many seconds.
+RESPONSE_MARGIN_SECONDS: Final = 120.0
+CLOCK_SKEW_SECONDS: Final = 300.0  # seconds
+
+# The members of a progress that another version of the function, or another sender, may have written.
+MEMBER_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "acted": dict,
+    "failure": str,
+    "handovers": int,
+    "target": str,
+    "transition_seen": bool,
+    **dict.fromkeys(("deadline", "failing_since", "slowdown"), (int, float)),
+}
 MAXIMUM_SERVICE_TIMEOUT: Final = 3600
 MAXIMUM_TAGS: Final = 50
 MAXIMUM_TAG_VALUE: Final = 256
@@ -187,3 +200,24 @@ def parse(event: object) -> Request:
     if request.type is not RequestType.CREATE and not named:
         raise MalformedEventError("PhysicalResourceId is missing or too long", request)
     return request
+
+
+def first_progress(request: Request, now: float) -> Progress:
+    """Return the progress of a request at its first delivery: nothing done, and when to give up."""
+    issued = now if request.issued is None or request.issued > now + CLOCK_SKEW_SECONDS else min(request.issued, now)
+    return Progress(
+        deadline=issued + request.service_timeout - min(RESPONSE_MARGIN_SECONDS, request.service_timeout / 10)
+    )
+
+
+def carried_progress(carried: object, first: Progress) -> Progress:
+    """Return the progress that a message carries; `first` for what it does not carry in a usable form.
+
+    It cannot put the deadline off: the request itself says how long CloudFormation waits.
+    """
+    if not isinstance(carried, Mapping):
+        return first
+    usable = {name: carried[name] for name, kind in MEMBER_TYPES.items() if isinstance(carried.get(name), kind)}
+    acted = {key: at for key, at in usable.get("acted", {}).items() if isinstance(at, int | float)}
+    deadline = min(first.deadline, usable.get("deadline", first.deadline))
+    return replace(first, **{**usable, "acted": acted, "deadline": deadline})

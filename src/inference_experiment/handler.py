@@ -14,10 +14,9 @@ from typing import Any, Final
 from inference_experiment import logs
 from inference_experiment.clock import InvocationClock, LambdaContext
 from inference_experiment.crhelper_adapter import Event, ExperimentResource, Invocation
-from inference_experiment.event import PROGRESS_KEY, MalformedEventError
+from inference_experiment.event import PROGRESS_KEY, MalformedEventError, carried_progress, first_progress
 from inference_experiment.gateway import Gateway
 from inference_experiment.lifecycle import Lifecycle
-from inference_experiment.progress import carried_progress, first_progress
 
 logger = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,12 +46,55 @@ class LintFinding:
     message: str
 
 
+@cache
 def lint(path: Path) -> list[LintFinding]:
     """Return what `cfn-lint -a inference_experiment_rules -c I95 I96 I97 I98` finds in a file."""
     options = linting.options_of(path.read_text(encoding="utf-8"))
     runner = linting.runner(**{**options, "included": ("-c", "I98")})
     matches = linting.run_template_by_file_path(str(path), runner.config, runner.rules, ignore_bad_template=False)
     return [LintFinding(one.rule.id, tuple(map(str, one.path or ())), one.linenumber, one.message) for one in matches]
+
+
+class PermissionFinding(NamedTuple):
+    """What is wrong with a role's permissions: the rule that reports it, the line, and the advice."""
+
+    rule: str
+    severity: str
+    line: int
+    message: str
+
+
+def lint_permissions(findings: Sequence[LintFinding]) -> set[PermissionFinding]:
+    """Return what of lint's findings is about permissions; what is granted beyond the need is policy diff's (W9810)."""
+    severities = {"E": "error", "W": "warning", "I": "info"}
+    return {
+        PermissionFinding(one.rule, severities[one.rule[0]], one.line, one.message)
+        for one in findings
+        if one.rule[1:3] == "98" and one.rule != "W9810"
+    }
+
+
+def policy_check(path: Path, role: str) -> set[PermissionFinding]:
+    """Return what `policy check --for ROLE` finds in a template; nothing where it has no such role.
+
+    The rules say which of them reports what.
+    """
+    regions = linting.options_of(path.read_text(encoding="utf-8"))["regions"]
+    where = ("--region", regions[0]) if regions else ()
+    answer = run("policy", "check", str(path), "--for", role, "--recommended", "--format", "json", *where)
+    if not answer.stdout:
+        assert "no role" in answer.stderr, answer.stderr
+        return set()
+    return {
+        PermissionFinding(_rule_of(one["kind"], role), one["severity"], one["line"], one["message"])
+        for one in answer.data()["findings"]
+        if not one["suppressed"]
+    }
+
+
+def _rule_of(kind: str, role: str) -> str:
+    rules = [one for one in linting.runner().rules.values() if one.id[1:3] == "98"]
+    return next((one.id for one in rules if kind in one.kinds and role in one.role_kinds), kind)
 
 
 class RefusedError(Exception):
@@ -111,3 +155,12 @@ def function_findings(sent: Mapping[str, Any]) -> set[str]:
 def permissions_of(operation: str) -> set[str]:
     """Return the actions that IAM is asked for when the function calls an operation."""
     return {permission.action for permission in contract.permissions_of(operation)}
+
+
+def policy_output(file: Path, command: Sequence[str]) -> tuple[int, str]:
+    """Return the exit code of a `policy` command about a file in one account, and all that it prints."""
+    place = {"--account": "123456789012", "--region": "us-east-1", "--partition": "aws"}
+    missing = {option: value for option, value in place.items() if option not in command and command[0] == "check"}
+    arguments = [str(file) if one == "FILE" else one for one in command]
+    answer = run("policy", *arguments, *(word for pair in missing.items() for word in pair))
+    return answer.returncode, answer.stdout + answer.stderr

@@ -50,7 +50,8 @@ def differences(path: Path, template: Mapping[str, Any]) -> list[str]:
     validated = {place for chosen in filter(None, scenarios(template)) for place in answers.validate(path, chosen)}
     validated |= set(defaults)
     findings = answers.lint(path)
-    linted, errors = lint_places(findings, found), lint_places(findings, found, every=True)
+    names = {*found, *(place.experiment for place in validated)}  # generic custom resources of the provider too
+    linted, errors = lint_places(findings, names), lint_places(findings, names, every=True)
     told = [f"only lint: {one}" for one in linted if not any(same(one, other) for other in validated)]
     told += [f"only validate: {one}" for one in validated if not any(same(other, one) for other in errors)]
     for name, resource in found.items():
@@ -72,3 +73,10 @@ def function_differences(sent: Mapping[str, Any], validated: list[Place]) -> lis
     ours = answers.function_findings(sent)
     theirs = {one.path for one in validated if one.path not in SERVICE_PROPERTIES}
     return [f"only {'function' if one in ours else 'validate, not function'}: {one}" for one in sorted(ours ^ theirs)]
+
+
+def permission_differences(path: Path) -> list[str]:
+    """Return what only lint says of the roles of a template, and what only policy check says."""
+    linted = answers.lint_permissions(answers.lint(path))
+    checked = answers.policy_check(path, "provider") | answers.policy_check(path, "experiment")
+    return sorted(f"only {'lint' if one in linted else 'policy check'}: {one}" for one in linted ^ checked)

@@ -26,6 +26,12 @@ def _has_experiment(path: Path) -> bool:
     return b"Resources" in text and (CUSTOM_TYPE.encode() in text or NATIVE_TYPE.encode() in text)
 
 
+def templates_with_roles() -> list[Path]:
+    """Return the templates that have a role as well, or a function for which SAM makes one."""
+    kinds = (b"AWS::IAM::", b"AWS::Serverless::Function")
+    return [path for path in templates() if any(kind in path.read_bytes() for kind in kinds)]
+
+
 def name_of(path: Path) -> str:
     """Return how a file is called in the tests."""
     return str(path.relative_to(TESTS.parent))
@@ -80,6 +86,8 @@ def functions(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[st
         if len(value) == 1 and str(next(iter(value))).startswith(("Ref", "Fn::")):
             yield path
             return
+        if any(str(key).startswith("Fn::") for key in value):  # a transform, which may bring any member
+            yield path
         for key, item in value.items():
             yield from functions(item, (*path, key))
     elif isinstance(value, list):

@@ -19,9 +19,11 @@ class ReadOnlyProperties(Rule):
     tags = ["sagemaker", "schema"]
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield each read-only property of the template."""
+        """Yield each read-only property of the template; what a transform brings is not known."""
+        properties = experiment.at()
+        members = properties.members if properties is not None else {}
         for name in sorted(contract.read_only()):
-            node = experiment.at(name)
+            node = members.get(name)
             if node is not None and (experiment.is_custom or name in _cfnlint.native_schema()["properties"]):
                 instead = "specify DesiredState instead" if name == "Status" else "read it with !GetAtt"
                 yield problem(node, f"{name} is read-only; remove it and {instead}")

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
+from inference_experiment import contract
+
 # What the native type can be told, in the order of the StackQL provider's page (aws-facts 3.1).
 NATIVE_PROPERTIES: Final = (
     "Name",
@@ -24,8 +26,6 @@ NATIVE_PROPERTIES: Final = (
 
 def custom_only(keys: Iterable[str]) -> list[str]:
     """Return the properties among these that only the custom type has."""
-    from inference_experiment import contract  # noqa: PLC0415 - keeps --help fast
-
     known = contract.schema()["properties"].keys() - contract.read_only() - {*NATIVE_PROPERTIES}
     return [key for key in keys if key in known]
 
