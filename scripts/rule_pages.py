@@ -15,7 +15,7 @@ import yaml
 from cfnlint.decode import cfn_yaml
 
 from inference_experiment import contract
-from shadow_test_policies.experiment_template import EXPERIMENT_TYPES
+from shadow_test_policies.experiment import EXPERIMENT_TYPES
 
 BASE: Final = """\
 AWSTemplateFormatVersion: "2010-09-09"

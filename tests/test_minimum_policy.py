@@ -22,9 +22,8 @@ from iam_policy import Policies, decide, read_node
 from inference_experiment import contract
 from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
-from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.generate import as_json, generate
-from shadow_test_policies.requirements import provider_requirements
+from shadow_test_policies.requirements import Deployment, provider_requirements
 
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 ACCOUNT, REGION = "123456789012", "us-east-1"

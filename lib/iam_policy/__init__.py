@@ -1,11 +1,10 @@
 """Evaluate, lint, diff and generate IAM policies, with unknowns.
 
 A pure library: it reads no AWS account, and no template engine is needed. The names here are the public API; further
-modules: `role_dumps` (input), `report_text`, `report_files` and `suppress` (output), `managed` (AWS's
-policies), `actions` (AWS's data).
+modules: `role_dumps` (input), `suppress` (accepted findings), `managed` (AWS's policies), `actions` (AWS's data).
 """
 
-from iam_policy.evaluate.decision import Decision, Outcome, Policies, Step, decide, decide_trust
+from iam_policy.evaluate.decision import Decision, Outcome, Policies, Role, Step, decide, decide_trust
 from iam_policy.evaluate.explain import settles, why
 from iam_policy.evaluate.request import Given, Request
 from iam_policy.findings import KINDS, Finding, Position, Severity
@@ -14,7 +13,6 @@ from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Hole, Symbolic,
 from iam_policy.parse.document import Document, DocumentKind, Located, Unknown
 from iam_policy.parse.reading import read_json, read_node, unreadable
 from iam_policy.place import Place, assumed
-from iam_policy.role import Role
 from iam_policy.service_data.managed import managed_names, managed_policy
 
 __all__ = [

@@ -4,7 +4,7 @@ Kinds are stable names: suppressions, baselines and SARIF rule ids use them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -125,10 +125,6 @@ class Finding:
     def severity(self) -> Severity:
         """The severity of the kind, unless this one was given its own."""
         return self.level or KINDS[self.kind].severity
-
-    def within(self, document: str) -> "Finding":
-        """Return the same finding with the name of its document."""
-        return replace(self, document=document)
 
 
 def shorten(message: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from iam_policy.match.arns import SEGMENTS, compile_resource
 from iam_policy.match.patterns import Pattern
 from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbolic, Text
-from iam_policy.parse.document import Document, Unknown
+from iam_policy.parse.document import Document
 
 UNKNOWN_PARTITION: Final = Symbolic((PARTITION,))
 UNKNOWN_REGION: Final = Symbolic((REGION,))
@@ -46,9 +46,8 @@ def assumed(place: AnyPlace, documents: Iterable[Document]) -> AnyPlace:
 
 def _granted(document: Document) -> Iterator[tuple[Pattern, ...]]:
     for statement in document.statements:
-        items = statement.resources.items if statement.effect == "Allow" and statement.resources else ()
-        for item in items:
-            segments = None if isinstance(item.text, Unknown) else compile_resource(item.text, variables=True).segments
+        for one in statement.resources.texts if statement.effect == "Allow" and statement.resources else ():
+            segments = compile_resource(one, variables=True).segments
             # Elsewhere is legitimate for buckets, images and keys.
             if segments and len(segments) == SEGMENTS and str(segments[2]) in {"iam", "sagemaker"}:
                 yield segments

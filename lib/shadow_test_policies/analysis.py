@@ -1,16 +1,15 @@
 """What is wrong with the permissions of a template's roles, in every scenario, worked out once for all rules."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, TypeAlias
 
 from cfn_template.scenarios import Scenario, covering
-from shadow_test_policies.experiment_template import FUNCTION_TYPES, ExperimentTemplate
+from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport, analyze
 from shadow_test_policies.physical_names import PhysicalNames, open_scenario
 from shadow_test_policies.references import QUALIFIED_TYPES
 from shadow_test_policies.role_checks import RoleCheck, role_checks
-from shadow_test_policies.role_policies import ROLE
-from shadow_test_policies.roles import POLICY_PROPERTIES
+from shadow_test_policies.role_policies import POLICY_PROPERTIES, ROLE
 
 RELATED: Final = FUNCTION_TYPES | QUALIFIED_TYPES | frozenset(POLICY_PROPERTIES) | {ROLE}
 MAXIMUM_SCENARIOS: Final = 4
@@ -62,10 +61,7 @@ class PermissionAnalysis:
 
 def permission_analysis(view: ExperimentTemplate) -> PermissionAnalysis:
     """Return the analysis of a template that all rules share."""
-    key = ("permission analysis",)
-    if key not in view.memo:
-        view.memo[key] = PermissionAnalysis(view)
-    analysis: PermissionAnalysis = view.memo[key]
+    analysis: PermissionAnalysis = view.memo.setdefault(("permission analysis",), PermissionAnalysis(view))
     return analysis
 
 
@@ -77,14 +73,9 @@ def scenarios_of(view: ExperimentTemplate, name: str) -> list[Scenario]:
 
 def related(view: ExperimentTemplate, name: str) -> Collection[str]:
     """Return the resources that the permissions of the roles may depend on."""
-    return set(_related(view, name))
-
-
-def _related(view: ExperimentTemplate, name: str) -> Iterator[str]:
     reached = view.reachable(name, RELATED)
     policies = view.of_type(*POLICY_PROPERTIES)
-    yield from reached
-    yield from (policy for policy in policies if {name, *reached} & view.references(policy))
+    attached = {policy for policy in policies if {name, *reached} & view.references(policy)}
     # What is missing here may be attached to another role; of many resources these are not read.
     others = [*policies, *view.of_type(ROLE)]
-    yield from others if len(others) <= MAXIMUM_OTHER_POLICIES else ()
+    return {*reached, *attached, *(others if len(others) <= MAXIMUM_OTHER_POLICIES else ())}

@@ -6,16 +6,18 @@ must all be allowed on the same one.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final
 
-from iam_policy.evaluate.decision import Decision, Outcome, Policies, Step, decide, decide_trust
+from iam_policy.evaluate.decision import Decision, Outcome, Policies, Role, Step, decide, decide_trust
+from iam_policy.evaluate.request import Request
 from iam_policy.evaluate.statements import StatementElement
-from iam_policy.match.arns import RESOURCE, compile_resource, split
-from iam_policy.match.overlap import as_target
+from iam_policy.findings import Finding, shorten
+from iam_policy.lint.actions import matching
+from iam_policy.lint.scope import listed
+from iam_policy.match.arns import RESOURCE, as_target, compile_resource, split
 from iam_policy.match.symbols import Hole, Text, fill, parts_of, text
-from iam_policy.parse.document import Document, Unknown
-from iam_policy.role import Role
+from iam_policy.parse.document import Document, Item, Selector, Statement
 from shadow_test_policies.requirements import Requirement
 
 # Resources of a policy that are tried for a free requirement.
@@ -38,7 +40,7 @@ def decide_all(role: Role, requirements: Iterable[Requirement]) -> tuple[Result,
     for _, group in groupby(sorted(requirements, key=lambda each: each.subject), key=lambda each: each.subject):
         members = list(group)
         if members[0].service:
-            results += _decide_trust(role, members)
+            results += [Result(each, _decide_trust(role, each.request())) for each in members]
         elif members[0].free:
             results += _decide_free(role, members)
         else:
@@ -59,14 +61,10 @@ def nearest_miss(decision: Decision) -> Step | None:
     return nearest if rank else None
 
 
-def _decide_trust(role: Role, requirements: list[Requirement]) -> Iterator[Result]:
-    unknown = Document(role.name)
-    for requirement in requirements:
-        if role.trust is None:
-            decision = Decision(Outcome.UNKNOWN, requirement.request(), Policies((unknown,)), trust=True)
-        else:
-            decision = decide_trust(role.trust, requirement.request())
-        yield Result(requirement, decision)
+def _decide_trust(role: Role, request: Request) -> Decision:
+    if role.trust is None:
+        return Decision(Outcome.UNKNOWN, request, Policies((Document(role.name),)), trust=True)
+    return decide_trust(role.trust, request)
 
 
 def _decide_free(role: Role, requirements: list[Requirement]) -> list[Result]:
@@ -94,8 +92,7 @@ def _candidates(role: Role, resource: Text) -> Iterator[Text]:
         return
     prefix, hole = free
     names = (name for item in _granted(role) if (name := _name_in(item, prefix)) is not None)
-    for name, _ in zip(names, range(MAXIMUM_CANDIDATES), strict=False):
-        yield fill(resource, {hole.identity: name})
+    yield from (fill(resource, {hole.identity: name}) for name in islice(names, MAXIMUM_CANDIDATES))
 
 
 def _name_hole(resource: Text) -> tuple[str, Hole] | None:
@@ -114,9 +111,8 @@ def _name_hole(resource: Text) -> tuple[str, Hole] | None:
 def _granted(role: Role) -> Iterator[Text]:
     for document in role.policies.identity:
         for statement in document.statements:
-            if statement.effect != "Allow" or statement.resources is None or statement.resources.negated:
-                continue
-            yield from (item.text for item in statement.resources.items if not isinstance(item.text, Unknown))
+            if statement.effect == "Allow" and statement.resources is not None and not statement.resources.negated:
+                yield from statement.resources.texts
 
 
 def _name_in(pattern: Text, prefix: str) -> Text | None:
@@ -137,3 +133,68 @@ def _name_in(pattern: Text, prefix: str) -> Text | None:
     if isinstance(first, str) and ":" in first:
         return first.partition(":")[0]
     return name if name != "" else None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`missing`: requirements that are not certainly allowed. `excess`: findings about what is granted beyond them."""
+
+    missing: tuple[Result, ...]
+    excess: tuple[Finding, ...]
+
+
+def diff(role: Role, requirements: Iterable[Requirement]) -> Difference:
+    """Compare a role with its requirements, required and recommended ones."""
+    required = tuple(requirements)
+    missing = tuple(result for result in decide_all(role, required) if not result.decision.allowed)
+    return Difference(missing, tuple(excess_of(role.policies.identity, required)))
+
+
+def excess_of(documents: Iterable[Document], requirements: Iterable[Requirement]) -> Iterator[Finding]:
+    """Yield one finding for each entry of an Allow that grants actions, or resources, beyond the requirements."""
+    required = tuple(requirements)
+    needed = {each.action.lower() for each in required}
+    scoped = {each.action.lower() for each in required if each.resource != "*"}
+    for document in documents:
+        for statement in document.statements:
+            if statement.effect == "Allow" and statement.actions is not None:
+                yield from _excess_actions(document, statement.label, statement.actions, needed)
+                yield from _excess_resources(document, statement, scoped)
+
+
+def _excess_actions(document: Document, label: str, selector: Selector, needed: set[str]) -> Iterator[Finding]:
+    if selector.negated:
+        message = f"{label} grants all but a few actions; {len(needed)} are required: list those"
+        yield Finding("excess-permission", message, selector.path, selector.position, document.name)
+        return
+    for item in selector.items:
+        message = _excess(item, needed)
+        if message:
+            yield Finding("excess-permission", shorten(message), item.path, item.position, document.name)
+
+
+def _excess(item: Item, needed: set[str]) -> str:
+    if not isinstance(item.text, str):
+        return ""
+    if item.text in {"*", "*:*"}:
+        return f'"{item.text}" grants every action; {len(needed)} are required: list those'
+    names = matching(item.text)
+    more = [name for name in names if name.lower() not in needed]
+    if not more:
+        return ""
+    if len(more) == len(names):
+        return f'"{item.text}" is not required; remove it'
+    kept = sorted(name for name in names if name.lower() in needed)
+    return f'"{item.text}" grants {len(more)} actions that are not required, such as {more[0]}; write {listed(kept, 4)}'
+
+
+def _excess_resources(document: Document, statement: Statement, scoped: set[str]) -> Iterator[Finding]:
+    resources = statement.resources
+    names = [item.text for item in statement.actions.items] if statement.actions else []
+    exact = [name for name in names if isinstance(name, str) and name.lower() in scoped]
+    if resources is None or resources.negated or not exact or len(exact) < len(names):
+        return
+    for item in resources.items:
+        if item.text == "*":
+            message = f'{listed(exact)} do not need "*"; write the ARN of the resource'
+            yield Finding("excess-permission", shorten(message), item.path, item.position, document.name)

@@ -5,14 +5,13 @@ as Fn::Sub for CloudFormation and SAM. Statements have no Sid: the documents are
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Any, Final
 
-from iam_policy.match.symbols import Hole, Symbolic, Text, fill, parts_of
+from iam_policy.match.symbols import Hole, Symbolic, Text, fill
 from iam_policy.parse.document import VARIABLES_VERSION
-from shadow_test_policies.deployment import Deployment
-from shadow_test_policies.requirements import Level, Requirement, resource_of
+from shadow_test_policies.requirements import Deployment, Level, Requirement, resource_of
 
 # What a JSON policy has where no name was given: any region and account, names by convention.
 DEFAULTS: Final[dict[str, Text]] = {
@@ -76,16 +75,21 @@ def _one_or_many(values: list[str]) -> str | list[str]:
 
 def fill_document(node: Any, fillings: Mapping[str, Text]) -> Any:  # noqa: ANN401 - documents nest as JSON does
     """Return a document with some holes filled."""
+    return _changed(node, lambda leaf: fill(leaf, fillings) if isinstance(leaf, str | Symbolic) else leaf)
+
+
+def _changed(node: Any, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+    """Return a document with each leaf changed."""
     if isinstance(node, Mapping):
-        return {key: fill_document(value, fillings) for key, value in node.items()}
+        return {key: _changed(value, change) for key, value in node.items()}
     if isinstance(node, list | tuple):
-        return [fill_document(value, fillings) for value in node]
-    return fill(node, fillings) if isinstance(node, str | Symbolic) else node
+        return [_changed(value, change) for value in node]
+    return change(node)
 
 
 def as_json(document: Mapping[str, Any], fillings: Mapping[str, Text] | None = None) -> dict[str, Any]:
     """Return a document without holes: `fillings` first, then the defaults, then `*`."""
-    filled: dict[str, Any] = _close(fill_document(document, {**DEFAULTS, **(fillings or {})}))
+    filled: dict[str, Any] = _changed(fill_document(document, {**DEFAULTS, **(fillings or {})}), _close)
     filled["Statement"] = _merge(filled["Statement"])
     # An account is compared literally: with * the condition could never be true.
     for statement in filled["Statement"]:
@@ -109,32 +113,24 @@ def _as_list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def _close(node: Any) -> Any:  # noqa: ANN401
-    if isinstance(node, Mapping):
-        return {key: _close(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_close(value) for value in node]
-    if isinstance(node, Symbolic):
-        return "".join("*" if isinstance(part, Hole) else part for part in node.parts)
-    return node
+def _close(leaf: Any) -> Any:  # noqa: ANN401
+    if not isinstance(leaf, Symbolic):
+        return leaf
+    return "".join("*" if isinstance(part, Hole) else part for part in leaf.parts)
 
 
 def as_template(document: Mapping[str, Any], fillings: Mapping[str, Text] | None = None) -> dict[str, Any]:
     """Return a document for CloudFormation or SAM: pseudo parameters and other holes become Fn::Sub."""
     names = {key: value for key, value in DEFAULTS.items() if not key.startswith("AWS::")}
-    written: dict[str, Any] = _substitute(fill_document(document, {**names, **(fillings or {})}))
+    written: dict[str, Any] = _changed(fill_document(document, {**names, **(fillings or {})}), _substitute)
     written["Statement"] = _merge(written["Statement"])
     return written
 
 
-def _substitute(node: Any) -> Any:  # noqa: ANN401
-    if isinstance(node, Mapping):
-        return {key: _substitute(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_substitute(value) for value in node]
-    if not isinstance(node, Symbolic):
-        return node
-    parts = parts_of(node)
+def _substitute(leaf: Any) -> Any:  # noqa: ANN401
+    if not isinstance(leaf, Symbolic):
+        return leaf
+    parts = leaf.parts
     if len(parts) == 1 and isinstance(parts[0], Hole):
         return {"Ref": parts[0].identity} if "." not in parts[0].identity else {"Fn::Sub": str(parts[0])}
     return {"Fn::Sub": "".join(_sub_part(part) for part in parts)}

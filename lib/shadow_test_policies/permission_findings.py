@@ -16,13 +16,11 @@ from iam_policy.evaluate.decision import Step
 from iam_policy.evaluate.statements import StatementElement
 from iam_policy.findings import MAXIMUM_MESSAGE
 from shadow_test_policies import wording
-from shadow_test_policies.decisions import Result, decide_all, failed_element, nearest_miss
-from shadow_test_policies.diff import excess_of
+from shadow_test_policies.decisions import Result, decide_all, excess_of, failed_element, nearest_miss
 from shadow_test_policies.located_documents import LocatedDocument, Location
 from shadow_test_policies.requirements import Level, provider_requirements
 from shadow_test_policies.role_checks import RoleCheck
-from shadow_test_policies.role_policies import ROLE, is_attached, policy_resource, role_of_resource
-from shadow_test_policies.roles import POLICY_PROPERTIES
+from shadow_test_policies.role_policies import POLICY_PROPERTIES, ROLE, is_attached, policy_resource, role_of_resource
 
 INLINE_LIMIT: Final = 10240
 # The function works without these; without a log its failures cannot be explained.
@@ -260,11 +258,8 @@ def _document_findings(
     reported = {finding.location for finding in decided}
     for source, findings in linted:
         for finding in findings:
-            location = source.locate(finding.path, finding.position)
             if not _is_said(check, source, finding, reported):
-                word = partial(wording.of_document, finding.message)
-                core = source.by_core and _is_checked_by_core(finding.kind)
-                yield _finding(finding.kind, check, finding.message, location, word, by_core=core)
+                yield _of_document(check, source, finding)
     yield from _too_long_together(check)
     yield from _excess(check)
 
@@ -284,8 +279,12 @@ def _is_said(
     return finding.kind == "condition-key-not-carried" and source.locate(finding.path, finding.position) in reported
 
 
-def _is_checked_by_core(kind: str) -> bool:
-    return (KINDS[kind].refused and kind != "too-long") or kind == "old-version"
+def _of_document(check: RoleCheck, source: LocatedDocument, finding: iam_policy.Finding) -> PermissionFinding:
+    kind = finding.kind
+    by_core = source.by_core and ((KINDS[kind].refused and kind != "too-long") or kind == "old-version")
+    location = source.locate(finding.path, finding.position)
+    word = partial(wording.of_document, finding.message)
+    return _finding(kind, check, finding.message, location, word, by_core=by_core)
 
 
 def _too_long_together(check: RoleCheck) -> Iterator[PermissionFinding]:
@@ -306,6 +305,4 @@ def _excess(check: RoleCheck) -> Iterator[PermissionFinding]:
     required = (*check.requirements, *(provider_requirements(check.deployment) if check.kind == "provider" else ()))
     for source in check.role.identity_documents:
         for finding in excess_of([source.document], required):
-            word = partial(wording.of_document, finding.message)
-            location = source.locate(finding.path, finding.position)
-            yield _finding(finding.kind, check, finding.message, location, word)
+            yield _of_document(check, source, finding)

@@ -14,7 +14,7 @@ from cfn_template.scenarios import REGION, Scenario
 from cfn_template.template import DEFAULT_REGIONS
 from cfn_template.values import Hole, Text, hole
 from iam_policy.match.symbols import ANY, DIGITS, NAME_CHARACTERS, REGION_CHARACTERS, Charset, parse_holes
-from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.experiment import ExperimentTemplate
 
 MAXIMUM_DEPTH: Final = 8
 PSEUDO: Final = {
@@ -127,9 +127,8 @@ class PhysicalNames:
         node = self._property(name, "Path")
         if node is None:
             return "/"
-        if node.text is None:
-            return iam_policy.Hole(f"{name}.Path", ANY, minimum=1, literal=True)
-        return self.text(node.text, depth)
+        unnamed = iam_policy.Hole(f"{name}.Path", ANY, minimum=1, literal=True)
+        return unnamed if node.text is None else self.text(node.text, depth)
 
     def _property(self, name: str, key: str) -> Node | None:
         return self.view.resource(name, self.scenario).at("Properties", key) if key else None

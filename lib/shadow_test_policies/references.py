@@ -6,7 +6,7 @@ from typing import Final
 
 from cfn_template.nodes import Node
 from cfn_template.values import SUB_VARIABLE, Hole, Path, Raw, Text, function_of
-from shadow_test_policies.experiment_template import FUNCTION_TYPES, ExperimentTemplate
+from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
 
 QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
 # Resources whose Ref or attributes people put into ServiceToken by mistake.

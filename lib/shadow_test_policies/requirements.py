@@ -4,23 +4,59 @@ The provider role's needs come from the function's own contract; those of the ex
 from `data/requirements.json`.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, lru_cache
-from importlib import resources
 from typing import Any, Final
 
 from iam_policy.evaluate.request import Given, Request, Value
 from iam_policy.match.symbols import ANY, PATH_CHARACTERS, Hole, Symbolic, Text, parse_holes, parts_of, text
+from iam_policy.place import Place
+from iam_policy.service_data import packaged
 from inference_experiment import contract
-from shadow_test_policies.deployment import Deployment
+
+
+@dataclass(frozen=True)
+class Deployment(Place):
+    """Partition, region and account, and the resources that permissions are required for.
+
+    A resource that is None may be chosen by the policies: the required actions must be allowed for some name. One with
+    holes must be allowed for every filling. `experiment` is a name, `capture_uri` is `s3://bucket/prefix`, everything
+    else is an ARN. `tags` are the tags of the experiment besides the owner tag; None if they are not known.
+    """
+
+    experiment: Text | None = None
+    experiment_role: Text | None = None
+    queue: Text | None = None
+    dead_letter_queue: Text | None = None
+    log_group: Text | None = None
+    stack: Text | None = None
+    endpoint: Text | None = None
+    capture_uri: Text | None = None
+    capture_key: Text | None = None
+    volume_key: Text | None = None
+    volume_key_is_named: bool = False  # given by its ID or an alias, not by its ARN
+    tags: Mapping[str, Text] | None = field(default=None, hash=False)
+
 
 OWNER_VALUE: Final = Hole("the owner tag", minimum=1)
 _TAGGING: Final = ("sagemaker:CreateInferenceExperiment", "sagemaker:AddTags")
 # The names in ARN forms that a policy may choose are holes of these characters.
 _KEYS_WITH_ANYTHING: Final = ("ArtifactBucketAndKey", "DeploymentBucketAndKey", "CaptureKey", "LogStreamName")
+
+
+# Subject -> the field of a deployment that names the resource.
+NAMED_RESOURCES: Final = {
+    "experimentRole": "experiment_role",
+    "queue": "queue",
+    "deadLetterQueue": "dead_letter_queue",
+    "logGroup": "log_group",
+    "stack": "stack",
+    "endpoint": "endpoint",
+    "captureKey": "capture_key",
+    "volumeKey": "volume_key",
+}
 
 
 class Level(StrEnum):
@@ -55,26 +91,8 @@ class Requirement:
         return Request(self.action, self.resource if resource is None else resource, self.context, principal=principal)
 
 
-@cache
 def _data() -> dict[str, Any]:
-    source = resources.files(__package__).joinpath("data", "requirements.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(source)
-    return loaded
-
-
-def _given(subject: str, deployment: Deployment) -> Text | None:
-    """Return the resource that the deployment names for a subject."""
-    named = {
-        "experimentRole": deployment.experiment_role,
-        "queue": deployment.queue,
-        "deadLetterQueue": deployment.dead_letter_queue,
-        "logGroup": deployment.log_group,
-        "stack": deployment.stack,
-        "endpoint": deployment.endpoint,
-        "captureKey": deployment.capture_key,
-        "volumeKey": deployment.volume_key,
-    }
-    return named.get(subject)
+    return packaged(__package__, "requirements.json")
 
 
 @cache
@@ -85,7 +103,7 @@ def arn_forms() -> dict[str, str]:
 
 def resource_of(subject: str, deployment: Deployment) -> tuple[Text, bool]:
     """Return the resource of a subject and whether its name is free. Raises KeyError for an unknown subject."""
-    given = _given(subject, deployment)
+    given: Text | None = getattr(deployment, NAMED_RESOURCES[subject]) if subject in NAMED_RESOURCES else None
     if given is not None:
         return given, False
     form = arn_forms()[subject]
@@ -194,15 +212,6 @@ def experiment_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
 def deployer_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
     """Return what whoever deploys the provider's stack with SAM or CloudFormation needs."""
     return tuple(requirement for entry in _data()["deployer"] for requirement in _of_entry(entry, deployment))
-
-
-def deployer_types() -> dict[str, frozenset[str]]:
-    """Return the deployer's actions by the CloudFormation type that they are needed for."""
-    by_type: dict[str, set[str]] = {}
-    for entry in _data()["deployer"]:
-        if "type" in entry:
-            by_type.setdefault(entry["type"], set()).update(entry["actions"])
-    return {name: frozenset(names) for name, names in by_type.items()}
 
 
 def _applies(entry: Mapping[str, Any], deployment: Deployment) -> bool:

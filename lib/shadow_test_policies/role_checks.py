@@ -8,20 +8,20 @@ import iam_policy
 from cfn_template.nodes import Node
 from iam_policy.match.arns import split
 from inference_experiment import contract
-from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.endpoints import MODEL
 from shadow_test_policies.experiment import Experiment, experiment_in
 from shadow_test_policies.located_documents import Location
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import holes_of, lambda_function_of
 from shadow_test_policies.requirements import (
+    NAMED_RESOURCES,
+    Deployment,
     Requirement,
     experiment_requirements,
     provider_requirements,
     trust_requirement,
 )
-from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_resource
-from shadow_test_policies.sam_roles import role_of_function
+from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_function, role_of_resource
 from shadow_test_policies.template_deployment import (
     PLACES,
     bare,
@@ -36,7 +36,7 @@ SAM_FUNCTION: Final = "AWS::Serverless::Function"
 MEASURING: Final = frozenset(permission.action for permission in contract.permissions_of("GetMetricData"))
 # What the containers of the models need, not the experiment.
 MODELS_OWN: Final = frozenset({"any", "artifact", "endpointLogs", "repository"})
-OPTIONAL_RESOURCES: Final = {"queue": "queue", "deadLetterQueue": "dead_letter_queue"}  # subject -> of a Deployment
+OPTIONAL_SUBJECTS: Final = ("queue", "deadLetterQueue")
 Builder: TypeAlias = Callable[[PhysicalNames], LocatedRole | None]
 
 
@@ -130,19 +130,16 @@ def _provider(function: str, names: PhysicalNames, experiment: Experiment | None
     resources = of_function(function, names)
     base = of_experiment(experiment, names, with_tags=True) if experiment else bare(names)
     deployment = replace(base, **resources)
-    optional = set() if _is_measured(experiment) else MEASURING
-    absent = {subject for subject, key in OPTIONAL_RESOURCES.items() if key not in resources}
+    # A promotion may depend on metrics.
+    measured = experiment is not None and experiment.at("PromotionCriteria") is not None
+    optional = set() if measured else MEASURING
+    absent = {subject for subject in OPTIONAL_SUBJECTS if NAMED_RESOURCES[subject] not in resources}
     required = [
         each for each in provider_requirements(deployment) if each.subject not in absent and each.action not in optional
     ]
     required.append(trust_requirement("lambda.amazonaws.com", deployment))
     node = names.view.resource(function, names.scenario)
     return RoleCheck("provider", role, tuple(required), deployment, Location(node.path), names)
-
-
-def _is_measured(experiment: Experiment | None) -> bool:
-    """Tell whether a promotion of the experiment depends on metrics."""
-    return experiment is not None and experiment.at("PromotionCriteria") is not None
 
 
 def _role_of(function: str, names: PhysicalNames) -> LocatedRole | None:
@@ -172,8 +169,8 @@ def _partitions(documents: Iterable[iam_policy.Document]) -> Iterator[str]:
     """Yield the partitions that the ARNs of documents write out."""
     for document in documents:
         for statement in document.statements:
-            for item in statement.resources.items if statement.resources else ():
-                parts = split(item.text) if not isinstance(item.text, iam_policy.Unknown) else None
+            for one in statement.resources.texts if statement.resources else ():
+                parts = split(one)
                 if parts and len(parts) > 1 and isinstance(parts[1], str) and not set(parts[1]) & set("*?$"):
                     yield parts[1]
 

@@ -1,17 +1,31 @@
-"""Everything that is attached to one role of the template, as the IAM library's Role, and where it is written."""
+"""Everything that is attached to one role of the template, as the IAM library's Role, and where it is written.
+
+A role is a resource, or SAM makes it for a function without Role: what Policies lists, and what SAM adds by itself.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import iam_policy
+from cfn_template.mentions import mentioned
 from cfn_template.nodes import Node
+from cfn_template.scenarios import Scenario
 from iam_policy import DocumentKind, Unknown
+from iam_policy.match.symbols import parse_holes
+from shadow_test_policies.experiment import Experiment, ExperimentTemplate
 from shadow_test_policies.located_documents import LocatedDocument, Location, read, unknown
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.references import holes_of, reference_of
-from shadow_test_policies.roles import POLICY_PROPERTIES, roles_with
+from shadow_test_policies.references import holes_of, lambda_function_of, reference_of
 
+# Type of a policy resource -> the property that lists its roles.
+POLICY_PROPERTIES: Final = {
+    "AWS::IAM::Policy": "Roles",
+    "AWS::IAM::ManagedPolicy": "Roles",
+    "AWS::IAM::RolePolicy": "RoleName",
+}
+# What SAM's translation writes on the policies of connectors: their author cannot depend on them.
+CONNECTOR_MARK: Final = "aws:sam:connectors"
 ROLE: Final = "AWS::IAM::Role"
 MANAGED: Final = "AWS::IAM::ManagedPolicy"
 # What every function has, whatever it is for: SAM attaches these by itself.
@@ -25,6 +39,56 @@ CUSTOMARY: Final = frozenset(
     }
 )
 CONNECTOR: Final = "AWS::Serverless::Connector"
+LOGGING: Final = "AWSLambdaBasicExecutionRole"
+POLLING: Final = "AWSLambdaSQSQueueExecutionRole"
+_QUEUE: Final = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${QueueName}"
+# The SAM policy templates that grant something of what the provider needs; no other does (tests compare).
+TEMPLATES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
+    "CloudFormationDescribeStacksPolicy": (("cloudformation:DescribeStacks",), "*"),
+    "SQSPollerPolicy": (
+        (
+            "sqs:ChangeMessageVisibility",
+            "sqs:ChangeMessageVisibilityBatch",
+            "sqs:DeleteMessage",
+            "sqs:DeleteMessageBatch",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+        ),
+        _QUEUE,
+    ),
+    "SQSSendMessagePolicy": (("sqs:SendMessage*",), _QUEUE),
+}
+
+
+def _names_in(node: Node | None) -> set[str]:
+    return {hole.argument.partition(".")[0] for hole in holes_of(node.text)} if node is not None else set()
+
+
+def roles_of(experiment: Experiment) -> set[str]:
+    """Return the logical ids of the experiment's role and of its provider's."""
+    view = experiment.view
+    roles = _names_in(experiment.at("RoleArn"))
+    function = lambda_function_of(view, experiment.at("ServiceToken")) if experiment.is_custom else None
+    if function is not None:
+        role = view.resource(function, experiment.scenario).at("Properties", "Role")
+        # SAM gives a function without Role one of this name.
+        roles |= _names_in(role) if role is not None else {f"{function}Role"}
+    return roles
+
+
+def roles_with(view: ExperimentTemplate, policy: str, scenario: Scenario) -> set[str]:
+    """Return the logical ids of the roles that a policy resource is attached to."""
+    resource = view.resource(policy, scenario)
+    mark = resource.at("Metadata", CONNECTOR_MARK)
+    listed = resource.at("Properties", POLICY_PROPERTIES[view.type_of(policy)])
+    if listed is None or mark is not None:
+        return set()
+    return set().union(*map(_names_in, entries_of(listed)))
+
+
+def entries_of(listed: Node) -> list[Node]:
+    """Return the elements of a list, or what stands in its place."""
+    return listed.items if listed.items is not None else [listed]
 
 
 @dataclass
@@ -96,35 +160,27 @@ def role_of_resource(name: str, names: PhysicalNames) -> LocatedRole:
     resource = names.view.resource(name, names.scenario)
     role = LocatedRole(name, Location(resource.path))
     properties = resource.at("Properties") or resource
-    _add_inline(role, properties.get("Policies"), names)
-    _add_managed(role, properties.get("ManagedPolicyArns"), names)
-    for policy in separate_policies(name, names):
-        role.attach(policy)
-    add_boundary(role, properties.get("PermissionsBoundary"), names)
-    add_trust(role, properties.get("AssumeRolePolicyDocument"), names)
-    return role
-
-
-def _add_inline(role: LocatedRole, policies: Node | None, names: PhysicalNames) -> None:
-    if policies is not None and policies.items is None:
-        role.unknown.append(Unknown(f"the Policies of {role.name} are not known", f"Policies of {role.name}"))
-    for index, node in enumerate(policies.items or [] if policies is not None else ()):
+    for index, node in enumerate(_items(role, properties, "Policies")):
         policy_name = node.get("PolicyName")
         label = policy_name.literal if policy_name is not None and policy_name.literal else str(index)
         source = read(node.get("PolicyDocument") or node, names, f"{role.name}/{index} {label}", DocumentKind.INLINE)
         role.attach(source)
+    for node in _items(role, properties, "ManagedPolicyArns"):
+        role.attach(_managed(node, names, DocumentKind.MANAGED))
+    _add_common(role, name, properties, names)
+    return role
 
 
-def _add_managed(role: LocatedRole, listed: Node | None, names: PhysicalNames) -> None:
-    if listed is not None and listed.items is None:
-        role.unknown.append(
-            Unknown(f"the ManagedPolicyArns of {role.name} are not known", f"ManagedPolicyArns of {role.name}")
-        )
-    for node in listed.items or [] if listed is not None else ():
-        role.attach(managed(node, names, DocumentKind.MANAGED))
+def _items(role: LocatedRole, properties: Node, what: str) -> list[Node]:
+    listed = properties.get(what)
+    if listed is None:
+        return []
+    if listed.items is None:
+        role.unknown.append(Unknown(f"the {what} of {role.name} are not known", f"{what} of {role.name}"))
+    return listed.items or []
 
 
-def managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> "LocatedDocument | iam_policy.Document | Unknown":
+def _managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> "LocatedDocument | iam_policy.Document | Unknown":
     """Return the managed policy that an ARN (or name, in SAM) stands for."""
     reference = reference_of(names.view, node)
     if reference is not None and reference.type == MANAGED:
@@ -138,7 +194,7 @@ def managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> "LocatedDoc
     return document or Unknown(f"the text of {shown} is not in this template", f"the document of {shown}")
 
 
-def separate_policies(role: str, names: PhysicalNames) -> Iterator[LocatedDocument | Unknown]:
+def _separate_policies(role: str, names: PhysicalNames) -> Iterator[LocatedDocument | Unknown]:
     """Yield the policies that are resources of their own and attached to a role of the template."""
     view = names.view
     for name in view.of_type(*POLICY_PROPERTIES):
@@ -169,7 +225,7 @@ def is_attached(policy: str, role: str, names: PhysicalNames) -> bool | None:
     if listed.items is None and listed.text is None:
         return None
     role_name = view.resource(role, names.scenario).at("Properties", "RoleName") if role in view.resources else None
-    attached = [node.text for node in (listed.items if listed.items is not None else [listed])]
+    attached = [node.text for node in entries_of(listed)]
     return role_name is not None and role_name.text is not None and role_name.text in attached
 
 
@@ -180,12 +236,23 @@ def _lists(role: str, policy: str, names: PhysicalNames) -> bool:
     return policy in [reference.name for reference in references if reference is not None]
 
 
-def add_boundary(role: LocatedRole, node: Node | None, names: PhysicalNames) -> None:
-    """Add the permissions boundary, if there is one."""
-    if node is None:
-        return
+def _add_common(role: LocatedRole, name: str, properties: Node, names: PhysicalNames) -> None:
+    """Add what a resource and a function say alike: separate policies, permissions boundary and trust policy."""
+    for policy in _separate_policies(name, names):
+        role.attach(policy)
+    boundary = properties.get("PermissionsBoundary")
+    if boundary is not None:
+        _add_boundary(role, boundary, names)
+    trust = properties.get("AssumeRolePolicyDocument")
+    if trust is not None:
+        source = read(trust, names, f"{role.name} trust", DocumentKind.TRUST)
+        role.documents.append(source)
+        role.trust = source.document
+
+
+def _add_boundary(role: LocatedRole, node: Node, names: PhysicalNames) -> None:
     role.boundary_origin = Location(node.path)
-    policy = managed(node, names, DocumentKind.BOUNDARY)
+    policy = _managed(node, names, DocumentKind.BOUNDARY)
     if isinstance(policy, Unknown):
         policy = unknown(f"boundary of {role.name}", policy, node.path, DocumentKind.BOUNDARY)
     if isinstance(policy, LocatedDocument):
@@ -195,10 +262,75 @@ def add_boundary(role: LocatedRole, node: Node | None, names: PhysicalNames) -> 
         role.boundary = policy
 
 
-def add_trust(role: LocatedRole, node: Node | None, names: PhysicalNames) -> None:
-    """Add the trust policy."""
-    if node is None:
+def role_of_function(name: str, names: PhysicalNames) -> LocatedRole:
+    """Return the role that SAM makes for a function of the template."""
+    resource = names.view.resource(name, names.scenario)
+    properties = resource.at("Properties") or resource
+    role = LocatedRole(f"the role of {name}", Location(resource.path))
+    _add_own(role, properties, names)
+    listed = properties.get("Policies")
+    for index, node in enumerate(entries_of(listed) if listed is not None else ()):
+        _add_entry(role, node, index, names)
+    # SAM names it after the function, and other resources may refer to it.
+    _add_common(role, f"{name}Role", properties, names)
+    if listed is not None and listed.items is None and listed.text is None and not listed.members:
+        role.unknown.append(Unknown(f"the Policies of {name} are not known", f"Policies of {name}"))
+    if any(name in _sources(names, connector) for connector in names.view.of_type(CONNECTOR)):
+        role.unknown.append(Unknown("a connector grants what it connects", "the policies of the connector"))
+    return role
+
+
+def _sources(names: PhysicalNames, connector: str) -> set[str]:
+    node = names.view.resource(connector, names.scenario).at("Properties", "Source", "Id")
+    targets = {target for _, target in mentioned(names.view.resources[connector])}
+    return targets if node is None else {*targets, str(node.literal)}
+
+
+def _add_own(role: LocatedRole, properties: Node, names: PhysicalNames) -> None:
+    """Add what SAM attaches unasked: logging, polling of a queue, sending to the dead-letter queue."""
+    _attach(role, LOGGING)
+    events = properties.get("Events")
+    kinds = [node.get("Type") for node in (events.members.values() if events is not None else ())]
+    if any(kind is not None and kind.literal == "SQS" for kind in kinds):
+        _attach(role, POLLING)
+    target = properties.at("DeadLetterQueue", "TargetArn")
+    if target is not None and target.text is not None:
+        _grant(role, "DeadLetterQueue", ("sqs:SendMessage",), names.text(target.text))
+
+
+def _attach(role: LocatedRole, name: str) -> None:
+    document = iam_policy.managed_policy(name)
+    if document is not None:
+        role.identity.append(document)
+
+
+def _grant(role: LocatedRole, name: str, actions: tuple[str, ...], resource: object) -> None:
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+    role.identity.append(iam_policy.read_node({"Version": "2012-10-17", "Statement": [statement]}, name))
+
+
+def _add_entry(role: LocatedRole, node: Node, index: int, names: PhysicalNames) -> None:
+    members = node.members
+    if node.text is not None:
+        role.attach(_managed(node, names, DocumentKind.MANAGED))
+    elif "Statement" in members:
+        role.attach(read(node, names, f"{role.name}/{index}", DocumentKind.INLINE, by_core=False))
+    elif len(members) == 1 and "Policy" in next(iter(members)):
+        _add_template(role, *next(iter(members.items())), names)
+    else:
+        role.unknown.append(Unknown(f"an entry of Policies of {role.name} is not known", "that entry"))
+
+
+def _add_template(role: LocatedRole, name: str, parameters: Node, names: PhysicalNames) -> None:
+    role.has_policies = True
+    if name not in TEMPLATES:
+        # Without statements: it grants nothing of what is needed.
+        role.identity.append(iam_policy.read_node({"Version": "2012-10-17", "Statement": []}, name))
         return
-    source = read(node, names, f"{role.name} trust", DocumentKind.TRUST)
-    role.documents.append(source)
-    role.trust = source.document
+    actions, form = TEMPLATES[name]
+    queue = parameters.get("QueueName")
+    holes = {part: names.pseudo(part) for part in ("AWS::Partition", "AWS::Region", "AWS::AccountId")}
+    holes["QueueName"] = iam_policy.Hole(f"QueueName of {name}", minimum=1)
+    if queue is not None and queue.text is not None:
+        holes["QueueName"] = names.text(queue.text)
+    _grant(role, name, actions, parse_holes(form, holes))

@@ -2,7 +2,7 @@
 
 from cfn_template.nodes import Node
 from cfn_template.values import Text
-from shadow_test_policies.experiment_template import FUNCTION_TYPES, ExperimentTemplate
+from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
 from shadow_test_policies.references import NOT_CALLABLE, Reference, arn_fields, reference_of
 
 

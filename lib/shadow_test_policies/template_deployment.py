@@ -1,6 +1,5 @@
 """What the template says of the resources that the roles need permissions for, as the IAM library's Deployment."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import iam_policy
@@ -8,22 +7,14 @@ from cfn_template.nodes import Node
 from cfn_template.values import hole
 from iam_policy.match.arns import SEGMENTS, split
 from iam_policy.match.symbols import ANY, parts_of
-from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.located_documents import text_at
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import reference_of
+from shadow_test_policies.requirements import Deployment
 
 PLACES: Final = {"partition": "AWS::Partition", "region": "AWS::Region", "account": "AWS::AccountId"}
 QUEUE_VARIABLE: Final = "WAIT_QUEUE_URL"
-
-
-@dataclass(frozen=True)
-class Facts:
-    """A deployment, and which kinds of resources the function has at all."""
-
-    deployment: Deployment
-    subjects: frozenset[str]
 
 
 def place_of(names: PhysicalNames) -> dict[str, iam_policy.Text]:
@@ -64,8 +55,7 @@ def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bo
 
 def role_arn(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | None:
     """Return RoleArn, None when nothing is known of it."""
-    text = text_at(experiment.at("RoleArn"), names)
-    return text or None
+    return text_at(experiment.at("RoleArn"), names) or None
 
 
 def _endpoint(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | None:

@@ -15,9 +15,8 @@ from iam_policy.evaluate.decision import Step
 from iam_policy.match.arns import SEGMENTS, split
 from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Hole, Text, parts_of, text
 from shadow_test_policies.decisions import Result
-from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.generate import DEFAULTS, as_json, as_template
-from shadow_test_policies.requirements import arn_forms
+from shadow_test_policies.requirements import Deployment, arn_forms
 from shadow_test_policies.role_checks import RoleCheck
 
 # What is the same for all resources of a stack.
@@ -31,11 +30,9 @@ GENERATED_PARTS: Final = (" of role", " suffix")
 
 def not_here(check: RoleCheck, limit: int) -> str:
     """Word that the template does not have the role, or its policies."""
-    problem = (
-        f"no policy in this template is attached to {check.role_name}"
-        if check.role
-        else f"{check.role_name} is not in this template"
-    )
+    problem = f"{check.role_name} is not in this template"
+    if check.role:
+        problem = f"no policy in this template is attached to {check.role_name}"
     dump = "`aws iam get-account-authorization-details`"
     return _fit(f"{problem}; check a dump of {dump} with `inference-experiment policy check --for {check.kind}`", limit)
 

@@ -18,8 +18,7 @@ from cfn_template.scenarios import Scenario, describe, shorten
 from cfn_template.values import Path
 from inference_experiment_rules._cfnlint import TemplateRule
 from inference_experiment_rules._view import view_of
-from shadow_test_policies.experiment import Experiment, experiment_in
-from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.experiment import Experiment, ExperimentTemplate, experiment_in
 
 MESSAGE_LIMIT: Final = 300
 MAX_RELATED_RESOURCES: Final = 6

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 from cfnlint.template.template import Template
 
 from inference_experiment_rules import _cfnlint
-from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.experiment import ExperimentTemplate
 
 # cfn-lint passes the same Template object to every rule; the view is kept as long as the object.
 _VIEWS: Final[WeakKeyDictionary[Template, ExperimentTemplate]] = WeakKeyDictionary()

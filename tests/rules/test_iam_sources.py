@@ -9,7 +9,10 @@ import samtranslator.policy_templates_data as sam
 from cfnlint.template import Template
 from linting import FIXTURES, lint_text, runner
 
-from shadow_test_policies.sam_roles import LOGGING, POLLING, TEMPLATES
+from shadow_test_policies.analysis import scenarios_of
+from shadow_test_policies.experiment import ExperimentTemplate
+from shadow_test_policies.physical_names import PhysicalNames
+from shadow_test_policies.role_policies import LOGGING, POLLING, TEMPLATES, role_of_function
 
 NEEDED = ("InferenceExperiment", "PassRole", "sagemaker:AddTags", "sagemaker:*", "DescribeStacks", "GetMetricData")
 TEMPLATE = (FIXTURES / "E9801" / "fail-missing-action.yaml").read_text()
@@ -43,6 +46,24 @@ def test_sam_still_attaches_these_itself() -> None:
     texts = "".join(path.read_text() for path in source.rglob("*.py"))
     assert LOGGING in texts
     assert POLLING in texts
+
+
+@pytest.mark.parametrize(("source", "unknown"), [("Provider", 1), ("Other", 0)])
+def test_a_connector_from_the_function_grants_its_role_something_unknown(source: str, unknown: int) -> None:
+    connector = {"Source": {"Id": source}, "Destination": {"Id": "Table"}, "Permissions": ["Read"]}
+    resources = {
+        "Provider": {
+            "Type": "AWS::Serverless::Function",
+            "Properties": {"Handler": "inference_experiment.handler.handler"},
+        },
+        "Connector": {"Type": "AWS::Serverless::Connector", "Properties": connector},
+    }
+    view = ExperimentTemplate({"Resources": resources})
+    scenario, *_ = scenarios_of(view, "Provider")
+
+    role = role_of_function("Provider", PhysicalNames(view, scenario))
+
+    assert len(role.unknown) == unknown
 
 
 def test_a_role_that_two_experiments_share_is_reported_once_for_what_is_the_same() -> None:

@@ -12,7 +12,7 @@ from benchmarks import templates
 from cfn_template.scenarios import Scenario, choices_of, covering
 from inference_experiment_rules._view import view_of
 from shadow_test_policies.analysis import PermissionAnalysis, scenarios_of
-from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.permission_findings import analyze
 from shadow_test_policies.physical_names import PhysicalNames, open_scenario
 from shadow_test_policies.role_checks import role_checks

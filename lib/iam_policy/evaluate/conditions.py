@@ -9,10 +9,8 @@ from functools import cached_property
 
 from iam_policy.evaluate.operators import Comparison, Unreadable, parse_operator
 from iam_policy.evaluate.request import Given, Request
-from iam_policy.match.patterns import Pattern, compile_pattern
+from iam_policy.match.patterns import Pattern, Truth, Variable, agreement, all_of, any_of, compile_pattern, negate
 from iam_policy.match.symbols import Hole, Symbolic, Text, text
-from iam_policy.match.tokens import Variable
-from iam_policy.match.truth import Truth, agreement, all_of, any_of, negate
 from iam_policy.parse.document import Condition, Item, Unknown
 
 
@@ -35,11 +33,10 @@ def value_of_variable(request: Request, variable: Variable) -> Text | Hole | Non
 
 def may_lack_value(request: Request, pattern: Pattern) -> bool:
     """Tell whether a policy variable of the pattern may lack a value; AWS guarantees nothing for a negation then."""
-    for variable in pattern.variables:
-        value = request.value_of(variable.key)
-        if variable.default is None and (isinstance(value, tuple | Given)):
-            return True
-    return False
+    return any(
+        variable.default is None and isinstance(request.value_of(variable.key), tuple | Given)
+        for variable in pattern.variables
+    )
 
 
 class CompiledCondition:
@@ -54,8 +51,12 @@ class CompiledCondition:
     @cached_property
     def _patterns(self) -> tuple[Pattern | None, ...]:
         comparison = self.operator.comparison if self.operator else None
-        wildcards = comparison.wildcards if comparison else False
-        return tuple(_compile(item, wildcards, self._variables) for item in self.condition.values)
+        wildcards = comparison is not None and comparison.wildcards
+        texts = [item.text for item in self.condition.values]
+        return tuple(
+            None if isinstance(one, Unknown) else compile_pattern(one, wildcards=wildcards, variables=self._variables)
+            for one in texts
+        )
 
     def truth(self, request: Request) -> Truth:
         """Evaluate for one request; an operator that does not exist is unknown (IAM refuses the document)."""
@@ -110,9 +111,3 @@ class CompiledCondition:
         if lacking and (result or comparison.negated):
             return None
         return negate(result) if comparison.negated else result
-
-
-def _compile(item: Item, wildcards: bool, variables: bool) -> Pattern | None:  # noqa: FBT001
-    if isinstance(item.text, Unknown):
-        return None
-    return compile_pattern(item.text, wildcards=wildcards, variables=variables)

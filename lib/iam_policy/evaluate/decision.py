@@ -6,14 +6,14 @@ too and its Deny counts. Other limits (service control, resource and session pol
 means allowed by the policies at hand.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
 from iam_policy.evaluate.request import Request
 from iam_policy.evaluate.statements import CompiledStatement, ElementTruth
-from iam_policy.match.truth import Truth, all_of, any_of
+from iam_policy.match.patterns import Truth, all_of, any_of
 from iam_policy.parse.document import Document, Statement, Unknown
 
 
@@ -42,16 +42,13 @@ class Policies:
         """The statements of the identity policies, unknown policies as unknown statements."""
         attached = [one for document in self.identity for one in statements_of(document)]
         for reason in self.unknown:
-            statement = Statement(0, unknown=reason)
-            attached += statements_of(Document(reason.reason, statements=(statement,)))
+            attached += statements_of(Document(reason.reason, statements=(Statement(0, unknown=reason),)))
         return tuple(attached)
 
     @cached_property
     def compiled_boundary(self) -> tuple["Attached", ...]:
         """The statements of the boundary."""
-        if self.boundary is None:
-            return ()
-        return statements_of(self.boundary)
+        return () if self.boundary is None else statements_of(self.boundary)
 
 
 @dataclass(frozen=True)
@@ -71,6 +68,21 @@ class Attached:
 def statements_of(document: Document) -> tuple[Attached, ...]:
     """Return the statements of a document, compiled."""
     return tuple(Attached(document, statement, CompiledStatement(statement)) for statement in document.statements)
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role (or other principal): its policies and, where it is known, its trust policy."""
+
+    name: str
+    policies: Policies = field(default_factory=Policies)
+    trust: Document | None = None
+
+    def documents(self) -> tuple[Document, ...]:
+        """Return every document of the role."""
+        boundary = (self.policies.boundary,) if self.policies.boundary else ()
+        trust = (self.trust,) if self.trust else ()
+        return (*self.policies.identity, *boundary, *trust)
 
 
 @dataclass(frozen=True)
@@ -154,21 +166,16 @@ def _truths(statements: Iterable[Attached], request: Request) -> tuple[Truth, Tr
     """Return whether an Allow applies and whether a Deny applies."""
     allow: Truth = False
     deny: Truth = False
-    for effect, truth in _effects(statements, request):
-        if effect == "Deny":
+    for attached in statements:
+        truth = attached.compiled.truth(request)
+        if truth is False:
+            continue
+        if attached.effect == "Deny":
             if truth:
                 return allow, True
             deny = None
-        elif effect == "Allow":
+        elif attached.effect == "Allow":
             allow = allow or truth
         else:  # it may be either
             allow, deny = allow or None, None
     return allow, deny
-
-
-def _effects(statements: Iterable[Attached], request: Request) -> Iterator[tuple[str | None, Truth]]:
-    """Yield effect and truth of the statements that apply or might."""
-    for attached in statements:
-        truth = attached.compiled.truth(request)
-        if truth is not False:
-            yield attached.statement.effect, truth

@@ -31,7 +31,8 @@ def why(step: Step, request: Request) -> str:
         return _why_principal(step, request, possible=truth is None)
     if element is StatementElement.RESOURCE:
         return _why_resource(step, request, possible=truth is None)
-    return _why_condition(step, request, truth_is_unknown=truth is None)
+    reasons = (_why_one(one, request) for one in step.attached.compiled.conditions if one.truth(request) is truth)
+    return next(reasons, "its Condition is not true")
 
 
 def _why_principal(step: Step, request: Request, *, possible: bool) -> str:
@@ -47,10 +48,9 @@ def _why_resource(step: Step, request: Request, *, possible: bool) -> str:
         return "it has no Resource"
     if selector.negated:
         return f"its NotResource {'may exclude' if possible else 'excludes'} {request.resource}"
-    texts = [item.text for item in selector.items if not isinstance(item.text, Unknown)]
     if possible:
-        return f"its Resource {', '.join(map(str, texts)) or '(unknown)'} may not match {request.resource}"
-    differences = [_difference(one, request) for one in texts]
+        return f"its Resource {', '.join(map(str, selector.texts)) or '(unknown)'} may not match {request.resource}"
+    differences = [_difference(one, request) for one in selector.texts]
     nearest = min(differences, default="its Resource is empty", key=len)
     return nearest if len(differences) < 2 or nearest else differences[0]  # noqa: PLR2004 - a single one
 
@@ -65,14 +65,6 @@ def _difference(resource: Text, request: Request) -> str:
             name = _SEGMENT_NAMES[index]
             return f"the {name} of its resource is {segments[index]} instead of {others[index]}"
     return f"its resource {segments[RESOURCE]} does not match {others[RESOURCE]}"
-
-
-def _why_condition(step: Step, request: Request, *, truth_is_unknown: bool) -> str:
-    expected = None if truth_is_unknown else False
-    for compiled in step.attached.compiled.conditions:
-        if compiled.truth(request) is expected:
-            return _why_one(compiled, request)
-    return "its Condition is not true"
 
 
 def _why_one(compiled: CompiledCondition, request: Request) -> str:

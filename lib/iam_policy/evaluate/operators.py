@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
 
 from iam_policy.match.arns import SEGMENTS, match_arn, split
-from iam_policy.match.patterns import Pattern
+from iam_policy.match.patterns import Pattern, Truth
 from iam_policy.match.symbols import Text
-from iam_policy.match.truth import Truth
 
 
 class Unreadable(Enum):
@@ -55,14 +54,6 @@ class Operator:
     def null(self) -> bool:
         """Whether it is Null, which asks for the key and not for its value."""
         return self.comparison is None
-
-
-def _equal(pattern: Pattern, value: Text) -> Truth:
-    return pattern.match(value)
-
-
-def _equal_in_any_case(pattern: Pattern, value: Text) -> Truth:
-    return pattern.match(value, fold=True)
 
 
 def _arn(pattern: Pattern, value: Text) -> Truth | Unreadable:
@@ -162,13 +153,14 @@ def _ordered(kind: str) -> list[Comparison]:
     ]
 
 
+_equal_in_any_case: Final = partial(Pattern.match, fold=True)
 _ALL: Final = [
-    Comparison("StringEquals", "String", _equal),
-    Comparison("StringNotEquals", "String", _equal, negated=True),
+    Comparison("StringEquals", "String", Pattern.match),
+    Comparison("StringNotEquals", "String", Pattern.match, negated=True),
     Comparison("StringEqualsIgnoreCase", "String", _equal_in_any_case),
     Comparison("StringNotEqualsIgnoreCase", "String", _equal_in_any_case, negated=True),
-    Comparison("StringLike", "String", _equal, wildcards=True),
-    Comparison("StringNotLike", "String", _equal, negated=True, wildcards=True),
+    Comparison("StringLike", "String", Pattern.match, wildcards=True),
+    Comparison("StringNotLike", "String", Pattern.match, negated=True, wildcards=True),
     *_ordered("Numeric"),
     *_ordered("Date"),
     Comparison("Bool", "Bool", _reading(read_bool, operator.eq)),

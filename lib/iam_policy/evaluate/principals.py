@@ -5,9 +5,8 @@ Source: IAM User Guide, "AWS JSON policy elements: Principal".
 """
 
 from iam_policy.match.arns import RESOURCE, split
-from iam_policy.match.patterns import compile_pattern
+from iam_policy.match.patterns import Truth, any_of, compile_pattern, negate
 from iam_policy.match.symbols import Text
-from iam_policy.match.truth import Truth, any_of, negate
 from iam_policy.parse.document import Principal, Principals, Unknown
 
 

@@ -3,7 +3,6 @@
 A statement applies if its action, its resource or principal and all its conditions match; each part is three-valued.
 """
 
-from collections.abc import Iterable
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -11,10 +10,9 @@ from typing import NamedTuple
 from iam_policy.evaluate.conditions import CompiledCondition, may_lack_value, value_of_variable
 from iam_policy.evaluate.principals import match_principals
 from iam_policy.evaluate.request import Request
-from iam_policy.match.arns import Arn, ResourcePattern, compile_resource
-from iam_policy.match.patterns import compile_pattern
+from iam_policy.match.arns import ResourcePattern, compile_resource
+from iam_policy.match.patterns import Truth, all_of, any_of, compile_pattern, negate
 from iam_policy.match.symbols import Text
-from iam_policy.match.truth import Truth, all_of, any_of, negate
 from iam_policy.parse.document import Item, Selector, Statement, Unknown
 
 
@@ -100,25 +98,20 @@ class CompiledStatement:
         selector = self._selector
         if selector is None:
             return False
-        truth = any_of(self.resource_item_truths(request))
+        truth = any_of(self._resource_truth(resource, request) for resource in self._resources)
         return negate(truth) if selector.negated else truth
-
-    def resource_item_truths(self, request: Request) -> Iterable[Truth]:
-        """Return, for each entry of Resource or NotResource, whether it matches."""
-        return (self._resource_truth(resource, request) for resource in self._resources)
 
     def _resource_truth(self, resource: ResourcePattern | None, request: Request) -> Truth:
         if resource is None:
             return None
-        target: Arn = request.target
         pattern = resource.pattern
         if not pattern.variables:
-            return resource.match(target)
+            return resource.match(request.target)
         resolved = pattern.resolve(lambda variable: value_of_variable(request, variable))
         negated = self._selector is not None and self._selector.negated
         if resolved is None:
             return None if negated else False
-        truth = ResourcePattern(resolved).match(target)
+        truth = ResourcePattern(resolved).match(request.target)
         return None if may_lack_value(request, pattern) and (truth or negated) else truth
 
 

@@ -6,10 +6,9 @@ from typing import Final
 
 from iam_policy.findings import Finding
 from iam_policy.lint.scope import Scope, listed
-from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource
-from iam_policy.match.overlap import may_overlap
+from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource, may_overlap
 from iam_policy.match.symbols import Hole, Text, parts_of
-from iam_policy.parse.document import Item, Unknown
+from iam_policy.parse.document import Item, Selector, Unknown
 from iam_policy.place import Place
 from iam_policy.service_data import actions
 
@@ -31,7 +30,7 @@ def lint_resources(scope: Scope) -> Iterator[Finding]:
     for item, name in scope.items(selector):
         yield from _lint_arn(scope, item, name)
     if scope.allows and not selector.negated:
-        yield from _lint_types(scope, [item.text for item in selector.items])
+        yield from _lint_types(scope, selector)
 
 
 def _lint_arn(scope: Scope, item: Item, name: str) -> Iterator[Finding]:
@@ -70,11 +69,11 @@ def _fault(name: str) -> str:
     return ""
 
 
-def _lint_types(scope: Scope, resources: list[Text | Unknown]) -> Iterator[Finding]:
+def _lint_types(scope: Scope, resources: Selector) -> Iterator[Finding]:
     known = [name for name in scope.actions() if actions.action(name)]
-    if any(isinstance(resource, Unknown) or resource == "*" for resource in resources):
+    texts = resources.texts
+    if len(texts) < len(resources.items) or "*" in texts:
         return
-    texts = [resource for resource in resources if not isinstance(resource, Unknown)]
     single = [name for name in known if not actions.resource_patterns(name)]
     if single:
         message = f'{listed(single)} does not support resource ARNs: write "Resource": "*" in a separate statement'
@@ -83,10 +82,10 @@ def _lint_types(scope: Scope, resources: list[Text | Unknown]) -> Iterator[Findi
     if wrong:
         form = actions.resource_patterns(wrong[0])[-1]
         message = f"the resources of this statement are of the wrong type for {listed(wrong)}: write {form}"
-        yield scope.finding("resource-mismatch", message, scope.statement.resources or scope.statement)
+        yield scope.finding("resource-mismatch", message, resources)
 
 
-def _fits(name: str, resources: list[Text]) -> bool:
+def _fits(name: str, resources: tuple[Text, ...]) -> bool:
     forms = actions.resource_patterns(name)
     return any(may_overlap(form, resource) for resource in resources for form in forms)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from iam_policy.findings import Finding, Position, shorten
+from iam_policy.findings import Finding, shorten
 from iam_policy.parse.document import Condition, Document, Item, Selector, Statement
 from iam_policy.place import Place
 
@@ -34,9 +34,7 @@ class Scope:
 
     def finding(self, kind: str, message: str, where: Item | Selector | Condition | Statement) -> Finding:
         """Return a finding at an element."""
-        path = where.path
-        position: Position = where.position
-        return Finding(kind, shorten(message), path, position, self.document.name)
+        return Finding(kind, shorten(message), where.path, where.position, self.document.name)
 
 
 def listed(names: list[str], most: int = 3) -> str:

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
 
-from iam_policy.match.patterns import Pattern, compile_pattern
-from iam_policy.match.symbols import Hole, Text, parts_of, text
-from iam_policy.match.tokens import Wild
-from iam_policy.match.truth import Truth, all_of
+from iam_policy.match.patterns import Pattern, Truth, Variable, Wild, all_of, compile_pattern
+from iam_policy.match.symbols import ANY, Charset, Hole, Text, parts_of, text
 
 SEGMENTS: Final = 6
 RESOURCE: Final = SEGMENTS - 1
@@ -123,15 +121,9 @@ class ResourcePattern:
         if len(others) < SEGMENTS:
             return self.pattern.match(target.whole)
         rest = text(others[last], *(piece for other in others[last + 1 :] for piece in (":", other)))
-        if segments[last].tokens[-1:] == (Wild.STAR,):
-            truth = all_of(
-                [
-                    _match_segments(segments[:last], others[:last]),
-                    segments[last].match(rest, fold=last < RESOURCE),
-                ]
-            )
-            if truth:
-                return True
+        begins = segments[last].tokens[-1:] == (Wild.STAR,) and _match_segments(segments[:last], others[:last])
+        if begins and segments[last].match(rest, fold=last < RESOURCE):
+            return True
         return False if self.pattern.match(target.whole, fold=True) is False else None
 
 
@@ -162,3 +154,35 @@ def match_arn(pattern: Pattern, value: Text) -> Truth:
     if len(others) < SEGMENTS or not segments[0].match("arn"):
         return False
     return False if pattern.match(value) is False else None
+
+
+_NO_COLON: Final = Charset(frozenset(map(chr, range(32, 127))) - {":"})
+
+
+@lru_cache(maxsize=65536)
+def may_overlap(pattern: str, other: Text) -> bool:
+    """Tell whether some resource matches both; short and unsplittable ARNs get the benefit of the doubt."""
+    segments = compile_resource(other, variables=True).segments
+    if segments is None or len(segments) < SEGMENTS:
+        return True
+    target = as_target(other)
+    return compile_resource(pattern, variables=False).match(arn(target)) is not False
+
+
+@lru_cache(maxsize=65536)
+def as_target(pattern: Text) -> Text:
+    """Return the resource that a pattern stands for: its wildcards and variables become holes."""
+    segments = compile_resource(pattern, variables=True).segments or ()
+    pieces: list[Text | Hole] = []
+    for index, segment in enumerate(segments):
+        pieces.append(":" if index else "")
+        charset = _NO_COLON if index < RESOURCE else ANY
+        for place, token in enumerate(segment.tokens):
+            identity = f"{pattern}#{index}.{place}"
+            if isinstance(token, str | Hole):
+                pieces.append(token)
+            elif isinstance(token, Variable) or token is Wild.STAR:
+                pieces.append(Hole(identity, charset))
+            else:
+                pieces.append(Hole(identity, charset, minimum=1, exact=True))
+    return text(*pieces)

@@ -5,6 +5,7 @@ stands for the same, unknown, filling everywhere. Nothing here knows about wildc
 """
 
 import itertools
+import math
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -103,7 +104,7 @@ def text(*pieces: "Text | Hole") -> Text:
     parts: list[str | Hole] = []
     literal = ""
     for piece in pieces:
-        for part in piece.parts if isinstance(piece, Symbolic) else (piece,):
+        for part in parts_of(piece):
             if isinstance(part, str):
                 literal += part
                 continue
@@ -118,9 +119,7 @@ def text(*pieces: "Text | Hole") -> Text:
 
 def holes_of(value: Text) -> tuple[Hole, ...]:
     """Return the holes of a text, each once, in order."""
-    if isinstance(value, str):
-        return ()
-    return tuple(dict.fromkeys(part for part in value.parts if isinstance(part, Hole)))
+    return tuple(dict.fromkeys(part for part in parts_of(value) if isinstance(part, Hole)))
 
 
 def fill(value: Text, fillings: Mapping[str, Text]) -> Text:
@@ -144,10 +143,7 @@ def parse_holes(template: str, holes: Mapping[str, "Text | Hole"]) -> Text:
 def fillings_of(holes: Iterable[Hole]) -> list[dict[str, Text]] | None:
     """Return every filling of the finite holes among `holes`; None if there is none or there are too many."""
     finite = [hole for hole in dict.fromkeys(holes) if hole.values]
-    count = 1
-    for hole in finite:
-        count *= len(hole.values)
-    if not finite or count > MAXIMUM_FILLINGS:
+    if not finite or math.prod(len(hole.values) for hole in finite) > MAXIMUM_FILLINGS:
         return None
     names = [hole.identity for hole in finite]
     return [dict(zip(names, values, strict=True)) for values in itertools.product(*(h.values for h in finite))]

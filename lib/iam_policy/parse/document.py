@@ -67,6 +67,11 @@ class Selector:
         """Whether it is the Not form."""
         return self.element.startswith("Not")
 
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """The texts of the items that are known."""
+        return tuple(item.text for item in self.items if not isinstance(item.text, Unknown))
+
 
 @dataclass(frozen=True)
 class Principal:

@@ -1,33 +1,98 @@
 """Reading policy documents: decoded values, with symbolic and unknown parts, or JSON text.
 
-A document is read as far as it goes: what cannot be read becomes a finding and an unknown part, never an exception.
-Nodes may carry `start_mark` with `line` and `column` counted from 0, as those of cfn-lint do, and `duplicates`,
-the keys that a mapping repeats.
+A document is read as far as it goes: what cannot be read becomes a finding and an unknown part, never an exception. A
+function of CloudFormation that the caller left in place is an `Unknown` too. Nodes may carry `start_mark` with `line`
+and `column` counted from 0, as those of cfn-lint do, and `duplicates`, the keys that a mapping repeats.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from iam_policy.findings import NOWHERE, Position
+from iam_policy.findings import NOWHERE, Finding, Position, shorten
 from iam_policy.match.symbols import Symbolic
-from iam_policy.parse.document import VARIABLES_VERSION, VERSIONS, Document, DocumentKind, Path, Statement, Unknown
-from iam_policy.parse.elements import (
-    Problems,
-    read_conditions,
-    read_effect,
-    read_principals,
-    read_selector,
-    read_sid,
-    unwrap,
+from iam_policy.parse.document import (
+    VARIABLES_VERSION,
+    VERSIONS,
+    Condition,
+    Document,
+    DocumentKind,
+    Item,
+    Located,
+    Path,
+    Principal,
+    Principals,
+    Selector,
+    Statement,
+    Unknown,
 )
 
+EFFECTS: Final = ("Allow", "Deny")
 TOP: Final = ("Version", "Id", "Statement")
 ACTIONS: Final = ("Action", "NotAction")
 RESOURCES: Final = ("Resource", "NotResource")
 PRINCIPALS: Final = ("Principal", "NotPrincipal")
+PRINCIPAL_TYPES: Final = ("AWS", "Service", "Federated", "CanonicalUser")
 ELEMENTS: Final = ("Sid", "Effect", *PRINCIPALS, *ACTIONS, *RESOURCES, "Condition")
+_SID: Final = re.compile(r"[A-Za-z0-9]*")
+
+
+class _Spot(NamedTuple):
+    """A part of a document that is being read: where it is, and the findings of the whole document."""
+
+    document: str
+    found: list[Finding]
+    path: Path = ()
+    position: Position = NOWHERE
+
+    def report(self, kind: str, message: str) -> None:
+        """Add a finding about this part."""
+        self.found.append(Finding(kind, shorten(message), self.path, self.position, self.document))
+
+    def inner(self, node: object, *steps: str | int) -> "_Spot":
+        """Return the part beneath this one that a node is; without a mark it counts as written where this one is."""
+        return _Spot(self.document, self.found, (*self.path, *steps), _position(node, self.position))
+
+    def read(self, node: object, *steps: str | int) -> tuple[object, "_Spot"]:
+        """Return the value of a node and its part; an unresolved function of CloudFormation is an Unknown."""
+        value = node.value if isinstance(node, Located) else node
+        if not isinstance(value, str) and isinstance(value, Mapping) and len(value) == 1:
+            key = str(next(iter(value)))
+            if key == "Ref" or key.startswith("Fn::"):
+                value = Unknown(f"the value of {key} is not known", "the value of " + key)
+        return value, self.inner(node, *steps)
+
+    def check_duplicates(self, node: Mapping[Any, Any]) -> None:
+        """Report keys that are written twice."""
+        for key in getattr(node, "duplicates", ()):
+            message = f'"{key}" is a duplicate key: only the last one counts; merge them'
+            self.inner(key, str(key)).report("duplicate-key", message)
+
+    def check_keys(self, node: Mapping[Any, Any], known: Sequence[str]) -> None:
+        """Report keys that are written twice or that are none of the known ones."""
+        self.check_duplicates(node)
+        for key in node:
+            name = str(key)
+            if name not in known:
+                message = f'unknown element "{name}"; {_advice(name, known)}'
+                self.inner(key, name).report("unknown-element", message)
+
+
+def _position(node: object, fallback: Position) -> Position:
+    """Return where a node is written, counted from 1."""
+    mark = getattr(node, "start_mark", None)
+    if mark is None:  # nearly always
+        return fallback
+    line, column = getattr(mark, "line", None), getattr(mark, "column", None)
+    return Position(line + 1, column + 1) if isinstance(line, int) and isinstance(column, int) else fallback
+
+
+def _advice(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name.title(), known, 1, 0.5)
+    return f'did you mean "{near[0]}"?' if near else f"allowed are {', '.join(known)}"
 
 
 def read_json(source: str, name: str = "", kind: DocumentKind = DocumentKind.INLINE) -> Document:
@@ -43,10 +108,9 @@ def read_json(source: str, name: str = "", kind: DocumentKind = DocumentKind.INL
 
 def unreadable(message: str, position: Position, name: str = "", kind: DocumentKind = DocumentKind.INLINE) -> Document:
     """Return what a text that is not JSON counts as: the finding invalid-json, and permissions that are not known."""
-    problems = Problems(name)
-    problems.report("invalid-json", message, (), position)
+    problem = Finding("invalid-json", shorten(message), (), position, name)
     statement = Statement(0, unknown=Unknown("the document cannot be read"), position=position)
-    return Document(name, kind, None, (statement,), tuple(problems.found))
+    return Document(name, kind, None, (statement,), (problem,))
 
 
 class _Object(dict[str, Any]):
@@ -60,20 +124,18 @@ class _Object(dict[str, Any]):
 
 def read_node(node: object, name: str = "", kind: DocumentKind = DocumentKind.INLINE) -> Document:
     """Read a policy from decoded values: mappings, lists, strings, `Symbolic`, `Unknown` and `Located`."""
-    problems = Problems(name)
-    value, position = unwrap(node, NOWHERE)
+    value, at = _Spot(name, []).read(node)
     version: str | None = None
     statements: tuple[Statement, ...] = ()
     if isinstance(value, Unknown):
-        statements = (Statement(0, unknown=value, position=position),)
+        statements = (Statement(0, unknown=value, position=at.position),)
     elif isinstance(value, Mapping):
-        problems.check_keys(value, TOP, (), position)
-        version = _version(value, problems, position)
-        statements = tuple(_statements(value, version, problems, position))
+        at.check_keys(value, TOP)
+        version = _version(value, at)
+        statements = tuple(_statements(value, at, variables=version in {None, VARIABLES_VERSION}))
     else:
-        message = "write a policy as an object with Version and Statement"
-        problems.report("not-a-policy", message, (), position)
-    return Document(name, kind, version, statements, tuple(problems.found), partial(_length, node), node)
+        at.report("not-a-policy", "write a policy as an object with Version and Statement")
+    return Document(name, kind, version, statements, tuple(at.found), partial(_length, node), node)
 
 
 def _length(node: object) -> int | None:
@@ -86,7 +148,7 @@ def _length(node: object) -> int | None:
 
 
 def _bare(node: object) -> object:
-    value, _ = unwrap(node, NOWHERE)
+    value, _ = _Spot("", []).read(node)
     if isinstance(value, Mapping):
         return {str(key): _bare(inner) for key, inner in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -94,61 +156,177 @@ def _bare(node: object) -> object:
     return value
 
 
-def _version(value: Mapping[Any, Any], problems: Problems, position: Position) -> str | None:
+def _version(node: Mapping[Any, Any], spot: _Spot) -> str | None:
     """Return the version, the old one where there is none; None if it cannot be known."""
-    if "Version" not in value:
-        message = f'add "Version": "{VARIABLES_VERSION}"; the default is the language of 2008'
-        problems.report("old-version", message, (), position)
+    if "Version" not in node:
+        spot.report("old-version", f'add "Version": "{VARIABLES_VERSION}"; the default is the language of 2008')
         return VERSIONS[1]
-    version, where = unwrap(value["Version"], position)
+    version, at = spot.read(node["Version"], "Version")
     if isinstance(version, Unknown | Symbolic):
         return None
     version = str(version)
     if version not in VERSIONS:
-        message = f'unknown version "{version}"; write "{VARIABLES_VERSION}"'
-        problems.report("invalid-version", message, ("Version",), where)
+        at.report("invalid-version", f'unknown version "{version}"; write "{VARIABLES_VERSION}"')
     elif version != VARIABLES_VERSION:
         message = f'write "{VARIABLES_VERSION}"; policy variables are plain text in "{version}"'
-        problems.report("old-version", message, ("Version",), where)
+        at.report("old-version", message)
     return version
 
 
-def _statements(
-    value: Mapping[Any, Any], version: str | None, problems: Problems, fallback: Position
-) -> Iterator[Statement]:
-    if "Statement" not in value:
-        problems.report("missing-element", "add Statement: a policy must have one", (), fallback)
+def _statements(node: Mapping[Any, Any], spot: _Spot, *, variables: bool) -> Iterator[Statement]:
+    if "Statement" not in node:
+        spot.report("missing-element", "add Statement: a policy must have one")
         return
-    node, position = unwrap(value["Statement"], fallback)
-    variables = version in {None, VARIABLES_VERSION}
-    if isinstance(node, list | tuple):
-        for index, entry in enumerate(node):
-            yield _statement((index, entry), problems, ("Statement", index), position, variables=variables)
-    else:
-        yield _statement((0, node), problems, ("Statement",), position, variables=variables)
+    value, at = spot.read(node["Statement"], "Statement")
+    if not isinstance(value, list | tuple):
+        yield _statement(0, value, at, variables=variables)
+        return
+    for index, entry in enumerate(value):
+        yield _statement(index, *at.read(entry, index), variables=variables)
 
 
-def _statement(
-    entry: tuple[int, object], problems: Problems, path: Path, fallback: Position, *, variables: bool
-) -> Statement:
-    index, node = entry
-    value, position = unwrap(node, fallback)
+def _statement(index: int, value: object, at: _Spot, *, variables: bool) -> Statement:
     if isinstance(value, Unknown):
-        return Statement(index, unknown=value, path=path, position=position)
+        return Statement(index, unknown=value, path=at.path, position=at.position)
     if not isinstance(value, Mapping):
-        message = "write a statement as an object with Effect, Action and Resource"
-        problems.report("wrong-type", message, path, position)
-        return Statement(index, unknown=Unknown("it is not a statement"), path=path, position=position)
-    problems.check_keys(value, ELEMENTS, path, position)
+        at.report("wrong-type", "write a statement as an object with Effect, Action and Resource")
+        return Statement(index, unknown=Unknown("it is not a statement"), path=at.path, position=at.position)
+    at.check_keys(value, ELEMENTS)
     return Statement(
         index,
-        read_sid(value, problems, path, position),
-        read_effect(value, problems, path, position),
-        read_selector(value, ACTIONS, problems, path, position),
-        read_selector(value, RESOURCES, problems, path, position),
-        read_principals(value, problems, path, position),
-        tuple(read_conditions(value, problems, path, position)),
+        _sid(value, at),
+        _effect(value, at),
+        _selector(value, ACTIONS, at),
+        _selector(value, RESOURCES, at),
+        _principals(value, at),
+        tuple(_conditions(value, at)),
         variables=variables,
-        path=path,
-        position=position,
+        path=at.path,
+        position=at.position,
     )
+
+
+def _sid(node: Mapping[Any, Any], spot: _Spot) -> str:
+    """Read Sid; an unknown one counts as none."""
+    value, at = spot.read(node.get("Sid", ""), "Sid")
+    if isinstance(value, Unknown | Symbolic):
+        return ""
+    if not isinstance(value, str):
+        at.report("wrong-type", "write Sid as a string")
+        return ""
+    if not _SID.fullmatch(value):
+        at.report("invalid-sid", f'a Sid has letters and digits only; rename "{value}"')
+    return str(value)
+
+
+def _effect(node: Mapping[Any, Any], spot: _Spot) -> str | None:
+    """Read Effect; None if it cannot be known or is neither Allow nor Deny."""
+    if "Effect" not in node:
+        spot.report("missing-element", 'add "Effect": "Allow" or "Deny"')
+        return None
+    value, at = spot.read(node["Effect"], "Effect")
+    if isinstance(value, Unknown | Symbolic):
+        return None
+    if value in EFFECTS:
+        return str(value)
+    near = get_close_matches(str(value).title(), EFFECTS, 1, 0.5)
+    advice = f'write "{near[0]}"' if near else 'write "Allow" or "Deny"'
+    at.report("invalid-effect", f'"{value}" is not an Effect; {advice} (case-sensitive)')
+    return None
+
+
+def _selector(node: Mapping[Any, Any], names: tuple[str, str], spot: _Spot) -> Selector | None:
+    """Read Action or NotAction, Resource or NotResource; None if the statement has neither."""
+    present = [name for name in names if name in node]
+    if not present:
+        return None
+    if len(present) > 1:
+        message = f"keep one of {names[0]} and {names[1]}: IAM does not accept both in one statement"
+        spot.report("conflicting-elements", message)
+    element = present[0]
+    at = spot.inner(node[element], element)
+    return Selector(element, _items(node[element], at), at.path, at.position)
+
+
+def _items(node: object, spot: _Spot) -> tuple[Item, ...]:
+    """Read a text or a list of texts."""
+    value, at = spot.read(node)
+    if not isinstance(value, list | tuple):
+        return (_item(value, at),)
+    if not value:
+        at.report("wrong-type", f"an empty list matches nothing; write at least one {at.path[-1]}")
+    return tuple(_item(*at.read(entry, index)) for index, entry in enumerate(value))
+
+
+def _item(value: object, at: _Spot) -> Item:
+    if isinstance(value, bool):
+        return Item(str(value).lower(), at.path, at.position)
+    if isinstance(value, str | int | float):
+        return Item(str(value), at.path, at.position)
+    if isinstance(value, Symbolic | Unknown):
+        return Item(value, at.path, at.position)
+    shown = "null" if value is None else "an object" if isinstance(value, Mapping) else "a list"
+    at.report("wrong-type", f"write a string, not {shown}")
+    return Item(Unknown("it is not a string"), at.path, at.position)
+
+
+def _principals(node: Mapping[Any, Any], spot: _Spot) -> Principals | None:
+    """Read Principal or NotPrincipal; None if the statement has neither."""
+    element = next((name for name in PRINCIPALS if name in node), None)
+    if element is None:
+        return None
+    value, at = spot.read(node[element], element)
+    entries: tuple[Principal, ...] = ()
+    unknown: Unknown | None = None
+    if isinstance(value, Unknown | Symbolic):
+        unknown = value if isinstance(value, Unknown) else Unknown(f"{element} is {value}")
+    elif isinstance(value, Mapping):
+        entries = tuple(_entries(value, at))
+    elif value == "*":
+        entries = (Principal("*", Item("*", at.path, at.position)),)
+    else:
+        at.report("invalid-principal", f'write {element} as {{"Service": ...}} or {{"AWS": ...}}')
+        unknown = Unknown(f"{element} is not valid")
+    return Principals(element, entries, unknown, at.path, at.position)
+
+
+def _entries(node: Mapping[Any, Any], spot: _Spot) -> Iterator[Principal]:
+    for key, value in node.items():
+        name = str(key)
+        at = spot.inner(key, name)
+        if name not in PRINCIPAL_TYPES:
+            message = f'unknown type of principal "{name}"; {_advice(name, PRINCIPAL_TYPES)}'
+            at.report("invalid-principal", message)
+        for item in _items(value, at):
+            yield Principal(name, item)
+
+
+def _conditions(node: Mapping[Any, Any], spot: _Spot) -> Iterator[Condition]:
+    """Read Condition, one entry for each key of each operator."""
+    if "Condition" not in node:
+        return
+    block, at = spot.read(node["Condition"], "Condition")
+    if isinstance(block, Unknown):
+        yield Condition("", "", (), block, at.path, at.position)
+    elif not isinstance(block, Mapping):
+        at.report("wrong-type", "write Condition as an object: operator, key, values")
+        yield Condition("", "", (), Unknown("Condition is not valid"), at.path, at.position)
+    else:
+        at.check_duplicates(block)
+        for operator, keys in block.items():
+            yield from _operator(str(operator), keys, at.inner(operator, str(operator)))
+
+
+def _operator(operator: str, node: object, spot: _Spot) -> Iterator[Condition]:
+    keys, at = spot.read(node)
+    if isinstance(keys, Unknown):
+        yield Condition(operator, "", (), keys, spot.path, spot.position)
+    elif not isinstance(keys, Mapping):
+        spot.report("wrong-type", f"write {operator} as an object: key, values")
+        yield Condition(operator, "", (), Unknown(f"{operator} is not valid"), spot.path, spot.position)
+    else:
+        at.check_duplicates(keys)
+        for key, values in keys.items():
+            where = spot.inner(key, str(key))
+            items = _items(values, where) if values != [] else ()
+            yield Condition(operator, str(key), items, None, where.path, where.position)

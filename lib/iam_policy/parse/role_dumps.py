@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from iam_policy.evaluate.decision import Policies
+from iam_policy.evaluate.decision import Policies, Role
 from iam_policy.parse.document import Document, DocumentKind, Unknown
 from iam_policy.parse.reading import read_json, read_node
-from iam_policy.role import Role
 from iam_policy.service_data.managed import managed_policy
 
 

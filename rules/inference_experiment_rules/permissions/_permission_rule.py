@@ -9,7 +9,7 @@ from cfnlint.rules import RuleMatch
 from cfn_template.scenarios import Scenario, describe
 from inference_experiment_rules._base import MESSAGE_LIMIT, Rule
 from shadow_test_policies.analysis import PermissionAnalysis, permission_analysis, related
-from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.permission_findings import PermissionFinding
 
 ROLES = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html"

@@ -4,7 +4,7 @@ from inference_experiment import contract
 from inference_experiment_rules._base import CUSTOM_RESOURCES
 from inference_experiment_rules._cfnlint import ReenteringRule
 from inference_experiment_rules._view import view_of
-from shadow_test_policies.experiment_template import GENERIC_TYPE
+from shadow_test_policies.experiment import GENERIC_TYPE
 
 
 class ExperimentSchema(ReenteringRule):

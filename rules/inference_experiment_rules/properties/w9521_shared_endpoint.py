@@ -2,8 +2,7 @@ from collections.abc import Collection, Iterator
 
 from inference_experiment_rules._base import Problem, Rule, problem
 from shadow_test_policies.endpoints import apart, same_endpoint
-from shadow_test_policies.experiment import Experiment, experiment_in
-from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.experiment import Experiment, ExperimentTemplate, experiment_in
 
 
 class SharedEndpoint(Rule):

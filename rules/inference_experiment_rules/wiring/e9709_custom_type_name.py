@@ -2,10 +2,9 @@ import re
 from collections.abc import Iterator
 
 from inference_experiment_rules._base import Problem, Rule, problem
-from shadow_test_policies.experiment import Experiment
-from shadow_test_policies.experiment_template import ALLOWED_NAME as ALLOWED
-from shadow_test_policies.experiment_template import CUSTOM_PREFIX as PREFIX
-from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.experiment import ALLOWED_NAME as ALLOWED
+from shadow_test_policies.experiment import CUSTOM_PREFIX as PREFIX
+from shadow_test_policies.experiment import Experiment, ExperimentTemplate
 
 
 class CustomTypeName(Rule):

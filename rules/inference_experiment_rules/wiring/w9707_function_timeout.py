@@ -1,8 +1,7 @@
 from collections.abc import Iterator
 
 from inference_experiment_rules._base import Problem, Rule, problem
-from shadow_test_policies.experiment import Experiment
-from shadow_test_policies.experiment_template import FUNCTION_TYPES
+from shadow_test_policies.experiment import FUNCTION_TYPES, Experiment
 from shadow_test_policies.references import QUALIFIED_TYPES, function_timeout
 
 

@@ -3,8 +3,7 @@ from collections.abc import Iterator
 
 from inference_experiment import contract
 from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
-from shadow_test_policies.experiment import Experiment
-from shadow_test_policies.experiment_template import ALIKE, CUSTOM_PREFIX, ExperimentTemplate
+from shadow_test_policies.experiment import ALIKE, CUSTOM_PREFIX, Experiment, ExperimentTemplate
 
 
 class MisspeltType(Rule):

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 
 from iam_policy import Finding, Role
-from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.permission_findings import RoleReport, analyze
-from shadow_test_policies.report_text import ranked
-from shadow_test_policies.requirements import Requirement
+from shadow_test_policies.reports import ranked
+from shadow_test_policies.requirements import Deployment, Requirement
 from shadow_test_policies.role_checks import RoleCheck
 from shadow_test_policies.role_policies import located_role
 

@@ -22,8 +22,8 @@ from iam_policy import (
     text,
     why,
 )
+from iam_policy.match.patterns import Truth
 from iam_policy.match.symbols import ACCOUNT, NAME_CHARACTERS
-from iam_policy.match.truth import Truth
 
 ACTION = "sagemaker:CreateInferenceExperiment"
 EXPERIMENT = "arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/shadow-1"

@@ -22,12 +22,15 @@ from iam_policy import (
     read_node,
     unreadable,
 )
-from shadow_test_policies.decisions import decide_all
-from shadow_test_policies.deployment import Deployment
-from shadow_test_policies.diff import diff
+from shadow_test_policies.decisions import decide_all, diff
 from shadow_test_policies.generate import as_json, as_template, generate, generate_trust
 from shadow_test_policies.permission_findings import RoleReport
-from shadow_test_policies.requirements import deployer_requirements, experiment_requirements, provider_requirements
+from shadow_test_policies.requirements import (
+    Deployment,
+    deployer_requirements,
+    experiment_requirements,
+    provider_requirements,
+)
 
 ACCOUNT = "123456789012"
 FOLDER = Path(__file__).parent / "documents"

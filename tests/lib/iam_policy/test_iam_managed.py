@@ -17,8 +17,7 @@ from iam_policy import (
     read_node,
 )
 from scripts.extract_managed_policies import TARGET, all_policies, extract
-from shadow_test_policies.deployment import Deployment
-from shadow_test_policies.requirements import provider_requirements
+from shadow_test_policies.requirements import Deployment, provider_requirements
 
 PLACE = Deployment(
     "aws",

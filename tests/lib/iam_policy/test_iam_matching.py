@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iam_policy.match.arns import arn, compile_resource
-from iam_policy.match.patterns import compile_pattern
-from iam_policy.match.symbolic_match import _definite, _possible, _without_ends
+from iam_policy.match.patterns import Truth, _definite, _possible, _without_ends, compile_pattern
 from iam_policy.match.symbols import (
     ACCOUNT,
     ANY,
@@ -24,7 +23,6 @@ from iam_policy.match.symbols import (
     parts_of,
     text,
 )
-from iam_policy.match.truth import Truth
 
 HOLES = (
     Hole("anything", ANY),

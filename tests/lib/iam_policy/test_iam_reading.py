@@ -22,7 +22,7 @@ from iam_policy import (
     read_node,
 )
 from iam_policy.match.symbols import ACCOUNT, text
-from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.requirements import Deployment
 
 SOURCE = """{
   "Version": "2012-10-17",

@@ -19,7 +19,7 @@ from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import Place, UsageError
 from inference_experiment_cli.inputs.documents import Document, Keys, read_document
 from inference_experiment_cli.inventory.properties import to_properties
-from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.service_token import wrong_service_token
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)

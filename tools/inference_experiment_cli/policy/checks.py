@@ -10,10 +10,10 @@ from iam_policy.lint.suppress import SuppressibleFinding
 from inference_experiment import contract
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.policy.inputs import Inputs, RoleInput
-from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport, analyze
-from shadow_test_policies.report_text import ranked
+from shadow_test_policies.reports import ranked
 from shadow_test_policies.requirements import (
+    Deployment,
     Level,
     Requirement,
     deployer_requirements,

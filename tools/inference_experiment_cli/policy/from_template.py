@@ -13,12 +13,11 @@ from inference_experiment_cli.policy.checks import CheckOptions
 from inference_experiment_rules._view import view_of
 from inference_experiment_rules.permissions._permission_rule import template_findings
 from shadow_test_policies.analysis import PermissionAnalysis
-from shadow_test_policies.deployment import Deployment
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport
 from shadow_test_policies.physical_names import PhysicalNames
+from shadow_test_policies.requirements import Deployment
 from shadow_test_policies.role_checks import SAM_FUNCTION, RoleCheck, role_checks, role_in_place
-from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_resource
-from shadow_test_policies.sam_roles import role_of_function
+from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_function, role_of_resource
 from shadow_test_policies.template_deployment import PLACES, bare
 
 

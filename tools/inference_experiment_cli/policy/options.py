@@ -8,7 +8,7 @@ from typing import Any, Final
 import iam_policy
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.policy.checks import CheckOptions
-from shadow_test_policies.deployment import Deployment
+from shadow_test_policies.requirements import Deployment
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _VARIABLE: Final = re.compile(r"\$\{(AWS::[A-Za-z]+)\}")

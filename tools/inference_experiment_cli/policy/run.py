@@ -22,11 +22,11 @@ from inference_experiment_cli.policy.checks import (
     role_checks_of,
 )
 from inference_experiment_cli.policy.inputs import Inputs, read_inputs
-from shadow_test_policies import diff, generate
+from shadow_test_policies import generate
+from shadow_test_policies.decisions import diff
 from shadow_test_policies.generate import DEFAULTS, as_json, as_template, generate_trust
 from shadow_test_policies.permission_findings import RoleReport
-from shadow_test_policies.report_files import json_of, junit_of, sarif_of
-from shadow_test_policies.report_text import explanation_of, text_of
+from shadow_test_policies.reports import explanation_of, json_of, junit_of, sarif_of, text_of
 from shadow_test_policies.requirements import Level, arn_forms
 from shadow_test_policies.role_checks import RoleCheck
 
@@ -124,7 +124,7 @@ def run_diff(files: Sequence[Path], options: CheckOptions, role: str, *, as_json
     excess: list[str] = []
     outcomes: set[iam_policy.Outcome] = set()
     for file, check in _checks(read_inputs(files, options, role), options):
-        difference = diff.diff(check.known_role, check.decidable)
+        difference = diff(check.known_role, check.decidable)
         for result in difference.missing:
             decision, requirement = result.decision, result.requirement
             subject = f"{requirement.action} on {decision.request.resource}"
