@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 
 from inference_experiment_local.errors import LocalAwsError
 from inference_experiment_local.lambda_runtime.runtime_api import Delivery, RuntimeApi, RuntimeEvent
-from inference_experiment_local.sessions import ACCESS_KEY
+from inference_experiment_local.sessions import isolated_environment
 
 _BOOT = """\
 import os, runpy, sys, threading
@@ -219,13 +219,7 @@ def _lambda_environment(handler: str, function_name: str, memory_size: int, regi
         "TZ": ":UTC",
         "PYTHONUNBUFFERED": "1",
         "_HANDLER": handler,
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
+        **isolated_environment(region),
         "AWS_LAMBDA_FUNCTION_NAME": function_name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_size),

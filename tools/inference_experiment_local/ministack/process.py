@@ -20,7 +20,7 @@ from typing import IO
 
 from inference_experiment_local.certificate import Certificates
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable
-from inference_experiment_local.sessions import ACCESS_KEY
+from inference_experiment_local.sessions import isolated_environment
 
 _CA_VARIABLES = (
     "AWS_CA_BUNDLE",
@@ -81,13 +81,8 @@ class MinistackSettings:
             "PERSIST_STATE": "0",
             "STATE_DIR": str(self.directory / "state"),
             "TMPDIR": str(self.directory),
-            "AWS_DEFAULT_REGION": self.region,
+            **isolated_environment(self.region),
             "AWS_ENDPOINT_URL_SAGEMAKER": self.sagemaker_url,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
             # Clients of each kind read another one of these.
             "AWS_CA_BUNDLE": ca_file,
             "REQUESTS_CA_BUNDLE": ca_file,

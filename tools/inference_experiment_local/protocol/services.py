@@ -11,7 +11,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
@@ -44,11 +44,6 @@ class CompanionServices(LoopbackServer):
         self._stack_status = stack_status
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
-
-    def __enter__(self) -> Self:
-        """Start serving."""
-        self.serve(self)
-        return self
 
     @property
     def queue_url(self) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import botocore.session
 from werkzeug.wrappers import Request, Response
@@ -77,11 +77,6 @@ class LocalMetrics(LoopbackServer):
         self.page_size = page_size
         self.failures: list[ServiceError] = []
         self.requests: list[Members] = []
-
-    def __enter__(self) -> Self:
-        """Start serving."""
-        self.serve(self)
-        return self
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
         """Answer one request."""

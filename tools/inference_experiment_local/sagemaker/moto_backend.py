@@ -19,7 +19,20 @@ from inference_experiment_local.sagemaker.experiment import Deployment, Members,
 
 
 class _EndpointConfig(FakeEndpointConfig):
-    shadow_production_variants: list[Members] | None = None
+    """A configuration with shadow variants; `settings` are further members of CreateEndpointConfig."""
+
+    def __init__(
+        self,
+        backend: SageMakerModelBackend,
+        name: str,
+        production: list[Members],
+        shadows: list[Members],
+        settings: Members,
+    ) -> None:
+        inference, capture = settings.get("AsyncInferenceConfig", {}), settings.get("DataCaptureConfig", {})
+        tags, key = settings.get("Tags", []), settings.get("KmsKeyId", "")
+        super().__init__(backend.account_id, backend.region_name, name, production, inference, capture, tags, key)
+        self.shadow_production_variants = shadows or None
 
     def is_created(self) -> bool:
         """Demanded by moto's base class, which uses it for its own CloudFormation only."""
@@ -52,17 +65,9 @@ class _Responses(SageMakerResponse):
         if name in self._backend.endpoint_configs:
             raise ValidationError(f'Cannot create already existing endpoint configuration "{name}".')
         self._backend.validate_production_variants([*production, *shadows])
-        config = _EndpointConfig(
-            account_id=self._backend.account_id,
-            region_name=self._backend.region_name,
-            endpoint_config_name=name,
-            production_variants=production,
-            async_inference_config=self._get_param("AsyncInferenceConfig"),
-            data_capture_config=self._get_param("DataCaptureConfig"),
-            tags=self._get_param("Tags"),
-            kms_key_id=self._get_param("KmsKeyId"),
-        )
-        config.shadow_production_variants = shadows or None
+        names = ("DataCaptureConfig", "AsyncInferenceConfig", "Tags", "KmsKeyId")
+        settings = {member: self._get_param(member) for member in names}
+        config = _EndpointConfig(self._backend, name, production, shadows, settings)
         self._backend.endpoint_configs[name] = config
         return ActionResult({"EndpointConfigArn": config.endpoint_config_arn})
 
@@ -138,21 +143,11 @@ class MotoSageMaker:
         endpoint = self._backend.endpoints.get(endpoint_name)
         if endpoint is None:
             return
-        of_role = {
-            role: [_members(name, each) for name, each in deployment.variants.items() if each.role == role]
+        production, shadows = (
+            [_members(name, each) for name, each in deployment.variants.items() if each.role == role]
             for role in ("production", "shadow")
-        }
-        config = _EndpointConfig(
-            account_id=self._backend.account_id,
-            region_name=self._backend.region_name,
-            endpoint_config_name=deployment.config_name,
-            production_variants=of_role["production"],
-            async_inference_config={},
-            data_capture_config={},
-            tags=[],
-            kms_key_id="",
         )
-        config.shadow_production_variants = of_role["shadow"]
+        config = _EndpointConfig(self._backend, deployment.config_name, production, shadows, {})
         existing = self._backend.endpoint_configs.get(deployment.config_name)
         # What the user made is applied as it is; what this simulation made for an earlier test is replaced.
         if existing is None or deployment.config_name in self._made:
