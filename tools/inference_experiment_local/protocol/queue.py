@@ -39,13 +39,13 @@ class WaitQueue:
     """The messages that wait, oldest first, and those that were dead-lettered."""
 
     def __init__(self, clock: SteppedClock) -> None:
-        self._clock = clock
+        self.clock = clock
         self.messages: list[Message] = []
         self.dead_letters: list[DeadLetter] = []
 
     def send(self, body: str, delay: float) -> Message:
         """Add a message that appears after `delay` seconds."""
-        message = Message(body, self._clock.now() + delay)
+        message = Message(body, self.clock.now() + delay)
         self.messages.append(message)
         return message
 
@@ -60,7 +60,7 @@ class WaitQueue:
             self.dead_letters.append(DeadLetter(message.body, "queue"))
             return False
         message.receives += 1
-        message.visible_at = self._clock.now() + VISIBILITY_TIMEOUT
+        message.visible_at = self.clock.now() + VISIBILITY_TIMEOUT
         return True
 
     def delete(self, message: Message) -> None:

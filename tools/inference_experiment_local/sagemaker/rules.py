@@ -65,8 +65,7 @@ def check_schedule(schedule: Members, now: float) -> None:
     start = max(schedule.get("StartTime") or now, now)
     if end <= start:
         raise invalid("Schedule.EndTime must be later than Schedule.StartTime and the present time.")
-    if end - start > MAXIMUM_DURATION:
-        raise invalid("An inference experiment cannot run for more than 30 days.")
+    _check_length(start, end)
 
 
 def check_tags(tags: Sequence[Members], existing: int = 0) -> None:
@@ -86,9 +85,8 @@ def check_running_update(experiment: SimulatedExperiment, request: Members, now:
     if schedule.get("StartTime") is not None:
         raise invalid("Schedule.StartTime cannot be given while the inference experiment is Running.")
     if schedule.get("EndTime") is not None:
-        started = {"StartTime": experiment.start_time, "EndTime": schedule["EndTime"]}
         check_schedule({"EndTime": schedule["EndTime"]}, now)
-        _check_length(started)
+        _check_length(experiment.start_time or now, schedule["EndTime"])
     for member in ("ModelVariants", "DataStorageConfig"):
         if member in request and request[member] != experiment.request.get(member):
             raise invalid(f"{member} cannot be changed while the inference experiment is Running.")
@@ -96,8 +94,8 @@ def check_running_update(experiment: SimulatedExperiment, request: Members, now:
         raise invalid("Of ShadowModeConfig only SamplingPercentage can be changed while Running.")
 
 
-def _check_length(schedule: Members) -> None:
-    if schedule["EndTime"] - schedule["StartTime"] > MAXIMUM_DURATION:
+def _check_length(start: float, end: float) -> None:
+    if end - start > MAXIMUM_DURATION:
         raise invalid("An inference experiment cannot run for more than 30 days.")
 
 
