@@ -19,7 +19,7 @@ from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs
 
-from inference_experiment_local.protocol.clock import SteppedClock
+from inference_experiment_local.clock import SteppedClock
 
 PUT_RESPONSE: Final = "PutResponse"
 KILLED: Final = 137

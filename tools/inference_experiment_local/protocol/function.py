@@ -14,8 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Protocol, Self
 
+from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
-from inference_experiment_local.protocol.clock import SteppedClock
 from inference_experiment_local.sessions import isolated_environment
 
 FUNCTION_TIMEOUT: Final = 300.0

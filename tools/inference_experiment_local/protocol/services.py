@@ -16,10 +16,10 @@ from xml.sax.saxutils import escape
 
 from werkzeug.wrappers import Request, Response
 
+from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.loopback import LoopbackServer
-from inference_experiment_local.protocol.queue import MAXIMUM_DELAY, WaitQueue
+from inference_experiment_local.protocol.delivery import MAXIMUM_DELAY, WaitQueue
 from inference_experiment_local.sagemaker.server import Call, Fault, carry_out
-from inference_experiment_local.sagemaker.service_error import ServiceError
 
 StackStatus: TypeAlias = Callable[[str], str | None]
 """Stack id -> status; None for a stack that does not exist."""

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from botocore.config import Config
 
 from inference_experiment_local.clock import Clock
+from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.loopback import LoopbackServer
 from inference_experiment_local.sagemaker.experiment import TRANSITIONAL, Members
 from inference_experiment_local.sagemaker.operations import ExperimentOperations
 from inference_experiment_local.sagemaker.server import Call, Fault, SageMakerApplication
-from inference_experiment_local.sagemaker.service_error import ServiceError
 from inference_experiment_local.sessions import isolated_session
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from werkzeug.wrappers import Request, Response
 
+from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.loopback import LoopbackServer
 from inference_experiment_local.sagemaker.experiment import Members
-from inference_experiment_local.sagemaker.service_error import ServiceError
 from inference_experiment_local.sagemaker.shapes import require_shape, service_model
 
 MARK: Final = {"Code": "SyntheticMetrics", "Value": "These numbers are invented by the local AWS and measure nothing."}

@@ -9,6 +9,7 @@ import binascii
 from collections.abc import Callable
 
 from inference_experiment_local.clock import Clock
+from inference_experiment_local.errors import ServiceError, invalid, not_found, wrong_status
 from inference_experiment_local.sagemaker.experiment import TERMINAL, Members, SimulatedExperiment, Status
 from inference_experiment_local.sagemaker.life import Endpoints, Life
 from inference_experiment_local.sagemaker.rules import (
@@ -21,7 +22,6 @@ from inference_experiment_local.sagemaker.rules import (
     taken,
     variants_after_stop,
 )
-from inference_experiment_local.sagemaker.service_error import ServiceError, invalid, not_found, wrong_status
 
 _DEFAULT_PAGE_SIZE = 10
 """Experiments per page without MaxResults; the figure is [INF]."""

@@ -6,6 +6,7 @@ side.
 
 from collections.abc import Sequence
 
+from inference_experiment_local.errors import ServiceError, invalid
 from inference_experiment_local.sagemaker.experiment import (
     Deployment,
     Members,
@@ -15,7 +16,6 @@ from inference_experiment_local.sagemaker.experiment import (
     Variants,
 )
 from inference_experiment_local.sagemaker.life import MAXIMUM_DURATION
-from inference_experiment_local.sagemaker.service_error import ServiceError, invalid
 
 MAXIMUM_TAGS = 50
 

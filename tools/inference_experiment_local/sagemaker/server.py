@@ -15,9 +15,9 @@ from botocore.model import OperationModel, OperationNotFoundError
 from werkzeug.wrappers import Request, Response
 
 from inference_experiment_local.clock import Clock
+from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.sagemaker.experiment import Members
 from inference_experiment_local.sagemaker.operations import ExperimentOperations
-from inference_experiment_local.sagemaker.service_error import ServiceError
 from inference_experiment_local.sagemaker.shapes import require_shape, service_model
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import botocore.session
 import regex  # type: ignore[import-untyped]  # it has no stubs of its own
 
-from inference_experiment_local.sagemaker.service_error import ServiceError
+from inference_experiment_local.errors import ServiceError
 
 Shape: TypeAlias = Any
 """A shape of botocore's model: the attributes depend on its type, and the stubs name one class only."""
