@@ -41,8 +41,5 @@ def not_found(arn: str) -> ServiceError:
 
 def wrong_status(name: str, status: str, allowed: list[str]) -> ServiceError:
     """Return ConflictException, the modelled error for a wrong status (aws-facts 2.2); the text is [INF]."""
-    needed = " or ".join(allowed)
-    return ServiceError(
-        "ConflictException",
-        f"Inference experiment {name} is in status {status}; this operation needs {needed}.",
-    )
+    text = f"Inference experiment {name} is in status {status}; this operation needs {' or '.join(allowed)}."
+    return ServiceError("ConflictException", text)

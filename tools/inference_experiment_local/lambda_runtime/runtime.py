@@ -40,10 +40,7 @@ _INIT_LIMIT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Invocation:
-    """The outcome of one invocation: `result`, or `error` as the runtime reports it.
-
-    `duration` in seconds.
-    """
+    """The outcome of one invocation: `result`, or `error` as the runtime reports it; `duration` in seconds."""
 
     request_id: str
     result: Any
@@ -152,10 +149,7 @@ class LambdaRuntime:
         return self._running.process.pid if self._running is not None else None
 
     def start(self) -> None:
-        """Start the process and wait until it asks for an event.
-
-        Raises LocalAwsError if it cannot be initialised.
-        """
+        """Start the process and wait until it asks for an event; raises LocalAwsError if it cannot be initialised."""
         process, failure = self._initialised()
         if process is None:
             raise LocalAwsError(f"the function cannot be initialised: {failure}")
@@ -193,8 +187,8 @@ class LambdaRuntime:
 
     def _outcome(self, request_id: str, offset: int, began: float, report: RuntimeEvent | None) -> Invocation:
         duration = time.monotonic() - began
-        failed = report is None or report.kind in {"exit", "init-error"}
-        if failed:
+        crashed = report is not None and report.kind in {"exit", "init-error"}
+        if crashed or report is None:
             self.restart()
         error = None
         if report is None:
@@ -203,7 +197,6 @@ class LambdaRuntime:
         elif report.kind != "response":
             error = _failure(report)
         result = report.body if report is not None and report.kind == "response" else None
-        crashed = report is not None and report.kind in {"exit", "init-error"}
         return Invocation(request_id, result, error, crashed, report is None, self._log_from(offset), duration)
 
     def _log_from(self, offset: int) -> str:
@@ -232,10 +225,8 @@ def _lambda_environment(handler: str, function_name: str, memory_size: int, regi
 def _failure(report: RuntimeEvent | None) -> dict[str, Any]:
     """Return what Lambda reports for a process that fails, in the form of the runtime's errors."""
     if report is None:
-        return {
-            "errorType": "Sandbox.Timedout",
-            "errorMessage": f"initialisation took over {_INIT_LIMIT_SECONDS} seconds",
-        }
+        text = f"initialisation took over {_INIT_LIMIT_SECONDS} seconds"
+        return {"errorType": "Sandbox.Timedout", "errorMessage": text}
     if report.kind == "exit":
         return {"errorType": "Runtime.ExitError", "errorMessage": f"Runtime exited with status {report.body}"}
     return dict(report.body or {})

@@ -101,7 +101,7 @@ class Stacks(ABC):
         """Return the outputs of a stack; raises LocalAwsError if there is none of that name."""
         stack = self._stack(stack_name)
         if stack is None:
-            raise LocalAwsError(f"no stack {stack_name}")
+            raise LocalAwsError(f"there is no stack {stack_name}")
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
     def stack_events(self, stack_name: str) -> list[StackEvent]:

@@ -128,10 +128,7 @@ class LocalSageMaker(LoopbackServer):
         self._application.on_call = callback
 
     def reset(self) -> None:
-        """Forget experiments, models, endpoints, faults, holds and calls.
-
-        Set durations and lags back. The clock continues.
-        """
+        """Forget experiments, models, endpoints, faults, holds, calls, durations and lags; the clock continues."""
         with self._application.lock:
             self._moto.reset()
             self._operations.forget()
@@ -172,10 +169,7 @@ class LocalSageMaker(LoopbackServer):
             self._application.faults.append(Fault(operation, error, times, after_effect))
 
     def end_in_cancelled(self, name: str, reason: str) -> None:
-        """Make the transition that is under way end in Cancelled with this StatusReason.
-
-        Raises LookupError or ValueError.
-        """
+        """Make the transition under way end in Cancelled with this StatusReason; raises LookupError or ValueError."""
         with self._settled():
             experiment = self._operations.experiments[name]
             if experiment.status not in TRANSITIONAL:
@@ -183,10 +177,7 @@ class LocalSageMaker(LoopbackServer):
             experiment.failure = reason
 
     def hold(self, name: str, statuses: Iterable[str] = tuple(TRANSITIONAL)) -> None:
-        """Freeze the experiment in these transitional statuses until released.
-
-        The experiment need not exist yet.
-        """
+        """Freeze the experiment in these transitional statuses until released; it need not exist yet."""
         with self._settled():
             self._operations.life.held[name] = frozenset(str(status) for status in statuses)
 
@@ -198,10 +189,7 @@ class LocalSageMaker(LoopbackServer):
                 self._operations.experiments[name].not_before = self.clock.now()
 
     def status(self, name: str) -> str | None:
-        """Return the true status, whatever Describe returns.
-
-        None for a missing experiment. Not a recorded call.
-        """
+        """Return the true status whatever Describe returns, None without an experiment; not a recorded call."""
         with self._settled():
             experiment = self._operations.experiments.get(name)
             return experiment.status.value if experiment else None
@@ -218,9 +206,8 @@ class LocalSageMaker(LoopbackServer):
     def endpoint_variants(self, endpoint_name: str) -> dict[str, Members]:
         """Return what the endpoint runs, by variant name.
 
-        Each variant has ModelName, Role (production, shadow), InstanceType and InstanceCount.
-
-        Raises LookupError when there is no such endpoint.
+        Each variant has ModelName, Role (production, shadow), InstanceType and InstanceCount. Raises LookupError when
+        there is no such endpoint.
         """
         with self._settled():
             deployment = self._moto.deployment(endpoint_name)

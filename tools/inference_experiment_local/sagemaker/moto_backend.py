@@ -55,10 +55,7 @@ class _Responses(SageMakerResponse):
         return self._backend
 
     def create_endpoint_config(self) -> ActionResult:
-        """CreateEndpointConfig with ShadowProductionVariants.
-
-        An existing name is refused, which moto forgets.
-        """
+        """CreateEndpointConfig with ShadowProductionVariants; an existing name is refused, which moto forgets."""
         name = self._get_param("EndpointConfigName")
         shadows = self._get_param("ShadowProductionVariants") or []
         production = self._get_param("ProductionVariants")
@@ -72,10 +69,7 @@ class _Responses(SageMakerResponse):
         return ActionResult({"EndpointConfigArn": config.endpoint_config_arn})
 
     def create_endpoint(self) -> ActionResult:
-        """CreateEndpoint with the shadow variants of its configuration.
-
-        An existing name is refused, which moto forgets.
-        """
+        """CreateEndpoint with its configuration's shadow variants; an existing name is refused, as in the former."""
         name = self._get_param("EndpointName")
         if name in self._backend.endpoints:
             raise ValidationError(f'Cannot create already existing endpoint "{name}".')
@@ -136,10 +130,7 @@ class MotoSageMaker:
         return Deployment(endpoint.endpoint_config_name, variants)
 
     def deploy(self, endpoint_name: str, deployment: Deployment) -> None:
-        """Make the endpoint run this, InService, through a configuration of that name.
-
-        A missing endpoint is left alone.
-        """
+        """Make the endpoint, unless missing, run this, InService, through a configuration of that name."""
         endpoint = self._backend.endpoints.get(endpoint_name)
         if endpoint is None:
             return
