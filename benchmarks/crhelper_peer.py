@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from crhelper import CfnResource
 
-from inference_experiment_local.protocol.clock import SteppedClock
-from inference_experiment_local.protocol.response import ResponseInbox
+from inference_experiment_local.clock import SteppedClock
+from inference_experiment_local.protocol.messages import ResponseInbox
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 
 MINUTE: Final = 60.0

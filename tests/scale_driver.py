@@ -24,10 +24,10 @@ from typing import Any
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
+from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.protocol.cloud import ProtocolCloud
+from inference_experiment_local.protocol.delivery import Message
 from inference_experiment_local.protocol.function import Context, InProcessFunction, environment_variables
-from inference_experiment_local.protocol.queue import Message
-from inference_experiment_local.sagemaker.service_error import ServiceError
 
 HANDLER = "inference_experiment.handler"
 

@@ -13,8 +13,7 @@ from inference_experiment_local.protocol.stack import TIMED_OUT
 
 if TYPE_CHECKING:
     from inference_experiment_local.protocol.cloud import ProtocolCloud
-    from inference_experiment_local.protocol.request import StackRequest
-    from inference_experiment_local.protocol.response import Arrival
+    from inference_experiment_local.protocol.messages import Arrival, StackRequest
     from inference_experiment_local.protocol.stack import Stack
     from inference_experiment_local.sagemaker.experiment import SimulatedExperiment
 

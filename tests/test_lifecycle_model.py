@@ -35,7 +35,7 @@ from stack_invariants import (
     response_breaches,
 )
 
-from inference_experiment_local.sagemaker.service_error import ServiceError
+from inference_experiment_local.errors import ServiceError
 
 if TYPE_CHECKING:
     from inference_experiment_local.protocol.cloud import ProtocolCloud

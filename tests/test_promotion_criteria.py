@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from experiment_properties import properties, shadow
 
+from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
-from inference_experiment_local.sagemaker.service_error import ServiceError
 
 CRITERIA = {"MaxLatencyIncrease": "10%", "MaxErrorRate": "0.5%"}
 PROMOTION: dict[str, Any] = {

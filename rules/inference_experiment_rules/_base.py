@@ -8,7 +8,9 @@ import itertools
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Final, TypeGuard
+from weakref import WeakKeyDictionary
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template.template import Template
@@ -16,8 +18,7 @@ from cfnlint.template.template import Template
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario, describe, shorten
 from cfn_template.values import Path
-from inference_experiment_rules._cfnlint import TemplateRule
-from inference_experiment_rules._view import view_of
+from inference_experiment_rules import _cfnlint
 from shadow_test_policies.experiment import Experiment, ExperimentTemplate, experiment_in
 
 MESSAGE_LIMIT: Final = 300
@@ -29,6 +30,19 @@ TYPE_REFERENCE: Final = (
 CUSTOM_RESOURCES: Final = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources.html"
 )
+
+# cfn-lint passes the same Template object to every rule; the view is kept as long as the object.
+_VIEWS: Final[WeakKeyDictionary[Template, ExperimentTemplate]] = WeakKeyDictionary()
+
+
+def view_of(cfn: Template) -> ExperimentTemplate:
+    """Return the view of a template, built once for all rules."""
+    view = _VIEWS.get(cfn)
+    if view is None:
+        excluded = partial(_cfnlint.excluded_by_rules, cfn.template, cfn.conditions)
+        view = ExperimentTemplate(cfn.template, _cfnlint.regions_of(cfn), _cfnlint.deployed_parameters(cfn), excluded)
+        _VIEWS[cfn] = view
+    return view
 
 
 @dataclass(frozen=True)
@@ -44,7 +58,7 @@ def problem(node: Node, message: str) -> Problem:
     return Problem(node.path, message)
 
 
-class Rule(TemplateRule):
+class Rule(_cfnlint.TemplateRule):
     """Base of the rules.
 
     A rule's docstring says why a finding matters, its `description` what is checked. A YAML file of the same name

@@ -10,7 +10,7 @@ from linting import fixtures
 
 from benchmarks import templates
 from cfn_template.scenarios import Scenario, choices_of, covering
-from inference_experiment_rules._view import view_of
+from inference_experiment_rules._base import view_of
 from shadow_test_policies.analysis import PermissionAnalysis, scenarios_of
 from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.permission_findings import analyze

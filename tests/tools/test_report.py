@@ -14,9 +14,9 @@ from syrupy.assertion import SnapshotAssertion
 
 from inference_experiment_cli.report.trial import EarlierClock
 from inference_experiment_local.clock import Clock
+from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
-from inference_experiment_local.sagemaker.service_error import ServiceError
 
 HOUR = 3600.0
 # The one thing that is of today: when the report was made.

@@ -10,8 +10,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from inference_experiment import criteria
+from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.sagemaker.metrics import MARK, Behaviour, LocalMetrics
-from inference_experiment_local.sagemaker.service_error import ServiceError
 from inference_experiment_local.sessions import isolated_session
 
 START = datetime(2026, 1, 5, tzinfo=UTC)

@@ -1,7 +1,14 @@
-"""The clock of the simulated SageMaker: real time plus what a test has skipped, or standing still."""
+"""The clocks of the local AWS: real time plus what a test has skipped, and one that only a test moves."""
 
+import mmap
+import struct
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_FORM = struct.Struct("d")
 
 
 class Clock:
@@ -38,3 +45,70 @@ class Clock:
 
     def _real(self) -> float:
         return time.time() if self._frozen_at is None else self._frozen_at
+
+
+class SteppedClock(Clock):
+    """The clock of the protocol driver: it stands still, and only sleeping or a test moves it.
+
+    The function, SageMaker, the queue and CloudFormation share it, so that an hour of waiting passes in milliseconds
+    and nothing depends on how fast the machine is. It is the first eight bytes of a file, created if missing: a
+    function in a process of its own reads and moves the same one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        if not path.exists():
+            path.write_bytes(_FORM.pack(time.time()))
+        with path.open("r+b") as file:
+            self._memory = mmap.mmap(file.fileno(), _FORM.size)
+
+    def now(self) -> float:
+        """Return epoch seconds."""
+        return float(_FORM.unpack_from(self._memory)[0])
+
+    def advance(self, seconds: float) -> None:
+        """Skip `seconds`; negative raises ValueError."""
+        if seconds < 0:
+            raise ValueError(f"the clock cannot go back by {-seconds} seconds")
+        with self._lock:
+            _FORM.pack_into(self._memory, 0, self.now() + seconds)
+
+    def advance_to(self, moment: float) -> None:
+        """Skip to an epoch time; one that is past already changes nothing."""
+        self.advance(max(0.0, moment - self.now()))
+
+    def freeze(self) -> None:
+        """Do nothing: it never runs."""
+
+    def resume(self) -> None:
+        """Raise RuntimeError: it cannot run by itself."""
+        raise RuntimeError("a stepped clock does not run by itself")
+
+    def rule_this_process(self) -> Callable[[], None]:
+        """Be the clock of the operating system until the returned function is called.
+
+        `time.time` returns this clock's time; `time.sleep` of the calling thread moves it instead of waiting. Monotonic
+        time, on which the timeouts of sockets rest, stays real.
+        """
+        functions = vars(time)
+        real = {name: functions[name] for name in ("time", "sleep")}
+        thread = threading.get_ident()
+
+        def sleep(seconds: float) -> None:
+            if threading.get_ident() == thread:
+                self.advance(seconds)
+            else:
+                real["sleep"](seconds)
+
+        functions.update(time=self.now, sleep=sleep)
+        return lambda: functions.update(real)
+
+    @contextmanager
+    def ruling(self) -> Iterator[None]:
+        """Rule this process inside the with statement only."""
+        restore = self.rule_this_process()
+        try:
+            yield
+        finally:
+            restore()

@@ -14,7 +14,7 @@ when this process is killed.
 import signal
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -24,14 +24,12 @@ from botocore.config import Config
 
 from inference_experiment_local.certificate import Certificates, make_certificates
 from inference_experiment_local.ministack.process import MinistackSettings, free_port, ministack
-from inference_experiment_local.ministack.stacks import EventCallback, StackEvent, Stacks
+from inference_experiment_local.ministack.stacks import Stacks
 from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT, REGION, LocalSageMaker
 from inference_experiment_local.sessions import isolated_session
 
-CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 
-
-class LocalCloud:
+class LocalCloud(Stacks):
     """A running local AWS; `sagemaker` is its SageMaker. Raises LocalAwsError if it does not come up.
 
     `port` is ministack's (default: a free one), `startup_timeout` in seconds.
@@ -98,35 +96,6 @@ class LocalCloud:
         """Return what ministack has printed."""
         return self._settings.log_file.read_text(errors="replace")
 
-    def deploy(
-        self,
-        stack_name: str,
-        template_path: Path,
-        parameters: Mapping[str, str] | None = None,
-        capabilities: Iterable[str] = CAPABILITIES,
-        *,
-        on_event: EventCallback | None = None,
-        timeout: float = 300.0,
-    ) -> dict[str, str]:
-        """Package, create or update a stack, and wait; returns its outputs.
-
-        `on_event` gets each new stack event. Raises StackFailed with the reasons of the events that failed,
-        also when it is not done after `timeout` seconds; LocalAwsError for what cannot be packaged.
-        """
-        return self._stacks().deploy(stack_name, template_path, parameters or {}, capabilities, on_event, timeout)
-
-    def delete_stack(self, stack_name: str, *, on_event: EventCallback | None = None, timeout: float = 300.0) -> None:
-        """Delete a stack and wait; a missing one is not an error. Raises StackFailed."""
-        self._stacks().delete(stack_name, on_event, timeout)
-
-    def stack_outputs(self, stack_name: str) -> dict[str, str]:
-        """Return the outputs of a stack; raises LocalAwsError for a missing one."""
-        return self._stacks().outputs(stack_name)
-
-    def stack_events(self, stack_name: str) -> list[StackEvent]:
-        """Return the events of a stack, oldest first; for a deleted stack give its id."""
-        return self._stacks().events(stack_name)
-
     def queue_depth(self, queue_url: str) -> int:
         """Return how many messages a queue holds: waiting, delayed and in flight."""
         names = ["", "NotVisible", "Delayed"]
@@ -145,9 +114,6 @@ class LocalCloud:
             return "\n".join(event["message"].rstrip("\n") for event in events)
         except logs.exceptions.ResourceNotFoundException:
             return ""
-
-    def _stacks(self) -> Stacks:
-        return Stacks(self.client("cloudformation"), self.client("s3"))
 
 
 @contextmanager

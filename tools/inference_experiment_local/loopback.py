@@ -1,7 +1,7 @@
 """HTTP servers on the loopback, in threads of this process."""
 
 import threading
-from typing import Any
+from typing import Any, Self
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -19,13 +19,18 @@ def start_server(application: Any) -> BaseWSGIServer:  # noqa: ANN401 - WSGI
 
 
 class LoopbackServer:
-    """Base of what serves a WSGI application inside a with statement; `__enter__` calls `serve`."""
+    """Base of what serves a WSGI application inside a with statement: itself, or what `application` returns."""
 
     _server: BaseWSGIServer | None = None
 
-    def serve(self, application: Any) -> None:  # noqa: ANN401 - WSGI
+    def __enter__(self) -> Self:
         """Start serving."""
-        self._server = start_server(application)
+        self._server = start_server(self.application())
+        return self
+
+    def application(self) -> Any:  # noqa: ANN401 - WSGI
+        """Return the application to serve."""
+        return self
 
     def __exit__(self, *_: object) -> None:
         """Stop serving."""

@@ -42,10 +42,7 @@ def package(folder: Path) -> bytes:
 
 
 def _required_names(requirements: Path) -> set[str]:
-    """Return the distribution names in a requirements file.
-
-    Hashes, options and comments do not matter here.
-    """
+    """Return the distribution names in a requirements file; hashes, options and comments do not matter here."""
     if not requirements.exists():
         return set()
     lines = (line.strip() for line in requirements.read_text(encoding="utf-8").splitlines())

@@ -1,7 +1,4 @@
-"""boto3 sessions that do not read the machine's AWS configuration.
-
-No profile, no files, dummy credentials.
-"""
+"""boto3 sessions and processes that do not read the machine's AWS configuration, with dummy credentials."""
 
 import os
 
@@ -12,11 +9,21 @@ ACCESS_KEY = "test"
 """Anything would do for moto; for ministack this one is the root user."""
 
 
-def isolated_session(region: str) -> boto3.Session:
-    """Return a session with dummy credentials.
+def isolated_environment(region: str) -> dict[str, str]:
+    """Return variables with a region and dummy credentials that keep the machine's AWS configuration away."""
+    return {
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
-    A profile or a configuration file of the user plays no part.
-    """
+
+def isolated_session(region: str) -> boto3.Session:
+    """Return a session with dummy credentials; the user's profile and configuration files play no part."""
     core = botocore.session.Session(
         session_vars={
             "profile": (None, None, None, None),

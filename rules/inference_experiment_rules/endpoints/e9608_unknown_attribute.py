@@ -5,8 +5,7 @@ from cfnlint.template.template import Template
 
 from cfn_template.scenarios import shorten
 from inference_experiment import contract
-from inference_experiment_rules._base import CUSTOM_RESOURCES, MESSAGE_LIMIT, Rule
-from inference_experiment_rules._view import view_of
+from inference_experiment_rules._base import CUSTOM_RESOURCES, MESSAGE_LIMIT, Rule, view_of
 from shadow_test_policies.references import attribute_uses
 
 

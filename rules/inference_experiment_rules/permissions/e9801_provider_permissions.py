@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import EVALUATION, PermissionRule
 
 
@@ -14,7 +12,7 @@ class ProviderPermissions(PermissionRule):
         "evaluated; permissions that the template does not decide are not reported here."
     )
     source_url = EVALUATION
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions", "lambda"]
+    tags = ["sagemaker", "iam", "permissions", "lambda"]
 
     kinds = frozenset({"missing-permission"})
     role_kinds = frozenset({"provider"})

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import EVALUATION, PermissionRule
 
 
@@ -13,7 +11,7 @@ class DeniedPermission(PermissionRule):
         "the handlers call, whatever else allows it."
     )
     source_url = EVALUATION
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions", "deny"]
+    tags = ["sagemaker", "iam", "permissions", "deny"]
 
     kinds = frozenset({"explicit-deny"})
     role_kinds = frozenset({"provider"})

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
@@ -13,7 +11,7 @@ class BoundaryPermissions(PermissionRule):
         "which is in this template or managed by AWS, does not."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions", "boundary"]
+    tags = ["sagemaker", "iam", "permissions", "boundary"]
 
     kinds = frozenset({"boundary-denies"})
     role_kinds = frozenset({"provider"})

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
@@ -13,7 +11,7 @@ class ResourceNeverMatches(PermissionRule):
         "account, region or name than the resources that they use, and no other statement grants it."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions", "resource"]
+    tags = ["sagemaker", "iam", "permissions", "resource"]
 
     kinds = frozenset({"resource-never-matches"})
     role_kinds = frozenset({"provider"})

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import ROLES, PermissionRule
 
 
@@ -13,6 +11,6 @@ class MissingTrust(PermissionRule):
         "role does not let sagemaker.amazonaws.com."
     )
     source_url = ROLES
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "trust"]
+    tags = ["sagemaker", "iam", "trust"]
 
     kinds = frozenset({"missing-trust"})

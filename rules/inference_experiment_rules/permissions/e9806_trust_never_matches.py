@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
@@ -13,6 +11,6 @@ class TrustNeverMatches(PermissionRule):
         "that no call of this service for this account satisfies."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "trust", "confused-deputy"]
+    tags = ["sagemaker", "iam", "trust", "confused-deputy"]
 
     kinds = frozenset({"source-never-matches"})

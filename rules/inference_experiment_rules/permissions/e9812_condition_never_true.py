@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
@@ -13,7 +11,7 @@ class ConditionNeverTrue(PermissionRule):
         "requests never satisfy: a key that the action does not have, or another value."
     )
     source_url = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions", "condition"]
+    tags = ["sagemaker", "iam", "permissions", "condition"]
 
     kinds = frozenset({"condition-never-true"})
     role_kinds = frozenset({"provider"})

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from iam_policy import KINDS
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
@@ -15,6 +13,6 @@ class RefusedPolicy(PermissionRule):
         "itself checks it."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "sam", "syntax"]
+    tags = ["sagemaker", "iam", "sam", "syntax"]
 
     kinds = frozenset(name for name, kind in KINDS.items() if kind.refused) - {"too-long"}

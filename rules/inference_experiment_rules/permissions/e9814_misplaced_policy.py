@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
@@ -12,7 +10,7 @@ class MisplacedPolicy(PermissionRule):
         "The provider role lacks permissions that a policy of this template grants to another role, or to none."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_manage-attach-detach.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions"]
+    tags = ["sagemaker", "iam", "permissions"]
 
     kinds = frozenset({"misplaced-policy"})
     role_kinds = frozenset({"provider"})

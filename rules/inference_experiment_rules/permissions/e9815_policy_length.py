@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
@@ -14,6 +12,6 @@ class PolicyLength(PermissionRule):
         "trust policy. Values that the template does not decide count as empty."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "quota"]
+    tags = ["sagemaker", "iam", "quota"]
 
     kinds = frozenset({"too-long"})

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import ROLES, PermissionRule
 
 
@@ -13,7 +11,7 @@ class ExperimentRecommendations(PermissionRule):
         "artifacts where the models use the same role, logs, clean-up of endpoint configurations."
     )
     source_url = ROLES
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions"]
+    tags = ["sagemaker", "iam", "permissions"]
 
     kinds = frozenset({"missing-recommended"})
     role_kinds = frozenset({"experiment"})

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import EVALUATION, PermissionRule
 
 
@@ -13,6 +11,6 @@ class UndecidedPermissions(PermissionRule):
         "the deployment decides. The message says what decides it."
     )
     source_url = EVALUATION
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions"]
+    tags = ["sagemaker", "iam", "permissions"]
 
     kinds = frozenset({"undecided"})

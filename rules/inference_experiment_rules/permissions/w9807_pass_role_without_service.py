@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
@@ -13,6 +11,6 @@ class PassRoleWithoutService(PermissionRule):
         "satisfies."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "passrole", "security"]
+    tags = ["sagemaker", "iam", "passrole", "security"]
 
     kinds = frozenset({"pass-role-without-service", "pass-role-any-service"})

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
@@ -12,6 +10,6 @@ class PassRoleAnyRole(PermissionRule):
         "A statement allows iam:PassRole on *, or on every role of the account; the role of the experiment is enough."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "passrole", "security"]
+    tags = ["sagemaker", "iam", "passrole", "security"]
 
     kinds = frozenset({"pass-role-any-role"})

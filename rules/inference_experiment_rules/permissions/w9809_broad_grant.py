@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
@@ -13,7 +11,7 @@ class BroadGrant(PermissionRule):
         "or allows with NotAction or NotResource, or lets every principal assume the role."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "security", "least-privilege"]
+    tags = ["sagemaker", "iam", "security", "least-privilege"]
 
     kinds = frozenset(
         {"broad-action", "allow-not-action", "allow-not-resource", "open-trust", "not-principal-with-allow"}

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 from shadow_test_policies.permission_findings import PermissionFinding
 
@@ -14,7 +12,7 @@ class ExcessPermissions(PermissionRule):
         "enough. Off unless configured with report=true, since a role may serve other purposes too."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "security", "least-privilege"]
+    tags = ["sagemaker", "iam", "security", "least-privilege"]
 
     kinds = frozenset({"excess-permission"})
     role_kinds = frozenset({"provider"})

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
@@ -13,6 +11,6 @@ class UnknownAction(PermissionRule):
         "contain. The message lists up to three similar names."
     )
     source_url = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions", "spelling"]
+    tags = ["sagemaker", "iam", "permissions", "spelling"]
 
     kinds = frozenset({"unknown-action", "unknown-service"})

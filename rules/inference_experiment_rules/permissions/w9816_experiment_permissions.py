@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
@@ -13,7 +11,7 @@ class ExperimentPermissions(PermissionRule):
         "role: manage the endpoint, write the captured data, use the configured KMS keys."
     )
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateInferenceExperiment.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions", "capture", "kms"]
+    tags = ["sagemaker", "iam", "permissions", "capture", "kms"]
 
     kinds = frozenset({"missing-experiment-permission"})
     role_kinds = frozenset({"experiment"})

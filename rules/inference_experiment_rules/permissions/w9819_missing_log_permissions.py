@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import EVALUATION, PermissionRule
 
 
@@ -13,7 +11,7 @@ class MissingLogPermissions(PermissionRule):
         "CloudFormation whether the stack is rolling back."
     )
     source_url = EVALUATION
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "permissions", "logs"]
+    tags = ["sagemaker", "iam", "permissions", "logs"]
 
     kinds = frozenset({"missing-auxiliary-permission"})
     role_kinds = frozenset({"provider"})

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from inference_experiment_rules.permissions._permission_rule import PermissionRule
 
 
@@ -13,7 +11,7 @@ class MisleadingCondition(PermissionRule):
         "operator that does not fit its key, an unknown key, an incomplete ARN, or a variable that is plain text."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
-    tags: ClassVar[list[str]] = ["sagemaker", "iam", "condition", "arn"]
+    tags = ["sagemaker", "iam", "condition", "arn"]
 
     kinds = frozenset(
         {

@@ -11,32 +11,10 @@ PREFIX: Final = "ml."
 EXCLUDED_FAMILIES: Final = ("ml.inf1.",)
 # The families of SageMaker hosting whose EC2 instances have local NVMe storage.
 LOCAL_STORAGE_FAMILIES: Final = frozenset(
-    [
-        "m5d",
-        "c5d",
-        "r5d",
-        "m6gd",
-        "c6gd",
-        "r6gd",
-        "r7gd",
-        "g4dn",
-        "g5",
-        "g6",
-        "g6e",
-        "g7e",
-        "p4d",
-        "p4de",
-        "p5",
-        "p5e",
-        "p5en",
-        "p6-b200",
-        "p6-b300",
-        "p6e-gb200",
-        "dl1",
-        "trn1",
-        "trn1n",
-        "trn2",
-    ]
+    (
+        *("m5d", "c5d", "r5d", "m6gd", "c6gd", "r6gd", "r7gd", "trn1", "trn1n", "trn2", "dl1"),
+        *("g4dn", "g5", "g6", "g6e", "g7e", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200", "p6-b300", "p6e-gb200"),
+    )
 )
 
 

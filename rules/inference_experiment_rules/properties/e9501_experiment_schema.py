@@ -1,9 +1,8 @@
 from cfnlint.template.template import Template
 
 from inference_experiment import contract
-from inference_experiment_rules._base import CUSTOM_RESOURCES
+from inference_experiment_rules._base import CUSTOM_RESOURCES, view_of
 from inference_experiment_rules._cfnlint import ReenteringRule
-from inference_experiment_rules._view import view_of
 from shadow_test_policies.experiment import GENERIC_TYPE
 
 

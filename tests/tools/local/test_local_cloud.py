@@ -46,6 +46,10 @@ def test_the_whole_life_of_a_stack(cloud: LocalCloud) -> None:
     assert outputs["EndpointSeen"] == outputs["EndpointArn"]
     assert (events[-1].logical_id, events[-1].status) == ("chain", "CREATE_COMPLETE")
     assert [event.event_id for event in cloud.stack_events("chain")] == [event.event_id for event in events]
+    # The function responds before it returns, and only then its message is deleted.
+    deadline = time.monotonic() + 20
+    while cloud.queue_depth(outputs["QueueUrl"]) and time.monotonic() < deadline:
+        time.sleep(0.05)
     assert cloud.queue_depth(outputs["QueueUrl"]) == 0
     log = cloud.function_log(outputs["FunctionName"])
     assert "hops left: 1 delivery: 2" in log

@@ -10,10 +10,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from experiment_properties import properties
 
-from inference_experiment_local.protocol import queue as protocol_queue
+from inference_experiment_local.protocol import delivery
 from inference_experiment_local.protocol.function import FUNCTION_TIMEOUT
-from inference_experiment_local.protocol.request import stringified
-from inference_experiment_local.protocol.response import MAXIMUM_BODY, Arrival, verdict
+from inference_experiment_local.protocol.messages import MAXIMUM_BODY, Arrival, stringified, verdict
 from inference_experiment_local.protocol.response_bucket import BucketResponse
 from inference_experiment_local.protocol.stack import CLEAN_UP_TRIES, TIMED_OUT
 from inference_experiment_local.sessions import isolated_session
@@ -63,8 +62,8 @@ def test_settings_are_those_of_the_template() -> None:
     queue = resources["WaitQueue"]["Properties"]
 
     assert resources["ProviderFunction"]["Properties"]["Timeout"] == FUNCTION_TIMEOUT
-    assert queue["VisibilityTimeout"] == protocol_queue.VISIBILITY_TIMEOUT
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == protocol_queue.MAXIMUM_RECEIVES
+    assert queue["VisibilityTimeout"] == delivery.VISIBILITY_TIMEOUT
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == delivery.MAXIMUM_RECEIVES
 
 
 def test_nothing_happens_without_a_step(cloud: "ProtocolCloud") -> None:

@@ -15,7 +15,7 @@ from cfnlint.template.template import Template
 
 from inference_experiment.contract import NATIVE_TYPE
 from inference_experiment_cli.lint.engine import Engine, TemplateResult
-from inference_experiment_rules._view import view_of
+from inference_experiment_rules._base import view_of
 
 OURS: Final = re.compile(r"[EWI]9[5-8]\d\d")
 # Unreadable template, failed transform, crash of a rule, wrong configuration.

@@ -10,7 +10,7 @@ import iam_policy
 from cfn_template.template import DEFAULT_REGIONS
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.policy.checks import CheckOptions
-from inference_experiment_rules._view import view_of
+from inference_experiment_rules._base import view_of
 from inference_experiment_rules.permissions._permission_rule import template_findings
 from shadow_test_policies.analysis import PermissionAnalysis
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport

@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 
 from inference_experiment_local.errors import LocalAwsError
 from inference_experiment_local.lambda_runtime.runtime_api import Delivery, RuntimeApi, RuntimeEvent
-from inference_experiment_local.sessions import ACCESS_KEY
+from inference_experiment_local.sessions import isolated_environment
 
 _BOOT = """\
 import os, runpy, sys, threading
@@ -40,10 +40,7 @@ _INIT_LIMIT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Invocation:
-    """The outcome of one invocation: `result`, or `error` as the runtime reports it.
-
-    `duration` in seconds.
-    """
+    """The outcome of one invocation: `result`, or `error` as the runtime reports it; `duration` in seconds."""
 
     request_id: str
     result: Any
@@ -152,10 +149,7 @@ class LambdaRuntime:
         return self._running.process.pid if self._running is not None else None
 
     def start(self) -> None:
-        """Start the process and wait until it asks for an event.
-
-        Raises LocalAwsError if it cannot be initialised.
-        """
+        """Start the process and wait until it asks for an event; raises LocalAwsError if it cannot be initialised."""
         process, failure = self._initialised()
         if process is None:
             raise LocalAwsError(f"the function cannot be initialised: {failure}")
@@ -193,8 +187,8 @@ class LambdaRuntime:
 
     def _outcome(self, request_id: str, offset: int, began: float, report: RuntimeEvent | None) -> Invocation:
         duration = time.monotonic() - began
-        failed = report is None or report.kind in {"exit", "init-error"}
-        if failed:
+        crashed = report is not None and report.kind in {"exit", "init-error"}
+        if crashed or report is None:
             self.restart()
         error = None
         if report is None:
@@ -203,7 +197,6 @@ class LambdaRuntime:
         elif report.kind != "response":
             error = _failure(report)
         result = report.body if report is not None and report.kind == "response" else None
-        crashed = report is not None and report.kind in {"exit", "init-error"}
         return Invocation(request_id, result, error, crashed, report is None, self._log_from(offset), duration)
 
     def _log_from(self, offset: int) -> str:
@@ -219,13 +212,7 @@ def _lambda_environment(handler: str, function_name: str, memory_size: int, regi
         "TZ": ":UTC",
         "PYTHONUNBUFFERED": "1",
         "_HANDLER": handler,
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
+        **isolated_environment(region),
         "AWS_LAMBDA_FUNCTION_NAME": function_name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_size),
@@ -238,10 +225,8 @@ def _lambda_environment(handler: str, function_name: str, memory_size: int, regi
 def _failure(report: RuntimeEvent | None) -> dict[str, Any]:
     """Return what Lambda reports for a process that fails, in the form of the runtime's errors."""
     if report is None:
-        return {
-            "errorType": "Sandbox.Timedout",
-            "errorMessage": f"initialisation took over {_INIT_LIMIT_SECONDS} seconds",
-        }
+        text = f"initialisation took over {_INIT_LIMIT_SECONDS} seconds"
+        return {"errorType": "Sandbox.Timedout", "errorMessage": text}
     if report.kind == "exit":
         return {"errorType": "Runtime.ExitError", "errorMessage": f"Runtime exited with status {report.body}"}
     return dict(report.body or {})

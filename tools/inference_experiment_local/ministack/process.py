@@ -20,16 +20,9 @@ from typing import IO
 
 from inference_experiment_local.certificate import Certificates
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable
-from inference_experiment_local.sessions import ACCESS_KEY
+from inference_experiment_local.sessions import isolated_environment
 
-_CA_VARIABLES = (
-    "AWS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
-    "REQUESTS_CA_BUNDLE",
-    "SSL_CERT_DIR",
-    "SSL_CERT_FILE",
-)
+_CA_VARIABLES = ("CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _KILL_AFTER_SECONDS = 1.0
 """Seconds between SIGTERM and SIGKILL: with open connections ministack can take over ten, and nothing needs them."""
@@ -37,10 +30,7 @@ _KILL_AFTER_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class MinistackSettings:
-    """What one ministack needs.
-
-    `directory` holds all that it writes, `sagemaker_url` is where SageMaker is.
-    """
+    """What one ministack needs: `directory` holds all that it writes, `sagemaker_url` is where SageMaker is."""
 
     directory: Path
     port: int
@@ -60,10 +50,7 @@ class MinistackSettings:
         return self.directory / "ministack.log"
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of the process.
-
-        Lambda functions inherit it, which is how they find SageMaker.
-        """
+        """Return the environment of the process; Lambda functions inherit it, and so find SageMaker."""
         ca_file = str(self.certificates.ca_file)
         return {
             **_inherited(),
@@ -81,13 +68,8 @@ class MinistackSettings:
             "PERSIST_STATE": "0",
             "STATE_DIR": str(self.directory / "state"),
             "TMPDIR": str(self.directory),
-            "AWS_DEFAULT_REGION": self.region,
+            **isolated_environment(self.region),
             "AWS_ENDPOINT_URL_SAGEMAKER": self.sagemaker_url,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
             # Clients of each kind read another one of these.
             "AWS_CA_BUNDLE": ca_file,
             "REQUESTS_CA_BUNDLE": ca_file,
@@ -126,10 +108,7 @@ def check_port(port: int) -> None:
 
 @contextmanager
 def ministack(settings: MinistackSettings, startup_timeout: float) -> Iterator[subprocess.Popen[bytes]]:
-    """Run ministack for the length of a with statement.
-
-    Raises LocalAwsError if it does not come up in time.
-    """
+    """Run ministack for the length of a with statement; raises LocalAwsError if it does not come up in time."""
     check_port(settings.port)
     command = [sys.executable, "-m", "inference_experiment_local.ministack.launcher", str(settings.directory)]
     with settings.log_file.open("wb") as log:

@@ -18,14 +18,20 @@ Outcome: TypeAlias = tuple[str, Members]
 
 @dataclass(frozen=True)
 class SageMakerType:
-    """A resource type.
-
-    The API noun, the name property and the properties whose change replaces the resource.
-    """
+    """A resource type: the API noun and the properties besides the name whose change replaces the resource."""
 
     noun: str
-    name_property: str
-    replacing: tuple[str, ...]
+    replaced_by: str
+
+    @property
+    def name_property(self) -> str:
+        """The property with the name."""
+        return f"{self.noun}Name"
+
+    @property
+    def replacing(self) -> tuple[str, ...]:
+        """The properties whose change replaces the resource."""
+        return (self.name_property, *self.replaced_by.split())
 
     @property
     def resource_type(self) -> str:
@@ -36,30 +42,12 @@ class SageMakerType:
 TYPES = (
     SageMakerType(
         "Model",
-        "ModelName",
-        (
-            "Containers",
-            "EnableNetworkIsolation",
-            "ExecutionRoleArn",
-            "InferenceExecutionConfig",
-            "ModelName",
-            "PrimaryContainer",
-            "VpcConfig",
-        ),
+        "Containers EnableNetworkIsolation ExecutionRoleArn InferenceExecutionConfig PrimaryContainer VpcConfig",
     ),
     SageMakerType(
-        "EndpointConfig",
-        "EndpointConfigName",
-        (
-            "AsyncInferenceConfig",
-            "DataCaptureConfig",
-            "EndpointConfigName",
-            "KmsKeyId",
-            "ProductionVariants",
-            "ShadowProductionVariants",
-        ),
+        "EndpointConfig", "AsyncInferenceConfig DataCaptureConfig KmsKeyId ProductionVariants ShadowProductionVariants"
     ),
-    SageMakerType("Endpoint", "EndpointName", ("EndpointName",)),
+    SageMakerType("Endpoint", ""),
 )
 """The update behaviour is that of the CloudFormation type reference; everything else changes in place."""
 

@@ -6,6 +6,7 @@ The SAM CLI itself pins a boto3 that ministack does not accept: both cannot be i
 import hashlib
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from inference_experiment_local.packaging import package
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
+CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 BUCKET = "local-deployment-artifacts"
 _POLL_SECONDS = 0.1
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE", "IMPORT_COMPLETE")
@@ -40,71 +42,71 @@ class StackEvent:
 EventCallback: TypeAlias = Callable[[StackEvent], None]
 
 
-class Stacks:
-    """Stacks of one CloudFormation; `s3` is boto3's S3 client, for the functions' code."""
+class Stacks(ABC):
+    """Operations on the stacks of one cloud, which is a subclass and has the clients."""
 
-    def __init__(self, cloudformation: "CloudFormationClient", s3: Any) -> None:  # noqa: ANN401 - no stubs for S3 here
-        self._cloudformation = cloudformation
-        self._s3 = s3
+    @abstractmethod
+    def client(self, service: str) -> Any:  # noqa: ANN401 - one type per service
+        """Return a boto3 client of the service, the same one each time."""
 
     def deploy(
         self,
         stack_name: str,
         template_path: Path,
-        parameters: Mapping[str, str],
-        capabilities: Iterable[str],
-        on_event: EventCallback | None,
-        timeout: float,
+        parameters: Mapping[str, str] | None = None,
+        capabilities: Iterable[str] = CAPABILITIES,
+        *,
+        on_event: EventCallback | None = None,
+        timeout: float = 300.0,
     ) -> dict[str, str]:
-        """Create or update a stack and wait for it.
+        """Package, create or update a stack, and wait; returns its outputs.
 
-        Returns the outputs. Raises StackFailed or LocalAwsError.
+        `on_event` gets each new stack event. Raises StackFailed with the reasons of the events that failed,
+        also when it is not done after `timeout` seconds; LocalAwsError for what cannot be packaged.
         """
-        template = self._packaged(template_path)
         request: dict[str, Any] = {
             "StackName": stack_name,
-            "TemplateBody": json.dumps(template),
-            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            "TemplateBody": json.dumps(self._packaged(template_path)),
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in (parameters or {}).items()],
             "Capabilities": list(capabilities),
         }
         existing = self._stack(stack_name)
         if existing is not None and existing["StackStatus"] == "ROLLBACK_COMPLETE":
             # As sam does: a stack whose creation failed can only be deleted.
-            self.delete(stack_name, on_event, timeout)
+            self.delete_stack(stack_name, on_event=on_event, timeout=timeout)
             existing = None
-        seen = {event.event_id for event in self.events(stack_name)} if existing else set()
+        seen = {event.event_id for event in self.stack_events(stack_name)} if existing else set()
+        cloudformation = self._cloudformation()
+        operation = cloudformation.update_stack if existing else cloudformation.create_stack
         try:
-            if existing is None:
-                self._cloudformation.create_stack(**request)
-            else:
-                self._cloudformation.update_stack(**request)
+            operation(**request)
         except ClientError as error:
-            if "No updates are to be performed" in str(error):
-                return self.outputs(stack_name)
-            raise StackFailed(stack_name, "no operation", [str(error)]) from error
-        self._wait(stack_name, seen, on_event, timeout)
-        return self.outputs(stack_name)
+            if "No updates are to be performed" not in str(error):
+                raise StackFailed(stack_name, "no operation", [str(error)]) from error
+        else:
+            self._wait(stack_name, seen, on_event, timeout)
+        return self.stack_outputs(stack_name)
 
-    def delete(self, stack_name: str, on_event: EventCallback | None, timeout: float) -> None:
-        """Delete a stack and wait for it; a missing stack is not an error. Raises StackFailed."""
+    def delete_stack(self, stack_name: str, *, on_event: EventCallback | None = None, timeout: float = 300.0) -> None:
+        """Delete a stack and wait; a missing one is not an error. Raises StackFailed."""
         existing = self._stack(stack_name)
         if existing is None:
             return
-        seen = {event.event_id for event in self.events(existing["StackId"])}
-        self._cloudformation.delete_stack(StackName=stack_name)
+        seen = {event.event_id for event in self.stack_events(existing["StackId"])}
+        self._cloudformation().delete_stack(StackName=stack_name)
         # By its id: a deleted stack is not found by its name.
         self._wait(existing["StackId"], seen, on_event, timeout)
 
-    def outputs(self, stack_name: str) -> dict[str, str]:
+    def stack_outputs(self, stack_name: str) -> dict[str, str]:
         """Return the outputs of a stack; raises LocalAwsError if there is none of that name."""
         stack = self._stack(stack_name)
         if stack is None:
-            raise LocalAwsError(f"no stack {stack_name}")
+            raise LocalAwsError(f"there is no stack {stack_name}")
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
-    def events(self, stack_name: str) -> list[StackEvent]:
-        """Return the events of a stack, oldest first."""
-        pages = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_name)
+    def stack_events(self, stack_name: str) -> list[StackEvent]:
+        """Return the events of a stack, oldest first; for a deleted stack give its id."""
+        pages = self._cloudformation().get_paginator("describe_stack_events").paginate(StackName=stack_name)
         events = [
             StackEvent(
                 event["EventId"],
@@ -120,9 +122,13 @@ class Stacks:
         ]
         return events[::-1]
 
+    def _cloudformation(self) -> "CloudFormationClient":
+        client: CloudFormationClient = self.client("cloudformation")
+        return client
+
     def _stack(self, stack_name: str) -> Any:  # noqa: ANN401 - a Stack of botocore, or None
         try:
-            stack = self._cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
+            stack = self._cloudformation().describe_stacks(StackName=stack_name)["Stacks"][0]
         except ClientError as error:
             if "does not exist" in str(error):
                 return None
@@ -134,10 +140,11 @@ class Stacks:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             stack = self._stack(stack_name)
-            for event in self.events(stack_name):
+            for event in self.stack_events(stack_name):
                 if event.event_id not in seen:
                     seen.add(event.event_id)
-                    failures += _failure_of(event)
+                    if event.status.endswith("_FAILED") and event.reason:
+                        failures.append(f"{event.logical_id}: {event.reason}")
                     if on_event is not None:
                         on_event(event)
             status = stack["StackStatus"]
@@ -161,8 +168,8 @@ class Stacks:
     def _uploaded(self, folder: Path) -> str:
         archive = package(folder)
         key = f"{hashlib.sha256(archive).hexdigest()}.zip"
-        self._s3.create_bucket(Bucket=BUCKET)
-        self._s3.put_object(Bucket=BUCKET, Key=key, Body=archive)
+        self.client("s3").create_bucket(Bucket=BUCKET)
+        self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=archive)
         return f"s3://{BUCKET}/{key}"
 
 
@@ -179,9 +186,3 @@ def _decoded(template_path: Path) -> Any:  # noqa: ANN401 - a parsed template
 def _is_folder(code: Any) -> TypeGuard[str]:  # noqa: ANN401 - a template value
     """Whether a CodeUri names a local folder: not an S3 URI, not an S3 location in parts."""
     return isinstance(code, str) and not code.startswith("s3://")
-
-
-def _failure_of(event: StackEvent) -> list[str]:
-    if event.status.endswith("_FAILED") and event.reason:
-        return [f"{event.logical_id}: {event.reason}"]
-    return []

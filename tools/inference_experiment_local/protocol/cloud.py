@@ -18,12 +18,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self, TypeAlias
 
+from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.errors import LocalAwsError
-from inference_experiment_local.protocol.clock import SteppedClock
-from inference_experiment_local.protocol.delivery import Deliveries
+from inference_experiment_local.protocol.delivery import Deliveries, WaitQueue
 from inference_experiment_local.protocol.function import InProcessFunction, ProviderFunction, RuntimeFunction
-from inference_experiment_local.protocol.queue import WaitQueue
-from inference_experiment_local.protocol.response import ResponseInbox
+from inference_experiment_local.protocol.messages import ResponseInbox
 from inference_experiment_local.protocol.services import CompanionServices
 from inference_experiment_local.protocol.stack import Stack
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker

@@ -5,20 +5,82 @@ is repeated twice, after one and after two more minutes, with the same request, 
 dead-letter queue (Lambda developer guide, "How Lambda handles errors and retries with asynchronous
 invocation"; aws-facts 6.2). Queue: one message per invocation, deleted after success; after an error it comes
 back when its visibility timeout is over, and after maxReceiveCount receives it goes to the dead-letter queue
-(Lambda developer guide, "Using Lambda with Amazon SQS").
+(Lambda developer guide, "Using Lambda with Amazon SQS"). A message is invisible during its delay, then for the
+visibility timeout after each receive, until it is deleted (SQS developer guide, "Amazon SQS visibility timeout",
+"delay queues" and "dead-letter queues").
 """
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from inference_experiment_local.protocol.clock import SteppedClock
+from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.protocol.function import Ended, ProviderFunction
-from inference_experiment_local.protocol.queue import DeadLetter, Message, WaitQueue
 
+VISIBILITY_TIMEOUT = 310.0
+MAXIMUM_RECEIVES = 3
+"""As in template.yaml; a test compares them."""
+MAXIMUM_DELAY = 900
 RETRY_DELAYS: Final = (60.0, 120.0)
 """Seconds before the second and the third attempt."""
+
+
+@dataclass
+class Message:
+    """One message; `visible_at` is epoch seconds."""
+
+    body: str
+    visible_at: float
+    receives: int = 0
+    message_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """What was dead-lettered: a message of the waiting queue, or the event of an asynchronous invocation."""
+
+    body: str
+    origin: str
+
+
+class WaitQueue:
+    """The messages that wait, oldest first, and those that were dead-lettered."""
+
+    def __init__(self, clock: SteppedClock) -> None:
+        self.clock = clock
+        self.messages: list[Message] = []
+        self.dead_letters: list[DeadLetter] = []
+
+    def send(self, body: str, delay: float) -> Message:
+        """Add a message that appears after `delay` seconds."""
+        message = Message(body, self.clock.now() + delay)
+        self.messages.append(message)
+        return message
+
+    def next(self) -> Message | None:
+        """Return the message that appears first; None when there is none."""
+        return min(self.messages, key=lambda message: message.visible_at, default=None)
+
+    def receive(self, message: Message) -> bool:
+        """Take a message, hiding it from others; False when it went to the dead-letter queue instead."""
+        if message.receives >= MAXIMUM_RECEIVES:
+            self.messages.remove(message)
+            self.dead_letters.append(DeadLetter(message.body, "queue"))
+            return False
+        message.receives += 1
+        message.visible_at = self.clock.now() + VISIBILITY_TIMEOUT
+        return True
+
+    def delete(self, message: Message) -> None:
+        """Forget a message that was handled."""
+        if message in self.messages:
+            self.messages.remove(message)
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.messages.clear()
+        self.dead_letters.clear()
 
 
 @dataclass

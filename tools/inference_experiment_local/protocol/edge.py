@@ -13,11 +13,13 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs
 
-from inference_experiment_local.protocol.clock import SteppedClock
+from inference_experiment_local.clock import SteppedClock
 
 PUT_RESPONSE: Final = "PutResponse"
 KILLED: Final = 137
@@ -32,6 +34,7 @@ KINDS: Final = (
     "refused",
     "denied",
 )
+_TIMEOUTS: Final = ("timed out before", "timed out after")
 _AFTER: Final = frozenset({"killed after", "timed out after"})
 _STATUS: Final = {"throttled": 400, "server error": 500, "denied": 400}
 _PUT_STATUS: Final = {"throttled": 503, "server error": 500, "denied": 403}
@@ -122,27 +125,26 @@ def install() -> None:
 
 
 def _wrap_botocore(edge: Edge) -> None:
-    from botocore.httpsession import URLLib3Session  # noqa: PLC0415 - after the clock
+    from botocore import exceptions  # noqa: PLC0415 - after the clock
+    from botocore.httpsession import URLLib3Session  # noqa: PLC0415 - the same
 
     original = URLLib3Session.send
 
     def send(session: Any, request: Any) -> Any:  # noqa: ANN401 - botocore's own
         operation, is_json = _operation(request)
         failures = {kind: _answer(request, kind, is_json=is_json) for kind in _STATUS}
-        timeout = _raising("ReadTimeoutError", endpoint_url=request.url, error="injected by the test")
-        refusal = _raising("EndpointConnectionError", endpoint_url=request.url, error="injected by the test")
-        failures |= {"timed out before": timeout, "timed out after": timeout, "refused": refusal}
+        details = {"endpoint_url": request.url, "error": "injected by the test"}
+        failures |= dict.fromkeys(_TIMEOUTS, _raising(exceptions.ReadTimeoutError, **details))
+        failures["refused"] = _raising(exceptions.EndpointConnectionError, **details)
         call = _text(request.headers["amz-sdk-invocation-id"])
         return edge.pass_through(call, operation, lambda: original(session, request), failures)
 
     replace_methods(URLLib3Session, send=send)
 
 
-def _raising(name: str, **details: Any) -> Send:  # noqa: ANN401 - as botocore formats them
+def _raising(kind: type[Exception], *arguments: str, **details: str) -> Send:
     def fail() -> Any:  # noqa: ANN401 - never returns
-        from botocore import exceptions  # noqa: PLC0415 - after the clock
-
-        raise getattr(exceptions, name)(**details)
+        raise kind(*arguments, **details)
 
     return fail
 
@@ -198,25 +200,11 @@ def _wrap_response(edge: Edge) -> None:
             self.delayed_request()
             return answer_of(self)
 
-        failures: dict[str, Send] = {kind: _put_answer(status) for kind, status in _PUT_STATUS.items()}
-        failures |= dict.fromkeys(("timed out before", "timed out after"), _os_error(TimeoutError))
-        failures["refused"] = _os_error(ConnectionRefusedError)
+        failures: dict[str, Send] = {
+            kind: partial(SimpleNamespace, status=status) for kind, status in _PUT_STATUS.items()
+        }
+        failures |= dict.fromkeys(_TIMEOUTS, _raising(TimeoutError, "injected by the test"))
+        failures["refused"] = _raising(ConnectionRefusedError, "injected by the test")
         return edge.pass_through(self.delayed_url, PUT_RESPONSE, send, failures)
 
     replace_methods(HTTPSConnection, request=request, getresponse=getresponse)
-
-
-@dataclass(frozen=True)
-class _PutAnswer:
-    status: int
-
-
-def _put_answer(status: int) -> Send:
-    return lambda: _PutAnswer(status)
-
-
-def _os_error(kind: type[OSError]) -> Send:
-    def fail() -> Any:  # noqa: ANN401 - never returns
-        raise kind("injected by the test")
-
-    return fail

@@ -14,12 +14,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Protocol, Self
 
+from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
-from inference_experiment_local.protocol.clock import SteppedClock
+from inference_experiment_local.sessions import isolated_environment
 
 FUNCTION_TIMEOUT: Final = 300.0
 """Seconds, as in template.yaml; a test compares them."""
 _HANDLER = "inference_experiment.handler"
+_NO_PROXIES = dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class InProcessFunction:
     def __init__(self, clock: SteppedClock, environment: Mapping[str, str]) -> None:
         self.timeout = FUNCTION_TIMEOUT
         self._clock = clock
-        self._environment = {**_isolation(), **environment}
+        self._environment = {**isolated_environment("us-east-1"), **_NO_PROXIES, **environment}
         self._module: ModuleType | None = None
 
     @property
@@ -136,21 +138,6 @@ class RuntimeFunction:
             invocation = self._runtime.invoke(event, request_id)
         error = "" if invocation.error is None else f"{invocation.error}"
         return Ended(request_id, error, invocation.log)
-
-
-def _isolation() -> dict[str, str]:
-    """Return variables that keep the machine's AWS configuration away, with dummy credentials."""
-    return {
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "localhost,127.0.0.1",
-        "no_proxy": "localhost,127.0.0.1",
-    }
 
 
 @contextmanager

@@ -10,45 +10,30 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from werkzeug.wrappers import Request, Response
 
+from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.loopback import LoopbackServer
-from inference_experiment_local.protocol.queue import MAXIMUM_DELAY, WaitQueue
-from inference_experiment_local.sagemaker.server import Fault
-from inference_experiment_local.sagemaker.service_error import ServiceError
+from inference_experiment_local.protocol.delivery import MAXIMUM_DELAY, WaitQueue
+from inference_experiment_local.sagemaker.server import Call, Fault, carry_out
 
 StackStatus: TypeAlias = Callable[[str], str | None]
 """Stack id -> status; None for a stack that does not exist."""
-
-
-@dataclass(frozen=True)
-class ServiceCall:
-    """One request as recorded; `error` is the code that was answered, None for success."""
-
-    operation: str
-    parameters: dict[str, Any]
-    error: str | None
 
 
 class CompanionServices(LoopbackServer):
     """SQS and CloudFormation; `queue` receives the messages, `stack_status` returns the status of a stack."""
 
     def __init__(self, queue: WaitQueue, stack_status: StackStatus) -> None:
-        self.calls: list[ServiceCall] = []
+        self.calls: list[Call] = []
         self._queue = queue
         self._stack_status = stack_status
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
-
-    def __enter__(self) -> Self:
-        """Start serving."""
-        self.serve(self)
-        return self
 
     @property
     def queue_url(self) -> str:
@@ -96,24 +81,14 @@ class CompanionServices(LoopbackServer):
 
     def _recorded(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON or a status
         with self._lock:
+            now = self._queue.clock.now()
             try:
-                result = self._carry_out(operation, parameters)
+                result = carry_out(self._faults, operation, lambda: self._perform(operation, parameters))
             except ServiceError as error:
-                self.calls.append(ServiceCall(operation, parameters, error.code))
+                self.calls.append(Call(operation, parameters, now, error.code))
                 raise
-            self.calls.append(ServiceCall(operation, parameters, None))
+            self.calls.append(Call(operation, parameters, now, None))
             return result
-
-    def _carry_out(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON or a status
-        fault = next((each for each in self._faults if each.operation == operation), None)
-        if fault is None:
-            return self._perform(operation, parameters)
-        fault.times -= 1
-        if fault.times <= 0:
-            self._faults.remove(fault)
-        if fault.after_effect:
-            self._perform(operation, parameters)
-        raise fault.error
 
     def _perform(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON or a status
         if operation == "SendMessage":

@@ -10,10 +10,18 @@ import uuid
 from collections.abc import Generator, Mapping
 from typing import Any, Final, TypeAlias
 
-from inference_experiment_local.protocol.clock import SteppedClock
+from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.protocol.delivery import Deliveries
-from inference_experiment_local.protocol.request import Properties, StackRequest, invented_id, make_request, stringified
-from inference_experiment_local.protocol.response import Answer, ResponseInbox, verdict
+from inference_experiment_local.protocol.messages import (
+    Answer,
+    Properties,
+    ResponseInbox,
+    StackRequest,
+    invented_id,
+    make_request,
+    stringified,
+    verdict,
+)
 
 Protocol: TypeAlias = Generator[StackRequest, Answer, None]
 

@@ -99,12 +99,13 @@ class SimulatedExperiment:
 
     def variants(self) -> Variants:
         """Return the variants that the endpoint runs during the test."""
-        return {
-            each["VariantName"]: Variant.of(
-                each, "production" if each["VariantName"] == self.production_name else "shadow"
-            )
-            for each in self.request["ModelVariants"]
-        }
+        roles = {self.production_name: "production"}
+        named = {each["VariantName"]: each for each in self.request["ModelVariants"]}
+        return {name: Variant.of(each, roles.get(name, "shadow")) for name, each in named.items()}
+
+    def actions_keeping(self, kept: Variants) -> dict[str, str]:
+        """Return the ModelVariantActions that leave only these of the variants on the endpoint."""
+        return {name: "Retain" if name in kept else "Remove" for name in self.variants()}
 
     def shown_status(self, now: float) -> Status:
         """Return the status that Describe and List return: for a while the old one (aws-facts 2.5)."""

@@ -15,7 +15,6 @@ from inference_experiment_local.sagemaker.experiment import (
     Members,
     SimulatedExperiment,
     Status,
-    Variants,
 )
 
 DAY = 86_400.0
@@ -45,12 +44,7 @@ class Life:
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
-        self.durations: dict[str, float] = {
-            "Creating": 1.0,
-            "Starting": 1.0,
-            "Updating": 1.0,
-            "Stopping": 1.0,
-        }
+        self.durations: dict[str, float] = dict.fromkeys(("Creating", "Starting", "Updating", "Stopping"), 1.0)
         self.held: dict[str, frozenset[str]] = {}
 
     def settle(self, experiment: SimulatedExperiment, now: float) -> None:
@@ -70,7 +64,8 @@ class Life:
         if status in {Status.STARTING, Status.STOPPING} or (status is Status.UPDATING and came_from is Status.RUNNING):
             self._endpoints.set_status(experiment.endpoint_name, "Updating")
         if status is Status.STOPPING and came_from is Status.RUNNING and experiment.after is None:
-            experiment.actions = _end_of_schedule(experiment)
+            # SageMaker's own completion: the endpoint goes back to what it was.
+            experiment.actions = experiment.actions_keeping(experiment.before.variants)
         if status is Status.RUNNING:
             during = Deployment(config_name(experiment, "shadow"), experiment.variants())
             self._endpoints.deploy(experiment.endpoint_name, during)
@@ -99,9 +94,8 @@ class Life:
         experiment.completion_time = at
         if experiment.failure is not None:
             experiment.reason = experiment.failure
-        deployment = experiment.before
-        desired = None if experiment.failure else experiment.after
-        if desired is not None and desired != experiment.before.variants:
+        deployment, desired = experiment.before, None if experiment.failure else experiment.after
+        if desired is not None and desired != deployment.variants:
             deployment = Deployment(config_name(experiment, "stopped"), desired)
         self._endpoints.deploy(experiment.endpoint_name, deployment)
 
@@ -119,10 +113,7 @@ def _target(experiment: SimulatedExperiment) -> Status:
 
 
 def config_name(experiment: SimulatedExperiment, suffix: str) -> str:
-    """Return the name of the endpoint configuration that SageMaker would make.
-
-    Its form is [INF], <= 63 characters.
-    """
+    """Return the name of the endpoint configuration that SageMaker would make; its form is [INF], <= 63 characters."""
     return f"{experiment.name[:50].rstrip('-')}-{suffix}"
 
 
@@ -133,9 +124,3 @@ def _fix_schedule(experiment: SimulatedExperiment, at: float) -> None:
     if experiment.end_time is None:
         experiment.end_time = at + DEFAULT_DURATION
     experiment.end_time = min(experiment.end_time, at + MAXIMUM_DURATION)
-
-
-def _end_of_schedule(experiment: SimulatedExperiment) -> dict[str, str]:
-    """Return the actions of SageMaker's own completion: the endpoint goes back to what it was."""
-    before: Variants = experiment.before.variants
-    return {name: "Retain" if name in before else "Remove" for name in experiment.variants()}

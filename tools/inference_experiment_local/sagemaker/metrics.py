@@ -10,20 +10,15 @@ import math
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final
 
-import botocore.session
 from werkzeug.wrappers import Request, Response
 
+from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.loopback import LoopbackServer
 from inference_experiment_local.sagemaker.experiment import Members
-from inference_experiment_local.sagemaker.service_error import ServiceError
-from inference_experiment_local.sagemaker.shapes import MalformedValue, findings, message_of
-
-if TYPE_CHECKING:
-    from botocore.model import Shape
+from inference_experiment_local.sagemaker.shapes import require_shape, service_model
 
 MARK: Final = {"Code": "SyntheticMetrics", "Value": "These numbers are invented by the local AWS and measure nothing."}
 DAY: Final = 86_400
@@ -49,22 +44,6 @@ class Behaviour:
     until: float = math.inf
 
 
-@cache
-def _shape(name: str) -> "Shape":
-    model: Any = botocore.session.get_session().get_service_model("cloudwatch")
-    shape: Shape = model.shape_for(name)
-    return shape
-
-
-def _validate(shape: str, value: Members) -> None:
-    try:
-        broken = list(findings(_shape(shape), value))
-    except MalformedValue as problem:
-        raise ServiceError("SerializationException", str(problem)) from problem
-    if broken:
-        raise ServiceError("ValidationError", message_of(broken))
-
-
 class LocalMetrics(LoopbackServer):
     """A CloudWatch endpoint on the loopback, served from threads of this process.
 
@@ -77,11 +56,6 @@ class LocalMetrics(LoopbackServer):
         self.page_size = page_size
         self.failures: list[ServiceError] = []
         self.requests: list[Members] = []
-
-    def __enter__(self) -> Self:
-        """Start serving."""
-        self.serve(self)
-        return self
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
         """Answer one request."""
@@ -103,10 +77,10 @@ class LocalMetrics(LoopbackServer):
             request: Members = json.loads(body)
         except ValueError as problem:
             raise ServiceError("SerializationException", str(problem)) from problem
-        _validate("GetMetricDataInput", request)
+        require_shape(service_model("cloudwatch").shape_for("GetMetricDataInput"), request, "ValidationError")
         self.requests.append(request)
         answer = self._page(request)
-        _validate("GetMetricDataOutput", answer)
+        require_shape(service_model("cloudwatch").shape_for("GetMetricDataOutput"), answer, "ValidationError")
         return answer
 
     def _page(self, request: Members) -> Members:

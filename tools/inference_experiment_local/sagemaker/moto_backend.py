@@ -19,7 +19,20 @@ from inference_experiment_local.sagemaker.experiment import Deployment, Members,
 
 
 class _EndpointConfig(FakeEndpointConfig):
-    shadow_production_variants: list[Members] | None = None
+    """A configuration with shadow variants; `settings` are further members of CreateEndpointConfig."""
+
+    def __init__(
+        self,
+        backend: SageMakerModelBackend,
+        name: str,
+        production: list[Members],
+        shadows: list[Members],
+        settings: Members,
+    ) -> None:
+        inference, capture = settings.get("AsyncInferenceConfig", {}), settings.get("DataCaptureConfig", {})
+        tags, key = settings.get("Tags", []), settings.get("KmsKeyId", "")
+        super().__init__(backend.account_id, backend.region_name, name, production, inference, capture, tags, key)
+        self.shadow_production_variants = shadows or None
 
     def is_created(self) -> bool:
         """Demanded by moto's base class, which uses it for its own CloudFormation only."""
@@ -42,35 +55,21 @@ class _Responses(SageMakerResponse):
         return self._backend
 
     def create_endpoint_config(self) -> ActionResult:
-        """CreateEndpointConfig with ShadowProductionVariants.
-
-        An existing name is refused, which moto forgets.
-        """
+        """CreateEndpointConfig with ShadowProductionVariants; an existing name is refused, which moto forgets."""
         name = self._get_param("EndpointConfigName")
         shadows = self._get_param("ShadowProductionVariants") or []
         production = self._get_param("ProductionVariants")
         if name in self._backend.endpoint_configs:
             raise ValidationError(f'Cannot create already existing endpoint configuration "{name}".')
         self._backend.validate_production_variants([*production, *shadows])
-        config = _EndpointConfig(
-            account_id=self._backend.account_id,
-            region_name=self._backend.region_name,
-            endpoint_config_name=name,
-            production_variants=production,
-            async_inference_config=self._get_param("AsyncInferenceConfig"),
-            data_capture_config=self._get_param("DataCaptureConfig"),
-            tags=self._get_param("Tags"),
-            kms_key_id=self._get_param("KmsKeyId"),
-        )
-        config.shadow_production_variants = shadows or None
+        names = ("DataCaptureConfig", "AsyncInferenceConfig", "Tags", "KmsKeyId")
+        settings = {member: self._get_param(member) for member in names}
+        config = _EndpointConfig(self._backend, name, production, shadows, settings)
         self._backend.endpoint_configs[name] = config
         return ActionResult({"EndpointConfigArn": config.endpoint_config_arn})
 
     def create_endpoint(self) -> ActionResult:
-        """CreateEndpoint with the shadow variants of its configuration.
-
-        An existing name is refused, which moto forgets.
-        """
+        """CreateEndpoint with its configuration's shadow variants; an existing name is refused, as in the former."""
         name = self._get_param("EndpointName")
         if name in self._backend.endpoints:
             raise ValidationError(f'Cannot create already existing endpoint "{name}".')
@@ -131,28 +130,15 @@ class MotoSageMaker:
         return Deployment(endpoint.endpoint_config_name, variants)
 
     def deploy(self, endpoint_name: str, deployment: Deployment) -> None:
-        """Make the endpoint run this, InService, through a configuration of that name.
-
-        A missing endpoint is left alone.
-        """
+        """Make the endpoint, unless missing, run this, InService, through a configuration of that name."""
         endpoint = self._backend.endpoints.get(endpoint_name)
         if endpoint is None:
             return
-        of_role = {
-            role: [_members(name, each) for name, each in deployment.variants.items() if each.role == role]
+        production, shadows = (
+            [_members(name, each) for name, each in deployment.variants.items() if each.role == role]
             for role in ("production", "shadow")
-        }
-        config = _EndpointConfig(
-            account_id=self._backend.account_id,
-            region_name=self._backend.region_name,
-            endpoint_config_name=deployment.config_name,
-            production_variants=of_role["production"],
-            async_inference_config={},
-            data_capture_config={},
-            tags=[],
-            kms_key_id="",
         )
-        config.shadow_production_variants = of_role["shadow"]
+        config = _EndpointConfig(self._backend, deployment.config_name, production, shadows, {})
         existing = self._backend.endpoint_configs.get(deployment.config_name)
         # What the user made is applied as it is; what this simulation made for an earlier test is replaced.
         if existing is None or deployment.config_name in self._made:

@@ -9,6 +9,7 @@ import binascii
 from collections.abc import Callable
 
 from inference_experiment_local.clock import Clock
+from inference_experiment_local.errors import ServiceError, invalid, not_found, wrong_status
 from inference_experiment_local.sagemaker.experiment import TERMINAL, Members, SimulatedExperiment, Status
 from inference_experiment_local.sagemaker.life import Endpoints, Life
 from inference_experiment_local.sagemaker.rules import (
@@ -21,7 +22,6 @@ from inference_experiment_local.sagemaker.rules import (
     taken,
     variants_after_stop,
 )
-from inference_experiment_local.sagemaker.service_error import ServiceError, invalid, not_found, wrong_status
 
 _DEFAULT_PAGE_SIZE = 10
 """Experiments per page without MaxResults; the figure is [INF]."""
@@ -101,10 +101,7 @@ class ExperimentOperations:
 
     def update(self, request: Members) -> Members:
         """UpdateInferenceExperiment; a member that is left out stays as it is."""
-        experiment, now = (
-            self._in_legal_status("UpdateInferenceExperiment", request["Name"]),
-            self._clock.now(),
-        )
+        experiment, now = self._in_legal_status("UpdateInferenceExperiment", request["Name"]), self._clock.now()
         changes = {key: value for key, value in request.items() if key != "Schedule" and value is not None}
         schedule = request.get("Schedule") or {}
         if experiment.status is Status.RUNNING:
@@ -129,9 +126,7 @@ class ExperimentOperations:
         experiment = self._in_legal_status("StopInferenceExperiment", request["Name"])
         experiment.after = variants_after_stop(experiment, request)
         self._check_models({"ModelVariants": request.get("DesiredModelVariants") or []})
-        experiment.actions = {
-            name: "Retain" if name in experiment.after else "Remove" for name in experiment.variants()
-        }
+        experiment.actions = experiment.actions_keeping(experiment.after)
         experiment.end_state = Status(request.get("DesiredState", Status.COMPLETED))
         experiment.reason = request.get("Reason", experiment.reason)
         return self._acted(experiment, Status.STOPPING)

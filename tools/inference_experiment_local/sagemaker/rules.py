@@ -6,6 +6,7 @@ side.
 
 from collections.abc import Sequence
 
+from inference_experiment_local.errors import ServiceError, invalid
 from inference_experiment_local.sagemaker.experiment import (
     Deployment,
     Members,
@@ -15,7 +16,6 @@ from inference_experiment_local.sagemaker.experiment import (
     Variants,
 )
 from inference_experiment_local.sagemaker.life import MAXIMUM_DURATION
-from inference_experiment_local.sagemaker.service_error import ServiceError, invalid
 
 MAXIMUM_TAGS = 50
 
@@ -25,8 +25,7 @@ def check_variants(request: Members) -> None:
     names = [each["VariantName"] for each in request["ModelVariants"]]
     if len(set(names)) != len(names):
         raise invalid(f"ModelVariants must have unique variant names, got {', '.join(names)}.")
-    source = request["ShadowModeConfig"]["SourceModelVariantName"]
-    shadow = request["ShadowModeConfig"]["ShadowModelVariants"][0]["ShadowModelVariantName"]
+    source, shadow = _names(request)
     if source == shadow:
         raise invalid(f"SourceModelVariantName and ShadowModelVariantName must differ, both are {source}.")
     if {source, shadow} != set(names):
@@ -34,15 +33,11 @@ def check_variants(request: Members) -> None:
 
 
 def check_endpoint(request: Members, deployment: Deployment | None) -> None:
-    """The endpoint exists and has the one production variant under test, and no other shadow.
-
-    L7 to L9; that the names must be those of the endpoint is [INF].
-    """
+    """The endpoint has the one production variant under test and no other shadow (L7 to L9; equal names: [INF])."""
     endpoint = request["EndpointName"]
     if deployment is None:
         raise invalid(f'Could not find endpoint "{endpoint}".')
-    source = request["ShadowModeConfig"]["SourceModelVariantName"]
-    shadow = request["ShadowModeConfig"]["ShadowModelVariants"][0]["ShadowModelVariantName"]
+    source, shadow = _names(request)
     of_role = {
         role: {name for name, variant in deployment.variants.items() if variant.role == role}
         for role in ("production", "shadow")
@@ -55,18 +50,14 @@ def check_endpoint(request: Members, deployment: Deployment | None) -> None:
 
 
 def check_schedule(schedule: Members, now: float) -> None:
-    """The end lies after the start and now, at most thirty days on.
-
-    aws-facts 2.1, L10; that an end in the past is refused is [INF].
-    """
+    """The end lies after the start and now, at most thirty days on (aws-facts 2.1, L10; now: [INF])."""
     end = schedule.get("EndTime")
     if end is None:
         return
     start = max(schedule.get("StartTime") or now, now)
     if end <= start:
         raise invalid("Schedule.EndTime must be later than Schedule.StartTime and the present time.")
-    if end - start > MAXIMUM_DURATION:
-        raise invalid("An inference experiment cannot run for more than 30 days.")
+    _check_length(start, end)
 
 
 def check_tags(tags: Sequence[Members], existing: int = 0) -> None:
@@ -86,9 +77,8 @@ def check_running_update(experiment: SimulatedExperiment, request: Members, now:
     if schedule.get("StartTime") is not None:
         raise invalid("Schedule.StartTime cannot be given while the inference experiment is Running.")
     if schedule.get("EndTime") is not None:
-        started = {"StartTime": experiment.start_time, "EndTime": schedule["EndTime"]}
         check_schedule({"EndTime": schedule["EndTime"]}, now)
-        _check_length(started)
+        _check_length(experiment.start_time or now, schedule["EndTime"])
     for member in ("ModelVariants", "DataStorageConfig"):
         if member in request and request[member] != experiment.request.get(member):
             raise invalid(f"{member} cannot be changed while the inference experiment is Running.")
@@ -96,8 +86,8 @@ def check_running_update(experiment: SimulatedExperiment, request: Members, now:
         raise invalid("Of ShadowModeConfig only SamplingPercentage can be changed while Running.")
 
 
-def _check_length(schedule: Members) -> None:
-    if schedule["EndTime"] - schedule["StartTime"] > MAXIMUM_DURATION:
+def _check_length(start: float, end: float) -> None:
+    if end - start > MAXIMUM_DURATION:
         raise invalid("An inference experiment cannot run for more than 30 days.")
 
 
@@ -145,15 +135,9 @@ def _deployed(variant: Variant, role: str, desired: Members | None) -> Variant:
 
 
 def taken(experiment: SimulatedExperiment) -> ServiceError:
-    """Return the error for an endpoint that has a live experiment.
-
-    ResourceInUse, as that is what Create models [INF].
-    """
-    return ServiceError(
-        "ResourceInUse",
-        f"Endpoint {experiment.endpoint_name} already has the inference experiment {experiment.name}"
-        f" in status {experiment.status.value}.",
-    )
+    """Return the error for an endpoint that has a live experiment: ResourceInUse, as Create models it [INF]."""
+    message = f"Endpoint {experiment.endpoint_name} already has the inference experiment {experiment.name}"
+    return ServiceError("ResourceInUse", f"{message} in status {experiment.status.value}.")
 
 
 LEGAL: dict[str, tuple[Status, ...]] = {

@@ -9,30 +9,27 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-import botocore.session
 from botocore.model import OperationModel, OperationNotFoundError
 from werkzeug.wrappers import Request, Response
 
 from inference_experiment_local.clock import Clock
+from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.sagemaker.experiment import Members
 from inference_experiment_local.sagemaker.operations import ExperimentOperations
-from inference_experiment_local.sagemaker.service_error import ServiceError, invalid
-from inference_experiment_local.sagemaker.shapes import MalformedValue, findings, message_of
+from inference_experiment_local.sagemaker.shapes import require_shape, service_model
 
 if TYPE_CHECKING:
     from inference_experiment_local.sagemaker.moto_backend import MotoSageMaker
 
 Handler: TypeAlias = Callable[[Members], Members]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request as recorded.
-
-    `time` is epoch seconds of the simulation's clock, `error` the code answered or None.
-    """
+    """One request as recorded; `time` is epoch seconds of the clock, `error` the code answered or None."""
 
     operation: str
     parameters: Members
@@ -50,19 +47,27 @@ class Fault:
     after_effect: bool
 
 
+def carry_out(faults: list[Fault], operation: str, perform: Callable[[], Result]) -> Result:
+    """Perform an operation, or raise the error of the first of the faults that is meant for it."""
+    fault = next((each for each in faults if each.operation in {operation, "*"}), None)
+    if fault is None:
+        return perform()
+    fault.times -= 1
+    if fault.times <= 0:
+        faults.remove(fault)
+    if fault.after_effect:
+        perform()
+    raise fault.error
+
+
 @cache
 def operation_model(operation: str) -> OperationModel:
     """Return botocore's model of a SageMaker operation; an unknown one is UnknownOperationException."""
     try:
-        model: OperationModel = _service_model().operation_model(operation)
+        model: OperationModel = service_model("sagemaker").operation_model(operation)
     except OperationNotFoundError as unknown:
         raise ServiceError("UnknownOperationException", str(unknown)) from unknown
     return model
-
-
-@cache
-def _service_model() -> Any:  # noqa: ANN401 - botocore's stubs and its loader disagree on the class
-    return botocore.session.get_session().get_service_model("sagemaker")
 
 
 class SageMakerApplication:
@@ -115,7 +120,7 @@ class SageMakerApplication:
             try:
                 parameters = _parsed(body)
                 self._operations.settle()
-                result = self._perform_or_fail(operation, parameters)
+                result = carry_out(self.faults, operation, lambda: self._perform(operation, parameters))
             except ServiceError as refusal:
                 error = refusal
             call = Call(operation, parameters, now, error.code if error else None)
@@ -127,27 +132,9 @@ class SageMakerApplication:
             return error.status_code, json.dumps({"__type": error.code, "Message": error.message})
         return 200, json.dumps(result)
 
-    def _perform_or_fail(self, operation: str, parameters: Members) -> Members:
-        fault = self._next_fault(operation)
-        if fault is not None and not fault.after_effect:
-            raise fault.error
-        result = self._perform(operation, parameters)
-        if fault is not None:
-            raise fault.error
-        return result
-
-    def _next_fault(self, operation: str) -> Fault | None:
-        for fault in self.faults:
-            if fault.operation in {operation, "*"}:
-                fault.times -= 1
-                if fault.times <= 0:
-                    self.faults.remove(fault)
-                return fault
-        return None
-
     def _perform(self, operation: str, parameters: Members) -> Members:
         model = operation_model(operation)
-        _check_request(model, parameters)
+        require_shape(model.input_shape, parameters)
         handler = self._handlers.get(operation)
         if operation in self._tag_handlers and self._operations.owns(parameters["ResourceArn"]):
             handler = self._tag_handlers[operation]
@@ -176,24 +163,10 @@ def _parsed(body: bytes) -> Members:
     return parameters
 
 
-def _check_request(model: OperationModel, parameters: Members) -> None:
-    try:
-        broken = list(findings(model.input_shape, parameters)) if model.input_shape else []
-    except MalformedValue as problem:
-        raise ServiceError("SerializationException", str(problem)) from problem
-    if broken:
-        raise invalid(message_of(broken))
-
-
 def _check_response(model: OperationModel, result: Members) -> None:
-    """Hold our own answer against the output shape.
-
-    A violation is a bug of the simulation and must be loud.
-    """
+    """Hold our own answer against the output shape: a violation is a bug of the simulation and must be loud."""
     try:
-        broken = list(findings(model.output_shape, result)) if model.output_shape else []
-    except MalformedValue as problem:
-        raise ServiceError("InternalFailure", f"BUG IN THE SIMULATION: {model.name}: {problem}", 500) from problem
-    if broken:
-        text = f"BUG IN THE SIMULATION: the answer to {model.name} violates its shape: {message_of(broken)}"
-        raise ServiceError("InternalFailure", text, 500)
+        require_shape(model.output_shape, result)
+    except ServiceError as problem:
+        text = f"BUG IN THE SIMULATION: the answer to {model.name} violates its shape: {problem.message}"
+        raise ServiceError("InternalFailure", text, 500) from problem

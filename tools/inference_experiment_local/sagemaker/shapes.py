@@ -7,10 +7,16 @@ simulation's own answers to the same shapes. Values are JSON as it travels: time
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, TypeAlias
 
+import botocore.session
 import regex  # type: ignore[import-untyped]  # it has no stubs of its own
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from inference_experiment_local.errors import ServiceError
+
+Shape: TypeAlias = Any
+"""A shape of botocore's model: the attributes depend on its type, and the stubs name one class only."""
 
 Finding: TypeAlias = tuple[str, Any, str]
 """The path, the value and the constraint that it breaks."""
@@ -18,6 +24,22 @@ Finding: TypeAlias = tuple[str, Any, str]
 
 class MalformedValue(Exception):  # noqa: N818 - becomes SerializationException on the wire
     """A value has another JSON type than the shape; AWS answers SerializationException to this."""
+
+
+@cache
+def service_model(service: str) -> Any:  # noqa: ANN401 - botocore's stubs and its loader disagree on the class
+    """Return botocore's model of a service."""
+    return botocore.session.get_session().get_service_model(service)
+
+
+def require_shape(shape: Shape | None, value: Any, code: str = "ValidationException") -> None:  # noqa: ANN401
+    """Raise ServiceError with this code, or SerializationException, for a value that breaks its shape."""
+    try:
+        broken = list(findings(shape, value)) if shape else []
+    except MalformedValue as problem:
+        raise ServiceError("SerializationException", str(problem)) from problem
+    if broken:
+        raise ServiceError(code, message_of(broken))
 
 
 def findings(shape: Shape, value: Any, path: str = "") -> Iterator[Finding]:  # noqa: ANN401 - parsed JSON
@@ -33,31 +55,21 @@ def findings(shape: Shape, value: Any, path: str = "") -> Iterator[Finding]:  # 
 def message_of(broken: list[Finding]) -> str:
     """Return the text with which AWS reports these findings."""
     noun = "validation error" if len(broken) == 1 else "validation errors"
+    shown = [(path, "null" if value is None else f"'{value}'", constraint) for path, value, constraint in broken]
     parts = [
-        f"Value {_quoted(value)} at '{path}' failed to satisfy constraint: {constraint}"
-        for path, value, constraint in broken
+        f"Value {value} at '{path}' failed to satisfy constraint: {constraint}" for path, value, constraint in shown
     ]
     return f"{len(broken)} {noun} detected: " + "; ".join(parts)
 
 
-def _quoted(value: Any) -> str:  # noqa: ANN401 - parsed JSON
-    return "null" if value is None else f"'{value}'"
-
-
 def _structure(shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[Finding]:
-    if not isinstance(shape, StructureShape):
-        raise TypeError(shape)
     for name in shape.required_members:
         if value.get(name) is None:
             yield _member_path(path, name), None, "Member must not be null"
     for name, inner in value.items():
         member = shape.members.get(name)
         if member is None:
-            yield (
-                _member_path(path, name),
-                inner,
-                "Member must be one of the members that the operation knows",
-            )
+            yield _member_path(path, name), inner, "Member must be one of the members that the operation knows"
         elif inner is not None:
             yield from findings(member, inner, _member_path(path, name))
 
@@ -68,16 +80,12 @@ def _member_path(path: str, name: str) -> str:
 
 
 def _list(shape: Shape, value: list[Any], path: str) -> Iterator[Finding]:
-    if not isinstance(shape, ListShape):
-        raise TypeError(shape)
     yield from _length(shape, value, path)
     for position, inner in enumerate(value, start=1):
         yield from findings(shape.member, inner, f"{path}.{position}.member")
 
 
 def _map(shape: Shape, value: dict[str, Any], path: str) -> Iterator[Finding]:
-    if not isinstance(shape, MapShape):
-        raise TypeError(shape)
     yield from _length(shape, value, path)
     shown = "{" + ", ".join(f"{key}={inner}" for key, inner in value.items()) + "}"
     for key, inner in value.items():
@@ -88,11 +96,19 @@ def _map(shape: Shape, value: dict[str, Any], path: str) -> Iterator[Finding]:
 
 
 def _length(shape: Shape, value: Any, path: str) -> Iterator[Finding]:  # noqa: ANN401 - str, list or dict
+    return _within(shape, value, path, "length", len(value))
+
+
+def _number(shape: Shape, value: float, path: str) -> Iterator[Finding]:
+    return _within(shape, value, path, "value", value)
+
+
+def _within(shape: Shape, value: Any, path: str, noun: str, size: float) -> Iterator[Finding]:  # noqa: ANN401
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    if least is not None and len(value) < least:
-        yield path, value, f"Member must have length greater than or equal to {least}"
-    if most is not None and len(value) > most:
-        yield path, value, f"Member must have length less than or equal to {most}"
+    if least is not None and size < least:
+        yield path, value, f"Member must have {noun} greater than or equal to {least}"
+    if most is not None and size > most:
+        yield path, value, f"Member must have {noun} less than or equal to {most}"
 
 
 def _string(shape: Shape, value: str, path: str) -> Iterator[Finding]:
@@ -103,14 +119,6 @@ def _string(shape: Shape, value: str, path: str) -> Iterator[Finding]:
         yield path, value, f"Member must satisfy regular expression pattern: {pattern}"
     if allowed and value not in allowed:
         yield path, value, f"Member must satisfy enum value set: [{', '.join(allowed)}]"
-
-
-def _number(shape: Shape, value: float, path: str) -> Iterator[Finding]:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    if least is not None and value < least:
-        yield path, value, f"Member must have value greater than or equal to {least}"
-    if most is not None and value > most:
-        yield path, value, f"Member must have value less than or equal to {most}"
 
 
 _JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
