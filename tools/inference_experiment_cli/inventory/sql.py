@@ -5,6 +5,7 @@ awscc.sagemaker.*, so that the SELECT examples of the StackQL providers run as t
 columns in two ways; a statement that does not bind to the one is tried with the other.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -114,13 +115,8 @@ class Engine:
             execute(f"CREATE VIEW {schema}.{LIST_ONLY} AS SELECT region, name FROM stored.names")  # noqa: S608 - our own names
 
     def _fill(self, experiments: Iterable[DescribedExperiment], *, full: bool) -> None:
-        batch: list[DescribedExperiment] = []
-        for experiment in experiments:
-            batch.append(experiment)
-            if len(batch) == INSERT_BATCH_ROWS:
-                self._insert(batch, full=full)
-                batch = []
-        if batch:
+        waiting = iter(experiments)
+        while batch := list(itertools.islice(waiting, INSERT_BATCH_ROWS)):
             self._insert(batch, full=full)
 
     def _insert(self, batch: Sequence[DescribedExperiment], *, full: bool) -> None:

@@ -17,8 +17,14 @@ from inference_experiment.notices import Notice, Problem, ProblemKind
 from inference_experiment_cli.errors import NotPossibleError, describe_experiment_error
 from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
-from inference_experiment_cli.operate.ownership import Owner, find_owner, require_ownership
-from inference_experiment_cli.operate.request import CLI_OWNER, Requester, earlier_owner_tag, manual_request
+from inference_experiment_cli.operate.ownership import (
+    CLI_OWNER,
+    Owner,
+    Requester,
+    earlier_owner_tag,
+    find_owner,
+    manual_request,
+)
 from inference_experiment_cli.options import Interval, Profile, Region, Timeout
 from inference_experiment_cli.output import Format, confirm, console, note
 from inference_experiment_cli.plan.plan import Plan, make_plan
@@ -60,8 +66,10 @@ class LiveChange:
         gateway = CliGateway()
         observed, tags = gateway.describe_existing(name, session.region_name)
         owner = find_owner(session, name, tags)
-        if not settings.dry_run:
-            require_ownership(owner, name, force=settings.force)
+        if owner.is_stack and not (settings.dry_run or settings.force):
+            raise NotPossibleError(
+                f"{name} belongs to {owner.text}; update it through its stack, or pass --force to override"
+            )
         return cls(gateway, observed, owner, to_properties(observed.details, tags), tags, settings)
 
     def apply(self, kind: RequestType, properties: Mapping[str, Any], question: str) -> None:

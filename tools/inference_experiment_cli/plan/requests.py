@@ -14,7 +14,13 @@ from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.experiments import Experiment, with_values
 from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
-from inference_experiment_cli.operate.request import CLI_OWNER, Requester, creator_of, earlier_owner_tag, manual_request
+from inference_experiment_cli.operate.ownership import (
+    CLI_OWNER,
+    Requester,
+    creator_of,
+    earlier_owner_tag,
+    manual_request,
+)
 from inference_experiment_cli.plan.plan import Plan, make_plan
 from inference_experiment_cli.plan.simulate import RehearsalGateway
 from inference_experiment_cli.session import open_session
