@@ -124,16 +124,11 @@ def _holes(name: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
 def stackql(live: Mapping[str, Any] | None, extent: Extent, region: str) -> dict[str, Any]:
     """Return a manifest as the StackQL deployment tools read it, for the awscc provider."""
     schema = contract.schema()["properties"]
-    chosen = (
-        NATIVE_PROPERTIES
-        if live is not None or extent is Extent.ALL
-        else tuple(key for key in NATIVE_PROPERTIES if key in required(Manifest.STACKQL))
-    )
-    values = (
-        {key: snake_keys(live[key]) for key in chosen if key in live}
-        if live is not None
-        else {key: _holes(snake(key), schema[key]) for key in chosen}
-    )
+    if live is not None:
+        values = {key: snake_keys(live[key]) for key in NATIVE_PROPERTIES if key in live}
+    else:
+        chosen = NATIVE_PROPERTIES if extent is Extent.ALL else required(Manifest.STACKQL)
+        values = {key: _holes(snake(key), schema[key]) for key in NATIVE_PROPERTIES if key in chosen}
     name = str(live["Name"]) if live is not None else "shadow-test"
     return {
         "version": 1,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inventory.describe import REGION, DescribedExperiment
@@ -80,7 +80,7 @@ def check_read_only(sql: str) -> None:
 
 
 class Engine:
-    """Holds the rows and answers statements; a context manager."""
+    """Holds the rows and answers statements; to be closed."""
 
     def __init__(self, experiments: Iterable[DescribedExperiment], *, full: bool) -> None:
         self._duckdb = duckdb_module()
@@ -93,11 +93,7 @@ class Engine:
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         """Forget everything."""
         self._connection.close()
 

@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
 MICROSECONDS_PER_MILLISECOND: Final = 1000.0
 LATENCIES: Final[Mapping[str, str]] = {
-    "latency_average": "model latency, average",
-    "latency_p50": "model latency, p50",
-    "latency_p90": "model latency, p90",
-    "latency_p95": "model latency, p95",
-    "latency_p99": "model latency, p99",
+    **{f"latency_{each}": f"model latency, {each}" for each in ("average", "p50", "p90", "p95", "p99")},
     "overhead_average": "overhead latency, average",
 }
 RATES: Final[Mapping[str, str]] = {

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from inference_experiment.criteria import Role
@@ -79,19 +78,13 @@ def plots(report: ComparisonReport) -> list[Plot]:
     mpl = _matplotlib()
     drawings: list[Plot] = []
     with mpl.rc_context(_settings()):
-        for title, text, draw in DRAWINGS:
-            wide = draw is _effects
-            axes = _canvas(wide=wide)
-            if draw(axes, report):
-                drawings.append(Plot(title, text, _svg(axes, f"plot{len(drawings)}", f"{title}. {text}"), wide))
+        for title, text, label, lines in DRAWINGS:
+            size = (5.6, 2.6) if lines else (11.4, 2.1)
+            axes: Axes = mpl.figure.Figure(figsize=size, layout="constrained").subplots()
+            if _over_time(axes, label, lines(report)) if lines else _effects(axes, report):
+                svg = _svg(axes, f"plot{len(drawings)}", f"{title}. {text}")
+                drawings.append(Plot(title, text, svg, wide=not lines))
     return drawings
-
-
-def _canvas(*, wide: bool) -> "Axes":
-    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
-
-    axes: Axes = Figure(figsize=(11.4, 2.1) if wide else (5.6, 2.6), layout="constrained").subplots()
-    return axes
 
 
 def _svg(axes: "Axes", salt: str, label: str) -> str:
@@ -174,13 +167,11 @@ def _load(report: ComparisonReport) -> Iterator[Line]:
             yield _binned(measurement, measurement.of(role, identity)), colour, f"{role} {title}", dashes
 
 
-def _over_time(
-    label: str, lines: Callable[[ComparisonReport], Iterator[Line]], axes: "Axes", report: ComparisonReport
-) -> bool:
+def _over_time(axes: "Axes", label: str, lines: Iterator[Line]) -> bool:
     """Draw the lines that have points; return whether there are any."""
     from matplotlib import dates  # noqa: PLC0415 - as above
 
-    for points, colour, name, dashes in lines(report):
+    for points, colour, name, dashes in lines:
         if points[0]:
             width = 1.8 if dashes == "-" else 1.2
             axes.plot(*points, color=colour, label=name, linewidth=width, linestyle=dashes)  # type: ignore[arg-type]
@@ -215,18 +206,11 @@ def _effects(axes: "Axes", report: ComparisonReport) -> bool:
     return bool(changes)
 
 
-DRAWINGS: Final[Sequence[tuple[str, str, Callable[["Axes", ComparisonReport], bool]]]] = (
-    ("Latency of the shadow against production", "Left of zero the shadow is faster.", _effects),
-    ("Model latency", "The median and, dashed, the 99th percentile.", partial(_over_time, "milliseconds", _latency)),
-    ("Model errors", "Invocations that did not end in 2XX.", partial(_over_time, "percent of invocations", _errors)),
-    (
-        "Invocations",
-        "The dashed line divides the shadow's by its sampling percentage.",
-        partial(_over_time, "per minute", _traffic),
-    ),
-    (
-        "Utilisation",
-        "Mean over the instances of each variant, at the traffic that it had.",
-        partial(_over_time, "percent", _load),
-    ),
+# Title, text, label of the vertical axis, lines; without lines the effects
+DRAWINGS: Final[Sequence[tuple[str, str, str, Callable[[ComparisonReport], Iterator[Line]] | None]]] = (
+    ("Latency of the shadow against production", "Left of zero the shadow is faster.", "", None),
+    ("Model latency", "The median and, dashed, the 99th percentile.", "milliseconds", _latency),
+    ("Model errors", "Invocations that did not end in 2XX.", "percent of invocations", _errors),
+    ("Invocations", "The dashed line divides the shadow's by its sampling percentage.", "per minute", _traffic),
+    ("Utilisation", "Mean over the instances of each variant, at the traffic that it had.", "percent", _load),
 )
