@@ -139,15 +139,16 @@ def test_no_text_may_end_in_a_line_break(place: tuple[str, ...]) -> None:
     assert any(finding.path == "/".join(place) for finding in validate(properties(**raw))[1])
 
 
-def test_checks_follow_the_schema() -> None:
-    """Across properties is looked only at what the schema accepts."""
-    assert findings(ShadowModeConfig=shadow(name="other")) == [
-        (
-            "ShadowModeConfig/ShadowModelVariants/0/ShadowModelVariantName: "
-            "'other' is not a VariantName of ModelVariants ('production', 'shadow')"
-        )
-    ]
-    assert findings(ShadowModeConfig=shadow(name="other"), Type="x") == ["Type: 'x' must be one of ShadowMode"]
+def test_schema_and_checks_report_together() -> None:
+    """A check runs when its own values are valid, whatever else breaks the schema."""
+    other = (
+        "ShadowModeConfig/ShadowModelVariants/0/ShadowModelVariantName: "
+        "'other' is not a VariantName of ModelVariants ('production', 'shadow')"
+    )
+    assert findings(ShadowModeConfig=shadow(name="other")) == [other]
+    assert findings(ShadowModeConfig=shadow(name="other"), Type="x") == ["Type: 'x' must be one of ShadowMode", other]
+    assert findings(ModelVariants="") == ["ModelVariants: '' must be of type array"]
+
 
 
 def test_too_much_is_cut_to_what_is_still_too_much() -> None:

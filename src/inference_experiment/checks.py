@@ -3,7 +3,7 @@
 Pure functions over plain values: no event, no template, no clock. Findings have keys relative to the properties.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -111,7 +111,7 @@ def check_variants(
         return
     for keys, name in ((SOURCE, source), (SHADOW, shadow)):
         if name not in variants:
-            yield Finding(keys, describe_missing_variant(name, variants), places)
+            yield Finding(keys, describe_missing_variant(name, variants), (*places, ("DesiredState",)))
 
 
 def check_ending_variants(variants: Sequence[str], source: str, shadow: str) -> Iterator[Finding]:
@@ -122,13 +122,13 @@ def check_ending_variants(variants: Sequence[str], source: str, shadow: str) -> 
             yield Finding(_variant_name(index), message, (SOURCE, SHADOW))
 
 
-def check_tag_keys(keys: Sequence[str]) -> Iterator[Finding]:
+def check_tag_keys(keys: Sequence[str], reserved: Collection[str] = RESERVED_TAG_PREFIXES) -> Iterator[Finding]:
     """Yield findings of tag keys, given in the order of Tags: duplicates and reserved prefixes."""
     for index, key in enumerate(keys):
         place = ("Tags", index, "Key")
         if key in keys[:index]:
             yield Finding(place, f"{key!r} is used twice; tag keys are unique")
-        for prefix in RESERVED_TAG_PREFIXES:
+        for prefix in reserved:
             if key.lower().startswith(prefix):
                 yield Finding(place, f"{key!r} begins with {prefix!r}, which is reserved")
 
@@ -149,17 +149,40 @@ def check_actions(actions: Mapping[str, str], source: str, shadow: str) -> Itera
         yield Finding(("ModelVariantActions", source), message)
 
 
-def check(properties: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield the findings of a resource's properties that have passed the schema."""
-    variants = [variant["VariantName"] for variant in properties["ModelVariants"]]
-    source = properties["ShadowModeConfig"]["SourceModelVariantName"]
-    shadow = properties["ShadowModeConfig"]["ShadowModelVariants"][0]["ShadowModelVariantName"]
-    state = properties.get("DesiredState")
-    yield from check_variants(variants, source, shadow, desired_state=state)
-    if state in ENDING_STATES:
-        yield from check_ending_variants(variants, source, shadow)
-    yield from check_schedule(properties.get("Schedule", {}))
-    yield from check_tag_keys([tag["Key"] for tag in properties.get("Tags", [])])
-    yield from check_actions(properties.get("ModelVariantActions", {}), source, shadow)
-    if "PromotionCriteria" in properties:
+def _texts(entries: object, key: str) -> list[str] | None:
+    """Return a member of each entry of a list; None where some entry has no such text."""
+    listed = entries if isinstance(entries, list) else []
+    texts = [entry.get(key) if isinstance(entry, Mapping) else None for entry in listed]
+    known = [text for text in texts if isinstance(text, str)]
+    return known if known and len(known) == len(texts) else None
+
+
+def _members(value: object) -> dict[str, str]:
+    """Return the members of a mapping that are texts."""
+    members = value.items() if isinstance(value, Mapping) else ()
+    return {name: text for name, text in members if isinstance(text, str)}
+
+
+def check(properties: Mapping[str, Any], *, native: bool = False) -> Iterator[Finding]:
+    """Yield the findings across values; a check whose values break the schema is left out, so that all fit together."""
+    shadow_mode = properties.get("ShadowModeConfig")
+    shadow_mode = shadow_mode if isinstance(shadow_mode, Mapping) else {}
+    source = _members(shadow_mode).get("SourceModelVariantName")
+    shadows = _texts(shadow_mode.get("ShadowModelVariants"), "ShadowModelVariantName")
+    if source is not None and shadows:
+        yield from _check_names(properties, source, shadows[0])
+    yield from check_schedule(_members(properties.get("Schedule")))
+    reserved = RESERVED_TAG_PREFIXES[:1] if native else RESERVED_TAG_PREFIXES
+    yield from check_tag_keys(_texts(properties.get("Tags"), "Key") or (), reserved)
+    if isinstance(properties.get("PromotionCriteria"), Mapping):
         yield from criteria.check(properties["PromotionCriteria"])
+
+
+def _check_names(properties: Mapping[str, Any], source: str, shadow: str) -> Iterator[Finding]:
+    """Yield the findings of what names variants."""
+    variants, state = _texts(properties.get("ModelVariants"), "VariantName"), properties.get("DesiredState")
+    if variants is not None:
+        yield from check_variants(variants, source, shadow, desired_state=state)
+        if state in ENDING_STATES:
+            yield from check_ending_variants(variants, source, shadow)
+    yield from check_actions(_members(properties.get("ModelVariantActions")), source, shadow)

@@ -9,11 +9,15 @@ Keys = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Finding:
-    """One error in the properties, at `keys` (such as Tags, 0, Key); `related` are other values that it depends on."""
+    """One error in the properties, at `keys` (such as Tags, 0, Key).
+
+    `related` are other values that it depends on. With `of_name` it is about the name of the property, not its value.
+    """
 
     keys: Keys
     message: str
     related: tuple[Keys, ...] = ()
+    of_name: bool = False
 
     @property
     def path(self) -> str:

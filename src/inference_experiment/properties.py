@@ -68,14 +68,15 @@ def restore(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any
 
 
 @cache
-def _validator() -> "Draft7Validator":
+def _validator(names: frozenset[str], *, native: bool = False) -> "Draft7Validator":
     # Imported on first use: a cold start does without it.
     from jsonschema import Draft7Validator, validators  # noqa: PLC0415
 
     schema = contract.exact_schema()
-    hidden = contract.read_only() | contract.SERVICE_PROPERTIES
-    writable = {key: value for key, value in schema["properties"].items() if key not in hidden}
-    required = [key for key in schema["required"] if key not in hidden]
+    writable = {key: value for key, value in schema["properties"].items() if key in names}
+    required = [key for key in schema["required"] if key in names]
+    if native:  # the 50th tag of the custom type is the owner tag
+        writable["Tags"] = {**writable["Tags"], "maxItems": writable["Tags"]["maxItems"] + 1}
     extend = cast("Any", validators.extend)
     extended: Draft7Validator = extend(Draft7Validator, {"required": _required})(
         {**schema, "properties": writable, "required": required}
@@ -96,10 +97,10 @@ def _unknown(error: "ValidationError") -> Iterator[Finding]:
     for key in sorted(key for key in instance if key not in known and not allowed.search(key)):
         place = (*error.absolute_path, key[:MAX_SHOWN_CHARACTERS])
         if not error.absolute_path and key in contract.read_only():
-            yield Finding(place, "is set by SageMaker; remove it")
+            yield Finding(place, "is set by SageMaker; remove it", of_name=True)
             continue
         near = difflib.get_close_matches(key, known, n=1)
-        yield Finding(place, "is not a property" + (f"; did you mean {near[0]}?" if near else ""))
+        yield Finding(place, "is not a property" + (f"; did you mean {near[0]}?" if near else ""), of_name=True)
 
 
 def _required(_: object, names: list[str], instance: object, __: object) -> Iterator["ValidationError"]:
@@ -145,12 +146,22 @@ def _restored(raw: Mapping[str, Any]) -> dict[str, Any]:
     return restored
 
 
-def validate(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
-    """Return the properties with their numbers restored, and every finding of schema and checks."""
+def check_schema(properties: Mapping[str, Any], names: frozenset[str], *, native: bool = False) -> list[Finding]:
+    """Return what the schema finds wrong with some of the properties, the others not being allowed."""
+    errors = _validator(names, native=native).iter_errors(properties)
+    ordered = sorted(errors, key=lambda error: list(map(str, error.absolute_path)))
+    return [finding for error in ordered for finding in _translate(error)]
+
+
+def validate(raw: Mapping[str, Any], *, native: bool = False) -> tuple[dict[str, Any], list[Finding]]:
+    """Return the properties with their numbers restored, and every finding of schema and checks.
+
+    `native`: of the native type, which has one tag more and no reserved prefix of ours.
+    """
     restored = _restored(raw)
-    errors = sorted(_validator().iter_errors(restored), key=lambda error: list(map(str, error.absolute_path)))
-    findings = [finding for error in errors for finding in _translate(error)]
-    return restored, findings or list(checks.check(restored))
+    names = contract.schema()["properties"].keys() - contract.read_only() - contract.SERVICE_PROPERTIES
+    findings = check_schema(restored, frozenset(names), native=native)
+    return restored, [*findings, *checks.check(restored, native=native)]
 
 
 def _tag_keys(raw: Mapping[str, Any]) -> frozenset[str]:

@@ -50,7 +50,8 @@ def differences(path: Path, template: Mapping[str, Any]) -> list[str]:
     validated = {place for chosen in filter(None, scenarios(template)) for place in answers.validate(path, chosen)}
     validated |= set(defaults)
     findings = answers.lint(path)
-    linted, errors = lint_places(findings, found), lint_places(findings, found, every=True)
+    names = {*found, *(place.experiment for place in validated)}  # generic custom resources of the provider too
+    linted, errors = lint_places(findings, names), lint_places(findings, names, every=True)
     told = [f"only lint: {one}" for one in linted if not any(same(one, other) for other in validated)]
     told += [f"only validate: {one}" for one in validated if not any(same(other, one) for other in errors)]
     for name, resource in found.items():

@@ -86,6 +86,8 @@ def functions(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[st
         if len(value) == 1 and str(next(iter(value))).startswith(("Ref", "Fn::")):
             yield path
             return
+        if any(str(key).startswith("Fn::") for key in value):  # a transform, which may bring any member
+            yield path
         for key, item in value.items():
             yield from functions(item, (*path, key))
     elif isinstance(value, list):

@@ -6,11 +6,7 @@ RULES = "tests/rules"
 CASES = "tests/one_answer/cases"
 
 PROPERTIES: Mapping[str, tuple[str, ...]] = {
-    "validate gives the line of a property, lint that of the branch of Fn::If": (
-        f"{RULES}/E9507/fail-condition.yaml",
-        f"{RULES}/E9518/fail-condition.yaml",
-        f"{RULES}/E9602/fail-condition.yaml",
-    ),
+    "validate gives the line of a property, lint that of the branch of Fn::If": (f"{RULES}/E9602/fail-condition.yaml",),
     "validate takes an unknown DesiredState for one that does not end the test": (
         f"{RULES}/E9503/pass-ended.yaml",
         f"{RULES}/W9517/pass-shadow-dropped.yaml",
@@ -42,7 +38,11 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
         f"mutant {number}" for number in (149, 153, 163, 178, 304)
     ),
     "after one finding validate makes no other check of what does not depend on it": ("mutant 130",),
-    "plan needs the properties that Fn::Transform brings": (f"{CASES}/templates/include-in-properties.yaml",),
+    "plan needs the properties that Fn::Transform brings": (
+        f"{CASES}/templates/include-in-properties.yaml",
+        f"{RULES}/E9501/pass-transform.yaml",
+        f"{RULES}/E9507/pass-transform.yaml",
+    ),
 }
 
 PERMISSIONS: Mapping[str, tuple[str, ...]] = {

@@ -1,10 +1,9 @@
 from collections.abc import Iterator
 
-from cfn_template.values import Text
 from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.experiment_template import FUNCTION_TYPES
-from shadow_test_policies.references import NOT_CALLABLE, Reference, arn_fields, reference_of
+from shadow_test_policies.service_token import wrong_service_token
 
 
 class ServiceToken(Rule):
@@ -23,26 +22,7 @@ class ServiceToken(Rule):
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
         """Yield a problem when ServiceToken is certainly not such an ARN."""
-        node = experiment.at("ServiceToken")
-        if not experiment.is_custom or node is None or not node.text:
-            return
-        reference = reference_of(experiment.view, node)
-        wrong = self._wrong_reference(reference) if reference is not None else self._wrong_text(node.text)
-        if wrong:
-            yield problem(node, f"{wrong}; specify the ARN of the provider's function")
-
-    @staticmethod
-    def _wrong_reference(reference: Reference) -> str:
-        if reference.type in FUNCTION_TYPES and not reference.attribute:
-            return f"!Ref {reference.name} returns the function's name, not its ARN (!GetAtt {reference.name}.Arn)"
-        if reference.type in NOT_CALLABLE and not reference.attribute.startswith("Outputs."):
-            return f"{reference.name} is of type {reference.type}, which cannot handle custom resource requests"
-        return ""
-
-    @staticmethod
-    def _wrong_text(text: str | Text) -> str:
-        fields = arn_fields(text)
-        if fields and fields[2] not in ("lambda", "sns", "?"):
-            return f"{text} is an ARN of {fields[2]}, not of a Lambda function"
-        # An unresolved text may become an ARN; a literal one may not.
-        return f"'{text}' is not an ARN" if isinstance(text, str) and not fields else ""
+        node = experiment.at("ServiceToken") if experiment.is_custom else None
+        wrong = wrong_service_token(experiment.view, node)
+        if node is not None and wrong:
+            yield problem(node, wrong)

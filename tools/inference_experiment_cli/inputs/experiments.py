@@ -1,6 +1,6 @@
 """The experiments of a file: a template's resources, bare properties, or what the API takes and answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from cfn_template.nodes import Node, resolve
 from cfn_template.parameters import ParameterError, check_given
 from cfn_template.scenarios import Scenario, describe, needs_of
 from cfn_template.values import Raw, Unresolved
-from inference_experiment import checks, contract
+from inference_experiment import contract
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
 from inference_experiment_cli.convert.target import custom_only
@@ -20,6 +20,7 @@ from inference_experiment_cli.errors import Place, UsageError
 from inference_experiment_cli.inputs.documents import Document, Keys, read_document
 from inference_experiment_cli.inventory.properties import to_properties
 from shadow_test_policies.experiment_template import ExperimentTemplate
+from shadow_test_policies.service_token import wrong_service_token
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
 # Describe's answer has these and a request has not.
@@ -40,6 +41,7 @@ class Experiment:
     unresolved: Mapping[Keys, Unresolved] = field(default_factory=dict)
     is_created: bool = True
     assumed: tuple[str, ...] = ()  # conditions that nothing decides, such as "IsProd is false"
+    wrong_token: str = ""  # why ServiceToken cannot be the provider's
 
     @property
     def document(self) -> Document:
@@ -72,6 +74,11 @@ class Declaration:
     logical_id: str
     within: Keys = ()
 
+    @property
+    def is_in_template(self) -> bool:
+        """Whether the file is a template, so that CloudFormation reads ServiceToken and ServiceTimeout."""
+        return not self.within
+
     def in_scenario(self, scenario: Scenario) -> Experiment:
         """Return the experiment with its values in a scenario. Raises UsageError."""
         node = self.view.resource(self.logical_id, scenario)
@@ -83,7 +90,9 @@ class Declaration:
         native = self.view.type_of(self.logical_id) == contract.NATIVE_TYPE
         # The API writes times as seconds; CloudFormation does not.
         properties = _with_texts(value) if self.within[-1:] == ("Properties",) else value
-        return Experiment(self, native, properties, places, found.unresolved)
+        token = node.at("Properties", "ServiceToken") if not native and self.is_in_template else None
+        wrong = wrong_service_token(self.view, token)
+        return Experiment(self, native, properties, places, found.unresolved, wrong_token=wrong)
 
     def in_deployment(self, given: Mapping[str, str], *, assume: bool) -> Experiment:
         """Return the experiment with given values and defaults."""
@@ -280,27 +289,27 @@ def _counterpart(item: object, index: int, items: Sequence[Any]) -> object:
 def findings(experiment: Experiment) -> list[Finding]:
     """Return everything that is wrong with an experiment's properties, in the order of the file."""
     filled: dict[str, Any] = fill(experiment.properties)
-    restored, found = property_rules.validate(filled)
-    # The function stops at the schema's findings; who mends a file wants all of them.
-    found += [one for one in _safely(restored) if one not in found] if found else []
+    _, found = property_rules.validate(filled, native=experiment.native)
     if experiment.native:
         found += [Finding((key,), f"is a property of {contract.CUSTOM_TYPE} only") for key in custom_only(filled)]
         found += [Finding(("Name",), "is required by the native type")] if "Name" not in filled else []
+    elif experiment.declaration.is_in_template:
+        found += _service_findings(filled)
     known = [one for one in found if not _depends_on_unresolved(one, experiment)]
+    known += [Finding(("ServiceToken",), experiment.wrong_token)] if experiment.wrong_token else []
     return sorted(known, key=lambda one: (experiment.line(one.keys), one.path))
 
 
-def _safely(properties: Mapping[str, Any]) -> Iterator[Finding]:
-    try:
-        yield from checks.check(properties)
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
-        return  # the checks expect what the schema has passed; what they found until here is right
+def _service_findings(filled: Mapping[str, Any]) -> list[Finding]:
+    """Return what is wrong with the properties that CloudFormation itself reads."""
+    chosen = {key: value for key, value in filled.items() if key in contract.SERVICE_PROPERTIES}
+    return property_rules.check_schema(property_rules.restore(chosen, contract.schema()), contract.SERVICE_PROPERTIES)
 
 
 def _depends_on_unresolved(finding: Finding, experiment: Experiment) -> bool:
     """Return whether a finding depends on a value that is not known, or that a transform may bring."""
     for keys in (finding.keys, *finding.related):
-        around = [keys[:length] for length in range(len(keys) + 1)]
+        around = [keys[:length] for length in range(len(keys) + (keys != finding.keys or not finding.of_name))]
         if any(one in experiment.unresolved for one in around):
             return True
         missing = next((one for one in around if one not in experiment.places), None)

@@ -1,0 +1,31 @@
+"""What ServiceToken must be: the ARN of a function, its alias or version, or of an SNS topic."""
+
+from cfn_template.nodes import Node
+from cfn_template.values import Text
+from shadow_test_policies.experiment_template import FUNCTION_TYPES, ExperimentTemplate
+from shadow_test_policies.references import NOT_CALLABLE, Reference, arn_fields, reference_of
+
+
+def wrong_service_token(view: ExperimentTemplate, node: Node | None) -> str:
+    """Return why a ServiceToken is certainly not such an ARN; empty where it is one or may be."""
+    if node is None or not node.text:
+        return ""
+    reference = reference_of(view, node)
+    wrong = _wrong_reference(reference) if reference is not None else _wrong_text(node.text)
+    return f"{wrong}; specify the ARN of the provider's function" if wrong else ""
+
+
+def _wrong_reference(reference: Reference) -> str:
+    if reference.type in FUNCTION_TYPES and not reference.attribute:
+        return f"!Ref {reference.name} returns the function's name, not its ARN (!GetAtt {reference.name}.Arn)"
+    if reference.type in NOT_CALLABLE and not reference.attribute.startswith("Outputs."):
+        return f"{reference.name} is of type {reference.type}, which cannot handle custom resource requests"
+    return ""
+
+
+def _wrong_text(text: str | Text) -> str:
+    fields = arn_fields(text)
+    if fields and fields[2] not in ("lambda", "sns", "?"):
+        return f"{text} is an ARN of {fields[2]}, not of a Lambda function"
+    # An unresolved text may become an ARN; a literal one may not.
+    return f"'{text}' is not an ARN" if isinstance(text, str) and not fields else ""
