@@ -107,7 +107,7 @@ def test_the_example_there_and_back_keeps_every_comment(desk: Desk) -> None:
     assert all("#" not in line for line in removed)
     assert parse_document(native, "n").value["Resources"]["Experiment"]["Type"] == "AWS::SageMaker::InferenceExperiment"
     assert "      ServiceToken: !Ref Token\n      ServiceTimeout: 3600\n" in back
-    assert [one for one in lint(Path("n.yaml")) if one.rule_id.startswith("E0")] == []
+    assert [one for one in lint(Path("n.yaml")) if one.rule.id.startswith("E0")] == []
 
 
 @pytest.mark.parametrize("indent", [None, 2, 4, "\t"])

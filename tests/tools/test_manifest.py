@@ -47,7 +47,7 @@ def test_from_scratch(desk: Desk, kind: str, extent: str, snapshot: SnapshotAsse
 def test_a_template_from_scratch_passes_validate_and_lint(desk: Desk, kind: str, extent: str) -> None:
     text = desk.ok("manifest", "--type", kind, "--properties", extent).stdout
     desk.ok("validate", desk.write("t.yaml", text))
-    assert [one for one in lint(Path("t.yaml")) if one.rule_id.startswith("E")] == []
+    assert [one for one in lint(Path("t.yaml")) if one.rule.id.startswith("E")] == []
     needed = {"required": set(contract.schema()["required"]), "all": WRITABLE}[extent]
     expected = needed if kind == "custom" else needed & {*NATIVE_PROPERTIES} | {"Name"}
     assert set(properties_of(text)) == expected

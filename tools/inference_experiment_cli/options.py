@@ -1,7 +1,11 @@
 """The options and arguments that several commands share: one name and one meaning each."""
 
+from collections.abc import Callable
+from dataclasses import fields
+from functools import update_wrapper
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,8 +46,26 @@ ParameterFiles = Annotated[
 ]
 LogicalId = Annotated[str, typer.Option(help="Logical ID of the experiment to use.")]
 Name = Annotated[str, typer.Argument(help="Name of the experiment.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the calls without making them.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation before stopping a running experiment.")]
-Force = Annotated[bool, typer.Option("--force", help="Change an experiment that belongs to a stack.")]
 Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait for the experiment to become stable.")]
 Interval = Annotated[float, typer.Option(min=0.01, help="Polling interval in seconds.")]
+
+
+def with_options_of(group: type[Any], *omitted: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator of commands: the parameter `options` becomes an option for each field of a dataclass."""
+    kind = Parameter.KEYWORD_ONLY
+    chosen = [one for one in fields(group) if one.name not in omitted]
+    shared = [Parameter(one.name, kind, default=one.default, annotation=one.type) for one in chosen]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        def run(**values: object) -> None:
+            command(options=group(**{one.name: values.pop(one.name) for one in shared}), **values)
+
+        parameters: list[Parameter] = []
+        for parameter in signature(command).parameters.values():
+            parameters += shared if parameter.name == "options" else [parameter.replace(kind=kind)]
+        update_wrapper(run, command)
+        run.__annotations__ = {one.name: one.annotation for one in parameters}
+        run.__signature__ = Signature(parameters)  # type: ignore[attr-defined] # what Typer reads
+        return run
+
+    return decorate

@@ -18,17 +18,6 @@ from inference_experiment_cli.output import console
 
 
 @contextmanager
-def spinner(text: str) -> Iterator[None]:
-    """Show that something is going on."""
-    screen = console(stderr=True)
-    if not screen.is_terminal:
-        yield
-        return
-    with screen.status(text):
-        yield
-
-
-@contextmanager
 def counter(text: str) -> Iterator[Callable[[str], None]]:
     """Show a spinner and a count; give the function that counts one more and shows a note."""
     screen = console(stderr=True)

@@ -38,7 +38,7 @@ def convert(
     converter = Converter(document, to, service_token or DEFAULT_TOKEN)
     text = converter.convert()
     for remark in converter.notes:
-        note(f"{document.name}:{remark.line}: {remark.text}")
+        note(remark)
     if output is None:
         sys.stdout.write(text)
     else:

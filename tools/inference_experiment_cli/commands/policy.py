@@ -1,6 +1,6 @@
 """inference-experiment policy: whether a role is allowed what a shadow test requires."""
 
-# ruff: noqa: FBT002, PLR0913, PLR0917
+# ruff: noqa: PLR0913, PLR0917
 
 from enum import StrEnum
 from pathlib import Path
@@ -8,45 +8,15 @@ from typing import Annotated
 
 import typer
 
-from inference_experiment_cli.policy.options import check_options, request
+from inference_experiment_cli.options import with_options_of
+from inference_experiment_cli.policy.checks import CheckOptions
+from inference_experiment_cli.policy.options import DeploymentOptions, request
 from inference_experiment_cli.policy.run import run_check, run_diff, run_explain, run_generate
 
-
-class RoleKind(StrEnum):
-    """The role to check."""
-
-    PROVIDER = "provider"
-    EXPERIMENT = "experiment"
-    DEPLOYER = "deployer"
-
-
-class Unknown(StrEnum):
-    """How to treat permissions that cannot be decided statically."""
-
-    ERROR = "error"
-    WARN = "warn"
-    INFO = "info"
-    IGNORE = "ignore"
-
-
-class ReportFormat(StrEnum):
-    """Format of the findings."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-
-
-class PolicyFormat(StrEnum):
-    """Format of the policy."""
-
-    JSON = "json"
-    YAML = "yaml"
-    CLOUDFORMATION = "cloudformation"
-    SAM = "sam"
-
-
+RoleKind = StrEnum("RoleKind", ["PROVIDER", "EXPERIMENT", "DEPLOYER"])
+Unknown = StrEnum("Unknown", ["ERROR", "WARN", "INFO", "IGNORE"])
+ReportFormat = StrEnum("ReportFormat", ["TEXT", "JSON", "SARIF", "JUNIT"])
+PolicyFormat = StrEnum("PolicyFormat", ["JSON", "YAML", "CLOUDFORMATION", "SAM"])
 Files = Annotated[
     list[Path],
     typer.Argument(
@@ -54,18 +24,10 @@ Files = Annotated[
         help="Policy documents, dumps of aws iam get-role or get-account-authorization-details, templates; - is stdin.",
     ),
 ]
-For = Annotated[RoleKind, typer.Option("--for", help="RoleKindse role it is.")]
+For = Annotated[RoleKind, typer.Option("--for", help="Whose role it is.")]
 Handlers = Annotated[
     list[str] | None, typer.Option("--handler", help="create, read, update, delete or list. Repeatable. Default: all.")
 ]
-ExperimentRole = Annotated[str, typer.Option(help="ARN of the role that experiments use (RoleArn).")]
-Account = Annotated[str, typer.Option(help="Account to deploy to.")]
-Region = Annotated[str, typer.Option(help="Region to deploy to; for templates as cfn-lint -r.")]
-Partition = Annotated[str, typer.Option(help="Partition to deploy to, such as aws.")]
-Experiment = Annotated[str, typer.Option(help="Name of the experiment. Default: any name that the policy allows.")]
-Capture = Annotated[str, typer.Option(help="Destination of captured data: s3://bucket/prefix.")]
-CaptureKey = Annotated[str, typer.Option(help="ARN of the KMS key of captured data.")]
-VolumeKey = Annotated[str, typer.Option(help="ARN of the KMS key of the instances' storage (KmsKey).")]
 OnUnknown = Annotated[
     Unknown, typer.Option("--unknown", help="How to treat permissions that cannot be decided statically.")
 ]
@@ -84,18 +46,13 @@ policy = typer.Typer(
 
 
 @policy.command()
+@with_options_of(DeploymentOptions)
 def check(
     files: Files,
     role_kind: For,
     handler: Handlers = None,
-    experiment_role: ExperimentRole = "",
-    experiment: Experiment = "",
-    account: Account = "",
-    region: Region = "",
-    partition: Partition = "",
-    capture: Capture = "",
-    capture_key: CaptureKey = "",
-    volume_key: VolumeKey = "",
+    *,
+    options: DeploymentOptions,
     role: RoleName = "",
     boundary: Boundary = None,
     unknown: OnUnknown = Unknown.INFO,
@@ -111,26 +68,17 @@ def check(
     A comment `# iam-policy: ignore KIND - reason` on or above the line suppresses a finding, as does the baseline.
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
     """
-    options = check_options(
-        role_kind, handler, unknown, recommended=recommended, account=account, region=region, partition=partition,
-        experiment=experiment, experiment_role=experiment_role, capture_uri=capture, capture_key=capture_key,
-        volume_key=volume_key,
-    )  # fmt: skip
-    raise typer.Exit(run_check(files, options, role, boundary, output, (baseline, write_baseline)))
+    checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment(), unknown, recommended)
+    raise typer.Exit(run_check(files, checks, role, boundary, output, (baseline, write_baseline)))
 
 
 @policy.command()
+@with_options_of(DeploymentOptions)
 def generate(
     role_kind: For,
     handler: Handlers = None,
-    experiment_role: ExperimentRole = "",
-    experiment: Experiment = "",
-    account: Account = "",
-    region: Region = "",
-    partition: Partition = "",
-    capture: Capture = "",
-    capture_key: CaptureKey = "",
-    volume_key: VolumeKey = "",
+    *,
+    options: DeploymentOptions,
     trust: Annotated[bool, typer.Option("--trust", help="The trust policy instead of the permissions.")] = False,
     output: Annotated[PolicyFormat, typer.Option("--format", help="Format of the policy.")] = PolicyFormat.JSON,
 ) -> None:
@@ -138,23 +86,17 @@ def generate(
 
     Example: inference-experiment policy generate --for provider --format sam
     """
-    options = check_options(
-        role_kind, handler, Unknown.INFO, account=account, region=region, partition=partition, experiment=experiment,
-        experiment_role=experiment_role, capture_uri=capture, capture_key=capture_key, volume_key=volume_key,
-    )  # fmt: skip
-    run_generate(options, output, trust=trust)
+    run_generate(CheckOptions(role_kind.value, tuple(handler or ()), options.deployment()), output, trust=trust)
 
 
 @policy.command()
+@with_options_of(DeploymentOptions, "capture", "capture_key", "volume_key")
 def diff(
     files: Files,
     role_kind: For,
     handler: Handlers = None,
-    experiment_role: ExperimentRole = "",
-    experiment: Experiment = "",
-    account: Account = "",
-    region: Region = "",
-    partition: Partition = "",
+    *,
+    options: DeploymentOptions,
     role: RoleName = "",
     unknown: OnUnknown = Unknown.INFO,
     output: Annotated[ReportFormat, typer.Option("--format", help="text or json.")] = ReportFormat.TEXT,
@@ -163,11 +105,8 @@ def diff(
 
     Exit codes: 0 nothing missing, 1 something missing, 2 usage, 3 undecidable (with --unknown error).
     """
-    options = check_options(
-        role_kind, handler, unknown, account=account, region=region, partition=partition, experiment=experiment,
-        experiment_role=experiment_role,
-    )  # fmt: skip
-    raise typer.Exit(run_diff(files, options, role, as_json=output is ReportFormat.JSON))
+    checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment(), unknown)
+    raise typer.Exit(run_diff(files, checks, role, as_json=output is ReportFormat.JSON))
 
 
 @policy.command()
@@ -189,5 +128,4 @@ def explain(
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
     """
     asked = request(action, resource, context or [], principal)
-    options = check_options(role_kind, None, unknown)
-    raise typer.Exit(run_explain(asked, files, options, role, boundary))
+    raise typer.Exit(run_explain(asked, files, CheckOptions(role_kind.value, unknown=unknown), role, boundary))

@@ -1,5 +1,6 @@
 """inference-experiment query: the options; inventory/sql.py answers."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -32,7 +33,7 @@ def query(
     check_read_only(sql)
     session, chosen = open_regions([*(region or ()), *(regions or ())] or named_regions(sql), profile)
     inventory = Inventory(session, chosen, full=needs_descriptions(sql))
-    with Engine(inventory.counted(), full=inventory.full) as engine:
+    with closing(Engine(inventory.counted(), full=inventory.full)) as engine:
         answer = engine.ask(sql)
         print_rows(answer.rows, answer.columns, output)
     inventory.raise_failures()

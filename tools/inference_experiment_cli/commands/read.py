@@ -27,22 +27,8 @@ from inference_experiment_cli.options import Interval, Name, OldRegions, Output,
 from inference_experiment_cli.output import Format, note, print_rows, print_value
 from inference_experiment_cli.session import open_session
 
-
-class SortBy(StrEnum):
-    """What SageMaker can sort by."""
-
-    NAME = "Name"
-    CREATION_TIME = "CreationTime"
-    STATUS = "Status"
-
-
-class SortOrder(StrEnum):
-    """Directions."""
-
-    ASCENDING = "Ascending"
-    DESCENDING = "Descending"
-
-
+SortBy = StrEnum("SortBy", {"NAME": "Name", "CREATION_TIME": "CreationTime", "STATUS": "Status"})
+SortOrder = StrEnum("SortOrder", {"ASCENDING": "Ascending", "DESCENDING": "Descending"})
 Moment = Annotated[str, typer.Option(metavar="TIME", help="ISO 8601 with a zone: 2030-01-31T08:00:00Z.")]
 
 

@@ -12,8 +12,7 @@ from inference_experiment import criteria
 from inference_experiment_cli.errors import ExitCode, NotPossibleError, UsageError
 from inference_experiment_cli.inventory.describe import configuration, describe
 from inference_experiment_cli.options import Output, Profile, Region
-from inference_experiment_cli.output import Format, note, write_file
-from inference_experiment_cli.progress import spinner
+from inference_experiment_cli.output import Format, console, note, write_file
 from inference_experiment_cli.report.comparison import ComparisonReport, compare
 from inference_experiment_cli.report.measurement import measure, subject_of
 from inference_experiment_cli.report.page import page
@@ -28,14 +27,10 @@ EXIT_CODES = {
 }
 
 
-class LatencyStatistic(StrEnum):
-    """Statistics of ModelLatency that criteria can be about."""
-
-    AVERAGE = "Average"
-    P50 = "p50"
-    P90 = "p90"
-    P95 = "p95"
-    P99 = "p99"
+# Statistics of ModelLatency that criteria can be about
+LatencyStatistic = StrEnum(
+    "LatencyStatistic", {"AVERAGE": "Average", "P50": "p50", "P90": "p90", "P95": "p95", "P99": "p99"}
+)
 
 
 def report(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -98,7 +93,7 @@ def _criteria(latency: str, statistic: LatencyStatistic, errors: str, invocation
 
 def _compare(name: str, limits: criteria.Criteria, region: str, profile: str) -> ComparisonReport:
     session = open_session(region, profile)
-    with spinner("reading CloudWatch metrics"):
+    with console(stderr=True).status("reading CloudWatch metrics"):
         client = session.client("sagemaker", config=configuration())
         experiment = describe(client, session.region_name, name)
         if experiment is None:
@@ -110,7 +105,7 @@ def _compare(name: str, limits: criteria.Criteria, region: str, profile: str) ->
 def _present(comparison: ComparisonReport, output: Format, html: Path | None) -> None:
     text = ""
     if html is not None:
-        with spinner("drawing"):
+        with console(stderr=True).status("drawing"):
             text = page(comparison)
     show(comparison, output)
     if html is not None:

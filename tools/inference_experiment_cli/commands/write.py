@@ -3,9 +3,6 @@
 Each is planned first and then runs through the lifecycle of the provider function.
 """
 
-# Typer makes an option of every parameter.
-# ruff: noqa: FBT002, PLR0913, PLR0917
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -18,35 +15,20 @@ from inference_experiment_cli.inputs.experiments import choose, read_experiments
 from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.operate.change import LiveChange, Settings, create_experiment
 from inference_experiment_cli.operate.patch import check_resolved, of_file, patched, validated
-from inference_experiment_cli.options import (
-    DryRun,
-    FileOption,
-    Force,
-    Interval,
-    LogicalId,
-    Name,
-    ParameterFiles,
-    Parameters,
-    Profile,
-    Region,
-    Timeout,
-    Yes,
-)
+from inference_experiment_cli.options import FileOption, LogicalId, Name, ParameterFiles, Parameters, with_options_of
 
 WHAT_BECOMES_OF_THE_SHADOW = {"Promote": "is promoted", "Retain": "stays on the endpoint", "Remove": "is removed"}
 
 
+@with_options_of(Settings, "yes", "force")
 def create(
     file: FileOption = None,
     name: Annotated[str, typer.Option(help="Name, instead of the file's.")] = "",
     logical_id: LogicalId = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
-    timeout: Timeout = 3600.0,
-    interval: Interval = 5.0,
-    region: Region = "",
-    profile: Profile = "",
-    dry_run: DryRun = False,
+    *,
+    options: Settings,
 ) -> None:
     """Create an experiment and wait until it is Created or Running.
 
@@ -66,10 +48,10 @@ def create(
     if "Name" not in experiment.properties:
         raise UsageError(f"{experiment.place}: Name: is required here; write it, or pass --name")
     check_resolved(experiment)
-    settings = Settings(region=region, profile=profile, dry_run=dry_run, timeout=timeout, interval=interval)
-    create_experiment(experiment.properties, experiment.logical_id, settings)
+    create_experiment(experiment.properties, experiment.logical_id, options)
 
 
+@with_options_of(Settings)
 def update(
     name: Name,
     patch: Annotated[Path | None, typer.Option(metavar="FILE", help="RFC 6902 JSON patch of the properties.")] = None,
@@ -77,13 +59,8 @@ def update(
     logical_id: LogicalId = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
-    timeout: Timeout = 3600.0,
-    interval: Interval = 5.0,
-    region: Region = "",
-    profile: Profile = "",
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    force: Force = False,
+    *,
+    options: Settings,
 ) -> None:
     """Change an experiment in place by a JSON patch or a file.
 
@@ -99,7 +76,7 @@ def update(
     """
     if (patch is None) == (file is None):
         raise UsageError("pass --patch FILE or -f FILE")
-    change = LiveChange.of(name, Settings(region, profile, dry_run, yes, force, timeout, interval))
+    change = LiveChange.of(name, options)
     if patch is not None:
         properties = validated(*patched(change.live, patch))
     elif file is not None:
@@ -109,15 +86,8 @@ def update(
     change.apply(RequestType.UPDATE, properties, f"{name} is running and would be stopped. Continue?")
 
 
-def start(
-    name: Name,
-    timeout: Timeout = 3600.0,
-    interval: Interval = 5.0,
-    region: Region = "",
-    profile: Profile = "",
-    dry_run: DryRun = False,
-    force: Force = False,
-) -> None:
+@with_options_of(Settings, "yes")
+def start(name: Name, *, options: Settings) -> None:
     """Start a Created experiment before its schedule.
 
     Waits until it is Running.
@@ -126,16 +96,17 @@ def start(
 
     Exit codes: 0 it runs, 1 it cannot be started, or belongs to a stack, 2 the options are wrong, 4 AWS failed.
     """
-    settings = Settings(region, profile, dry_run, force=force, timeout=timeout, interval=interval)
-    change = LiveChange.of(name, settings)
+    change = LiveChange.of(name, options)
     status = change.observed.status
     if status in ENDED:
         raise NotPossibleError(f"{name} is {status} and cannot be started again; create another under a new Name")
     change.apply(RequestType.UPDATE, {**change.live, "DesiredState": "Running"}, "")
 
 
+@with_options_of(Settings)
 def stop(
     name: Name,
+    *,
     promote: Annotated[
         bool, typer.Option("--promote", help="The shadow variant becomes the production variant.")
     ] = False,
@@ -147,13 +118,7 @@ def stop(
     ] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="End as Cancelled instead of Completed.")] = False,
     reason: Annotated[str, typer.Option(help="Becomes the experiment's StatusReason.")] = "",
-    timeout: Timeout = 3600.0,
-    interval: Interval = 5.0,
-    region: Region = "",
-    profile: Profile = "",
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    force: Force = False,
+    options: Settings,
 ) -> None:
     """Stop a running experiment, with or without promotion.
 
@@ -165,7 +130,7 @@ def stop(
     """
     if promote + retain + remove > 1:
         raise UsageError("pass one of --promote, --retain and --remove")
-    change = LiveChange.of(name, Settings(region, profile, dry_run, yes, force, timeout, interval))
+    change = LiveChange.of(name, options)
     variants = change.observed.configuration
     if variants is None or not variants.shadow_variant:
         raise NotPossibleError(
@@ -183,16 +148,8 @@ def stop(
     change.apply(RequestType.UPDATE, properties, question)
 
 
-def delete(
-    name: Name,
-    timeout: Timeout = 3600.0,
-    interval: Interval = 5.0,
-    region: Region = "",
-    profile: Profile = "",
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    force: Force = False,
-) -> None:
+@with_options_of(Settings)
+def delete(name: Name, *, options: Settings) -> None:
     """Delete an experiment; a running one is stopped first.
 
     Stopping leaves the endpoint as it was before the test.
@@ -201,7 +158,7 @@ def delete(
 
     Exit codes: 0 deleted, 1 no such experiment, or it belongs to a stack, 2 the options are wrong, 4 AWS failed.
     """
-    change = LiveChange.of(name, Settings(region, profile, dry_run, yes, force, timeout, interval))
+    change = LiveChange.of(name, options)
     properties = {key: value for key, value in change.live.items() if key != "DesiredState"}
     properties["StatusReason"] = "Stopped by inference-experiment delete"
     change.apply(RequestType.DELETE, properties, f"{name} is running and would be stopped and deleted. Continue?")

@@ -40,14 +40,6 @@ TIMEOUT: Final = 3600
 TYPES: Final = {Target.CUSTOM: contract.CUSTOM_TYPE, Target.NATIVE: contract.NATIVE_TYPE}
 
 
-@dataclass(frozen=True)
-class Note:
-    """Something that the other type does otherwise, to be looked at."""
-
-    line: int
-    text: str
-
-
 @dataclass
 class Converter:
     """Collects the edits of one document: (from, to, text), by offset."""
@@ -56,7 +48,7 @@ class Converter:
     target: Target
     token: str = DEFAULT_TOKEN
     edits: list[tuple[int, int, str]] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def convert(self) -> str:
         """Return the converted text. Raises UsageError where there is nothing to convert."""
@@ -110,7 +102,7 @@ class Converter:
             )
 
     def _note(self, node: "yaml.Node", text: str) -> None:
-        self.notes.append(Note(node.start_mark.line + 1, text))
+        self.notes.append(f"{self.document.name}:{node.start_mark.line + 1}: {text}")
 
     def _insert(self, resource: "yaml.Node", properties: "yaml.Node", members: list[tuple[str, str]]) -> None:
         if not members:

@@ -9,28 +9,9 @@ from typing import Any, Final
 from inference_experiment import contract
 from inference_experiment_cli.convert.converter import DEFAULT_TOKEN, TIMEOUT
 from inference_experiment_cli.convert.target import NATIVE_PROPERTIES, Extent, Manifest
+from inference_experiment_cli.inventory.records import snake, snake_keys
 from inference_experiment_cli.output import yaml_text
 
-# The order of a template; the set is that of the schema, which a test compares.
-ORDER: Final = (
-    "ServiceToken",
-    "ServiceTimeout",
-    "Name",
-    "Type",
-    "Description",
-    "RoleArn",
-    "EndpointName",
-    "KmsKey",
-    "Schedule",
-    "ModelVariants",
-    "ShadowModeConfig",
-    "DataStorageConfig",
-    "DesiredState",
-    "StatusReason",
-    "ModelVariantActions",
-    "PromotionCriteria",
-    "Tags",
-)
 PARAMETERS: Final = ("RoleArn", "EndpointName", "ProductionModelName", "ShadowModelName")
 TOKEN: Final = {"Fn::ImportValue": DEFAULT_TOKEN.split()[1]}
 COMMENT_WIDTH: Final = 100
@@ -71,6 +52,10 @@ def _scratch() -> dict[str, Any]:
         "PromotionCriteria": {"MaxLatencyIncrease": "10%", "MaxErrorRate": "0.1%"},
         "Tags": [{"Key": "team", "Value": "ml"}],
     }
+
+
+# The order of a template; the set is that of the schema, which a test compares.
+ORDER: Final = ("ServiceToken", "ServiceTimeout", *_scratch())
 
 
 def required(kind: Manifest) -> frozenset[str]:
@@ -124,22 +109,12 @@ def as_json(made: Mapping[str, Any]) -> str:
     return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 
 
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
-def _snaked(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    if isinstance(value, Mapping):
-        return {_snake(key): _snaked(item) for key, item in value.items()}
-    return [_snaked(item) for item in value] if isinstance(value, list) else value
-
-
 def _holes(name: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """Return a value whose leaves are StackQL's variables."""
     if "$ref" in schema:
         schema = contract.schema()["definitions"][schema["$ref"].rsplit("/", 1)[1]]
     if "properties" in schema:
-        return {_snake(key): _holes(_snake(key), item) for key, item in schema["properties"].items()}
+        return {snake(key): _holes(snake(key), item) for key, item in schema["properties"].items()}
     if schema.get("type") == "array":
         item = _holes(name, schema["items"])
         return [item if isinstance(item, dict) else f"{{{{ {name}[0] }}}}"]
@@ -149,16 +124,11 @@ def _holes(name: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
 def stackql(live: Mapping[str, Any] | None, extent: Extent, region: str) -> dict[str, Any]:
     """Return a manifest as the StackQL deployment tools read it, for the awscc provider."""
     schema = contract.schema()["properties"]
-    chosen = (
-        NATIVE_PROPERTIES
-        if live is not None or extent is Extent.ALL
-        else tuple(key for key in NATIVE_PROPERTIES if key in required(Manifest.STACKQL))
-    )
-    values = (
-        {key: _snaked(live[key]) for key in chosen if key in live}
-        if live is not None
-        else {key: _holes(_snake(key), schema[key]) for key in chosen}
-    )
+    if live is not None:
+        values = {key: snake_keys(live[key]) for key in NATIVE_PROPERTIES if key in live}
+    else:
+        chosen = NATIVE_PROPERTIES if extent is Extent.ALL else required(Manifest.STACKQL)
+        values = {key: _holes(snake(key), schema[key]) for key in NATIVE_PROPERTIES if key in chosen}
     name = str(live["Name"]) if live is not None else "shadow-test"
     return {
         "version": 1,
@@ -167,6 +137,6 @@ def stackql(live: Mapping[str, Any] | None, extent: Extent, region: str) -> dict
         "providers": ["awscc"],
         "globals": [{"name": "region", "value": region or "{{ vars.AWS_REGION }}"}],
         "resources": [
-            {"name": "inference_experiment", "props": [{"name": _snake(key), "value": values[key]} for key in values]}
+            {"name": "inference_experiment", "props": [{"name": snake(key), "value": values[key]} for key in values]}
         ],
     }

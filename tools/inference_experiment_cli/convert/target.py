@@ -30,23 +30,6 @@ def custom_only(keys: Iterable[str]) -> list[str]:
     return [key for key in keys if key in known]
 
 
-class Target(StrEnum):
-    """The type to convert to, or to write."""
-
-    CUSTOM = "custom"
-    NATIVE = "native"
-
-
-class Manifest(StrEnum):
-    """What a manifest is written as."""
-
-    CUSTOM = "custom"
-    NATIVE = "native"
-    STACKQL = "stackql"
-
-
-class Extent(StrEnum):
-    """Which properties a manifest from scratch has."""
-
-    REQUIRED = "required"
-    ALL = "all"
+Target = StrEnum("Target", ["CUSTOM", "NATIVE"])
+Manifest = StrEnum("Manifest", ["CUSTOM", "NATIVE", "STACKQL"])
+Extent = StrEnum("Extent", ["REQUIRED", "ALL"])  # which properties a manifest from scratch has

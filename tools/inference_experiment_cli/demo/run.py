@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cfnlint.match import Match
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from inference_experiment_cli.demo.timeline import Timeline
 from inference_experiment_cli.errors import NotPossibleError, Place, ServiceError, UsageError, missing_extra
-from inference_experiment_cli.lint.single import LintFinding, lint
+from inference_experiment_cli.lint.single import lint
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable, StackFailed
 
 if TYPE_CHECKING:
@@ -72,10 +73,10 @@ class Demo:
     def _lint(self) -> None:
         broken = self.example.parent / "broken" / self.example.name
         for path in (self.template, self.example):
-            findings = [finding for finding in lint(path) if finding.rule_id.startswith("E")]
+            findings = [finding for finding in lint(path) if finding.rule.id.startswith("E")]
             if findings:
                 first = findings[0]
-                raise NotPossibleError(f"{first.rule_id} {first.message}", Place(str(path), first.line))
+                raise NotPossibleError(f"{first.rule.id} {first.message}", Place(str(path), first.linenumber))
             self.console.print(f"[green]lint[/]  {_short(path)}: no errors")
         if broken.is_file():
             self.console.print(f"[yellow]lint[/]  {_short(broken)}, broken on purpose:")
@@ -146,13 +147,13 @@ def _short(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
-def _findings_table(findings: list[LintFinding]) -> Table:
+def _findings_table(findings: list[Match]) -> Table:
     table = Table(show_header=True, show_edge=False)
     table.add_column("line", justify="right")
     table.add_column("rule")
     table.add_column("finding")
     for finding in findings:
-        table.add_row(str(finding.line), finding.rule_id, Text(finding.message))
+        table.add_row(str(finding.linenumber), finding.rule.id, Text(finding.message))
     return table
 
 

@@ -10,6 +10,7 @@ from inference_experiment import checks
 CONFIGURATION: Final = ("Name", "Type", "Description", "RoleArn", "EndpointName", "KmsKey", "Schedule", "ModelVariants")
 SHADOW: Final = ("ShadowModeConfig", "DataStorageConfig")
 TIMES: Final = ("CreationTime", "LastModifiedTime", "CompletionTime")
+# Describe has no DesiredState: the native type derives it from the status, and only these are values of it.
 STATES: Final = ("Running", "Completed", "Cancelled")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from inference_experiment_cli.inventory.describe import DescribedExperiment
-from inference_experiment_cli.inventory.properties import to_jsonable
+from inference_experiment_cli.inventory.properties import STATES, to_jsonable
 
 FLAT: Final = (
     "_key",
@@ -63,8 +63,6 @@ TIMES: Final = frozenset({"creation_time", "last_modified_time", "completion_tim
 NESTED: Final = frozenset(
     {"endpoint_metadata", "model_variants", "shadow_mode_config", "data_storage_config", "schedule", "tags"}
 )
-# Describe has no DesiredState: the native type derives it from the status, and only these are values of it.
-DESIRED_STATES: Final = ("Running", "Completed", "Cancelled")
 
 
 def snake(name: str) -> str:
@@ -72,10 +70,11 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def _snake_keys(value: Any) -> Any:  # noqa: ANN401 - parsed JSON
+def snake_keys(value: Any) -> Any:  # noqa: ANN401 - parsed JSON
+    """Return a value with the keys of its mappings in snake case."""
     if isinstance(value, Mapping):
-        return {snake(key): _snake_keys(inner) for key, inner in value.items()}
-    return [_snake_keys(inner) for inner in value] if isinstance(value, list) else value
+        return {snake(key): snake_keys(inner) for key, inner in value.items()}
+    return [snake_keys(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _columns(experiment: DescribedExperiment) -> dict[str, Any]:
@@ -88,20 +87,20 @@ def _columns(experiment: DescribedExperiment) -> dict[str, Any]:
         "region": experiment.region,
         "account_id": arn.split(":")[4] if arn.count(":") > 4 else None,  # noqa: PLR2004 - the field of an ARN
         "endpoint_name": experiment.members.get("EndpointMetadata", {}).get("EndpointName"),
-        "desired_state": status if status in DESIRED_STATES else None,
+        "desired_state": status if status in STATES else None,
     }
 
 
 def flat(experiment: DescribedExperiment) -> dict[str, Any]:
     """Return the record of an inventory catalogue; `_key` is the ARN, `tags` a map."""
-    known = _snake_keys(_columns(experiment))
+    known = snake_keys(_columns(experiment))
     known |= {"_key": known.get("arn"), "tags": dict(sorted(experiment.tags.items()))}
     return {name: known.get(name) for name in FLAT}
 
 
 def awscc_row(experiment: DescribedExperiment) -> dict[str, Any]:
     """Return the row of StackQL's awscc provider; tags are a list of value and key."""
-    known = _snake_keys(_columns(experiment))
+    known = snake_keys(_columns(experiment))
     known["tags"] = [{"value": value, "key": key} for key, value in sorted(experiment.tags.items())]
     return {name: known.get(name) for name in AWSCC}
 

@@ -5,12 +5,13 @@ awscc.sagemaker.*, so that the SELECT examples of the StackQL providers run as t
 columns in two ways; a statement that does not bind to the one is tried with the other.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inventory.describe import REGION, DescribedExperiment
@@ -79,7 +80,7 @@ def check_read_only(sql: str) -> None:
 
 
 class Engine:
-    """Holds the rows and answers statements; a context manager."""
+    """Holds the rows and answers statements; to be closed."""
 
     def __init__(self, experiments: Iterable[DescribedExperiment], *, full: bool) -> None:
         self._duckdb = duckdb_module()
@@ -92,11 +93,7 @@ class Engine:
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         """Forget everything."""
         self._connection.close()
 
@@ -114,13 +111,8 @@ class Engine:
             execute(f"CREATE VIEW {schema}.{LIST_ONLY} AS SELECT region, name FROM stored.names")  # noqa: S608 - our own names
 
     def _fill(self, experiments: Iterable[DescribedExperiment], *, full: bool) -> None:
-        batch: list[DescribedExperiment] = []
-        for experiment in experiments:
-            batch.append(experiment)
-            if len(batch) == INSERT_BATCH_ROWS:
-                self._insert(batch, full=full)
-                batch = []
-        if batch:
+        waiting = iter(experiments)
+        while batch := list(itertools.islice(waiting, INSERT_BATCH_ROWS)):
             self._insert(batch, full=full)
 
     def _insert(self, batch: Sequence[DescribedExperiment], *, full: bool) -> None:

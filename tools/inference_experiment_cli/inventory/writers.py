@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 
-class ExportFormat(StrEnum):
-    """A form of the exported records."""
-
-    JSONL = "jsonl"
-    CSV = "csv"
-    PARQUET = "parquet"
+ExportFormat = StrEnum("ExportFormat", ["JSONL", "CSV", "PARQUET"])
 
 
 def _json(value: Any) -> str:  # noqa: ANN401 - parsed JSON

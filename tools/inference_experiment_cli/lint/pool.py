@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from typing import Final
 
 from inference_experiment_cli.errors import UsageError
@@ -25,28 +24,19 @@ MAX_CHUNK_TEMPLATES: Final = 8
 _lint_in_fork: list[Callable[[str], TemplateResult]] = []
 
 
-@dataclass
-class Tally:
-    """How many templates came from the cache, and how many processes linted the others."""
-
-    cached: int = 0
-    processes: int = 1
-
-
 def cores() -> int:
     """Return the number of processes that can run at once."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def lint_all(
-    paths: Sequence[str], lint: Callable[[str], TemplateResult], cache: Cache | None, jobs: int, tally: Tally
+    paths: Sequence[str], lint: Callable[[str], TemplateResult], cache: Cache | None, jobs: int
 ) -> Iterator[TemplateResult]:
     """Yield the result of each template, in their order. Raises UsageError."""
     keys = {path: cache.key(path) if cache else None for path in paths}
     known = {path: cache.get(key) if cache and key else None for path, key in keys.items()}
     waiting = [path for path in paths if known[path] is None]
-    tally.cached = len(paths) - len(waiting)
-    fresh = _linted(waiting, lint, jobs, tally)
+    fresh = _linted(waiting, lint, jobs)
     for path in paths:
         result = known[path]
         if result is None:
@@ -57,17 +47,14 @@ def lint_all(
         yield result
 
 
-def _linted(
-    paths: Sequence[str], lint: Callable[[str], TemplateResult], jobs: int, tally: Tally
-) -> Iterator[TemplateResult]:
+def _linted(paths: Sequence[str], lint: Callable[[str], TemplateResult], jobs: int) -> Iterator[TemplateResult]:
     can_fork = "fork" in multiprocessing.get_all_start_methods()
     alone = paths if len(paths) <= MAX_TEMPLATES_ALONE or jobs == 1 or not can_fork else paths[:1]
     for path in alone:
         yield lint(path)
     rest = paths[len(alone) :]
     if rest:
-        tally.processes = min(jobs, len(rest))
-        yield from _forked(rest, lint, tally.processes)
+        yield from _forked(rest, lint, min(jobs, len(rest)))
 
 
 def _forked(paths: Sequence[str], lint: Callable[[str], TemplateResult], processes: int) -> Iterator[TemplateResult]:

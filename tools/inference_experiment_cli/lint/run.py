@@ -16,7 +16,7 @@ from inference_experiment_cli.lint.discovery import templates_in
 from inference_experiment_cli.lint.engine import Engine
 from inference_experiment_cli.lint.experiments import ExperimentsOnly
 from inference_experiment_cli.lint.fingerprint import fingerprint
-from inference_experiment_cli.lint.pool import Tally, cores, lint_all
+from inference_experiment_cli.lint.pool import cores, lint_all
 from inference_experiment_cli.output import write_file
 from inference_experiment_cli.progress import bar
 
@@ -42,29 +42,8 @@ class LintRequest:
     cache_folder: Path | None = None
 
 
-@dataclass(frozen=True)
-class LintReport:
-    """The text (for a file, if one is named), the exit code, and how the work was done."""
-
-    text: str
-    code: int
-    output_file: str
-    templates: int
-    tally: Tally
-
-
 def run(request: LintRequest) -> int:
     """Lint, print as cfn-lint does, and return the exit code. Raises UsageError."""
-    report = lint(request)
-    if report.text and report.output_file:
-        write_file(Path(report.output_file), report.text)
-    elif report.text:
-        sys.stdout.write(report.text + "\n")
-    return report.code
-
-
-def lint(request: LintRequest) -> LintReport:
-    """Lint, and return what cfn-lint would print. Raises UsageError."""
     files = [escape(path) for path in templates_in(request.paths)]
     engine = Engine([*request.arguments, *(["-t", *files] if files else [])])
     if not request.paths and not engine.config.templates:
@@ -73,22 +52,24 @@ def lint(request: LintRequest) -> LintReport:
     if engine.is_serial:
         raise UsageError("cfn-lint lints templates with parameter or deployment files together; run cfn-lint itself")
     paths = list(dict.fromkeys(engine.config.templates or ()))
-    tally = Tally()
-    matches = list(_matches(engine, request, paths, tally))
+    matches = list(_matches(engine, request, paths))
     matches.sort(key=lambda match: (match.filename, match.linenumber, match.rule.id))
     text = get_formatter(engine.config).print_matches(matches, engine.rules, config=engine.config) or ""
-    code = exit_code(matches, engine.config.non_zero_exit_code)
-    return LintReport(text, code, engine.config.output_file or "", len(paths), tally)
+    if text and engine.config.output_file:
+        write_file(Path(engine.config.output_file), text)
+    elif text:
+        sys.stdout.write(text + "\n")
+    return exit_code(matches, engine.config.non_zero_exit_code)
 
 
-def _matches(engine: Engine, request: LintRequest, paths: Sequence[str], tally: Tally) -> Iterator[Match]:
+def _matches(engine: Engine, request: LintRequest, paths: Sequence[str]) -> Iterator[Match]:
     cache = None
     if request.caching:
         folder = request.cache_folder or default_folder()
         cache = Cache(folder, fingerprint(engine, only_experiments=request.only_experiments))
         cache.prune()
     one = ExperimentsOnly(engine).lint if request.only_experiments else engine.lint
-    results = lint_all(paths, one, cache, request.jobs or cores(), tally)
+    results = lint_all(paths, one, cache, request.jobs or cores())
     used: dict[str, Any] = {}
     with bar("templates", len(paths)) as advance:
         for result in results:

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 
 from inference_experiment import identity
@@ -16,8 +17,15 @@ from inference_experiment.notices import Notice, Problem, ProblemKind
 from inference_experiment_cli.errors import NotPossibleError, describe_experiment_error
 from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
-from inference_experiment_cli.operate.ownership import Owner, find_owner, require_ownership
-from inference_experiment_cli.operate.request import CLI_OWNER, Requester, earlier_owner_tag, manual_request
+from inference_experiment_cli.operate.ownership import (
+    CLI_OWNER,
+    Owner,
+    Requester,
+    earlier_owner_tag,
+    find_owner,
+    manual_request,
+)
+from inference_experiment_cli.options import Interval, Profile, Region, Timeout
 from inference_experiment_cli.output import Format, confirm, console, note
 from inference_experiment_cli.plan.plan import Plan, make_plan
 from inference_experiment_cli.plan.simulate import RehearsalGateway
@@ -29,13 +37,15 @@ from inference_experiment_cli.session import open_session
 class Settings:
     """The options that every change has."""
 
-    region: str = ""
-    profile: str = ""
-    dry_run: bool = False
-    yes: bool = False
-    force: bool = False
-    timeout: float = 3600.0
-    interval: float = 5.0
+    timeout: Timeout = 3600.0
+    interval: Interval = 5.0
+    region: Region = ""
+    profile: Profile = ""
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the calls without making them.")] = False
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Skip the confirmation before stopping a running experiment.")
+    ] = False
+    force: Annotated[bool, typer.Option("--force", help="Change an experiment that belongs to a stack.")] = False
 
 
 @dataclass
@@ -56,8 +66,10 @@ class LiveChange:
         gateway = CliGateway()
         observed, tags = gateway.describe_existing(name, session.region_name)
         owner = find_owner(session, name, tags)
-        if not settings.dry_run:
-            require_ownership(owner, name, force=settings.force)
+        if owner.is_stack and not (settings.dry_run or settings.force):
+            raise NotPossibleError(
+                f"{name} belongs to {owner.text}; update it through its stack, or pass --force to override"
+            )
         return cls(gateway, observed, owner, to_properties(observed.details, tags), tags, settings)
 
     def apply(self, kind: RequestType, properties: Mapping[str, Any], question: str) -> None:

@@ -1,9 +1,10 @@
-"""The owner of an experiment (this command, a stack, or none), and what may be done to it.
+"""The owner of an experiment (this command, a stack, or none), and requests to the lifecycle in its name.
 
 The provider marks what it creates with a tag. The native type leaves no mark, so CloudFormation is asked for the stack
 that has a resource of that physical id.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,12 +13,55 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from inference_experiment.contract import CUSTOM_TYPE, NATIVE_TYPE
-from inference_experiment_cli.errors import NotPossibleError
-from inference_experiment_cli.operate.request import CLI_OWNER, Requester, creator_of
+from inference_experiment import identity
+from inference_experiment.contract import CUSTOM_TYPE, NATIVE_TYPE, OWNER_TAG
+from inference_experiment.event import Request
+from inference_experiment.model import RequestType
 
+CLI_OWNER: Final = "command-line"
+"""In the owner tag in place of a stack's GUID: this command created the experiment."""
+OWNER_TAG_PARTS: Final = 3  # GUID, logical id, request id
 RESOURCE_TYPES: Final = (CUSTOM_TYPE, NATIVE_TYPE, "AWS::CloudFormation::CustomResource")
 STACK_TAGS: Final = ("aws:cloudformation:stack-name", "aws:cloudformation:logical-id")
+
+
+@dataclass(frozen=True)
+class Requester:
+    """Who makes a request: a stack (its GUID or name) and logical id, or this command."""
+
+    stack: str
+    logical_id: str
+
+
+def manual_request(
+    kind: RequestType,
+    requester: Requester,
+    name: str,
+    properties: Mapping[str, Any],
+    old_properties: Mapping[str, Any] | None = None,
+) -> Request:
+    """Return a request about the experiment `name`."""
+    return Request(
+        type=kind,
+        response_url="",
+        stack_id=requester.stack,
+        request_id=str(uuid.uuid4()),
+        logical_id=requester.logical_id,
+        physical_id="" if kind is RequestType.CREATE else name,
+        properties=properties,
+        old_properties=old_properties or {},
+    )
+
+
+def earlier_owner_tag(request: Request) -> str:
+    """Return the owner tag's value of an experiment that an earlier request of the same resource created."""
+    return identity.owner(request) + "earlier"
+
+
+def creator_of(tags: Mapping[str, str]) -> Requester | None:
+    """Return who created an experiment, by its owner tag."""
+    parts = tags.get(OWNER_TAG, "").split("/")
+    return Requester(parts[0], "/".join(parts[1:-1])) if len(parts) >= OWNER_TAG_PARTS else None
 
 
 @dataclass(frozen=True)
@@ -73,11 +117,3 @@ def _stack_resource(session: boto3.Session, name: str) -> tuple[Mapping[str, Any
     except BotoCoreError as error:
         return None, str(error)
     return next((each for each in resources if each["ResourceType"] in RESOURCE_TYPES), None), ""
-
-
-def require_ownership(owner: Owner, name: str, *, force: bool) -> None:
-    """Raise NotPossibleError where a stack owns the experiment, unless forced."""
-    if owner.is_stack and not force:
-        raise NotPossibleError(
-            f"{name} belongs to {owner.text}; update it through its stack, or pass --force to override"
-        )

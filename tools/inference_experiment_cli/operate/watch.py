@@ -10,7 +10,6 @@ from inference_experiment.model import TRANSITIONAL, Observed, Status
 from inference_experiment_cli.errors import NotPossibleError
 from inference_experiment_cli.inventory.properties import to_jsonable
 from inference_experiment_cli.output import Format, console, note, print_rows
-from inference_experiment_cli.progress import spinner
 
 COLUMNS: Final = ("seconds", "status", "variants", "endpoint", "reason")
 ENDS: Final = (Status.ABSENT, Status.COMPLETED, Status.CANCELLED)
@@ -79,7 +78,7 @@ def follow(
             moments.append(moment)
             yield moment.row()
 
-    with spinner(f"watching {name}"):
+    with console(stderr=True).status(f"watching {name}"):
         if output is Format.TABLE:
             _print_lines(rows())
         else:

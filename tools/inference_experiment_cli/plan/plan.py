@@ -80,7 +80,8 @@ def make_plan(request: Request, gateway: RehearsalGateway, current: Observed) ->
     rehearsed = rehearse(request, gateway)
     error = rehearsed.outcome.error
     replaced = _replaced(request, rehearsed)
-    afterwards = rehearse(_deletion(request), gateway) if replaced else None
+    deletion = replace(request, type=RequestType.DELETE, properties=request.old_properties, old_properties={})
+    afterwards = rehearse(deletion, gateway) if replaced else None
     done = [*rehearsed.calls, *(afterwards.calls if afterwards else ())]
     return Plan(
         experiment=current.name or rehearsed.outcome.physical_id,
@@ -93,10 +94,6 @@ def make_plan(request: Request, gateway: RehearsalGateway, current: Observed) ->
         afterwards=afterwards.calls if afterwards else (),
         permissions=tuple(_permissions(done, rehearsed.reads, request, current.name)),
     )
-
-
-def _deletion(request: Request) -> Request:
-    return replace(request, type=RequestType.DELETE, properties=request.old_properties, old_properties={})
 
 
 def _replaced(request: Request, rehearsed: Rehearsed) -> bool:

@@ -14,7 +14,13 @@ from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.experiments import Experiment, with_values
 from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
-from inference_experiment_cli.operate.request import CLI_OWNER, Requester, creator_of, earlier_owner_tag, manual_request
+from inference_experiment_cli.operate.ownership import (
+    CLI_OWNER,
+    Requester,
+    creator_of,
+    earlier_owner_tag,
+    manual_request,
+)
 from inference_experiment_cli.plan.plan import Plan, make_plan
 from inference_experiment_cli.plan.simulate import RehearsalGateway
 from inference_experiment_cli.session import open_session
@@ -106,7 +112,8 @@ def against_file(experiment: Experiment, previous: Experiment, status: str) -> P
     name = str(old.properties.get("Name") or f"STACK-{experiment.logical_id}-previous")
     request = _late(manual_request(RequestType.UPDATE, requester, name, new.properties, old.properties))
     gateway = RehearsalGateway(earlier_owner_tag(request))
-    gateway.know(_described(old.properties, name, _assumed(old.properties, status)), _tags(old.properties))
+    tags = {tag["Key"]: tag["Value"] for tag in old.properties.get("Tags", ())}
+    gateway.know(_described(old.properties, name, _assumed(old.properties, status)), tags)
     return make_plan(request, gateway, gateway.describe_inference_experiment(name))
 
 
@@ -136,7 +143,3 @@ def _described(properties: Mapping[str, Any], name: str, status: Status) -> dict
         "Status": status.value,
         "EndpointMetadata": {"EndpointName": valid["EndpointName"]},
     }
-
-
-def _tags(properties: Mapping[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}

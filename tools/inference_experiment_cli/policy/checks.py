@@ -8,7 +8,7 @@ import iam_policy
 from iam_policy import Finding, Severity
 from iam_policy.lint.suppress import SuppressibleFinding
 from inference_experiment import contract
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.policy.inputs import Inputs, RoleInput
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport, analyze
 from shadow_test_policies.reports import ranked
@@ -25,7 +25,6 @@ from shadow_test_policies.role_checks import RoleCheck
 from shadow_test_policies.role_policies import located_role
 
 UNKNOWN_SEVERITIES: Final = {"error": Severity.ERROR, "warn": Severity.WARNING, "info": Severity.INFO}
-ALLOWED, NOT_ALLOWED, UNDECIDED = 0, 1, 3
 
 
 @dataclass(frozen=True)
@@ -124,5 +123,5 @@ def exit_code(findings: Sequence[SuppressibleFinding]) -> int:
     kept = (each.finding for each in findings if each.suppression is None)
     errors = {finding.kind for finding in kept if finding.severity is Severity.ERROR}
     if errors - {"undecided"}:
-        return NOT_ALLOWED
-    return UNDECIDED if errors else ALLOWED
+        return ExitCode.NO
+    return ExitCode.UNDECIDED if errors else ExitCode.DONE

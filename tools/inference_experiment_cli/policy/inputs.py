@@ -56,7 +56,11 @@ def read_inputs(paths: Sequence[Path], options: "CheckOptions", role: str = "", 
             inputs.roles += _of_dump(node, label, role)
         else:
             documents.append(_document(node, label))
-    limit = _boundary(boundary, inputs) if boundary else None
+    limit = None
+    if boundary:
+        label, text = read_text(boundary)
+        inputs.texts[label] = text
+        limit = replace(_document(_parsed(text, label), label), kind=iam_policy.DocumentKind.BOUNDARY)
     _combine(inputs, documents, limit)
     return inputs
 
@@ -82,12 +86,6 @@ def _is_trust(node: object) -> bool:
     statements = node.get("Statement") if isinstance(node, Mapping) else None
     listed = statements if isinstance(statements, list) else [statements]
     return any(isinstance(one, Mapping) and ("Principal" in one or "NotPrincipal" in one) for one in listed)
-
-
-def _boundary(path: Path, inputs: Inputs) -> iam_policy.Document:
-    label, text = read_text(path)
-    inputs.texts[label] = text
-    return replace(_document(_parsed(text, label), label), kind=iam_policy.DocumentKind.BOUNDARY)
 
 
 def _combine(inputs: Inputs, documents: list[iam_policy.Document], limit: iam_policy.Document | None) -> None:

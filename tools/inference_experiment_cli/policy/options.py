@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+import typer
 
 import iam_policy
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.policy.checks import CheckOptions
 from shadow_test_policies.requirements import Deployment
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
@@ -15,24 +16,36 @@ _VARIABLE: Final = re.compile(r"\$\{(AWS::[A-Za-z]+)\}")
 _HOLES: Final = {hole.identity: hole for hole in (iam_policy.ACCOUNT, iam_policy.PARTITION, iam_policy.REGION)}
 
 
-def check_options(
-    role_kind: str, handlers: list[str] | None, unknown: str, *, recommended: bool = False, **given: str
-) -> CheckOptions:
-    """Return the options of a check; what is not given stays open. Raises UsageError."""
-    known: dict[str, Any] = {name: value for name, value in given.items() if value}
-    _check(known)
-    known = {**_of_arn(known.get("experiment_role", "")), **known}
-    known["volume_key_is_named"] = ":alias/" in known.get("volume_key", "")
-    if set(known) - {field.name for field in fields(Deployment)}:
-        raise TypeError(known)
-    return CheckOptions(str(role_kind), tuple(handlers or ()), Deployment(**known), str(unknown), recommended)
+@dataclass(frozen=True)
+class DeploymentOptions:
+    """The options about what is deployed with a role, and where."""
+
+    experiment_role: Annotated[str, typer.Option(help="ARN of the role that experiments use (RoleArn).")] = ""
+    experiment: Annotated[
+        str, typer.Option(help="Name of the experiment. Default: any name that the policy allows.")
+    ] = ""
+    account: Annotated[str, typer.Option(help="Account to deploy to.")] = ""
+    region: Annotated[str, typer.Option(help="Region to deploy to; for templates as cfn-lint -r.")] = ""
+    partition: Annotated[str, typer.Option(help="Partition to deploy to, such as aws.")] = ""
+    capture: Annotated[str, typer.Option(help="Destination of captured data: s3://bucket/prefix.")] = ""
+    capture_key: Annotated[str, typer.Option(help="ARN of the KMS key of captured data.")] = ""
+    volume_key: Annotated[str, typer.Option(help="ARN of the KMS key of the instances' storage (KmsKey).")] = ""
+
+    def deployment(self) -> Deployment:
+        """Return the deployment; what is not given stays open. Raises UsageError."""
+        known: dict[str, Any] = {name: value for name, value in vars(self).items() if value}
+        _check(known)
+        if "capture" in known:
+            known["capture_uri"] = known.pop("capture")
+        is_named = ":alias/" in self.volume_key
+        return Deployment(**{**_of_arn(self.experiment_role), **known}, volume_key_is_named=is_named)
 
 
 def _check(known: dict[str, Any]) -> None:
     if "account" in known and not _ACCOUNT.fullmatch(known["account"]):
         raise UsageError(f"--account {known['account']}: must have 12 digits")
-    if "capture_uri" in known and not known["capture_uri"].startswith("s3://"):
-        raise UsageError(f"--capture {known['capture_uri']}: is not an S3 URI (s3://bucket/prefix)")
+    if "capture" in known and not known["capture"].startswith("s3://"):
+        raise UsageError(f"--capture {known['capture']}: is not an S3 URI (s3://bucket/prefix)")
     for name in ("experiment_role", "capture_key", "volume_key"):
         if name in known and not known[name].startswith("arn:"):
             raise UsageError(f"--{name.replace('_', '-')} {known[name]}: is not an ARN")

@@ -10,17 +10,9 @@ import yaml
 
 import iam_policy
 from iam_policy.lint.suppress import SuppressibleFinding, baseline_of, suppress, unknown_kinds
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.inputs.documents import read_text
-from inference_experiment_cli.policy.checks import (
-    ALLOWED,
-    NOT_ALLOWED,
-    UNDECIDED,
-    CheckOptions,
-    check_roles,
-    exit_code,
-    role_checks_of,
-)
+from inference_experiment_cli.policy.checks import CheckOptions, check_roles, exit_code, role_checks_of
 from inference_experiment_cli.policy.inputs import Inputs, read_inputs
 from shadow_test_policies import generate
 from shadow_test_policies.decisions import diff
@@ -134,8 +126,8 @@ def run_diff(files: Sequence[Path], options: CheckOptions, role: str, *, as_json
         excess += [f"{file}:{finding.position.line}: {finding.message}" for finding in difference.excess]
     _print_diff(list(dict.fromkeys(missing)), list(dict.fromkeys(excess)), as_json=as_json)
     if outcomes - {iam_policy.Outcome.UNKNOWN}:
-        return NOT_ALLOWED
-    return UNDECIDED if outcomes and options.unknown == "error" else ALLOWED
+        return ExitCode.NO
+    return ExitCode.UNDECIDED if outcomes and options.unknown == "error" else ExitCode.DONE
 
 
 def _print_diff(missing: list[str], excess: list[str], *, as_json: bool) -> None:
@@ -151,8 +143,8 @@ def run_explain(
     request: iam_policy.Request, files: Sequence[Path], options: CheckOptions, role: str, boundary: Path | None
 ) -> int:
     """Print the steps of a decision for each role; return the exit code. Raises UsageError."""
-    undecided = UNDECIDED if options.unknown == "error" else ALLOWED
-    codes = {iam_policy.Outcome.ALLOWED: ALLOWED, iam_policy.Outcome.UNKNOWN: undecided}
+    undecided = ExitCode.UNDECIDED if options.unknown == "error" else ExitCode.DONE
+    codes = {iam_policy.Outcome.ALLOWED: ExitCode.DONE, iam_policy.Outcome.UNKNOWN: undecided}
     decisions = []
     for file, check in _checks(read_inputs(files, options, role, boundary), options):
         known = check.known_role
@@ -163,5 +155,5 @@ def run_explain(
         else:
             decisions.append(iam_policy.decide_trust(known.trust, request))
     sys.stdout.writelines(dict.fromkeys(map(explanation_of, decisions)))
-    outcomes = {codes.get(decision.outcome, NOT_ALLOWED) for decision in decisions}
-    return NOT_ALLOWED if NOT_ALLOWED in outcomes else max(outcomes, default=ALLOWED)
+    outcomes = {codes.get(decision.outcome, ExitCode.NO) for decision in decisions}
+    return ExitCode.NO if ExitCode.NO in outcomes else max(outcomes, default=ExitCode.DONE)

@@ -13,14 +13,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MICROSECONDS_PER_MILLISECOND: Final = 1000.0
-# id -> title, unit, factor on what CloudWatch has
-LATENCIES: Final[Mapping[str, tuple[str, str, float]]] = {
-    "latency_average": ("model latency, average", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
-    "latency_p50": ("model latency, p50", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
-    "latency_p90": ("model latency, p90", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
-    "latency_p95": ("model latency, p95", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
-    "latency_p99": ("model latency, p99", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
-    "overhead_average": ("overhead latency, average", "ms", 1 / MICROSECONDS_PER_MILLISECOND),
+LATENCIES: Final[Mapping[str, str]] = {
+    **{f"latency_{each}": f"model latency, {each}" for each in ("average", "p50", "p90", "p95", "p99")},
+    "overhead_average": "overhead latency, average",
 }
 RATES: Final[Mapping[str, str]] = {
     "model_errors": "model errors, of invocations",
@@ -116,16 +111,10 @@ def _mean(measurement: Measurement, role: Role, identity: str) -> float | None:
 
 
 def _latency(measurement: Measurement, identity: str) -> Row:
-    title, unit, factor = LATENCIES[identity]
-    production, shadow = (_mean(measurement, role, identity) for role in Role)
-    return Row(
-        identity,
-        title,
-        unit,
-        None if production is None else production * factor,
-        None if shadow is None else shadow * factor,
-        change=mean_ratio(pairs(measurement, identity)),
-    )
+    means = (_mean(measurement, role, identity) for role in Role)
+    production, shadow = (None if mean is None else mean / MICROSECONDS_PER_MILLISECOND for mean in means)
+    change = mean_ratio(pairs(measurement, identity))
+    return Row(identity, LATENCIES[identity], "ms", production, shadow, change=change)
 
 
 def pairs(measurement: Measurement, identity: str) -> list[tuple[float, float, float]]:

@@ -6,6 +6,7 @@ from importlib import resources
 from string import Template
 from typing import Any, Final
 
+from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.report import wording
 from inference_experiment_cli.report.comparison import ComparisonReport
 from inference_experiment_cli.report.plots import Plot, plots
@@ -27,11 +28,11 @@ def page(report: ComparisonReport) -> str:
         "title": f"{subject.name}: {report.recommendation}",
         "name": subject.name,
         "subtitle": f"Shadow test on endpoint {subject.endpoint} in {subject.region}, "
-        f"{wording.length(window.end - window.start)} from {wording.moment(window.start)}",
+        f"{wording.length(window.end - window.start)} from {timestamp(window.start)}",
         "tone": str(report.verdict.result),
         "result": str(report.verdict.result),
         "recommendation": report.recommendation.capitalize(),
-        "notes": f"{NOTES} Created {wording.moment(report.measurement.taken)} by inference-experiment report.",
+        "notes": f"{NOTES} Created {timestamp(report.measurement.taken)} by inference-experiment report.",
     }
     parts = {
         "banner": _banner(report),
@@ -48,7 +49,7 @@ def page(report: ComparisonReport) -> str:
             f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in configuration(report)
         ),
         "timeline": "".join(
-            f"<li><time>{wording.moment(time)}</time>{escape(name)}</li>" for name, time in wording.timeline(report)
+            f"<li><time>{timestamp(time)}</time>{escape(name)}</li>" for name, time in wording.timeline(report)
         ),
     }
     return Template(template).substitute({key: escape(text) for key, text in texts.items()} | parts)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inference_experiment.criteria import Role
 from inference_experiment_cli.errors import missing_extra
-from inference_experiment_cli.report.comparison import LATENCIES, MICROSECONDS_PER_MILLISECOND, ComparisonReport, Row
+from inference_experiment_cli.report.comparison import LATENCIES, MICROSECONDS_PER_MILLISECOND, ComparisonReport
 from inference_experiment_cli.report.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ SECONDS_PER_MINUTE: Final = 60
 MAX_POINTS: Final = 120
 MAX_LEGEND_COLUMNS: Final = 3
 DASHED: Final = (0, (3, 2))
+
+
+# Points, colour, name and dashes
+Line = tuple[tuple[list[datetime], list[float]], str, str, Any]
 
 
 @dataclass(frozen=True)
@@ -74,19 +78,13 @@ def plots(report: ComparisonReport) -> list[Plot]:
     mpl = _matplotlib()
     drawings: list[Plot] = []
     with mpl.rc_context(_settings()):
-        for title, text, draw in DRAWINGS:
-            wide = draw is _effects
-            axes = _canvas(wide=wide)
-            if draw(axes, report):
-                drawings.append(Plot(title, text, _svg(axes, f"plot{len(drawings)}", f"{title}. {text}"), wide))
+        for title, text, label, lines in DRAWINGS:
+            size = (5.6, 2.6) if lines else (11.4, 2.1)
+            axes: Axes = mpl.figure.Figure(figsize=size, layout="constrained").subplots()
+            if _over_time(axes, label, lines(report)) if lines else _effects(axes, report):
+                svg = _svg(axes, f"plot{len(drawings)}", f"{title}. {text}")
+                drawings.append(Plot(title, text, svg, wide=not lines))
     return drawings
-
-
-def _canvas(*, wide: bool) -> "Axes":
-    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
-
-    axes: Axes = Figure(figsize=(11.4, 2.1) if wide else (5.6, 2.6), layout="constrained").subplots()
-    return axes
 
 
 def _svg(axes: "Axes", salt: str, label: str) -> str:
@@ -133,20 +131,53 @@ def _binned(
     return moments, means
 
 
-def _line(axes: "Axes", points: tuple[list[datetime], list[float]], colour: str, label: str, dashes: Any = "-") -> bool:  # noqa: ANN401 - Matplotlib's
-    if not points[0]:
-        return False
-    width = 1.8 if dashes == "-" else 1.2
-    axes.plot(*points, color=colour, label=label, linewidth=width, linestyle=dashes)  # type: ignore[arg-type]
-    return True
+def _latency(report: ComparisonReport) -> Iterator[Line]:
+    measurement = report.measurement
+    for role, colour in OF_ROLE.items():
+        weights = measurement.of(role, "latency_samples")
+        for identity, title, dashes in (("latency_p50", "p50", "-"), ("latency_p99", "p99", DASHED)):
+            values = {
+                moment: value / MICROSECONDS_PER_MILLISECOND for moment, value in measurement.of(role, identity).items()
+            }
+            yield _binned(measurement, values, weights), colour, f"{role} {title}", dashes
 
 
-def _finish(axes: "Axes", label: str, drawn: Sequence[bool]) -> bool:
+def _errors(report: ComparisonReport) -> Iterator[Line]:
+    measurement = report.measurement
+    for role, colour in OF_ROLE.items():
+        calls, failed = measurement.of(role, "invocations"), measurement.of(role, "model_errors")
+        rates = {moment: 100 * failed.get(moment, 0.0) / count for moment, count in calls.items() if count}
+        yield _binned(measurement, rates, calls), colour, str(role), "-"
+
+
+def _traffic(report: ComparisonReport) -> Iterator[Line]:
+    measurement, sampling = report.measurement, report.measurement.subject.sampling
+    for role, colour in OF_ROLE.items():
+        moments, values = _binned(measurement, measurement.of(role, "invocations"))
+        rates = [value * SECONDS_PER_MINUTE / measurement.window.period for value in values]
+        yield (moments, rates), colour, str(role), "-"
+        if role is Role.SHADOW and 0 < sampling < 1:
+            yield (moments, [rate / sampling for rate in rates]), colour, "shadow, normalised", DASHED
+
+
+def _load(report: ComparisonReport) -> Iterator[Line]:
+    measurement = report.measurement
+    for role, colour in OF_ROLE.items():
+        for identity, title, dashes in (("cpu", "CPU", "-"), ("gpu", "GPU", "-."), ("memory", "memory", DASHED)):
+            yield _binned(measurement, measurement.of(role, identity)), colour, f"{role} {title}", dashes
+
+
+def _over_time(axes: "Axes", label: str, lines: Iterator[Line]) -> bool:
+    """Draw the lines that have points; return whether there are any."""
     from matplotlib import dates  # noqa: PLC0415 - as above
 
-    untyped: Any = dates
-    if not any(drawn):
+    for points, colour, name, dashes in lines:
+        if points[0]:
+            width = 1.8 if dashes == "-" else 1.2
+            axes.plot(*points, color=colour, label=name, linewidth=width, linestyle=dashes)  # type: ignore[arg-type]
+    if not axes.lines:
         return False
+    untyped: Any = dates
     locator = untyped.AutoDateLocator(maxticks=7)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator))
@@ -158,57 +189,12 @@ def _finish(axes: "Axes", label: str, drawn: Sequence[bool]) -> bool:
     return True
 
 
-def _latency(axes: "Axes", report: ComparisonReport) -> bool:
-    measurement, drawn = report.measurement, list[bool]()
-    for role, colour in OF_ROLE.items():
-        weights = measurement.of(role, "latency_samples")
-        for identity, title, dashes in (("latency_p50", "p50", "-"), ("latency_p99", "p99", DASHED)):
-            values = {
-                moment: value / MICROSECONDS_PER_MILLISECOND for moment, value in measurement.of(role, identity).items()
-            }
-            drawn.append(_line(axes, _binned(measurement, values, weights), colour, f"{role} {title}", dashes))
-    return _finish(axes, "milliseconds", drawn)
-
-
-def _errors(axes: "Axes", report: ComparisonReport) -> bool:
-    measurement, drawn = report.measurement, list[bool]()
-    for role, colour in OF_ROLE.items():
-        calls, failed = measurement.of(role, "invocations"), measurement.of(role, "model_errors")
-        rates = {moment: 100 * failed.get(moment, 0.0) / count for moment, count in calls.items() if count}
-        drawn.append(_line(axes, _binned(measurement, rates, calls), colour, str(role)))
-    return _finish(axes, "percent of invocations", drawn)
-
-
-def _traffic(axes: "Axes", report: ComparisonReport) -> bool:
-    measurement, drawn = report.measurement, list[bool]()
-    sampling = measurement.subject.sampling
-    for role, colour in OF_ROLE.items():
-        calls = measurement.of(role, "invocations")
-        moments, values = _binned(measurement, calls)
-        rates = [value * SECONDS_PER_MINUTE / measurement.window.period for value in values]
-        drawn.append(_line(axes, (moments, rates), colour, str(role)))
-        if role is Role.SHADOW and 0 < sampling < 1:
-            _line(axes, (moments, [rate / sampling for rate in rates]), colour, "shadow, normalised", DASHED)
-    return _finish(axes, "per minute", drawn)
-
-
-def _load(axes: "Axes", report: ComparisonReport) -> bool:
-    measurement, drawn = report.measurement, list[bool]()
-    for role, colour in OF_ROLE.items():
-        for identity, title, dashes in (("cpu", "CPU", "-"), ("gpu", "GPU", "-."), ("memory", "memory", DASHED)):
-            points = _binned(measurement, measurement.of(role, identity))
-            drawn.append(_line(axes, points, colour, f"{role} {title}", dashes))
-    return _finish(axes, "percent", drawn)
-
-
 def _effects(axes: "Axes", report: ComparisonReport) -> bool:
-    rows = list(_with_intervals(report.rows))
-    for place, row in enumerate(reversed(rows)):
-        change = row.change
-        if change is not None:
-            axes.plot([100 * change.low, 100 * change.high], [place, place], color=INK, linewidth=2)
-            axes.plot([100 * change.estimate], [place], color=SHADOW, marker="o", markersize=6)
-    axes.set_yticks(range(len(rows)), [row.title for row in reversed(rows)])
+    changes = {row.title: row.change for row in reversed(report.rows) if row.identity in LATENCIES and row.change}
+    for place, change in enumerate(changes.values()):
+        axes.plot([100 * change.low, 100 * change.high], [place, place], color=INK, linewidth=2)
+        axes.plot([100 * change.estimate], [place], color=SHADOW, marker="o", markersize=6)
+    axes.set_yticks(range(len(changes)), list(changes))
     axes.axvline(0, color=MUTED, linewidth=1)
     if report.criteria.max_latency_increase is not None:
         limit = 100 * report.criteria.max_latency_increase
@@ -217,17 +203,14 @@ def _effects(axes: "Axes", report: ComparisonReport) -> bool:
         axes.annotate(name, (limit, 1), xycoords=("data", "axes fraction"), color=LIMIT, va="bottom", ha="center")
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("percent above production (dot) and where it is with 95 % confidence (line)")
-    return bool(rows)
+    return bool(changes)
 
 
-def _with_intervals(rows: Sequence[Row]) -> Iterator[Row]:
-    return (row for row in rows if row.identity in LATENCIES and row.change is not None)
-
-
-DRAWINGS: Final[Sequence[tuple[str, str, Callable[["Axes", ComparisonReport], bool]]]] = (
-    ("Latency of the shadow against production", "Left of zero the shadow is faster.", _effects),
-    ("Model latency", "The median and, dashed, the 99th percentile.", _latency),
-    ("Model errors", "Invocations that did not end in 2XX.", _errors),
-    ("Invocations", "The dashed line divides the shadow's by its sampling percentage.", _traffic),
-    ("Utilisation", "Mean over the instances of each variant, at the traffic that it had.", _load),
+# Title, text, label of the vertical axis, lines; without lines the effects
+DRAWINGS: Final[Sequence[tuple[str, str, str, Callable[[ComparisonReport], Iterator[Line]] | None]]] = (
+    ("Latency of the shadow against production", "Left of zero the shadow is faster.", "", None),
+    ("Model latency", "The median and, dashed, the 99th percentile.", "milliseconds", _latency),
+    ("Model errors", "Invocations that did not end in 2XX.", "percent of invocations", _errors),
+    ("Invocations", "The dashed line divides the shadow's by its sampling percentage.", "per minute", _traffic),
+    ("Utilisation", "Mean over the instances of each variant, at the traffic that it had.", "percent", _load),
 )

@@ -70,7 +70,7 @@ def _print(report: ComparisonReport) -> None:
     screen, measurement = console(), report.measurement
     subject, window = measurement.subject, measurement.window
     span = wording.length(window.end - window.start)
-    screen.print(f"{subject.name} on {subject.endpoint}, {span} from {wording.moment(window.start)}", style="bold")
+    screen.print(f"{subject.name} on {subject.endpoint}, {span} from {timestamp(window.start)}", style="bold")
     if measurement.synthetic:
         screen.print("Synthetic metrics: nothing was measured.", style="bold yellow")
     for message in measurement.messages:

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from inference_experiment.criteria import Role
-from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.report.comparison import ComparisonReport, Row
 from inference_experiment_cli.report.intervals import share
 
@@ -51,11 +50,6 @@ def cells(report: ComparisonReport) -> list[tuple[str, ...]]:
         for row in report.rows
         if (row.production, row.shadow) != (None, None)
     ]
-
-
-def moment(time: datetime | None) -> str:
-    """Return a time in UTC."""
-    return timestamp(time) if time else NO_VALUE
 
 
 def length(span: timedelta) -> str:
