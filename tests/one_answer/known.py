@@ -34,7 +34,6 @@ WRONG = frozenset(
         "get-policy-version.json",
         "terraform-plan.json",
         "dump-with-users.json",
-        "role-null.json",
         "utf16.json",
         "scp.json",
         "key-of-another-account.json",

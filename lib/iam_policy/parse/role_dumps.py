@@ -12,9 +12,7 @@ from iam_policy.service_data.managed import managed_policy
 
 def is_role_dump(node: object) -> bool:
     """Tell whether decoded JSON is one of the two dumps rather than a policy."""
-    return isinstance(node, Mapping) and (
-        "RoleDetailList" in node or "AssumeRolePolicyDocument" in node.get("Role", {})
-    )
+    return isinstance(node, Mapping) and ("RoleDetailList" in node or "Role" in node)
 
 
 def roles_of(node: Mapping[str, Any]) -> tuple[Role, ...]:

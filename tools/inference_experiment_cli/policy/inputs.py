@@ -5,13 +5,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import best_match
+
 import iam_policy
 from cfn_template.documents import looks_like_json
 from cfn_template.json_reader import parse_json
 from cfn_template.located import DocumentError
 from cfn_template.yaml_reader import parse_yaml
 from iam_policy.parse.role_dumps import is_role_dump, roles_of
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import NotPossibleError, Place, UsageError
 from inference_experiment_cli.inputs.documents import read_text, syntax_error
 
 if TYPE_CHECKING:
@@ -120,7 +123,32 @@ def _attach(
     return replace(given, role=replace(given.role, policies=policies, trust=trust[0] if trust else given.role.trust))
 
 
+_ROLE: Final = {
+    "type": "object",
+    "required": ["AssumeRolePolicyDocument"],
+    "properties": {
+        "RolePolicyList": {"type": "array", "items": {"required": ["PolicyName", "PolicyDocument"], "type": "object"}},
+        "AttachedManagedPolicies": {
+            "type": "array",
+            "items": {"required": ["PolicyArn"], "type": "object", "properties": {"PolicyArn": {"type": "string"}}},
+        },
+        "PermissionsBoundary": {"type": "object"},
+    },
+}
+_DUMP: Final = {
+    "properties": {
+        "Role": _ROLE,
+        "RoleDetailList": {"type": "array", "items": _ROLE},
+        "Policies": {"type": "array", "items": {"required": ["Arn"], "type": "object"}},
+    }
+}
+
+
 def _of_dump(node: Mapping[str, Any], label: str, name: str) -> list[RoleInput]:
+    wrong = best_match(Draft7Validator(_DUMP).iter_errors(node))
+    if wrong is not None:
+        place = Place(label, path="/".join(map(str, wrong.absolute_path)))
+        raise NotPossibleError("is not what aws iam get-role or get-account-authorization-details prints", place)
     roles = [role for role in roles_of(node) if not name or role.name == name]
     if len(roles) != 1:
         names = ", ".join(role.name for role in roles_of(node)[:MAXIMUM_NAMES])
