@@ -113,7 +113,11 @@ class ReenteringRule(CfnLintJsonSchema):
         context = validator.context.evolve(strict_types=False, path=place)
         function_filter = validator.function_filter.evolve(add_cfn_lint_keyword=True)
         entered = self.extend_validator(validator.evolve(function_filter=function_filter), self.by_schema, context)
-        yield from (error for error in self._validate(entered, instance) if not _is_brought(error))
+        for error in self._validate(entered, instance):
+            # The message shows the pattern as the API's documentation has it.
+            error.message = error.message.replace(r"\\Z'", "$'")
+            if not _is_brought(error):
+                yield error
 
 
 def _is_brought(error: ValidationError) -> bool:
