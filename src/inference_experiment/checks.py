@@ -180,7 +180,7 @@ def check(properties: Mapping[str, Any], *, native: bool = False) -> Iterator[Fi
 
 def _check_names(properties: Mapping[str, Any], source: str, shadow: str) -> Iterator[Finding]:
     """Yield the findings of what names variants."""
-    variants, state = _texts(properties.get("ModelVariants"), "VariantName"), properties.get("DesiredState")
+    variants, state = _texts(properties.get("ModelVariants"), "VariantName"), _members(properties).get("DesiredState")
     if variants is not None:
         yield from check_variants(variants, source, shadow, desired_state=state)
         if state in ENDING_STATES:

@@ -54,6 +54,11 @@ _MEMBERS: Final = (
 )
 
 
+def _usage_error(error: Exception) -> UsageError:
+    """Return an error of cfn-lint's, without the brackets and quotes of Python's lists."""
+    return UsageError("cfn-lint: " + str(error).replace("['", "").replace("', '", ", ").replace("']", ""))
+
+
 class Engine:
     """cfn-lint with a configuration, its rules and ours."""
 
@@ -64,7 +69,7 @@ class Engine:
             if OUR_FIRST_RULE not in self.rules:
                 self.rules.update(Rules.create_from_module(RULES))
         except (CfnLintExitException, ConfigFileError, ValueError) as error:
-            raise UsageError(f"cfn-lint: {error}") from error
+            raise _usage_error(error) from error
         self.enabled = [name for name in self.rules if self.rules.is_rule_enabled(name, self.config)]
         self._ignores_bad = self.config.ignore_bad_template or not ParseError().is_enabled(
             include_experimental=False,
@@ -90,7 +95,7 @@ class Engine:
         try:
             return list(run_template_by_file_path(path, self.config, rules, self._ignores_bad))
         except CfnLintExitException as error:
-            raise UsageError(f"cfn-lint: {error}") from error
+            raise _usage_error(error) from error
         except Exception as error:  # noqa: BLE001 - one template on which cfn-lint crashes must not end the run
             message = f"Unknown exception while processing the template: {str(error)!r}"  # cfn-lint's own
             return [Match.create(message=message, filename=path, rule=RuleError())]
