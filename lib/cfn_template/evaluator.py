@@ -38,7 +38,7 @@ class Evaluator:
         self.mappings = mappings if isinstance(mappings, dict) else {}
 
     def evaluate(self, raw: Raw, depth: int = 0) -> object:
-        """Return the value of a raw scalar, list or function; a mapping that is no function is UNKNOWN."""
+        """Return the value of a raw scalar, list or function; a mapping that is not a function is UNKNOWN."""
         value = self._evaluate(raw, depth)
         # What a dynamic reference stands for is read from Systems Manager or Secrets Manager at deployment.
         return UNKNOWN if isinstance(value, str | Text) and DYNAMIC_REFERENCE in str(value) else value

@@ -45,7 +45,7 @@ class Node:
 
     @property
     def text(self) -> str | Text | None:
-        """The value as text, None when it is no scalar or not known at all."""
+        """The value as text, None when it is not a scalar or not known at all."""
         value = self.value
         return value if isinstance(value, Text) else scalar_text(value)
 
@@ -101,7 +101,7 @@ class Node:
 
     @property
     def items(self) -> "list[Node] | None":
-        """The elements of a list, None when it is no list or some elements are unknown."""
+        """The elements of a list, None when it is not a list or some elements are unknown."""
         if self._items is UNREAD:
             self._items = self._elements()
         return self._items  # type: ignore[return-value]

@@ -39,14 +39,10 @@ class TemplateDeclarations:
     mappings: Raw
     compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> literals in Fn::Equals
     hidden: frozenset[str] = frozenset()  # names whose values decide conditions; elsewhere Ref gives a hole
-    _mentions: dict[int, tuple[Raw, list[tuple[str, str]]]] = field(default_factory=dict)
 
     def mentions(self, raw: Raw) -> list[tuple[str, str]]:
         """Return what a part of the template mentions."""
-        known = self._mentions.get(id(raw))
-        if known is None:  # the part is kept with it: its id is nobody else's
-            known = self._mentions[id(raw)] = raw, list(dict.fromkeys(mentioned(raw)))
-        return known[1]
+        return list(dict.fromkeys(mentioned(raw)))
 
     def domain(self, name: str) -> tuple[object, ...]:
         """Return the values to try for a parameter; a hole stands for anything else."""
@@ -64,7 +60,7 @@ class Scenario:
     conditions: dict[str, bool | None] = field(default_factory=dict)
     complete: bool = False  # nothing more is assumed: what is still undecided stays open
     memo: dict[tuple[str, str], Any] = field(default_factory=dict)  # what was read in this scenario: (kind, logical id)
-    asked: set[tuple[str, str]] = field(default_factory=set)  # what somebody wanted to know: (condition or name, name)
+    asked: set[tuple[str, str]] = field(default_factory=set)  # what was asked: (condition or name, name)
 
     @cached_property
     def evaluator(self) -> Evaluator:
@@ -182,8 +178,8 @@ def covering(scenarios: list[Scenario]) -> list[Scenario]:
     So what one or two conditions cause shows, and only there; and their number grows with the logarithm of the number
     of conditions, not with its power of two.
     """
-    told = _told_apart(scenarios)
-    pairs = [set(itertools.combinations(choices, min(2, len(choices)))) for choices in told]
+    distinguishing = _distinguishing_choices(scenarios)
+    pairs = [set(itertools.combinations(choices, min(2, len(choices)))) for choices in distinguishing]
     missing = set[tuple[Choice, ...]]().union(*pairs)
     chosen: list[int] = []
     best = 0
@@ -194,7 +190,7 @@ def covering(scenarios: list[Scenario]) -> list[Scenario]:
     return [scenarios[index] for index in sorted(chosen)]
 
 
-def _told_apart(scenarios: list[Scenario]) -> list[list[Choice]]:
+def _distinguishing_choices(scenarios: list[Scenario]) -> list[list[Choice]]:
     """Return each scenario's choices; of those that always go together one, and none that is the same everywhere.
 
     A condition and the parameter that decides it would count twice, and more scenarios than necessary be chosen.

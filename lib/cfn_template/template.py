@@ -14,7 +14,6 @@ from cfn_template.scenarios import (
     TemplateDeclarations,
     enumerate_assumptions,
     enumerate_scenarios,
-    needs_of,
 )
 from cfn_template.values import Raw, hole
 
@@ -55,10 +54,10 @@ class TemplateView:
         self._scenarios: dict[tuple[frozenset[str], frozenset[str]], list[Scenario]] = {}
         self._references: dict[str, frozenset[str]] = {}
         self._reachable: dict[tuple[str, frozenset[str] | None], frozenset[str]] = {}
-        self.memo: dict[tuple[object, ...], Any] = {}  # what others have worked out of it
+        self.memo: dict[tuple[object, ...], Any] = {}  # results that belong to the template
 
     def type_of(self, name: str) -> str:
-        """Return the type of a resource, empty when there is no such resource."""
+        """Return the type of a resource, empty for an unknown name."""
         return str(self.resources[name]["Type"]) if name in self.resources else ""
 
     def of_type(self, *types: str) -> list[str]:
@@ -107,7 +106,7 @@ class TemplateView:
         return next(iter(enumerate_assumptions(source, values | pseudo, list(assumed))))
 
     def scenarios(self, names: Iterable[str], related: Iterable[str] = ()) -> list[Scenario]:
-        """Return the scenarios in which some resources exist, told apart as finely as `related` ones need it too."""
+        """Return the scenarios in which some resources exist, distinguished also by what `related` ones depend on."""
         existing = frozenset(names)
         key = existing, existing | frozenset(related)
         if key not in self._scenarios:
@@ -122,17 +121,6 @@ class TemplateView:
         """Return what some resources depend on: themselves, and their conditions as functions."""
         raws = [self.resources[name] for name in names]
         return [*raws, *({"Condition": raw["Condition"]} for raw in raws if isinstance(raw.get("Condition"), str))]
-
-    def choices(self, raw: Raw, scenario: Scenario) -> tuple[str, ...]:
-        """Return what a part of the template, with the resources that it refers to, may depend on in a scenario."""
-        key = "choices", id(raw)
-        if key not in self.memo:
-            named = {target for kind, target in self.source.mentions(raw) if kind == "name"} & self.resources.keys()
-            around = named.union(*map(self.reachable, named))
-            parameters, conditions = needs_of(self.source, [raw, *(self.resources[name] for name in around)])
-            asked = [*(("name", name) for name in parameters), *(("condition", name) for name in conditions)]
-            self.memo[key] = raw, asked  # kept with it: its id is nobody else's
-        return tuple(repr(scenario.answer(*question)) for question in self.memo[key][1])
 
     def exists(self, name: str, scenario: Scenario) -> bool:
         """Tell whether a resource is (or may be) created in a scenario."""
