@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING, Any
 import log_audit
 import pytest
 from botocore.loaders import Loader
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from inference_experiment_local.protocol.cloud import ProtocolCloud
+
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
