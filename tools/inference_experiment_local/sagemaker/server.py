@@ -48,7 +48,7 @@ class Fault:
 
 
 def carry_out(faults: list[Fault], operation: str, perform: Callable[[], Result]) -> Result:
-    """Perform an operation, or raise the error of the first of the faults that is meant for it."""
+    """Perform an operation, or raise the error of the first fault that applies to it."""
     fault = next((each for each in faults if each.operation in {operation, "*"}), None)
     if fault is None:
         return perform()
