@@ -25,7 +25,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 TEST_CPU_SECONDS: Final = 30
 EVALUATE: Final = ("conditions", "decision", "explain", "operators", "principals", "request", "statements")
 TESTS: Final = {
-    **{f"src/inference_experiment/{name}.py": "tests/test_planner.py" for name in ("planner", "actions")},
+    **{f"src/inference_experiment/{name}.py": "tests/src/test_planner.py" for name in ("planner", "actions")},
     **{f"lib/iam_policy/evaluate/{name}.py": "tests/lib/iam_policy/test_iam_evaluate.py" for name in EVALUATE},
     "lib/cfn_template/evaluator.py": "tests/lib/cfn_template/test_values.py",
     "lib/cfn_template/values.py": "tests/lib/cfn_template/test_values.py",

@@ -25,8 +25,8 @@ PACKAGES = {
 # Of the rules' fixtures a part: all of them take a minute.
 PARTS = {
     "inference_experiment": (
-        ("test_planner.py", "test_event.py", "requests_for_tests.py", "experiment_properties.py", "log_audit.py"),
-        ("test_planner.py", "test_event.py"),
+        ("src", "experiment_properties.py", "log_audit.py"),
+        ("src/test_planner.py", "src/test_event.py"),
     ),
     "iam_policy": (("lib/iam_policy",), ("lib/iam_policy/test_iam_evaluate.py",)),
     "inference_experiment_rules": (("rules", "no_repr.py"), ("rules/test_fixtures.py", "-k", "E950")),

@@ -20,7 +20,7 @@ from inference_experiment.gateway import Gateway
 from inference_experiment.model import OPERATIONS, Member, Observed, Status
 from inference_experiment.planner import TABLE
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ADDITIONS = {"ModelVariantActions", "PromotionCriteria", "ServiceTimeout", "ServiceToken"}
 READS = {"DescribeInferenceExperiment", "ListInferenceExperiments", "ListTags", "DescribeStacks", "SendMessage"}
 

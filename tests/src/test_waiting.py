@@ -18,7 +18,7 @@ from inference_experiment_local.lambda_runtime.runtime import Invocation, Lambda
 from inference_experiment_local.packaging import package
 from inference_experiment_local.protocol.response_bucket import ResponseBucket
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/8f5ee4a0-0000-4000-8000-000000000000"
 
 
