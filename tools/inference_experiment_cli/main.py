@@ -15,26 +15,26 @@ from typer.core import TyperCommand
 from inference_experiment_cli.errors import ExitCode, describe
 
 PROGRAM: Final = "inference-experiment"
-# name -> where the function (or the Typer group) is, and the first sentence of its help
+# name, which is also that of its module and of its function (or Typer group) -> first sentence of its help
 COMMANDS: Final = {
-    "demo": ("demo:demo", "Take a shadow test through its whole life on a local AWS."),
-    "lint": ("lint:lint", "Lint templates with cfn-lint and the rules of this project."),
-    "policy": ("policy:policy", "Check, generate and explain IAM policies."),
-    "export": ("export:export", "Write experiments as flat records: JSON lines, CSV, Parquet."),
-    "query": ("query:query", "Query experiments with SQL."),
-    "report": ("report:report", "Compare the variants of a shadow test by their metrics."),
-    "validate": ("validate:validate", "Check the properties of experiments as the provider does."),
-    "plan": ("plan:plan", "Show what deploying a file would do."),
-    "get": ("read:get", "Show everything about one experiment."),
-    "list": ("read:list_experiments", "List the experiments of one or several regions."),
-    "watch": ("read:watch", "Follow an experiment until it is stable."),
-    "create": ("write:create", "Create an experiment and wait until it is Created or Running."),
-    "update": ("write:update", "Change an experiment in place by a JSON patch or a file."),
-    "start": ("write:start", "Start a Created experiment before its schedule."),
-    "stop": ("write:stop", "Stop a running experiment, with or without promotion."),
-    "delete": ("write:delete", "Delete an experiment; a running one is stopped first."),
-    "manifest": ("manifest:manifest", "Write a template or a StackQL manifest of an experiment."),
-    "convert": ("convert:convert", "Convert templates between the native and the custom type."),
+    "demo": "Take a shadow test through its whole life on a local AWS.",
+    "lint": "Lint templates with cfn-lint and the rules of this project.",
+    "policy": "Check, generate and explain IAM policies.",
+    "export": "Write experiments as flat records: JSON lines, CSV, Parquet.",
+    "query": "Query experiments with SQL.",
+    "report": "Compare the variants of a shadow test by their metrics.",
+    "validate": "Check the properties of experiments as the provider does.",
+    "plan": "Show what deploying a file would do.",
+    "get": "Show everything about one experiment.",
+    "list": "List the experiments of one or several regions.",
+    "watch": "Follow an experiment until it is stable.",
+    "create": "Create an experiment and wait until it is Created or Running.",
+    "update": "Change an experiment in place by a JSON patch or a file.",
+    "start": "Start a Created experiment before its schedule.",
+    "stop": "Stop a running experiment, with or without promotion.",
+    "delete": "Delete an experiment; a running one is stopped first.",
+    "manifest": "Write a template or a StackQL manifest of an experiment.",
+    "convert": "Convert templates between the native and the custom type.",
 }
 # The base of what Typer raises for wrong usage; recent versions have it as TyperException only.
 _ClickException: Any = typer.BadParameter.__mro__[2]
@@ -57,24 +57,20 @@ class Command(TyperCommand):
 class LazyCommand(TyperCommand):
     """A command whose module is imported when it is used: the list of commands needs its summary only."""
 
-    def __init__(self, name: str, target: str, summary: str) -> None:
-        super().__init__(name, help=summary)
-        self._target = target
-
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:  # noqa: ANN401 - the library's
         """Return the context of the real command, which is what Typer then runs."""
         return self.load().make_context(info_name, args, parent, **extra)
 
     def load(self) -> Any:  # noqa: ANN401 - a command of Typer's or Click's, by Typer's version
         """Return the real command."""
-        module, _, attribute = self._target.partition(":")
-        target = getattr(import_module(f"inference_experiment_cli.commands.{module}"), attribute)
+        name = str(self.name)
+        target = getattr(import_module(f"inference_experiment_cli.commands.{name}"), name)
         if not isinstance(target, typer.Typer):
             app = _typer(add_completion=False)
-            app.command(self.name, cls=Command)(target)
+            app.command(name, cls=Command)(target)
             target = app
         command = typer.main.get_command(target)
-        command.name = self.name
+        command.name = name
         return command
 
 
@@ -104,8 +100,7 @@ def application() -> Any:  # noqa: ANN401 - a group of Typer's or Click's, by Ty
     app = _typer(name=PROGRAM, no_args_is_help=True)
     app.callback()(_options)
     group: Any = typer.main.get_command(app)
-    for name, (target, summary) in COMMANDS.items():
-        group.commands[name] = LazyCommand(name, target, summary)
+    group.commands |= {name: LazyCommand(name, help=summary) for name, summary in COMMANDS.items()}
     return group
 
 

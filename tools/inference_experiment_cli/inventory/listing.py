@@ -1,7 +1,10 @@
-"""The rows and filters of `list`."""
+"""The filters and rows of `list`."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import astuple, dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+import typer
 
 from inference_experiment.checks import parse_time
 from inference_experiment.model import Status
@@ -14,6 +17,42 @@ IDENTIFIERS: Final = ("Region", "Name")
 TABLE_COLUMNS: Final = (*IDENTIFIERS, "Status", "CreationTime", "LastModifiedTime", "CompletionTime")
 SUMMARY_COLUMNS: Final = (*TABLE_COLUMNS, "Type", "RoleArn", "Description", "Schedule", "StatusReason")
 FULL_COLUMNS: Final = tuple(full_record({}, {}, "", ""))
+SortBy = StrEnum("SortBy", {"NAME": "Name", "CREATION_TIME": "CreationTime", "STATUS": "Status"})
+SortOrder = StrEnum("SortOrder", {"ASCENDING": "Ascending", "DESCENDING": "Descending"})
+Moment = Annotated[str, typer.Option(metavar="TIME", help="ISO 8601 with a zone: 2030-01-31T08:00:00Z.")]
+# The arguments of ListInferenceExperiments, in the order of the options.
+TIMES: Final = ("CreationTimeAfter", "CreationTimeBefore", "LastModifiedTimeAfter", "LastModifiedTimeBefore")
+ARGUMENTS: Final = ("NameContains", "StatusEquals", "Type", *TIMES, "SortBy", "SortOrder")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The options that SageMaker applies."""
+
+    name_contains: Annotated[str, typer.Option(help="Part of the name.")] = ""
+    status: Annotated[str, typer.Option(help="Filter by status, for example Running.")] = ""
+    kind: Annotated[str, typer.Option("--type", help="Filter by type (currently only ShadowMode).")] = ""
+    created_after: Moment = ""
+    created_before: Moment = ""
+    modified_after: Moment = ""
+    modified_before: Moment = ""
+    sort_by: Annotated[SortBy | None, typer.Option(help="Order within a region.")] = None
+    sort_order: Annotated[SortOrder | None, typer.Option(help="Direction of the order.")] = None
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of ListInferenceExperiments for the options that are set. Raises UsageError."""
+        pairs = zip(ARGUMENTS, astuple(self), strict=True)
+        arguments: dict[str, Any] = {key: value for key, value in pairs if value}
+        for key in [key for key in TIMES if key in arguments]:
+            moment = parse_time(arguments[key])
+            if moment is None:
+                text = f"{arguments[key]} is not an ISO 8601 time with a zone; write it as 2030-01-31T08:00:00Z"
+                raise UsageError(text)
+            arguments[key] = moment
+        statuses = [status.value for status in Status if status is not Status.ABSENT]
+        if self.status and self.status not in statuses:
+            raise UsageError(f"--status {self.status}: choose one of {', '.join(statuses)}")
+        return arguments
 
 
 def row(experiment: DescribedExperiment, *, full: bool) -> dict[str, Any]:
@@ -23,18 +62,3 @@ def row(experiment: DescribedExperiment, *, full: bool) -> dict[str, Any]:
         owner = by_tags(str(members["Name"]), experiment.tags)
         return full_record(members, experiment.tags, experiment.region, owner.text if owner else "")
     return {"Region": experiment.region, **{key: to_jsonable(members.get(key)) for key in SUMMARY_COLUMNS[1:]}}
-
-
-def filters(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of ListInferenceExperiments for the options that are set. Raises UsageError."""
-    arguments: dict[str, Any] = {key: value for key, value in values.items() if value}
-    for key in [key for key in arguments if "Time" in key and key.endswith(("After", "Before"))]:
-        moment = parse_time(arguments[key])
-        if moment is None:
-            text = f"{arguments[key]} is not an ISO 8601 time with a zone; write it as 2030-01-31T08:00:00Z"
-            raise UsageError(text)
-        arguments[key] = moment
-    statuses = [status.value for status in Status if status is not Status.ABSENT]
-    if arguments.get("StatusEquals", statuses[0]) not in statuses:
-        raise UsageError(f"--status {arguments['StatusEquals']}: choose one of {', '.join(statuses)}")
-    return arguments

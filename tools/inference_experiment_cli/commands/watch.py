@@ -1,0 +1,40 @@
+"""inference-experiment watch: the options; operate/watch.py follows."""
+
+from typing import Annotated
+
+import typer
+
+from inference_experiment.model import Status
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.operate.gateway import CliGateway
+from inference_experiment_cli.operate.watch import follow
+from inference_experiment_cli.options import Interval, Name, Output, Profile, Region, Timeout
+from inference_experiment_cli.output import Format
+from inference_experiment_cli.session import open_session
+
+
+def watch(
+    name: Name,
+    until: Annotated[str, typer.Option(help="Continue until this status. Default: until it is stable.")] = "",
+    interval: Interval = 5.0,
+    timeout: Timeout = 86_400.0,
+    region: Region = "",
+    profile: Profile = "",
+    output: Output = Format.TABLE,
+) -> None:
+    """Follow an experiment until it is stable.
+
+    Prints a line per change of its status, its variants or its endpoint, and at the end how long each status lasted.
+
+    Examples: inference-experiment watch shop-fraud-1; inference-experiment watch shop-fraud-1 --until Completed
+
+    Exit codes: 0 stable, or in the status of --until, 1 cancelled, deleted, ended in another status, or --timeout
+    expired, 2 the options are wrong, 4 AWS failed.
+    """
+    if until and until not in list(Status):
+        raise UsageError(f"--until {until}: choose one of {', '.join(Status)}")
+    session = open_session(region, profile)
+    gateway = CliGateway()
+    gateway.describe_existing(name, session.region_name)
+    wanted = Status(until) if until else None
+    follow(lambda: gateway.describe_inference_experiment(name), name, wanted, interval, timeout, output)
