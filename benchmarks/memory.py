@@ -23,22 +23,7 @@ def measure(scratch: Path, _: int) -> Results:
         "Memory of the function",
         "Resident megabytes of the runtime client's process; each request is a Create or a Delete, on a new stack.",
     )
-    zipfile.ZipFile(BytesIO(package(Path(__file__).resolve().parents[1] / "src"))).extractall(scratch / "function")
-    logging.disable(logging.ERROR)
-    points: list[tuple[float, float]] = []
-    with ProtocolCloud(task_root=scratch / "function") as cloud:
-        cloud.sagemaker.durations.update(dict.fromkeys(cloud.sagemaker.durations, 0.0))
-        for number in range(REQUESTS):
-            cloud.sagemaker.add_endpoint(f"endpoint-{number}", "production", "model-1")
-        cloud.sagemaker.add_model("model-2")
-        for number in range(REQUESTS):
-            stack = cloud.stack(f"stack-{number}")
-            stack.begin_create({**PROPERTIES, "EndpointName": f"endpoint-{number}"})
-            cloud.settle()
-            stack.begin_delete()
-            cloud.settle()
-            points.append((2 * (number + 1), _resident(cloud)))
-    logging.disable(logging.NOTSET)
+    points = _memory_by_request(scratch / "function")
     first, last = points[0][1], points[-1][1]
     results.figures += [
         Figure(
@@ -56,6 +41,26 @@ def measure(scratch: Path, _: int) -> Results:
     ]
     results.curves.append(Curve("memory and requests", "requests", "MB", {"resident": points}))
     return results
+
+
+def _memory_by_request(folder: Path) -> list[tuple[float, float]]:
+    zipfile.ZipFile(BytesIO(package(Path(__file__).resolve().parents[1] / "src"))).extractall(folder)
+    logging.disable(logging.ERROR)
+    points: list[tuple[float, float]] = []
+    with ProtocolCloud(task_root=folder) as cloud:
+        cloud.sagemaker.durations.update(dict.fromkeys(cloud.sagemaker.durations, 0.0))
+        for number in range(REQUESTS):
+            cloud.sagemaker.add_endpoint(f"endpoint-{number}", "production", "model-1")
+        cloud.sagemaker.add_model("model-2")
+        for number in range(REQUESTS):
+            stack = cloud.stack(f"stack-{number}")
+            stack.begin_create({**PROPERTIES, "EndpointName": f"endpoint-{number}"})
+            cloud.settle()
+            stack.begin_delete()
+            cloud.settle()
+            points.append((2 * (number + 1), _resident(cloud)))
+    logging.disable(logging.NOTSET)
+    return points
 
 
 def _resident(cloud: ProtocolCloud) -> float:

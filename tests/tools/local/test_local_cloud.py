@@ -37,6 +37,14 @@ def cloud() -> Iterator[LocalCloud]:
         yield running
 
 
+def assert_emptied(cloud: LocalCloud, queue_url: str) -> None:
+    """The function responds before it returns, and only then its message is deleted."""
+    deadline = time.monotonic() + 20
+    while cloud.queue_depth(queue_url) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert cloud.queue_depth(queue_url) == 0
+
+
 def test_the_whole_life_of_a_stack(cloud: LocalCloud) -> None:
     """Create through queue hops and a redelivery, no change, replacement, failure with rollback, deletion."""
     before = TEMPLATE.read_bytes()
@@ -46,11 +54,7 @@ def test_the_whole_life_of_a_stack(cloud: LocalCloud) -> None:
     assert outputs["EndpointSeen"] == outputs["EndpointArn"]
     assert (events[-1].logical_id, events[-1].status) == ("chain", "CREATE_COMPLETE")
     assert [event.event_id for event in cloud.stack_events("chain")] == [event.event_id for event in events]
-    # The function responds before it returns, and only then its message is deleted.
-    deadline = time.monotonic() + 20
-    while cloud.queue_depth(outputs["QueueUrl"]) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert cloud.queue_depth(outputs["QueueUrl"]) == 0
+    assert_emptied(cloud, outputs["QueueUrl"])
     log = cloud.function_log(outputs["FunctionName"])
     assert "hops left: 1 delivery: 2" in log
 
