@@ -230,12 +230,13 @@ def test_folders_are_searched_for_templates(tmp_path: Path, monkeypatch: pytest.
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "values.yaml").write_text("replicas: 3\nresources: {}\n", encoding="utf-8")
+    (tmp_path / "marked.yaml").write_text("\ufeffResources: {A: {Type: 'AWS::SNS::Topi'}}\n", encoding="utf-8")
 
     def files(*paths: str) -> set[str]:
         found = lint(*paths, "-f", "json", "--no-cache").stdout
         return {finding["Filename"] for finding in json.loads(found)}
 
-    assert files(".") == files() == {"a.yaml", "deep/b.yml", "deep/c.template"}
+    assert files(".") == files() == {"a.yaml", "deep/b.yml", "deep/c.template", "marked.yaml"}
     assert files("deep/*.yml", "a.yaml", "a.yaml") == {"a.yaml", "deep/b.yml"}
     assert files("**/*.yml", "f.txt") == {"deep/b.yml", "f.txt"}
 

@@ -292,6 +292,27 @@ def test_a_role_of_a_template_is_selected_by_name(tmp_path: Path) -> None:
         assert "ExecutionRole" in answer.stderr
 
 
+@pytest.mark.parametrize("before", ["", "\ufeff", "# a comment\n\n", "---\n", "\ufeff# a comment\n---\n"])
+@pytest.mark.parametrize("head", [{}, {"AWSTemplateFormatVersion": "2010-09-09"}], ids=["bare", "version"])
+@pytest.mark.parametrize("form", ["json", "flow", "block"])
+def test_a_template_is_recognised_in_every_form(tmp_path: Path, form: str, head: dict[str, str], before: str) -> None:
+    content = {**head, "Resources": {"ExecutionRole": deployed_role({"Statement": []})}}
+    flow = yaml.safe_dump(content, default_flow_style=True, sort_keys=False).replace("Allow", "!Sub Allow")
+    texts = {"json": json.dumps(content), "flow": flow, "block": yaml.safe_dump(content, sort_keys=False)}
+    template = written(tmp_path, "template", before + texts[form])
+
+    answer = policy("check", template, "--for", "provider", "--role", "ExecutionRole")
+
+    assert answer.returncode == 1
+    assert "error missing-permission: ExecutionRole lacks sagemaker:" in answer.stdout
+
+
+def test_a_policy_in_braces_is_json() -> None:
+    """IAM takes no YAML."""
+    answer = policy("check", "-", "--for", "provider", stdin="{Version: '2012-10-17', Statement: []}")
+    assert "is not valid JSON" in answer.stdout
+
+
 def deployed_role(document: dict[str, Any]) -> dict[str, Any]:
     policies = [{"PolicyName": "experiments", "PolicyDocument": document}]
     trust = role_entry("provider")["AssumeRolePolicyDocument"]

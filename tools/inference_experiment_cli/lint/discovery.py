@@ -15,7 +15,7 @@ from inference_experiment_cli.errors import Place, UsageError
 
 SUFFIXES: Final = frozenset({".json", ".template", ".yaml", ".yml"})
 SKIPPED_FOLDERS: Final = frozenset({"__pycache__", "node_modules"})
-_RESOURCES: Final = re.compile(rb"""(?:^|[{,\s])["']?Resources["']?\s*:""", re.MULTILINE)
+_RESOURCES: Final = re.compile(rb"""(?:^|[{,\s]|\A\xef\xbb\xbf)["']?Resources["']?\s*:""", re.MULTILINE)
 _MAX_BYTES: Final = 1_000_000  # of a template that CloudFormation accepts
 
 

@@ -1,6 +1,7 @@
 """From files to roles: policy documents, dumps of the AWS CLI, and templates; JSON or YAML, `-` for stdin."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -53,7 +54,7 @@ def read_inputs(paths: Sequence[Path], options: "CheckOptions", role: str = "", 
         label, text = read_text(path)
         inputs.texts[label] = text
         node = _parsed(text, label)
-        if isinstance(node, Mapping) and "Resources" in node:
+        if _is_template(node):
             inputs.templates.append(_of_template(text, label, options, role))
         elif is_role_dump(node):
             inputs.roles += _of_dump(node, label, role)
@@ -73,9 +74,17 @@ def _parsed(text: str, label: str) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return parse_json(text) if looks_like_json(text) else parse_yaml(text)
     except DocumentError as error:
-        if error.code == "invalid-json":
-            return error
-        raise syntax_error(label, error) from error
+        if error.code != "invalid-json":
+            raise syntax_error(label, error) from error
+        # A template in braces may be YAML; IAM takes a policy in braces as JSON only.
+        with suppress(DocumentError):
+            if _is_template(value := parse_yaml(text)):
+                return value
+        return error
+
+
+def _is_template(node: object) -> bool:
+    return isinstance(node, Mapping) and "Resources" in node
 
 
 def _document(node: object, label: str) -> iam_policy.Document:
