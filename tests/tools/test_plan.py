@@ -191,6 +191,49 @@ def test_against_a_live_experiment_a_template_takes_its_unknown_values_from_it(d
 
 
 @pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("AccessDeniedException", "your credentials do not allow sagemaker:DescribeInferenceExperiment"),
+        ("ExpiredTokenException", "ExpiredTokenException"),
+        ("ThrottlingException", "ThrottlingException"),
+        ("InternalFailure", "InternalFailure"),
+    ],
+)
+@pytest.mark.parametrize("failing", ["fraud", "fraud-2"])
+def test_a_failed_read_is_no_answer(desk: Desk, failing: str, code: str, words: str) -> None:
+    """Neither of the live experiment nor of what would replace it."""
+    bring_to(desk)
+    desk.write("new.json", properties(Name="fraud-2", EndpointName="other"))
+
+    def fail(*_: object) -> None:
+        desk.sagemaker.on_call = None
+        desk.sagemaker.fail_next("DescribeInferenceExperiment", code, times=9)
+
+    if failing == "fraud":
+        fail()
+    else:
+        desk.sagemaker.on_call = fail  # after the first call
+
+    assert words in desk.refused(4, "plan", "new.json", "--current", "fraud")
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"AWS_ENDPOINT_URL_CLOUDWATCH": "http://127.0.0.1:1"}, "GetMetricData: no answer from AWS"),
+        ({"AWS_ENDPOINT_URL_SAGEMAKER": "http://127.0.0.1:1"}, "DescribeInferenceExperiment: no answer from AWS"),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "no AWS credentials"),
+    ],
+)
+def test_aws_that_is_out_of_reach_is_no_answer(desk: Desk, setting: dict[str, str], words: str) -> None:
+    bring_to(desk)
+    desk.write("new.json", properties(**PROMOTE, PromotionCriteria={"MaxErrorRate": "1%"}))
+    desk.settings |= setting
+
+    assert words in desk.refused(4, "plan", "new.json", "--current", "fraud")
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         (("new.json", "--current", "a", "--previous", "new.json"), 2, "not both"),

@@ -5,7 +5,8 @@ passes at once. It starts from what is really there, or from what a file says wa
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -18,6 +19,7 @@ from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
 from inference_experiment.lifecycle import Lifecycle
 from inference_experiment.model import TRANSITIONAL, Action, ActionKind, Observed, Progress, RequestResult, Status
+from inference_experiment_cli.errors import SERVICE_FAILURES, ServiceError, describe_experiment_error
 from inference_experiment_cli.operate.gateway import CliGateway
 
 HOUR: Final = 3600.0
@@ -90,7 +92,8 @@ class RehearsalGateway(Gateway):
 
     def _find(self, name: str) -> Imagined | None:
         if name not in self._experiments:
-            observed, tags = self._behind.observe(name) if self._behind else (Observed(name), {})
+            with _ending_the_rehearsal():
+                observed, tags = self._behind.observe(name) if self._behind else (Observed(name), {})
             there = observed.status is not Status.ABSENT
             self._experiments[name] = Imagined(dict(observed.details), dict(tags)) if there else None
         return self._experiments[name]
@@ -136,7 +139,8 @@ class RehearsalGateway(Gateway):
         self.calls.append(Call(step.kind.value, step.arguments, step.reason))
         found = self._find(step.name)
         if step.kind is ActionKind.MEASURE:
-            return self._behind.get_metric_data(step.arguments) if self._behind else _good(step.arguments)
+            with _ending_the_rehearsal():
+                return self._behind.get_metric_data(step.arguments) if self._behind else _good(step.arguments)
         if step.kind is ActionKind.CREATE:
             self._create(step.arguments)
         elif found is not None:
@@ -169,6 +173,15 @@ class RehearsalGateway(Gateway):
         }
         tags = {tag["Key"]: tag["Value"] for tag in arguments["Tags"]}
         self._experiments[name] = Imagined(details, tags)
+
+
+@contextmanager
+def _ending_the_rehearsal() -> Iterator[None]:
+    """Raise ServiceError where AWS cannot be read: the lifecycle would take the failure for the request's."""
+    try:
+        yield
+    except SERVICE_FAILURES as error:
+        raise ServiceError(describe_experiment_error(error)) from error
 
 
 def _now() -> datetime:
@@ -210,7 +223,7 @@ def _act(found: Imagined, step: Action) -> None:
 
 
 def rehearse(request: Request, gateway: RehearsalGateway) -> Rehearsed:
-    """Return what a request would come to. Raises nothing that a request can cause."""
+    """Return what a request would come to. Raises ServiceError where AWS cannot be read."""
     before = len(gateway.calls)
     clock = RehearsalClock()
     progress = Progress(deadline=clock.now() + HOUR)
