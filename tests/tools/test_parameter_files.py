@@ -110,6 +110,22 @@ def test_with_several_files_a_parameter_need_not_be_one_of_each(desk: Desk) -> N
     desk.write("t.json", template())
     desk.write("p.json", properties())
     desk.ok("validate", "t.json", "p.json", "--parameter", "Sampling=5")
+    desk.write("other.json", template().replace('"Sampling"', '"Rate"'))
+    given = ("Sampling=5", "Rate=5", "AWS::Region=eu-west-1")
+    desk.ok("validate", "t.json", "other.json", *(word for each in given for word in ("--parameter", each)))
+    desk.write("list.json", {**json.loads(template()), "Parameters": []})
+    assert "--parameter X: the template has no such parameter; it has none" in desk.refused(
+        2, "validate", "list.json", "list.json", "--parameter", "X=5"
+    )
+
+
+@pytest.mark.parametrize("others", [("p.json",), ("t.json",), ("t.json", "p.json")])
+def test_with_several_files_a_parameter_is_one_of_some_file(desk: Desk, others: tuple[str, ...]) -> None:
+    desk.write("t.json", template(Default=5))
+    desk.write("p.json", properties())
+    assert desk.refused(2, "validate", *others, "t.json", "--parameter", "Samplin=5") == (
+        "--parameter Samplin: the template has no such parameter; did you mean Sampling?"
+    )
 
 
 def test_the_value_of_a_secret_is_never_printed(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import typer
 
 from inference_experiment_cli.errors import ExitCode
-from inference_experiment_cli.inputs.experiments import Declaration, read_declarations
+from inference_experiment_cli.inputs.experiments import read_files
 from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.options import Files, Output, ParameterFiles, Parameters
 from inference_experiment_cli.output import Format, note, print_rows
@@ -29,10 +29,7 @@ def validate(
 
     Exit codes: 0 no findings, 1 findings, 2 a file cannot be read.
     """
-    given = given_parameters(parameter, parameter_file)
-    # With several files a parameter need not be one of each.
-    strict = len(files) == 1
-    declarations: list[Declaration] = [one for path in files for one in read_declarations(path, given, strict=strict)]
+    declarations = read_files(files, given_parameters(parameter, parameter_file))
     rows: list[dict[str, Any]] = [
         {
             "place": f"{one.document.name}:{line}",

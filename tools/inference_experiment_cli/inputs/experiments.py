@@ -9,7 +9,7 @@ from typing import Any, Final
 from cfn_template.language_extensions import expand
 from cfn_template.located import plain
 from cfn_template.nodes import Node, resolve
-from cfn_template.parameters import ParameterError, check_given
+from cfn_template.parameters import PSEUDO, ParameterError, check_given
 from cfn_template.scenarios import Scenario, describe, needs_of
 from cfn_template.values import Raw, Unresolved
 from inference_experiment import contract
@@ -137,6 +137,17 @@ def read_experiments(
     return [one.in_deployment(given, assume=assume) for one in read_declarations(path, given, strict=strict)]
 
 
+def read_files(paths: Sequence[Path], given: Mapping[str, str]) -> list[Declaration]:
+    """Return the experiments of files; a given parameter has to be one of some template's. Raises UsageError."""
+    several = len(paths) > 1
+    declarations = [one for path in paths for one in read_declarations(path, given, strict=not several)]
+    templates = [_parameters(one.document) for one in declarations if one.is_in_template]
+    if several and templates:
+        declared = {name: raw for one in templates for name, raw in one.items()}
+        _check_given(declared, {name: value for name, value in given.items() if name not in declared})
+    return declarations
+
+
 def read_declarations(path: Path, given: Mapping[str, str], *, strict: bool = True) -> list[Declaration]:
     """Return the experiments that a file declares, at least one. Raises UsageError.
 
@@ -163,18 +174,27 @@ def _wrapped(document: Document, resource: Raw, within: Keys, given: Mapping[str
 
 
 def _of_template(document: Document, given: Mapping[str, str], *, strict: bool) -> list[Declaration]:
-    declared = document.value.get("Parameters") or {}
-    known = given if strict else {name: value for name, value in given.items() if name in declared}
-    try:
-        check_given(declared, known)
-    except ParameterError as error:
-        raise UsageError(f"--parameter {error}") from error
+    declared = _parameters(document)
+    known = given if strict else {name: value for name, value in given.items() if name in {*declared, *PSEUDO}}
+    _check_given(declared, known)
     loops = ExperimentTemplate(document.value).deployment(known)
     document = replace(document, value=expand(document.value, loops.evaluator.evaluate))
     view = ExperimentTemplate(document.value, parameter_sets=[known] if known else ())
     if not view.experiments:
         raise document.error(("Resources",), f"no resource is of type {' or '.join(TYPES)}")
     return [Declaration(document, view, str(name)) for name in view.experiments]
+
+
+def _parameters(document: Document) -> Mapping[str, Raw]:
+    declared = document.value.get("Parameters")
+    return declared if isinstance(declared, Mapping) else {}
+
+
+def _check_given(declared: Mapping[str, Raw], given: Mapping[str, str]) -> None:
+    try:
+        check_given(declared, given)
+    except ParameterError as error:
+        raise UsageError(f"--parameter {error}") from error
 
 
 def _with_texts(properties: Mapping[str, Any]) -> dict[str, Any]:
