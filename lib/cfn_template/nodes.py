@@ -9,7 +9,18 @@ from typing import Final
 
 from cfn_template.evaluator import chosen_branch
 from cfn_template.scenarios import Scenario
-from cfn_template.values import NO_VALUE, Path, Raw, Text, Unknown, Unresolved, function_of, scalar_text, unresolved
+from cfn_template.values import (
+    NO_VALUE,
+    TRANSFORM,
+    Path,
+    Raw,
+    Text,
+    Unknown,
+    Unresolved,
+    function_of,
+    scalar_text,
+    unresolved,
+)
 
 UNREAD: Final = object()
 
@@ -82,11 +93,12 @@ class Node:
         if isinstance(value, dict):
             if key in value:
                 return self._child(value[key], key)
-            return self._unknown() if any(map(is_function, value)) else None
+            return self._unknown(value.get(TRANSFORM)) if any(map(is_function, value)) else None
         return self._unknown() if isinstance(value, Unknown | Text) else None
 
-    def _unknown(self) -> "Node":
-        return Node(self.scenario, {"Fn::Unknown": None}, self.path, within=False)
+    def _unknown(self, transform: Raw = None) -> "Node":
+        raw = {TRANSFORM: transform} if transform else {"Fn::Unknown": None}
+        return Node(self.scenario, raw, self.path, within=False)
 
     def at(self, *keys: str | int) -> "Node | None":
         """Return what lies beneath, by names and positions."""

@@ -134,13 +134,12 @@ _REFUSAL = re.compile(r"inference-experiment: [^\n]*?:(\d+): (\S+): .*?(?: \(and
 def plan_refusal(path: Path, experiment: str) -> Refusal | None:
     """Return how `inference-experiment plan` refuses properties; None where it plans. Raises RefusedError."""
     answer = run("plan", str(path), "--format", "json", "--logical-id", experiment)
-    if answer.stdout or NEEDS_A_VALUE in answer.stderr:
+    undecided = answer.returncode == 3  # only a deployment knows the properties
+    if answer.stdout or undecided or NEEDS_A_VALUE in answer.stderr:
         return None
     match = _REFUSAL.fullmatch(answer.stderr)
     if match is None:
         raise RefusedError(answer.stderr)
-    if match[2] == "Properties":  # as a whole, since only a deployment knows them
-        return None
     return Refusal(match[2], int(match[1]), 1 + int(match[3] or 0))
 
 

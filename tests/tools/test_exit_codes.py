@@ -12,6 +12,7 @@ from inference_experiment_cli.errors import (
     NotPossibleError,
     Place,
     ServiceError,
+    UndecidedError,
     UsageError,
     describe,
 )
@@ -54,7 +55,7 @@ def test_wrong_usage(arguments: tuple[str, ...], words: str) -> None:
 
 def test_every_error_has_a_code_and_a_line() -> None:
     """Also those of the function, whose classes say whether AWS failed or the answer is no."""
-    for kind in (NotPossibleError, UsageError, ServiceError):
+    for kind in (NotPossibleError, UsageError, UndecidedError, ServiceError):
         assert describe(kind("text", Place("file", 3, "Tags/0"))) == [(kind.code, "file:3: Tags/0: text")]
     codes = {
         kind.__name__: (describe(kind("a", "b") if kind.__name__ == "AccessDenied" else kind("a")) or [(None, "")])[0][

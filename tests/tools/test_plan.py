@@ -233,6 +233,34 @@ def test_aws_that_is_out_of_reach_is_no_answer(desk: Desk, setting: dict[str, st
     assert words in desk.refused(4, "plan", "new.json", "--current", "fraud")
 
 
+TRANSFORM = {"Fn::Transform": {"Name": "MyMacro", "Parameters": {"Team": "ml"}}}
+WRITTEN = '!Transform {"Name": "MyMacro", "Parameters": {"Team": "ml"}}'
+BRINGS = f"Properties: {WRITTEN} brings properties at deployment; write them in the file"
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"Properties": TRANSFORM}, BRINGS),
+        ({"Properties": {"Name": "fraud", **TRANSFORM}}, BRINGS),
+        (TRANSFORM, BRINGS),
+        (
+            {"Properties": properties(ModelVariants=TRANSFORM)},
+            f"ModelVariants: {WRITTEN} is known at deployment only; write the value in the file",
+        ),
+        (
+            {"Properties": properties(ModelVariants={"Fn::GetAtt": ["Other", "Variants"]})},
+            "ModelVariants: !GetAtt Other.Variants is known at deployment only; write the value in the file",
+        ),
+    ],
+)
+def test_properties_that_only_a_deployment_knows_decide_nothing(desk: Desk, members: Any, words: str) -> None:
+    resource = {"Type": "AWS::SageMaker::InferenceExperiment", **members}
+    desk.write("t.json", {"Resources": {"Shadow": resource}})
+
+    assert desk.refused(3, "plan", "t.json").endswith(words)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

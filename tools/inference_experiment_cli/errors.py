@@ -56,6 +56,12 @@ class UsageError(CommandError):
     code = ExitCode.USAGE
 
 
+class UndecidedError(CommandError):
+    """The answer depends on what only a deployment knows."""
+
+    code = ExitCode.UNDECIDED
+
+
 class ServiceError(CommandError):
     """Something outside failed: credentials, an AWS service, a region, the network."""
 

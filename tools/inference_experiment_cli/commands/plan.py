@@ -48,8 +48,8 @@ def plan(
     inference-experiment plan template.yaml --current shop-fraud-1;
     inference-experiment plan new.yaml --previous old.yaml --status Created --format json
 
-    Exit codes: 0 possible, 1 not possible, or findings in the file, 2 wrong usage or unreadable input, 4 AWS
-    failed.
+    Exit codes: 0 possible, 1 not possible, or findings in the file, 2 wrong usage or unreadable input, 3 a transform
+    or another resource brings the properties, 4 AWS failed.
     """
     if current and previous:
         raise UsageError("pass --current or --previous, not both")

@@ -16,7 +16,7 @@ from inference_experiment import contract
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
 from inference_experiment_cli.convert.target import custom_only
-from inference_experiment_cli.errors import Place, UsageError
+from inference_experiment_cli.errors import Place, UndecidedError, UsageError
 from inference_experiment_cli.inputs.documents import Document, Keys, read_document
 from inference_experiment_cli.inventory.properties import to_properties
 from shadow_test_policies.experiment import ExperimentTemplate
@@ -26,6 +26,8 @@ TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
 # Describe's answer has these and a request has not.
 ANSWER_KEYS: Final = frozenset({"Arn", "EndpointMetadata", "Status", "CreationTime"})
 DEFAULT_ID: Final = "Experiment"
+# What no parameter can decide.
+AT_DEPLOYMENT: Final = ("!GetAtt ", "!ImportValue ", "!Transform ")
 # A deployment from here is taken for one in a region of the standard partition.
 ASSUMED: Final = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 
@@ -262,7 +264,7 @@ def stand_ins(experiment: Experiment) -> dict[str, str]:
 
 
 def with_values(experiment: Experiment, live: Mapping[str, Any]) -> Experiment:
-    """Return an experiment whose unresolved values are the live ones, or stand-ins. Raises UsageError."""
+    """Return an experiment whose unresolved values are the live ones, or stand-ins. Raises CommandError."""
     filled = {
         key: (_merge(item, live.get(key), (key,)) if live else fill(item, (key,)))
         for key, item in experiment.properties.items()
@@ -271,7 +273,7 @@ def with_values(experiment: Experiment, live: Mapping[str, Any]) -> Experiment:
     if transform is not None:
         if not live:
             place = Place(experiment.document.name, experiment.line(()), "Properties")
-            raise UsageError(f"{transform} brings properties at deployment; write them in the file", place)
+            raise UndecidedError(f"{transform} brings properties at deployment; write them in the file", place)
         filled = {**live, **filled}
     shapeless = [
         key for key in ("ModelVariants", "ShadowModeConfig") if not isinstance(filled.get(key, []), list | dict)
@@ -279,6 +281,8 @@ def with_values(experiment: Experiment, live: Mapping[str, Any]) -> Experiment:
     if shapeless:
         written = experiment.unresolved.get((shapeless[0],), "it")
         place = Place(experiment.document.name, experiment.line((shapeless[0],)), shapeless[0])
+        if written.startswith(AT_DEPLOYMENT):
+            raise UndecidedError(f"{written} is known at deployment only; write the value in the file", place)
         raise UsageError(f"{written} cannot be resolved; pass its --parameter NAME=VALUE", place)
     return replace(experiment, properties=filled)
 
