@@ -9,7 +9,17 @@ from typing import Final
 
 from cfn_template.evaluator import chosen_branch
 from cfn_template.scenarios import Scenario
-from cfn_template.values import NO_VALUE, Path, Raw, Text, Unknown, Unresolved, function_of, scalar_text, unresolved
+from cfn_template.values import (
+    NO_VALUE,
+    Path,
+    Raw,
+    ShortForm,
+    SymbolicString,
+    Unknown,
+    function_of,
+    scalar_text,
+    short_form,
+)
 
 UNREAD: Final = object()
 
@@ -33,7 +43,7 @@ class Node:
 
     @property
     def value(self) -> object:
-        """The known scalar, a Text with holes, a list or mapping of raw values, None (NoValue) or UNKNOWN."""
+        """The known scalar, a SymbolicString, a list or mapping of raw values, None (NoValue) or UNKNOWN."""
         if self._value is UNREAD:
             self._value = self._read()
         return self._value
@@ -44,14 +54,14 @@ class Node:
         return self.raw if isinstance(self.raw, list) else self.scenario.evaluator.evaluate(self.raw)
 
     @property
-    def text(self) -> str | Text | None:
+    def text(self) -> str | SymbolicString | None:
         """The value as text, None when it is not a scalar or not known at all."""
         value = self.value
-        return value if isinstance(value, Text) else scalar_text(value)
+        return value if isinstance(value, SymbolicString) else scalar_text(value)
 
     @property
     def literal(self) -> str | None:
-        """The value as text without holes."""
+        """The value as text without unresolved parts."""
         return self.text if isinstance(self.text, str) else None
 
     @property
@@ -83,7 +93,7 @@ class Node:
             if key in value:
                 return self._child(value[key], key)
             return self._unknown() if any(map(is_function, value)) else None
-        return self._unknown() if isinstance(value, Unknown | Text) else None
+        return self._unknown() if isinstance(value, Unknown | SymbolicString) else None
 
     def _unknown(self) -> "Node":
         return Node(self.scenario, {"Fn::Unknown": None}, self.path, within=False)
@@ -147,11 +157,11 @@ class Resolution:
 
     value: object = None
     places: dict[Path, Path] = field(default_factory=dict)
-    unresolved: dict[Path, Unresolved] = field(default_factory=dict)
+    unresolved: dict[Path, ShortForm] = field(default_factory=dict)
 
 
 def resolve(node: Node) -> Resolution:
-    """Return a value without functions. A part that is not known is an `Unresolved`; a transform's are left out."""
+    """Return a value without functions. An unresolved part is a `ShortForm`; a transform's are left out."""
     resolution = Resolution()
     resolution.value = _resolve(node, (), resolution)
     return resolution
@@ -161,13 +171,13 @@ def _resolve(node: Node, keys: Path, resolution: Resolution) -> object:
     value = node.value
     resolution.places[keys] = node.path
     if isinstance(value, dict):
-        brought = {(*keys, name): unresolved({name: raw}, None) for name, raw in value.items() if is_function(name)}
+        brought = {(*keys, name): short_form({name: raw}, None) for name, raw in value.items() if is_function(name)}
         resolution.unresolved |= brought
         members = {str(name): inner for name, inner in node.members.items() if not is_function(name)}
         return {name: _resolve(inner, (*keys, name), resolution) for name, inner in members.items()}
     if isinstance(value, list):
         return [_resolve(item, (*keys, index), resolution) for index, item in enumerate(node.items or [])]
-    if isinstance(value, Text | Unknown) and node.raw is not None:
-        resolution.unresolved[keys] = unresolved(node.raw, value)
+    if isinstance(value, SymbolicString | Unknown) and node.raw is not None:
+        resolution.unresolved[keys] = short_form(node.raw, value)
         return resolution.unresolved[keys]
     return None if node.raw is None else str(value) if isinstance(value, str) else value

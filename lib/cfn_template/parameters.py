@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-from cfn_template.values import UNKNOWN, Raw, hole, scalar_text
+from cfn_template.values import UNKNOWN, Raw, scalar_text, unresolved
 
 PSEUDO: Final = frozenset(
     f"AWS::{name}"
@@ -48,9 +48,9 @@ def value_of(name: str, raw: Raw, given: Mapping[str, Any]) -> object:
 def domain_of(name: str, raw: Raw, sets: Sequence[Mapping[str, Any]], compared: Iterable[str]) -> tuple[object, ...]:
     """Return the values that Ref can give: given, allowed, or the default and what conditions compare it with.
 
-    A hole stands for anything else.
+    An unresolved value stands for anything else.
     """
-    anything = hole("Ref", name)
+    anything = unresolved("Ref", name)
     given = [value_of(name, raw, values) for values in sets if name in values]
     if given and UNKNOWN not in given:
         return tuple(_unique(given))

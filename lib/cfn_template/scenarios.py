@@ -1,9 +1,10 @@
 """Scenarios: the assignments of parameters and conditions under which a template can be deployed.
 
-A scenario gives every parameter that matters one value (an allowed value, the default, a value that some condition asks
-for, or a hole for "anything else") and follows the conditions from there, so a `Ref` and a condition on the same
-parameter always agree. Comparisons that nothing decides are assumed both ways. Only what the resources in question
-use is enumerated; beyond `MAXIMUM_SCENARIOS` everything conditional is unknown, and rules keep silent about unknowns.
+A scenario assigns one value to each relevant parameter (an allowed value, the default, a literal that a condition
+compares it with, or an unresolved value for "anything else") and evaluates the conditions with it, so a `Ref` and a
+condition on the same parameter always agree. Comparisons that cannot be decided are assumed both ways. Only what the
+resources in question use is enumerated; beyond `MAXIMUM_SCENARIOS` everything conditional is unknown, and rules do not
+report on unknown values.
 """
 
 import itertools
@@ -14,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from cfn_template.evaluator import Evaluator
 from cfn_template.mentions import mentioned
-from cfn_template.values import NO_VALUE, UNKNOWN, Raw, Text, function_of, hole, scalar_text
+from cfn_template.values import NO_VALUE, UNKNOWN, Raw, SymbolicString, function_of, scalar_text, unresolved
 
 MAXIMUM_SCENARIOS: Final = 128
 SCENARIO_LIMIT: Final = 116  # characters of a scenario in a message
@@ -38,16 +39,16 @@ class TemplateDeclarations:
     conditions: Mapping[str, Raw]
     mappings: Raw
     compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> literals in Fn::Equals
-    hidden: frozenset[str] = frozenset()  # names whose values decide conditions; elsewhere Ref gives a hole
+    hidden: frozenset[str] = frozenset()  # names whose values decide conditions; elsewhere Ref is unresolved
 
     def mentions(self, raw: Raw) -> list[tuple[str, str]]:
         """Return what a part of the template mentions."""
         return list(dict.fromkeys(mentioned(raw)))
 
     def domain(self, name: str) -> tuple[object, ...]:
-        """Return the values to try for a parameter; a hole stands for anything else."""
+        """Return the values to try for a parameter; an unresolved one stands for anything else."""
         known = self.parameters.get(name, ())
-        return known or (hole("Ref", name),)
+        return known or (unresolved("Ref", name),)
 
 
 @dataclass(eq=False)
@@ -73,8 +74,8 @@ class Scenario:
         return Evaluator(self._value, self.decide, self.source.mappings) if self.source.hidden else self.evaluator
 
     def refer(self, name: str) -> object:
-        """Return what Ref gives: a parameter's value, or a hole for resources and pseudo parameters."""
-        return hole("Ref", name) if name in self.source.hidden else self._value(name)
+        """Return what Ref gives: a parameter's value, or an unresolved one for resources and pseudo parameters."""
+        return unresolved("Ref", name) if name in self.source.hidden else self._value(name)
 
     def _value(self, name: str) -> object:
         if name == NO_VALUE:
@@ -84,8 +85,8 @@ class Scenario:
             return self.parameters[name]
         domain = self.source.domain(name)
         if name == REGION:
-            return hole("Ref", name)
-        # One of several values, and this scenario was not asked to tell which: the hole would mean "none of them".
+            return unresolved("Ref", name)
+        # One of several values, and this scenario does not say which: unresolved would mean "none of them".
         return domain[0] if len(domain) == 1 else UNKNOWN
 
     def decide(self, name: Raw) -> bool | None:
@@ -125,9 +126,9 @@ class Scenario:
         known = [text for value in (left, right) if (text := scalar_text(value)) is not None]
         if len(known) == 2:  # noqa: PLR2004 - both sides
             return known[0] == known[1]
-        if isinstance(left, Text) and left == right:
+        if isinstance(left, SymbolicString) and left == right:
             return True
-        if known and self._is_other(left if isinstance(left, Text) else right, known[0]):
+        if known and self._is_other(left if isinstance(left, SymbolicString) else right, known[0]):
             return False
         comparison = repr(sorted(map(repr, argument)))
         assumed = self.assumed or {}
@@ -136,8 +137,8 @@ class Scenario:
         return assumed.get(comparison)
 
     def _is_other(self, value: object, literal: str) -> bool:
-        """Tell whether `value` is the hole that stands for none of the literals that its parameter is compared with."""
-        only = value.only_hole if isinstance(value, Text) else None
+        """Tell whether `value` is unresolved, so none of the literals that its parameter is compared with."""
+        only = value.only_unresolved if isinstance(value, SymbolicString) else None
         return bool(only) and literal in self.source.compared.get(only.argument if only else "", ())
 
 
@@ -166,7 +167,7 @@ def needs_of(source: TemplateDeclarations, raws: Iterable[Raw]) -> tuple[list[st
                 stack.append((source.conditions[name], True))
             elif kind == "name" and name != REGION and len(source.domain(name)) > 1:
                 parameters |= {name: None} if is_condition or name not in source.hidden else {}
-    # A region decides something only as the key of a mapping or in a condition; elsewhere it is a hole like any other.
+    # A region matters only as the key of a mapping or in a condition; elsewhere it is unresolved like any other value.
     if ("name", REGION) in seen and (("map", "") in seen or REGION in source.compared):
         parameters[REGION] = None
     return list(parameters), list(conditions)

@@ -15,7 +15,7 @@ from cfn_template.scenarios import (
     enumerate_assumptions,
     enumerate_scenarios,
 )
-from cfn_template.values import Raw, hole
+from cfn_template.values import Raw, unresolved
 
 # With no region given cfn-lint lints for this one; it says nothing about where people deploy.
 DEFAULT_REGIONS: Final = ("us-east-1",)
@@ -92,7 +92,7 @@ class TemplateView:
 
     def _regions(self, compared: tuple[str, ...]) -> tuple[object, ...]:
         """Return the regions to try; a condition on the region fails in another one than it names."""
-        elsewhere = (hole("Ref", REGION),) if compared and self.regions == DEFAULT_REGIONS else ()
+        elsewhere = (unresolved("Ref", REGION),) if compared and self.regions == DEFAULT_REGIONS else ()
         return (*dict.fromkeys((*self.regions, *compared)), *elsewhere)
 
     def deployment(self, given: Mapping[str, Any], assumed: Iterable[str] = ()) -> Scenario:

@@ -1,4 +1,4 @@
-"""Where the policies apply: partition, region and account, with holes where they are not known."""
+"""Where the policies apply: partition, region and account, with symbols where they are not known."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ UNKNOWN_ACCOUNT: Final = Symbolic((ACCOUNT,))
 
 @dataclass(frozen=True)
 class Place:
-    """The partition, region and account that decisions are made for; holes where they are not known."""
+    """The partition, region and account that decisions are made for; symbols where they are not known."""
 
     partition: Text = UNKNOWN_PARTITION
     region: Text = UNKNOWN_REGION

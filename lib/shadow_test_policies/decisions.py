@@ -16,7 +16,7 @@ from iam_policy.findings import Finding, shorten
 from iam_policy.lint.actions import matching
 from iam_policy.lint.scope import listed
 from iam_policy.match.arns import RESOURCE, as_target, compile_resource, split
-from iam_policy.match.symbols import Hole, Text, fill, parts_of, text
+from iam_policy.match.symbols import Symbol, Text, fill, parts_of, text
 from iam_policy.parse.document import Document, Item, Selector, Statement
 from shadow_test_policies.requirements import Requirement
 
@@ -87,22 +87,22 @@ def _score(results: list[Result]) -> tuple[int, int]:
 def _candidates(role: Role, resource: Text) -> Iterator[Text]:
     """Yield the resource with its name open, then with every name that the role's Allow statements have."""
     yield resource
-    free = _name_hole(resource)
+    free = _name_symbol(resource)
     if free is None:
         return
-    prefix, hole = free
+    prefix, symbol = free
     names = (name for item in _granted(role) if (name := _name_in(item, prefix)) is not None)
-    yield from (fill(resource, {hole.identity: name}) for name in islice(names, MAXIMUM_CANDIDATES))
+    yield from (fill(resource, {symbol.identity: name}) for name in islice(names, MAXIMUM_CANDIDATES))
 
 
-def _name_hole(resource: Text) -> tuple[str, Hole] | None:
-    """Return what the resource segment begins with and the hole of its name; None for a resource without a name."""
+def _name_symbol(resource: Text) -> tuple[str, Symbol] | None:
+    """Return the prefix of the resource segment and the symbol of its name; None for a resource without a name."""
     segments = compile_resource(resource, variables=False).segments or ()
     if len(segments) <= RESOURCE:
         return None
     prefix = ""
     for token in segments[RESOURCE].tokens:
-        if isinstance(token, Hole):
+        if isinstance(token, Symbol):
             return prefix, token
         prefix += str(token)
     return None
@@ -116,7 +116,7 @@ def _granted(role: Role) -> Iterator[Text]:
 
 
 def _name_in(pattern: Text, prefix: str) -> Text | None:
-    """Return the name that an entry of Resource gives to a resource with that prefix, holes for its wildcards."""
+    """Return the name that an entry of Resource has after a prefix, with symbols for its wildcards."""
     segments = compile_resource(pattern, variables=True).segments or ()
     if len(segments) <= RESOURCE:
         return None

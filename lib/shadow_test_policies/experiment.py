@@ -9,7 +9,7 @@ from cfn_template.mentions import mentioned
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario
 from cfn_template.template import TemplateView
-from cfn_template.values import Raw, Text
+from cfn_template.values import Raw, SymbolicString
 from inference_experiment import checks, contract
 
 EXPERIMENT_TYPES: Final = frozenset({contract.CUSTOM_TYPE, contract.NATIVE_TYPE})
@@ -115,7 +115,7 @@ class Experiment:
         return self.at("ShadowModeConfig", "ShadowModelVariants", 0, "ShadowModelVariantName")
 
     @cached_property
-    def desired_state(self) -> str | Text | None:
+    def desired_state(self) -> str | SymbolicString | None:
         """DesiredState; an empty text when it is left out, None when it is not known."""
         node = self.at("DesiredState")
         return "" if node is None else node.text

@@ -9,7 +9,7 @@ from typing import Final
 import iam_policy
 from cfn_template.located import DictNode, ListNode, Mark, StringNode
 from cfn_template.nodes import Node
-from cfn_template.values import Path, Text
+from cfn_template.values import Path, SymbolicString
 from iam_policy.findings import NOWHERE, Position
 from shadow_test_policies.physical_names import PhysicalNames
 
@@ -115,7 +115,7 @@ def unknown(name: str, why: iam_policy.Unknown, path: Path, kind: iam_policy.Doc
 
 def text_at(node: Node | None, names: PhysicalNames) -> iam_policy.Text | None:
     """Return a value as a text of the IAM library; None when it is left out or not known at all."""
-    text: str | Text | None = node.text if node is not None else None
+    text: str | SymbolicString | None = node.text if node is not None else None
     return None if text is None else names.text(text)
 
 

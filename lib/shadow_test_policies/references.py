@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cfn_template.nodes import Node
-from cfn_template.values import SUB_VARIABLE, Hole, Path, Raw, Text, function_of
+from cfn_template.values import SUB_VARIABLE, Path, Raw, SymbolicString, Unresolved, function_of
 from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
 
 QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
@@ -39,33 +39,33 @@ class Reference:
 def reference_of(view: ExperimentTemplate, node: Node | None) -> Reference | None:
     """Return what a value refers to, when it is one reference to a resource of this template and nothing else."""
     text = node.text if node is not None else None
-    hole = text.only_hole if isinstance(text, Text) else None
-    if hole is None or hole.function not in ("Ref", "Fn::GetAtt"):
+    unresolved = text.only_unresolved if isinstance(text, SymbolicString) else None
+    if unresolved is None or unresolved.function not in ("Ref", "Fn::GetAtt"):
         return None
-    name, _, attribute = hole.argument.partition(".")
+    name, _, attribute = unresolved.argument.partition(".")
     kind = view.type_of(name)
-    return Reference(hole.function, name, attribute, kind) if kind else None
+    return Reference(unresolved.function, name, attribute, kind) if kind else None
 
 
-def arn_fields(text: str | Text | None) -> list[str]:
-    """Return the fields of an ARN, each hole shown as "?"; empty when the value is not an ARN."""
-    parts = text.parts if isinstance(text, Text) else (text or "",)
+def arn_fields(text: str | SymbolicString | None) -> list[str]:
+    """Return the fields of an ARN, each unresolved part shown as "?"; empty when the value is not an ARN."""
+    parts = text.parts if isinstance(text, SymbolicString) else (text or "",)
     shown = "".join(part if isinstance(part, str) else "?" for part in parts)
     fields = shown.split(":", ARN_FIELDS)
     return fields if fields[0] == "arn" and len(fields) >= ARN_FIELDS else []
 
 
-def holes_of(text: str | Text | None) -> list[Hole]:
-    """Return the holes of a text."""
-    return [part for part in text.parts if isinstance(part, Hole)] if isinstance(text, Text) else []
+def unresolved_of(text: str | SymbolicString | None) -> list[Unresolved]:
+    """Return the unresolved parts of a string."""
+    return [part for part in text.parts if isinstance(part, Unresolved)] if isinstance(text, SymbolicString) else []
 
 
 def lambda_function_of(view: ExperimentTemplate, node: Node | None, depth: int = 0) -> str | None:
     """Return the function of this template behind an ARN or name: itself, its alias or its version."""
     if node is None or depth > 3:  # noqa: PLR2004 - token, alias, version, function
         return None
-    for hole in holes_of(node.text):
-        name, _, _ = hole.argument.partition(".")
+    for unresolved in unresolved_of(node.text):
+        name, _, _ = unresolved.argument.partition(".")
         kind = view.type_of(name)
         if kind in FUNCTION_TYPES:
             return name

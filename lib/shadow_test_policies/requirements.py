@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from iam_policy.evaluate.request import Given, Request, Value
-from iam_policy.match.symbols import ANY, PATH_CHARACTERS, Hole, Symbolic, Text, parse_holes, parts_of, text
+from iam_policy.match.symbols import ANY, PATH_CHARACTERS, Symbol, Symbolic, Text, parse_symbols, parts_of, text
 from iam_policy.place import Place
 from iam_policy.service_data import packaged
 from inference_experiment import contract
@@ -22,8 +22,8 @@ class Deployment(Place):
     """Partition, region and account, and the resources that permissions are required for.
 
     A resource that is None may be chosen by the policies: the required actions must be allowed for some name. One with
-    holes must be allowed for every filling. `experiment` is a name, `capture_uri` is `s3://bucket/prefix`, everything
-    else is an ARN. `tags` are the tags of the experiment besides the owner tag; None if they are not known.
+    symbols must be allowed for every filling. `experiment` is a name, `capture_uri` is `s3://bucket/prefix`,
+    everything else is an ARN. `tags` are the tags of the experiment besides the owner tag; None if they are not known.
     """
 
     experiment: Text | None = None
@@ -40,9 +40,9 @@ class Deployment(Place):
     tags: Mapping[str, Text] | None = field(default=None, hash=False)
 
 
-OWNER_VALUE: Final = Hole("the owner tag", minimum=1)
+OWNER_VALUE: Final = Symbol("the owner tag", minimum=1)
 _TAGGING: Final = ("sagemaker:CreateInferenceExperiment", "sagemaker:AddTags")
-# The names in ARN forms that a policy may choose are holes of these characters.
+# The names in ARN forms that a policy may choose are symbols of these characters.
 _KEYS_WITH_ANYTHING: Final = ("ArtifactBucketAndKey", "DeploymentBucketAndKey", "CaptureKey", "LogStreamName")
 
 
@@ -70,8 +70,8 @@ class Level(StrEnum):
 class Requirement:
     """One action that a role needs.
 
-    `subject` names the kind of resource. `free` holes of the resource may be filled as the policies like, the same for
-    all requirements of one subject. `service` is set for a trust requirement, whose action is sts:AssumeRole.
+    `subject` names the kind of resource. The policies may choose `free` symbols of the resource, the same
+    for all requirements of one subject. `service` is set for a trust requirement, whose action is sts:AssumeRole.
     """
 
     action: str
@@ -107,25 +107,25 @@ def resource_of(subject: str, deployment: Deployment) -> tuple[Text, bool]:
     if given is not None:
         return given, False
     form = arn_forms()[subject]
-    holes: dict[str, Text | Hole] = {
+    symbols: dict[str, Text | Symbol] = {
         "Partition": deployment.partition,
         "Region": deployment.region,
         "Account": deployment.account,
     }
     if deployment.experiment is not None:
-        holes["InferenceExperimentName"] = deployment.experiment
+        symbols["InferenceExperimentName"] = deployment.experiment
     if deployment.capture_uri is not None:
-        holes["CaptureBucketAndPrefix"] = _without_scheme(deployment.capture_uri)
+        symbols["CaptureBucketAndPrefix"] = _without_scheme(deployment.capture_uri)
     names = [piece.partition("}")[0] for piece in form.split("${")[1:]]
     for name in names:
-        holes.setdefault(name, Hole(name, ANY if name in _KEYS_WITH_ANYTHING else PATH_CHARACTERS, minimum=1))
-    free = any(isinstance(hole, Hole) for name, hole in holes.items() if name in names)
-    return parse_holes(form, holes), free
+        symbols.setdefault(name, Symbol(name, ANY if name in _KEYS_WITH_ANYTHING else PATH_CHARACTERS, minimum=1))
+    free = any(isinstance(symbol, Symbol) for name, symbol in symbols.items() if name in names)
+    return parse_symbols(form, symbols), free
 
 
 def _without_scheme(uri: Text) -> Text:
     head, *rest = parts_of(uri)
-    pieces: tuple[str | Hole, ...] = (head.removeprefix("s3://"), *rest) if isinstance(head, str) else (head, *rest)
+    pieces: tuple[str | Symbol, ...] = (head.removeprefix("s3://"), *rest) if isinstance(head, str) else (head, *rest)
     if isinstance(pieces[-1], str):
         pieces = (*pieces[:-1], pieces[-1].rstrip("/"))
     return text(*pieces)
@@ -198,7 +198,7 @@ def as_request(resource: Text) -> Text:
     """Return the resource that a request names where a policy writes `log-group:NAME:*`."""
     *rest, last = parts_of(resource)
     if isinstance(last, str) and last.endswith(":*"):
-        return text(*rest, last.removesuffix("*"), "log-stream:", Hole("LogStreamName", minimum=1))
+        return text(*rest, last.removesuffix("*"), "log-stream:", Symbol("LogStreamName", minimum=1))
     return resource
 
 
@@ -234,7 +234,7 @@ def trust_requirement(service: str, deployment: Deployment, *, why: str = "", so
     place = ("arn:", deployment.partition, f":{service.partition('.')[0]}:", deployment.region, ":", deployment.account)
     context: dict[str, Value] = {
         "aws:SourceAccount": deployment.account,
-        "aws:SourceArn": text(*place, ":", Hole("the calling resource", minimum=1)),
+        "aws:SourceArn": text(*place, ":", Symbol("the calling resource", minimum=1)),
         "aws:PrincipalIsAWSService": "true",
         "sts:ExternalId": Given.ABSENT,
     }

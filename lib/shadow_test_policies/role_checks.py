@@ -12,7 +12,7 @@ from shadow_test_policies.endpoints import MODEL
 from shadow_test_policies.experiment import Experiment, experiment_in
 from shadow_test_policies.located_documents import Location
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.references import holes_of, lambda_function_of
+from shadow_test_policies.references import lambda_function_of, unresolved_of
 from shadow_test_policies.requirements import (
     NAMED_RESOURCES,
     Deployment,
@@ -153,7 +153,7 @@ def _role_of(function: str, names: PhysicalNames) -> LocatedRole | None:
 def _role_behind(node: Node, names: PhysicalNames) -> str | None:
     """Return the role of the template that an ARN stands for: by reference, or by its literal name."""
     view = names.view
-    referenced = [hole.argument.partition(".")[0] for hole in holes_of(node.text)]
+    referenced = [one.argument.partition(".")[0] for one in unresolved_of(node.text)]
     for name in referenced:
         if view.type_of(name) == ROLE:
             return name if view.exists(name, names.scenario) else None

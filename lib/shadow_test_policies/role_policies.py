@@ -12,11 +12,11 @@ from cfn_template.mentions import mentioned
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario
 from iam_policy import DocumentKind, Unknown
-from iam_policy.match.symbols import parse_holes
+from iam_policy.match.symbols import parse_symbols
 from shadow_test_policies.experiment import Experiment, ExperimentTemplate
 from shadow_test_policies.located_documents import LocatedDocument, Location, read, unknown
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.references import holes_of, lambda_function_of, reference_of
+from shadow_test_policies.references import lambda_function_of, reference_of, unresolved_of
 
 # Type of a policy resource -> the property that lists its roles.
 POLICY_PROPERTIES: Final = {
@@ -61,7 +61,7 @@ TEMPLATES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
 
 
 def _names_in(node: Node | None) -> set[str]:
-    return {hole.argument.partition(".")[0] for hole in holes_of(node.text)} if node is not None else set()
+    return {one.argument.partition(".")[0] for one in unresolved_of(node.text)} if node is not None else set()
 
 
 def roles_of(experiment: Experiment) -> set[str]:
@@ -188,7 +188,7 @@ def _managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> "LocatedDo
         return read(properties, names, reference.name, kind)
     text = node.text
     arn = "".join(part if isinstance(part, str) else "aws" for part in getattr(text, "parts", (text or "",)))
-    partitions = [hole.argument for hole in holes_of(text)]
+    partitions = [one.argument for one in unresolved_of(text)]
     document = iam_policy.managed_policy(arn) if set(partitions) <= {"AWS::Partition"} else None
     shown = str(text) if text is not None else "a policy"
     return document or Unknown(f"the text of {shown} is not in this template", f"the document of {shown}")
@@ -329,8 +329,8 @@ def _add_template(role: LocatedRole, name: str, parameters: Node, names: Physica
         return
     actions, form = TEMPLATES[name]
     queue = parameters.get("QueueName")
-    holes = {part: names.pseudo(part) for part in ("AWS::Partition", "AWS::Region", "AWS::AccountId")}
-    holes["QueueName"] = iam_policy.Hole(f"QueueName of {name}", minimum=1)
+    values = {part: names.pseudo(part) for part in ("AWS::Partition", "AWS::Region", "AWS::AccountId")}
+    values["QueueName"] = iam_policy.Symbol(f"QueueName of {name}", minimum=1)
     if queue is not None and queue.text is not None:
-        holes["QueueName"] = names.text(queue.text)
-    _grant(role, name, actions, parse_holes(form, holes))
+        values["QueueName"] = names.text(queue.text)
+    _grant(role, name, actions, parse_symbols(form, values))

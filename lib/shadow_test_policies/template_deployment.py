@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import iam_policy
 from cfn_template.nodes import Node
-from cfn_template.values import hole
+from cfn_template.values import unresolved
 from iam_policy.match.arns import SEGMENTS, split
 from iam_policy.match.symbols import ANY, parts_of
 from shadow_test_policies.experiment import Experiment
@@ -18,7 +18,7 @@ QUEUE_VARIABLE: Final = "WAIT_QUEUE_URL"
 
 
 def place_of(names: PhysicalNames) -> dict[str, iam_policy.Text]:
-    """Return partition, region and account, holes where they are not known."""
+    """Return partition, region and account, symbols where they are not known."""
     return {name: iam_policy.text(names.pseudo(pseudo)) for name, pseudo in PLACES.items()}
 
 
@@ -43,7 +43,7 @@ def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bo
         **place_of(names),
         experiment=text_at(experiment.at("Name"), names),
         experiment_role=role_arn(experiment, names),
-        stack=names.text(hole("Ref", "AWS::StackId")),
+        stack=names.text(unresolved("Ref", "AWS::StackId")),
         endpoint=_endpoint(experiment, names),
         capture_uri=_capture(experiment, names),
         capture_key=_key(experiment.at("DataStorageConfig", "KmsKey"), names, "capture key"),
@@ -83,7 +83,7 @@ def _key(node: Node | None, names: PhysicalNames, label: str) -> iam_policy.Text
     reference = reference_of(names.view, node) if node is not None else None
     if is_id or (reference is not None and reference.type == "AWS::KMS::Key"):
         return _arn(names, "kms", "key/", text)
-    return _arn(names, "kms", "key/", iam_policy.Hole(label, minimum=1, literal=True))
+    return _arn(names, "kms", "key/", iam_policy.Symbol(label, minimum=1, literal=True))
 
 
 def _is_named(node: Node | None, names: PhysicalNames) -> bool:
@@ -96,7 +96,7 @@ def _is_named(node: Node | None, names: PhysicalNames) -> bool:
     return isinstance(head, str) and (not head.startswith("arn:") or ":alias/" in str(text))
 
 
-def _arn(names: PhysicalNames, service: str, prefix: str, name: "iam_policy.Text | iam_policy.Hole") -> iam_policy.Text:
+def _arn(names: PhysicalNames, service: str, prefix: str, name: iam_policy.Symbol | iam_policy.Text) -> iam_policy.Text:
     place = place_of(names)
     head = ("arn:", place["partition"], f":{service}:", place["region"], ":", place["account"], ":" + prefix)
     return iam_policy.text(*head, name)
@@ -136,7 +136,7 @@ def _queue(node: Node, names: PhysicalNames) -> iam_policy.Text | None:
     """Return the ARN of the queue whose URL is given, None when that is not known."""
     reference = reference_of(names.view, node)
     if reference is not None and reference.type == "AWS::SQS::Queue":
-        return names.text(hole("Fn::GetAtt", f"{reference.name}.Arn"))
+        return names.text(unresolved("Fn::GetAtt", f"{reference.name}.Arn"))
     return None
 
 
@@ -145,6 +145,6 @@ def _log_group(name: str, properties: Node, names: PhysicalNames) -> iam_policy.
     if group is None:
         function_name = text_at(properties.get("FunctionName"), names)
         # Lambda makes the name of the group, of the function's, which CloudFormation makes.
-        generated = iam_policy.Hole(name, ANY, minimum=1, literal=True)
+        generated = iam_policy.Symbol(name, ANY, minimum=1, literal=True)
         group = iam_policy.text("/aws/lambda/", generated if function_name is None else function_name)
     return _arn(names, "logs", "log-group:", iam_policy.text(group, ":*"))

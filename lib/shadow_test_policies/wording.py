@@ -13,7 +13,7 @@ from typing import Any, Final
 import iam_policy
 from iam_policy.evaluate.decision import Step
 from iam_policy.match.arns import SEGMENTS, split
-from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Hole, Text, parts_of, text
+from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbol, Text, parts_of, text
 from shadow_test_policies.decisions import Result
 from shadow_test_policies.generate import DEFAULTS, as_json, as_template
 from shadow_test_policies.requirements import Deployment, arn_forms
@@ -188,7 +188,7 @@ def statement_for(results: Sequence[Result], check: RoleCheck) -> Mapping[str, A
 def _for_template(resource: Text, deployment: Deployment) -> Text:
     """Return a resource with pseudo parameters for its place, and references for names that CloudFormation makes."""
     fields = split(resource)
-    pieces: list[Text | Hole] = [resource]
+    pieces: list[Text | Symbol] = [resource]
     if fields is not None and len(fields) == SEGMENTS:
         places = {
             1: (deployment.partition, PARTITION),
@@ -199,9 +199,9 @@ def _for_template(resource: Text, deployment: Deployment) -> Text:
         for index, field in enumerate(fields):
             value, pseudo = places.get(index, (None, None))
             pieces += [":" if index else "", pseudo if pseudo is not None and field and field == value else field]
-    parts: list[str | Hole] = []
+    parts: list[str | Symbol] = []
     for part in parts_of(text(*pieces)):
-        if isinstance(part, Hole) and part.identity.endswith(GENERATED_PARTS):
+        if isinstance(part, Symbol) and part.identity.endswith(GENERATED_PARTS):
             parts[-1] = str(parts[-1]).removesuffix("-")
         else:
             parts.append(part)

@@ -7,7 +7,7 @@ from typing import Final
 from iam_policy.findings import Finding
 from iam_policy.lint.scope import Scope, listed
 from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource, may_overlap
-from iam_policy.match.symbols import Hole, Text, parts_of
+from iam_policy.match.symbols import Symbol, Text, parts_of
 from iam_policy.parse.document import Item, Selector, Unknown
 from iam_policy.place import Place
 from iam_policy.service_data import actions
@@ -101,7 +101,7 @@ def lint_places(scope: Scope) -> Iterator[Finding]:
 
 
 def _lint_place(scope: Scope, place: Place, item: Item, resource: Text) -> Iterator[Finding]:
-    if isinstance(parts_of(resource)[0], Hole):
+    if isinstance(parts_of(resource)[0], Symbol):
         return
     segments = compile_resource(resource, variables=True).segments or ()
     if len(segments) < SEGMENTS:
