@@ -1,6 +1,6 @@
-"""The evaluator of intrinsic functions: what each gives in one scenario, UNKNOWN where that cannot be known.
+"""The evaluator of intrinsic functions: the result of each in one scenario, UNKNOWN if it cannot be determined.
 
-Pure: what Ref gives, whether a condition holds and the mappings are passed in. Nothing raises on a malformed template.
+Pure: the values of Ref, the outcome of conditions and the mappings are passed in. A malformed template never raises.
 """
 
 import json
@@ -30,7 +30,7 @@ MAXIMUM_LENGTH: Final = 1_000_000  # a template's own limit
 
 
 class Evaluator:
-    """Evaluate intrinsic functions, given what Ref gives, whether a condition holds, and the mappings."""
+    """Evaluate intrinsic functions, given the values of Ref, the outcome of conditions, and the mappings."""
 
     def __init__(self, refer: Callable[[str], object], decide: Callable[[Raw], bool | None], mappings: Raw) -> None:
         self.refer = refer
@@ -40,7 +40,7 @@ class Evaluator:
     def evaluate(self, raw: Raw, depth: int = 0) -> object:
         """Return the value of a raw scalar, list or function; a mapping that is not a function is UNKNOWN."""
         value = self._evaluate(raw, depth)
-        # What a dynamic reference stands for is read from Systems Manager or Secrets Manager at deployment.
+        # A dynamic reference is read from Systems Manager or Secrets Manager at deployment.
         return UNKNOWN if isinstance(value, str | SymbolicString) and DYNAMIC_REFERENCE in str(value) else value
 
     def _evaluate(self, raw: Raw, depth: int) -> object:
@@ -168,7 +168,7 @@ class Evaluator:
         return len(value) if isinstance(value, list) else UNKNOWN
 
     def to_json_string(self, argument: Raw, depth: int) -> object:
-        """Fn::ToJsonString of AWS::LanguageExtensions, of what is known entirely."""
+        """Fn::ToJsonString of AWS::LanguageExtensions, for entirely known values."""
         value = self._deep(argument, depth)
         return UNKNOWN if value is UNKNOWN else json.dumps(value, separators=(",", ":"))
 
@@ -199,14 +199,14 @@ def bounded(parts: Sequence[str | Unresolved]) -> object:
 
 
 def holds_unknown(values: list[Any]) -> bool:
-    """Tell whether a list has something unknown in it, at any depth."""
+    """Tell whether a list contains an unknown value, at any depth."""
     return any(
         holds_unknown(item) if isinstance(item, list) else isinstance(item, SymbolicString | Unknown) for item in values
     )
 
 
 def member(mapping: Raw, name: str) -> Raw:
-    """Return a member by its key as text: YAML may have made a number of it."""
+    """Return a member by its key as text: YAML may have read it as a number."""
     if not isinstance(mapping, dict):
         return None
     return (
@@ -223,7 +223,7 @@ def chosen_branch(argument: Raw, decide: Callable[[Raw], bool | None]) -> tuple[
     return None if holds is None else (index, argument[index])
 
 
-# What is not here (Fn::Cidr, Fn::GetAZs, Fn::Transform ...) is known at deployment only.
+# Other functions (Fn::Cidr, Fn::GetAZs, Fn::Transform ...) are resolved at deployment.
 FUNCTIONS: Final[Mapping[str, Callable[[Evaluator, Raw, int], object]]] = {
     "Ref": Evaluator.ref,
     "Fn::Base64": Evaluator.base64,

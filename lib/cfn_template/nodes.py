@@ -1,7 +1,7 @@
 """A place in a template, read in one scenario.
 
 A `Node` follows Fn::If and AWS::NoValue and remembers its path, so a finding lands on the line of the value itself.
-Reading never raises: what is not there is None, what cannot be known is UNKNOWN.
+Reading never raises: a missing value is None, one that cannot be determined is UNKNOWN.
 """
 
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ UNREAD: Final = object()
 class Node:
     """A value of the template in one scenario. `within` is false for values that a function produced.
 
-    All rules read the same nodes, so what was read once is kept. `cached_property` would take a lock for each.
+    All rules read the same nodes, so results are cached. `cached_property` would take a lock for each.
     """
 
     __slots__ = ("_children", "_items", "_value", "path", "raw", "scenario", "within")
@@ -74,7 +74,7 @@ class Node:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the author typed the value itself, not a function."""
+        """Whether the template has the value itself, not a function."""
         return self.within and not isinstance(self.raw, dict | list)
 
     def _child(self, raw: Raw, key: str | int) -> "Node | None":
@@ -82,7 +82,7 @@ class Node:
         return follow(Node(self.scenario, raw, path, self.within))
 
     def get(self, key: str) -> "Node | None":
-        """Return a member; None when it is left out. A member of something unknown is unknown."""
+        """Return a member; None when it is left out. A member of an unknown value is unknown."""
         if key not in self._children:
             self._children[key] = self._member(key)
         return self._children[key]
@@ -99,7 +99,7 @@ class Node:
         return Node(self.scenario, {"Fn::Unknown": None}, self.path, within=False)
 
     def at(self, *keys: str | int) -> "Node | None":
-        """Return what lies beneath, by names and positions."""
+        """Return a nested value, by names and positions."""
         node: Node | None = self
         for key in keys:
             if node is not None and isinstance(key, int):
@@ -126,7 +126,7 @@ class Node:
 
     @property
     def members(self) -> "dict[str, Node]":
-        """The members of a mapping that are there; empty when it is none."""
+        """The members of a mapping; empty for any other value."""
         names = [name for name in self.value if isinstance(name, str)] if isinstance(self.value, dict) else []
         return {name: node for name in names if (node := self.get(name)) is not None}
 

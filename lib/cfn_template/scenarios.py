@@ -33,7 +33,7 @@ class Undecided(Exception):  # noqa: N818 - a signal between the enumeration and
 
 @dataclass
 class TemplateDeclarations:
-    """What a template says about parameters, conditions and mappings."""
+    """The parameters, conditions and mappings of a template."""
 
     parameters: Mapping[str, tuple[object, ...]]  # name -> values that Ref gives, of pseudo parameters too
     conditions: Mapping[str, Raw]
@@ -42,7 +42,7 @@ class TemplateDeclarations:
     hidden: frozenset[str] = frozenset()  # names whose values decide conditions; elsewhere Ref is unresolved
 
     def mentions(self, raw: Raw) -> list[tuple[str, str]]:
-        """Return what a part of the template mentions."""
+        """Return the names and conditions in a part of the template."""
         return list(dict.fromkeys(mentioned(raw)))
 
     def domain(self, name: str) -> tuple[object, ...]:
@@ -59,9 +59,9 @@ class Scenario:
     parameters: Mapping[str, object]
     assumed: Mapping[str, bool] | None = field(default_factory=dict)
     conditions: dict[str, bool | None] = field(default_factory=dict)
-    complete: bool = False  # nothing more is assumed: what is still undecided stays open
+    complete: bool = False  # nothing more is assumed: undecided comparisons stay undecided
     memo: dict[tuple[str, str], Any] = field(default_factory=dict)  # what was read in this scenario: (kind, logical id)
-    asked: set[tuple[str, str]] = field(default_factory=set)  # what was asked: (condition or name, name)
+    asked: set[tuple[str, str]] = field(default_factory=set)  # what was read: (condition or name, name)
 
     @cached_property
     def evaluator(self) -> Evaluator:
@@ -90,12 +90,12 @@ class Scenario:
         return domain[0] if len(domain) == 1 else UNKNOWN
 
     def decide(self, name: Raw) -> bool | None:
-        """Return whether a condition holds, None when that is left open."""
+        """Return whether a condition holds, None if it is undecided."""
         if not isinstance(name, str) or name not in self.source.conditions or self.assumed is None:
             return None
         self.asked.add(("condition", name))
         if name not in self.conditions:
-            self.conditions[name] = None  # a condition that asks for itself stays open
+            self.conditions[name] = None  # a condition that refers to itself stays undecided
             try:
                 self.conditions[name] = self._holds(self.source.conditions[name])
             except Undecided:
@@ -104,11 +104,11 @@ class Scenario:
         return self.conditions[name]
 
     def is_like(self, other: "Scenario") -> bool:
-        """Tell whether everything that was asked of this scenario has the same answer in another."""
+        """Tell whether everything read from this scenario is the same in another."""
         return all(self.answer(*question) == other.answer(*question) for question in tuple(self.asked))
 
     def answer(self, kind: str, name: str) -> object:
-        """Return whether a condition holds, or what Ref of a name gives."""
+        """Return whether a condition holds, or the value of Ref."""
         return self.decide(name) if kind == "condition" else self.refer(name)
 
     def _holds(self, raw: Raw) -> bool | None:
@@ -143,7 +143,7 @@ class Scenario:
 
 
 def combine(name: str, holds: list[bool | None]) -> bool | None:
-    """Return what Fn::And, Fn::Or or Fn::Not gives for conditions that hold, do not, or are open (None)."""
+    """Return the result of Fn::And, Fn::Or or Fn::Not for conditions that hold, do not, or are undecided (None)."""
     if name == "Fn::Not" and len(holds) == 1:
         return None if holds[0] is None else not holds[0]
     deciding = {"Fn::And": False, "Fn::Or": True}.get(name)
@@ -174,10 +174,10 @@ def needs_of(source: TemplateDeclarations, raws: Iterable[Raw]) -> tuple[list[st
 
 
 def covering(scenarios: list[Scenario]) -> list[Scenario]:
-    """Return some of the scenarios, in which any two choices that go together in one of them still do.
+    """Return a subset of the scenarios that still contains every pair of choices.
 
-    So what one or two conditions cause shows, and only there; and their number grows with the logarithm of the number
-    of conditions, not with its power of two.
+    Every effect of one or two conditions is found, and the number of scenarios grows with the logarithm of the number
+    of conditions, not exponentially.
     """
     distinguishing = _distinguishing_choices(scenarios)
     pairs = [set(itertools.combinations(choices, min(2, len(choices)))) for choices in distinguishing]
@@ -192,9 +192,9 @@ def covering(scenarios: list[Scenario]) -> list[Scenario]:
 
 
 def _distinguishing_choices(scenarios: list[Scenario]) -> list[list[Choice]]:
-    """Return each scenario's choices; of those that always go together one, and none that is the same everywhere.
+    """Return each scenario's choices: one of those that always occur together, and none that is the same everywhere.
 
-    A condition and the parameter that decides it would count twice, and more scenarios than necessary be chosen.
+    A condition and the parameter that decides it would count twice, and too many scenarios would be chosen.
     """
     known = [dict(choices_of(scenario)) for scenario in scenarios]
     columns: dict[tuple[int, ...], str] = {}
@@ -207,13 +207,13 @@ def _distinguishing_choices(scenarios: list[Scenario]) -> list[list[Choice]]:
 
 
 def choices_of(scenario: Scenario) -> list[Choice]:
-    """Return what tells a scenario from others: conditions, then parameters, with their values."""
+    """Return what distinguishes a scenario: conditions, then parameters, with their values."""
     known = [(name, str(holds)) for name, holds in scenario.conditions.items() if holds is not None]
     return known + [(name, str(value)) for name, value in scenario.parameters.items()]
 
 
 def enumerate_scenarios(source: TemplateDeclarations, raws: Iterable[Raw]) -> list[Scenario]:
-    """Return every scenario that these raw values can tell apart."""
+    """Return every scenario in which these raw values may differ."""
     parameters, conditions = needs_of(source, raws)
     scenarios: list[Scenario] = []
     for values in itertools.product(*(source.domain(name) for name in parameters)):
@@ -228,7 +228,7 @@ def enumerate_scenarios(source: TemplateDeclarations, raws: Iterable[Raw]) -> li
 def enumerate_assumptions(
     source: TemplateDeclarations, chosen: Mapping[str, object], conditions: list[str]
 ) -> Iterator[Scenario]:
-    """Yield each way in which the comparisons turn out that nothing decides; first that in which all fail."""
+    """Yield each combination of outcomes of undecided comparisons, first the one in which all are false."""
     stack: list[dict[str, bool]] = [{}]
     while stack:
         assumed = stack.pop()
@@ -244,14 +244,14 @@ def enumerate_assumptions(
 
 
 def shorten(text: str, limit: int) -> str:
-    """Cut a text at a word boundary."""
+    """Truncate a text at a word boundary."""
     if len(text) <= limit:
         return text
     return text[: limit - 1].rsplit(" ", 1)[0] + "…"
 
 
 def describe(holds: list[Scenario], scenarios: list[Scenario]) -> str:
-    """Name the scenario of a finding by the fewest conditions and parameters that tell it from the others."""
+    """Name the scenario of a finding by the fewest conditions and parameters that distinguish it from the others."""
     if len(holds) == len(scenarios):
         return ""
     own = [_features(scenario) for scenario in holds]

@@ -88,7 +88,7 @@ def scalar_text(value: object) -> str | None:
     """Return a scalar as CloudFormation writes it, None for anything else."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, date):  # what YAML makes of an unquoted time; CloudFormation keeps the text
+    if isinstance(value, date):  # YAML's type of an unquoted time; CloudFormation keeps the text
         return value.isoformat()
     return str(value) if isinstance(value, str | int | float) else None
 

@@ -22,7 +22,7 @@ from shadow_test_policies.requirements import Requirement
 
 # Resources of a policy that are tried for a free requirement.
 MAXIMUM_CANDIDATES: Final = 50
-# How near to matching a statement came whose first failing element is this one.
+# How close to matching a statement is whose first failing element is this one.
 NEARNESS: Final = {StatementElement.PRINCIPAL: 1, StatementElement.RESOURCE: 1, StatementElement.CONDITION: 2}
 
 
@@ -54,7 +54,7 @@ def failed_element(step: Step) -> StatementElement | None:
 
 
 def nearest_miss(decision: Decision) -> Step | None:
-    """Return the Allow that failed last: at its condition rather than at its resource, never at its action."""
+    """Return the Allow that comes closest to matching: one that fails at its condition rather than at its resource."""
     allows = [step for step in decision.steps if step.attached.effect == "Allow" and not step.boundary]
     ranked = [(NEARNESS.get(failed, 0), step) for step in allows if (failed := failed_element(step)) is not None]
     rank, nearest = max(ranked, key=lambda entry: entry[0], default=(0, None))
@@ -68,7 +68,7 @@ def _decide_trust(role: Role, request: Request) -> Decision:
 
 
 def _decide_free(role: Role, requirements: list[Requirement]) -> list[Result]:
-    """Decide on the resource for which most is allowed; the first is any name at all."""
+    """Decide on the resource for which most is allowed; the first candidate is any name."""
     best: list[Result] = []
     for resource in _candidates(role, requirements[0].resource):
         results = [Result(each, decide(role.policies, each.request(resource))) for each in requirements]
@@ -137,7 +137,7 @@ def _name_in(pattern: Text, prefix: str) -> Text | None:
 
 @dataclass(frozen=True)
 class Difference:
-    """`missing`: requirements that are not certainly allowed. `excess`: findings about what is granted beyond them."""
+    """`missing`: requirements that are not certainly allowed. `excess`: findings about grants beyond them."""
 
     missing: tuple[Result, ...]
     excess: tuple[Finding, ...]

@@ -13,7 +13,7 @@ from iam_policy.match.symbols import Symbol, Symbolic, Text, fill
 from iam_policy.parse.document import VARIABLES_VERSION
 from shadow_test_policies.requirements import Deployment, Level, Requirement, resource_of
 
-# What a JSON policy has where no name was given: any region and account, names by convention.
+# Defaults of a JSON policy: any region and account, names by convention.
 DEFAULTS: Final[dict[str, Text]] = {
     "AWS::Partition": "aws",
     "AWS::Region": "*",
@@ -99,7 +99,7 @@ def as_json(document: Mapping[str, Any], fillings: Mapping[str, Text] | None = N
 
 
 def _merge(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Join statements that differ in nothing but their actions, once their resources have names."""
+    """Merge statements that differ only in their actions, after the resources have been named."""
     merged: dict[str, dict[str, Any]] = {}
     for statement in statements:
         rest = {key: value for key, value in statement.items() if key != "Action"}

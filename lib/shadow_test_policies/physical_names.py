@@ -1,7 +1,7 @@
-"""What the references of a template look like once CloudFormation fills them in, as texts of the IAM library.
+"""The values of a template's references after deployment, as texts of the IAM library.
 
-A resource's name may be unknown; that its ARN begins with `arn:`, ends with that name and holds no wildcard is not. The
-same reference gives the same symbol everywhere, so a policy that names a resource by reference surely matches it.
+A resource's name may be unknown, but its ARN begins with `arn:`, ends with that name and has no wildcard. The
+same reference gives the same symbol everywhere, so a policy that refers to a resource matches it.
 """
 
 from collections.abc import Mapping
@@ -51,13 +51,13 @@ NAME_PROPERTIES: Final = {
     "AWS::SageMaker::Model": "ModelName",
 }
 _ALNUM: Final = Charset(frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))
-# CloudFormation makes names of stack, logical id and a random part; of roles' that much is certain.
+# CloudFormation generates names from stack, logical ID and a random part; that is certain for roles only.
 RANDOM_LENGTH: Final = 8
 
 
 @dataclass(frozen=True)
 class PhysicalNames:
-    """Turns values of one scenario into texts of the IAM library. `known` fills pseudo parameters."""
+    """Converts values of one scenario to texts of the IAM library. `known` are values of pseudo parameters."""
 
     view: ExperimentTemplate
     scenario: Scenario
@@ -86,7 +86,7 @@ class PhysicalNames:
         return self._parse(form, {"Name": self._name(name, kind, depth + 1), "Path": self._path(name, depth + 1)})
 
     def pseudo(self, name: str) -> "iam_policy.Text | iam_policy.Symbol":
-        """Return what a pseudo parameter gives; of several regions that are linted for, each."""
+        """Return the value of a pseudo parameter; any of the regions that are linted for."""
         if name in self.known:
             return self.known[name]
         regions = self.view.regions
@@ -135,7 +135,7 @@ class PhysicalNames:
 
 
 def open_scenario(view: ExperimentTemplate, scenario: Scenario) -> Scenario:
-    """Return the scenario with parameters without a given value left open: a default may be overridden."""
+    """Return the scenario with parameters that were not passed unresolved: a default may be overridden."""
     declared = view.template.get("Parameters")
     deployed = {name for values in view.parameter_sets for name in values}
     opened = {

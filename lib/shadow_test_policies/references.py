@@ -1,4 +1,4 @@
-"""What a value refers to: the resource behind a Ref, Fn::GetAtt or ARN, in whichever way it is written."""
+"""References: the resource behind a Ref, Fn::GetAtt or ARN, in any notation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from cfn_template.values import SUB_VARIABLE, Path, Raw, SymbolicString, Unresol
 from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
 
 QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
-# Resources whose Ref or attributes people put into ServiceToken by mistake.
+# Resources whose Ref or attributes are used in ServiceToken by mistake.
 NOT_CALLABLE: Final = frozenset(
     {
         "AWS::CloudFormation::Stack",
@@ -37,7 +37,7 @@ class Reference:
 
 
 def reference_of(view: ExperimentTemplate, node: Node | None) -> Reference | None:
-    """Return what a value refers to, when it is one reference to a resource of this template and nothing else."""
+    """Return the reference that a value consists of, if it is to a resource of this template."""
     text = node.text if node is not None else None
     unresolved = text.only_unresolved if isinstance(text, SymbolicString) else None
     if unresolved is None or unresolved.function not in ("Ref", "Fn::GetAtt"):
@@ -91,7 +91,7 @@ def named_resource(view: ExperimentTemplate, node: Node | None, kind: str, prope
 
 
 def function_timeout(view: ExperimentTemplate, token: Node | None) -> tuple[float, Node] | None:
-    """Return the timeout in seconds of the function behind a ServiceToken, and where it is written."""
+    """Return the timeout in seconds of the function behind a ServiceToken, and its node."""
     name = lambda_function_of(view, token)
     properties = view.resource(name, token.scenario).get("Properties") if name and token is not None else None
     if properties is None:

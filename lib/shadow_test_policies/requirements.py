@@ -1,6 +1,6 @@
-"""What the roles need: which actions on which resources, with what is known of the requests, why and by which source.
+"""The roles' requirements: actions, resources, request context, reason and source.
 
-The provider role's needs come from the function's own contract; those of the experiment role and of whoever deploys
+Those of the provider role come from the function's own contract, those of the experiment role and the deployer
 from `data/requirements.json`.
 """
 
@@ -36,7 +36,7 @@ class Deployment(Place):
     capture_uri: Text | None = None
     capture_key: Text | None = None
     volume_key: Text | None = None
-    volume_key_is_named: bool = False  # given by its ID or an alias, not by its ARN
+    volume_key_is_named: bool = False  # specified by ID or alias, not by ARN
     tags: Mapping[str, Text] | None = field(default=None, hash=False)
 
 
@@ -60,7 +60,7 @@ NAMED_RESOURCES: Final = {
 
 
 class Level(StrEnum):
-    """Whether the work fails without the permission, or only part of it does."""
+    """Whether everything fails without the permission, or only a part."""
 
     REQUIRED = "required"
     RECOMMENDED = "recommended"
@@ -86,7 +86,7 @@ class Requirement:
     source: str = ""
 
     def request(self, resource: Text | None = None) -> Request:
-        """Return the request that IAM will see, on the given resource if the requirement's own is free."""
+        """Return the request that IAM evaluates, on `resource` if the requirement's own is free."""
         principal = ("Service", self.service) if self.service else None
         return Request(self.action, self.resource if resource is None else resource, self.context, principal=principal)
 
@@ -132,7 +132,7 @@ def _without_scheme(uri: Text) -> Text:
 
 
 def _context(action: str, deployment: Deployment) -> dict[str, Value]:
-    """Return what is known of every request of the roles."""
+    """Return the context that all requests of the roles have."""
     context: dict[str, Value] = {
         "aws:SecureTransport": "true",
         "aws:PrincipalAccount": deployment.account,
@@ -154,7 +154,7 @@ def _tags(deployment: Deployment) -> Iterator[tuple[str, Value]]:
 
 
 def provider_requirements(deployment: Deployment, handlers: Iterable[str] | None = None) -> tuple[Requirement, ...]:
-    """Return what the provider function's role needs for some handlers (all if None).
+    """Return the requirements of the provider role for some handlers (all if None).
 
     Raises KeyError for an unknown handler.
     """
@@ -204,13 +204,13 @@ def as_request(resource: Text) -> Text:
 
 @lru_cache(maxsize=32)
 def experiment_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
-    """Return what the experiment's own role (RoleArn) needs; for keys and capture only if the deployment has them."""
+    """Return the requirements of the experiment role (RoleArn); keys and capture only if the deployment has them."""
     entries = [entry for entry in _data()["experiment"] if _applies(entry, deployment)]
     return tuple(requirement for entry in entries for requirement in _of_entry(entry, deployment))
 
 
 def deployer_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
-    """Return what whoever deploys the provider's stack with SAM or CloudFormation needs."""
+    """Return the requirements for deploying the provider's stack with SAM or CloudFormation."""
     return tuple(requirement for entry in _data()["deployer"] for requirement in _of_entry(entry, deployment))
 
 

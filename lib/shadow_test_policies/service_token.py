@@ -1,4 +1,4 @@
-"""What ServiceToken must be: the ARN of a function, its alias or version, or of an SNS topic."""
+"""The valid values of ServiceToken: the ARN of a function, its alias or version, or of an SNS topic."""
 
 from cfn_template.nodes import Node
 from cfn_template.values import SymbolicString
@@ -7,7 +7,7 @@ from shadow_test_policies.references import NOT_CALLABLE, Reference, arn_fields,
 
 
 def wrong_service_token(view: ExperimentTemplate, node: Node | None) -> str:
-    """Return why a ServiceToken is certainly not such an ARN; empty where it is one or may be."""
+    """Return why a ServiceToken is certainly not such an ARN; empty if it is or may be."""
     if node is None or not node.text:
         return ""
     reference = reference_of(view, node)

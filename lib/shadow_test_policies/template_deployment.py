@@ -1,4 +1,4 @@
-"""What the template says of the resources that the roles need permissions for, as the IAM library's Deployment."""
+"""The resources that the roles need permissions for, as the IAM library's Deployment."""
 
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ def known_by_role(role: iam_policy.Text | None) -> dict[str, iam_policy.Text]:
 
 
 def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bool) -> Deployment:
-    """Return what the properties of an experiment tell; its tags matter only to who creates it."""
+    """Return the deployment of an experiment; its tags matter only to the role that creates it."""
     return Deployment(
         **place_of(names),
         experiment=text_at(experiment.at("Name"), names),
@@ -54,7 +54,7 @@ def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bo
 
 
 def role_arn(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | None:
-    """Return RoleArn, None when nothing is known of it."""
+    """Return RoleArn, None if it is unknown."""
     return text_at(experiment.at("RoleArn"), names) or None
 
 
@@ -73,7 +73,7 @@ def _capture(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | 
 
 
 def _key(node: Node | None, names: PhysicalNames, label: str) -> iam_policy.Text | None:
-    """Return the ARN of a key that is given by ARN or id; behind an alias is some key."""
+    """Return the ARN of a key that is specified by ARN or ID; an alias may stand for any key."""
     text = text_at(node, names)
     if text is None or text == "":
         return None
@@ -87,7 +87,7 @@ def _key(node: Node | None, names: PhysicalNames, label: str) -> iam_policy.Text
 
 
 def _is_named(node: Node | None, names: PhysicalNames) -> bool:
-    """Tell whether a key is surely given by its ID or an alias; a parameter may be either."""
+    """Tell whether a key is certainly specified by ID or alias; a parameter may be either."""
     text = text_at(node, names)
     reference = reference_of(names.view, node) if node is not None else None
     if reference is not None:
@@ -112,12 +112,12 @@ def _tags(experiment: Experiment, names: PhysicalNames) -> dict[str, iam_policy.
         if not isinstance(key, str) or value is None:
             return None
         tags[key] = value
-    # Stacks may have tags too, and CloudFormation does not pass those on.
+    # Stacks may have tags too, but CloudFormation does not pass them on.
     return tags
 
 
 def of_function(name: str, names: PhysicalNames) -> dict[str, Any]:
-    """Return what a function's own resource tells: queue, dead-letter queue and log group, None where it has none."""
+    """Return the queue, dead-letter queue and log group of a function resource, None if it has none."""
     properties = names.view.resource(name, names.scenario).at("Properties")
     if properties is None:
         return {}
@@ -133,7 +133,7 @@ def of_function(name: str, names: PhysicalNames) -> dict[str, Any]:
 
 
 def _queue(node: Node, names: PhysicalNames) -> iam_policy.Text | None:
-    """Return the ARN of the queue whose URL is given, None when that is not known."""
+    """Return the ARN of the queue with a URL, None if it is unknown."""
     reference = reference_of(names.view, node)
     if reference is not None and reference.type == "AWS::SQS::Queue":
         return names.text(unresolved("Fn::GetAtt", f"{reference.name}.Arn"))
@@ -144,7 +144,7 @@ def _log_group(name: str, properties: Node, names: PhysicalNames) -> iam_policy.
     group = text_at(properties.at("LoggingConfig", "LogGroup"), names)
     if group is None:
         function_name = text_at(properties.get("FunctionName"), names)
-        # Lambda makes the name of the group, of the function's, which CloudFormation makes.
+        # Lambda names the group after the function, whose name CloudFormation generates.
         generated = iam_policy.Symbol(name, ANY, minimum=1, literal=True)
         group = iam_policy.text("/aws/lambda/", generated if function_name is None else function_name)
     return _arn(names, "logs", "log-group:", iam_policy.text(group, ":*"))

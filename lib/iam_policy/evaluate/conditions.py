@@ -20,7 +20,7 @@ def symbol_of_key(key: str) -> Symbol:
 
 
 def value_of_variable(request: Request, variable: Variable) -> Text | Symbol | None:
-    """Return what a policy variable stands for; None without value. Wildcards in the value mean themselves."""
+    """Return the value of a policy variable, if any. Wildcards in it are literal."""
     value = request.value_of(variable.key)
     if isinstance(value, tuple) or value is Given.ABSENT:  # IAM substitutes single-valued keys only
         return variable.default

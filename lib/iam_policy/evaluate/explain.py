@@ -1,4 +1,4 @@
-"""Why a statement applies, does not or may: sentences for people, and what would settle an unknown."""
+"""Explanations of why a statement applies, does not or may, and of what would resolve an unknown."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -82,7 +82,7 @@ def _why_one(compiled: CompiledCondition, request: Request) -> str:
 
 
 def settles(decision: Decision) -> tuple[str, ...]:
-    """Return what would settle an unknown decision, each way once; empty for a decided one."""
+    """Return what would resolve an unknown decision, each way once; empty for a known one."""
     if decision.outcome is not Outcome.UNKNOWN:
         return ()
     ways = [line for step in decision.steps if step.truth is None for line in _settles_step(step, decision.request)]

@@ -15,7 +15,7 @@ from iam_policy.service_data import actions
 _ACCOUNT: Final = re.compile(r"\d{12}|aws|aws-managed|cloudfront|")
 # Their ARNs have no region (and no account) in them.
 GLOBAL_SERVICES: Final = frozenset({"iam", "s3", "route53", "cloudfront", "organizations"})
-# What our roles use is always in the account and region deployed to; buckets, images and keys need not be.
+# Resources of our roles are in the account and region of the deployment; buckets, images and keys need not be.
 LOCAL_TYPES: Final = ("inference-experiment/", "endpoint/", "endpoint-config/")
 
 
@@ -91,7 +91,7 @@ def _fits(name: str, resources: tuple[Text, ...]) -> bool:
 
 
 def lint_places(scope: Scope) -> Iterator[Finding]:
-    """Yield findings about resources in another partition, account or region than the one deployed to."""
+    """Yield findings about resources in a partition, account or region other than the deployment's."""
     selector = scope.statement.resources
     if selector is None or selector.negated or scope.place is None or not scope.allows:
         return

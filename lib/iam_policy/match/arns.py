@@ -21,7 +21,7 @@ UNTYPED_SERVICES: Final = frozenset({"execute-api", "s3", "sns", "sqs"})
 
 @dataclass(frozen=True)
 class Arn:
-    """The resource of a request: the whole text and, where symbols allow to tell them apart, its segments."""
+    """The resource of a request: the whole text and, where symbols allow splitting, its segments."""
 
     whole: Text
 
@@ -161,7 +161,7 @@ _NO_COLON: Final = Charset(frozenset(map(chr, range(32, 127))) - {":"})
 
 @lru_cache(maxsize=65536)
 def may_overlap(pattern: str, other: Text) -> bool:
-    """Tell whether some resource matches both; short and unsplittable ARNs get the benefit of the doubt."""
+    """Tell whether some resource matches both; short and unsplittable ARNs are assumed to."""
     segments = compile_resource(other, variables=True).segments
     if segments is None or len(segments) < SEGMENTS:
         return True

@@ -80,7 +80,7 @@ _VARIABLE: Final = re.compile(r"\s*([^,\s']+)\s*(?:,\s*'([^']*)'\s*)?")
 
 
 def tokens_of(string: str, *, wildcards: bool, variables: bool) -> list[Token]:
-    """Take a string of a policy apart; some of the strings in the result may be empty."""
+    """Split a string of a policy into tokens; some may be empty strings."""
     tokens: list[Token] = []
     position = 0
     for match in (_SPECIAL if variables else _WILDCARDS).finditer(string):
@@ -97,13 +97,13 @@ def _variable(inner: str) -> Token:
     if inner in ESCAPES:
         return inner
     parsed = _VARIABLE.fullmatch(inner)
-    # What IAM cannot read as a variable is a variable that never has a value.
+    # Text that IAM cannot parse as a variable is a variable that never has a value.
     return Variable(parsed.group(1).lower(), parsed.group(2)) if parsed else Variable(inner.lower())
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A compiled pattern: strings that mean themselves, wildcards, symbols and policy variables, in order."""
+    """A compiled pattern: literal strings, wildcards, symbols and policy variables, in order."""
 
     tokens: tuple[Token, ...]
 
@@ -114,7 +114,7 @@ class Pattern:
 
     @cached_property
     def everything(self) -> bool:
-        """Whether the pattern consists of `*` alone, so that it matches whatever there is."""
+        """Whether the pattern is only `*`, so that it matches everything."""
         return bool(self.tokens) and all(token is Wild.STAR for token in self.tokens)
 
     @cached_property
@@ -207,7 +207,7 @@ class _Glob:
 
 @lru_cache(maxsize=65536)
 def compile_pattern(source: Text, *, wildcards: bool = True, variables: bool = False) -> Pattern:
-    """Compile what a policy says. Without `wildcards`, `*` and `?` mean themselves (StringEquals)."""
+    """Compile a string of a policy. Without `wildcards`, `*` and `?` are literal (StringEquals)."""
     tokens: list[Token] = []
     for part in parts_of(source):
         if isinstance(part, str):
@@ -245,7 +245,7 @@ def _fill(pattern: tuple[Token, ...], filling: dict[str, Text]) -> tuple[Token, 
 
 
 def _without_ends(one: list[Token], other: list[Token], *, fold: bool) -> tuple[list[Token], list[Token]] | None:
-    """Drop the text that both begin with and that both end with, which makes the table small; None if they differ."""
+    """Remove the common prefix and suffix, to keep the table small; None if they differ."""
     for end in (0, -1):
         if not (one and other and isinstance(one[end], str) and isinstance(other[end], str)):
             continue
@@ -261,7 +261,7 @@ def _without_ends(one: list[Token], other: list[Token], *, fold: bool) -> tuple[
 
 
 def _characters(tokens: Sequence[Token], *, fold: bool) -> list[Token]:
-    """Spread strings to single characters."""
+    """Split strings into single characters."""
     spread: list[Token] = []
     for token in tokens:
         if isinstance(token, str):
@@ -330,7 +330,7 @@ def _reachable(neighbours: tuple[bool, bool, bool], unit: _Unit, other: _Unit) -
     diagonal, above, left = neighbours
     many, charset = unit
     other_many, other_charset = other
-    if (many and above) or (other_many and left):  # the one or the other stands for nothing
+    if (many and above) or (other_many and left):  # one of them matches the empty string
         return True
     absorbs = diagonal or (many and left) or (other_many and above)
     return absorbs and charset.meets(other_charset)

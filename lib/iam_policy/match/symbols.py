@@ -35,7 +35,7 @@ class Charset:
 
 @cache
 def folded(charset: Charset) -> Charset:
-    """Return the set after everything has been turned to lower case."""
+    """Return the set in lower case."""
     if charset.characters is None:
         return charset
     return Charset(frozenset("".join(charset.characters).lower()))
