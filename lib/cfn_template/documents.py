@@ -23,7 +23,7 @@ class Document:
     value: Any = field(repr=False)
 
     def mark(self, path: Path) -> Mark:
-        """Return the place of a value, or of the nearest value around it that there is; counted from 0."""
+        """Return the place of a value, or of the nearest existing value around it; counted from 0."""
         return mark_of(self.value, path)
 
     def line(self, path: Path) -> int:
@@ -51,7 +51,7 @@ def decode(data: bytes) -> str:
 
 def syntax_tree(text: str) -> yaml.Node:
     """Return PyYAML's node of a text, JSON too, for edits by offset. Raises DocumentError."""
-    # JSON may be indented with tabs, which YAML refuses; a space takes the same room.
+    # JSON may be indented with tabs, which YAML refuses; a space has the same width.
     return compose(text.replace("\t", " ") if looks_like_json(text) else text)
 
 
@@ -61,7 +61,7 @@ def looks_like_json(text: str) -> bool:
 
 
 def parse(text: str) -> Any:  # noqa: ANN401 - a document is anything
-    """Return the value of a text, JSON or YAML. Raises DocumentError; repeated keys are kept as a fact."""
+    """Return the value of a text, JSON or YAML. Raises DocumentError; repeated keys are recorded."""
     if not looks_like_json(text):
         return parse_yaml(text)
     try:

@@ -1,6 +1,6 @@
-"""The evaluator of intrinsic functions: what each gives in one scenario, UNKNOWN where that cannot be known.
+"""The evaluator of intrinsic functions: the result of each in one scenario, UNKNOWN if it cannot be determined.
 
-Pure: what Ref gives, whether a condition holds and the mappings are passed in. Nothing raises on a malformed template.
+Pure: the values of Ref, the outcome of conditions and the mappings are passed in. A malformed template never raises.
 """
 
 import json
@@ -13,15 +13,15 @@ from cfn_template.values import (
     SUB_VARIABLE,
     TRANSFORM,
     UNKNOWN,
-    Hole,
     Raw,
-    Text,
+    SymbolicString,
     Unknown,
+    Unresolved,
     function_of,
-    hole,
     parts_of,
     scalar_text,
     text_of,
+    unresolved,
 )
 
 DYNAMIC_REFERENCE: Final = "{{resolve:"
@@ -30,7 +30,7 @@ MAXIMUM_LENGTH: Final = 1_000_000  # a template's own limit
 
 
 class Evaluator:
-    """Evaluate intrinsic functions, given what Ref gives, whether a condition holds, and the mappings."""
+    """Evaluate intrinsic functions, given the values of Ref, the outcome of conditions, and the mappings."""
 
     def __init__(self, refer: Callable[[str], object], decide: Callable[[Raw], bool | None], mappings: Raw) -> None:
         self.refer = refer
@@ -40,8 +40,8 @@ class Evaluator:
     def evaluate(self, raw: Raw, depth: int = 0) -> object:
         """Return the value of a raw scalar, list or function; a mapping that is not a function is UNKNOWN."""
         value = self._evaluate(raw, depth)
-        # What a dynamic reference stands for is read from Systems Manager or Secrets Manager at deployment.
-        return UNKNOWN if isinstance(value, str | Text) and DYNAMIC_REFERENCE in str(value) else value
+        # A dynamic reference is read from Systems Manager or Secrets Manager at deployment.
+        return UNKNOWN if isinstance(value, str | SymbolicString) and DYNAMIC_REFERENCE in str(value) else value
 
     def _evaluate(self, raw: Raw, depth: int) -> object:
         function = function_of(raw)
@@ -50,7 +50,7 @@ class Evaluator:
                 return self._list(raw, depth + 1)
             if isinstance(raw, date):
                 return scalar_text(raw)
-            return raw if isinstance(raw, str | int | float | Text) else UNKNOWN
+            return raw if isinstance(raw, str | int | float | SymbolicString) else UNKNOWN
         name, argument = function
         method = FUNCTIONS.get(name)
         if method is None or depth > MAXIMUM_DEPTH:
@@ -75,12 +75,13 @@ class Evaluator:
         """Fn::GetAtt."""
         if isinstance(argument, list) and argument and all(isinstance(part, str) for part in argument):
             argument = ".".join(argument)
-        return hole("Fn::GetAtt", argument) if isinstance(argument, str) else UNKNOWN
+        return unresolved("Fn::GetAtt", argument) if isinstance(argument, str) else UNKNOWN
 
     def import_value(self, argument: Raw, depth: int) -> object:
         """Fn::ImportValue."""
         name = self.evaluate(argument, depth)
-        return hole("Fn::ImportValue", str(name) if isinstance(name, str | Text) else json.dumps(argument, default=str))
+        is_text = isinstance(name, str | SymbolicString)
+        return unresolved("Fn::ImportValue", str(name) if is_text else json.dumps(argument, default=str))
 
     def sub(self, argument: Raw, depth: int) -> object:
         """Fn::Sub."""
@@ -90,8 +91,8 @@ class Evaluator:
             variables = given if isinstance(given, dict) else {}
         if not isinstance(argument, str):
             return UNKNOWN
-        known: dict[str, list[str | Hole] | None] = {}
-        parts: list[str | Hole] = []
+        known: dict[str, list[str | Unresolved] | None] = {}
+        parts: list[str | Unresolved] = []
         for index, piece in enumerate(SUB_VARIABLE.split(argument)):
             if index % 2 == 0:
                 parts.append(piece.replace("${!", "${"))
@@ -109,8 +110,8 @@ class Evaluator:
         if name in variables:
             return self.evaluate(variables[name], depth)
         value = self.refer(name)
-        if "." in name and isinstance(value, Text):
-            return hole("Fn::GetAtt", name)
+        if "." in name and isinstance(value, SymbolicString):
+            return unresolved("Fn::GetAtt", name)
         return value
 
     def join(self, argument: Raw, depth: int) -> object:
@@ -120,7 +121,7 @@ class Evaluator:
         values = self.evaluate(argument[1], depth)
         if not isinstance(values, list):
             return UNKNOWN
-        parts: list[str | Hole] = []
+        parts: list[str | Unresolved] = []
         for index, value in enumerate(values):
             found = parts_of(value)
             if found is None:
@@ -167,7 +168,7 @@ class Evaluator:
         return len(value) if isinstance(value, list) else UNKNOWN
 
     def to_json_string(self, argument: Raw, depth: int) -> object:
-        """Fn::ToJsonString of AWS::LanguageExtensions, of what is known entirely."""
+        """Fn::ToJsonString of AWS::LanguageExtensions, for entirely known values."""
         value = self._deep(argument, depth)
         return UNKNOWN if value is UNKNOWN else json.dumps(value, separators=(",", ":"))
 
@@ -183,7 +184,7 @@ class Evaluator:
             items = [item for each in raw if (item := self._deep(each, depth + 1)) is not None]
             return UNKNOWN if UNKNOWN in items else items
         value = self.evaluate(raw, depth)
-        return UNKNOWN if isinstance(value, Text) or (isinstance(value, list) and holds_unknown(value)) else value
+        return UNKNOWN if holds_unknown([value]) else value
 
     def base64(self, argument: Raw, depth: int) -> object:
         """Fn::Base64 of a known text."""
@@ -191,21 +192,21 @@ class Evaluator:
         return UNKNOWN if text is None else b64encode(text.encode("utf-8", "surrogatepass")).decode()
 
 
-def bounded(parts: Sequence[str | Hole]) -> object:
+def bounded(parts: Sequence[str | Unresolved]) -> object:
     """Return parts as a text, UNKNOWN beyond the length that any property can have."""
     length = sum(len(part) for part in parts if isinstance(part, str))
     return UNKNOWN if length > MAXIMUM_LENGTH or len(parts) > MAXIMUM_LENGTH else text_of(parts)
 
 
 def holds_unknown(values: list[Any]) -> bool:
-    """Tell whether a list has something unknown in it, at any depth."""
+    """Tell whether a list contains an unknown value, at any depth."""
     return any(
-        holds_unknown(value) if isinstance(value, list) else isinstance(value, Text | Unknown) for value in values
+        holds_unknown(item) if isinstance(item, list) else isinstance(item, SymbolicString | Unknown) for item in values
     )
 
 
 def member(mapping: Raw, name: str) -> Raw:
-    """Return a member by its key as text: YAML may have made a number of it."""
+    """Return a member by its key as text: YAML may have read it as a number."""
     if not isinstance(mapping, dict):
         return None
     return (
@@ -222,7 +223,7 @@ def chosen_branch(argument: Raw, decide: Callable[[Raw], bool | None]) -> tuple[
     return None if holds is None else (index, argument[index])
 
 
-# What is not here (Fn::Cidr, Fn::GetAZs, Fn::Transform ...) is known at deployment only.
+# Other functions (Fn::Cidr, Fn::GetAZs, Fn::Transform ...) are resolved at deployment.
 FUNCTIONS: Final[Mapping[str, Callable[[Evaluator, Raw, int], object]]] = {
     "Ref": Evaluator.ref,
     "Fn::Base64": Evaluator.base64,

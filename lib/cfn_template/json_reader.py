@@ -1,4 +1,4 @@
-"""Strict JSON to located nodes, with errors that say where."""
+"""Strict JSON to located nodes, with the position of errors."""
 
 import json
 import re
@@ -15,7 +15,7 @@ MAXIMUM_DEPTH: Final = 100
 
 
 def parse_json(source: str) -> Any:  # noqa: ANN401 - JSON is anything
-    """Parse JSON to located nodes. Raises DocumentError; repeated keys are kept as a fact, the last one counts."""
+    """Parse JSON to located nodes. Raises DocumentError; repeated keys are recorded, the last one counts."""
     parser = _Parser(source)
     value = parser.value(0)
     parser.end()

@@ -15,7 +15,7 @@ _SYMBOLS: Final = re.compile(r"[^A-Za-z0-9]")
 
 
 def expand(template: Raw, evaluate: Callable[[Raw], object]) -> Raw:
-    """Return a template with its loops expanded; one whose collection is not known stays as it is."""
+    """Return a template with its loops expanded, except those whose collection is unknown."""
     transforms = template.get("Transform") if isinstance(template, dict) else None
     listed = transforms if isinstance(transforms, list) else [transforms]
     return _Expansion(evaluate).value(template, {}) if TRANSFORM in listed else template

@@ -1,4 +1,4 @@
-"""Decoded values that know their place, and the error for a text that has none.
+"""Decoded values with their place, and the error for a document that cannot be decoded.
 
 The nodes are ordinary dicts, lists and strings with a `start_mark`, like those of cfn-lint's decoders, so that whatever
 reads one reads the other. Lines and columns of marks count from 0, those of errors from 1.

@@ -1,4 +1,4 @@
-"""What a raw value mentions, whichever way the conditions turn out: names, conditions, mappings, compared literals."""
+"""Everything a raw value refers to under any conditions: names, conditions, mappings, compared literals."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,7 @@
 """A place in a template, read in one scenario.
 
 A `Node` follows Fn::If and AWS::NoValue and remembers its path, so a finding lands on the line of the value itself.
-Reading never raises: what is not there is None, what cannot be known is UNKNOWN.
+Reading never raises: a missing value is None, one that cannot be determined is UNKNOWN.
 """
 
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ from cfn_template.values import (
     TRANSFORM,
     Path,
     Raw,
-    Text,
+    ShortForm,
+    SymbolicString,
     Unknown,
-    Unresolved,
     function_of,
     scalar_text,
-    unresolved,
+    short_form,
 )
 
 UNREAD: Final = object()
@@ -28,7 +28,7 @@ UNREAD: Final = object()
 class Node:
     """A value of the template in one scenario. `within` is false for values that a function produced.
 
-    All rules read the same nodes, so what was read once is kept. `cached_property` would take a lock for each.
+    All rules read the same nodes, so results are cached. `cached_property` would take a lock for each.
     """
 
     __slots__ = ("_children", "_items", "_value", "path", "raw", "scenario", "within")
@@ -44,7 +44,7 @@ class Node:
 
     @property
     def value(self) -> object:
-        """The known scalar, a Text with holes, a list or mapping of raw values, None (NoValue) or UNKNOWN."""
+        """The known scalar, a SymbolicString, a list or mapping of raw values, None (NoValue) or UNKNOWN."""
         if self._value is UNREAD:
             self._value = self._read()
         return self._value
@@ -55,14 +55,14 @@ class Node:
         return self.raw if isinstance(self.raw, list) else self.scenario.evaluator.evaluate(self.raw)
 
     @property
-    def text(self) -> str | Text | None:
+    def text(self) -> str | SymbolicString | None:
         """The value as text, None when it is not a scalar or not known at all."""
         value = self.value
-        return value if isinstance(value, Text) else scalar_text(value)
+        return value if isinstance(value, SymbolicString) else scalar_text(value)
 
     @property
     def literal(self) -> str | None:
-        """The value as text without holes."""
+        """The value as text without unresolved parts."""
         return self.text if isinstance(self.text, str) else None
 
     @property
@@ -75,7 +75,7 @@ class Node:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the author typed the value itself, not a function."""
+        """Whether the template has the value itself, not a function."""
         return self.within and not isinstance(self.raw, dict | list)
 
     def _child(self, raw: Raw, key: str | int) -> "Node | None":
@@ -83,7 +83,7 @@ class Node:
         return follow(Node(self.scenario, raw, path, self.within))
 
     def get(self, key: str) -> "Node | None":
-        """Return a member; None when it is left out. A member of something unknown is unknown."""
+        """Return a member; None when it is left out. A member of an unknown value is unknown."""
         if key not in self._children:
             self._children[key] = self._member(key)
         return self._children[key]
@@ -94,14 +94,14 @@ class Node:
             if key in value:
                 return self._child(value[key], key)
             return self._unknown(value.get(TRANSFORM)) if any(map(is_function, value)) else None
-        return self._unknown() if isinstance(value, Unknown | Text) else None
+        return self._unknown() if isinstance(value, Unknown | SymbolicString) else None
 
     def _unknown(self, transform: Raw = None) -> "Node":
         raw = {TRANSFORM: transform} if transform else {"Fn::Unknown": None}
         return Node(self.scenario, raw, self.path, within=False)
 
     def at(self, *keys: str | int) -> "Node | None":
-        """Return what lies beneath, by names and positions."""
+        """Return a nested value, by names and positions."""
         node: Node | None = self
         for key in keys:
             if node is not None and isinstance(key, int):
@@ -128,7 +128,7 @@ class Node:
 
     @property
     def members(self) -> "dict[str, Node]":
-        """The members of a mapping that are there; empty when it is none."""
+        """The members of a mapping; empty for any other value."""
         names = [name for name in self.value if isinstance(name, str)] if isinstance(self.value, dict) else []
         return {name: node for name in names if (node := self.get(name)) is not None}
 
@@ -159,11 +159,11 @@ class Resolution:
 
     value: object = None
     places: dict[Path, Path] = field(default_factory=dict)
-    unresolved: dict[Path, Unresolved] = field(default_factory=dict)
+    unresolved: dict[Path, ShortForm] = field(default_factory=dict)
 
 
 def resolve(node: Node) -> Resolution:
-    """Return a value without functions. A part that is not known is an `Unresolved`; a transform's are left out."""
+    """Return a value without functions. An unresolved part is a `ShortForm`; a transform's are left out."""
     resolution = Resolution()
     resolution.value = _resolve(node, (), resolution)
     return resolution
@@ -173,13 +173,13 @@ def _resolve(node: Node, keys: Path, resolution: Resolution) -> object:
     value = node.value
     resolution.places[keys] = node.path
     if isinstance(value, dict):
-        brought = {(*keys, name): unresolved({name: raw}, None) for name, raw in value.items() if is_function(name)}
+        brought = {(*keys, name): short_form({name: raw}, None) for name, raw in value.items() if is_function(name)}
         resolution.unresolved |= brought
         members = {str(name): inner for name, inner in node.members.items() if not is_function(name)}
         return {name: _resolve(inner, (*keys, name), resolution) for name, inner in members.items()}
     if isinstance(value, list):
         return [_resolve(item, (*keys, index), resolution) for index, item in enumerate(node.items or [])]
-    if isinstance(value, Text | Unknown) and node.raw is not None:
-        resolution.unresolved[keys] = unresolved(node.raw, value)
+    if isinstance(value, SymbolicString | Unknown) and node.raw is not None:
+        resolution.unresolved[keys] = short_form(node.raw, value)
         return resolution.unresolved[keys]
     return None if node.raw is None else str(value) if isinstance(value, str) else value

@@ -1,11 +1,11 @@
-"""The parameters of a template: the values that Ref can give, and the values that a deployment may give."""
+"""The parameters of a template: the values that Ref can return, and the values that a deployment may pass."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-from cfn_template.values import UNKNOWN, Raw, hole, scalar_text
+from cfn_template.values import UNKNOWN, Raw, scalar_text, unresolved
 
 PSEUDO: Final = frozenset(
     f"AWS::{name}"
@@ -15,7 +15,7 @@ _NUMBERS: Final = ("Number", "List<Number>")
 
 
 class ParameterError(ValueError):
-    """A given value that CloudFormation refuses: the parameter, and what is wrong."""
+    """A parameter value that CloudFormation rejects, and why."""
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(f"{name}: {message}")
@@ -40,17 +40,17 @@ def is_stored(raw: Raw) -> bool:
 
 
 def value_of(name: str, raw: Raw, given: Mapping[str, Any]) -> object:
-    """Return what Ref gives in a deployment: the given value, else the default; UNKNOWN where there is none."""
+    """Return the value of Ref in a deployment: the passed value, else the default; UNKNOWN without one."""
     written = given[name] if name in given else _member(raw, "Default")
     return UNKNOWN if is_stored(raw) else _as_value(raw, written)
 
 
 def domain_of(name: str, raw: Raw, sets: Sequence[Mapping[str, Any]], compared: Iterable[str]) -> tuple[object, ...]:
-    """Return the values that Ref can give: given, allowed, or the default and what conditions compare it with.
+    """Return the values that Ref can return: passed, allowed, or the default and the literals it is compared with.
 
-    A hole stands for anything else.
+    An unresolved value stands for anything else.
     """
-    anything = hole("Ref", name)
+    anything = unresolved("Ref", name)
     given = [value_of(name, raw, values) for values in sets if name in values]
     if given and UNKNOWN not in given:
         return tuple(_unique(given))
@@ -68,7 +68,7 @@ def domain_of(name: str, raw: Raw, sets: Sequence[Mapping[str, Any]], compared: 
 
 
 def _as_value(raw: Raw, written: Raw) -> object:
-    """Return a written value as Ref gives it: text, or the trimmed items of a list."""
+    """Return a parameter value as Ref returns it: text, or the trimmed items of a list."""
     if is_list(raw) and isinstance(written, list):  # as cfn-lint decodes parameter files
         return [text for item in written if (text := scalar_text(item)) is not None]
     text = scalar_text(written)
@@ -90,7 +90,7 @@ def _member(raw: Raw, name: str) -> Raw:
 
 
 def check_given(declared: Raw, given: Mapping[str, str]) -> None:
-    """Check given values as CloudFormation does. Raises ParameterError."""
+    """Check parameter values as CloudFormation does. Raises ParameterError."""
     known = declared if isinstance(declared, dict) else {}
     for name, value in given.items():
         if name in known:
@@ -111,7 +111,7 @@ def _check_value(name: str, raw: Raw, value: str) -> None:
 
 
 def _problems(raw: Raw, value: str) -> Iterator[str]:
-    """Yield which constraints of a parameter a value breaks."""
+    """Yield the constraints of a parameter that a value violates."""
     allowed, pattern = _member(raw, "AllowedValues"), _member(raw, "AllowedPattern")
     if isinstance(allowed, list) and value not in map(scalar_text, allowed):
         texts = [text for text in map(scalar_text, allowed) if text is not None]

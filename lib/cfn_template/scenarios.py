@@ -1,9 +1,10 @@
 """Scenarios: the assignments of parameters and conditions under which a template can be deployed.
 
-A scenario gives every parameter that matters one value (an allowed value, the default, a value that some condition asks
-for, or a hole for "anything else") and follows the conditions from there, so a `Ref` and a condition on the same
-parameter always agree. Comparisons that nothing decides are assumed both ways. Only what the resources in question
-use is enumerated; beyond `MAXIMUM_SCENARIOS` everything conditional is unknown, and rules keep silent about unknowns.
+A scenario assigns one value to each relevant parameter (an allowed value, the default, a literal that a condition
+compares it with, or an unresolved value for "anything else") and evaluates the conditions with it, so a `Ref` and a
+condition on the same parameter always agree. Comparisons that cannot be decided are assumed both ways. Only what the
+resources in question use is enumerated; beyond `MAXIMUM_SCENARIOS` everything conditional is unknown, and rules do not
+report on unknown values.
 """
 
 import itertools
@@ -14,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from cfn_template.evaluator import Evaluator
 from cfn_template.mentions import mentioned
-from cfn_template.values import NO_VALUE, UNKNOWN, Raw, Text, function_of, hole, scalar_text
+from cfn_template.values import NO_VALUE, UNKNOWN, Raw, SymbolicString, function_of, scalar_text, unresolved
 
 MAXIMUM_SCENARIOS: Final = 128
 SCENARIO_LIMIT: Final = 116  # characters of a scenario in a message
@@ -32,22 +33,22 @@ class Undecided(Exception):  # noqa: N818 - a signal between the enumeration and
 
 @dataclass
 class TemplateDeclarations:
-    """What a template says about parameters, conditions and mappings."""
+    """The parameters, conditions and mappings of a template."""
 
     parameters: Mapping[str, tuple[object, ...]]  # name -> values that Ref gives, of pseudo parameters too
     conditions: Mapping[str, Raw]
     mappings: Raw
     compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> literals in Fn::Equals
-    hidden: frozenset[str] = frozenset()  # names whose values decide conditions; elsewhere Ref gives a hole
+    hidden: frozenset[str] = frozenset()  # names whose values decide conditions; elsewhere Ref is unresolved
 
     def mentions(self, raw: Raw) -> list[tuple[str, str]]:
-        """Return what a part of the template mentions."""
+        """Return the names and conditions in a part of the template."""
         return list(dict.fromkeys(mentioned(raw)))
 
     def domain(self, name: str) -> tuple[object, ...]:
-        """Return the values to try for a parameter; a hole stands for anything else."""
+        """Return the values to try for a parameter; an unresolved one stands for anything else."""
         known = self.parameters.get(name, ())
-        return known or (hole("Ref", name),)
+        return known or (unresolved("Ref", name),)
 
 
 @dataclass(eq=False)
@@ -58,9 +59,9 @@ class Scenario:
     parameters: Mapping[str, object]
     assumed: Mapping[str, bool] | None = field(default_factory=dict)
     conditions: dict[str, bool | None] = field(default_factory=dict)
-    complete: bool = False  # nothing more is assumed: what is still undecided stays open
+    complete: bool = False  # nothing more is assumed: undecided comparisons stay undecided
     memo: dict[tuple[str, str], Any] = field(default_factory=dict)  # what was read in this scenario: (kind, logical id)
-    asked: set[tuple[str, str]] = field(default_factory=set)  # what was asked: (condition or name, name)
+    asked: set[tuple[str, str]] = field(default_factory=set)  # what was read: (condition or name, name)
 
     @cached_property
     def evaluator(self) -> Evaluator:
@@ -73,8 +74,8 @@ class Scenario:
         return Evaluator(self._value, self.decide, self.source.mappings) if self.source.hidden else self.evaluator
 
     def refer(self, name: str) -> object:
-        """Return what Ref gives: a parameter's value, or a hole for resources and pseudo parameters."""
-        return hole("Ref", name) if name in self.source.hidden else self._value(name)
+        """Return what Ref gives: a parameter's value, or an unresolved one for resources and pseudo parameters."""
+        return unresolved("Ref", name) if name in self.source.hidden else self._value(name)
 
     def _value(self, name: str) -> object:
         if name == NO_VALUE:
@@ -84,17 +85,17 @@ class Scenario:
             return self.parameters[name]
         domain = self.source.domain(name)
         if name == REGION:
-            return hole("Ref", name)
-        # One of several values, and this scenario was not asked to tell which: the hole would mean "none of them".
+            return unresolved("Ref", name)
+        # One of several values, and this scenario does not say which: unresolved would mean "none of them".
         return domain[0] if len(domain) == 1 else UNKNOWN
 
     def decide(self, name: Raw) -> bool | None:
-        """Return whether a condition holds, None when that is left open."""
+        """Return whether a condition holds, None if it is undecided."""
         if not isinstance(name, str) or name not in self.source.conditions or self.assumed is None:
             return None
         self.asked.add(("condition", name))
         if name not in self.conditions:
-            self.conditions[name] = None  # a condition that asks for itself stays open
+            self.conditions[name] = None  # a condition that refers to itself stays undecided
             try:
                 self.conditions[name] = self._holds(self.source.conditions[name])
             except Undecided:
@@ -103,11 +104,11 @@ class Scenario:
         return self.conditions[name]
 
     def is_like(self, other: "Scenario") -> bool:
-        """Tell whether everything that was asked of this scenario has the same answer in another."""
+        """Tell whether everything read from this scenario is the same in another."""
         return all(self.answer(*question) == other.answer(*question) for question in tuple(self.asked))
 
     def answer(self, kind: str, name: str) -> object:
-        """Return whether a condition holds, or what Ref of a name gives."""
+        """Return whether a condition holds, or the value of Ref."""
         return self.decide(name) if kind == "condition" else self.refer(name)
 
     def _holds(self, raw: Raw) -> bool | None:
@@ -125,9 +126,9 @@ class Scenario:
         known = [text for value in (left, right) if (text := scalar_text(value)) is not None]
         if len(known) == 2:  # noqa: PLR2004 - both sides
             return known[0] == known[1]
-        if isinstance(left, Text) and left == right:
+        if isinstance(left, SymbolicString) and left == right:
             return True
-        if known and self._is_other(left if isinstance(left, Text) else right, known[0]):
+        if known and self._is_other(left if isinstance(left, SymbolicString) else right, known[0]):
             return False
         comparison = repr(sorted(map(repr, argument)))
         assumed = self.assumed or {}
@@ -136,13 +137,13 @@ class Scenario:
         return assumed.get(comparison)
 
     def _is_other(self, value: object, literal: str) -> bool:
-        """Tell whether `value` is the hole that stands for none of the literals that its parameter is compared with."""
-        only = value.only_hole if isinstance(value, Text) else None
+        """Tell whether `value` is unresolved, so none of the literals that its parameter is compared with."""
+        only = value.only_unresolved if isinstance(value, SymbolicString) else None
         return bool(only) and literal in self.source.compared.get(only.argument if only else "", ())
 
 
 def combine(name: str, holds: list[bool | None]) -> bool | None:
-    """Return what Fn::And, Fn::Or or Fn::Not gives for conditions that hold, do not, or are open (None)."""
+    """Return the result of Fn::And, Fn::Or or Fn::Not for conditions that hold, do not, or are undecided (None)."""
     if name == "Fn::Not" and len(holds) == 1:
         return None if holds[0] is None else not holds[0]
     deciding = {"Fn::And": False, "Fn::Or": True}.get(name)
@@ -166,17 +167,17 @@ def needs_of(source: TemplateDeclarations, raws: Iterable[Raw]) -> tuple[list[st
                 stack.append((source.conditions[name], True))
             elif kind == "name" and name != REGION and len(source.domain(name)) > 1:
                 parameters |= {name: None} if is_condition or name not in source.hidden else {}
-    # A region decides something only as the key of a mapping or in a condition; elsewhere it is a hole like any other.
+    # A region matters only as the key of a mapping or in a condition; elsewhere it is unresolved like any other value.
     if ("name", REGION) in seen and (("map", "") in seen or REGION in source.compared):
         parameters[REGION] = None
     return list(parameters), list(conditions)
 
 
 def covering(scenarios: list[Scenario]) -> list[Scenario]:
-    """Return some of the scenarios, in which any two choices that go together in one of them still do.
+    """Return a subset of the scenarios that still contains every pair of choices.
 
-    So what one or two conditions cause shows, and only there; and their number grows with the logarithm of the number
-    of conditions, not with its power of two.
+    Every effect of one or two conditions is found, and the number of scenarios grows with the logarithm of the number
+    of conditions, not exponentially.
     """
     distinguishing = _distinguishing_choices(scenarios)
     pairs = [set(itertools.combinations(choices, min(2, len(choices)))) for choices in distinguishing]
@@ -191,9 +192,9 @@ def covering(scenarios: list[Scenario]) -> list[Scenario]:
 
 
 def _distinguishing_choices(scenarios: list[Scenario]) -> list[list[Choice]]:
-    """Return each scenario's choices; of those that always go together one, and none that is the same everywhere.
+    """Return each scenario's choices: one of those that always occur together, and none that is the same everywhere.
 
-    A condition and the parameter that decides it would count twice, and more scenarios than necessary be chosen.
+    A condition and the parameter that decides it would count twice, and too many scenarios would be chosen.
     """
     known = [dict(choices_of(scenario)) for scenario in scenarios]
     columns: dict[tuple[int, ...], str] = {}
@@ -206,13 +207,13 @@ def _distinguishing_choices(scenarios: list[Scenario]) -> list[list[Choice]]:
 
 
 def choices_of(scenario: Scenario) -> list[Choice]:
-    """Return what tells a scenario from others: conditions, then parameters, with their values."""
+    """Return what distinguishes a scenario: conditions, then parameters, with their values."""
     known = [(name, str(holds)) for name, holds in scenario.conditions.items() if holds is not None]
     return known + [(name, str(value)) for name, value in scenario.parameters.items()]
 
 
 def enumerate_scenarios(source: TemplateDeclarations, raws: Iterable[Raw]) -> list[Scenario]:
-    """Return every scenario that these raw values can tell apart."""
+    """Return every scenario in which these raw values may differ."""
     parameters, conditions = needs_of(source, raws)
     scenarios: list[Scenario] = []
     for values in itertools.product(*(source.domain(name) for name in parameters)):
@@ -227,7 +228,7 @@ def enumerate_scenarios(source: TemplateDeclarations, raws: Iterable[Raw]) -> li
 def enumerate_assumptions(
     source: TemplateDeclarations, chosen: Mapping[str, object], conditions: list[str]
 ) -> Iterator[Scenario]:
-    """Yield each way in which the comparisons turn out that nothing decides; first that in which all fail."""
+    """Yield each combination of outcomes of undecided comparisons, first the one in which all are false."""
     stack: list[dict[str, bool]] = [{}]
     while stack:
         assumed = stack.pop()
@@ -243,14 +244,14 @@ def enumerate_assumptions(
 
 
 def shorten(text: str, limit: int) -> str:
-    """Cut a text at a word boundary."""
+    """Truncate a text at a word boundary."""
     if len(text) <= limit:
         return text
     return text[: limit - 1].rsplit(" ", 1)[0] + "…"
 
 
 def describe(holds: list[Scenario], scenarios: list[Scenario]) -> str:
-    """Name the scenario of a finding by the fewest conditions and parameters that tell it from the others."""
+    """Name the scenario of a finding by the fewest conditions and parameters that distinguish it from the others."""
     if len(holds) == len(scenarios):
         return ""
     own = [_features(scenario) for scenario in holds]

@@ -1,4 +1,4 @@
-"""A decoded template: its resources, what they refer to, and the scenarios in which they exist."""
+"""A decoded template: its resources, their references, and the scenarios in which they exist."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,9 +15,9 @@ from cfn_template.scenarios import (
     enumerate_assumptions,
     enumerate_scenarios,
 )
-from cfn_template.values import Raw, hole
+from cfn_template.values import Raw, unresolved
 
-# With no region given cfn-lint lints for this one; it says nothing about where people deploy.
+# Without -r cfn-lint lints for this region, which says nothing about where the template is deployed.
 DEFAULT_REGIONS: Final = ("us-east-1",)
 
 
@@ -91,14 +91,14 @@ class TemplateView:
         )
 
     def _regions(self, compared: tuple[str, ...]) -> tuple[object, ...]:
-        """Return the regions to try; a condition on the region fails in another one than it names."""
-        elsewhere = (hole("Ref", REGION),) if compared and self.regions == DEFAULT_REGIONS else ()
+        """Return the regions to try: those that conditions name, and any other."""
+        elsewhere = (unresolved("Ref", REGION),) if compared and self.regions == DEFAULT_REGIONS else ()
         return (*dict.fromkeys((*self.regions, *compared)), *elsewhere)
 
     def deployment(self, given: Mapping[str, Any], assumed: Iterable[str] = ()) -> Scenario:
-        """Return the scenario of one deployment: given values, else defaults.
+        """Return the scenario of one deployment: parameter values, else defaults.
 
-        Comparisons that these do not decide fail in the conditions in `assumed`; others stay open.
+        Comparisons that these do not decide are false in the conditions in `assumed`; others stay undecided.
         """
         values = {name: value_of(name, raw, given) for name, raw in self.declared.items()}
         pseudo = {name: given[name] for name in PSEUDO if name in given}
@@ -118,7 +118,7 @@ class TemplateView:
         return self._scenarios[key]
 
     def raws(self, names: Iterable[str]) -> list[Raw]:
-        """Return what some resources depend on: themselves, and their conditions as functions."""
+        """Return the raw values that some resources depend on: themselves, and their conditions as functions."""
         raws = [self.resources[name] for name in names]
         return [*raws, *({"Condition": raw["Condition"]} for raw in raws if isinstance(raw.get("Condition"), str))]
 
@@ -135,7 +135,7 @@ class TemplateView:
         return node
 
     def references(self, name: str) -> frozenset[str]:
-        """Return the resources that CloudFormation makes before this one, DependsOn included."""
+        """Return the resources that CloudFormation creates before this one, including DependsOn."""
         if name not in self._references:
             raw = self.resources[name]
             listed = raw.get("DependsOn")
@@ -146,7 +146,7 @@ class TemplateView:
         return self._references[name]
 
     def reachable(self, name: str, types: frozenset[str] | None = None) -> frozenset[str]:
-        """Return what a resource refers to, directly or through others, only over resources of `types` if given."""
+        """Return the resources that one refers to, directly or through others, optionally only through `types`."""
         if (name, types) not in self._reachable:
             found: set[str] = set()
             stack = [name]

@@ -1,8 +1,8 @@
 """Values of a template, as far as they are known before a deployment.
 
-A known scalar is itself. A text with parts that only CloudFormation knows is a `Text` with holes: two texts with the
-same holes are equal, anything else about them is unknown. `UNKNOWN` is everything else, `None` stands for
-AWS::NoValue. Nothing here raises on a malformed template.
+A known scalar is itself. A string that CloudFormation resolves in part is a `SymbolicString`: two of them are equal if
+their parts are, anything else about them is unknown. `UNKNOWN` is everything else, `None` stands for AWS::NoValue.
+Nothing here raises on a malformed template.
 """
 
 import json
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-# What an author typed: any shape at all.
+# What the template has: any shape at all.
 Raw = Any
 Path = tuple[str | int, ...]
 
@@ -31,8 +31,8 @@ TRANSFORM: Final = "Fn::Transform"
 
 
 @dataclass(frozen=True)
-class Hole:
-    """A part of a text that only CloudFormation can fill: `Ref` of something, `Fn::GetAtt` of a.b, or an import."""
+class Unresolved:
+    """A value that only CloudFormation can resolve: `Ref` of something, `Fn::GetAtt` of a.b, or an import."""
 
     function: str
     argument: str
@@ -42,37 +42,37 @@ class Hole:
 
 
 @dataclass(frozen=True)
-class Text:
-    """A text with at least one hole."""
+class SymbolicString:
+    """A string with at least one unresolved part."""
 
-    parts: tuple[str | Hole, ...]
+    parts: tuple[str | Unresolved, ...]
 
     def __str__(self) -> str:
         return "".join(map(str, self.parts))
 
     @property
-    def only_hole(self) -> Hole | None:
-        """The hole, when the text is nothing else."""
+    def only_unresolved(self) -> Unresolved | None:
+        """The unresolved value, when the string has no other part."""
         part = self.parts[0]
-        return part if len(self.parts) == 1 and isinstance(part, Hole) else None
+        return part if len(self.parts) == 1 and isinstance(part, Unresolved) else None
 
 
-def text_of(parts: Sequence[str | Hole]) -> str | Text:
-    """Join parts into a plain text when there is no hole, else a Text with neighbouring literals merged."""
-    merged: list[str | Hole] = []
+def text_of(parts: Sequence[str | Unresolved]) -> str | SymbolicString:
+    """Join parts into a string, or into a SymbolicString with adjacent literals merged if one is unresolved."""
+    merged: list[str | Unresolved] = []
     for part in parts:
         if isinstance(part, str) and merged and isinstance(merged[-1], str):
             merged[-1] += part
         elif part != "":
             merged.append(part)
-    if any(isinstance(part, Hole) for part in merged):
-        return Text(tuple(merged))
+    if any(isinstance(part, Unresolved) for part in merged):
+        return SymbolicString(tuple(merged))
     return "".join(map(str, merged))
 
 
-def hole(function: str, argument: str) -> Text:
-    """Return the text that is one hole."""
-    return Text((Hole(function, argument),))
+def unresolved(function: str, argument: str) -> SymbolicString:
+    """Return the string that is one unresolved value."""
+    return SymbolicString((Unresolved(function, argument),))
 
 
 def function_of(raw: Raw) -> tuple[str, Raw] | None:
@@ -88,30 +88,30 @@ def scalar_text(value: object) -> str | None:
     """Return a scalar as CloudFormation writes it, None for anything else."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, date):  # what YAML makes of an unquoted time; CloudFormation keeps the text
+    if isinstance(value, date):  # YAML's type of an unquoted time; CloudFormation keeps the text
         return value.isoformat()
     return str(value) if isinstance(value, str | int | float) else None
 
 
-def parts_of(value: object) -> list[str | Hole] | None:
-    """Return a scalar as parts of a text, None when it is not a scalar or unknown."""
-    if isinstance(value, Text):
+def parts_of(value: object) -> list[str | Unresolved] | None:
+    """Return a scalar as parts of a string, None when it is not a scalar or unknown."""
+    if isinstance(value, SymbolicString):
         return list(value.parts)
     text = scalar_text(value)
     return None if text is None else [text]
 
 
-class Unresolved(str):
-    """A value that only a deployment knows, as the template writes it: `!GetAtt Role.Arn`."""
+class ShortForm(str):
+    """The YAML short form of a value that is resolved at deployment: `!GetAtt Role.Arn`."""
 
     __slots__ = ()
 
 
-def unresolved(raw: Raw, value: object) -> Unresolved:
-    """Return how a value that is not known is written."""
-    if isinstance(value, Text):
-        only = value.only_hole
-        return Unresolved(f"!{only.function.removeprefix('Fn::')} {only.argument}" if only else f"!Sub {value}")
+def short_form(raw: Raw, value: object) -> ShortForm:
+    """Return the short form of a value that is not known."""
+    if isinstance(value, SymbolicString):
+        only = value.only_unresolved
+        return ShortForm(f"!{only.function.removeprefix('Fn::')} {only.argument}" if only else f"!Sub {value}")
     name, argument = function_of(raw) or ("", raw)
     shown = argument if isinstance(argument, str) else json.dumps(argument, default=str)
-    return Unresolved(f"!{name.removeprefix('Fn::')} {shown}" if name else shown)
+    return ShortForm(f"!{name.removeprefix('Fn::')} {shown}" if name else shown)

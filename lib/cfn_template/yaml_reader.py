@@ -17,7 +17,7 @@ _UNPREFIXED: Final = ("Ref", "Condition")
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes up to a depth that recursion can bear."""
+    """Composes nodes up to a depth that recursion allows."""
 
     depth = 0
 
@@ -52,16 +52,16 @@ def compose(source: str) -> yaml.Node:
 
 
 def parse_yaml(source: str) -> Any:  # noqa: ANN401 - YAML is anything
-    """Parse one YAML document to located nodes. Raises DocumentError; repeated keys are kept as a fact."""
+    """Parse one YAML document to located nodes. Raises DocumentError; repeated keys are recorded."""
     return _Converter().convert(compose(source))
 
 
 class _Converter:
-    """Makes located values of PyYAML's nodes."""
+    """Converts PyYAML's nodes to located values."""
 
     def __init__(self) -> None:
         self._count = 0
-        self._open: list[yaml.Node] = []  # the nodes around the present one: few, so a list is quick to search
+        self._open: list[yaml.Node] = []  # the nodes around the current one: few, so a list is quick to search
         self._scalars = yaml.SafeLoader("")
 
     def convert(self, node: yaml.Node) -> Any:  # noqa: ANN401

@@ -9,7 +9,7 @@ from iam_policy.evaluate.explain import settles, why
 from iam_policy.evaluate.request import Given, Request
 from iam_policy.findings import KINDS, Finding, Position, Severity
 from iam_policy.lint.document import lint_policy, refused
-from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Hole, Symbolic, Text, text
+from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbol, Symbolic, Text, text
 from iam_policy.parse.document import Document, DocumentKind, Located, Unknown
 from iam_policy.parse.reading import read_json, read_node, unreadable
 from iam_policy.place import Place, assumed
@@ -25,7 +25,6 @@ __all__ = [
     "DocumentKind",
     "Finding",
     "Given",
-    "Hole",
     "Located",
     "Outcome",
     "Place",
@@ -35,6 +34,7 @@ __all__ = [
     "Role",
     "Severity",
     "Step",
+    "Symbol",
     "Symbolic",
     "Text",
     "Unknown",

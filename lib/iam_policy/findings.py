@@ -12,7 +12,7 @@ MAXIMUM_MESSAGE: Final = 300
 
 
 class Severity(StrEnum):
-    """How bad it is: an error breaks or refuses, a warning risks, information cannot be decided."""
+    """An error breaks the work or is rejected, a warning is a risk, information cannot be decided."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -20,7 +20,7 @@ class Severity(StrEnum):
 
 
 class Kind(NamedTuple):
-    """One kind of finding. IAM does not accept a document with a `refused` finding."""
+    """One kind of finding. IAM rejects a document with a `refused` finding."""
 
     severity: Severity
     title: str
@@ -111,7 +111,7 @@ NOWHERE: Final = Position()
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong, where, and what to do about it; `addition` is a statement that would mend it."""
+    """A problem, its place, and how to fix it; `addition` is a statement that would fix it."""
 
     kind: str
     message: str
@@ -123,12 +123,12 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """The severity of the kind, unless this one was given its own."""
+        """The severity of the kind, unless this finding has its own."""
         return self.level or KINDS[self.kind].severity
 
 
 def shorten(message: str) -> str:
-    """Cut a message to what fits into a line of a report."""
+    """Truncate a message to one line of a report."""
     return message if len(message) <= MAXIMUM_MESSAGE else message[: MAXIMUM_MESSAGE - 3] + "..."
 
 

@@ -1,4 +1,4 @@
-"""Where the policies apply: partition, region and account, with holes where they are not known."""
+"""Where the policies apply: partition, region and account, with symbols where they are not known."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ UNKNOWN_ACCOUNT: Final = Symbolic((ACCOUNT,))
 
 @dataclass(frozen=True)
 class Place:
-    """The partition, region and account that decisions are made for; holes where they are not known."""
+    """The partition, region and account that decisions are made for; symbols where they are not known."""
 
     partition: Text = UNKNOWN_PARTITION
     region: Text = UNKNOWN_REGION
@@ -27,9 +27,9 @@ AnyPlace = TypeVar("AnyPlace", bound=Place)
 
 
 def assumed(place: AnyPlace, documents: Iterable[Document]) -> AnyPlace:
-    """Return the place with what the documents agree on, for documents that are checked without a template.
+    """Return the place completed from the documents, for documents that are checked without a template.
 
-    An unknown partition, region or account becomes the only one that the Allow statements write out, if they do.
+    An unknown partition, region or account is the one that all Allow statements have, if any.
     """
     arns = [segments for document in documents for segments in _granted(document)]
     changes: dict[str, Any] = {}
@@ -48,6 +48,6 @@ def _granted(document: Document) -> Iterator[tuple[Pattern, ...]]:
     for statement in document.statements:
         for one in statement.resources.texts if statement.effect == "Allow" and statement.resources else ():
             segments = compile_resource(one, variables=True).segments
-            # Elsewhere is legitimate for buckets, images and keys.
+            # Buckets, images and keys may be elsewhere.
             if segments and len(segments) == SEGMENTS and str(segments[2]) in {"iam", "sagemaker"}:
                 yield segments

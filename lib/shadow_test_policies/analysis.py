@@ -1,4 +1,4 @@
-"""What is wrong with the permissions of a template's roles, in every scenario, worked out once for all rules."""
+"""Findings about the permissions of a template's roles, in every scenario, computed once for all rules."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, TypeAlias
@@ -13,7 +13,7 @@ from shadow_test_policies.role_policies import POLICY_PROPERTIES, ROLE
 
 RELATED: Final = FUNCTION_TYPES | QUALIFIED_TYPES | frozenset(POLICY_PROPERTIES) | {ROLE}
 MAXIMUM_SCENARIOS: Final = 4
-# Of more policies and roles than this only those that are attached to a role in question are read.
+# With more policies and roles than this only those attached to a checked role are read.
 MAXIMUM_OTHER_POLICIES: Final = 6
 Checks: TypeAlias = Callable[[str, PhysicalNames], list[RoleCheck]]
 Reports: TypeAlias = tuple[RoleReport, ...]
@@ -23,7 +23,7 @@ class PermissionAnalysis:
     """The reports on the roles behind each experiment or provider function of one template.
 
     `checks` returns the roles behind one of the targets in a scenario; the targets are the experiments, or the provider
-    functions of a template without experiments, unless others are given.
+    functions of a template without experiments, unless others are passed.
     """
 
     def __init__(self, view: ExperimentTemplate, checks: Checks = role_checks, targets: Sequence[str] = ()) -> None:
@@ -46,7 +46,7 @@ class PermissionAnalysis:
         }
 
     def _analyze(self, name: str) -> dict[Scenario, Reports]:
-        """Analyze each scenario, unless all that an earlier analysis asked of its scenario has the same answers."""
+        """Analyze each scenario, reusing an analysis of one that is the same in everything it read."""
         known: list[tuple[Scenario, Reports]] = []
         by_scenario: dict[Scenario, Reports] = {}
         for scenario in scenarios_of(self.view, name):
@@ -66,7 +66,7 @@ def permission_analysis(view: ExperimentTemplate) -> PermissionAnalysis:
 
 
 def scenarios_of(view: ExperimentTemplate, name: str) -> list[Scenario]:
-    """Return the scenarios in which the policies of a target's roles may differ; of many, enough."""
+    """Return scenarios in which the policies of a target's roles may differ; a covering subset of many."""
     scenarios = view.scenarios({name}, related(view, name))
     return scenarios if len(scenarios) <= MAXIMUM_SCENARIOS else covering(scenarios)
 
@@ -76,6 +76,6 @@ def related(view: ExperimentTemplate, name: str) -> Collection[str]:
     reached = view.reachable(name, RELATED)
     policies = view.of_type(*POLICY_PROPERTIES)
     attached = {policy for policy in policies if {name, *reached} & view.references(policy)}
-    # What is missing here may be attached to another role; of many resources these are not read.
+    # Missing permissions may be attached to another role; with many resources these are not read.
     others = [*policies, *view.of_type(ROLE)]
     return {*reached, *attached, *(others if len(others) <= MAXIMUM_OTHER_POLICIES else ())}

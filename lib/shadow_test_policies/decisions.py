@@ -16,13 +16,13 @@ from iam_policy.findings import Finding, shorten
 from iam_policy.lint.actions import matching
 from iam_policy.lint.scope import listed
 from iam_policy.match.arns import RESOURCE, as_target, compile_resource, split
-from iam_policy.match.symbols import Hole, Text, fill, parts_of, text
+from iam_policy.match.symbols import Symbol, Text, fill, parts_of, text
 from iam_policy.parse.document import Document, Item, Selector, Statement
 from shadow_test_policies.requirements import Requirement
 
 # Resources of a policy that are tried for a free requirement.
 MAXIMUM_CANDIDATES: Final = 50
-# How near to matching a statement came whose first failing element is this one.
+# How close to matching a statement is whose first failing element is this one.
 NEARNESS: Final = {StatementElement.PRINCIPAL: 1, StatementElement.RESOURCE: 1, StatementElement.CONDITION: 2}
 
 
@@ -54,7 +54,7 @@ def failed_element(step: Step) -> StatementElement | None:
 
 
 def nearest_miss(decision: Decision) -> Step | None:
-    """Return the Allow that failed last: at its condition rather than at its resource, never at its action."""
+    """Return the Allow that comes closest to matching: one that fails at its condition rather than at its resource."""
     allows = [step for step in decision.steps if step.attached.effect == "Allow" and not step.boundary]
     ranked = [(NEARNESS.get(failed, 0), step) for step in allows if (failed := failed_element(step)) is not None]
     rank, nearest = max(ranked, key=lambda entry: entry[0], default=(0, None))
@@ -68,7 +68,7 @@ def _decide_trust(role: Role, request: Request) -> Decision:
 
 
 def _decide_free(role: Role, requirements: list[Requirement]) -> list[Result]:
-    """Decide on the resource for which most is allowed; the first is any name at all."""
+    """Decide on the resource for which most is allowed; the first candidate is any name."""
     best: list[Result] = []
     for resource in _candidates(role, requirements[0].resource):
         results = [Result(each, decide(role.policies, each.request(resource))) for each in requirements]
@@ -87,22 +87,22 @@ def _score(results: list[Result]) -> tuple[int, int]:
 def _candidates(role: Role, resource: Text) -> Iterator[Text]:
     """Yield the resource with its name open, then with every name that the role's Allow statements have."""
     yield resource
-    free = _name_hole(resource)
+    free = _name_symbol(resource)
     if free is None:
         return
-    prefix, hole = free
+    prefix, symbol = free
     names = (name for item in _granted(role) if (name := _name_in(item, prefix)) is not None)
-    yield from (fill(resource, {hole.identity: name}) for name in islice(names, MAXIMUM_CANDIDATES))
+    yield from (fill(resource, {symbol.identity: name}) for name in islice(names, MAXIMUM_CANDIDATES))
 
 
-def _name_hole(resource: Text) -> tuple[str, Hole] | None:
-    """Return what the resource segment begins with and the hole of its name; None for a resource without a name."""
+def _name_symbol(resource: Text) -> tuple[str, Symbol] | None:
+    """Return the prefix of the resource segment and the symbol of its name; None for a resource without a name."""
     segments = compile_resource(resource, variables=False).segments or ()
     if len(segments) <= RESOURCE:
         return None
     prefix = ""
     for token in segments[RESOURCE].tokens:
-        if isinstance(token, Hole):
+        if isinstance(token, Symbol):
             return prefix, token
         prefix += str(token)
     return None
@@ -116,7 +116,7 @@ def _granted(role: Role) -> Iterator[Text]:
 
 
 def _name_in(pattern: Text, prefix: str) -> Text | None:
-    """Return the name that an entry of Resource gives to a resource with that prefix, holes for its wildcards."""
+    """Return the name that an entry of Resource has after a prefix, with symbols for its wildcards."""
     segments = compile_resource(pattern, variables=True).segments or ()
     if len(segments) <= RESOURCE:
         return None
@@ -137,7 +137,7 @@ def _name_in(pattern: Text, prefix: str) -> Text | None:
 
 @dataclass(frozen=True)
 class Difference:
-    """`missing`: requirements that are not certainly allowed. `excess`: findings about what is granted beyond them."""
+    """`missing`: requirements that are not certainly allowed. `excess`: findings about grants beyond them."""
 
     missing: tuple[Result, ...]
     excess: tuple[Finding, ...]

@@ -1,4 +1,4 @@
-"""The endpoint of an experiment, its configuration and its models, when the same template makes them."""
+"""The endpoint of an experiment, its configuration and its models, if they are in the same template."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def same_endpoint(one: Experiment, other: Experiment) -> bool:
 
 
 def apart(one: Experiment, other: Experiment) -> bool:
-    """Tell whether one experiment ends before the other starts, or may do so as far as is known."""
+    """Tell whether one experiment ends, or may end, before the other starts."""
     return _ends_before(one, other) or _ends_before(other, one)
 
 
@@ -46,7 +46,7 @@ def _ends_before(one: Experiment, other: Experiment) -> bool:
 
 
 def endpoint_config_of(experiment: Experiment) -> Node | None:
-    """Return the properties of the configuration that the experiment's endpoint is made with."""
+    """Return the properties of the configuration of the experiment's endpoint."""
     view, scenario = experiment.view, experiment.scenario
     endpoint = endpoint_of(experiment)
     if endpoint is None:

@@ -1,4 +1,4 @@
-"""A template with its experiments: one of them in one scenario, and the questions that several rules ask about it."""
+"""A template's experiments: the properties of one in one scenario that several rules use."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from cfn_template.mentions import mentioned
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario
 from cfn_template.template import TemplateView
-from cfn_template.values import Raw, Text
+from cfn_template.values import Raw, SymbolicString
 from inference_experiment import checks, contract
 
 EXPERIMENT_TYPES: Final = frozenset({contract.CUSTOM_TYPE, contract.NATIVE_TYPE})
@@ -18,11 +18,11 @@ FUNCTION_TYPES: Final = frozenset({"AWS::Lambda::Function", "AWS::Serverless::Fu
 OUR_HANDLER: Final = "inference_experiment."
 CUSTOM_PREFIX: Final = "Custom::"
 ALLOWED_NAME: Final = re.compile(r"[A-Za-z0-9_@-]{1,60}")  # what may come after the prefix
-ALIKE: Final = 0.965  # how like ours a type name must be to be taken for a slip
+ALIKE: Final = 0.965  # similarity to our type name from which a type counts as misspelled
 
 
 class ExperimentTemplate(TemplateView):
-    """A template read for its experiments."""
+    """A template with its experiments."""
 
     @cached_property
     def experiments(self) -> list[str]:
@@ -34,7 +34,7 @@ class ExperimentTemplate(TemplateView):
         return kind in EXPERIMENT_TYPES or (kind == GENERIC_TYPE and self._has_our_provider(name))
 
     def _has_our_provider(self, name: str) -> bool:
-        """Tell whether a generic custom resource asks our function: its handler, or the token of our type, says so."""
+        """Tell whether a generic custom resource uses our function, by its handler or by the token of our type."""
         token = self._token_of(name)
         if token is None:
             return False
@@ -46,7 +46,7 @@ class ExperimentTemplate(TemplateView):
 
     @cached_property
     def provider_functions(self) -> list[str]:
-        """The functions that are our provider by their handler, whether or not the template has an experiment."""
+        """The functions with our provider's handler, whether or not the template has an experiment."""
         functions = self.of_type(*FUNCTION_TYPES)
         return [name for name in functions if is_our_handler(self.resources[name].get("Properties"))]
 
@@ -64,14 +64,14 @@ FULL: Final = 100  # a SamplingPercentage
 
 
 def experiment_in(view: ExperimentTemplate, name: str, scenario: Scenario) -> "Experiment":
-    """Return an experiment in a scenario; rules share it, with what they have asked it."""
+    """Return an experiment in a scenario; rules share it, and what it caches."""
     experiment: Experiment = scenario.memo.setdefault(("experiment", name), Experiment(view, name, scenario))
     return experiment
 
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """An experiment of either type. What cannot be known is None."""
+    """An experiment of either type. Unknown values are None."""
 
     view: ExperimentTemplate
     name: str
@@ -79,7 +79,7 @@ class Experiment:
 
     @property
     def is_custom(self) -> bool:
-        """Whether our custom resource makes it."""
+        """Whether it is of the custom type."""
         return self.view.type_of(self.name) != contract.NATIVE_TYPE
 
     @cached_property
@@ -115,8 +115,8 @@ class Experiment:
         return self.at("ShadowModeConfig", "ShadowModelVariants", 0, "ShadowModelVariantName")
 
     @cached_property
-    def desired_state(self) -> str | Text | None:
-        """DesiredState; an empty text when it is left out, None when it is not known."""
+    def desired_state(self) -> str | SymbolicString | None:
+        """DesiredState; empty when it is left out, None when it is not known."""
         node = self.at("DesiredState")
         return "" if node is None else node.text
 
@@ -147,12 +147,12 @@ class Experiment:
 
     @property
     def has_actions(self) -> bool:
-        """Whether ModelVariantActions says (or may say) what happens to the variants."""
+        """Whether ModelVariantActions is specified (or may be)."""
         return self.is_custom and self.at("ModelVariantActions") is not None
 
     @property
     def drops_production(self) -> bool:
-        """Whether the end of the experiment takes the production variant away by leaving it out of ModelVariants."""
+        """Whether ending the experiment removes the production variant, which is left out of ModelVariants."""
         names = [name.text for name in self.variant_names or []]
         known = bool(names) and all(isinstance(name, str) for name in names)
         source, shadow = (node.literal if node else None for node in (self.source, self.shadow))
@@ -160,7 +160,7 @@ class Experiment:
 
     @property
     def promotes(self) -> bool:
-        """Whether the template says that the shadow variant is to become the production variant."""
+        """Whether the template promotes the shadow variant."""
         if self.has_actions:
             shadow = self.shadow.literal if self.shadow else None
             action = self.at("ModelVariantActions", shadow) if shadow else None

@@ -1,7 +1,7 @@
-"""Generating the smallest documents that satisfy requirements.
+"""Generate the smallest documents that satisfy requirements.
 
-Documents are plain dicts whose texts may hold holes; `as_json` fills them for a JSON policy, `as_template` writes them
-as Fn::Sub for CloudFormation and SAM. Statements have no Sid: the documents are to be short.
+Documents are plain dicts whose strings may contain symbols; `as_json` fills them for a JSON policy, `as_template`
+writes them as Fn::Sub for CloudFormation and SAM. Statements have no Sid, to keep the documents short.
 """
 
 import json
@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Any, Final
 
-from iam_policy.match.symbols import Hole, Symbolic, Text, fill
+from iam_policy.match.symbols import Symbol, Symbolic, Text, fill
 from iam_policy.parse.document import VARIABLES_VERSION
 from shadow_test_policies.requirements import Deployment, Level, Requirement, resource_of
 
-# What a JSON policy has where no name was given: any region and account, names by convention.
+# Defaults of a JSON policy: any region and account, names by convention.
 DEFAULTS: Final[dict[str, Text]] = {
     "AWS::Partition": "aws",
     "AWS::Region": "*",
@@ -74,7 +74,7 @@ def _one_or_many(values: list[str]) -> str | list[str]:
 
 
 def fill_document(node: Any, fillings: Mapping[str, Text]) -> Any:  # noqa: ANN401 - documents nest as JSON does
-    """Return a document with some holes filled."""
+    """Return a document with some symbols filled."""
     return _changed(node, lambda leaf: fill(leaf, fillings) if isinstance(leaf, str | Symbolic) else leaf)
 
 
@@ -88,7 +88,7 @@ def _changed(node: Any, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401
 
 
 def as_json(document: Mapping[str, Any], fillings: Mapping[str, Text] | None = None) -> dict[str, Any]:
-    """Return a document without holes: `fillings` first, then the defaults, then `*`."""
+    """Return a document without symbols: `fillings` first, then the defaults, then `*`."""
     filled: dict[str, Any] = _changed(fill_document(document, {**DEFAULTS, **(fillings or {})}), _close)
     filled["Statement"] = _merge(filled["Statement"])
     # An account is compared literally: with * the condition could never be true.
@@ -99,7 +99,7 @@ def as_json(document: Mapping[str, Any], fillings: Mapping[str, Text] | None = N
 
 
 def _merge(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Join statements that differ in nothing but their actions, once their resources have names."""
+    """Merge statements that differ only in their actions, after the resources have been named."""
     merged: dict[str, dict[str, Any]] = {}
     for statement in statements:
         rest = {key: value for key, value in statement.items() if key != "Action"}
@@ -116,11 +116,11 @@ def _as_list(value: str | list[str]) -> list[str]:
 def _close(leaf: Any) -> Any:  # noqa: ANN401
     if not isinstance(leaf, Symbolic):
         return leaf
-    return "".join("*" if isinstance(part, Hole) else part for part in leaf.parts)
+    return "".join("*" if isinstance(part, Symbol) else part for part in leaf.parts)
 
 
 def as_template(document: Mapping[str, Any], fillings: Mapping[str, Text] | None = None) -> dict[str, Any]:
-    """Return a document for CloudFormation or SAM: pseudo parameters and other holes become Fn::Sub."""
+    """Return a document for CloudFormation or SAM: pseudo parameters and other symbols become Fn::Sub."""
     names = {key: value for key, value in DEFAULTS.items() if not key.startswith("AWS::")}
     written: dict[str, Any] = _changed(fill_document(document, {**names, **(fillings or {})}), _substitute)
     written["Statement"] = _merge(written["Statement"])
@@ -131,12 +131,12 @@ def _substitute(leaf: Any) -> Any:  # noqa: ANN401
     if not isinstance(leaf, Symbolic):
         return leaf
     parts = leaf.parts
-    if len(parts) == 1 and isinstance(parts[0], Hole):
+    if len(parts) == 1 and isinstance(parts[0], Symbol):
         return {"Ref": parts[0].identity} if "." not in parts[0].identity else {"Fn::Sub": str(parts[0])}
     return {"Fn::Sub": "".join(_sub_part(part) for part in parts)}
 
 
-def _sub_part(part: str | Hole) -> str:
+def _sub_part(part: str | Symbol) -> str:
     if isinstance(part, str):
         return part.replace("${", "${!")
     known = part.identity.startswith("AWS::") or part.identity.replace(".", "").isalnum()

@@ -1,4 +1,4 @@
-"""Policy documents of a template as documents of the IAM library, with the way back from a finding to its line."""
+"""Policy documents of a template as documents of the IAM library, with the template location of each part."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from typing import Final
 import iam_policy
 from cfn_template.located import DictNode, ListNode, Mark, StringNode
 from cfn_template.nodes import Node
-from cfn_template.values import Path, Text
+from cfn_template.values import Path, SymbolicString
 from iam_policy.findings import NOWHERE, Position
 from shadow_test_policies.physical_names import PhysicalNames
 
@@ -19,7 +19,7 @@ PUNCTUATION: Final = 4  # quotes, comma or colon and bracket around a text in JS
 
 @dataclass(frozen=True)
 class Location:
-    """Where something is written: a path in the template, or a path and a position in a policy document."""
+    """A location: a path in the template, or a path and a position in a policy document."""
 
     path: Path = ()
     document: str = ""  # of a policy that is not part of a template
@@ -28,7 +28,7 @@ class Location:
 
 @dataclass(frozen=True)
 class LocatedDocument:
-    """A document and where its parts are written: path in the document -> path in the template."""
+    """A document and the location of its parts: path in the document -> path in the template."""
 
     document: iam_policy.Document
     origin: Path = ()
@@ -45,7 +45,7 @@ class LocatedDocument:
 
 
 class _Reader:
-    """Decodes one document; entries of its lists that are the same in other scenarios are decoded once."""
+    """Decodes one document; list entries that are the same in other scenarios are decoded once."""
 
     def __init__(self, names: PhysicalNames) -> None:
         self.names = names
@@ -93,7 +93,7 @@ def read(
 ) -> LocatedDocument:
     """Return the document at a place of the template, read once for all scenarios in which it is the same.
 
-    None is a document that is not known.
+    None is an unknown document.
     """
     if node is None:
         return unknown(name, iam_policy.Unknown("there is no document"), (), kind)
@@ -104,7 +104,7 @@ def read(
 
 
 def _length(document: iam_policy.Document, at_least: int) -> int:
-    """Return the length of a document, or what it has at least where a part is not known."""
+    """Return the length of a document, or its minimum length if a part is unknown."""
     return at_least if document.length is None else document.length
 
 
@@ -115,7 +115,7 @@ def unknown(name: str, why: iam_policy.Unknown, path: Path, kind: iam_policy.Doc
 
 def text_at(node: Node | None, names: PhysicalNames) -> iam_policy.Text | None:
     """Return a value as a text of the IAM library; None when it is left out or not known at all."""
-    text: str | Text | None = node.text if node is not None else None
+    text: str | SymbolicString | None = node.text if node is not None else None
     return None if text is None else names.text(text)
 
 

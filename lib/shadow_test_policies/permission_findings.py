@@ -1,4 +1,4 @@
-"""The verdict on a role: which required permissions it lacks and why, and what is wrong with its policies.
+"""The analysis of a role: missing permissions with their cause, and problems of its policies.
 
 The one classification for the 98xx rules and for `policy check`, whether the role comes from a template, from a dump
 or from policy documents. The severity of a kind is in `iam_policy.KINDS`, the messages are in `wording`.
@@ -31,11 +31,11 @@ NEAR_MISSES: Final = {
     StatementElement.RESOURCE: "resource-never-matches",
     StatementElement.CONDITION: "condition-never-true",
 }
-# What the decisions themselves say better, where the statement matters.
+# Reported more precisely by decisions, where the statement is relevant.
 DECIDED: Final = frozenset(
     {"resource-mismatch", "resource-needs-star", "other-account", "other-region", "other-partition"}
 )
-# A permissions boundary may well be broad: it grants nothing.
+# A permissions boundary may be broad: it grants nothing.
 GRANTS: Final = frozenset(
     {
         "allow-not-action",
@@ -50,14 +50,14 @@ GRANTS: Final = frozenset(
 
 @dataclass(frozen=True)
 class PermissionFinding:
-    """One thing that is wrong with a role: what, where, and the statement that would mend it."""
+    """A problem of a role: its kind, its location, and the statement that would fix it."""
 
     kind: str
     role_kind: str
     role: str
     subject: str
     location: Location
-    # Most findings are of no rule's interest, or the same in all scenarios: they are worded when they are reported.
+    # Most findings are not reported, or are the same in all scenarios, so messages are generated when reporting.
     word: Callable[[int], str] = field(compare=False, repr=False)
     actions: tuple[str, ...] = ()
     suggest: Callable[[], Mapping[str, Any] | None] = field(default=lambda: None, compare=False, repr=False)
@@ -70,7 +70,7 @@ class PermissionFinding:
 
     @cached_property
     def message(self) -> str:
-        """What is wrong and what to do."""
+        """The problem and how to fix it."""
         return self.word(MAXIMUM_MESSAGE)
 
     @cached_property
@@ -85,7 +85,7 @@ class PermissionFinding:
 
 @dataclass(frozen=True, eq=False)
 class RoleReport:
-    """What came out for one role: decisions, findings, and whether IAM refuses one of the documents."""
+    """The result for one role: decisions, findings, and whether IAM rejects one of the documents."""
 
     check: RoleCheck
     results: tuple[Result, ...]
@@ -94,7 +94,7 @@ class RoleReport:
 
     @property
     def outcome(self) -> Outcome:
-        """ALLOWED if all that is required is, IMPLICIT_DENY if something is not (or IAM refuses), else UNKNOWN."""
+        """ALLOWED if all required actions are, IMPLICIT_DENY if one is not (or a document is rejected), or UNKNOWN."""
         if self.check.role is None:
             return Outcome.UNKNOWN
         required = (result for result in self.results if result.requirement.level is Level.REQUIRED)
@@ -106,7 +106,7 @@ class RoleReport:
 
 @dataclass(frozen=True)
 class Cause:
-    """Why one requirement fails, the kind that it is reported as (none if it is not), and the statement to look at."""
+    """Why one requirement fails, the kind of finding (none if it is not reported), and the statement to report."""
 
     reason: str
     kind: str
@@ -120,7 +120,7 @@ def analyze(check: RoleCheck) -> RoleReport:
         return RoleReport(check, (), (_finding("undecided", check, check.kind, check.origin, wording.not_here),))
     linted = [(source, iam_policy.lint_policy(source.document, check.deployment)) for source in role.documents]
     refused = any(iam_policy.refused(findings) for _, findings in linted)
-    # What a refused document would decide does not matter.
+    # Decisions of a rejected document do not matter.
     results = (
         () if refused else decide_all(role.role, [each for each in check.decidable if each.service or not role.is_bare])
     )
@@ -189,7 +189,7 @@ def _cause(result: Result, check: RoleCheck) -> Cause:
 
 
 def _reason(result: Result) -> tuple[str, Step | None]:
-    """Return the kind of finding, were the permission one that the work fails without."""
+    """Return the kind of finding for a permission that is required."""
     decision = result.decision
     if decision.outcome is Outcome.UNKNOWN:
         return "undecided", None
@@ -254,7 +254,7 @@ def _document_findings(
     linted: Iterable[tuple[LocatedDocument, tuple[iam_policy.Finding, ...]]],
     decided: Iterable[PermissionFinding],
 ) -> Iterator[PermissionFinding]:
-    """Yield what is wrong with the documents and has not been said by a decision."""
+    """Yield the problems of documents that no decision has reported."""
     reported = {finding.location for finding in decided}
     for source, findings in linted:
         for finding in findings:
@@ -267,7 +267,7 @@ def _document_findings(
 def _is_said(
     check: RoleCheck, source: LocatedDocument, finding: iam_policy.Finding, reported: Iterable[Location]
 ) -> bool:
-    """Tell whether a decision says it, or it does not matter in this document."""
+    """Tell whether a decision reports it, or it is irrelevant in this document."""
     if source.document.kind is DocumentKind.BOUNDARY and finding.kind in GRANTS:
         return True
     if finding.kind in DECIDED:
@@ -299,7 +299,7 @@ def _too_long_together(check: RoleCheck) -> Iterator[PermissionFinding]:
 
 
 def _excess(check: RoleCheck) -> Iterator[PermissionFinding]:
-    """Yield what a role of the template may do beyond everything that a role of its kind may ever need."""
+    """Yield the grants of a template's role beyond everything that a role of its kind may need."""
     if check.names is None or check.role is None:
         return
     required = (*check.requirements, *(provider_requirements(check.deployment) if check.kind == "provider" else ()))

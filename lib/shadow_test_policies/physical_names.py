@@ -1,7 +1,7 @@
-"""What the references of a template look like once CloudFormation fills them in, as texts of the IAM library.
+"""The values of a template's references after deployment, as texts of the IAM library.
 
-A resource's name may be unknown; that its ARN begins with `arn:`, ends with that name and holds no wildcard is not. The
-same reference gives the same hole everywhere, so a policy that names a resource by reference surely matches it.
+A resource's name may be unknown, but its ARN begins with `arn:`, ends with that name and has no wildcard. The
+same reference gives the same symbol everywhere, so a policy that refers to a resource matches it.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ import iam_policy
 from cfn_template.nodes import Node
 from cfn_template.scenarios import REGION, Scenario
 from cfn_template.template import DEFAULT_REGIONS
-from cfn_template.values import Hole, Text, hole
-from iam_policy.match.symbols import ANY, DIGITS, NAME_CHARACTERS, REGION_CHARACTERS, Charset, parse_holes
+from cfn_template.values import SymbolicString, Unresolved, unresolved
+from iam_policy.match.symbols import ANY, DIGITS, NAME_CHARACTERS, REGION_CHARACTERS, Charset, parse_symbols
 from shadow_test_policies.experiment import ExperimentTemplate
 
 MAXIMUM_DEPTH: Final = 8
@@ -21,8 +21,8 @@ PSEUDO: Final = {
     "AWS::Partition": iam_policy.PARTITION,
     "AWS::Region": iam_policy.REGION,
     "AWS::AccountId": iam_policy.ACCOUNT,
-    "AWS::StackName": iam_policy.Hole("AWS::StackName", NAME_CHARACTERS, minimum=1, literal=True),
-    "AWS::URLSuffix": iam_policy.Hole("AWS::URLSuffix", minimum=1, literal=True),
+    "AWS::StackName": iam_policy.Symbol("AWS::StackName", NAME_CHARACTERS, minimum=1, literal=True),
+    "AWS::URLSuffix": iam_policy.Symbol("AWS::URLSuffix", minimum=1, literal=True),
 }
 STACK_ID: Final = "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/${AWS::StackName}/${id}"
 _LOCAL: Final = "${AWS::Region}:${AWS::AccountId}"
@@ -51,42 +51,42 @@ NAME_PROPERTIES: Final = {
     "AWS::SageMaker::Model": "ModelName",
 }
 _ALNUM: Final = Charset(frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))
-# CloudFormation makes names of stack, logical id and a random part; of roles' that much is certain.
+# CloudFormation generates names from stack, logical ID and a random part; that is certain for roles only.
 RANDOM_LENGTH: Final = 8
 
 
 @dataclass(frozen=True)
 class PhysicalNames:
-    """Turns values of one scenario into texts of the IAM library. `known` fills pseudo parameters."""
+    """Converts values of one scenario to texts of the IAM library. `known` are values of pseudo parameters."""
 
     view: ExperimentTemplate
     scenario: Scenario
     known: Mapping[str, iam_policy.Text] = field(default_factory=dict)
 
-    def text(self, value: str | Text, depth: int = 0) -> iam_policy.Text:
-        """Return a text with the holes of the IAM library."""
+    def text(self, value: str | SymbolicString, depth: int = 0) -> iam_policy.Text:
+        """Return a text with the symbols of the IAM library."""
         if isinstance(value, str):
             return value
         return iam_policy.text(*(self._part(part, depth) for part in value.parts))
 
-    def _part(self, part: str | Hole, depth: int) -> "iam_policy.Text | iam_policy.Hole":
+    def _part(self, part: str | Unresolved, depth: int) -> "iam_policy.Text | iam_policy.Symbol":
         if isinstance(part, str):
             return part
         if part.argument in PSEUDO or part.argument in self.known:
             return self.pseudo(part.argument)
         if part.argument == "AWS::StackId":
-            return self._parse(STACK_ID, {"id": iam_policy.Hole("AWS::StackId", minimum=1, literal=True)})
+            return self._parse(STACK_ID, {"id": iam_policy.Symbol("AWS::StackId", minimum=1, literal=True)})
         name, _, attribute = part.argument.partition(".")
         kind = self.view.type_of(name)
         if not kind:
             return self._parameter(part)
         form = FORMS.get((kind, attribute or "Ref"))
         if form is None or depth > MAXIMUM_DEPTH:
-            return iam_policy.Hole(part.argument, ANY, minimum=1, literal=True)
+            return iam_policy.Symbol(part.argument, ANY, minimum=1, literal=True)
         return self._parse(form, {"Name": self._name(name, kind, depth + 1), "Path": self._path(name, depth + 1)})
 
-    def pseudo(self, name: str) -> "iam_policy.Text | iam_policy.Hole":
-        """Return what a pseudo parameter gives; of several regions that are linted for, each."""
+    def pseudo(self, name: str) -> "iam_policy.Text | iam_policy.Symbol":
+        """Return the value of a pseudo parameter; any of the regions that are linted for."""
         if name in self.known:
             return self.known[name]
         regions = self.view.regions
@@ -94,40 +94,40 @@ class PhysicalNames:
             chosen = self.scenario.refer(REGION)
             if isinstance(chosen, str):
                 return chosen
-            return regions[0] if len(regions) == 1 else iam_policy.Hole(REGION, REGION_CHARACTERS, 9, values=regions)
+            return regions[0] if len(regions) == 1 else iam_policy.Symbol(REGION, REGION_CHARACTERS, 9, values=regions)
         return PSEUDO[name]
 
-    def _parse(self, form: str, names: Mapping[str, "iam_policy.Text | iam_policy.Hole"]) -> iam_policy.Text:
-        return parse_holes(form, {**{name: self.pseudo(name) for name in PSEUDO}, **names})
+    def _parse(self, form: str, names: Mapping[str, "iam_policy.Text | iam_policy.Symbol"]) -> iam_policy.Text:
+        return parse_symbols(form, {**{name: self.pseudo(name) for name in PSEUDO}, **names})
 
-    def _parameter(self, part: Hole) -> iam_policy.Hole:
-        """Return the hole of a parameter or an import; its value may hold wildcards."""
+    def _parameter(self, part: Unresolved) -> iam_policy.Symbol:
+        """Return the symbol of a parameter or an import; its value may contain wildcards."""
         if part.function != "Ref":
-            return iam_policy.Hole(f"{part.function} {part.argument}", minimum=1)
+            return iam_policy.Symbol(f"{part.function} {part.argument}", minimum=1)
         declared = self.view.template.get("Parameters")
         raw = declared.get(part.argument) if isinstance(declared, dict) else None
         raw = raw if isinstance(raw, dict) else {}
         default = raw.get("Default")
         shown = str(default) if isinstance(default, str | int | float) else None
         charset = DIGITS if raw.get("Type") == "Number" else ANY
-        return iam_policy.Hole(part.argument, charset, default=shown)
+        return iam_policy.Symbol(part.argument, charset, default=shown)
 
-    def _name(self, name: str, kind: str, depth: int) -> "iam_policy.Text | iam_policy.Hole":
+    def _name(self, name: str, kind: str, depth: int) -> "iam_policy.Text | iam_policy.Symbol":
         node = self._property(name, NAME_PROPERTIES.get(kind, ""))
         if node is not None and node.text is not None:
             return self.text(node.text, depth)
         if node is not None or kind != "AWS::IAM::Role":
-            return iam_policy.Hole(name, ANY, minimum=1, literal=True)
-        first, last = (iam_policy.Hole(name + part, NAME_CHARACTERS, 1, literal=True) for part in ("", " of role"))
+            return iam_policy.Symbol(name, ANY, minimum=1, literal=True)
+        first, last = (iam_policy.Symbol(name + part, NAME_CHARACTERS, 1, literal=True) for part in ("", " of role"))
         return iam_policy.text(
-            first, "-", last, "-", iam_policy.Hole(f"{name} suffix", _ALNUM, RANDOM_LENGTH, literal=True)
+            first, "-", last, "-", iam_policy.Symbol(f"{name} suffix", _ALNUM, RANDOM_LENGTH, literal=True)
         )
 
-    def _path(self, name: str, depth: int) -> "iam_policy.Text | iam_policy.Hole":
+    def _path(self, name: str, depth: int) -> "iam_policy.Text | iam_policy.Symbol":
         node = self._property(name, "Path")
         if node is None:
             return "/"
-        unnamed = iam_policy.Hole(f"{name}.Path", ANY, minimum=1, literal=True)
+        unnamed = iam_policy.Symbol(f"{name}.Path", ANY, minimum=1, literal=True)
         return unnamed if node.text is None else self.text(node.text, depth)
 
     def _property(self, name: str, key: str) -> Node | None:
@@ -135,11 +135,11 @@ class PhysicalNames:
 
 
 def open_scenario(view: ExperimentTemplate, scenario: Scenario) -> Scenario:
-    """Return the scenario with parameters without a given value left open: a default may be overridden."""
+    """Return the scenario with parameters that were not passed unresolved: a default may be overridden."""
     declared = view.template.get("Parameters")
     deployed = {name for values in view.parameter_sets for name in values}
     opened = {
-        name: hole("Ref", name)
+        name: unresolved("Ref", name)
         for name, raw in (declared.items() if isinstance(declared, dict) else ())
         if isinstance(name, str) and isinstance(raw, dict) and name not in deployed and not raw.get("AllowedValues")
         if "List" not in str(raw.get("Type"))

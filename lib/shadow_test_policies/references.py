@@ -1,15 +1,15 @@
-"""What a value refers to: the resource behind a Ref, Fn::GetAtt or ARN, in whichever way it is written."""
+"""References: the resource behind a Ref, Fn::GetAtt or ARN, in any notation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from cfn_template.nodes import Node
-from cfn_template.values import SUB_VARIABLE, Hole, Path, Raw, Text, function_of
+from cfn_template.values import SUB_VARIABLE, Path, Raw, SymbolicString, Unresolved, function_of
 from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
 
 QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
-# Resources whose Ref or attributes people put into ServiceToken by mistake.
+# Resources whose Ref or attributes are used in ServiceToken by mistake.
 NOT_CALLABLE: Final = frozenset(
     {
         "AWS::CloudFormation::Stack",
@@ -37,35 +37,35 @@ class Reference:
 
 
 def reference_of(view: ExperimentTemplate, node: Node | None) -> Reference | None:
-    """Return what a value refers to, when it is one reference to a resource of this template and nothing else."""
+    """Return the reference that a value consists of, if it is to a resource of this template."""
     text = node.text if node is not None else None
-    hole = text.only_hole if isinstance(text, Text) else None
-    if hole is None or hole.function not in ("Ref", "Fn::GetAtt"):
+    unresolved = text.only_unresolved if isinstance(text, SymbolicString) else None
+    if unresolved is None or unresolved.function not in ("Ref", "Fn::GetAtt"):
         return None
-    name, _, attribute = hole.argument.partition(".")
+    name, _, attribute = unresolved.argument.partition(".")
     kind = view.type_of(name)
-    return Reference(hole.function, name, attribute, kind) if kind else None
+    return Reference(unresolved.function, name, attribute, kind) if kind else None
 
 
-def arn_fields(text: str | Text | None) -> list[str]:
-    """Return the fields of an ARN, each hole shown as "?"; empty when the value is not an ARN."""
-    parts = text.parts if isinstance(text, Text) else (text or "",)
+def arn_fields(text: str | SymbolicString | None) -> list[str]:
+    """Return the fields of an ARN, each unresolved part shown as "?"; empty when the value is not an ARN."""
+    parts = text.parts if isinstance(text, SymbolicString) else (text or "",)
     shown = "".join(part if isinstance(part, str) else "?" for part in parts)
     fields = shown.split(":", ARN_FIELDS)
     return fields if fields[0] == "arn" and len(fields) >= ARN_FIELDS else []
 
 
-def holes_of(text: str | Text | None) -> list[Hole]:
-    """Return the holes of a text."""
-    return [part for part in text.parts if isinstance(part, Hole)] if isinstance(text, Text) else []
+def unresolved_of(text: str | SymbolicString | None) -> list[Unresolved]:
+    """Return the unresolved parts of a string."""
+    return [part for part in text.parts if isinstance(part, Unresolved)] if isinstance(text, SymbolicString) else []
 
 
 def lambda_function_of(view: ExperimentTemplate, node: Node | None, depth: int = 0) -> str | None:
     """Return the function of this template behind an ARN or name: itself, its alias or its version."""
     if node is None or depth > 3:  # noqa: PLR2004 - token, alias, version, function
         return None
-    for hole in holes_of(node.text):
-        name, _, _ = hole.argument.partition(".")
+    for unresolved in unresolved_of(node.text):
+        name, _, _ = unresolved.argument.partition(".")
         kind = view.type_of(name)
         if kind in FUNCTION_TYPES:
             return name
@@ -91,7 +91,7 @@ def named_resource(view: ExperimentTemplate, node: Node | None, kind: str, prope
 
 
 def function_timeout(view: ExperimentTemplate, token: Node | None) -> tuple[float, Node] | None:
-    """Return the timeout in seconds of the function behind a ServiceToken, and where it is written."""
+    """Return the timeout in seconds of the function behind a ServiceToken, and its node."""
     name = lambda_function_of(view, token)
     properties = view.resource(name, token.scenario).get("Properties") if name and token is not None else None
     if properties is None:

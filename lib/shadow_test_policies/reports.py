@@ -1,4 +1,4 @@
-"""Reports: text for people, worst first; for machines SARIF 2.1.0 as a dict, JUnit as XML text, and JSON values."""
+"""Reports: text, most severe first; SARIF 2.1.0 as a dict, JUnit as XML text, and JSON values."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from iam_policy.lint.suppress import SuppressibleFinding, fingerprint
 from iam_policy.service_data.actions import data_version
 from shadow_test_policies.permission_findings import RoleReport
 
-# What may be why a permission is missing; it comes first where one is.
+# Possible causes of a missing permission, reported before it.
 CAUSES: Final = frozenset(
     {
         "unknown-service",
@@ -35,7 +35,7 @@ TOOL: Final = "inference-experiment policy check"
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the worst first; what is wrong in the text comes before what is missing because of it."""
+    """Return the most severe first; errors in the text come before missing permissions that they cause."""
     order = [Severity.ERROR, Severity.WARNING, Severity.INFO]
     listed = list(findings)
     failed = any(finding.severity is Severity.ERROR for finding in listed)
@@ -43,7 +43,7 @@ def ranked(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def text_of(findings: Iterable[SuppressibleFinding]) -> str:
-    """Return a line for each finding that is not suppressed, the statement to add unless it says it, and a summary."""
+    """Return a line for each unsuppressed finding, the statement to add unless the message has it, and a summary."""
     listed = list(findings)
     shown = [each.finding for each in listed if each.suppression is None]
     lines: list[str] = []
@@ -67,7 +67,7 @@ def line_of(finding: Finding) -> str:
 
 
 def explanation_of(decision: Decision) -> str:
-    """Return the steps of a decision, one line for each statement, then what would settle an unknown."""
+    """Return the steps of a decision, one line for each statement, then what would resolve an unknown."""
     request = decision.request
     subject = f"by {request.principal[1]}" if request.principal else f"on {request.resource}"
     lines = [f"{request.action} {subject}: {decision.outcome} by these policies"]

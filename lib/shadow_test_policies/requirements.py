@@ -1,6 +1,6 @@
-"""What the roles need: which actions on which resources, with what is known of the requests, why and by which source.
+"""The roles' requirements: actions, resources, request context, reason and source.
 
-The provider role's needs come from the function's own contract; those of the experiment role and of whoever deploys
+Those of the provider role come from the function's own contract, those of the experiment role and the deployer
 from `data/requirements.json`.
 """
 
@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from iam_policy.evaluate.request import Given, Request, Value
-from iam_policy.match.symbols import ANY, PATH_CHARACTERS, Hole, Symbolic, Text, parse_holes, parts_of, text
+from iam_policy.match.symbols import ANY, PATH_CHARACTERS, Symbol, Symbolic, Text, parse_symbols, parts_of, text
 from iam_policy.place import Place
 from iam_policy.service_data import packaged
 from inference_experiment import contract
@@ -22,8 +22,8 @@ class Deployment(Place):
     """Partition, region and account, and the resources that permissions are required for.
 
     A resource that is None may be chosen by the policies: the required actions must be allowed for some name. One with
-    holes must be allowed for every filling. `experiment` is a name, `capture_uri` is `s3://bucket/prefix`, everything
-    else is an ARN. `tags` are the tags of the experiment besides the owner tag; None if they are not known.
+    symbols must be allowed for every filling. `experiment` is a name, `capture_uri` is `s3://bucket/prefix`,
+    everything else is an ARN. `tags` are the tags of the experiment besides the owner tag; None if they are not known.
     """
 
     experiment: Text | None = None
@@ -36,13 +36,13 @@ class Deployment(Place):
     capture_uri: Text | None = None
     capture_key: Text | None = None
     volume_key: Text | None = None
-    volume_key_is_named: bool = False  # given by its ID or an alias, not by its ARN
+    volume_key_is_named: bool = False  # specified by ID or alias, not by ARN
     tags: Mapping[str, Text] | None = field(default=None, hash=False)
 
 
-OWNER_VALUE: Final = Hole("the owner tag", minimum=1)
+OWNER_VALUE: Final = Symbol("the owner tag", minimum=1)
 _TAGGING: Final = ("sagemaker:CreateInferenceExperiment", "sagemaker:AddTags")
-# The names in ARN forms that a policy may choose are holes of these characters.
+# The names in ARN forms that a policy may choose are symbols of these characters.
 _KEYS_WITH_ANYTHING: Final = ("ArtifactBucketAndKey", "DeploymentBucketAndKey", "CaptureKey", "LogStreamName")
 
 
@@ -60,7 +60,7 @@ NAMED_RESOURCES: Final = {
 
 
 class Level(StrEnum):
-    """Whether the work fails without the permission, or only part of it does."""
+    """Whether everything fails without the permission, or only a part."""
 
     REQUIRED = "required"
     RECOMMENDED = "recommended"
@@ -70,8 +70,8 @@ class Level(StrEnum):
 class Requirement:
     """One action that a role needs.
 
-    `subject` names the kind of resource. `free` holes of the resource may be filled as the policies like, the same for
-    all requirements of one subject. `service` is set for a trust requirement, whose action is sts:AssumeRole.
+    `subject` names the kind of resource. The policies may choose `free` symbols of the resource, the same
+    for all requirements of one subject. `service` is set for a trust requirement, whose action is sts:AssumeRole.
     """
 
     action: str
@@ -86,7 +86,7 @@ class Requirement:
     source: str = ""
 
     def request(self, resource: Text | None = None) -> Request:
-        """Return the request that IAM will see, on the given resource if the requirement's own is free."""
+        """Return the request that IAM evaluates, on `resource` if the requirement's own is free."""
         principal = ("Service", self.service) if self.service else None
         return Request(self.action, self.resource if resource is None else resource, self.context, principal=principal)
 
@@ -107,32 +107,32 @@ def resource_of(subject: str, deployment: Deployment) -> tuple[Text, bool]:
     if given is not None:
         return given, False
     form = arn_forms()[subject]
-    holes: dict[str, Text | Hole] = {
+    symbols: dict[str, Text | Symbol] = {
         "Partition": deployment.partition,
         "Region": deployment.region,
         "Account": deployment.account,
     }
     if deployment.experiment is not None:
-        holes["InferenceExperimentName"] = deployment.experiment
+        symbols["InferenceExperimentName"] = deployment.experiment
     if deployment.capture_uri is not None:
-        holes["CaptureBucketAndPrefix"] = _without_scheme(deployment.capture_uri)
+        symbols["CaptureBucketAndPrefix"] = _without_scheme(deployment.capture_uri)
     names = [piece.partition("}")[0] for piece in form.split("${")[1:]]
     for name in names:
-        holes.setdefault(name, Hole(name, ANY if name in _KEYS_WITH_ANYTHING else PATH_CHARACTERS, minimum=1))
-    free = any(isinstance(hole, Hole) for name, hole in holes.items() if name in names)
-    return parse_holes(form, holes), free
+        symbols.setdefault(name, Symbol(name, ANY if name in _KEYS_WITH_ANYTHING else PATH_CHARACTERS, minimum=1))
+    free = any(isinstance(symbol, Symbol) for name, symbol in symbols.items() if name in names)
+    return parse_symbols(form, symbols), free
 
 
 def _without_scheme(uri: Text) -> Text:
     head, *rest = parts_of(uri)
-    pieces: tuple[str | Hole, ...] = (head.removeprefix("s3://"), *rest) if isinstance(head, str) else (head, *rest)
+    pieces: tuple[str | Symbol, ...] = (head.removeprefix("s3://"), *rest) if isinstance(head, str) else (head, *rest)
     if isinstance(pieces[-1], str):
         pieces = (*pieces[:-1], pieces[-1].rstrip("/"))
     return text(*pieces)
 
 
 def _context(action: str, deployment: Deployment) -> dict[str, Value]:
-    """Return what is known of every request of the roles."""
+    """Return the context that all requests of the roles have."""
     context: dict[str, Value] = {
         "aws:SecureTransport": "true",
         "aws:PrincipalAccount": deployment.account,
@@ -154,7 +154,7 @@ def _tags(deployment: Deployment) -> Iterator[tuple[str, Value]]:
 
 
 def provider_requirements(deployment: Deployment, handlers: Iterable[str] | None = None) -> tuple[Requirement, ...]:
-    """Return what the provider function's role needs for some handlers (all if None).
+    """Return the requirements of the provider role for some handlers (all if None).
 
     Raises KeyError for an unknown handler.
     """
@@ -198,19 +198,19 @@ def as_request(resource: Text) -> Text:
     """Return the resource that a request names where a policy writes `log-group:NAME:*`."""
     *rest, last = parts_of(resource)
     if isinstance(last, str) and last.endswith(":*"):
-        return text(*rest, last.removesuffix("*"), "log-stream:", Hole("LogStreamName", minimum=1))
+        return text(*rest, last.removesuffix("*"), "log-stream:", Symbol("LogStreamName", minimum=1))
     return resource
 
 
 @lru_cache(maxsize=32)
 def experiment_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
-    """Return what the experiment's own role (RoleArn) needs; for keys and capture only if the deployment has them."""
+    """Return the requirements of the experiment role (RoleArn); keys and capture only if the deployment has them."""
     entries = [entry for entry in _data()["experiment"] if _applies(entry, deployment)]
     return tuple(requirement for entry in entries for requirement in _of_entry(entry, deployment))
 
 
 def deployer_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
-    """Return what whoever deploys the provider's stack with SAM or CloudFormation needs."""
+    """Return the requirements for deploying the provider's stack with SAM or CloudFormation."""
     return tuple(requirement for entry in _data()["deployer"] for requirement in _of_entry(entry, deployment))
 
 
@@ -234,7 +234,7 @@ def trust_requirement(service: str, deployment: Deployment, *, why: str = "", so
     place = ("arn:", deployment.partition, f":{service.partition('.')[0]}:", deployment.region, ":", deployment.account)
     context: dict[str, Value] = {
         "aws:SourceAccount": deployment.account,
-        "aws:SourceArn": text(*place, ":", Hole("the calling resource", minimum=1)),
+        "aws:SourceArn": text(*place, ":", Symbol("the calling resource", minimum=1)),
         "aws:PrincipalIsAWSService": "true",
         "sts:ExternalId": Given.ABSENT,
     }

@@ -12,7 +12,7 @@ from shadow_test_policies.endpoints import MODEL
 from shadow_test_policies.experiment import Experiment, experiment_in
 from shadow_test_policies.located_documents import Location
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.references import holes_of, lambda_function_of
+from shadow_test_policies.references import lambda_function_of, unresolved_of
 from shadow_test_policies.requirements import (
     NAMED_RESOURCES,
     Deployment,
@@ -34,7 +34,7 @@ from shadow_test_policies.template_deployment import (
 
 SAM_FUNCTION: Final = "AWS::Serverless::Function"
 MEASURING: Final = frozenset(permission.action for permission in contract.permissions_of("GetMetricData"))
-# What the containers of the models need, not the experiment.
+# Needed by the models' containers, not by the experiment.
 MODELS_OWN: Final = frozenset({"any", "artifact", "endpointLogs", "repository"})
 OPTIONAL_SUBJECTS: Final = ("queue", "deadLetterQueue")
 Builder: TypeAlias = Callable[[PhysicalNames], LocatedRole | None]
@@ -48,18 +48,18 @@ class RoleCheck:
     role: LocatedRole | None  # None when it is not part of the template
     requirements: tuple[Requirement, ...]
     deployment: Deployment
-    origin: Location = field(default_factory=Location)  # of what names the role
+    origin: Location = field(default_factory=Location)  # of the value that names the role
     names: PhysicalNames | None = None  # None for a role that is not part of a template
     is_whole: bool = True  # all inline policies of the role are known
 
     @property
     def role_name(self) -> str:
-        """How messages name the role."""
+        """The role's name in messages."""
         return self.role.name if self.role else f"the role of the {self.kind}"
 
     @property
     def known_role(self) -> iam_policy.Role:
-        """The role as the IAM library sees it; its policies are unknown where they are not in the template."""
+        """The role for the IAM library; policies that are not in the template are unknown."""
         if self.role is not None and not self.role.is_bare:
             return self.role.role
         missing = iam_policy.Unknown(f"the policies of {self.role_name} are not in the template", "a dump of the role")
@@ -81,7 +81,7 @@ def role_checks(name: str, names: PhysicalNames) -> list[RoleCheck]:
 
 
 def role_in_place(names: PhysicalNames, build: Builder) -> tuple[LocatedRole | None, PhysicalNames]:
-    """Build a role, then again with the partition, region and account that its own policies agree on."""
+    """Build a role, then again with the partition, region and account that its policies have in common."""
     role = build(names)
     if role is None:
         return None, names
@@ -153,7 +153,7 @@ def _role_of(function: str, names: PhysicalNames) -> LocatedRole | None:
 def _role_behind(node: Node, names: PhysicalNames) -> str | None:
     """Return the role of the template that an ARN stands for: by reference, or by its literal name."""
     view = names.view
-    referenced = [hole.argument.partition(".")[0] for hole in holes_of(node.text)]
+    referenced = [one.argument.partition(".")[0] for one in unresolved_of(node.text)]
     for name in referenced:
         if view.type_of(name) == ROLE:
             return name if view.exists(name, names.scenario) else None
@@ -166,7 +166,7 @@ def _role_behind(node: Node, names: PhysicalNames) -> str | None:
 
 
 def _partitions(documents: Iterable[iam_policy.Document]) -> Iterator[str]:
-    """Yield the partitions that the ARNs of documents write out."""
+    """Yield the literal partitions in the ARNs of documents."""
     for document in documents:
         for statement in document.statements:
             for one in statement.resources.texts if statement.resources else ():
@@ -176,7 +176,7 @@ def _partitions(documents: Iterable[iam_policy.Document]) -> Iterator[str]:
 
 
 def _of_service(document: iam_policy.Document) -> iam_policy.Document:
-    """Return a document without statements on other services, whose resources may well be in other accounts."""
+    """Return a document without statements on other services, whose resources may be in other accounts."""
     statements = tuple(
         statement
         for statement in document.statements

@@ -1,6 +1,6 @@
-"""Everything that is attached to one role of the template, as the IAM library's Role, and where it is written.
+"""All policies of one role of the template, as the IAM library's Role, with their locations.
 
-A role is a resource, or SAM makes it for a function without Role: what Policies lists, and what SAM adds by itself.
+A role is a resource, or SAM generates it for a function without Role, with its Policies and SAM's own additions.
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from cfn_template.mentions import mentioned
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario
 from iam_policy import DocumentKind, Unknown
-from iam_policy.match.symbols import parse_holes
+from iam_policy.match.symbols import parse_symbols
 from shadow_test_policies.experiment import Experiment, ExperimentTemplate
 from shadow_test_policies.located_documents import LocatedDocument, Location, read, unknown
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.references import holes_of, lambda_function_of, reference_of
+from shadow_test_policies.references import lambda_function_of, reference_of, unresolved_of
 
 # Type of a policy resource -> the property that lists its roles.
 POLICY_PROPERTIES: Final = {
@@ -24,11 +24,11 @@ POLICY_PROPERTIES: Final = {
     "AWS::IAM::ManagedPolicy": "Roles",
     "AWS::IAM::RolePolicy": "RoleName",
 }
-# What SAM's translation writes on the policies of connectors: their author cannot depend on them.
+# Marks the policies that SAM generates for connectors: no template can depend on them.
 CONNECTOR_MARK: Final = "aws:sam:connectors"
 ROLE: Final = "AWS::IAM::Role"
 MANAGED: Final = "AWS::IAM::ManagedPolicy"
-# What every function has, whatever it is for: SAM attaches these by itself.
+# SAM attaches these to every function.
 CUSTOMARY: Final = frozenset(
     {
         "AWSLambdaBasicExecutionRole",
@@ -42,7 +42,7 @@ CONNECTOR: Final = "AWS::Serverless::Connector"
 LOGGING: Final = "AWSLambdaBasicExecutionRole"
 POLLING: Final = "AWSLambdaSQSQueueExecutionRole"
 _QUEUE: Final = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${QueueName}"
-# The SAM policy templates that grant something of what the provider needs; no other does (tests compare).
+# The SAM policy templates that grant permissions that the provider needs (a test compares them).
 TEMPLATES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "CloudFormationDescribeStacksPolicy": (("cloudformation:DescribeStacks",), "*"),
     "SQSPollerPolicy": (
@@ -61,7 +61,7 @@ TEMPLATES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
 
 
 def _names_in(node: Node | None) -> set[str]:
-    return {hole.argument.partition(".")[0] for hole in holes_of(node.text)} if node is not None else set()
+    return {one.argument.partition(".")[0] for one in unresolved_of(node.text)} if node is not None else set()
 
 
 def roles_of(experiment: Experiment) -> set[str]:
@@ -71,7 +71,7 @@ def roles_of(experiment: Experiment) -> set[str]:
     function = lambda_function_of(view, experiment.at("ServiceToken")) if experiment.is_custom else None
     if function is not None:
         role = view.resource(function, experiment.scenario).at("Properties", "Role")
-        # SAM gives a function without Role one of this name.
+        # SAM generates a role of this name for a function without Role.
         roles |= _names_in(role) if role is not None else {f"{function}Role"}
     return roles
 
@@ -87,13 +87,13 @@ def roles_with(view: ExperimentTemplate, policy: str, scenario: Scenario) -> set
 
 
 def entries_of(listed: Node) -> list[Node]:
-    """Return the elements of a list, or what stands in its place."""
+    """Return the elements of a list, or the value itself."""
     return listed.items if listed.items is not None else [listed]
 
 
 @dataclass
 class LocatedRole:
-    """A role: what the IAM library has to know of it, and where it and its documents are written."""
+    """A role: its policies for the IAM library, and the locations of the role and its documents."""
 
     name: str
     origin: Location
@@ -106,7 +106,7 @@ class LocatedRole:
     has_policies: bool = False  # beyond those that every function has
 
     def attach(self, policy: "LocatedDocument | iam_policy.Document | Unknown") -> None:
-        """Add an identity policy: a written one, one that AWS manages, or an unknown one."""
+        """Add an identity policy: one of the template, an AWS-managed one, or an unknown one."""
         if isinstance(policy, LocatedDocument):
             self.has_policies = True
             self.documents.append(policy)
@@ -119,22 +119,22 @@ class LocatedRole:
 
     @property
     def role(self) -> iam_policy.Role:
-        """The role as the IAM library sees it."""
+        """The role for the IAM library."""
         policies = iam_policy.Policies(tuple(self.identity), self.boundary, tuple(self.unknown))
         return iam_policy.Role(self.name, policies, self.trust)
 
     @property
     def is_bare(self) -> bool:
-        """Whether nothing is attached to the role here but what every function has; the rest may be elsewhere."""
+        """Whether only the policies of every function are attached here; others may be attached elsewhere."""
         return not self.has_policies and not self.unknown
 
     def located(self, document: iam_policy.Document) -> LocatedDocument | None:
-        """Return a document with its location; None for one that AWS manages or SAM writes."""
+        """Return a document with its location; None for one of AWS or SAM."""
         return next((each for each in self.documents if each.document is document), None)
 
     @property
     def identity_documents(self) -> list[LocatedDocument]:
-        """The written documents among the identity policies."""
+        """The identity policies of the template."""
         return [each for each in self.documents if any(each.document is document for document in self.identity)]
 
 
@@ -188,14 +188,14 @@ def _managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> "LocatedDo
         return read(properties, names, reference.name, kind)
     text = node.text
     arn = "".join(part if isinstance(part, str) else "aws" for part in getattr(text, "parts", (text or "",)))
-    partitions = [hole.argument for hole in holes_of(text)]
+    partitions = [one.argument for one in unresolved_of(text)]
     document = iam_policy.managed_policy(arn) if set(partitions) <= {"AWS::Partition"} else None
     shown = str(text) if text is not None else "a policy"
     return document or Unknown(f"the text of {shown} is not in this template", f"the document of {shown}")
 
 
 def _separate_policies(role: str, names: PhysicalNames) -> Iterator[LocatedDocument | Unknown]:
-    """Yield the policies that are resources of their own and attached to a role of the template."""
+    """Yield the policy resources that are attached to a role of the template."""
     view = names.view
     for name in view.of_type(*POLICY_PROPERTIES):
         if not view.exists(name, names.scenario):
@@ -208,7 +208,7 @@ def _separate_policies(role: str, names: PhysicalNames) -> Iterator[LocatedDocum
 
 
 def policy_resource(name: str, names: PhysicalNames) -> LocatedDocument:
-    """Return the document of a policy that is a resource of its own."""
+    """Return the document of a policy resource."""
     view = names.view
     kind = DocumentKind.MANAGED if view.type_of(name) == MANAGED else DocumentKind.INLINE
     return read(view.resource(name, names.scenario).at("Properties", "PolicyDocument"), names, name, kind)
@@ -237,7 +237,7 @@ def _lists(role: str, policy: str, names: PhysicalNames) -> bool:
 
 
 def _add_common(role: LocatedRole, name: str, properties: Node, names: PhysicalNames) -> None:
-    """Add what a resource and a function say alike: separate policies, permissions boundary and trust policy."""
+    """Add what a role resource and a function have in common: policies, permissions boundary and trust policy."""
     for policy in _separate_policies(name, names):
         role.attach(policy)
     boundary = properties.get("PermissionsBoundary")
@@ -263,7 +263,7 @@ def _add_boundary(role: LocatedRole, node: Node, names: PhysicalNames) -> None:
 
 
 def role_of_function(name: str, names: PhysicalNames) -> LocatedRole:
-    """Return the role that SAM makes for a function of the template."""
+    """Return the role that SAM generates for a function of the template."""
     resource = names.view.resource(name, names.scenario)
     properties = resource.at("Properties") or resource
     role = LocatedRole(f"the role of {name}", Location(resource.path))
@@ -287,7 +287,7 @@ def _sources(names: PhysicalNames, connector: str) -> set[str]:
 
 
 def _add_own(role: LocatedRole, properties: Node, names: PhysicalNames) -> None:
-    """Add what SAM attaches unasked: logging, polling of a queue, sending to the dead-letter queue."""
+    """Add SAM's implicit policies: logging, polling a queue, sending to the dead-letter queue."""
     _attach(role, LOGGING)
     events = properties.get("Events")
     kinds = [node.get("Type") for node in (events.members.values() if events is not None else ())]
@@ -324,13 +324,13 @@ def _add_entry(role: LocatedRole, node: Node, index: int, names: PhysicalNames) 
 def _add_template(role: LocatedRole, name: str, parameters: Node, names: PhysicalNames) -> None:
     role.has_policies = True
     if name not in TEMPLATES:
-        # Without statements: it grants nothing of what is needed.
+        # Without statements: it grants no required permission.
         role.identity.append(iam_policy.read_node({"Version": "2012-10-17", "Statement": []}, name))
         return
     actions, form = TEMPLATES[name]
     queue = parameters.get("QueueName")
-    holes = {part: names.pseudo(part) for part in ("AWS::Partition", "AWS::Region", "AWS::AccountId")}
-    holes["QueueName"] = iam_policy.Hole(f"QueueName of {name}", minimum=1)
+    values = {part: names.pseudo(part) for part in ("AWS::Partition", "AWS::Region", "AWS::AccountId")}
+    values["QueueName"] = iam_policy.Symbol(f"QueueName of {name}", minimum=1)
     if queue is not None and queue.text is not None:
-        holes["QueueName"] = names.text(queue.text)
-    _grant(role, name, actions, parse_holes(form, holes))
+        values["QueueName"] = names.text(queue.text)
+    _grant(role, name, actions, parse_symbols(form, values))

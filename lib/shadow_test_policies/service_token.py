@@ -1,13 +1,13 @@
-"""What ServiceToken must be: the ARN of a function, its alias or version, or of an SNS topic."""
+"""The valid values of ServiceToken: the ARN of a function, its alias or version, or of an SNS topic."""
 
 from cfn_template.nodes import Node
-from cfn_template.values import Text
+from cfn_template.values import SymbolicString
 from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
 from shadow_test_policies.references import NOT_CALLABLE, Reference, arn_fields, reference_of
 
 
 def wrong_service_token(view: ExperimentTemplate, node: Node | None) -> str:
-    """Return why a ServiceToken is certainly not such an ARN; empty where it is one or may be."""
+    """Return why a ServiceToken is certainly not such an ARN; empty if it is or may be."""
     if node is None or not node.text:
         return ""
     reference = reference_of(view, node)
@@ -23,7 +23,7 @@ def _wrong_reference(reference: Reference) -> str:
     return ""
 
 
-def _wrong_text(text: str | Text) -> str:
+def _wrong_text(text: str | SymbolicString) -> str:
     fields = arn_fields(text)
     if fields and fields[2] not in ("lambda", "sns", "?"):
         return f"{text} is an ARN of {fields[2]}, not of a Lambda function"

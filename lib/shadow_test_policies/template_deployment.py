@@ -1,10 +1,10 @@
-"""What the template says of the resources that the roles need permissions for, as the IAM library's Deployment."""
+"""The resources that the roles need permissions for, as the IAM library's Deployment."""
 
 from typing import Any, Final
 
 import iam_policy
 from cfn_template.nodes import Node
-from cfn_template.values import hole
+from cfn_template.values import unresolved
 from iam_policy.match.arns import SEGMENTS, split
 from iam_policy.match.symbols import ANY, parts_of
 from shadow_test_policies.experiment import Experiment
@@ -18,7 +18,7 @@ QUEUE_VARIABLE: Final = "WAIT_QUEUE_URL"
 
 
 def place_of(names: PhysicalNames) -> dict[str, iam_policy.Text]:
-    """Return partition, region and account, holes where they are not known."""
+    """Return partition, region and account, symbols where they are not known."""
     return {name: iam_policy.text(names.pseudo(pseudo)) for name, pseudo in PLACES.items()}
 
 
@@ -38,12 +38,12 @@ def known_by_role(role: iam_policy.Text | None) -> dict[str, iam_policy.Text]:
 
 
 def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bool) -> Deployment:
-    """Return what the properties of an experiment tell; its tags matter only to who creates it."""
+    """Return the deployment of an experiment; its tags matter only to the role that creates it."""
     return Deployment(
         **place_of(names),
         experiment=text_at(experiment.at("Name"), names),
         experiment_role=role_arn(experiment, names),
-        stack=names.text(hole("Ref", "AWS::StackId")),
+        stack=names.text(unresolved("Ref", "AWS::StackId")),
         endpoint=_endpoint(experiment, names),
         capture_uri=_capture(experiment, names),
         capture_key=_key(experiment.at("DataStorageConfig", "KmsKey"), names, "capture key"),
@@ -54,7 +54,7 @@ def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bo
 
 
 def role_arn(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | None:
-    """Return RoleArn, None when nothing is known of it."""
+    """Return RoleArn, None if it is unknown."""
     return text_at(experiment.at("RoleArn"), names) or None
 
 
@@ -73,7 +73,7 @@ def _capture(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | 
 
 
 def _key(node: Node | None, names: PhysicalNames, label: str) -> iam_policy.Text | None:
-    """Return the ARN of a key that is given by ARN or id; behind an alias is some key."""
+    """Return the ARN of a key that is specified by ARN or ID; an alias may stand for any key."""
     text = text_at(node, names)
     if text is None or text == "":
         return None
@@ -83,11 +83,11 @@ def _key(node: Node | None, names: PhysicalNames, label: str) -> iam_policy.Text
     reference = reference_of(names.view, node) if node is not None else None
     if is_id or (reference is not None and reference.type == "AWS::KMS::Key"):
         return _arn(names, "kms", "key/", text)
-    return _arn(names, "kms", "key/", iam_policy.Hole(label, minimum=1, literal=True))
+    return _arn(names, "kms", "key/", iam_policy.Symbol(label, minimum=1, literal=True))
 
 
 def _is_named(node: Node | None, names: PhysicalNames) -> bool:
-    """Tell whether a key is surely given by its ID or an alias; a parameter may be either."""
+    """Tell whether a key is certainly specified by ID or alias; a parameter may be either."""
     text = text_at(node, names)
     reference = reference_of(names.view, node) if node is not None else None
     if reference is not None:
@@ -96,7 +96,7 @@ def _is_named(node: Node | None, names: PhysicalNames) -> bool:
     return isinstance(head, str) and (not head.startswith("arn:") or ":alias/" in str(text))
 
 
-def _arn(names: PhysicalNames, service: str, prefix: str, name: "iam_policy.Text | iam_policy.Hole") -> iam_policy.Text:
+def _arn(names: PhysicalNames, service: str, prefix: str, name: iam_policy.Symbol | iam_policy.Text) -> iam_policy.Text:
     place = place_of(names)
     head = ("arn:", place["partition"], f":{service}:", place["region"], ":", place["account"], ":" + prefix)
     return iam_policy.text(*head, name)
@@ -112,12 +112,12 @@ def _tags(experiment: Experiment, names: PhysicalNames) -> dict[str, iam_policy.
         if not isinstance(key, str) or value is None:
             return None
         tags[key] = value
-    # Stacks may have tags too, and CloudFormation does not pass those on.
+    # Stacks may have tags too, but CloudFormation does not pass them on.
     return tags
 
 
 def of_function(name: str, names: PhysicalNames) -> dict[str, Any]:
-    """Return what a function's own resource tells: queue, dead-letter queue and log group, None where it has none."""
+    """Return the queue, dead-letter queue and log group of a function resource, None if it has none."""
     properties = names.view.resource(name, names.scenario).at("Properties")
     if properties is None:
         return {}
@@ -133,10 +133,10 @@ def of_function(name: str, names: PhysicalNames) -> dict[str, Any]:
 
 
 def _queue(node: Node, names: PhysicalNames) -> iam_policy.Text | None:
-    """Return the ARN of the queue whose URL is given, None when that is not known."""
+    """Return the ARN of the queue with a URL, None if it is unknown."""
     reference = reference_of(names.view, node)
     if reference is not None and reference.type == "AWS::SQS::Queue":
-        return names.text(hole("Fn::GetAtt", f"{reference.name}.Arn"))
+        return names.text(unresolved("Fn::GetAtt", f"{reference.name}.Arn"))
     return None
 
 
@@ -144,7 +144,7 @@ def _log_group(name: str, properties: Node, names: PhysicalNames) -> iam_policy.
     group = text_at(properties.at("LoggingConfig", "LogGroup"), names)
     if group is None:
         function_name = text_at(properties.get("FunctionName"), names)
-        # Lambda makes the name of the group, of the function's, which CloudFormation makes.
-        generated = iam_policy.Hole(name, ANY, minimum=1, literal=True)
+        # Lambda names the group after the function, whose name CloudFormation generates.
+        generated = iam_policy.Symbol(name, ANY, minimum=1, literal=True)
         group = iam_policy.text("/aws/lambda/", generated if function_name is None else function_name)
     return _arn(names, "logs", "log-group:", iam_policy.text(group, ":*"))

@@ -1,7 +1,7 @@
 """The messages of permission findings: what is missing, why, and the statement to add.
 
-Each function that words a finding takes the check and the most characters last. A list of actions is cut between two
-actions; the advice at the end stays whole.
+Each function takes the check first and the maximum length last. A list of actions is cut between two
+actions; the advice at the end is kept.
 """
 
 import json
@@ -13,23 +13,23 @@ from typing import Any, Final
 import iam_policy
 from iam_policy.evaluate.decision import Step
 from iam_policy.match.arns import SEGMENTS, split
-from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Hole, Text, parts_of, text
+from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbol, Text, parts_of, text
 from shadow_test_policies.decisions import Result
 from shadow_test_policies.generate import DEFAULTS, as_json, as_template
 from shadow_test_policies.requirements import Deployment, arn_forms
 from shadow_test_policies.role_checks import RoleCheck
 
-# What is the same for all resources of a stack.
+# The same for all resources of a stack.
 HOME: Final = re.compile(
     r"arn:(\$\{AWS::Partition\}|aws[a-z-]*):[a-z0-9]+:(\$\{AWS::Region\})?:(\$\{AWS::AccountId\})?:"
 )
-# How physical_names writes the name of a role that CloudFormation names.
+# The form of a role name that CloudFormation generates, in physical_names.
 GENERATED: Final = re.compile(r"(\$\{\w+\})-\$\{\w+ of role\}-\$\{\w+ suffix\}")
 GENERATED_PARTS: Final = (" of role", " suffix")
 
 
 def not_here(check: RoleCheck, limit: int) -> str:
-    """Word that the template does not have the role, or its policies."""
+    """Return the message for a role or policies outside the template."""
     problem = f"{check.role_name} is not in this template"
     if check.role:
         problem = f"no policy in this template is attached to {check.role_name}"
@@ -38,7 +38,7 @@ def not_here(check: RoleCheck, limit: int) -> str:
 
 
 def undecided(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
-    """Word that some requirements cannot be decided, and what would decide them."""
+    """Return the message for undecidable requirements, with what would decide them."""
     first, more = results[0], len(results) - 1
     what = f"{check.role_name} is allowed {first.requirement.action} on {first.decision.request.resource}"
     if first.requirement.service:
@@ -50,7 +50,7 @@ def undecided(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
 
 
 def misplaced(results: Sequence[Result], policy: str, check: RoleCheck, limit: int) -> str:
-    """Word that a policy with what is missing is attached to another role."""
+    """Return the message for a policy with the missing permissions on another role."""
     role = check.role_name
     return _fit_actions(
         results, limit, lambda actions: f"{policy} grants {actions} but is not attached to {role}; attach it to {role}"
@@ -58,18 +58,18 @@ def misplaced(results: Sequence[Result], policy: str, check: RoleCheck, limit: i
 
 
 def of_document(message: str, check: RoleCheck, limit: int) -> str:  # noqa: ARG001 - as the others
-    """Word what is wrong with a document by itself."""
+    """Return the message for a problem of one document."""
     return _fit(message, limit)
 
 
 def too_long_together(length: int, most: int, check: RoleCheck, limit: int) -> str:
-    """Word that all inline policies of a role together are too long."""
+    """Return the message for inline policies that are too long in total."""
     message = f"the inline policies of {check.role_name} have {length:,} characters in total, {most:,} are allowed"
     return _fit(f"{message}: move statements to managed policies", limit)
 
 
 def of_cause(reason: str, results: Sequence[Result], step: Step | None, check: RoleCheck, limit: int) -> str:
-    """Word why some permissions on one kind of resource are missing."""
+    """Return the message for missing permissions on one kind of resource."""
     role, first = check.role_name, results[0]
     label = step.statement.label if step else ""
     why = readable(f"{label}: {iam_policy.why(step, first.decision.request)}") if step else ""
@@ -124,7 +124,7 @@ def _missing(results: Sequence[Result], target: str, check: RoleCheck, limit: in
 
 
 def _fit_actions(results: Sequence[Result], limit: int, *forms: Callable[[str], str]) -> str:
-    """Return the first form that fits with as many actions as possible."""
+    """Return the first form that fits, with as many actions as possible."""
     names = _actions(results)
     message = ""
     for form in forms:
@@ -137,7 +137,7 @@ def _fit_actions(results: Sequence[Result], limit: int, *forms: Callable[[str], 
 
 
 def _fit(message: str, limit: int) -> str:
-    """Cut a text at a word."""
+    """Truncate a text at a word boundary."""
     return message if len(message) <= limit else message[: limit - 1].rsplit(" ", 1)[0] + "…"
 
 
@@ -157,12 +157,12 @@ def brief(actions: Sequence[str]) -> str:
 
 
 def readable(message: str) -> str:
-    """Return a text with ARNs of the stack's own resources cut to what tells them apart."""
+    """Return a text with ARNs of the stack's own resources cut to their distinctive part."""
     return HOME.sub("", GENERATED.sub(r"\1", message))
 
 
 def statement_for(results: Sequence[Result], check: RoleCheck) -> Mapping[str, Any]:
-    """Return the statement that allows what is missing and no more.
+    """Return the statement that allows exactly the missing actions.
 
     For a template it has pseudo parameters and references, for a policy document the values of the deployment.
     """
@@ -186,9 +186,9 @@ def statement_for(results: Sequence[Result], check: RoleCheck) -> Mapping[str, A
 
 
 def _for_template(resource: Text, deployment: Deployment) -> Text:
-    """Return a resource with pseudo parameters for its place, and references for names that CloudFormation makes."""
+    """Return a resource with pseudo parameters for its place, and references for generated names."""
     fields = split(resource)
-    pieces: list[Text | Hole] = [resource]
+    pieces: list[Text | Symbol] = [resource]
     if fields is not None and len(fields) == SEGMENTS:
         places = {
             1: (deployment.partition, PARTITION),
@@ -199,9 +199,9 @@ def _for_template(resource: Text, deployment: Deployment) -> Text:
         for index, field in enumerate(fields):
             value, pseudo = places.get(index, (None, None))
             pieces += [":" if index else "", pseudo if pseudo is not None and field and field == value else field]
-    parts: list[str | Hole] = []
+    parts: list[str | Symbol] = []
     for part in parts_of(text(*pieces)):
-        if isinstance(part, Hole) and part.identity.endswith(GENERATED_PARTS):
+        if isinstance(part, Symbol) and part.identity.endswith(GENERATED_PARTS):
             parts[-1] = str(parts[-1]).removesuffix("-")
         else:
             parts.append(part)
@@ -210,7 +210,7 @@ def _for_template(resource: Text, deployment: Deployment) -> Text:
 
 @cache
 def _free_names() -> frozenset[str]:
-    """Return the names in ARN forms: any resource will do."""
+    """Return the names in ARN forms that match any resource."""
     return frozenset(name.partition("}")[0] for form in arn_forms().values() for name in form.split("${")[1:])
 
 

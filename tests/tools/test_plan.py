@@ -271,7 +271,7 @@ def test_properties_that_only_a_deployment_knows_decide_nothing(desk: Desk, memb
         (("new.json", "--previous", "broken.json"), 2, "--previous: "),
         (("two.yaml",), 2, "choose one with --logical-id"),
         (("two.yaml", "--logical-id", "C"), 2, "it has A, B"),
-        (("hole.yaml",), 2, "pass its --parameter"),
+        (("unresolved.yaml",), 2, "pass its --parameter"),
     ],
 )
 def test_refusals(desk: Desk, arguments: tuple[str, ...], code: int, words: str) -> None:
@@ -280,6 +280,6 @@ def test_refusals(desk: Desk, arguments: tuple[str, ...], code: int, words: str)
     desk.write("new.json", properties())
     desk.write("broken.json", properties(Type="Odd", RoleArn="x"))
     desk.write("two.yaml", {"Resources": {"A": resource, "B": resource}})
-    hole = {"Type": kind, "Properties": properties(ModelVariants={"Ref": "Variants"})}
-    desk.write("hole.yaml", {"Resources": {"A": hole}})
+    unresolved = {"Type": kind, "Properties": properties(ModelVariants={"Ref": "Variants"})}
+    desk.write("unresolved.yaml", {"Resources": {"A": unresolved}})
     assert words in desk.refused(code, "plan", *arguments)

@@ -1,4 +1,4 @@
-"""create, update, start, stop and delete: by the function's lifecycle, after a rehearsal, on what is ours to change."""
+"""create, update, start, stop and delete: by the function's lifecycle, after a simulated, on what is ours to change."""
 
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,7 @@ def test_dry_run_of_a_start(desk: Desk) -> None:
     ],
 )
 def test_what_was_planned_is_what_is_called(desk: Desk, operations: list[dict[str, Any]]) -> None:
-    """The rehearsal and the act go through the same lifecycle: the same calls in the same order."""
+    """The simulation and the operation go through the same lifecycle: the same calls in the same order."""
     bring_to(desk)
     desk.write("patch.json", operations)
     planned = desk.ok("update", "fraud", "--patch", "patch.json", "--dry-run").stdout

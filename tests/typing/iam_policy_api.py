@@ -11,7 +11,6 @@ from iam_policy import (
     DocumentKind,
     Finding,
     Given,
-    Hole,
     Outcome,
     Place,
     Policies,
@@ -20,6 +19,7 @@ from iam_policy import (
     Role,
     Severity,
     Step,
+    Symbol,
     Symbolic,
     Text,
     Unknown,
@@ -32,7 +32,7 @@ assert_type(iam_policy.managed_policy("AdministratorAccess"), Document | None)
 assert_type(iam_policy.managed_names(), tuple[str, ...])
 assert_type(document.length, int | None)
 
-bucket = iam_policy.text("arn:aws:s3:::", Hole("Bucket", minimum=3), "/*")
+bucket = iam_policy.text("arn:aws:s3:::", Symbol("Bucket", minimum=3), "/*")
 assert_type(bucket, Text)
 assert_type(iam_policy.text("arn:aws:iam::", ACCOUNT, ":root"), Text)
 assert isinstance(bucket, Symbolic)

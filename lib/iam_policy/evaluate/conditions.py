@@ -10,24 +10,24 @@ from functools import cached_property
 from iam_policy.evaluate.operators import Comparison, Unreadable, parse_operator
 from iam_policy.evaluate.request import Given, Request
 from iam_policy.match.patterns import Pattern, Truth, Variable, agreement, all_of, any_of, compile_pattern, negate
-from iam_policy.match.symbols import Hole, Symbolic, Text, text
+from iam_policy.match.symbols import Symbol, Symbolic, Text, text
 from iam_policy.parse.document import Condition, Item, Unknown
 
 
-def hole_of_key(key: str) -> Hole:
-    """Return the hole that stands for the unknown value of a context key; the same key is the same hole."""
-    return Hole(f"key:{key}", literal=True)
+def symbol_of_key(key: str) -> Symbol:
+    """Return the symbol for the unknown value of a context key, the same for the same key."""
+    return Symbol(f"key:{key}", literal=True)
 
 
-def value_of_variable(request: Request, variable: Variable) -> Text | Hole | None:
-    """Return what a policy variable stands for; None without value. Wildcards in the value mean themselves."""
+def value_of_variable(request: Request, variable: Variable) -> Text | Symbol | None:
+    """Return the value of a policy variable, if any. Wildcards in it are literal."""
     value = request.value_of(variable.key)
     if isinstance(value, tuple) or value is Given.ABSENT:  # IAM substitutes single-valued keys only
         return variable.default
     if value is Given.UNKNOWN:
-        return hole_of_key(variable.key)
+        return symbol_of_key(variable.key)
     if isinstance(value, Symbolic):
-        return text(*(replace(part, literal=True) if isinstance(part, Hole) else part for part in value.parts))
+        return text(*(replace(part, literal=True) if isinstance(part, Symbol) else part for part in value.parts))
     return value if isinstance(value, str) else None
 
 
@@ -65,8 +65,8 @@ class CompiledCondition:
         value = request.value_of(self.key)
         if value is not Given.UNKNOWN:
             return self._present(request, value)
-        hole = text(hole_of_key(self.key))
-        return agreement((self._present(request, Given.ABSENT), self._present(request, hole)))
+        symbol = text(symbol_of_key(self.key))
+        return agreement((self._present(request, Given.ABSENT), self._present(request, symbol)))
 
     def _present(self, request: Request, value: Text | tuple[Text, ...] | Given) -> Truth:
         operator = self.operator

@@ -1,9 +1,9 @@
 """The decision: explicit deny, allow, implicit deny, or unknown.
 
-Order: a Deny that applies is an explicit deny; if no Allow can apply the answer is an implicit deny, even where a Deny
+Order: a Deny that applies is an explicit deny; if no Allow can apply the outcome is an implicit deny, even if a Deny
 is unknown; an Allow that applies while no Deny can is an allow; all else is unknown. A permissions boundary must allow
 too and its Deny counts. Other limits (service control, resource and session policies) are not in a template: "allowed"
-means allowed by the policies at hand.
+means allowed by the given policies.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from iam_policy.parse.document import Document, Statement, Unknown
 
 
 class Outcome(StrEnum):
-    """What IAM will answer, as far as the policies tell."""
+    """The outcome that IAM will return, as far as the policies determine it."""
 
     ALLOWED = "allowed"
     EXPLICIT_DENY = "explicit deny"
@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 class Policies:
     """All that is attached to one principal. `unknown` are attached policies whose text is not known.
 
-    `boundary` is None without a permissions boundary; a boundary that cannot be known is a Document of an Unknown.
+    `boundary` is None without a permissions boundary; an unknown boundary is a Document of an Unknown.
     """
 
     identity: tuple[Document, ...] = ()
@@ -87,7 +87,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Step:
-    """What one statement had to say: the truth of the whole and of each part that was looked at."""
+    """The evaluation of one statement: the truth of the whole and of each part that was evaluated."""
 
     attached: Attached
     truth: Truth

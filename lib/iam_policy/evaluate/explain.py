@@ -1,4 +1,4 @@
-"""Why a statement applies, does not or may: sentences for people, and what would settle an unknown."""
+"""Explanations of why a statement applies, does not or may, and of what would resolve an unknown."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -8,7 +8,7 @@ from iam_policy.evaluate.decision import Decision, Outcome, Step
 from iam_policy.evaluate.request import Given, Request
 from iam_policy.evaluate.statements import StatementElement
 from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource, split
-from iam_policy.match.symbols import Hole, Text, fill, holes_of
+from iam_policy.match.symbols import Symbol, Text, fill, symbols_of
 from iam_policy.parse.document import Item, Unknown
 
 _SEGMENT_NAMES: Final = ("prefix", "partition", "service", "region", "account", "resource")
@@ -82,7 +82,7 @@ def _why_one(compiled: CompiledCondition, request: Request) -> str:
 
 
 def settles(decision: Decision) -> tuple[str, ...]:
-    """Return what would settle an unknown decision, each way once; empty for a decided one."""
+    """Return what would resolve an unknown decision, each way once; empty for a known one."""
     if decision.outcome is not Outcome.UNKNOWN:
         return ()
     ways = [line for step in decision.steps if step.truth is None for line in _settles_step(step, decision.request)]
@@ -116,14 +116,14 @@ def _settles_item(item: Item, request: Request) -> Iterator[str]:
     if truth is not None:
         return
     mine, theirs = _undecided_part(item.text, request)
-    holes = [*holes_of(mine), *holes_of(theirs)]
-    if not holes:
+    symbols = [*symbols_of(mine), *symbols_of(theirs)]
+    if not symbols:
         yield f'IAM does not document how it matches "{item.text}"; write the whole ARN'
         return
-    names = " and ".join(dict.fromkeys(map(str, holes)))
+    names = " and ".join(dict.fromkeys(map(str, symbols)))
     plain = isinstance(mine, str) and "*" not in mine and "?" not in mine and "${" not in mine
     demand = f"{theirs} must be {mine}" if plain else f"{names} must make {mine} match {theirs}"
-    yield demand + _with_defaults(item.text, request.resource, holes)
+    yield demand + _with_defaults(item.text, request.resource, symbols)
 
 
 def _undecided_part(resource: Text, request: Request) -> tuple[Text, Text]:
@@ -137,8 +137,8 @@ def _undecided_part(resource: Text, request: Request) -> tuple[Text, Text]:
     return resource, request.resource
 
 
-def _with_defaults(pattern: Text, resource: Text, holes: list[Hole]) -> str:
-    defaults: dict[str, Text] = {hole.identity: hole.default for hole in holes if hole.default is not None}
+def _with_defaults(pattern: Text, resource: Text, symbols: list[Symbol]) -> str:
+    defaults: dict[str, Text] = {symbol.identity: symbol.default for symbol in symbols if symbol.default is not None}
     if not defaults:
         return ""
     filled = Request("", fill(resource, defaults))

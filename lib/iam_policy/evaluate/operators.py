@@ -52,7 +52,7 @@ class Operator:
 
     @property
     def null(self) -> bool:
-        """Whether it is Null, which asks for the key and not for its value."""
+        """Whether it is Null, which tests for the key and not for its value."""
         return self.comparison is None
 
 
@@ -67,7 +67,7 @@ def _arn(pattern: Pattern, value: Text) -> Truth | Unreadable:
 
 
 def _reading(read: Callable[[str], Any], compare: Callable[[Any, Any], bool]) -> Compare:
-    """Compare what `read` makes of both texts; it returns None for what it cannot read."""
+    """Compare both texts as parsed by `read`, which returns None for invalid text."""
 
     def comparison(pattern: Pattern, value: Text) -> Truth | Unreadable:
         literal = pattern.literal

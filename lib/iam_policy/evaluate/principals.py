@@ -1,6 +1,6 @@
 """Principals of trust policies: who may assume the role.
 
-Wildcards are whole (`"*"`) or none. `"*"` means every AWS principal; whether it lets a service in, AWS does not say.
+A wildcard is the whole value (`"*"`), which means every AWS principal; whether it includes services is undocumented.
 Source: IAM User Guide, "AWS JSON policy elements: Principal".
 """
 
@@ -39,7 +39,7 @@ def _equal(allowed: Text, value: Text) -> Truth:
 
 
 def _match_account(allowed: Text, value: Text) -> Truth:
-    """An account number, or its `root`, lets every principal of the account in that its own policies allow."""
+    """An account ID, or its `root`, allows every principal of the account whose own policies allow the action."""
     theirs = split(value)
     if theirs is None or len(theirs) <= RESOURCE:
         return False

@@ -1,4 +1,4 @@
-"""A request as IAM sees it: who does what on which resource, and what is known of the context."""
+"""A request as IAM evaluates it: principal, action, resource, and the known context."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from iam_policy.service_data import actions
 
 
 class Given(Enum):
-    """What is known of a context key without a value: it is certainly missing, or that is unknown."""
+    """A context key without a known value: it is certainly absent, or unknown."""
 
     ABSENT = "absent"
     UNKNOWN = "unknown"
@@ -26,9 +26,9 @@ Value: TypeAlias = Text | tuple[Text, ...] | Given
 class Request:
     """One action on one resource (`*` where the action works on none).
 
-    A context key that is not given is missing if `complete`, else missing if the action cannot have it, else unknown.
-    `aws:RequestTag/*` stands for all keys with that prefix that are not given.
-    `principal` is (type, value), such as ("Service", "sagemaker.amazonaws.com"); only trust policies look at it.
+    A context key without a value is absent if `complete` or if the action cannot have it, else unknown.
+    `aws:RequestTag/*` stands for all other keys with that prefix.
+    `principal` is (type, value), such as ("Service", "sagemaker.amazonaws.com"); only trust policies use it.
     """
 
     action: str
@@ -52,7 +52,7 @@ class Request:
         return {key.lower(): value for key, value in self.context.items()}
 
     def value_of(self, key: str) -> Value:
-        """Return what is known of a context key (lower case)."""
+        """Return the known value of a context key (lower case)."""
         value = self._values.get(key)
         if value is None and "/" in key:
             value = self._values.get(key.partition("/")[0] + "/*")

@@ -17,7 +17,7 @@ from iam_policy.parse.document import Item, Selector, Statement, Unknown
 
 
 class StatementElement(StrEnum):
-    """The parts of a statement in the order in which they are looked at."""
+    """The parts of a statement in the order of evaluation."""
 
     STATEMENT = "statement"
     ACTION = "action"
@@ -34,9 +34,9 @@ class ElementTruth(NamedTuple):
 
 
 class CompiledStatement:
-    """A statement with everything prepared that does not depend on the request.
+    """A statement with everything precomputed that does not depend on the request.
 
-    It does not hold the statement, which holds it: what is read once and decided must not wait for the collector.
+    It has no reference to the statement, which refers to it: a cycle would have to wait for garbage collection.
     """
 
     def __init__(self, statement: Statement) -> None:

@@ -1,4 +1,4 @@
-"""Unknown actions, and actions that grant more than intended; a service that is passed a role has all it grants."""
+"""Unknown actions, and actions that grant more than intended; a service has all permissions of a role passed to it."""
 
 from collections.abc import Iterator
 from functools import lru_cache

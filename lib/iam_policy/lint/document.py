@@ -1,4 +1,4 @@
-"""Linting one document: everything that is wrong whatever the role requires."""
+"""Linting one document: the problems that do not depend on what the role requires."""
 
 import re
 from collections import Counter
@@ -103,9 +103,9 @@ _TRUST: Final[tuple[Check, ...]] = (*_EVERY, lint_principals)
 
 
 def lint_policy(document: Document, place: Place | None = None) -> tuple[Finding, ...]:
-    """Return the findings of one document in the order of the text; `place` adds what is wrong in its place.
+    """Return the findings of one document in the order of the text; `place` adds checks for that deployment.
 
-    A policy that AWS manages has none: only AWS can edit it.
+    An AWS-managed policy has none, since only AWS can edit it.
     """
     if document.kind is DocumentKind.AWS:
         return ()
@@ -120,5 +120,5 @@ def lint_policy(document: Document, place: Place | None = None) -> tuple[Finding
 
 
 def refused(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Return those findings for which IAM does not accept the document at all."""
+    """Return the findings for which IAM rejects the document."""
     return tuple(finding for finding in findings if KINDS[finding.kind].refused)

@@ -7,7 +7,7 @@ from typing import Final
 from iam_policy.findings import Finding
 from iam_policy.lint.scope import Scope, listed
 from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource, may_overlap
-from iam_policy.match.symbols import Hole, Text, parts_of
+from iam_policy.match.symbols import Symbol, Text, parts_of
 from iam_policy.parse.document import Item, Selector, Unknown
 from iam_policy.place import Place
 from iam_policy.service_data import actions
@@ -15,7 +15,7 @@ from iam_policy.service_data import actions
 _ACCOUNT: Final = re.compile(r"\d{12}|aws|aws-managed|cloudfront|")
 # Their ARNs have no region (and no account) in them.
 GLOBAL_SERVICES: Final = frozenset({"iam", "s3", "route53", "cloudfront", "organizations"})
-# What our roles use is always in the account and region deployed to; buckets, images and keys need not be.
+# Resources of our roles are in the account and region of the deployment; buckets, images and keys need not be.
 LOCAL_TYPES: Final = ("inference-experiment/", "endpoint/", "endpoint-config/")
 
 
@@ -91,7 +91,7 @@ def _fits(name: str, resources: tuple[Text, ...]) -> bool:
 
 
 def lint_places(scope: Scope) -> Iterator[Finding]:
-    """Yield findings about resources in another partition, account or region than the one deployed to."""
+    """Yield findings about resources in a partition, account or region other than the deployment's."""
     selector = scope.statement.resources
     if selector is None or selector.negated or scope.place is None or not scope.allows:
         return
@@ -101,7 +101,7 @@ def lint_places(scope: Scope) -> Iterator[Finding]:
 
 
 def _lint_place(scope: Scope, place: Place, item: Item, resource: Text) -> Iterator[Finding]:
-    if isinstance(parts_of(resource)[0], Hole):
+    if isinstance(parts_of(resource)[0], Symbol):
         return
     segments = compile_resource(resource, variables=True).segments or ()
     if len(segments) < SEGMENTS:

@@ -1,4 +1,4 @@
-"""What a check of one statement looks at, and how it reports."""
+"""The input of a check of one statement, and its reporting."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ class SuppressibleFinding:
 
 
 def fingerprint(finding: Finding) -> str:
-    """Return what stays the same when lines move: kind, document, path and message."""
+    """Return the stable part of a finding, independent of lines: kind, document, path and message."""
     identity = json.dumps([finding.kind, finding.document, show_path(finding.path), finding.message])
     return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
@@ -69,7 +69,7 @@ def _suppression(finding: Finding, lines: list[str], accepted: Mapping[str, Any]
 
 
 def unknown_kinds(source: str) -> tuple[str, ...]:
-    """Return the unknown kinds that comments name: a misspelt suppression suppresses nothing."""
+    """Return the unknown kinds in comments, since a misspelled suppression has no effect."""
     comments = filter(None, map(_COMMENT.search, source.splitlines()))
     names = (name for comment in comments for name in re.split(r"[,\s]+", comment.group(1)))
     return tuple(name for name in names if name and name not in KINDS)

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from iam_policy.match.patterns import Pattern, Truth, Variable, Wild, all_of, compile_pattern
-from iam_policy.match.symbols import ANY, Charset, Hole, Text, parts_of, text
+from iam_policy.match.symbols import ANY, Charset, Symbol, Text, parts_of, text
 
 SEGMENTS: Final = 6
 RESOURCE: Final = SEGMENTS - 1
@@ -21,13 +21,13 @@ UNTYPED_SERVICES: Final = frozenset({"execute-api", "s3", "sns", "sqs"})
 
 @dataclass(frozen=True)
 class Arn:
-    """The resource of a request: the whole text and, where holes allow to tell them apart, its segments."""
+    """The resource of a request: the whole text and, where symbols allow splitting, its segments."""
 
     whole: Text
 
     @cached_property
     def segments(self) -> tuple[Text, ...] | None:
-        """The segments, fewer than six for `*`; None if a hole may hide a colon."""
+        """The segments, fewer than six for `*`; None if a symbol may hide a colon."""
         return split(self.whole)
 
     @cached_property
@@ -47,10 +47,10 @@ def arn(whole: Text) -> Arn:
 
 @lru_cache(maxsize=4096)
 def split(whole: Text) -> tuple[Text, ...] | None:
-    """Split at the first five colons; None if a hole before the last of them may hold a colon."""
-    segments: list[list[Text | Hole]] = [[]]
+    """Split at the first five colons; None if a symbol before the last of them may hold a colon."""
+    segments: list[list[Text | Symbol]] = [[]]
     for part in parts_of(whole):
-        if isinstance(part, Hole):
+        if isinstance(part, Symbol):
             if len(segments) < SEGMENTS and part.charset.holds(":"):
                 return None
             segments[-1].append(part)
@@ -69,7 +69,7 @@ class ResourcePattern:
 
     @cached_property
     def segments(self) -> tuple[Pattern, ...] | None:
-        """The pattern's segments, at most six; None if a hole may hide a colon."""
+        """The pattern's segments, at most six; None if a symbol may hide a colon."""
         return self.pattern.split(":", RESOURCE)
 
     @cached_property
@@ -109,9 +109,9 @@ class ResourcePattern:
         return truth if truth is False or (self._same_beginning(target) and truth) else None
 
     def _same_beginning(self, target: Arn) -> bool:
-        """Whether both begin with the same hole and all that differs is within the last segment."""
+        """Whether both begin with the same symbol and all that differs is within the last segment."""
         head, *rest = parts_of(target.whole)
-        if self.pattern.tokens[0] != head or not isinstance(head, Hole):
+        if self.pattern.tokens[0] != head or not isinstance(head, Symbol):
             return False
         return not any(":" in part if isinstance(part, str) else part.charset.holds(":") for part in rest)
 
@@ -161,7 +161,7 @@ _NO_COLON: Final = Charset(frozenset(map(chr, range(32, 127))) - {":"})
 
 @lru_cache(maxsize=65536)
 def may_overlap(pattern: str, other: Text) -> bool:
-    """Tell whether some resource matches both; short and unsplittable ARNs get the benefit of the doubt."""
+    """Tell whether some resource matches both; short and unsplittable ARNs are assumed to."""
     segments = compile_resource(other, variables=True).segments
     if segments is None or len(segments) < SEGMENTS:
         return True
@@ -171,18 +171,18 @@ def may_overlap(pattern: str, other: Text) -> bool:
 
 @lru_cache(maxsize=65536)
 def as_target(pattern: Text) -> Text:
-    """Return the resource that a pattern stands for: its wildcards and variables become holes."""
+    """Return the resource that a pattern stands for: its wildcards and variables become symbols."""
     segments = compile_resource(pattern, variables=True).segments or ()
-    pieces: list[Text | Hole] = []
+    pieces: list[Text | Symbol] = []
     for index, segment in enumerate(segments):
         pieces.append(":" if index else "")
         charset = _NO_COLON if index < RESOURCE else ANY
         for place, token in enumerate(segment.tokens):
             identity = f"{pattern}#{index}.{place}"
-            if isinstance(token, str | Hole):
+            if isinstance(token, str | Symbol):
                 pieces.append(token)
             elif isinstance(token, Variable) or token is Wild.STAR:
-                pieces.append(Hole(identity, charset))
+                pieces.append(Symbol(identity, charset))
             else:
-                pieces.append(Hole(identity, charset, minimum=1, exact=True))
+                pieces.append(Symbol(identity, charset, minimum=1, exact=True))
     return text(*pieces)

@@ -1,10 +1,10 @@
-"""IAM's patterns over texts with holes: `*`, `?`, the escapes `${*}` `${?}` `${$}` and policy variables.
+"""IAM's patterns over texts with symbols: `*`, `?`, the escapes `${*}` `${?}` `${$}` and policy variables.
 
-A match is three-valued and sound: True only if every filling of the holes matches, False only if none does, else None.
+A match is three-valued and sound: True only if every filling matches, False only if none does, else None.
 Plain patterns against plain strings take a fast path without backtracking, so no pattern is slow.
 
-Where holes are involved one dynamic programme has two rows: "always" finds one alignment that holds for every filling,
-"perhaps" takes each occurrence of a hole for itself and so never misses a filling that matches.
+With symbols, dynamic programming keeps two rows: "always" finds one alignment that holds for every filling,
+"perhaps" treats each occurrence of a symbol separately and so never misses a filling that matches.
 """
 
 import re
@@ -14,7 +14,7 @@ from enum import Enum
 from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
-from iam_policy.match.symbols import ANY, Charset, Hole, Text, fill, fillings_of, folded, holes_of, parts_of
+from iam_policy.match.symbols import ANY, Charset, Symbol, Text, fill, fillings_of, folded, parts_of, symbols_of
 
 # Kleene's three truth values, None for undecided. "A or not A" of an unknown A is unknown, which is safe.
 Truth: TypeAlias = bool | None
@@ -71,7 +71,7 @@ class Variable:
         return "${" + self.key + (f", '{self.default}'" if self.default is not None else "") + "}"
 
 
-Token: TypeAlias = str | Wild | Hole | Variable
+Token: TypeAlias = str | Wild | Symbol | Variable
 
 ESCAPES: Final = {"*", "?", "$"}
 _WILDCARDS: Final = re.compile(r"[*?]")
@@ -80,7 +80,7 @@ _VARIABLE: Final = re.compile(r"\s*([^,\s']+)\s*(?:,\s*'([^']*)'\s*)?")
 
 
 def tokens_of(string: str, *, wildcards: bool, variables: bool) -> list[Token]:
-    """Take a string of a policy apart; some of the strings in the result may be empty."""
+    """Split a string of a policy into tokens; some may be empty strings."""
     tokens: list[Token] = []
     position = 0
     for match in (_SPECIAL if variables else _WILDCARDS).finditer(string):
@@ -97,13 +97,13 @@ def _variable(inner: str) -> Token:
     if inner in ESCAPES:
         return inner
     parsed = _VARIABLE.fullmatch(inner)
-    # What IAM cannot read as a variable is a variable that never has a value.
+    # Text that IAM cannot parse as a variable is a variable that never has a value.
     return Variable(parsed.group(1).lower(), parsed.group(2)) if parsed else Variable(inner.lower())
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A compiled pattern: strings that mean themselves, wildcards, holes and policy variables, in order."""
+    """A compiled pattern: literal strings, wildcards, symbols and policy variables, in order."""
 
     tokens: tuple[Token, ...]
 
@@ -114,7 +114,7 @@ class Pattern:
 
     @cached_property
     def everything(self) -> bool:
-        """Whether the pattern consists of `*` alone, so that it matches whatever there is."""
+        """Whether the pattern is only `*`, so that it matches everything."""
         return bool(self.tokens) and all(token is Wild.STAR for token in self.tokens)
 
     @cached_property
@@ -126,8 +126,8 @@ class Pattern:
 
     @cached_property
     def symbolic(self) -> bool:
-        """Whether there is a hole."""
-        return any(isinstance(token, Hole) for token in self.tokens)
+        """Whether there is a symbol."""
+        return any(isinstance(token, Symbol) for token in self.tokens)
 
     @cached_property
     def _exact(self) -> "_Glob":
@@ -143,7 +143,7 @@ class Pattern:
             return (self._folding if fold else self._exact).match(target)
         return match_symbolic(self.tokens, target, fold=fold)
 
-    def resolve(self, value_of: "Callable[[Variable], Text | Hole | None]") -> "Pattern | None":
+    def resolve(self, value_of: "Callable[[Variable], Text | Symbol | None]") -> "Pattern | None":
         """Replace the variables by their values; None if one has no value."""
         tokens: list[Token] = []
         for token in self.tokens:
@@ -157,14 +157,14 @@ class Pattern:
         return Pattern(tuple(tokens))
 
     def split(self, separator: str, most: int) -> "tuple[Pattern, ...] | None":
-        """Split at the first `most` separators; None if a hole before them may hold one."""
+        """Split at the first `most` separators; None if a symbol before them may hold one."""
         segments: list[list[Token]] = [[]]
         for token in self.tokens:
             if isinstance(token, str):
                 head, *rest = token.split(separator, most - len(segments) + 1)
                 segments[-1].append(head)
                 segments.extend([part] for part in rest)
-            elif isinstance(token, Hole) and len(segments) <= most and token.charset.holds(separator):
+            elif isinstance(token, Symbol) and len(segments) <= most and token.charset.holds(separator):
                 return None
             else:
                 segments[-1].append(token)
@@ -175,7 +175,7 @@ class Pattern:
 
 
 class _Glob:
-    """A pattern without holes. Greedy search piece by piece is exact because pieces have a fixed length."""
+    """A pattern without symbols. Greedy search piece by piece is exact because pieces have a fixed length."""
 
     def __init__(self, tokens: Sequence[Token], *, fold: bool) -> None:
         flags = re.DOTALL | (re.IGNORECASE if fold else 0)
@@ -207,13 +207,13 @@ class _Glob:
 
 @lru_cache(maxsize=65536)
 def compile_pattern(source: Text, *, wildcards: bool = True, variables: bool = False) -> Pattern:
-    """Compile what a policy says. Without `wildcards`, `*` and `?` mean themselves (StringEquals)."""
+    """Compile a string of a policy. Without `wildcards`, `*` and `?` are literal (StringEquals)."""
     tokens: list[Token] = []
     for part in parts_of(source):
         if isinstance(part, str):
             tokens.extend(tokens_of(part, wildcards=wildcards, variables=variables))
         else:
-            tokens.append(part if wildcards else Hole(**{**vars(part), "literal": True}))
+            tokens.append(part if wildcards else Symbol(**{**vars(part), "literal": True}))
     return Pattern(tuple(token for token in tokens if token != ""))
 
 
@@ -224,7 +224,7 @@ _Unit: TypeAlias = tuple[bool, Charset]
 @lru_cache(maxsize=65536)
 def match_symbolic(pattern: tuple[Token, ...], target: Text, *, fold: bool) -> Truth:
     """Match a text against the tokens of a pattern, whose variables must have been resolved."""
-    fillings = fillings_of([*(token for token in pattern if isinstance(token, Hole)), *holes_of(target)])
+    fillings = fillings_of([*(token for token in pattern if isinstance(token, Symbol)), *symbols_of(target)])
     if fillings is not None:
         return agreement(match_symbolic(_fill(pattern, one), fill(target, one), fold=fold) for one in fillings)
     left = _without_ends(list(pattern), list(parts_of(target)), fold=fold)
@@ -236,7 +236,7 @@ def match_symbolic(pattern: tuple[Token, ...], target: Text, *, fold: bool) -> T
 def _fill(pattern: tuple[Token, ...], filling: dict[str, Text]) -> tuple[Token, ...]:
     tokens: list[Token] = []
     for token in pattern:
-        if isinstance(token, Hole) and token.identity in filling:
+        if isinstance(token, Symbol) and token.identity in filling:
             value = str(filling[token.identity])
             tokens.extend(tokens_of(value, wildcards=not token.literal, variables=False))
         else:
@@ -245,7 +245,7 @@ def _fill(pattern: tuple[Token, ...], filling: dict[str, Text]) -> tuple[Token, 
 
 
 def _without_ends(one: list[Token], other: list[Token], *, fold: bool) -> tuple[list[Token], list[Token]] | None:
-    """Drop the text that both begin with and that both end with, which makes the table small; None if they differ."""
+    """Remove the common prefix and suffix, to keep the table small; None if they differ."""
     for end in (0, -1):
         if not (one and other and isinstance(one[end], str) and isinstance(other[end], str)):
             continue
@@ -261,7 +261,7 @@ def _without_ends(one: list[Token], other: list[Token], *, fold: bool) -> tuple[
 
 
 def _characters(tokens: Sequence[Token], *, fold: bool) -> list[Token]:
-    """Spread strings to single characters."""
+    """Split strings into single characters."""
     spread: list[Token] = []
     for token in tokens:
         if isinstance(token, str):
@@ -272,7 +272,7 @@ def _characters(tokens: Sequence[Token], *, fold: bool) -> list[Token]:
 
 
 def _definite(pattern: Sequence[Token], target: Sequence[Token], *, fold: bool) -> bool:
-    """One alignment that holds for every filling: only `*` or the same hole absorbs a hole of the target."""
+    """One alignment that holds for every filling: only `*` or the same symbol absorbs one of the target."""
     others = _characters(target, fold=fold)
     row = [True] + [False] * len(others)
     for token in _characters(pattern, fold=fold):
@@ -286,8 +286,8 @@ def _definite(pattern: Sequence[Token], target: Sequence[Token], *, fold: bool) 
 
 
 def _same(token: Token, other: Token) -> bool:
-    if isinstance(token, Hole) or isinstance(other, Hole):
-        return isinstance(token, Hole) and isinstance(other, Hole) and token.identity == other.identity
+    if isinstance(token, Symbol) or isinstance(other, Symbol):
+        return isinstance(token, Symbol) and isinstance(other, Symbol) and token.identity == other.identity
     return token is Wild.QUESTION or token == other
 
 
@@ -298,22 +298,22 @@ def _units(tokens: Sequence[Token], *, fold: bool, pattern: bool) -> list[_Unit]
             units.append((True, ANY))
         elif token is Wild.QUESTION:
             units.append((False, ANY))
-        elif isinstance(token, Hole):
-            units.extend(_units_of_hole(token, fold=fold, pattern=pattern))
+        elif isinstance(token, Symbol):
+            units.extend(_units_of_symbol(token, fold=fold, pattern=pattern))
         else:
             units.append((False, Charset(frozenset(str(token)))))
     return units
 
 
-def _units_of_hole(hole: Hole, *, fold: bool, pattern: bool) -> list[_Unit]:
-    if pattern and not hole.literal and hole.charset.holds("*?"):
+def _units_of_symbol(symbol: Symbol, *, fold: bool, pattern: bool) -> list[_Unit]:
+    if pattern and not symbol.literal and symbol.charset.holds("*?"):
         return [(True, ANY)]  # the filling may itself be a wildcard
-    charset = folded(hole.charset) if fold else hole.charset
-    return [(False, charset)] * hole.minimum + [(True, charset)] * (not hole.exact)
+    charset = folded(symbol.charset) if fold else symbol.charset
+    return [(False, charset)] * symbol.minimum + [(True, charset)] * (not symbol.exact)
 
 
 def _possible(pattern: Sequence[Token], target: Sequence[Token], *, fold: bool) -> bool:
-    """Whether the two languages meet, each occurrence of a hole taken for itself: never False if a filling matches."""
+    """Whether the languages intersect, each occurrence of a symbol on its own: never False if a filling matches."""
     others = _units(target, fold=fold, pattern=False)
     row = [True]
     for many, _ in others:
@@ -330,7 +330,7 @@ def _reachable(neighbours: tuple[bool, bool, bool], unit: _Unit, other: _Unit) -
     diagonal, above, left = neighbours
     many, charset = unit
     other_many, other_charset = other
-    if (many and above) or (other_many and left):  # the one or the other stands for nothing
+    if (many and above) or (other_many and left):  # one of them matches the empty string
         return True
     absorbs = diagonal or (many and left) or (other_many and above)
     return absorbs and charset.meets(other_charset)

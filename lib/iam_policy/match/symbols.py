@@ -1,7 +1,7 @@
-"""Texts with holes: what is known of a string before a template is deployed.
+"""Strings with symbols: what is known of a string before a template is deployed.
 
-A text is a plain `str`, or a `Symbolic` whose parts are strings and holes. A hole has an identity: the same identity
-stands for the same, unknown, filling everywhere. Nothing here knows about wildcards, ARNs or templates.
+A text is a plain `str`, or a `Symbolic` whose parts are strings and symbols. Symbols of one identity have the
+same, unknown, filling everywhere. Nothing here knows about wildcards, ARNs or templates.
 """
 
 import itertools
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, TypeAlias
 
-# Fillings of finite holes that are tried one by one; beyond that a finite hole is treated as any text.
+# Fillings of finite symbols that are tried one by one; beyond that a finite symbol is treated as any text.
 MAXIMUM_FILLINGS: Final = 64
 
 
@@ -35,7 +35,7 @@ class Charset:
 
 @cache
 def folded(charset: Charset) -> Charset:
-    """Return the set after everything has been turned to lower case."""
+    """Return the set in lower case."""
     if charset.characters is None:
         return charset
     return Charset(frozenset("".join(charset.characters).lower()))
@@ -52,13 +52,13 @@ PATH_CHARACTERS: Final = Charset(frozenset(_ALNUM + "+=,.@_-/"))
 
 
 @dataclass(frozen=True)
-class Hole:
+class Symbol:
     """An unknown part of a text.
 
-    `identity` tells holes apart and is what messages show. A filling has at least `minimum` characters, exactly that
-    many if `exact`, all of `charset`. `values` are the only possible fillings where they are known (AllowedValues);
-    `default` is what is used unless it is overridden. A `literal` hole's wildcards mean themselves even in a pattern.
-    Holes of one identity must not differ in anything but `literal`.
+    `identity` distinguishes symbols and is shown in messages. A filling has at least `minimum` characters, exactly
+    that many if `exact`, all of `charset`. `values` are the only possible fillings if known (AllowedValues);
+    `default` is used unless it is overridden. Wildcards in a `literal` symbol are literal even in a pattern.
+    Symbols of one identity must not differ in anything but `literal`.
     """
 
     identity: str
@@ -70,7 +70,7 @@ class Hole:
     literal: bool = False
 
     def __hash__(self) -> int:
-        """Hash the identity, which tells holes apart, instead of everything about it: texts are looked up often."""
+        """Hash only the identity, which distinguishes symbols: texts are looked up often."""
         return hash(self.identity)
 
     def __str__(self) -> str:
@@ -79,9 +79,9 @@ class Hole:
 
 @dataclass(frozen=True)
 class Symbolic:
-    """A text with at least one hole. Make it with `text()`, which joins neighbouring strings."""
+    """A text with at least one symbol. Make it with `text()`, which joins neighbouring strings."""
 
-    parts: tuple[str | Hole, ...]
+    parts: tuple[str | Symbol, ...]
 
     def __str__(self) -> str:
         return "".join(map(str, self.parts))
@@ -89,19 +89,19 @@ class Symbolic:
 
 Text: TypeAlias = str | Symbolic
 
-PARTITION: Final = Hole("AWS::Partition", REGION_CHARACTERS, minimum=3)
-REGION: Final = Hole("AWS::Region", REGION_CHARACTERS, minimum=9)
-ACCOUNT: Final = Hole("AWS::AccountId", DIGITS, minimum=12, exact=True)
+PARTITION: Final = Symbol("AWS::Partition", REGION_CHARACTERS, minimum=3)
+REGION: Final = Symbol("AWS::Region", REGION_CHARACTERS, minimum=9)
+ACCOUNT: Final = Symbol("AWS::AccountId", DIGITS, minimum=12, exact=True)
 
 
-def parts_of(value: "Text | Hole") -> tuple[str | Hole, ...]:
-    """Return the strings and holes of a text, in order."""
+def parts_of(value: "Text | Symbol") -> tuple[str | Symbol, ...]:
+    """Return the strings and symbols of a text, in order."""
     return value.parts if isinstance(value, Symbolic) else (value,)
 
 
-def text(*pieces: "Text | Hole") -> Text:
-    """Join strings, holes and texts to one text."""
-    parts: list[str | Hole] = []
+def text(*pieces: "Text | Symbol") -> Text:
+    """Join strings, symbols and texts to one text."""
+    parts: list[str | Symbol] = []
     literal = ""
     for piece in pieces:
         for part in parts_of(piece):
@@ -117,33 +117,33 @@ def text(*pieces: "Text | Hole") -> Text:
     return Symbolic((*parts, literal) if literal else tuple(parts))
 
 
-def holes_of(value: Text) -> tuple[Hole, ...]:
-    """Return the holes of a text, each once, in order."""
-    return tuple(dict.fromkeys(part for part in parts_of(value) if isinstance(part, Hole)))
+def symbols_of(value: Text) -> tuple[Symbol, ...]:
+    """Return the symbols of a text, each once, in order."""
+    return tuple(dict.fromkeys(part for part in parts_of(value) if isinstance(part, Symbol)))
 
 
 def fill(value: Text, fillings: Mapping[str, Text]) -> Text:
-    """Return the text with the holes whose identity is a key of `fillings` filled."""
+    """Return the text with the symbols whose identity is a key of `fillings` filled."""
     if isinstance(value, str):
         return value
-    return text(*(fillings.get(part.identity, part) if isinstance(part, Hole) else part for part in value.parts))
+    return text(*(fillings.get(part.identity, part) if isinstance(part, Symbol) else part for part in value.parts))
 
 
-def parse_holes(template: str, holes: Mapping[str, "Text | Hole"]) -> Text:
-    """Return the text of a template such as `arn:${Partition}:...`: each `${Name}` that `holes` has is replaced."""
-    pieces: list[Text | Hole] = []
+def parse_symbols(template: str, symbols: Mapping[str, "Text | Symbol"]) -> Text:
+    """Return the text of a template such as `arn:${Partition}:...`: each `${Name}` in `symbols` is replaced."""
+    pieces: list[Text | Symbol] = []
     rest = template
     while "${" in rest:
         literal, _, tail = rest.partition("${")
         name, _, rest = tail.partition("}")
-        pieces += [literal, holes.get(name, "${" + name + "}")]
+        pieces += [literal, symbols.get(name, "${" + name + "}")]
     return text(*pieces, rest)
 
 
-def fillings_of(holes: Iterable[Hole]) -> list[dict[str, Text]] | None:
-    """Return every filling of the finite holes among `holes`; None if there is none or there are too many."""
-    finite = [hole for hole in dict.fromkeys(holes) if hole.values]
-    if not finite or math.prod(len(hole.values) for hole in finite) > MAXIMUM_FILLINGS:
+def fillings_of(symbols: Iterable[Symbol]) -> list[dict[str, Text]] | None:
+    """Return every filling of the finite ones among `symbols`; None if there are none or too many."""
+    finite = [symbol for symbol in dict.fromkeys(symbols) if symbol.values]
+    if not finite or math.prod(len(symbol.values) for symbol in finite) > MAXIMUM_FILLINGS:
         return None
-    names = [hole.identity for hole in finite]
+    names = [symbol.identity for symbol in finite]
     return [dict(zip(names, values, strict=True)) for values in itertools.product(*(h.values for h in finite))]

@@ -1,6 +1,6 @@
-"""A policy document after reading: frozen, every element with its path and position; unknown parts are marked.
+"""A parsed policy document: frozen, every element with its path and position; unknown parts are marked.
 
-Reading is `reading.py`'s job, deciding `statements.py`'s; this is only what they share.
+`reading.py` parses it, `statements.py` evaluates it.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 class DocumentKind(StrEnum):
-    """What a document is attached as; it decides which elements belong in it and how long it may be."""
+    """The kind of attachment, which determines the allowed elements and the maximum length."""
 
     AWS = "AWS-managed"  # decides like any other and is not linted
     MANAGED = "managed"
@@ -30,7 +30,7 @@ class DocumentKind(StrEnum):
 
 @dataclass(frozen=True)
 class Unknown:
-    """A part that cannot be known: why, and what would settle it. Callers put it wherever a value belongs."""
+    """An unknown part: why, and what would resolve it. Callers use it in place of a value."""
 
     reason: str
     settles: str = ""
@@ -46,7 +46,7 @@ class Located:
 
 @dataclass(frozen=True)
 class Item:
-    """One text of a list: an action, a resource, a value of a condition."""
+    """One string of a list: an action, a resource, a value of a condition."""
 
     text: Text | Unknown
     path: Path = ()
@@ -99,7 +99,7 @@ class Principals:
 
 @dataclass(frozen=True)
 class Condition:
-    """One key of one operator; `unknown` stands for an operator block that cannot be known."""
+    """One key of one operator; `unknown` stands for an unknown operator block."""
 
     operator: str
     key: str
@@ -111,7 +111,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement. `effect` is Allow, Deny, or None when it cannot be known (or is neither)."""
+    """One statement. `effect` is Allow, Deny, or None when it is unknown (or neither)."""
 
     index: int
     sid: str = ""
@@ -127,7 +127,7 @@ class Statement:
 
     @property
     def label(self) -> str:
-        """How messages name it: its Sid where it has one, its index (from 0) and its line where that is known."""
+        """Its name in messages: Sid if any, index (from 0), and line if known."""
         name = f"statement {self.index}" + (f' "{self.sid}"' if self.sid else "")
         return name + (f" (line {self.position.line})" if self.position.line else "")
 

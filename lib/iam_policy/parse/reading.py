@@ -1,7 +1,7 @@
 """Reading policy documents: decoded values, with symbolic and unknown parts, or JSON text.
 
-A document is read as far as it goes: what cannot be read becomes a finding and an unknown part, never an exception. A
-function of CloudFormation that the caller left in place is an `Unknown` too. Nodes may carry `start_mark` with `line`
+A document is read as far as possible: invalid parts become a finding and an unknown part, never an exception. A
+CloudFormation function that the caller has not resolved is an `Unknown` too. Nodes may carry `start_mark` with `line`
 and `column` counted from 0, as those of cfn-lint do, and `duplicates`, the keys that a mapping repeats.
 """
 
@@ -53,7 +53,7 @@ class _Spot(NamedTuple):
         self.found.append(Finding(kind, shorten(message), self.path, self.position, self.document))
 
     def inner(self, node: object, *steps: str | int) -> "_Spot":
-        """Return the part beneath this one that a node is; without a mark it counts as written where this one is."""
+        """Return the nested part for a node; without a mark it has the position of this one."""
         return _Spot(self.document, self.found, (*self.path, *steps), _position(node, self.position))
 
     def read(self, node: object, *steps: str | int) -> tuple[object, "_Spot"]:
@@ -66,13 +66,13 @@ class _Spot(NamedTuple):
         return value, self.inner(node, *steps)
 
     def check_duplicates(self, node: Mapping[Any, Any]) -> None:
-        """Report keys that are written twice."""
+        """Report duplicate keys."""
         for key in getattr(node, "duplicates", ()):
             message = f'"{key}" is a duplicate key: only the last one counts; merge them'
             self.inner(key, str(key)).report("duplicate-key", message)
 
     def check_keys(self, node: Mapping[Any, Any], known: Sequence[str]) -> None:
-        """Report keys that are written twice or that are none of the known ones."""
+        """Report duplicate and unknown keys."""
         self.check_duplicates(node)
         for key in node:
             name = str(key)
@@ -107,7 +107,7 @@ def read_json(source: str, name: str = "", kind: DocumentKind = DocumentKind.INL
 
 
 def unreadable(message: str, position: Position, name: str = "", kind: DocumentKind = DocumentKind.INLINE) -> Document:
-    """Return what a text that is not JSON counts as: the finding invalid-json, and permissions that are not known."""
+    """Return the document for text that is not JSON: the finding invalid-json, and unknown permissions."""
     problem = Finding("invalid-json", shorten(message), (), position, name)
     statement = Statement(0, unknown=Unknown("the document cannot be read"), position=position)
     return Document(name, kind, None, (statement,), (problem,))
@@ -157,7 +157,7 @@ def _bare(node: object) -> object:
 
 
 def _version(node: Mapping[Any, Any], spot: _Spot) -> str | None:
-    """Return the version, the old one where there is none; None if it cannot be known."""
+    """Return the version, the old one where there is none; None if it is unknown."""
     if "Version" not in node:
         spot.report("old-version", f'add "Version": "{VARIABLES_VERSION}"; the default is the language of 2008')
         return VERSIONS[1]
@@ -220,7 +220,7 @@ def _sid(node: Mapping[Any, Any], spot: _Spot) -> str:
 
 
 def _effect(node: Mapping[Any, Any], spot: _Spot) -> str | None:
-    """Read Effect; None if it cannot be known or is neither Allow nor Deny."""
+    """Read Effect; None if it is unknown or neither Allow nor Deny."""
     if "Effect" not in node:
         spot.report("missing-element", 'add "Effect": "Allow" or "Deny"')
         return None

@@ -1,4 +1,4 @@
-"""Roles as the AWS CLI dumps them: `aws iam get-role` and `aws iam get-account-authorization-details`."""
+"""Roles as printed by the AWS CLI: `aws iam get-role` and `aws iam get-account-authorization-details`."""
 
 from collections.abc import Mapping
 from typing import Any

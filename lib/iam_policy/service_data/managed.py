@@ -1,4 +1,4 @@
-"""The AWS-managed policies that matter here, as data with version and date (see `_extract_managed_policies`)."""
+"""The relevant AWS-managed policies, as data with version and date (see `_extract_managed_policies`)."""
 
 from functools import cache
 from typing import Any

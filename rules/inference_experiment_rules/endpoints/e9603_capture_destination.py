@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from cfn_template.values import Hole, Text
+from cfn_template.values import SymbolicString, Unresolved
 from inference_experiment_rules._base import Problem, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
@@ -22,8 +22,8 @@ class CaptureDestination(Rule):
         """Yield a problem when Destination begins with a reference to a bucket."""
         node = experiment.at("DataStorageConfig", "Destination")
         text = node.text if node is not None else None
-        first = text.parts[0] if isinstance(text, Text) else ""
-        if node is None or not isinstance(first, Hole):
+        first = text.parts[0] if isinstance(text, SymbolicString) else ""
+        if node is None or not isinstance(first, Unresolved):
             return
         name, _, attribute = first.argument.partition(".")
         if experiment.view.type_of(name) == "AWS::S3::Bucket":

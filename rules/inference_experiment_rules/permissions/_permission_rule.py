@@ -1,4 +1,4 @@
-"""Base of the 98xx rules: each reports some kinds of what the analysis of the template's roles finds."""
+"""Base of the 98xx rules: each reports some kinds of findings of the analysis of the template's roles."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -28,11 +28,11 @@ class PermissionRule(Rule):
         return [RuleMatch(list(finding.location.path), message) for finding, message in findings]
 
     def targets(self, view: ExperimentTemplate) -> list[str]:
-        """Return the experiments, or else the functions that provide them."""
+        """Return the experiments, or the provider functions if there are none."""
         return permission_analysis(view).targets
 
     def related_resources(self, view: ExperimentTemplate, name: str) -> Collection[str]:
-        """Return what the policies of the roles may depend on."""
+        """Return the resources that the policies of the roles may depend on."""
         return related(view, name)
 
     def reports(self, finding: PermissionFinding) -> bool:
@@ -59,6 +59,6 @@ def _target_findings(
             places.setdefault(place, {}).setdefault(scenario, finding)
     for holds in places.values():
         suffix = describe(list(holds), list(findings))
-        # In scenarios that differ in the details one finding stands for all: the most common.
+        # If only details differ between scenarios, the most common finding is reported for all.
         finding, _ = Counter(holds.values()).most_common(1)[0]
         yield finding, finding.word(MESSAGE_LIMIT - len(suffix)) + suffix

@@ -9,7 +9,7 @@ class ProviderPermissions(PermissionRule):
     description = (
         "The role of the function behind ServiceToken has policies in this template, and none of them allows an "
         "action that the provider's handlers call. Conditions, deny statements and AWS-managed policies are "
-        "evaluated; permissions that the template does not decide are not reported here."
+        "evaluated; permissions that are only known at deployment are not reported here."
     )
     source_url = EVALUATION
     tags = ["sagemaker", "iam", "permissions", "lambda"]

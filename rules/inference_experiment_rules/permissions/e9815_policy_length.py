@@ -9,7 +9,7 @@ class PolicyLength(PermissionRule):
     description = (
         "The document of a policy of the provider role or the experiment role has more characters than IAM accepts "
         "(white space not counted): 6,144 for a managed policy, 10,240 for all inline policies of a role, 2,048 for a "
-        "trust policy. Values that the template does not decide count as empty."
+        "trust policy. Values that are only known at deployment count as empty."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
     tags = ["sagemaker", "iam", "quota"]

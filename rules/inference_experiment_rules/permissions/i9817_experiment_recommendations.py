@@ -8,7 +8,7 @@ class ExperimentRecommendations(PermissionRule):
     shortdesc = "Missing recommended permission of the experiment role"
     description = (
         "The role behind RoleArn has policies in this template, and they do not allow what is recommended: images and "
-        "artifacts where the models use the same role, logs, clean-up of endpoint configurations."
+        "artifacts if the models use the same role, logs, clean-up of endpoint configurations."
     )
     source_url = ROLES
     tags = ["sagemaker", "iam", "permissions"]

@@ -8,7 +8,7 @@ class UndecidedPermissions(PermissionRule):
     shortdesc = "Permissions cannot be decided from the template"
     description = (
         "A role is in another stack, has no policy in this template, or has a policy, condition or resource that only "
-        "the deployment decides. The message says what decides it."
+        "is known at deployment. The message says why it cannot be decided."
     )
     source_url = EVALUATION
     tags = ["sagemaker", "iam", "permissions"]

@@ -2,7 +2,7 @@ from inference_experiment_rules.permissions._permission_rule import PermissionRu
 
 
 class PassRoleWithoutService(PermissionRule):
-    """Why a warning? It works, and lets whoever controls the provider pass the role to any service."""
+    """Why a warning? It works, but whoever controls the provider can pass the role to any service."""
 
     id = "W9807"
     shortdesc = "iam:PassRole without iam:PassedToService"

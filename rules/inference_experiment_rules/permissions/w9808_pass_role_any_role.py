@@ -2,7 +2,7 @@ from inference_experiment_rules.permissions._permission_rule import PermissionRu
 
 
 class PassRoleAnyRole(PermissionRule):
-    """Why a warning? It works, and every role of the account can be passed to SageMaker, administrators' included."""
+    """Why a warning? It works, but every role of the account can be passed to SageMaker, including administrators'."""
 
     id = "W9808"
     shortdesc = "iam:PassRole on every role"

@@ -2,7 +2,7 @@ from inference_experiment_rules.permissions._permission_rule import PermissionRu
 
 
 class BroadGrant(PermissionRule):
-    """Why a warning? It works, and grants far more than an experiment requires."""
+    """Why a warning? It works, but grants far more than an experiment requires."""
 
     id = "W9809"
     shortdesc = "Overly broad grant"

@@ -3,7 +3,7 @@ from shadow_test_policies.permission_findings import PermissionFinding
 
 
 class ExcessPermissions(PermissionRule):
-    """Why a warning? It works; a role with fewer permissions can be abused less."""
+    """Why a warning? It works, but unused permissions can be abused."""
 
     id = "W9810"
     shortdesc = "Excess permission of the provider role"

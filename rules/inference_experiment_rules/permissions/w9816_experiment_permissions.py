@@ -7,7 +7,7 @@ class ExperimentPermissions(PermissionRule):
     id = "W9816"
     shortdesc = "Missing permission of the experiment role"
     description = (
-        "The role behind RoleArn has policies in this template, and they do not allow what SageMaker does as that "
+        "The role behind RoleArn has policies in this template, and they do not allow what SageMaker does with that "
         "role: manage the endpoint, write the captured data, use the configured KMS keys."
     )
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateInferenceExperiment.html"

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from cfn_template.values import Text
+from cfn_template.values import SymbolicString
 from inference_experiment import checks
 from inference_experiment_rules._base import GUIDE, Problem, Rule, problem
 from shadow_test_policies.experiment import Experiment
@@ -27,8 +27,8 @@ class VariantNames(Rule):
             return
         if source.text is None or shadow.text is None:
             return
-        open_names = any(isinstance(name.text, Text) for name in names)
-        ending = "Completed" if open_names or isinstance(state, Text) else state
+        open_names = any(isinstance(name.text, SymbolicString) for name in names)
+        ending = "Completed" if open_names or isinstance(state, SymbolicString) else state
         texts = [str(name.text) for name in names]
         for finding in checks.check_variants(texts, str(source.text), str(shadow.text), desired_state=ending):
             node = experiment.at(*finding.keys)
@@ -39,7 +39,7 @@ class VariantNames(Rule):
 
     def _unused_variants(self, experiment: Experiment, texts: list[str]) -> Iterator[Problem]:
         source, shadow = experiment.source, experiment.shadow
-        if source is None or shadow is None or isinstance(source.text, Text) or isinstance(shadow.text, Text):
+        if source is None or shadow is None or source.literal is None or shadow.literal is None:
             return
-        for finding in checks.check_ending_variants(texts, str(source.text), str(shadow.text)):
+        for finding in checks.check_ending_variants(texts, source.literal, shadow.literal):
             yield problem((experiment.variant_names or [])[int(finding.keys[1])], finding.message)

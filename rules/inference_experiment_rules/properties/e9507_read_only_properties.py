@@ -19,7 +19,7 @@ class ReadOnlyProperties(Rule):
     tags = ["sagemaker", "schema"]
 
     def check(self, experiment: Experiment) -> Iterator[Problem]:
-        """Yield each read-only property of the template; what a transform brings is not known."""
+        """Yield each read-only property of the template; those that a transform adds are unknown."""
         properties = experiment.at()
         members = properties.members if properties is not None else {}
         for name in sorted(contract.read_only()):

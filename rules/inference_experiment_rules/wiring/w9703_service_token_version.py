@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
 from shadow_test_policies.experiment import FUNCTION_TYPES, Experiment
-from shadow_test_policies.references import QUALIFIED_TYPES, holes_of
+from shadow_test_policies.references import QUALIFIED_TYPES, unresolved_of
 
 
 class ServiceTokenVersion(Rule):
@@ -24,8 +24,8 @@ class ServiceTokenVersion(Rule):
         node = experiment.at("ServiceToken")
         if node is None or not experiment.is_custom:
             return
-        for hole in holes_of(node.text):
-            name, _, suffix = hole.argument.partition(".")
+        for unresolved in unresolved_of(node.text):
+            name, _, suffix = unresolved.argument.partition(".")
             kind = experiment.view.type_of(name)
             if kind == "AWS::Lambda::Version" or (kind in FUNCTION_TYPES and suffix == "Version"):
                 message = (

@@ -121,6 +121,6 @@ def actions_for(handler: str) -> frozenset[str]:
 
 
 def resource_arns() -> dict[str, str]:
-    """Return the ARN form of each kind of resource, with ${Partition}, ${Region}, ${Account} and names as holes."""
+    """Return the ARN form of each kind of resource, with ${Partition}, ${Region}, ${Account} and ${...} for names."""
     arns: dict[str, str] = _load("operations.json")["resources"]
     return arns

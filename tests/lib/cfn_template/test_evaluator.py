@@ -11,7 +11,7 @@ from cfn_template.evaluator import FUNCTIONS
 from cfn_template.nodes import resolve
 from cfn_template.scenarios import describe
 from cfn_template.template import TemplateView
-from cfn_template.values import Unresolved
+from cfn_template.values import ShortForm
 
 TEMPLATE = """
 Parameters:
@@ -132,7 +132,7 @@ def test_what_is_known_is_evaluated(written: str, value: Any) -> None:
 def test_what_is_not_known_is_shown_as_it_is_written(written: str, shown: str) -> None:
     value = value_of(written)
 
-    assert isinstance(value, Unresolved)
+    assert isinstance(value, ShortForm)
     assert value == shown
 
 
@@ -157,7 +157,7 @@ def test_given_values_come_before_defaults(written: str, parameters: dict[str, s
     "argument", [None, 3, "", [], {}, [1], ["a"], [[]], [{}, {}], [1, 2, 3], {"Ref": 3}, [None] * 4]
 )
 def test_malformed_functions_are_not_known(name: str, argument: Any) -> None:
-    assert isinstance(value_of({name: argument}), Unresolved | str | list | int)
+    assert isinstance(value_of({name: argument}), ShortForm | str | list | int)
 
 
 def test_a_text_that_grows_with_each_level_is_not_known() -> None:
@@ -165,7 +165,7 @@ def test_a_text_that_grows_with_each_level_is_not_known() -> None:
     for _ in range(30):
         value = {"Fn::Sub": ["${a}${a}${a}", {"a": value}]}
 
-    assert isinstance(value_of(value), Unresolved)
+    assert isinstance(value_of(value), ShortForm)
 
 
 SCENARIOS = """

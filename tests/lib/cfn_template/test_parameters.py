@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from cfn_template.parameters import ParameterError, check_given, domain_of, value_of
-from cfn_template.values import UNKNOWN, hole
+from cfn_template.values import UNKNOWN, unresolved
 
-ANYTHING = hole("Ref", "P")
+ANYTHING = unresolved("Ref", "P")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cfn_template.evaluator import MAXIMUM_DEPTH, Evaluator
-from cfn_template.values import UNKNOWN, Hole, Text, function_of, hole, text_of
+from cfn_template.values import UNKNOWN, SymbolicString, Unresolved, function_of, text_of, unresolved
 
 PARAMETERS = {"Stage": "production", "Names": ["a", "b"], "Secret": "{{resolve:ssm:name}}", "Nothing": None}
 MAPPINGS = {"Sizes": {"production": {"Count": 2, "1": "one"}, "test": {"Count": {"Ref": "Stage"}}}}
@@ -14,11 +14,11 @@ MAPPINGS = {"Sizes": {"production": {"Count": 2, "1": "one"}, "test": {"Count": 
 
 def value_of(raw: Any) -> object:
     conditions = {"Yes": True, "No": False}
-    evaluator = Evaluator(lambda name: PARAMETERS.get(name, hole("Ref", name)), conditions.get, MAPPINGS)
+    evaluator = Evaluator(lambda name: PARAMETERS.get(name, unresolved("Ref", name)), conditions.get, MAPPINGS)
     return evaluator.evaluate(raw)
 
 
-BUCKET = hole("Ref", "Bucket")
+BUCKET = unresolved("Ref", "Bucket")
 KNOWN: list[tuple[Any, object]] = [
     ("text", "text"),
     (True, True),
@@ -29,17 +29,17 @@ KNOWN: list[tuple[Any, object]] = [
     ({"Ref": "Bucket"}, BUCKET),
     ({"Fn::If": ["Yes", "a", "b"]}, "a"),
     ({"Fn::If": ["No", "a", {"Ref": "Stage"}]}, "production"),
-    ({"Fn::GetAtt": ["Role", "Arn"]}, hole("Fn::GetAtt", "Role.Arn")),
-    ({"Fn::GetAtt": "Role.Arn"}, hole("Fn::GetAtt", "Role.Arn")),
-    ({"Fn::ImportValue": "token"}, hole("Fn::ImportValue", "token")),
+    ({"Fn::GetAtt": ["Role", "Arn"]}, unresolved("Fn::GetAtt", "Role.Arn")),
+    ({"Fn::GetAtt": "Role.Arn"}, unresolved("Fn::GetAtt", "Role.Arn")),
+    ({"Fn::ImportValue": "token"}, unresolved("Fn::ImportValue", "token")),
     ({"Fn::Sub": "${Stage}-1"}, "production-1"),
     ({"Fn::Sub": "${ Stage }"}, "production"),
     ({"Fn::Sub": "${!Stage}"}, "${Stage}"),
-    ({"Fn::Sub": "s3://${Bucket}/a"}, Text(("s3://", Hole("Ref", "Bucket"), "/a"))),
-    ({"Fn::Sub": "${Role.Arn}"}, hole("Fn::GetAtt", "Role.Arn")),
+    ({"Fn::Sub": "s3://${Bucket}/a"}, SymbolicString(("s3://", Unresolved("Ref", "Bucket"), "/a"))),
+    ({"Fn::Sub": "${Role.Arn}"}, unresolved("Fn::GetAtt", "Role.Arn")),
     ({"Fn::Sub": ["${A}${Stage}", {"A": {"Ref": "Stage"}}]}, "productionproduction"),
     ({"Fn::Join": ["-", ["a", 1, True, False]]}, "a-1-true-false"),
-    ({"Fn::Join": ["", ["a", {"Ref": "Bucket"}]]}, Text(("a", Hole("Ref", "Bucket")))),
+    ({"Fn::Join": ["", ["a", {"Ref": "Bucket"}]]}, SymbolicString(("a", Unresolved("Ref", "Bucket")))),
     ({"Fn::Join": [",", {"Ref": "Names"}]}, "a,b"),
     ({"Fn::Select": [0, ["a", "b"]]}, "a"),
     ({"Fn::Select": ["1", {"Ref": "Names"}]}, "b"),
@@ -120,14 +120,16 @@ def test_nested_lists_are_evaluated_up_to_the_limit() -> None:
 
 def test_texts_are_merged() -> None:
     assert text_of(["a", "", "b"]) == "ab"
-    assert text_of(["a", Hole("Ref", "Bucket"), "", "b", "c"]) == Text(("a", Hole("Ref", "Bucket"), "bc"))
+    assert text_of(["a", Unresolved("Ref", "Bucket"), "", "b", "c"]) == SymbolicString(
+        ("a", Unresolved("Ref", "Bucket"), "bc")
+    )
 
 
-def test_a_text_shows_its_holes_as_sub_does() -> None:
-    assert str(Text(("s3://", Hole("Fn::GetAtt", "Bucket.Arn")))) == "s3://${Bucket.Arn}"
-    assert BUCKET.only_hole == Hole("Ref", "Bucket")
-    assert Text(("a", Hole("Ref", "Bucket"))).only_hole is None
-    assert Text((Hole("Ref", "Bucket"), "a")).only_hole is None
+def test_unresolved_parts_are_shown_as_in_sub() -> None:
+    assert str(SymbolicString(("s3://", Unresolved("Fn::GetAtt", "Bucket.Arn")))) == "s3://${Bucket.Arn}"
+    assert BUCKET.only_unresolved == Unresolved("Ref", "Bucket")
+    assert SymbolicString(("a", Unresolved("Ref", "Bucket"))).only_unresolved is None
+    assert SymbolicString((Unresolved("Ref", "Bucket"), "a")).only_unresolved is None
 
 
 def test_a_function_is_a_mapping_with_one_known_kind_of_key() -> None:

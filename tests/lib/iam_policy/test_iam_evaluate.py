@@ -10,10 +10,10 @@ from iam_policy import (
     Document,
     DocumentKind,
     Given,
-    Hole,
     Outcome,
     Policies,
     Request,
+    Symbol,
     Unknown,
     decide,
     decide_trust,
@@ -192,8 +192,8 @@ def test_variables_are_plain_text_in_the_old_version() -> None:
 
 
 def test_unknown_says_what_would_settle_it() -> None:
-    """Promise: the hole is named, with what it has to do, and what its default does."""
-    prefix = Hole("ExpPrefix", NAME_CHARACTERS, default="shadow-")
+    """Promise: the symbol is named, with what it has to do, and what its default does."""
+    prefix = Symbol("ExpPrefix", NAME_CHARACTERS, default="shadow-")
     statement = {**ALLOW, "Resource": text(EXPERIMENT.removesuffix("shadow-1"), prefix, "*")}
 
     decision = decide(Policies((policy(statement),)), Request(ACTION, EXPERIMENT))
@@ -271,7 +271,7 @@ SAGEMAKER = ("Service", "sagemaker.amazonaws.com")
 def test_trust_policies_decide_who_may_assume(statement: dict[str, Any], expected: Outcome) -> None:
     """Promise: principals match whole, and confused-deputy conditions are decided by what is known of the caller."""
     node = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", **statement}}
-    source = text("arn:aws:sagemaker:us-east-1:123456789012:", Hole("resource", minimum=1))
+    source = text("arn:aws:sagemaker:us-east-1:123456789012:", Symbol("resource", minimum=1))
     context = {"aws:SourceAccount": "123456789012", SOURCE: source}
 
     decision = decide_trust(
@@ -429,7 +429,7 @@ def test_the_reason_is_the_element_that_fails_not_one_that_is_undecided() -> Non
         "Condition": {"StringEquals": {"sagemaker:PassedToService": "sagemaker.amazonaws.com"}},
     }
     policies = Policies((read_node({"Version": "2012-10-17", "Statement": statement}),))
-    request = Request("iam:PassRole", text("arn:aws:iam::123456789012:role/", Hole("Role")))
+    request = Request("iam:PassRole", text("arn:aws:iam::123456789012:role/", Symbol("Role")))
 
     decision = decide(policies, request)
 

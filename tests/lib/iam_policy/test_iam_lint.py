@@ -299,7 +299,7 @@ def listing(value: str | list[str]) -> list[str]:
 @pytest.mark.parametrize("place", [Deployment(), DEPLOYMENT])
 @pytest.mark.parametrize("needs", [provider_requirements, deployer_requirements])
 def test_generated_documents_satisfy_the_check(place: Deployment, needs: Any) -> None:
-    """Promise: generate and check agree, with holes and without."""
+    """Promise: generate and check agree, with symbols and without."""
     requirements = needs(place)
     document = read_node(generate(requirements, place), "generated")
 
@@ -339,7 +339,7 @@ def test_no_element_of_the_generated_policy_can_be_left_out() -> None:
 
 
 def test_templates_get_pseudo_parameters() -> None:
-    """Promise: for CloudFormation and SAM the holes become Fn::Sub, never literal accounts."""
+    """Promise: for CloudFormation and SAM the symbols become Fn::Sub, never literal accounts."""
     written = json.dumps(as_template(generate(provider_requirements(Deployment()))))
 
     assert '{"Fn::Sub": "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:' in written

@@ -15,20 +15,20 @@ from iam_policy.match.symbols import (
     PARTITION,
     REGION,
     Charset,
-    Hole,
+    Symbol,
     Symbolic,
     Text,
     fill,
-    holes_of,
     parts_of,
+    symbols_of,
     text,
 )
 
-HOLES = (
-    Hole("anything", ANY),
-    Hole("some", Charset(frozenset("ab")), minimum=1),
-    Hole("two", Charset(frozenset("b/")), minimum=2, exact=True),
-    Hole("listed", values=("a", "b*", "")),
+SYMBOLS = (
+    Symbol("anything", ANY),
+    Symbol("some", Charset(frozenset("ab")), minimum=1),
+    Symbol("two", Charset(frozenset("b/")), minimum=2, exact=True),
+    Symbol("listed", values=("a", "b*", "")),
 )
 EXPERIMENT = "arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/shadow-1"
 
@@ -47,19 +47,19 @@ def naive(pattern: str, target: str) -> bool:
     return rest(0, 0)
 
 
-def filling(hole: Hole, draw: st.DrawFn) -> str:
-    """Draw a filling that the hole allows."""
-    if hole.values:
-        return draw(st.sampled_from(hole.values))
-    alphabet = "ab/*?" if hole.charset.characters is None else "".join(sorted(hole.charset.characters))
-    most = hole.minimum if hole.exact else hole.minimum + 3
-    return draw(st.text(alphabet, min_size=hole.minimum, max_size=most))
+def filling(symbol: Symbol, draw: st.DrawFn) -> str:
+    """Draw a filling that the symbol allows."""
+    if symbol.values:
+        return draw(st.sampled_from(symbol.values))
+    alphabet = "ab/*?" if symbol.charset.characters is None else "".join(sorted(symbol.charset.characters))
+    most = symbol.minimum if symbol.exact else symbol.minimum + 3
+    return draw(st.text(alphabet, min_size=symbol.minimum, max_size=most))
 
 
 @st.composite
 def texts(draw: st.DrawFn, alphabet: str) -> Text:
-    """Draw a text with holes."""
-    pieces = draw(st.lists(st.one_of(st.sampled_from(alphabet), st.sampled_from(HOLES)), max_size=6))
+    """Draw a text with symbols."""
+    pieces = draw(st.lists(st.one_of(st.sampled_from(alphabet), st.sampled_from(SYMBOLS)), max_size=6))
     return text(*pieces)
 
 
@@ -69,7 +69,7 @@ def test_no_definite_match_is_wrong_under_any_filling(data: st.DataObject, patte
     """Promise: True means that every filling matches, False that none does."""
     answer = compile_pattern(pattern).match(target)
 
-    fillings = [{hole.identity: filling(hole, data.draw) for hole in HOLES} for _ in range(4)]
+    fillings = [{symbol.identity: filling(symbol, data.draw) for symbol in SYMBOLS} for _ in range(4)]
     outcomes = [naive(str(fill(pattern, one)), str(fill(target, one))) for one in fillings]
 
     assert answer is None or set(outcomes) == {answer}, (pattern, target, fillings)
@@ -138,8 +138,8 @@ def test_the_answers_of_the_survey_are_pinned(pattern: str, expected: Truth) -> 
 
 
 PLACE = ("arn:", PARTITION, ":sagemaker:", REGION, ":", ACCOUNT, ":inference-experiment/")
-NAME = Hole("Name", NAME_CHARACTERS, minimum=1)
-PREFIX = Hole("Prefix", NAME_CHARACTERS)
+NAME = Symbol("Name", NAME_CHARACTERS, minimum=1)
+PREFIX = Symbol("Prefix", NAME_CHARACTERS)
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ PREFIX = Hole("Prefix", NAME_CHARACTERS)
         ("arn:aws:sagemaker:*:*:inference-experiment/*", None),
         ("arn:*:sagemaker:*:12345:inference-experiment/*", False),
         ("arn:*:iam::*:role/*", False),
-        (text(Hole("whole ARN")), None),
-        (text(Hole("whole ARN"), "*"), None),
+        (text(Symbol("whole ARN")), None),
+        (text(Symbol("whole ARN"), "*"), None),
     ],
 )
 def test_pseudo_parameters_are_equal_to_themselves(pattern: Text, expected: Truth) -> None:
@@ -164,18 +164,18 @@ def test_pseudo_parameters_are_equal_to_themselves(pattern: Text, expected: Trut
 
 def test_the_same_arn_of_which_nothing_is_known_matches() -> None:
     """Promise: `Fn::GetAtt Queue.Arn` on both sides is a match, and so is what lies beneath a bucket's ARN."""
-    queue, bucket = Hole("Queue.Arn"), Hole("Bucket.Arn")
+    queue, bucket = Symbol("Queue.Arn"), Symbol("Bucket.Arn")
 
     assert compile_resource(text(queue), variables=True).match(arn(text(queue))) is True
     assert compile_resource(text(bucket, "/*"), variables=True).match(arn(text(bucket, "/capture/x"))) is True
     assert compile_resource(text(bucket, "/*"), variables=True).match(arn(text(queue))) is None
 
 
-def test_finite_holes_are_tried_one_by_one() -> None:
+def test_finite_symbols_are_tried_one_by_one() -> None:
     """Promise: AllowedValues decide what a free parameter would leave open."""
-    stage = Hole("Stage", values=("shadow-a", "shadow-b"))
+    stage = Symbol("Stage", values=("shadow-a", "shadow-b"))
 
     assert compile_pattern("shadow-?").match(Symbolic((stage,))) is True
     assert compile_pattern("shadow-a").match(Symbolic((stage,))) is None
     assert compile_pattern("live-*").match(Symbolic((stage,))) is False
-    assert holes_of(text("a", stage, "b", stage)) == (stage,)
+    assert symbols_of(text("a", stage, "b", stage)) == (stage,)

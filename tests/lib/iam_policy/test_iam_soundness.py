@@ -1,4 +1,4 @@
-"""Soundness of whole decisions: what is decided with holes stays so under every filling of them."""
+"""Soundness of whole decisions: what is decided with symbols stays so under every filling of them."""
 
 import itertools
 import random
@@ -8,46 +8,46 @@ from typing import Any
 from random_policies import ACCOUNT, Case, random_case
 
 from iam_policy import Outcome, Policies, Request, decide, read_node
-from iam_policy.match.symbols import ACCOUNT as ACCOUNT_HOLE
-from iam_policy.match.symbols import NAME_CHARACTERS, REGION, Hole, Text, fill, text
+from iam_policy.match.symbols import ACCOUNT as ACCOUNT_SYMBOL
+from iam_policy.match.symbols import NAME_CHARACTERS, REGION, Symbol, Text, fill, text
 
 SEED = 20261122
 CASES = 1500
-TEAM = Hole("Team", NAME_CHARACTERS)
-HOLES: dict[str, Hole] = {ACCOUNT: ACCOUNT_HOLE, "us-east-1": REGION, "shadow": TEAM}
+TEAM = Symbol("Team", NAME_CHARACTERS)
+SYMBOLS: dict[str, Symbol] = {ACCOUNT: ACCOUNT_SYMBOL, "us-east-1": REGION, "shadow": TEAM}
 FILLINGS: list[dict[str, Text]] = [
-    {ACCOUNT_HOLE.identity: account, REGION.identity: region, TEAM.identity: team}
+    {ACCOUNT_SYMBOL.identity: account, REGION.identity: region, TEAM.identity: team}
     for account, region, team in itertools.product(
         (ACCOUNT, "999999999999"), ("us-east-1", "eu-west-1"), ("shadow", "", "Shadow", "other")
     )
 ]
 
 
-def with_holes(node: Any) -> Any:
-    """Return a document or a value whose account, region and names are holes."""
+def with_symbols(node: Any) -> Any:
+    """Return a document or a value whose account, region and names are symbols."""
     if isinstance(node, dict):
-        return {key: with_holes(value) for key, value in node.items()}
+        return {key: with_symbols(value) for key, value in node.items()}
     if isinstance(node, list):
-        return [with_holes(value) for value in node]
+        return [with_symbols(value) for value in node]
     if not isinstance(node, str) or "${" in node:
         return node
-    pieces: list[str | Hole] = [node]
-    for word, hole in HOLES.items():
-        pieces = [part for piece in pieces for part in _replaced(piece, word, hole)]
+    pieces: list[str | Symbol] = [node]
+    for word, symbol in SYMBOLS.items():
+        pieces = [part for piece in pieces for part in _replaced(piece, word, symbol)]
     return text(*pieces)
 
 
-def _replaced(piece: str | Hole, word: str, hole: Hole) -> list[str | Hole]:
-    if isinstance(piece, Hole):
+def _replaced(piece: str | Symbol, word: str, symbol: Symbol) -> list[str | Symbol]:
+    if isinstance(piece, Symbol):
         return [piece]
-    parts: list[str | Hole] = []
+    parts: list[str | Symbol] = []
     for index, literal in enumerate(piece.split(word)):
-        parts += [hole, literal] if index else [literal]
+        parts += [symbol, literal] if index else [literal]
     return parts
 
 
 def filled(node: Any, filling: dict[str, Text]) -> Any:
-    """Return a document with its holes filled."""
+    """Return a document with its symbols filled."""
     if isinstance(node, dict):
         return {key: filled(value, filling) for key, value in node.items()}
     if isinstance(node, list):
@@ -68,8 +68,8 @@ def test_no_decision_is_wrong_under_any_filling() -> None:
     counts: Counter[bool] = Counter()
     for _ in range(CASES):
         case = random_case(source)
-        policies = with_holes(case.policies)
-        resource = with_holes(case.resource) if source.random() < 0.7 else case.resource
+        policies = with_symbols(case.policies)
+        resource = with_symbols(case.resource) if source.random() < 0.7 else case.resource
 
         before = outcome(policies, case, resource)
 

@@ -11,7 +11,7 @@ from cfn_template.located import plain
 from cfn_template.nodes import Node, resolve
 from cfn_template.parameters import PSEUDO, ParameterError, check_given
 from cfn_template.scenarios import Scenario, describe, needs_of
-from cfn_template.values import Raw, Unresolved
+from cfn_template.values import Raw, ShortForm
 from inference_experiment import contract
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
@@ -40,7 +40,7 @@ class Experiment:
     native: bool
     properties: Mapping[str, Any]
     places: Mapping[Keys, Keys] = field(default_factory=dict, repr=False)
-    unresolved: Mapping[Keys, Unresolved] = field(default_factory=dict)
+    unresolved: Mapping[Keys, ShortForm] = field(default_factory=dict)
     is_created: bool = True
     assumed: tuple[str, ...] = ()  # conditions that nothing decides, such as "IsProd is false"
     wrong_token: str = ""  # why ServiceToken cannot be the provider's
@@ -85,7 +85,7 @@ class Declaration:
         """Return the experiment with its values in a scenario. Raises UsageError."""
         node = self.view.resource(self.logical_id, scenario)
         found = resolve(node.get("Properties") or Node(scenario, None, (*node.path, "Properties")))
-        value = {} if isinstance(found.value, Unresolved) else found.value
+        value = {} if isinstance(found.value, ShortForm) else found.value
         places = {keys: path[len(self.within) :] for keys, path in found.places.items()}
         if not isinstance(value, dict):
             raise self.document.error(places[()], "is not a mapping of properties")
@@ -234,17 +234,17 @@ def choose(experiments: Sequence[Experiment], logical_id: str) -> Experiment:
 
 def fill(value: Any, path: Keys = ()) -> Any:  # noqa: ANN401 - any JSON value
     """Return properties with something valid for each unresolved value; an unresolved time is left out."""
-    if isinstance(value, Unresolved):
+    if isinstance(value, ShortForm):
         return _stand_in(str(path[-1]) if path else "", value)
     if isinstance(value, Mapping):
-        hidden = {key for key, item in value.items() if path == ("Schedule",) and isinstance(item, Unresolved)}
+        hidden = {key for key, item in value.items() if path == ("Schedule",) and isinstance(item, ShortForm)}
         return {key: fill(item, (*path, key)) for key, item in value.items() if key not in hidden}
     if isinstance(value, list):
         return [fill(item, (*path, index)) for index, item in enumerate(value)]
     return value
 
 
-def _stand_in(name: str, written: Unresolved) -> object:
+def _stand_in(name: str, written: ShortForm) -> object:
     slug = "-".join(filter(None, "".join(letter if letter.isalnum() else " " for letter in written).split()))
     made: dict[str, object] = {
         "RoleArn": f"arn:aws:iam::000000000000:role/{slug[:60]}",
@@ -288,13 +288,13 @@ def with_values(experiment: Experiment, live: Mapping[str, Any]) -> Experiment:
 
 
 def _merge(value: Any, live: Any, path: Keys) -> Any:  # noqa: ANN401
-    if isinstance(value, Unresolved):
+    if isinstance(value, ShortForm):
         return fill(value, path) if live is None else live
     if isinstance(value, Mapping):
         known = live if isinstance(live, Mapping) else {}
         merged = {key: _merge(item, known.get(key), (*path, key)) for key, item in value.items()}
         times = path == ("Schedule",)
-        hidden = {key for key in merged if times and key not in known and isinstance(value[key], Unresolved)}
+        hidden = {key for key in merged if times and key not in known and isinstance(value[key], ShortForm)}
         return {key: item for key, item in merged.items() if key not in hidden}
     if isinstance(value, list):
         items = live if isinstance(live, list) else []

@@ -28,7 +28,7 @@ from inference_experiment_cli.operate.ownership import (
 from inference_experiment_cli.options import Interval, Profile, Region, Timeout
 from inference_experiment_cli.output import Format, confirm, console, note
 from inference_experiment_cli.plan.plan import Plan, make_plan
-from inference_experiment_cli.plan.simulate import RehearsalGateway
+from inference_experiment_cli.plan.simulate import SimulatedGateway
 from inference_experiment_cli.plan.view import show
 from inference_experiment_cli.session import open_session
 
@@ -76,9 +76,9 @@ class LiveChange:
         """Plan an Update or a Delete and, unless it is a dry run, carry it out. Raises NotPossibleError."""
         old = self.live if kind is RequestType.UPDATE else {}
         request = manual_request(kind, self.owner.requester, self.observed.name, properties, old)
-        rehearsal = RehearsalGateway(earlier_owner_tag(request), self.gateway, of_provider=False)
-        rehearsal.know(self.observed.details, self.tags)
-        if not confirm_plan(make_plan(request, rehearsal, self.observed), self.settings, question):
+        simulated = SimulatedGateway(earlier_owner_tag(request), self.gateway, of_provider=False)
+        simulated.add(self.observed.details, self.tags)
+        if not confirm_plan(make_plan(request, simulated, self.observed), self.settings, question):
             return
         if self.owner.is_stack:
             note(f"{self.observed.name} belongs to {self.owner.text}; the stack will drift")
@@ -92,9 +92,9 @@ def create_experiment(properties: Mapping[str, Any], logical_id: str, settings: 
     name = str(properties.get("Name", ""))
     request = manual_request(RequestType.CREATE, Requester(CLI_OWNER, name or logical_id), "", properties)
     gateway = CliGateway()
-    rehearsal = RehearsalGateway(identity.owner(request), gateway, of_provider=False)
+    simulated = SimulatedGateway(identity.owner(request), gateway, of_provider=False)
     target = gateway.observe(name)[0] if name else Observed(identity.derived_name(request))
-    if confirm_plan(make_plan(request, rehearsal, target), settings, ""):
+    if confirm_plan(make_plan(request, simulated, target), settings, ""):
         carry_out(request, gateway, settings)
 
 

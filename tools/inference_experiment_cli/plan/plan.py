@@ -1,4 +1,4 @@
-"""What an update of an experiment would do, found out by rehearsing the provider's own lifecycle."""
+"""Plan an update of an experiment by simulating the provider's own lifecycle."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from inference_experiment.model import ActionKind, Member, Observed, RequestType
 from inference_experiment_cli.errors import describe_experiment_error
 from inference_experiment_cli.inventory.properties import to_jsonable
 from inference_experiment_cli.output import flat
-from inference_experiment_cli.plan.simulate import Call, RehearsalGateway, Rehearsed, rehearse
+from inference_experiment_cli.plan.simulate import Call, SimulatedGateway, Simulation, simulate
 
 SHADOW: Final = "ShadowModeConfig/ShadowModelVariants/0/"
 
@@ -23,7 +23,7 @@ WORDS: Final = {
     ActionKind.START: "start",
     ActionKind.DELETE: "delete",
 }
-# Properties that are about one operation: which, by the order of preference, and what there is to say without it.
+# Properties that belong to one operation: which, in order of preference, and the explanation when it is not called.
 CARRIERS: Final[Mapping[str, tuple[tuple[ActionKind, ...], str]]] = {
     "DesiredState": ((ActionKind.START, ActionKind.STOP), "is so already"),
     "ModelVariantActions": ((ActionKind.STOP,), "used when it is stopped"),
@@ -44,7 +44,7 @@ class PropertyChange:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a request comes to. `afterwards` is what CloudFormation's Delete of a replaced experiment calls."""
+    """The result of a request. `afterwards` are the calls of CloudFormation's Delete of a replaced experiment."""
 
     experiment: str
     status: str
@@ -75,38 +75,38 @@ def _call(call: Call) -> dict[str, Any]:
     return {"operation": call.operation, "arguments": to_jsonable(call.arguments), "because": call.reason}
 
 
-def make_plan(request: Request, gateway: RehearsalGateway, current: Observed) -> Plan:
-    """Return what a request would do to an experiment as it is now."""
-    rehearsed = rehearse(request, gateway)
-    error = rehearsed.outcome.error
-    replaced = _replaced(request, rehearsed)
+def make_plan(request: Request, gateway: SimulatedGateway, current: Observed) -> Plan:
+    """Return what a request would do to an experiment in its current state."""
+    simulation = simulate(request, gateway)
+    error = simulation.outcome.error
+    replaced = _replaced(request, simulation)
     deletion = replace(request, type=RequestType.DELETE, properties=request.old_properties, old_properties={})
-    afterwards = rehearse(deletion, gateway) if replaced else None
-    done = [*rehearsed.calls, *(afterwards.calls if afterwards else ())]
+    afterwards = simulate(deletion, gateway) if replaced else None
+    done = [*simulation.calls, *(afterwards.calls if afterwards else ())]
     return Plan(
-        experiment=current.name or rehearsed.outcome.physical_id,
+        experiment=current.name or simulation.outcome.physical_id,
         status=current.status.value,
-        verdict=_verdict(request, rehearsed, replaced=replaced),
+        verdict=_verdict(request, simulation, replaced=replaced),
         reason=describe_experiment_error(error) if error else "",
         possible=error is None,
-        properties=tuple(_changes(request, rehearsed, current)),
-        calls=() if error else rehearsed.calls,
+        properties=tuple(_changes(request, simulation, current)),
+        calls=() if error else simulation.calls,
         afterwards=afterwards.calls if afterwards else (),
-        permissions=tuple(_permissions(done, rehearsed.reads, request, current.name)),
+        permissions=tuple(_permissions(done, simulation.reads, request, current.name)),
     )
 
 
-def _replaced(request: Request, rehearsed: Rehearsed) -> bool:
-    created = any(call.operation == ActionKind.CREATE for call in rehearsed.calls)
-    return request.type is RequestType.UPDATE and created and rehearsed.outcome.error is None
+def _replaced(request: Request, simulation: Simulation) -> bool:
+    created = any(call.operation == ActionKind.CREATE for call in simulation.calls)
+    return request.type is RequestType.UPDATE and created and simulation.outcome.error is None
 
 
-def _verdict(request: Request, rehearsed: Rehearsed, *, replaced: bool) -> str:
-    if rehearsed.outcome.error:
+def _verdict(request: Request, simulation: Simulation, *, replaced: bool) -> str:
+    if simulation.outcome.error:
         return "impossible"
     if replaced:
         return "replacement"
-    words = [_word(call) for call in rehearsed.calls]
+    words = [_word(call) for call in simulation.calls]
     if not words:
         return "nothing to do" if request.type is not RequestType.CREATE else "create"
     return ", then ".join(dict.fromkeys(words))
@@ -121,7 +121,7 @@ def _word(call: Call) -> str:
 
 
 def _keyed(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Return properties with variants and tags by name, so that a changed order is no difference."""
+    """Return properties with variants and tags keyed by name, so that their order does not matter."""
     made = {key: value for key, value in properties.items() if key not in contract.SERVICE_PROPERTIES}
     for key, name in (("ModelVariants", "VariantName"), ("Tags", "Key")):
         entries = made.get(key)
@@ -133,7 +133,7 @@ def _keyed(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def changed_values(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, object, object]]:
-    """Return path, old and new value of every property that differs; texts and numbers that say the same do not."""
+    """Return path, old and new value of every property that differs; a number equals the same number as a string."""
     before, after = dict(flat(_keyed(old))), dict(flat(_keyed(new)))
     paths = [path for path in dict.fromkeys((*before, *after)) if _text(before.get(path)) != _text(after.get(path))]
     return [(path, before.get(path), after.get(path)) for path in paths]
@@ -143,15 +143,16 @@ def _text(value: object) -> str:
     return "" if value is None else str(to_jsonable(value))
 
 
-def _changes(request: Request, rehearsed: Rehearsed, current: Observed) -> Iterable[PropertyChange]:
+def _changes(request: Request, simulation: Simulation, current: Observed) -> Iterable[PropertyChange]:
     blocked = _blocked(request, current)
-    replaced = _replaced(request, rehearsed)
+    replaced = _replaced(request, simulation)
     for path, before, after in changed_values(request.old_properties, request.properties):
-        yield PropertyChange(path, before, after, _how(path, request, rehearsed, blocked, current, replaced=replaced))
+        how = _how(path, request, simulation, blocked, current.status, replaced=replaced)
+        yield PropertyChange(path, before, after, how)
 
 
 def _blocked(request: Request, current: Observed) -> frozenset[Member]:
-    """Return the members that cannot change in the present status."""
+    """Return the members that cannot change in the current status."""
     try:
         desired = property_rules.parse(request)
     except ExperimentError:
@@ -169,17 +170,17 @@ def _member(path: str) -> Member | None:
 
 
 def _how(
-    path: str, request: Request, rehearsed: Rehearsed, blocked: frozenset[Member], current: Observed, *, replaced: bool
+    path: str, request: Request, simulation: Simulation, blocked: frozenset[Member], status: Status, *, replaced: bool
 ) -> str:
     top, member = path.split("/", 1)[0], _member(path)
-    called = {call.operation: call for call in rehearsed.calls}
+    called = {call.operation: call for call in simulation.calls}
     if request.type is RequestType.CREATE or replaced:
         new = "new experiment" if top in contract.create_only() else "in the new experiment"
         return new if replaced else "at creation"
     if top in contract.create_only():
         return "only a new experiment can have it"
-    if rehearsed.outcome.error:
-        return f"cannot change while {current.status}" if member in blocked else "not reached"
+    if simulation.outcome.error:
+        return f"cannot change while {status}" if member in blocked else "not reached"
     return _call_for(top, member, called)
 
 
@@ -200,7 +201,7 @@ def _call_for(top: str, member: Member | None, called: Mapping[str, Call]) -> st
 
 
 def _permissions(calls: Iterable[Call], reads: Iterable[str], request: Request, name: str) -> Iterable[dict[str, Any]]:
-    """Yield what IAM asks of whoever makes the calls, from the contract."""
+    """Yield the permissions that the calls need, from the contract."""
     created = [str(call.arguments["Name"]) for call in calls if call.operation == ActionKind.CREATE]
     shown = name if {name} >= {*created} else "*"
     role = str(request.properties.get("RoleArn", ""))

@@ -22,7 +22,7 @@ from inference_experiment_cli.operate.ownership import (
     manual_request,
 )
 from inference_experiment_cli.plan.plan import Plan, make_plan
-from inference_experiment_cli.plan.simulate import RehearsalGateway
+from inference_experiment_cli.plan.simulate import SimulatedGateway
 from inference_experiment_cli.session import open_session
 
 ACCOUNT: Final = "000000000000"
@@ -40,7 +40,7 @@ def creation(experiment: Experiment) -> Plan:
     requester = Requester("STACK", experiment.logical_id)
     request = _late(manual_request(RequestType.CREATE, requester, "", filled.properties))
     name = filled.properties.get("Name") or identity.derived_name(request)
-    gateway = RehearsalGateway(earlier_owner_tag(request))
+    gateway = SimulatedGateway(earlier_owner_tag(request))
     return make_plan(request, gateway, Observed(name))
 
 
@@ -59,9 +59,9 @@ def against_live(experiment: Experiment, name: str, region: str, profile: str) -
     maker = creator_of(tags) or Requester(CLI_OWNER, experiment.logical_id)
     old = _deployed(properties, live, observed)
     request = _late(manual_request(RequestType.UPDATE, maker, name, properties, old))
-    rehearsal = RehearsalGateway(earlier_owner_tag(request), gateway)
-    rehearsal.know(observed.details, tags)
-    return make_plan(request, rehearsal, observed)
+    simulated = SimulatedGateway(earlier_owner_tag(request), gateway)
+    simulated.add(observed.details, tags)
+    return make_plan(request, simulated, observed)
 
 
 def _deployed(properties: Mapping[str, Any], live: Mapping[str, Any], observed: Observed) -> dict[str, Any]:
@@ -111,9 +111,9 @@ def against_file(experiment: Experiment, previous: Experiment, status: str) -> P
     requester = Requester("STACK", experiment.logical_id)
     name = str(old.properties.get("Name") or f"STACK-{experiment.logical_id}-previous")
     request = _late(manual_request(RequestType.UPDATE, requester, name, new.properties, old.properties))
-    gateway = RehearsalGateway(earlier_owner_tag(request))
+    gateway = SimulatedGateway(earlier_owner_tag(request))
     tags = {tag["Key"]: tag["Value"] for tag in old.properties.get("Tags", ())}
-    gateway.know(_described(old.properties, name, _assumed(old.properties, status)), tags)
+    gateway.add(_described(old.properties, name, _assumed(old.properties, status)), tags)
     return make_plan(request, gateway, gateway.describe_inference_experiment(name))
 
 

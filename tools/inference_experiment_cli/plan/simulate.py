@@ -1,7 +1,7 @@
-"""The provider's lifecycle on a SageMaker that is only imagined: what a request would do, call by call.
+"""Simulate a request: the calls that the provider would make, in order.
 
-The function's own loop, observer and planner run unchanged; only the gateway under them is made up, and time, which
-passes at once. It starts from what is really there, or from what a file says was there.
+The function's own lifecycle, observer and planner run unchanged on a simulated gateway and clock. The simulation starts
+from the live experiment, or from the state that a file describes.
 """
 
 import time
@@ -23,12 +23,12 @@ from inference_experiment_cli.errors import SERVICE_FAILURES, ServiceError, desc
 from inference_experiment_cli.operate.gateway import CliGateway
 
 HOUR: Final = 3600.0
-SECONDS_PER_LOOK: Final = 5.0
+POLLING_SECONDS: Final = 5.0
 
 
 @dataclass
-class Imagined:
-    """One imagined experiment: the members of Describe, tags, and the status that comes next."""
+class PlannedExperiment:
+    """A simulated experiment: the members of Describe, its tags, and the next status."""
 
     details: dict[str, Any]
     tags: dict[str, str]
@@ -37,7 +37,7 @@ class Imagined:
 
 @dataclass(frozen=True)
 class Call:
-    """One call that would change something."""
+    """One mutating call."""
 
     operation: str
     arguments: Mapping[str, Any]
@@ -45,36 +45,36 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Rehearsed:
-    """How a request would end, and what it would call: `reads` are operations, each once."""
+class Simulation:
+    """The result of a simulated request, its mutating calls, and the read operations, each once."""
 
     outcome: RequestResult
     calls: tuple[Call, ...]
     reads: tuple[str, ...]
 
 
-class RehearsalClock(Clock):
-    """Time that passes at once."""
+class SimulatedClock(Clock):
+    """A clock on which waiting takes no time."""
 
     def __init__(self) -> None:
-        super().__init__(SECONDS_PER_LOOK)
+        super().__init__(POLLING_SECONDS)
         self._now = time.time()
         self.waited = False
 
     def now(self) -> float:
-        """Return the imagined epoch time."""
+        """Return the simulated epoch time."""
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the simulated time."""
         self.waited = True
         self._now += seconds
 
 
-class RehearsalGateway(Gateway):
-    """Experiments as a few dictionaries; what it does not know it asks `behind`, reading only.
+class SimulatedGateway(Gateway):
+    """Experiments held in dictionaries; others are read through `behind`, which is never changed.
 
-    With `of_provider` the calls are the function's, which also asks for its stack and hands a wait over to its queue.
+    With `of_provider` the calls are the function's, which also reads its stack and hands waiting over to its queue.
     """
 
     def __init__(self, owner_tag: str, behind: CliGateway | None = None, *, of_provider: bool = True) -> None:
@@ -82,81 +82,81 @@ class RehearsalGateway(Gateway):
         self.of_provider = of_provider
         self.calls: list[Call] = []
         self.reads: list[str] = []
-        self._experiments: dict[str, Imagined | None] = {}
+        self._experiments: dict[str, PlannedExperiment | None] = {}
         self._owner_tag = owner_tag
         self._behind = behind
 
-    def know(self, details: Mapping[str, Any], tags: Mapping[str, str]) -> None:
-        """Start with an experiment that is there and counts as the request's own."""
-        self._experiments[details["Name"]] = Imagined(dict(details), {**tags, OWNER_TAG: self._owner_tag})
+    def add(self, details: Mapping[str, Any], tags: Mapping[str, str]) -> None:
+        """Add an existing experiment that the request owns."""
+        self._experiments[details["Name"]] = PlannedExperiment(dict(details), {**tags, OWNER_TAG: self._owner_tag})
 
-    def _find(self, name: str) -> Imagined | None:
+    def _find(self, name: str) -> PlannedExperiment | None:
         if name not in self._experiments:
-            with _ending_the_rehearsal():
+            with _ending_the_simulation():
                 observed, tags = self._behind.observe(name) if self._behind else (Observed(name), {})
             there = observed.status is not Status.ABSENT
-            self._experiments[name] = Imagined(dict(observed.details), dict(tags)) if there else None
+            self._experiments[name] = PlannedExperiment(dict(observed.details), dict(tags)) if there else None
         return self._experiments[name]
 
     def describe_inference_experiment(self, name: str) -> Observed:
-        """Return an experiment as it is now; a transition ends after it has been seen once."""
+        """Return the current state of an experiment; a transition ends after one read."""
         self.reads.append("DescribeInferenceExperiment")
-        found = self._find(name)
-        if found is None:
+        experiment = self._find(name)
+        if experiment is None:
             return Observed(name)
-        details = dict(found.details)
+        details = dict(experiment.details)
         status = Status(details["Status"])
         endpoint = (details.get("EndpointMetadata") or {}).get("EndpointName", "")
         configuration = payloads.configuration(details, name, endpoint)
-        if found.following is not None:
-            found.details["Status"], found.following = found.following.value, None
+        if experiment.following is not None:
+            experiment.details["Status"], experiment.following = experiment.following.value, None
         elif status in TRANSITIONAL:
-            found.details["Status"] = _status_after(status, configuration.start_time).value
+            experiment.details["Status"] = _status_after(status, configuration.start_time).value
         reason = details.get("StatusReason", "")
         return Observed(
             name, status, arn=details["Arn"], configuration=configuration, status_reason=reason, details=details
         )
 
     def list_tags(self, arn: str) -> dict[str, str]:
-        """Return the imagined tags."""
+        """Return the simulated tags."""
         self.reads.append("ListTags")
-        found = self._find(arn.rsplit("/", 1)[1])
-        return dict(found.tags) if found else {}
+        experiment = self._find(arn.rsplit("/", 1)[1])
+        return dict(experiment.tags) if experiment else {}
 
     def list_inference_experiments(self, prefix: str) -> "Any":  # noqa: ANN401 - an iterator of names, as the gateway's
-        """Yield the known names with a prefix."""
+        """Return an iterator over the known names with a prefix."""
         self.reads.append("ListInferenceExperiments")
-        return iter([name for name, found in self._experiments.items() if found and name.startswith(prefix)])
+        return iter([name for name, experiment in self._experiments.items() if experiment and name.startswith(prefix)])
 
     def describe_stacks(self, _: str) -> str:
-        """Return nothing: the stack of a rehearsal is not rolling back."""
+        """Return an empty status: the stack of a simulation is not rolling back."""
         if self.of_provider:
             self.reads.append("DescribeStacks")
         return ""
 
     def perform(self, step: Action) -> list[Mapping[str, Any]]:
-        """Note a call and do to the imagined experiment what SageMaker would; metrics are really read, or good."""
+        """Record a call and apply it to the simulated experiment; metrics are read, or assumed good."""
         self.calls.append(Call(step.kind.value, step.arguments, step.reason))
-        found = self._find(step.name)
+        experiment = self._find(step.name)
         if step.kind is ActionKind.MEASURE:
-            with _ending_the_rehearsal():
+            with _ending_the_simulation():
                 return self._behind.get_metric_data(step.arguments) if self._behind else _good(step.arguments)
         if step.kind is ActionKind.CREATE:
             self._create(step.arguments)
-        elif found is not None:
-            self._change(step, found)
+        elif experiment is not None:
+            self._change(step, experiment)
         return []
 
-    def _change(self, step: Action, found: Imagined) -> None:
+    def _change(self, step: Action, experiment: PlannedExperiment) -> None:
         if step.kind is ActionKind.DELETE:
             self._experiments[step.name] = None
         elif step.kind in (ActionKind.ADD_TAGS, ActionKind.DELETE_TAGS):
-            found.tags.update({tag["Key"]: tag["Value"] for tag in step.arguments.get("Tags", ())})
-            found.tags = {
-                key: value for key, value in found.tags.items() if key not in step.arguments.get("TagKeys", ())
+            experiment.tags.update({tag["Key"]: tag["Value"] for tag in step.arguments.get("Tags", ())})
+            experiment.tags = {
+                key: value for key, value in experiment.tags.items() if key not in step.arguments.get("TagKeys", ())
             }
         else:
-            _act(found, step)
+            _act(experiment, step)
 
     def _create(self, arguments: Mapping[str, Any]) -> None:
         name, schedule = arguments["Name"], arguments.get("Schedule", {})
@@ -172,11 +172,11 @@ class RehearsalGateway(Gateway):
             "EndpointMetadata": {"EndpointName": arguments["EndpointName"]},
         }
         tags = {tag["Key"]: tag["Value"] for tag in arguments["Tags"]}
-        self._experiments[name] = Imagined(details, tags)
+        self._experiments[name] = PlannedExperiment(details, tags)
 
 
 @contextmanager
-def _ending_the_rehearsal() -> Iterator[None]:
+def _ending_the_simulation() -> Iterator[None]:
     """Raise ServiceError where AWS cannot be read: the lifecycle would take the failure for the request's."""
     try:
         yield
@@ -189,7 +189,7 @@ def _now() -> datetime:
 
 
 def _status_after(transition: Status, start: datetime | None) -> Status:
-    """Return the status in which a transition ends; Describe does not tell the one that a stop leads to."""
+    """Return the status in which a transition ends; Describe does not show the one that a stop leads to."""
     if transition is Status.STOPPING:
         return Status.COMPLETED
     waits = transition is not Status.STARTING and start is not None and start > _now()
@@ -197,7 +197,7 @@ def _status_after(transition: Status, start: datetime | None) -> Status:
 
 
 def _good(arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return measurements that meet any criteria: what a plan without an account has to assume."""
+    """Return measurements that meet any criteria, as a plan without an account assumes."""
     values = {"invocations": 1e12, "latency_samples": 1.0, "latency": 1.0}
     results: list[Mapping[str, Any]] = []
     for query in arguments["MetricDataQueries"]:
@@ -207,28 +207,28 @@ def _good(arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return results
 
 
-def _act(found: Imagined, step: Action) -> None:
+def _act(experiment: PlannedExperiment, step: Action) -> None:
     arguments = step.arguments
     if step.kind is ActionKind.START:
-        status, found.following = Status.STARTING, Status.RUNNING
-        found.details["Schedule"] = {**(found.details.get("Schedule") or {}), "StartTime": _now()}
+        status, experiment.following = Status.STARTING, Status.RUNNING
+        experiment.details["Schedule"] = {**(experiment.details.get("Schedule") or {}), "StartTime": _now()}
     elif step.kind is ActionKind.STOP:
-        status, found.following = Status.STOPPING, Status(arguments["DesiredState"])
-        found.details["StatusReason"] = arguments["Reason"]
+        status, experiment.following = Status.STOPPING, Status(arguments["DesiredState"])
+        experiment.details["StatusReason"] = arguments["Reason"]
     else:
-        status, found.following = Status.UPDATING, Status(found.details["Status"])
-        schedule = {**(found.details.get("Schedule") or {}), **arguments.get("Schedule", {})}
-        found.details.update({**arguments, **({"Schedule": schedule} if schedule else {})})
-    found.details["Status"] = status.value
+        status, experiment.following = Status.UPDATING, Status(experiment.details["Status"])
+        schedule = {**(experiment.details.get("Schedule") or {}), **arguments.get("Schedule", {})}
+        experiment.details.update({**arguments, **({"Schedule": schedule} if schedule else {})})
+    experiment.details["Status"] = status.value
 
 
-def rehearse(request: Request, gateway: RehearsalGateway) -> Rehearsed:
-    """Return what a request would come to. Raises ServiceError where AWS cannot be read."""
+def simulate(request: Request, gateway: SimulatedGateway) -> Simulation:
+    """Return the result of a request. Raises ServiceError where AWS cannot be read."""
     before = len(gateway.calls)
-    clock = RehearsalClock()
+    clock = SimulatedClock()
     progress = Progress(deadline=clock.now() + HOUR)
     outcome = Lifecycle(request, gateway, clock, progress, report=lambda _notice: None).run()
     if clock.waited and gateway.of_provider:
         gateway.reads.append("SendMessage")
     calls: Sequence[Call] = gateway.calls[before:]
-    return Rehearsed(outcome, tuple(calls), tuple(dict.fromkeys(gateway.reads)))
+    return Simulation(outcome, tuple(calls), tuple(dict.fromkeys(gateway.reads)))

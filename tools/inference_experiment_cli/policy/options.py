@@ -13,7 +13,7 @@ from shadow_test_policies.requirements import Deployment
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _VARIABLE: Final = re.compile(r"\$\{(AWS::[A-Za-z]+)\}")
-_HOLES: Final = {hole.identity: hole for hole in (iam_policy.ACCOUNT, iam_policy.PARTITION, iam_policy.REGION)}
+_SYMBOLS: Final = {symbol.identity: symbol for symbol in (iam_policy.ACCOUNT, iam_policy.PARTITION, iam_policy.REGION)}
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ def request(action: str, resource: str, context: Sequence[str], principal: str) 
     if any(not equals for _, equals, _ in pairs):
         raise UsageError("--context takes KEY=VALUE")
     caller = ("Service", principal) if principal else None
-    return iam_policy.Request(action, _with_holes(resource), {key: value for key, _, value in pairs}, principal=caller)
+    return iam_policy.Request(action, _symbolic(resource), {key: value for key, _, value in pairs}, principal=caller)
 
 
-def _with_holes(text: str) -> iam_policy.Text:
+def _symbolic(text: str) -> iam_policy.Text:
     """Return a text in which ${AWS::AccountId} and the like are left open."""
     pieces = _VARIABLE.split(text)
-    parts = [_HOLES.get(piece, piece) if index % 2 else piece for index, piece in enumerate(pieces)]
+    parts = [_SYMBOLS.get(piece, piece) if index % 2 else piece for index, piece in enumerate(pieces)]
     return iam_policy.text(*parts)
