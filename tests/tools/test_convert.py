@@ -27,6 +27,15 @@ Resources:
       Tags:
         - Key: team   # ours
           Value: 'ml'
+      KmsKey:
+        !If
+          - HasKey
+          # the team's
+          - !Ref Key # by id
+          - !Ref AWS::NoValue
+      # what it is for
+      Description: >-
+        A new model   # of ours
   Other: {Type: AWS::S3::Bucket}
 
 Outputs:
