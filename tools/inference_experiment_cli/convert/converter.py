@@ -6,15 +6,14 @@ Only what the other type cannot take is changed; what that loses is told in note
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import yaml
 
 from cfn_template.documents import syntax_tree
 from inference_experiment import contract
 from inference_experiment_cli.convert.target import Target, custom_only
 from inference_experiment_cli.inputs.documents import Document, parse_document
-
-if TYPE_CHECKING:
-    import yaml
 
 # Of Fn::GetAtt on the native type (aws-facts 3.1).
 NATIVE_ATTRIBUTES: Final = frozenset(
@@ -35,8 +34,6 @@ LOST: Final = {
 }
 DEFAULT_TOKEN: Final = "!ImportValue inference-experiment-provider-ServiceToken"  # noqa: S105 - a name
 TIMEOUT: Final = 3600
-
-
 TYPES: Final = {Target.CUSTOM: contract.CUSTOM_TYPE, Target.NATIVE: contract.NATIVE_TYPE}
 
 
@@ -54,28 +51,26 @@ class Converter:
         """Return the converted text. Raises UsageError where there is nothing to convert."""
         source = Target.NATIVE if self.target is Target.CUSTOM else Target.CUSTOM
         top = syntax_tree(self.document.text)
-        resources = _member(top, "Resources")
         found = [
             (key.value, node)
-            for key, node in (resources.value if resources is not None and _is_mapping(resources) else [])
+            for key, node in _members(_member(top, "Resources"))
             if _scalar(_member(node, "Type")) == TYPES[source]
         ]
         if not found:
             raise self.document.error(("Resources",), f"no resource is of type {TYPES[source]}")
         for logical_id, node in found:
             self._resource(logical_id, node, source)
-        names = {logical_id for logical_id, _ in found}
-        self._attributes(top, names)
+        self._attributes(top, {logical_id for logical_id, _ in found})
         text = self.document.text
         for start, end, new in sorted(self.edits, reverse=True):
             text = text[:start] + new + text[end:]
         parse_document(text, self.document.name)
         return text
 
-    def _resource(self, logical_id: str, node: "yaml.Node", source: Target) -> None:
+    def _resource(self, logical_id: str, node: yaml.Node, source: Target) -> None:
         kind = _member(node, "Type")
         properties = _member(node, "Properties")
-        if kind is None or properties is None or not _is_mapping(properties) or not properties.value:
+        if kind is None or properties is None or not _members(properties):
             raise self.document.error(("Resources", logical_id), "has no Properties")
         start, end = kind.start_mark.index, kind.end_mark.index
         written = self.document.text[start:end].replace(TYPES[source], TYPES[self.target])
@@ -87,7 +82,7 @@ class Converter:
         else:
             self._to_native(logical_id, node, properties)
 
-    def _to_native(self, logical_id: str, node: "yaml.Node", properties: "yaml.Node") -> None:
+    def _to_native(self, logical_id: str, node: yaml.Node, properties: yaml.Node) -> None:
         members = {key.value: (key, value) for key, value in properties.value}
         self._remove(properties, custom_only(members))
         for name in [name for name in LOST if name in members]:
@@ -101,10 +96,10 @@ class Converter:
                 f"{logical_id} had a derived Name; the native type needs one, and deploying it makes a new experiment",
             )
 
-    def _note(self, node: "yaml.Node", text: str) -> None:
+    def _note(self, node: yaml.Node, text: str) -> None:
         self.notes.append(f"{self.document.name}:{node.start_mark.line + 1}: {text}")
 
-    def _insert(self, resource: "yaml.Node", properties: "yaml.Node", members: list[tuple[str, str]]) -> None:
+    def _insert(self, resource: yaml.Node, properties: yaml.Node, members: list[tuple[str, str]]) -> None:
         if not members:
             return
         first = properties.value[0][0].start_mark
@@ -112,7 +107,9 @@ class Converter:
         if _is_flow(properties):
             same_line = properties.start_mark.line == first.line
             gap = " " if same_line else "\n" + text[first.index - first.column : first.index]
-            new = "".join(f"{json.dumps(name)}: {_as_json(value)},{gap}" for name, value in members)
+            # JSON, which YAML's flow style takes too.
+            values = [(name, parse_document(value, "--service-token").value) for name, value in members]
+            new = "".join(f"{json.dumps(name)}: {json.dumps(value)},{gap}" for name, value in values)
             self.edits.append((first.index, first.index, new))
             return
         key = next(key for key, _ in resource.value if key.value == "Properties")
@@ -121,7 +118,7 @@ class Converter:
         new = "".join(f"{' ' * first.column}{name}: {value}{line_break}" for name, value in members)
         self.edits.append((at + 1, at + 1, new))
 
-    def _remove(self, properties: "yaml.Node", names: list[str]) -> None:
+    def _remove(self, properties: yaml.Node, names: list[str]) -> None:
         flow, text = _is_flow(properties), self.document.text
         kept = [index for index, (key, _) in enumerate(properties.value) if key.value not in names]
         for index, (key, value) in enumerate(properties.value):
@@ -138,7 +135,7 @@ class Converter:
                 )
                 self.edits.append((start, value.end_mark.index, ""))
 
-    def _attributes(self, node: "yaml.Node", names: set[str]) -> None:
+    def _attributes(self, node: yaml.Node, names: set[str]) -> None:
         """Convert Fn::GetAtt of the converted resources; note what the other type does not have."""
         for one in _walk(node):
             call = _get_att(one)
@@ -155,38 +152,36 @@ class Converter:
                     f"the custom type has no attribute {attribute}; take one of its parts, as {attribute}.EndpointName",
                 )
 
-    def _reference(self, node: "yaml.Node", name: str) -> str:
+    def _reference(self, node: yaml.Node, name: str) -> str:
         if node.tag.startswith("!"):
             return f"!Ref {name}"
         return json.dumps({"Ref": name}) if _is_flow(node) else f"Ref: {name}"
 
 
-def _is_mapping(node: "yaml.Node | None") -> bool:
-    return getattr(node, "id", "") == "mapping"
-
-
-def _is_flow(node: "yaml.Node") -> bool:
+def _is_flow(node: yaml.Node) -> bool:
     """Return whether a mapping or a list is written with brackets."""
     return bool(getattr(node, "flow_style", False))
 
 
-def _member(node: "yaml.Node | None", name: str) -> "yaml.Node | None":
-    if node is None or not _is_mapping(node):
-        return None
-    return next((value for key, value in node.value if key.value == name), None)
+def _members(node: yaml.Node | None) -> list[tuple[yaml.Node, yaml.Node]]:
+    return list(node.value) if isinstance(node, yaml.MappingNode) else []
 
 
-def _scalar(node: "yaml.Node | None") -> str:
-    return str(node.value) if node is not None and getattr(node, "id", "") == "scalar" else ""
+def _member(node: yaml.Node | None, name: str) -> yaml.Node | None:
+    return next((value for key, value in _members(node) if key.value == name), None)
 
 
-def _children(node: "yaml.Node") -> list["yaml.Node"]:
-    if _is_mapping(node):
-        return [part for pair in node.value for part in pair]
-    return list(node.value) if getattr(node, "id", "") == "sequence" else []
+def _scalar(node: yaml.Node | None) -> str:
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
 
 
-def _walk(node: "yaml.Node") -> Iterator["yaml.Node"]:
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        return list(node.value)
+    return [part for pair in _members(node) for part in pair]
+
+
+def _walk(node: yaml.Node) -> Iterator[yaml.Node]:
     waiting, seen = [node], set[int]()
     while waiting:
         one = waiting.pop()
@@ -196,26 +191,19 @@ def _walk(node: "yaml.Node") -> Iterator["yaml.Node"]:
             waiting += _children(one)
 
 
-def _last(node: "yaml.Node") -> int:
+def _last(node: yaml.Node) -> int:
     """Return where a value's text ends; YAML's own mark of a block is behind the comments that follow it."""
     children = _children(node)
-    if _is_flow(node) or not children:
-        return int(node.end_mark.index)
-    return _last(children[-1])
+    return int(node.end_mark.index) if _is_flow(node) or not children else _last(children[-1])
 
 
-def _get_att(node: "yaml.Node") -> tuple[str, str] | None:
+def _get_att(node: yaml.Node) -> tuple[str, str] | None:
     """Return resource and attribute of a node that is Fn::GetAtt, in any of its forms."""
     argument = node if node.tag == "!GetAtt" else _member(node, "Fn::GetAtt")
     if argument is None:
         return None
-    if getattr(argument, "id", "") == "sequence":
+    if isinstance(argument, yaml.SequenceNode):
         parts = [_scalar(part) for part in argument.value]
     else:
         parts = _scalar(argument).split(".", 1)
     return (parts[0], ".".join(parts[1:])) if len(parts) > 1 and all(parts) else None
-
-
-def _as_json(value: str) -> str:
-    """Return a value as JSON, which YAML's flow style takes too."""
-    return json.dumps(parse_document(value, "--service-token").value)
