@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from functools import partial
+from typing import Any
 
 from inference_experiment_local.ministack.sagemaker_types import TYPES, handlers_of
 
@@ -36,8 +37,9 @@ def _end_with_parent(directory: str) -> None:
 
 
 def _extend_ministack() -> None:
-    """Register the SageMaker types and keep port 443 free. Leans on private names of the pinned version."""
+    """Register the SageMaker types, log as Lambda does, keep port 443 free. Leans on private names of this version."""
     from ministack import app  # type: ignore[import-untyped] # noqa: PLC0415 - takes a third of a second
+    from ministack.core import lambda_runtime  # type: ignore[import-untyped] # noqa: PLC0415
     from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped] # noqa: PLC0415
 
     for kind in TYPES:
@@ -46,8 +48,20 @@ def _extend_ministack() -> None:
         provisioners._REPLACING_PROPERTIES[kind.resource_type] = kind.replacing  # noqa: SLF001
         # As in CloudFormation, a resource with a name of its own is not replaced while it keeps that name.
         provisioners._CUSTOM_NAME_REPLACEMENT[kind.resource_type] = {"name": kind.name_property}  # noqa: SLF001
+    begin = lambda_runtime.Worker.__init__
+    first = "from awslambdaric.bootstrap import init_logging\ninit_logging()\n"  # as the runtime client does
+    lambda_runtime._PYTHON_WORKER_SCRIPT = first + lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
+    lambda_runtime.Worker.__init__ = lambda worker, name, config, code: begin(worker, name, _with_log(config), code)
     # With TLS it also takes 127.0.0.1:443 if it can, for Cognito, which is not used here.
     app._port_is_bindable = lambda *_: False  # noqa: SLF001
+
+
+def _with_log(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a function's configuration with the variables that Lambda derives from LoggingConfig."""
+    log, own = config.get("LoggingConfig", {}), config.get("Environment", {}).get("Variables", {})
+    level = log.get("ApplicationLogLevel", "")
+    variables = {**own, "AWS_LAMBDA_LOG_FORMAT": log.get("LogFormat", ""), "AWS_LAMBDA_LOG_LEVEL": level}
+    return {**config, "Environment": {"Variables": variables}}
 
 
 if __name__ == "__main__":

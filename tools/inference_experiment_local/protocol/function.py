@@ -115,7 +115,7 @@ class RuntimeFunction:
         boot = directory / "boot"
         boot.mkdir(exist_ok=True)
         (boot / "sitecustomize.py").write_text("from inference_experiment_local.protocol import edge\nedge.install()\n")
-        own = {"PROTOCOL_CLOCK": str(clock.path), **environment}
+        own = {"PROTOCOL_CLOCK": str(clock.path), "AWS_LAMBDA_LOG_FORMAT": "JSON", **environment}
         self._runtime = LambdaRuntime(task_root, f"{_HANDLER}.handler", own, 60.0, extra_python_path=[boot])
 
     def __enter__(self) -> Self:
