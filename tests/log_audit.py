@@ -15,15 +15,25 @@ from collections import Counter
 from typing import Final
 
 import pytest
+from awslambdaric.lambda_runtime_log_utils import JsonFormatter  # type: ignore[import-untyped]
 
-from inference_experiment.logs import FORMATTER
+from inference_experiment.logs import REDACTION
 
 SECRET_TAG_VALUE: Final = "only-for-the-tag"
 SECRET_SIGNATURE: Final = "5ecret51gnature"
 SECRETS: Final = re.compile(f"X-Amz-(?:Signature|Credential|Security-Token)|{SECRET_SIGNATURE}|{SECRET_TAG_VALUE}")
 
 
-class Audit(logging.Handler):
+class FunctionHandler(logging.Handler):
+    """Formats records as the handler of Lambda's runtime client does after the function has set up its logs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(JsonFormatter())
+        self.addFilter(REDACTION)
+
+
+class Audit(FunctionHandler):
     """Counts lines; keeps a note of each that holds a secret."""
 
     def __init__(self) -> None:
@@ -32,8 +42,8 @@ class Audit(logging.Handler):
         self.breaches: Counter[str] = Counter()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Inspect a record as the function writes it: its formatter knows the request that is being handled."""
-        self.inspect(FORMATTER.format(record), f"logger {record.name}: {record.msg!r:.80}")
+        """Inspect a record as the function writes it: its filter knows the request that is being handled."""
+        self.inspect(self.format(record), f"logger {record.name}: {record.msg!r:.80}")
 
     def inspect(self, text: str, source: str) -> None:
         """Inspect the output of a process, line by line; `source` names it in the report."""
@@ -50,6 +60,7 @@ AUDIT: Final = Audit()
 def pytest_configure() -> None:
     """Listen from the beginning."""
     root = logging.getLogger()
+    root.setLevel("INFO")  # as Lambda does for template.yaml's LogLevel
     if AUDIT not in root.handlers:
         root.addHandler(AUDIT)
 

@@ -3,6 +3,7 @@
 Real: CloudFormation, Lambda, SQS, IAM (ministack), crhelper, boto3, the function as packaged. Simulated: SageMaker.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,7 +106,9 @@ class TestLife:
     def test_log_is_one_json_line_per_decision_without_urls(self, cloud: LocalCloud, provider: dict[str, str]) -> None:
         log = cloud.function_log(provider["ServiceToken"].rsplit(":", 1)[1])
         AUDIT.inspect(log, "function on ministack")
-        assert '"action": "CreateInferenceExperiment"' in log
+        decisions = [json.loads(line) for line in log.splitlines() if '"decision"' in line]
+        assert "CreateInferenceExperiment" in {each["action"] for each in decisions}
+        assert all(each["request_id"] and each["timestamp"] and each["level"] == "INFO" for each in decisions)
         assert "ResponseURL" not in log
         assert "https://localhost" not in log
 

@@ -62,9 +62,9 @@ class ExperimentResource(CfnResource):
 
     def __call__(self, event: Event, context: LambdaContext) -> None:
         """Handle a request. Raises MalformedEventError for a malformed event, and when no answer was delivered."""
-        logs.FORMATTER.handle_request("", ())
+        logs.REDACTION.handle_request("", ())
         request = parse(event)
-        logs.FORMATTER.handle_request(request.request_id, request.tag_values)
+        logs.REDACTION.handle_request(request.request_id, request.tag_values)
         try:
             response.check_url(request.response_url, self._extra_hosts)
         except response.UndeliverableError as error:

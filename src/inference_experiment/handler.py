@@ -1,7 +1,7 @@
 """The function's entry point: CloudFormation's events and the messages of the wait queue.
 
-Settings are environment variables, which template.yaml sets: WAIT_QUEUE_URL, POLL_SECONDS, LOG_LEVEL, RESPONSE_HOSTS
-(further hosts of ResponseURLs, comma-separated).
+Settings are environment variables, which template.yaml sets: WAIT_QUEUE_URL, POLL_SECONDS, RESPONSE_HOSTS (further
+hosts of ResponseURLs, comma-separated).
 """
 
 import json
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS: Final = float(os.environ.get("POLL_SECONDS", "5"))
 gateway: Final = Gateway(os.environ.get("WAIT_QUEUE_URL", ""))
 resource: Final = ExperimentResource(gateway, frozenset(filter(None, os.environ.get("RESPONSE_HOSTS", "").split(","))))
-logs.set_up(os.environ.get("LOG_LEVEL", "INFO"))
+logs.set_up()
 
 
 @resource.create

@@ -8,7 +8,7 @@ import logging
 import time
 from datetime import UTC, datetime
 
-from log_audit import SECRET_SIGNATURE, SECRET_TAG_VALUE
+from log_audit import SECRET_SIGNATURE, SECRET_TAG_VALUE, FunctionHandler
 from scenario_compare import call_difference, difference
 from scenario_edge import Seen
 from scenario_format import Fault, Members, Request, Scenario
@@ -18,7 +18,7 @@ from inference_experiment import contract
 from inference_experiment_local.protocol.response_bucket import BucketResponse
 
 
-class Lines(logging.Handler):
+class Lines(FunctionHandler):
     """The function's log lines of one request."""
 
     def __init__(self) -> None:
@@ -27,10 +27,8 @@ class Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line as the function would write it."""
-        from inference_experiment.logs import FORMATTER  # noqa: PLC0415 - the state of the request that is handled
-
         if record.name.startswith(("inference_experiment", "crhelper")):
-            self.lines.append(FORMATTER.format(record))
+            self.lines.append(self.format(record))
 
 
 def _event(world: World, request: Request, number: int) -> Members:

@@ -16,11 +16,10 @@ import pytest
 from experiment_properties import properties
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from log_audit import SECRET_SIGNATURE, SECRET_TAG_VALUE
+from log_audit import SECRET_SIGNATURE, SECRET_TAG_VALUE, FunctionHandler
 
 from inference_experiment import contract
 from inference_experiment.event import PROGRESS_KEY
-from inference_experiment.logs import FORMATTER
 from inference_experiment_local.protocol.cloud import ProtocolCloud
 
 EXAMPLES: Final = {"properties": 450, "events": 1050, "shapes": 600}
@@ -122,7 +121,7 @@ def damaged(draw: st.DrawFn, value: Any, most: int = 4) -> Any:
     return copy
 
 
-class Lines(logging.Handler):
+class Lines(FunctionHandler):
     """What the function logged."""
 
     def __init__(self) -> None:
@@ -132,7 +131,7 @@ class Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line as the function writes it."""
         if record.name.startswith(("inference_experiment.", "crhelper")):
-            self.lines.append(json.loads(FORMATTER.format(record)))
+            self.lines.append(json.loads(self.format(record)))
 
 
 @contextmanager

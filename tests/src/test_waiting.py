@@ -4,6 +4,7 @@ Real: awslambdaric, crhelper, boto3, the packaged code, an SQS queue (ministack)
 """
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +78,8 @@ def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Waiting]:
             "WAIT_QUEUE_URL": queue_url,
             "POLL_SECONDS": "0.2",
             "RESPONSE_HOSTS": "localhost,127.0.0.1",
+            "AWS_LAMBDA_LOG_FORMAT": "JSON",
+            "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
         }
         with LambdaRuntime(task_root, "inference_experiment.handler.handler", environment, timeout=4.0) as runtime:
             yield Waiting(cloud, bucket, runtime, queue_url)
@@ -145,5 +148,7 @@ def test_malformed_event_is_logged_and_answers_nobody(waiting: Waiting) -> None:
     answered = len(waiting.bucket.responses)
     invocation = waiting.deliver({"hello": "world"})
     assert invocation.error is None
-    assert "malformed event" in invocation.log
+    (line,) = map(json.loads, invocation.log.splitlines())
+    assert (line["level"], line["message"], line["requestId"]) == ("ERROR", "malformed event", invocation.request_id)
+    assert "missing" in line["reason"]
     assert len(waiting.bucket.responses) == answered
