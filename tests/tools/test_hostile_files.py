@@ -86,4 +86,4 @@ def test_spoiled_templates_end_in_an_exit_code(desk: Desk, seed: int) -> None:
             ("plan", "whole.json", "--previous", "t.json"),
             ("convert", "t.json", "--to", "native"),
         ):
-            assert desk.run(*arguments).returncode in (0, 1, 2)
+            assert desk.run(*arguments).returncode in (0, 1, 2, 3)

@@ -273,7 +273,8 @@ def with_values(experiment: Experiment, live: Mapping[str, Any]) -> Experiment:
     if transform is not None:
         if not live:
             place = Place(experiment.document.name, experiment.line(()), "Properties")
-            raise UndecidedError(f"{transform} brings properties at deployment; write them in the file", place)
+            kind = UndecidedError if transform.startswith(AT_DEPLOYMENT) else UsageError
+            raise kind(f"{transform} brings properties at deployment; write them in the file", place)
         filled = {**live, **filled}
     shapeless = [
         key for key in ("ModelVariants", "ShadowModeConfig") if not isinstance(filled.get(key, []), list | dict)
