@@ -13,6 +13,8 @@ sys.path[:0] = [str(TESTS / "tools"), str(TESTS / "rules")]
 
 import linting  # noqa: E402 - the path comes first
 import mutation  # noqa: E402
+from cfnlint.decode import decode  # noqa: E402
+from cfnlint.template import Template  # noqa: E402
 from command_line import run  # noqa: E402
 
 from inference_experiment import contract, properties  # noqa: E402
@@ -36,6 +38,9 @@ class Place(NamedTuple):
     line: int
 
 
+_USED_AT = re.compile(r" is resolved at '(Resources/[^']*)'")
+
+
 @dataclass(frozen=True)
 class LintFinding:
     """One finding of cfn-lint, with its path in the template."""
@@ -52,7 +57,21 @@ def lint(path: Path) -> list[LintFinding]:
     options = linting.options_of(path.read_text(encoding="utf-8"))
     runner = linting.runner(**{**options, "included": ("-c", "I98")})
     matches = linting.run_template_by_file_path(str(path), runner.config, runner.rules, ignore_bad_template=False)
-    return [LintFinding(one.rule.id, tuple(map(str, one.path or ())), one.linenumber, one.message) for one in matches]
+    return [LintFinding(one.rule.id, *_place(path, one), one.message) for one in matches]
+
+
+def _place(path: Path, match: linting.Match) -> tuple[tuple[str, ...], int]:
+    """Return path and line of a finding, for a parameter's value those of the property that uses it.
+
+    cfn-lint reports such a value at the parameter, with the property in the message. `validate` reports the property,
+    since a value of --parameter has no place in the file.
+    """
+    used = _USED_AT.search(match.message)
+    if used is None:
+        return tuple(map(str, match.path or ())), match.linenumber
+    keys = [int(key) if key.isdecimal() else key for key in used[1].split("/")]
+    template = decode(str(path))[0]
+    return tuple(map(str, keys)), Template(str(path), template).get_location_yaml(template, keys)[0] + 1
 
 
 class PermissionFinding(NamedTuple):

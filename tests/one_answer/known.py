@@ -2,15 +2,7 @@
 
 from collections.abc import Mapping
 
-RULES = "tests/rules"
-CASES = "tests/one_answer/cases"
-
-PROPERTIES: Mapping[str, tuple[str, ...]] = {
-    "cfn-lint reports a wrong default at the parameter (W1030), validate at the property": (
-        f"{RULES}/E9501/fail-intrinsic.yaml",
-    ),
-}
-
+PROPERTIES: Mapping[str, tuple[str, ...]] = {}
 PERMISSIONS: Mapping[str, tuple[str, ...]] = {}
 # Cases whose right answer, in expected.py, none of the commands gives yet.
 WRONG = frozenset(
