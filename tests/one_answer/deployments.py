@@ -23,7 +23,7 @@ WORDS = {
     "DeleteInferenceExperiment": "delete",
 }
 READS = ("Describe", "List", "SendMessage")
-TRANSITION = 30.0  # seconds of each, longer than the request is on its way
+TRANSITION = 15.0  # seconds of each: the request takes 10 to arrive, and what is left needs few polls
 
 
 @dataclass(frozen=True)

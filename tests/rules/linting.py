@@ -1,4 +1,4 @@
-"""Run the real cfn-lint with our rules, loaded once per way of loading and configuration."""
+"""Run the real cfn-lint with our rules, loaded once per way of loading."""
 
 import json
 import re
@@ -6,11 +6,11 @@ from collections import Counter
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cfnlint.config import ConfigMixIn
 from cfnlint.decode import cfn_yaml
-from cfnlint.rules import Match
+from cfnlint.rules import Match, Rules
 from cfnlint.runner import Runner
 from cfnlint.runner.template.runner import _run_template, run_template_by_file_path
 
@@ -29,17 +29,29 @@ SAM_SHAPE = "translated" if VERSION < (1, 54) else "sam"
 Line = tuple[int, str]
 
 
+class Configured(NamedTuple):
+    """The rules, and a configuration to run them with: cfn-lint configures each rule anew at the start of a run."""
+
+    config: ConfigMixIn
+    rules: Rules
+
+
+@cache
+def _rules(source: str) -> Rules:
+    return Runner(ConfigMixIn(["-a", source, "-t", __file__])).rules
+
+
 @cache
 def runner(
     source: str = MODULE,
     regions: tuple[str, ...] = (),
     configured: tuple[str, ...] = (),
     included: tuple[str, ...] = (),
-) -> Runner:
+) -> Configured:
     arguments = ["-a", source, *ALWAYS, *included]
     arguments += ["-r", *regions] if regions else []
     arguments += ["-x", *configured] if configured else []
-    return Runner(ConfigMixIn([*arguments, "-t", __file__]))  # requires a file, which is not read
+    return Configured(ConfigMixIn([*arguments, "-t", __file__]), _rules(source))  # requires a file, which is not read
 
 
 def options_of(text: str) -> dict[str, tuple[str, ...]]:
