@@ -1,4 +1,4 @@
-"""Every question has one answer: lint, validate, plan, policy check and the function say the same of one file."""
+"""One result for each question: lint, validate, plan, policy check and the function agree about every file."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ MUTANTS = dict(enumerate(mutants.mutants(350, seed=3)))
 
 
 def settle(case: str, found: list[str], expected: Mapping[str, tuple[str, ...]]) -> None:
-    """Accept no difference but a known one, and no known one that is none any more."""
+    """Accept only known differences, and fail for a known one that no longer exists."""
     reason = known.reason_of(case, expected)
     if reason:
         assert found, f"the answers agree on {case}: take it out of known.py ({reason})"

@@ -1,4 +1,4 @@
-"""What each part of the project answers, asked as its users ask: the only module here that imports our packages."""
+"""The results of each part of the project, called as users call it: only this module imports our packages."""
 
 import re
 import sys
@@ -75,7 +75,7 @@ def _place(path: Path, match: linting.Match) -> tuple[tuple[str, ...], int]:
 
 
 class PermissionFinding(NamedTuple):
-    """What is wrong with a role's permissions: the rule that reports it, the line, and the advice."""
+    """A finding about a role's permissions: the rule that reports it, its line and message."""
 
     rule: str
     severity: str
@@ -84,7 +84,7 @@ class PermissionFinding(NamedTuple):
 
 
 def lint_permissions(findings: Sequence[LintFinding]) -> set[PermissionFinding]:
-    """Return what of lint's findings is about permissions; what is granted beyond the need is policy diff's (W9810)."""
+    """Return lint's findings about permissions; excess permissions (W9810) are reported by policy diff."""
     severities = {"E": "error", "W": "warning", "I": "info"}
     return {
         PermissionFinding(one.rule, severities[one.rule[0]], one.line, one.message)
@@ -94,9 +94,9 @@ def lint_permissions(findings: Sequence[LintFinding]) -> set[PermissionFinding]:
 
 
 def policy_check(path: Path, role: str) -> set[PermissionFinding]:
-    """Return what `policy check --for ROLE` finds in a template; nothing where it has no such role.
+    """Return the findings of `policy check --for ROLE` in a template; none if it has no such role.
 
-    The rules say which of them reports what.
+    Each has the id of the rule that reports its kind.
     """
     regions = linting.options_of(path.read_text(encoding="utf-8"))["regions"]
     where = ("--region", regions[0]) if regions else ()
@@ -117,17 +117,17 @@ def _rule_of(kind: str, role: str) -> str:
 
 
 class RefusedError(Exception):
-    """A command did not take a file; the text says why."""
+    """A command rejected a file, for the reason in the text."""
 
 
 def validate(path: Path, parameters: Mapping[str, str] | None = None) -> list[Place]:
-    """Return the places of what `inference-experiment validate` finds. Raises RefusedError."""
+    """Return the places of the findings of `inference-experiment validate`. Raises RefusedError."""
     given = [f"--parameter={name}={value}" for name, value in (parameters or {}).items()]
     return validate_all([path], given)[str(path)]
 
 
 def validate_all(paths: Sequence[Path], options: Sequence[str] = ()) -> dict[str, list[Place]]:
-    """Return the places of what one run of `inference-experiment validate` finds in each file. Raises RefusedError."""
+    """Return the places of the findings of one run of `validate`, by file. Raises RefusedError."""
     answer = run("validate", *map(str, paths), "--format", "json", *options)
     if not answer.stdout:
         raise RefusedError(answer.stderr)
@@ -146,7 +146,7 @@ class Refusal(NamedTuple):
     count: int
 
 
-NEEDS_A_VALUE = "pass its --parameter"  # of validate nobody asks that much
+NEEDS_A_VALUE = "pass its --parameter"  # validate does not require values
 _REFUSAL = re.compile(r"inference-experiment: [^\n]*?:(\d+): (\S+): .*?(?: \(and (\d+) more: [^\n]*\))?\n", re.DOTALL)
 
 
@@ -159,11 +159,13 @@ def plan_refusal(path: Path, experiment: str) -> Refusal | None:
     match = _REFUSAL.fullmatch(answer.stderr)
     if match is None:
         raise RefusedError(answer.stderr)
+    if match[2] == "Properties":  # as a whole, since they are resolved at deployment
+        return None
     return Refusal(match[2], int(match[1]), 1 + int(match[3] or 0))
 
 
 def function_findings(sent: Mapping[str, Any]) -> set[str]:
-    """Return the paths of what the function itself refuses in the properties that CloudFormation sends."""
+    """Return the paths that the function rejects in the properties that CloudFormation sends."""
     request = Request(RequestType.CREATE, "", "stack", "request", "Experiment", properties=sent)
     try:
         properties.parse(request)
@@ -173,12 +175,12 @@ def function_findings(sent: Mapping[str, Any]) -> set[str]:
 
 
 def permissions_of(operation: str) -> set[str]:
-    """Return the actions that IAM is asked for when the function calls an operation."""
+    """Return the IAM actions that an operation of the function requires."""
     return {permission.action for permission in contract.permissions_of(operation)}
 
 
 def policy_output(file: Path, command: Sequence[str]) -> tuple[int, str]:
-    """Return the exit code of a `policy` command about a file in one account, and all that it prints."""
+    """Return the exit code and the output of a `policy` command for a file in one account."""
     place = {"--account": "123456789012", "--region": "us-east-1", "--partition": "aws"}
     missing = {option: value for option, value in place.items() if option not in command and command[0] == "check"}
     arguments = [str(file) if one == "FILE" else one for one in command]

@@ -8,8 +8,8 @@ from one_answer import answers
 from one_answer.answers import LintFinding, Place, Refusal
 from one_answer.corpus import as_sent, experiments, scenarios
 
-# What a rule finds in a value, or in values together, the function refuses too. The other rules about properties need
-# the rest of the template, a list of AWS's, or are warnings.
+# Rules about property values, which the function rejects too. The other rules about properties need the rest of the
+# template or AWS's lists, or are warnings.
 REFUSALS = frozenset(
     {"E3002", "E3003", "E3012", "E3024", "E3030", "E3031", "E3032", "E3033", "E3034"}
     | {"W1030", "W1031", "W1032", "W1033", "W1034", "W1035"}
@@ -39,7 +39,7 @@ def _without_functions(path: tuple[str, ...]) -> Iterable[str]:
 
 
 def same(linted: Place, validated: Place) -> bool:
-    """Tell whether two places are one; cfn-lint reports what is missing at what it is missing from."""
+    """Tell whether two places are the same; cfn-lint reports a missing member at its parent."""
     inside = validated.path == linted.path or not linted.path or validated.path.startswith(f"{linted.path}/")
     return inside and (linted.experiment, linted.line) == (validated.experiment, validated.line)
 
@@ -53,31 +53,31 @@ def differences(path: Path, template: Mapping[str, Any]) -> list[str]:
     findings = answers.lint(path)
     names = {*found, *(one.experiment for one in validated)}  # a resource of the generic type may be one too
     linted, errors = lint_places(findings, names), lint_places(findings, names, every=True)
-    told = [f"only lint: {one}" for one in linted if not any(same(one, other) for other in validated)]
-    told += [f"only validate: {one}" for one in validated if not any(same(other, one) for other in errors)]
+    lines = [f"only lint: {one}" for one in linted if not any(same(one, other) for other in validated)]
+    lines += [f"only validate: {one}" for one in validated if not any(same(other, one) for other in errors)]
     for name, resource in found.items():
         mine = [one for one in defaults if one.experiment == name]
-        told += plan_differences(answers.plan_refusal(path, name), mine)
+        lines += plan_differences(answers.plan_refusal(path, name), mine)
         sent = as_sent(resource)
-        told += function_differences(sent, mine) if sent is not None else []
-    return sorted(told)
+        lines += function_differences(sent, mine) if sent is not None else []
+    return sorted(lines)
 
 
 def plan_differences(refusal: Refusal | None, validated: list[Place]) -> list[str]:
-    """Return how plan's refusal differs from what validate finds first, and in number."""
+    """Return how plan's refusal differs from the first finding of validate and their number."""
     expected = Refusal(validated[0].path, validated[0].line, len(validated)) if validated else None
     return [] if refusal == expected else [f"plan: {refusal}, validate: {expected}"]
 
 
 def function_differences(sent: Mapping[str, Any], validated: list[Place]) -> list[str]:
-    """Return the paths that only the function refuses, or only validate; CloudFormation reads its own two itself."""
+    """Return the paths that only the function or only validate rejects, except CloudFormation's own two."""
     ours = answers.function_findings(sent)
     theirs = {one.path for one in validated if one.path not in SERVICE_PROPERTIES}
     return [f"only {'function' if one in ours else 'validate, not function'}: {one}" for one in sorted(ours ^ theirs)]
 
 
 def permission_differences(path: Path) -> list[str]:
-    """Return what only lint says of the roles of a template, and what only policy check says."""
+    """Return the findings about a template's roles that only lint or only policy check reports."""
     linted = answers.lint_permissions(answers.lint(path))
     checked = answers.policy_check(path, "provider") | answers.policy_check(path, "experiment")
     return sorted(f"only {'lint' if one in linted else 'policy check'}: {one}" for one in linted ^ checked)

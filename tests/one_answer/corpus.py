@@ -65,7 +65,7 @@ def scenarios(template: Mapping[str, Any]) -> list[dict[str, str]]:
 def _choices(name: str, parameter: Any, template: Mapping[str, Any], used: str) -> list[str]:
     """Return the allowed values; else what conditions compare the parameter with, and something else.
 
-    Nothing where the properties use a parameter whose values nobody knows.
+    None if the properties use a parameter with unknown values.
     """
     if not isinstance(parameter, dict):
         return []
@@ -108,7 +108,7 @@ def functions(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[st
 def as_sent(resource: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the properties of a custom resource as CloudFormation sends them: every scalar as a text.
 
-    None where only a deployment knows them. Where it does not matter what a role's ARN is, any will do.
+    None if they are resolved at deployment. An unresolved role gets an arbitrary ARN.
     """
     properties = resource.get("Properties")
     if resource.get("Type") != CUSTOM_TYPE or not isinstance(properties, dict):

@@ -1,4 +1,4 @@
-"""What a deployment really does: the function, in this process, on the local AWS, by CloudFormation's protocol."""
+"""Actual deployments: the function, in this process, on the local AWS, with CloudFormation's protocol."""
 
 import json
 import re
@@ -28,7 +28,7 @@ TRANSITION = 15.0  # seconds of each: the request takes 10 to arrive, and what i
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an update comes to, predicted or done."""
+    """The result of an update, predicted or actual."""
 
     verdict: str
     calls: tuple[tuple[str, Any], ...]
@@ -126,7 +126,7 @@ class Deployment:
         return {**keys, **urls, "AWS_REGION": "us-east-1", "AWS_CONFIG_FILE": "/dev/null", "NO_PROXY": "127.0.0.1"}
 
     def done(self) -> Outcome:
-        """Carry the update out, as late as can be, and return what the function did."""
+        """Deploy the update, as late as possible, and return what the function did."""
         cloud, stack = self._cloud, self.stack
         if self._pair.old is None:
             stack.begin_create(self._pair.new)
@@ -154,7 +154,7 @@ class Deployment:
         return ", then ".join(dict.fromkeys(words)) or "nothing to do"
 
     def _called(self) -> Iterator[tuple[str, Any]]:
-        """Yield the calls since the last time; the metrics are asked before the first change."""
+        """Yield the calls since the last time; the metrics are read before the first change."""
         cloud = self._cloud
         for _ in self._metrics.requests:
             yield "GetMetricData", {}
@@ -173,7 +173,7 @@ def changing(calls: Iterable[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
 
 
 def permitted(calls: Iterable[tuple[str, Any]]) -> frozenset[str]:
-    """Return what IAM is asked for these calls."""
+    """Return the IAM actions that these calls require."""
     return frozenset(action for operation, _ in calls for action in permissions_of(operation))
 
 
@@ -194,15 +194,15 @@ def steady(value: Any, key: str = "") -> Any:
 
 
 def differences(planned: Outcome, done: Outcome) -> list[str]:
-    """Return where a prediction is wrong, one line per kind."""
-    told = []
+    """Return the differences of a prediction, one line per kind."""
+    lines = []
     if planned.verdict != done.verdict:
-        told.append(f"verdict: planned {planned.verdict!r}, done {done.verdict!r}")
+        lines.append(f"verdict: planned {planned.verdict!r}, done {done.verdict!r}")
     for kind in ("calls", "afterwards"):
         first, second = getattr(planned, kind), getattr(done, kind)
         if first != second:
-            told.append(f"{kind}: planned {first}, done {second}")
+            lines.append(f"{kind}: planned {first}, done {second}")
     if planned.actions != done.actions:
         missing, more = sorted(done.actions - planned.actions), sorted(planned.actions - done.actions)
-        told.append(f"permissions: not planned {missing}, not used {more}")
-    return told
+        lines.append(f"permissions: not planned {missing}, not used {more}")
+    return lines

@@ -1,4 +1,4 @@
-"""The cases with the answer that is right: what lint reports and does not report, and what policy check prints."""
+"""The cases with their correct results: the rules that lint reports or not, and the output of policy check."""
 
 from typing import NamedTuple
 

@@ -1,10 +1,10 @@
-"""Where the answers still differ, by reason. An entry whose case agrees again fails the test: take it out then."""
+"""Known differences, by reason. An entry whose case agrees again fails the test and has to be removed."""
 
 from collections.abc import Mapping
 
 PROPERTIES: Mapping[str, tuple[str, ...]] = {}
 PERMISSIONS: Mapping[str, tuple[str, ...]] = {}
-# Cases whose right answer, in expected.py, none of the commands gives yet.
+# Cases whose correct result, in expected.py, no command returns yet.
 WRONG = frozenset(
     {
         "full-access-and-own-bucket.yaml",

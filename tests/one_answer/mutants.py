@@ -1,4 +1,4 @@
-"""Properties as nobody should write them: valid ones with a value replaced, taken away or written another way."""
+"""Invalid properties: valid ones with a value replaced, removed or written differently."""
 
 import copy
 import json
@@ -118,7 +118,7 @@ def _change(properties: dict[str, Any], chance: random.Random) -> str:
 
 
 def _choices(path: tuple[Any, ...], value: Any) -> list[Any]:
-    """Return what a value could be instead, mostly what is nearly right.
+    """Return replacements of a value, most of them almost valid.
 
     No number in a list: cfn-lint does not know its line.
     """
