@@ -9,18 +9,7 @@ from typing import Final
 
 from cfn_template.evaluator import chosen_branch
 from cfn_template.scenarios import Scenario
-from cfn_template.values import (
-    NO_VALUE,
-    TRANSFORM,
-    Path,
-    Raw,
-    ShortForm,
-    SymbolicString,
-    Unknown,
-    function_of,
-    scalar_text,
-    short_form,
-)
+from cfn_template.values import NO_VALUE, Path, Raw, ShortForm, SymbolicString, Unknown, function_of, scalar_text
 
 UNREAD: Final = object()
 
@@ -173,13 +162,13 @@ def _resolve(node: Node, keys: Path, resolution: Resolution) -> object:
     value = node.value
     resolution.places[keys] = node.path
     if isinstance(value, dict):
-        brought = {(*keys, name): short_form({name: raw}, None) for name, raw in value.items() if is_function(name)}
+        brought = {(*keys, name): ShortForm.of({name: raw}, None) for name, raw in value.items() if is_function(name)}
         resolution.unresolved |= brought
         members = {str(name): inner for name, inner in node.members.items() if not is_function(name)}
         return {name: _resolve(inner, (*keys, name), resolution) for name, inner in members.items()}
     if isinstance(value, list):
         return [_resolve(item, (*keys, index), resolution) for index, item in enumerate(node.items or [])]
     if isinstance(value, SymbolicString | Unknown) and node.raw is not None:
-        resolution.unresolved[keys] = short_form(node.raw, value)
+        resolution.unresolved[keys] = ShortForm.of(node.raw, value)
         return resolution.unresolved[keys]
     return None if node.raw is None else str(value) if isinstance(value, str) else value

@@ -106,12 +106,12 @@ class ShortForm(str):
 
     __slots__ = ()
 
-
-def short_form(raw: Raw, value: object) -> ShortForm:
-    """Return the short form of a value that is not known."""
-    if isinstance(value, SymbolicString):
-        only = value.only_unresolved
-        return ShortForm(f"!{only.function.removeprefix('Fn::')} {only.argument}" if only else f"!Sub {value}")
-    name, argument = function_of(raw) or ("", raw)
-    shown = argument if isinstance(argument, str) else json.dumps(argument, default=str)
-    return ShortForm(f"!{name.removeprefix('Fn::')} {shown}" if name else shown)
+    @classmethod
+    def of(cls, raw: Raw, value: object) -> "ShortForm":
+        """Return the short form of a value that is not known."""
+        if isinstance(value, SymbolicString):
+            only = value.only_unresolved
+            return cls(f"!{only.function.removeprefix('Fn::')} {only.argument}" if only else f"!Sub {value}")
+        name, argument = function_of(raw) or ("", raw)
+        shown = argument if isinstance(argument, str) else json.dumps(argument, default=str)
+        return cls(f"!{name.removeprefix('Fn::')} {shown}" if name else shown)

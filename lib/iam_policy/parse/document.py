@@ -1,7 +1,4 @@
-"""A parsed policy document: frozen, every element with its path and position; unknown parts are marked.
-
-`reading.py` parses it, `statements.py` evaluates it.
-"""
+"""A parsed policy document: frozen, every element with its path and position; unknown parts are marked."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
