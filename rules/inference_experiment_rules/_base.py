@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Final, TypeGuard
+from typing import ClassVar, Final, TypeAlias, TypeGuard
 from weakref import WeakKeyDictionary
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
@@ -53,6 +53,9 @@ class Problem:
     message: str
 
 
+Problems: TypeAlias = Iterator[Problem]
+
+
 def problem(node: Node, message: str) -> Problem:
     """Return a problem at the path of a node."""
     return Problem(node.path, message)
@@ -84,7 +87,7 @@ class Rule(_cfnlint.TemplateRule):
         """Return the logical ids of the resources to check."""
         return view.experiments
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield the problems of one experiment in one scenario."""
         raise NotImplementedError
 

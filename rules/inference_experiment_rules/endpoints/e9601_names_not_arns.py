@@ -1,7 +1,5 @@
-from collections.abc import Iterator
-
 from cfn_template.nodes import Node
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.endpoints import ENDPOINT, MODEL, RELATED_TYPES
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.references import reference_of
@@ -21,13 +19,13 @@ class NamesNotArns(Rule):
 
     related_types = RELATED_TYPES
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield each reference that does not return a name of the required type."""
         yield from self._wrong(experiment, experiment.at("EndpointName"), ENDPOINT, "EndpointName")
         for variant in experiment.variants or []:
             yield from self._wrong(experiment, variant.get("ModelName"), MODEL, "ModelName")
 
-    def _wrong(self, experiment: Experiment, node: Node | None, kind: str, name: str) -> Iterator[Problem]:
+    def _wrong(self, experiment: Experiment, node: Node | None, kind: str, name: str) -> Problems:
         reference = reference_of(experiment.view, node)
         if node is None or reference is None or reference.type not in RELATED_TYPES:
             return

@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.references import reference_of
 
@@ -17,7 +15,7 @@ class RoleArn(Rule):
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-iam-role.html"
     tags = ["sagemaker", "iam", "ref"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem when RoleArn is the name of a role in this template."""
         node = experiment.at("RoleArn")
         reference = reference_of(experiment.view, node)

@@ -1,7 +1,5 @@
-from collections.abc import Iterator
-
 from cfn_template.values import SymbolicString, Unresolved
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -18,7 +16,7 @@ class CaptureDestination(Rule):
     )
     tags = ["sagemaker", "capture", "ref"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem when Destination begins with a reference to a bucket."""
         node = experiment.at("DataStorageConfig", "Destination")
         text = node.text if node is not None else None

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from cfn_template.nodes import Node
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from inference_experiment_rules.properties._instance_types import EXCLUDED_FAMILIES
 from shadow_test_policies.endpoints import RELATED_TYPES, endpoint_config_of, production_variants_of
 from shadow_test_policies.experiment import Experiment
@@ -21,7 +21,7 @@ class EndpointKind(Rule):
 
     related_types = RELATED_TYPES
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield one problem with the first reason why the endpoint cannot be used."""
         node, config = experiment.at("EndpointName"), endpoint_config_of(experiment)
         if node is None or config is None:

@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.endpoints import RELATED_TYPES, production_variants_of
 from shadow_test_policies.experiment import Experiment
 
@@ -19,7 +17,7 @@ class SeveralProductionVariants(Rule):
 
     related_types = RELATED_TYPES
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem when the endpoint configuration has more than one production variant."""
         node = experiment.at("EndpointName")
         variants = production_variants_of(experiment) or []

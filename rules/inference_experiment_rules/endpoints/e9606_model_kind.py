@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from cfn_template.nodes import Node
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.endpoints import MARKETPLACE, RELATED_TYPES, models_of
 from shadow_test_policies.experiment import Experiment
 
@@ -20,7 +20,7 @@ class ModelKind(Rule):
 
     related_types = RELATED_TYPES
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield each variant whose model is excluded from shadow tests."""
         for node, model in models_of(experiment):
             reason = next(self._reasons(model), None)

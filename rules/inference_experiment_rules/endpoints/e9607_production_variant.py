@@ -1,7 +1,5 @@
-from collections.abc import Iterator
-
 from inference_experiment import checks
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.endpoints import RELATED_TYPES, production_variants_of
 from shadow_test_policies.experiment import Experiment
 
@@ -20,7 +18,7 @@ class ProductionVariant(Rule):
 
     related_types = RELATED_TYPES
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem when the endpoint configuration has no production variant of that name."""
         source, variants = experiment.source, production_variants_of(experiment)
         if source is None or source.literal is None or not variants:

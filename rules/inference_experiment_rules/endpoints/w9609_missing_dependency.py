@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.endpoints import ENDPOINT, MODEL, RELATED_TYPES
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.references import named_resource
@@ -20,7 +18,7 @@ class MissingDependency(Rule):
 
     related_types = RELATED_TYPES
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield each literal name of a resource that the experiment does not depend on."""
         view = experiment.view
         named = [(experiment.at("EndpointName"), ENDPOINT, "EndpointName")]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cfn_template.nodes import Node
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from inference_experiment_rules.properties._missing_constraints import (
     ANY_ELEMENT,
     Keys,
@@ -30,7 +30,7 @@ class ApiConstraints(Rule):
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateInferenceExperiment.html"
     tags = ["sagemaker", "schema"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield each constraint that a known value violates."""
         properties = experiment.at()
         if properties is None or not properties.members:
@@ -42,7 +42,7 @@ class ApiConstraints(Rule):
             yield from self._violations(experiment, properties)
 
     @staticmethod
-    def _violations(experiment: Experiment, properties: Node) -> Iterator[Problem]:
+    def _violations(experiment: Experiment, properties: Node) -> Problems:
         for keys, keyword, limit in missing_constraints():
             if keyword == "required":
                 if experiment.at(*keys) is None:

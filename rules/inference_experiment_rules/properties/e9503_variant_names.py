@@ -1,8 +1,6 @@
-from collections.abc import Iterator
-
 from cfn_template.values import SymbolicString
 from inference_experiment import checks
-from inference_experiment_rules._base import GUIDE, Problem, Rule, problem
+from inference_experiment_rules._base import GUIDE, Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -19,7 +17,7 @@ class VariantNames(Rule):
     source_url = GUIDE
     tags = ["sagemaker", "variants"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield the problems of known names; an unresolved name can only be equal to itself."""
         names, source, shadow = experiment.variant_names, experiment.source, experiment.shadow
         state = experiment.desired_state
@@ -37,7 +35,7 @@ class VariantNames(Rule):
         if state in checks.ENDING_STATES and not open_names:
             yield from self._unused_variants(experiment, texts)
 
-    def _unused_variants(self, experiment: Experiment, texts: list[str]) -> Iterator[Problem]:
+    def _unused_variants(self, experiment: Experiment, texts: list[str]) -> Problems:
         source, shadow = experiment.source, experiment.shadow
         if source is None or shadow is None or source.literal is None or shadow.literal is None:
             return

@@ -1,7 +1,5 @@
-from collections.abc import Iterator
-
 from inference_experiment import checks
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -17,7 +15,7 @@ class Schedule(Rule):
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_InferenceExperimentSchedule.html"
     tags = ["sagemaker", "schedule"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield the problems of the known times."""
         schedule = experiment.at("Schedule")
         if schedule is None:

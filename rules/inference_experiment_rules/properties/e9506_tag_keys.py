@@ -1,8 +1,6 @@
-from collections.abc import Iterator
-
 from cfn_template.nodes import Node
 from inference_experiment import checks, contract
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -19,7 +17,7 @@ class TagKeys(Rule):
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Tag.html"
     tags = ["sagemaker", "tags"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield the problems of known keys that E3024 does not report."""
         tags = experiment.at("Tags")
         keys = [tag.get("Key") for tag in (tags.items or [] if tags else [])]

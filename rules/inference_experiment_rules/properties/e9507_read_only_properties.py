@@ -1,8 +1,6 @@
-from collections.abc import Iterator
-
 from inference_experiment import contract
 from inference_experiment_rules import _cfnlint
-from inference_experiment_rules._base import TYPE_REFERENCE, Problem, Rule, problem
+from inference_experiment_rules._base import TYPE_REFERENCE, Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -18,7 +16,7 @@ class ReadOnlyProperties(Rule):
     source_url = TYPE_REFERENCE
     tags = ["sagemaker", "schema"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield each read-only property of the template; those that a transform adds are unknown."""
         properties = experiment.at()
         members = properties.members if properties is not None else {}

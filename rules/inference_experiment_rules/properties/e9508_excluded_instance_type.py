@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from inference_experiment_rules.properties._instance_types import EXCLUDED_FAMILIES
 from shadow_test_policies.experiment import Experiment
 
@@ -16,7 +14,7 @@ class ExcludedInstanceType(Rule):
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-exclusions.html"
     tags = ["sagemaker", "instance-type"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield each variant with an excluded instance type."""
         for node in experiment.instance_types:
             if (node.literal or "").startswith(EXCLUDED_FAMILIES):

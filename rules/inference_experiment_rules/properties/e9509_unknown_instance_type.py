@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from inference_experiment_rules.properties._instance_types import nearest_instance_type
 from shadow_test_policies.experiment import Experiment
 
@@ -18,7 +16,7 @@ class UnknownInstanceType(Rule):
     source_url = "https://aws.amazon.com/sagemaker/ai/pricing/"
     tags = ["sagemaker", "instance-type"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield each resolved function whose value is not in the list of any region."""
         for node in [] if experiment.is_custom else experiment.instance_types:
             name = node.literal

@@ -1,9 +1,7 @@
-from collections.abc import Iterator
-
 from cfn_template.scenarios import REGION
 from inference_experiment import contract
 from inference_experiment_rules import _cfnlint
-from inference_experiment_rules._base import TYPE_REFERENCE, Problem, Rule, problem
+from inference_experiment_rules._base import TYPE_REFERENCE, Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -19,7 +17,7 @@ class NativeTypeRegions(Rule):
     source_url = TYPE_REFERENCE
     tags = ["sagemaker", "regions"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield one problem at the type, naming the linted regions without it."""
         if experiment.is_custom:
             return

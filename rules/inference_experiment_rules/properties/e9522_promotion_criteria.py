@@ -1,7 +1,5 @@
-from collections.abc import Iterator
-
 from inference_experiment import criteria
-from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
+from inference_experiment_rules._base import CUSTOM_RESOURCES, Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -16,7 +14,7 @@ class PromotionCriteria(Rule):
     source_url = CUSTOM_RESOURCES
     tags = ["sagemaker", "custom-resource", "promotion"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield the problems of known criteria; the schema checks their types."""
         node = experiment.at("PromotionCriteria")
         if not experiment.is_custom or node is None or not (node.members or node.value == {}):

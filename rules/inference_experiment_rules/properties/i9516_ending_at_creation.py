@@ -1,7 +1,5 @@
-from collections.abc import Iterator
-
 from inference_experiment import checks
-from inference_experiment_rules._base import TYPE_REFERENCE, Problem, Rule, problem
+from inference_experiment_rules._base import TYPE_REFERENCE, Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -17,7 +15,7 @@ class EndingAtCreation(Rule):
     source_url = TYPE_REFERENCE
     tags = ["sagemaker", "state"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem at DesiredState Completed or Cancelled."""
         node = experiment.at("DesiredState")
         if node is None or node.literal not in checks.ENDING_STATES:

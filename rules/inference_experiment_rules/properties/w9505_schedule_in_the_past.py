@@ -1,8 +1,7 @@
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from inference_experiment import checks
-from inference_experiment_rules._base import GUIDE, Problem, Rule, problem
+from inference_experiment_rules._base import GUIDE, Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -24,7 +23,7 @@ class ScheduleInThePast(Rule):
         self.config_definition = {"now": {"default": "", "type": "string"}}
         self.configure()
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield one problem: at EndTime when it is over, else at StartTime."""
         if experiment.is_ending or not isinstance(experiment.desired_state, str):
             return

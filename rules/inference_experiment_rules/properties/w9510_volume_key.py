@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from inference_experiment_rules.properties._instance_types import LOCAL_STORAGE_FAMILIES, family_of
 from shadow_test_policies.experiment import Experiment
 
@@ -17,7 +15,7 @@ class VolumeKey(Rule):
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html"
     tags = ["sagemaker", "instance-type", "kms"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield one problem at KmsKey, naming the first instance type with local storage."""
         key = experiment.at("KmsKey")
         if key is None or not key.text:

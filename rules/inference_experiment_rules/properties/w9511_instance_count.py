@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import TYPE_REFERENCE, Problem, Rule, problem
+from inference_experiment_rules._base import TYPE_REFERENCE, Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -13,7 +11,7 @@ class InstanceCount(Rule):
     source_url = TYPE_REFERENCE
     tags = ["sagemaker", "variants"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield each variant with InstanceCount 0."""
         for variant in experiment.variants or []:
             node = variant.at("InfrastructureConfig", "RealTimeInferenceConfig", "InstanceCount")

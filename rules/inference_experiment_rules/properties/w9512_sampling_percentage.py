@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import GUIDE, Problem, Rule, problem
+from inference_experiment_rules._base import GUIDE, Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -13,7 +11,7 @@ class SamplingPercentage(Rule):
     source_url = GUIDE
     tags = ["sagemaker", "shadow"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem when SamplingPercentage is 0."""
         node = experiment.sampling
         if node is not None and node.number == 0:

@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import FULL, Experiment
 
 
@@ -16,7 +14,7 @@ class PromotionSampling(Rule):
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-best-practices.html"
     tags = ["sagemaker", "promotion"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem at SamplingPercentage."""
         node = experiment.sampling
         if node is None or node.number is None or not 0 < node.number < FULL or not experiment.promotes:

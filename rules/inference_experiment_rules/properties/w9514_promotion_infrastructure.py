@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -16,7 +14,7 @@ class PromotionInfrastructure(Rule):
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-best-practices.html"
     tags = ["sagemaker", "promotion"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield one problem for each of InstanceType and InstanceCount that differs."""
         source, shadow = experiment.variant(experiment.source), experiment.variant(experiment.shadow)
         if source is None or shadow is None or not experiment.promotes:

@@ -1,7 +1,5 @@
-from collections.abc import Iterator
-
 from inference_experiment import contract
-from inference_experiment_rules._base import TYPE_REFERENCE, Problem, Rule, problem
+from inference_experiment_rules._base import TYPE_REFERENCE, Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -18,7 +16,7 @@ class IgnoredDesiredState(Rule):
     source_url = TYPE_REFERENCE
     tags = ["sagemaker", "state"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem at DesiredState Running of a scheduled experiment of the native type."""
         node = experiment.at("DesiredState")
         if experiment.is_custom or node is None or node.literal != "Running":

@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import TYPE_REFERENCE, Problem, Rule, problem
+from inference_experiment_rules._base import TYPE_REFERENCE, Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -17,7 +15,7 @@ class ImplicitPromotion(Rule):
     source_url = TYPE_REFERENCE
     tags = ["sagemaker", "promotion"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem when stopping the experiment promotes the shadow variant without ModelVariantActions."""
         source, shadow = experiment.source, experiment.shadow
         if source is None or shadow is None or not experiment.drops_production or experiment.has_actions:

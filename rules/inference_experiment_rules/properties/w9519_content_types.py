@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -15,7 +13,7 @@ class ContentTypes(Rule):
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CaptureContentTypeHeader.html"
     tags = ["sagemaker", "capture"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield each element of JsonContentTypes that is also in CsvContentTypes."""
         config = experiment.at("DataStorageConfig", "ContentType")
         lists = [config.get(name) if config else None for name in ("CsvContentTypes", "JsonContentTypes")]

@@ -1,6 +1,6 @@
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.endpoints import apart, same_endpoint
 from shadow_test_policies.experiment import Experiment, ExperimentTemplate, experiment_in
 
@@ -21,7 +21,7 @@ class SharedEndpoint(Rule):
         """Return the experiments before this one, so that each pair is checked once."""
         return view.experiments[: view.experiments.index(name)]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem when an earlier experiment uses the same endpoint at the same time."""
         node = experiment.at("EndpointName")
         if node is None or node.text is None or experiment.is_ending:

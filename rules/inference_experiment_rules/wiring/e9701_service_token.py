@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
+from inference_experiment_rules._base import CUSTOM_RESOURCES, Problems, Rule, problem
 from shadow_test_policies.experiment import FUNCTION_TYPES, Experiment
 from shadow_test_policies.service_token import wrong_service_token
 
@@ -19,7 +17,7 @@ class ServiceToken(Rule):
 
     related_types = FUNCTION_TYPES
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem when ServiceToken is certainly not such an ARN."""
         node = experiment.at("ServiceToken") if experiment.is_custom else None
         wrong = wrong_service_token(experiment.view, node)

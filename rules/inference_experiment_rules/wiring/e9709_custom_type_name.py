@@ -1,7 +1,6 @@
 import re
-from collections.abc import Iterator
 
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import ALLOWED_NAME as ALLOWED
 from shadow_test_policies.experiment import CUSTOM_PREFIX as PREFIX
 from shadow_test_policies.experiment import Experiment, ExperimentTemplate
@@ -20,7 +19,7 @@ class CustomTypeName(Rule):
         """Return all custom resources, of this provider or not."""
         return [name for name in view.resources if view.type_of(name).startswith(PREFIX)]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem at a type name that CloudFormation rejects."""
         node = experiment.resource.get("Type")
         name = experiment.view.type_of(experiment.name).removeprefix(PREFIX)

@@ -1,8 +1,6 @@
-from collections.abc import Iterator
-
 from cfn_template.scenarios import REGION
 from cfn_template.template import DEFAULT_REGIONS
-from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
+from inference_experiment_rules._base import CUSTOM_RESOURCES, Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.references import arn_fields
 
@@ -19,7 +17,7 @@ class ServiceTokenRegion(Rule):
     source_url = CUSTOM_RESOURCES
     tags = ["sagemaker", "custom-resource", "servicetoken", "regions"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem when the function's region is not one of the linted regions."""
         node, regions = experiment.at("ServiceToken"), experiment.view.regions
         fields = arn_fields(node.text) if node is not None and experiment.is_custom else []

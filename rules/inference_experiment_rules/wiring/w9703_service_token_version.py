@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
+from inference_experiment_rules._base import CUSTOM_RESOURCES, Problems, Rule, problem
 from shadow_test_policies.experiment import FUNCTION_TYPES, Experiment
 from shadow_test_policies.references import QUALIFIED_TYPES, unresolved_of
 
@@ -19,7 +17,7 @@ class ServiceTokenVersion(Rule):
 
     related_types = FUNCTION_TYPES | QUALIFIED_TYPES
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem when ServiceToken is a version in this template, including one that SAM publishes."""
         node = experiment.at("ServiceToken")
         if node is None or not experiment.is_custom:

@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
+from inference_experiment_rules._base import CUSTOM_RESOURCES, Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
 
 
@@ -16,7 +14,7 @@ class NoServiceTimeout(Rule):
     source_url = CUSTOM_RESOURCES
     tags = ["sagemaker", "custom-resource", "timeout"]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem at the properties when ServiceTimeout is missing."""
         properties = experiment.at()
         if not experiment.is_custom or properties is None or experiment.at("ServiceToken") is None:

@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import FUNCTION_TYPES, Experiment
 from shadow_test_policies.references import QUALIFIED_TYPES, function_timeout
 
@@ -25,7 +23,7 @@ class FunctionTimeout(Rule):
         self.config_definition = {"minimum": {"default": 60, "type": "integer"}}
         self.configure()
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem at Timeout of the function, or at its properties when it has none."""
         limit = function_timeout(experiment.view, experiment.at("ServiceToken"))
         if limit is None or not experiment.is_custom:

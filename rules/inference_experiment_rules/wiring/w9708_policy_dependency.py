@@ -1,6 +1,4 @@
-from collections.abc import Iterator
-
-from inference_experiment_rules._base import Problem, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import FUNCTION_TYPES, Experiment
 from shadow_test_policies.references import QUALIFIED_TYPES
 from shadow_test_policies.role_policies import POLICY_PROPERTIES, roles_of, roles_with
@@ -20,7 +18,7 @@ class PolicyDependency(Rule):
 
     related_types = FUNCTION_TYPES | QUALIFIED_TYPES | frozenset(POLICY_PROPERTIES)
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield one problem at the resource, naming the policies that it does not depend on."""
         view = experiment.view
         candidates = view.of_type(*POLICY_PROPERTIES)

@@ -1,8 +1,7 @@
 import difflib
-from collections.abc import Iterator
 
 from inference_experiment import contract
-from inference_experiment_rules._base import CUSTOM_RESOURCES, Problem, Rule, problem
+from inference_experiment_rules._base import CUSTOM_RESOURCES, Problems, Rule, problem
 from shadow_test_policies.experiment import ALIKE, CUSTOM_PREFIX, Experiment, ExperimentTemplate
 
 
@@ -22,7 +21,7 @@ class MisspeltType(Rule):
         """Return all custom resources."""
         return [name for name in view.resources if view.type_of(name).startswith(CUSTOM_PREFIX)]
 
-    def check(self, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, experiment: Experiment) -> Problems:
         """Yield a problem at a type name that is similar to ours."""
         kind, node = experiment.view.type_of(experiment.name), experiment.resource.get("Type")
         if node is None or kind == contract.CUSTOM_TYPE:
