@@ -15,4 +15,3 @@ class ProviderPermissions(PermissionRule):
     tags = ["sagemaker", "iam", "permissions", "lambda"]
 
     kinds = frozenset({"missing-permission"})
-    role_kinds = frozenset({"provider"})

@@ -14,4 +14,3 @@ class DeniedPermission(PermissionRule):
     tags = ["sagemaker", "iam", "permissions", "deny"]
 
     kinds = frozenset({"explicit-deny"})
-    role_kinds = frozenset({"provider"})

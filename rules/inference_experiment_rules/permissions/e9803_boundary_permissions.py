@@ -14,4 +14,3 @@ class BoundaryPermissions(PermissionRule):
     tags = ["sagemaker", "iam", "permissions", "boundary"]
 
     kinds = frozenset({"boundary-denies"})
-    role_kinds = frozenset({"provider"})

@@ -14,4 +14,3 @@ class ResourceNeverMatches(PermissionRule):
     tags = ["sagemaker", "iam", "permissions", "resource"]
 
     kinds = frozenset({"resource-never-matches"})
-    role_kinds = frozenset({"provider"})

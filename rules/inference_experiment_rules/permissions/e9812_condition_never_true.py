@@ -14,4 +14,3 @@ class ConditionNeverTrue(PermissionRule):
     tags = ["sagemaker", "iam", "permissions", "condition"]
 
     kinds = frozenset({"condition-never-true"})
-    role_kinds = frozenset({"provider"})

@@ -13,4 +13,3 @@ class MisplacedPolicy(PermissionRule):
     tags = ["sagemaker", "iam", "permissions"]
 
     kinds = frozenset({"misplaced-policy"})
-    role_kinds = frozenset({"provider"})

@@ -14,4 +14,3 @@ class ExperimentPermissions(PermissionRule):
     tags = ["sagemaker", "iam", "permissions", "capture", "kms"]
 
     kinds = frozenset({"missing-experiment-permission"})
-    role_kinds = frozenset({"experiment"})

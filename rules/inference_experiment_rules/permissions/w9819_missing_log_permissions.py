@@ -14,4 +14,3 @@ class MissingLogPermissions(PermissionRule):
     tags = ["sagemaker", "iam", "permissions", "logs"]
 
     kinds = frozenset({"missing-auxiliary-permission"})
-    role_kinds = frozenset({"provider"})
