@@ -6,13 +6,13 @@ scenario in which it applies, at most 300 characters. A rule reports nothing abo
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Final, TypeAlias, TypeGuard
 from weakref import WeakKeyDictionary
 
-from cfnlint.rules import CloudFormationLintRule, RuleMatch
+from cfnlint.rules import CloudFormationLintRule, Match, RuleMatch
 from cfnlint.template.template import Template
 
 from cfn_template.nodes import Node
@@ -61,7 +61,7 @@ def problem(node: Node, message: str) -> Problem:
     return Problem(node.path, message)
 
 
-class Rule(_cfnlint.TemplateRule):
+class Rule(CloudFormationLintRule):
     """Base of the rules.
 
     A rule's docstring says why a finding matters, its `description` what is checked. A YAML file of the same name
@@ -71,16 +71,14 @@ class Rule(_cfnlint.TemplateRule):
     # Types of further resources to take into account when the experiment refers to them, directly or indirectly.
     related_types: ClassVar[frozenset[str]] = frozenset()
 
-    def applies_to(self, cfn: Template) -> bool:
-        """Tell whether a template has a resource for this rule."""
-        return bool(self.targets(view_of(cfn)))
+    def matchall(self, filename: str, cfn: Template) -> Iterable[Match]:
+        """Return the findings. cfn-lint's own method times and logs each call, also of a rule that does not apply."""
+        matches: Iterable[Match] = super().matchall(filename, cfn) if self.targets(view_of(cfn)) else ()
+        return matches
 
     def match(self, cfn: Template) -> list[RuleMatch]:
         """Return the findings in a template."""
-        return self.find(view_of(cfn))
-
-    def find(self, view: ExperimentTemplate) -> list[RuleMatch]:
-        """Return the findings in a template's view."""
+        view = view_of(cfn)
         return [match for name in self.targets(view) for match in self._check_scenarios(view, name)]
 
     def targets(self, view: ExperimentTemplate) -> list[str]:

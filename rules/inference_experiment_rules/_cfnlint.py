@@ -5,22 +5,23 @@ an exception.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import cfnlint.data.schemas.extensions.aws_sagemaker_hosting as hosting
 from cfnlint.conditions import Conditions
 from cfnlint.helpers import load_resource
 from cfnlint.jsonschema import ValidationError, Validator
-from cfnlint.rules import CloudFormationLintRule, Match
 from cfnlint.rules.jsonschema.CfnLintJsonSchema import CfnLintJsonSchema
+from cfnlint.rules.resources.properties.Properties import Properties
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from cfnlint.template.template import Template
 
 from cfn_template.template import DEFAULT_REGIONS
 from cfn_template.values import TRANSFORM
 from inference_experiment import contract
+from shadow_test_policies.experiment import GENERIC_TYPE
 
 
 def regions_of(cfn: Template) -> tuple[str, ...]:
@@ -59,60 +60,41 @@ def native_type_exists(region: str) -> bool:
 
 
 @cache
-def priced_regions() -> tuple[str, ...]:
-    """Return the regions of the price list of hosting instances."""
-    return tuple(name for name in load_resource(hosting, "instancetype_enum.json") if "-" in name)
-
-
-@cache
-def hosting_instance_types(region: str) -> frozenset[str]:
-    """Return the instance types of SageMaker hosting in a region, from the price list; empty when unknown."""
-    listed = load_resource(hosting, "instancetype_enum.json").get(region)
-    return frozenset(listed.get("enum", ())) if isinstance(listed, dict) else frozenset()
-
-
-class TemplateRule(CloudFormationLintRule):
-    """Base of the rules that check a whole template."""
-
-    def applies_to(self, cfn: Template) -> bool:  # noqa: ARG002 - the signature
-        """Tell whether the rule has something to check in a template."""
-        return True
-
-    def matchall(self, filename: str, cfn: Template) -> Iterable[Match]:
-        """Return the findings. cfn-lint's own method times and logs each call, also of a rule that does not apply."""
-        matches: Iterable[Match] = super().matchall(filename, cfn) if self.applies_to(cfn) else ()
-        return matches
+def hosting_instance_types() -> frozenset[str]:
+    """Return the instance types of SageMaker hosting in any region, from the price list; empty when unknown."""
+    listed = load_resource(hosting, "instancetype_enum.json")
+    regions = (entry for name, entry in listed.items() if "-" in name and isinstance(entry, dict))
+    return frozenset(name for entry in regions for name in entry.get("enum", ()))
 
 
 class ReenteringRule(CfnLintJsonSchema):
-    """Base of the rule that checks the properties of a type with another schema, as if it were another type.
+    """Base of the rule that checks custom resources with the provider's schema, as if they were of the native type.
 
     CfnLintJsonSchema.validate() skips every intrinsic function; this class does what E3002 does instead. Findings have
     the ids of cfn-lint's own rules, so that a suppression applies to both types; others have the id of this rule.
     """
 
-    as_type = ""
-    by_schema: Mapping[str, Any] = {}
-
-    # cfn-lint instantiates every class that a rule's module imports, including this base: no argument is required.
-    def __init__(self, types: tuple[str, ...] = ()) -> None:
+    def __init__(self) -> None:
+        types = (contract.CUSTOM_TYPE, GENERIC_TYPE)
         super().__init__(keywords=[f"Resources/{name}/Properties" for name in types], all_matches=True)
-        self.rule_set = dict(CORE_IDS)
-        self.child_rules = dict.fromkeys(CORE_IDS.values())  # filled by cfn-lint
+        self.rule_set = Properties().rule_set  # JSON Schema keyword -> the rule that reports it
+        self.child_rules = dict.fromkeys(self.rule_set.values())  # filled by cfn-lint
 
-    def is_target(self, cfn: Template, name: str) -> bool:  # noqa: ARG002 - the signature
-        """Tell whether a resource of the keywords' types is checked."""
-        return True
+    def is_target(self, cfn: Template, name: str) -> bool:
+        """Tell whether a custom resource is checked."""
+        raise NotImplementedError
 
     def validate(self, validator: Validator, _: object, instance: Any, __: Any) -> Iterator[ValidationError]:  # noqa: ANN401
-        """Yield the errors of the properties, checked as properties of `as_type`."""
+        """Yield the errors of the properties, checked as those of the native type."""
         path = validator.context.path.path
         if not isinstance(instance, dict) or len(path) < 2 or not self.is_target(validator.cfn, path[1]):  # noqa: PLR2004
             return
-        place = validator.context.path.evolve(cfn_path=deque(["Resources", self.as_type, "Properties"]))
+        place = validator.context.path.evolve(cfn_path=deque(["Resources", contract.NATIVE_TYPE, "Properties"]))
         context = validator.context.evolve(strict_types=False, path=place)
         function_filter = validator.function_filter.evolve(add_cfn_lint_keyword=True)
-        entered = self.extend_validator(validator.evolve(function_filter=function_filter), self.by_schema, context)
+        entered = self.extend_validator(
+            validator.evolve(function_filter=function_filter), contract.exact_schema(), context
+        )
         for error in self._validate(entered, instance):
             # The message shows the pattern as the API's documentation has it.
             error.message = error.message.replace(r"\\Z'", "$'")
@@ -123,22 +105,3 @@ class ReenteringRule(CfnLintJsonSchema):
 def _is_brought(error: ValidationError) -> bool:
     """Tell whether an error is about a missing member of a mapping into which Fn::Transform may bring any."""
     return error.validator == "required" and isinstance(error.instance, dict) and TRANSFORM in error.instance
-
-
-# JSON Schema keyword -> the cfn-lint rule that reports it, as in E3002.
-CORE_IDS: Final = {
-    "additionalProperties": "E3002",
-    "cfnLint": "E1101",
-    "enum": "E3030",
-    "maxItems": "E3032",
-    "maxLength": "E3033",
-    "maximum": "E3034",
-    "minItems": "E3032",
-    "minLength": "E3033",
-    "minimum": "E3034",
-    "pattern": "E3031",
-    "properties": "E3002",
-    "required": "E3003",
-    "tagging": "E3024",
-    "type": "E3012",
-}

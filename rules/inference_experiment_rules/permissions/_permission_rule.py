@@ -1,14 +1,15 @@
 """Base of the 98xx rules: each reports some kinds of findings of the analysis of the template's roles."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from cfnlint.rules import RuleMatch
+from cfnlint.template.template import Template
 
 from cfn_template.scenarios import Scenario, describe
-from inference_experiment_rules._base import MESSAGE_LIMIT, Rule
-from shadow_test_policies.analysis import PermissionAnalysis, permission_analysis, related
+from inference_experiment_rules._base import MESSAGE_LIMIT, Rule, view_of
+from shadow_test_policies.analysis import PermissionAnalysis, permission_analysis
 from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.permission_findings import PermissionFinding
 
@@ -22,18 +23,14 @@ class PermissionRule(Rule):
     kinds: ClassVar[frozenset[str]] = frozenset()
     role_kinds: ClassVar[frozenset[str]] = frozenset({"provider", "experiment"})
 
-    def find(self, view: ExperimentTemplate) -> list[RuleMatch]:
+    def match(self, cfn: Template) -> list[RuleMatch]:
         """Return the findings in a template."""
-        findings = template_findings(permission_analysis(view), self.reports)
+        findings = template_findings(permission_analysis(view_of(cfn)), self.reports)
         return [RuleMatch(list(finding.location.path), message) for finding, message in findings]
 
     def targets(self, view: ExperimentTemplate) -> list[str]:
         """Return the experiments, or the provider functions if there are none."""
         return permission_analysis(view).targets
-
-    def related_resources(self, view: ExperimentTemplate, name: str) -> Collection[str]:
-        """Return the resources that the policies of the roles may depend on."""
-        return related(view, name)
 
     def reports(self, finding: PermissionFinding) -> bool:
         """Tell whether this rule reports a finding."""

@@ -24,18 +24,13 @@ def family_of(name: str) -> str:
 
 
 @cache
-def _listed() -> frozenset[str]:
-    return frozenset(name for region in _cfnlint.priced_regions() for name in _cfnlint.hosting_instance_types(region))
-
-
-@cache
 def nearest_instance_type(name: str) -> str | None:
     """Return the most similar hosting instance type when `name` is certainly not one, else None.
 
     The price list is incomplete and differs by region, so only a missing "ml." or a size that no region has for a
     listed family counts as certain.
     """
-    listed = _listed()
+    listed = _cfnlint.hosting_instance_types()
     if name in listed or not listed:
         return None
     if PREFIX + name in listed:

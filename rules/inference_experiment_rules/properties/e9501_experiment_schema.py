@@ -1,9 +1,7 @@
 from cfnlint.template.template import Template
 
-from inference_experiment import contract
 from inference_experiment_rules._base import CUSTOM_RESOURCES, view_of
 from inference_experiment_rules._cfnlint import ReenteringRule
-from shadow_test_policies.experiment import GENERIC_TYPE
 
 
 class ExperimentSchema(ReenteringRule):
@@ -18,11 +16,6 @@ class ExperimentSchema(ReenteringRule):
     )
     source_url = CUSTOM_RESOURCES
     tags = ["sagemaker", "custom-resource", "schema"]
-    as_type = contract.NATIVE_TYPE
-
-    def __init__(self) -> None:
-        super().__init__((contract.CUSTOM_TYPE, GENERIC_TYPE))
-        self.by_schema = contract.exact_schema()
 
     def is_target(self, cfn: Template, name: str) -> bool:
         """Tell whether the resource is an experiment of this provider."""
