@@ -130,17 +130,17 @@ class Pattern:
         return any(isinstance(token, Symbol) for token in self.tokens)
 
     @cached_property
-    def _exact(self) -> "_Glob":
-        return _Glob(self.tokens, fold=False)
+    def _exact(self) -> re.Pattern[str]:
+        return _glob(self.tokens, fold=False)
 
     @cached_property
-    def _folding(self) -> "_Glob":
-        return _Glob(self.tokens, fold=True)
+    def _folding(self) -> re.Pattern[str]:
+        return _glob(self.tokens, fold=True)
 
     def match(self, target: Text, *, fold: bool = False) -> Truth:
         """Match a text, in lower case on both sides with `fold`. The variables must have been resolved."""
         if isinstance(target, str) and not self.symbolic:
-            return (self._folding if fold else self._exact).match(target)
+            return (self._folding if fold else self._exact).fullmatch(target) is not None
         return match_symbolic(self.tokens, target, fold=fold)
 
     def resolve(self, value_of: "Callable[[Variable], Text | Symbol | None]") -> "Pattern | None":
@@ -174,35 +174,18 @@ class Pattern:
         return "".join(token.value if isinstance(token, Wild) else str(token) for token in self.tokens)
 
 
-class _Glob:
-    """A pattern without symbols. Greedy search piece by piece is exact because pieces have a fixed length."""
-
-    def __init__(self, tokens: Sequence[Token], *, fold: bool) -> None:
-        flags = re.DOTALL | (re.IGNORECASE if fold else 0)
-        pieces = [""]
-        for token in tokens:
-            if token is Wild.STAR:
-                pieces.append("")
-            else:
-                pieces[-1] += "." if token is Wild.QUESTION else re.escape(str(token))
-        self._head, *rest = (re.compile(piece, flags) for piece in pieces)
-        self._tail = re.compile(pieces[-1] + r"\Z", flags) if rest else None
-        self._middle = [piece for piece in rest[:-1] if piece.pattern]
-        last_star = max((index for index, token in enumerate(tokens) if token is Wild.STAR), default=len(tokens))
-        after = tokens[last_star + 1 :]
-        self._tail_length = sum(1 if isinstance(token, Wild) else len(str(token)) for token in after)
-
-    def match(self, target: str) -> bool:
-        if self._tail is None:
-            return self._head.fullmatch(target) is not None
-        match = self._head.match(target)
-        for piece in self._middle:
-            if match is None:
-                return False
-            match = piece.search(target, match.end())
-        if match is None or len(target) - self._tail_length < match.end():
-            return False
-        return self._tail.match(target, len(target) - self._tail_length) is not None
+def _glob(tokens: Sequence[Token], *, fold: bool) -> re.Pattern[str]:
+    """Compile a pattern without symbols. An atomic group keeps the first match of its piece, so nothing is slow."""
+    pieces = [""]
+    for token in tokens:
+        if token is Wild.STAR:
+            pieces.append("")
+        else:
+            pieces[-1] += "." if token is Wild.QUESTION else re.escape(str(token))
+    source, *rest = pieces
+    if rest:
+        source += "".join(f"(?>.*?{piece})" for piece in rest[:-1]) + ".*" + rest[-1]
+    return re.compile(source, re.DOTALL | (re.IGNORECASE if fold else 0))
 
 
 @lru_cache(maxsize=65536)
