@@ -87,7 +87,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Step:
-    """The evaluation of one statement: the truth of the whole and of each part that was evaluated."""
+    """The evaluation of one statement: the truth of the whole and of each part."""
 
     attached: Attached
     truth: Truth
@@ -135,7 +135,7 @@ class Decision:
 
 
 def _step(attached: Attached, request: Request, *, boundary: bool = False) -> Step:
-    parts = attached.compiled.parts(request)
+    parts = tuple(attached.compiled.parts(request))
     return Step(attached, all_of(part.truth for part in parts), parts, boundary)
 
 

@@ -3,6 +3,7 @@
 A statement applies if its action, its resource or principal and all its conditions match; each part is three-valued.
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -60,48 +61,29 @@ class CompiledStatement:
 
     def truth(self, request: Request) -> Truth:
         """Tell whether the statement applies to a request."""
+        return all_of(truth for _, truth in self.parts(request))
+
+    def parts(self, request: Request) -> Iterator[ElementTruth]:
+        """Yield the truth of each part, evaluated on demand: what follows the first False does not matter."""
         if self._unknown is not None:
-            return None
-        action = self._actions.truth(request.name)
-        if action is False:
-            return False
-        object_truth = self.principal_truth(request) if request.principal else self.resource_truth(request)
-        if object_truth is False:
-            return False
-        if not self.conditions:
-            return action and object_truth if action is not None else None
-        return all_of((action, object_truth, self.condition_truth(request)))
+            yield ElementTruth(StatementElement.STATEMENT, None)
+            return
+        yield ElementTruth(StatementElement.ACTION, self._actions.truth(request.name))
+        if request.principal:  # trust policies have no Resource
+            yield ElementTruth(StatementElement.PRINCIPAL, match_principals(self._principals, request.principal))
+        else:
+            yield ElementTruth(StatementElement.RESOURCE, self._resource_truth(request))
+        truth = all_of(condition.truth(request) for condition in self.conditions)
+        yield ElementTruth(StatementElement.CONDITION, truth)
 
-    def parts(self, request: Request) -> tuple[ElementTruth, ...]:
-        """Return the truth of each part, up to the first that is False."""
-        if self._unknown is not None:
-            return (ElementTruth(StatementElement.STATEMENT, None),)
-        parts = [ElementTruth(StatementElement.ACTION, self._actions.truth(request.name))]
-        if parts[-1].truth is not False and request.principal:
-            parts.append(ElementTruth(StatementElement.PRINCIPAL, self.principal_truth(request)))
-        elif parts[-1].truth is not False:
-            parts.append(ElementTruth(StatementElement.RESOURCE, self.resource_truth(request)))
-        if parts[-1].truth is not False and self.conditions:
-            parts.append(ElementTruth(StatementElement.CONDITION, self.condition_truth(request)))
-        return tuple(parts)
-
-    def principal_truth(self, request: Request) -> Truth:
-        """Match the principal; trust policies have no Resource."""
-        return match_principals(self._principals, request.principal)
-
-    def condition_truth(self, request: Request) -> Truth:
-        """Evaluate the whole Condition block."""
-        return all_of(condition.truth(request) for condition in self.conditions)
-
-    def resource_truth(self, request: Request) -> Truth:
-        """Match the resource."""
+    def _resource_truth(self, request: Request) -> Truth:
         selector = self._selector
         if selector is None:
             return False
-        truth = any_of(self._resource_truth(resource, request) for resource in self._resources)
+        truth = any_of(self._match(resource, request) for resource in self._resources)
         return negate(truth) if selector.negated else truth
 
-    def _resource_truth(self, resource: ResourcePattern | None, request: Request) -> Truth:
+    def _match(self, resource: ResourcePattern | None, request: Request) -> Truth:
         if resource is None:
             return None
         pattern = resource.pattern
