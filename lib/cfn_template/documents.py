@@ -22,17 +22,9 @@ class Document:
     text: str = field(repr=False)
     value: Any = field(repr=False)
 
-    def mark(self, path: Path) -> Mark:
-        """Return the place of a value, or of the nearest existing value around it; counted from 0."""
-        return mark_of(self.value, path)
-
     def line(self, path: Path) -> int:
-        """Return the line of a value, counted from 1."""
-        return self.mark(path).line + 1
-
-    def place(self, path: Path) -> str:
-        """Return file and line of a value, for messages."""
-        return f"{self.name}:{self.line(path)}"
+        """Return the line of a value, or of the nearest existing value around it; counted from 1."""
+        return mark_of(self.value, path).line + 1
 
 
 def decode(data: bytes) -> str:

@@ -39,7 +39,6 @@ class DictNode(dict[str, Any]):
 
     start_mark: Mark
     duplicates: tuple[StringNode, ...] = ()
-    known: tuple[Any, ...] = ()  # the latest reading of a policy statement
 
 
 class DocumentError(ValueError):

@@ -63,7 +63,7 @@ def nearest_miss(decision: Decision) -> Step | None:
 
 def _decide_trust(role: Role, request: Request) -> Decision:
     if role.trust is None:
-        return Decision(Outcome.UNKNOWN, request, Policies((Document(role.name),)), trust=True)
+        return Decision(Outcome.UNKNOWN, request, Policies((Document(role.name),)))
     return decide_trust(role.trust, request)
 
 

@@ -1,4 +1,4 @@
-"""The roles' requirements: actions, resources, request context, reason and source.
+"""The roles' requirements: actions, resources, request context and source.
 
 Those of the provider role come from the function's own contract, those of the experiment role and the deployer
 from `data/requirements.json`.
@@ -82,7 +82,6 @@ class Requirement:
     free: bool = False
     service: str = ""
     handlers: tuple[str, ...] = ()
-    why: str = ""
     source: str = ""
 
     def request(self, resource: Text | None = None) -> Request:
@@ -189,7 +188,6 @@ def _of_permission(permission: contract.Permission, handlers: tuple[str, ...], d
         context=context,
         free=free,
         handlers=handlers,
-        why=permission.dependent or ("called by " + ", ".join(handlers) if handlers else "the function runs"),
         source="the function's own calls (operations.json)",
     )
 
@@ -219,17 +217,17 @@ def _applies(entry: Mapping[str, Any], deployment: Deployment) -> bool:
 
 
 def _of_entry(entry: Mapping[str, Any], deployment: Deployment) -> Iterator[Requirement]:
-    level, why, source = Level(entry["level"]), entry["why"], entry["source"]
+    level, source = Level(entry["level"]), entry["source"]
     if "trust" in entry:
-        yield trust_requirement(entry["trust"], deployment, why=why, source=source)
+        yield trust_requirement(entry["trust"], deployment, source=source)
         return
     resource, free = resource_of(entry["resource"], deployment)
     for action in entry["actions"]:
         context = {**_context(action, deployment), **entry.get("context", {})}
-        yield Requirement(action, entry["resource"], as_request(resource), level, context, free, why=why, source=source)
+        yield Requirement(action, entry["resource"], as_request(resource), level, context, free, source=source)
 
 
-def trust_requirement(service: str, deployment: Deployment, *, why: str = "", source: str = "") -> Requirement:
+def trust_requirement(service: str, deployment: Deployment, *, source: str = "") -> Requirement:
     """Return the requirement that a service may assume a role, on behalf of the deployment's account."""
     place = ("arn:", deployment.partition, f":{service.partition('.')[0]}:", deployment.region, ":", deployment.account)
     context: dict[str, Value] = {
@@ -238,4 +236,4 @@ def trust_requirement(service: str, deployment: Deployment, *, why: str = "", so
         "aws:PrincipalIsAWSService": "true",
         "sts:ExternalId": Given.ABSENT,
     }
-    return Requirement("sts:AssumeRole", "trust", "*", Level.REQUIRED, context, service=service, why=why, source=source)
+    return Requirement("sts:AssumeRole", "trust", "*", Level.REQUIRED, context, service=service, source=source)

@@ -20,13 +20,11 @@ TAG_PREFIXES: Final = ("aws:requesttag/", "aws:tagkeys", "aws:resourcetag/")
 
 @dataclass(frozen=True)
 class Action:
-    """One action: canonical name, resource types (empty: only `*`), condition keys in lower case, dependent actions."""
+    """One action: canonical name, resource types (empty: only `*`), condition keys in lower case."""
 
     name: str
-    level: str
     resource_types: tuple[str, ...]
     condition_keys: frozenset[str]
-    dependent: tuple[str, ...] = ()
 
 
 def _overlay() -> dict[str, Any]:
@@ -71,8 +69,7 @@ def action(name: str) -> Action | None:
         keys.update(kind["conditionKeys"])
     for kind in types:
         keys.update(_resource_type(service, kind).get("conditionKeys", ()))
-    lowered = frozenset(key.lower() for key in keys)
-    return Action(canonical, str(entry["accessLevel"]), tuple(types), lowered, tuple(extra.get("dependentActions", ())))
+    return Action(canonical, tuple(types), frozenset(key.lower() for key in keys))
 
 
 @cache

@@ -134,7 +134,6 @@ def test_lines_are_those_of_keys_and_items(source: str) -> None:
     assert lines["c", "d"] == source[: source.index("d")].count("\n") + 1
     assert document.line(("c", "nothing", 0)) == lines["c",]
     assert document.line(("a", 9)) == 1
-    assert document.place(("a", 1)) == "t:2"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
