@@ -107,7 +107,6 @@ class Decision:
     outcome: Outcome
     request: Request
     policies: Policies = field(repr=False)
-    trust: bool = False
 
     @property
     def allowed(self) -> bool:
@@ -136,7 +135,7 @@ class Decision:
 
 def _step(attached: Attached, request: Request, *, boundary: bool = False) -> Step:
     parts = tuple(attached.compiled.parts(request))
-    return Step(attached, all_of(part.truth for part in parts), parts, boundary)
+    return Step(attached, all_of(truth for _, truth in parts), parts, boundary)
 
 
 def decide(policies: Policies, request: Request) -> Decision:
@@ -146,8 +145,7 @@ def decide(policies: Policies, request: Request) -> Decision:
 
 def decide_trust(document: Document, request: Request) -> Decision:
     """Decide by a role's trust policy whether the request's principal may assume the role."""
-    policies = Policies((document,))
-    return Decision(_outcome(policies, request), request, policies, trust=True)
+    return decide(Policies((document,)), request)
 
 
 def _outcome(policies: Policies, request: Request) -> Outcome:

@@ -16,7 +16,7 @@ _SEGMENT_NAMES: Final = ("prefix", "partition", "service", "region", "account", 
 
 def why(step: Step, request: Request) -> str:
     """Return, in one sentence, why a statement applies, does not apply or is undecided."""
-    failed = [part for part in step.parts if part.truth is False] or [part for part in step.parts if part.truth is None]
+    failed = [part for part in step.parts if part[1] is False] or [part for part in step.parts if part[1] is None]
     if not failed:
         return "it covers the caller" if request.principal else f"it covers {request.action} on {request.resource}"
     element, truth = failed[0]

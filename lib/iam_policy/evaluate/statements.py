@@ -6,7 +6,7 @@ A statement applies if its action, its resource or principal and all its conditi
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import TypeAlias
 
 from iam_policy.evaluate.conditions import CompiledCondition, may_lack_value, value_of_variable
 from iam_policy.evaluate.principals import match_principals
@@ -27,11 +27,7 @@ class StatementElement(StrEnum):
     CONDITION = "condition"
 
 
-class ElementTruth(NamedTuple):
-    """The truth of one part of a statement."""
-
-    part: StatementElement
-    truth: Truth
+ElementTruth: TypeAlias = tuple[StatementElement, Truth]
 
 
 class CompiledStatement:
@@ -66,15 +62,14 @@ class CompiledStatement:
     def parts(self, request: Request) -> Iterator[ElementTruth]:
         """Yield the truth of each part, evaluated on demand: what follows the first False does not matter."""
         if self._unknown is not None:
-            yield ElementTruth(StatementElement.STATEMENT, None)
+            yield StatementElement.STATEMENT, None
             return
-        yield ElementTruth(StatementElement.ACTION, self._actions.truth(request.name))
+        yield StatementElement.ACTION, self._actions.truth(request.name)
         if request.principal:  # trust policies have no Resource
-            yield ElementTruth(StatementElement.PRINCIPAL, match_principals(self._principals, request.principal))
+            yield StatementElement.PRINCIPAL, match_principals(self._principals, request.principal)
         else:
-            yield ElementTruth(StatementElement.RESOURCE, self._resource_truth(request))
-        truth = all_of(condition.truth(request) for condition in self.conditions)
-        yield ElementTruth(StatementElement.CONDITION, truth)
+            yield StatementElement.RESOURCE, self._resource_truth(request)
+        yield StatementElement.CONDITION, all_of(condition.truth(request) for condition in self.conditions)
 
     def _resource_truth(self, request: Request) -> Truth:
         selector = self._selector
