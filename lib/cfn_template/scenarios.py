@@ -41,10 +41,6 @@ class TemplateDeclarations:
     compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> literals in Fn::Equals
     hidden: frozenset[str] = frozenset()  # names whose values decide conditions; elsewhere Ref is unresolved
 
-    def mentions(self, raw: Raw) -> list[tuple[str, str]]:
-        """Return the names and conditions in a part of the template."""
-        return list(dict.fromkeys(mentioned(raw)))
-
     def domain(self, name: str) -> tuple[object, ...]:
         """Return the values to try for a parameter; an unresolved one stands for anything else."""
         known = self.parameters.get(name, ())
@@ -160,7 +156,7 @@ def needs_of(source: TemplateDeclarations, raws: Iterable[Raw]) -> tuple[list[st
     stack = [(raw, False) for raw in raws]
     while stack:
         part, is_condition = stack.pop()
-        for kind, name in source.mentions(part):
+        for kind, name in mentioned(part):
             seen.add((kind, name))
             if kind == "condition" and name in source.conditions and name not in conditions:
                 conditions[name] = None

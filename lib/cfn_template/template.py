@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
 
-from cfn_template.mentions import compared_literals
+from cfn_template.mentions import compared_literals, mentioned
 from cfn_template.nodes import Node
 from cfn_template.parameters import PSEUDO, domain_of, is_secret, value_of
 from cfn_template.scenarios import (
@@ -21,10 +21,6 @@ from cfn_template.values import Raw, unresolved
 DEFAULT_REGIONS: Final = ("us-east-1",)
 
 
-def _is_never_excluded(_: Mapping[str, bool | None]) -> bool:
-    return False
-
-
 class TemplateView:
     """One decoded template.
 
@@ -37,7 +33,7 @@ class TemplateView:
         decoded: Raw,
         regions: tuple[str, ...] = DEFAULT_REGIONS,
         parameter_sets: Sequence[Mapping[str, Any]] = (),
-        is_excluded: Callable[[Mapping[str, bool | None]], bool] = _is_never_excluded,
+        is_excluded: Callable[[Mapping[str, bool | None]], bool] = lambda _: False,
     ) -> None:
         self.regions = regions
         self.parameter_sets = parameter_sets
@@ -140,7 +136,7 @@ class TemplateView:
             raw = self.resources[name]
             listed = raw.get("DependsOn")
             listed = listed if isinstance(listed, list) else [listed]
-            found = {target for kind, target in self.source.mentions(raw) if kind == "name"}
+            found = {target for kind, target in mentioned(raw) if kind == "name"}
             found.update(target for target in listed if isinstance(target, str))
             self._references[name] = frozenset(found & self.resources.keys())
         return self._references[name]

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from typing import Final
 
 import iam_policy
 from cfn_template.located import DictNode, ListNode, Mark, StringNode
-from cfn_template.nodes import Node
+from cfn_template.nodes import Node, is_function
 from cfn_template.values import Path, SymbolicString
 from iam_policy.findings import NOWHERE, Position
 from shadow_test_policies.physical_names import PhysicalNames
@@ -45,7 +44,7 @@ class LocatedDocument:
 
 
 class _Reader:
-    """Decodes one document; list entries that are the same in other scenarios are decoded once."""
+    """Decodes one document."""
 
     def __init__(self, names: PhysicalNames) -> None:
         self.names = names
@@ -56,7 +55,7 @@ class _Reader:
         """Return what `iam_policy.read_node` reads."""
         self.paths[path] = node.path
         value = node.value
-        if isinstance(value, dict) and len(path) < MAXIMUM_DEPTH and not _is_generated(value):
+        if isinstance(value, dict) and len(path) < MAXIMUM_DEPTH and not any(map(is_function, value)):
             return self._mapping(node, path)
         if isinstance(value, list) and node.items is not None and len(path) < MAXIMUM_DEPTH:
             items = ListNode(self.value(item, (*path, index)) for index, item in enumerate(node.items))
@@ -77,7 +76,8 @@ class _Reader:
     def _scalar(self, node: Node) -> object:
         text = str(node.raw) if isinstance(node.raw, date) else node.text
         if text is None:
-            return iam_policy.Unknown("the value in the template is not known", f"the value at {_short(node)}")
+            place = "/".join(map(str, node.path[1:]))
+            return iam_policy.Unknown("the value in the template is not known", f"the value at {place}")
         converted = self.names.text(text)
         if isinstance(converted, str):
             self.length += len(converted)
@@ -99,13 +99,8 @@ def read(
         return unknown(name, iam_policy.Unknown("there is no document"), (), kind)
     reader = _Reader(names)
     document = iam_policy.read_node(reader.value(node, ()), name, kind)
-    measured = replace(document, measure=partial(_length, document, reader.length))
+    measured = replace(document, measure=lambda: reader.length if document.length is None else document.length)
     return LocatedDocument(measured, node.path, reader.paths, by_core)
-
-
-def _length(document: iam_policy.Document, at_least: int) -> int:
-    """Return the length of a document, or its minimum length if a part is unknown."""
-    return at_least if document.length is None else document.length
 
 
 def unknown(name: str, why: iam_policy.Unknown, path: Path, kind: iam_policy.DocumentKind) -> LocatedDocument:
@@ -119,15 +114,7 @@ def text_at(node: Node | None, names: PhysicalNames) -> iam_policy.Text | None:
     return None if text is None else names.text(text)
 
 
-def _is_generated(value: Mapping[object, object]) -> bool:
-    return any(str(key).startswith("Fn::") for key in value)
-
-
 def _mark(raw: object) -> Mark:
     mark = getattr(raw, "start_mark", None)
     line, column = getattr(mark, "line", None), getattr(mark, "column", None)
     return Mark(line, column) if isinstance(line, int) and isinstance(column, int) else Mark(-1, -1)
-
-
-def _short(node: Node) -> str:
-    return "/".join(map(str, node.path[1:]))

@@ -104,8 +104,7 @@ class PhysicalNames:
         """Return the symbol of a parameter or an import; its value may contain wildcards."""
         if part.function != "Ref":
             return iam_policy.Symbol(f"{part.function} {part.argument}", minimum=1)
-        declared = self.view.template.get("Parameters")
-        raw = declared.get(part.argument) if isinstance(declared, dict) else None
+        raw = self.view.declared.get(part.argument)
         raw = raw if isinstance(raw, dict) else {}
         default = raw.get("Default")
         shown = str(default) if isinstance(default, str | int | float) else None
@@ -136,18 +135,12 @@ class PhysicalNames:
 
 def open_scenario(view: ExperimentTemplate, scenario: Scenario) -> Scenario:
     """Return the scenario with parameters that were not passed unresolved: a default may be overridden."""
-    declared = view.template.get("Parameters")
     deployed = {name for values in view.parameter_sets for name in values}
     opened = {
         name: unresolved("Ref", name)
-        for name, raw in (declared.items() if isinstance(declared, dict) else ())
-        if isinstance(name, str) and isinstance(raw, dict) and name not in deployed and not raw.get("AllowedValues")
+        for name, raw in view.declared.items()
+        if isinstance(raw, dict) and name not in deployed and not raw.get("AllowedValues")
         if "List" not in str(raw.get("Type"))
     }
-    return Scenario(
-        scenario.source,
-        {**opened, **scenario.parameters},
-        scenario.assumed,
-        dict(scenario.conditions),
-        scenario.complete,
-    )
+    chosen = {**opened, **scenario.parameters}
+    return Scenario(scenario.source, chosen, scenario.assumed, dict(scenario.conditions), scenario.complete)

@@ -113,16 +113,13 @@ def attribute_uses(raw: Raw) -> Iterator[tuple[Path, str, str]]:
             stack += [((*path, key), member) for key, member in value.items()]
         function, argument = function_of(value) or ("", None)
         if function == "Fn::GetAtt":
-            names = ".".join(argument) if isinstance(argument, list) and _all_texts(argument) else argument
-            yield from _split_use(path, names)
+            if isinstance(argument, list) and all(isinstance(part, str) for part in argument):
+                argument = ".".join(argument)
+            yield from _split_use(path, argument)
         if function == "Fn::Sub":
             text = argument[0] if isinstance(argument, list) and argument else argument
             for name in SUB_VARIABLE.findall(text) if isinstance(text, str) else ():
                 yield from _split_use(path, name.strip())
-
-
-def _all_texts(values: list[Raw]) -> bool:
-    return all(isinstance(value, str) for value in values)
 
 
 def _split_use(path: Path, names: Raw) -> Iterator[tuple[Path, str, str]]:

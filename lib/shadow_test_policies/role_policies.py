@@ -288,20 +288,13 @@ def _sources(names: PhysicalNames, connector: str) -> set[str]:
 
 def _add_own(role: LocatedRole, properties: Node, names: PhysicalNames) -> None:
     """Add SAM's implicit policies: logging, polling a queue, sending to the dead-letter queue."""
-    _attach(role, LOGGING)
     events = properties.get("Events")
     kinds = [node.get("Type") for node in (events.members.values() if events is not None else ())]
-    if any(kind is not None and kind.literal == "SQS" for kind in kinds):
-        _attach(role, POLLING)
+    polls = any(kind is not None and kind.literal == "SQS" for kind in kinds)
+    role.identity += filter(None, map(iam_policy.managed_policy, (LOGGING, POLLING) if polls else (LOGGING,)))
     target = properties.at("DeadLetterQueue", "TargetArn")
     if target is not None and target.text is not None:
         _grant(role, "DeadLetterQueue", ("sqs:SendMessage",), names.text(target.text))
-
-
-def _attach(role: LocatedRole, name: str) -> None:
-    document = iam_policy.managed_policy(name)
-    if document is not None:
-        role.identity.append(document)
 
 
 def _grant(role: LocatedRole, name: str, actions: tuple[str, ...], resource: object) -> None:

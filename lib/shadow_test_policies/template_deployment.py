@@ -125,19 +125,14 @@ def of_function(name: str, names: PhysicalNames) -> dict[str, Any]:
     target = properties.at("DeadLetterQueue", "TargetArn") or properties.at("DeadLetterConfig", "TargetArn")
     resources: dict[str, Any] = {}
     if queue is not None:
-        resources["queue"] = _queue(queue, names)
+        resources["queue"] = None  # its URL may be anything
+        reference = reference_of(names.view, queue)
+        if reference is not None and reference.type == "AWS::SQS::Queue":
+            resources["queue"] = names.text(unresolved("Fn::GetAtt", f"{reference.name}.Arn"))
     if target is not None and (arn := text_at(target, names)) is not None and ":sqs:" in str(arn):
         resources["dead_letter_queue"] = arn
     resources["log_group"] = _log_group(name, properties, names)
     return resources
-
-
-def _queue(node: Node, names: PhysicalNames) -> iam_policy.Text | None:
-    """Return the ARN of the queue with a URL, None if it is unknown."""
-    reference = reference_of(names.view, node)
-    if reference is not None and reference.type == "AWS::SQS::Queue":
-        return names.text(unresolved("Fn::GetAtt", f"{reference.name}.Arn"))
-    return None
 
 
 def _log_group(name: str, properties: Node, names: PhysicalNames) -> iam_policy.Text | None:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 import iam_policy
+from cfn_template.scenarios import shorten
 from iam_policy.evaluate.decision import Step
 from iam_policy.match.arns import SEGMENTS, split
 from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbol, Text, parts_of, text
@@ -34,7 +35,8 @@ def not_here(check: RoleCheck, limit: int) -> str:
     if check.role:
         problem = f"no policy in this template is attached to {check.role_name}"
     dump = "`aws iam get-account-authorization-details`"
-    return _fit(f"{problem}; check a dump of {dump} with `inference-experiment policy check --for {check.kind}`", limit)
+    command = f"`inference-experiment policy check --for {check.kind}`"
+    return shorten(f"{problem}; check a dump of {dump} with {command}", limit)
 
 
 def undecided(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
@@ -46,7 +48,7 @@ def undecided(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
     count = f" (and {more} more)" if more else ""
     ways = dict.fromkeys(way for result in results for way in iam_policy.settles(result.decision))
     settled_by = "; ".join(ways) or "the policies that are not given here"
-    return _fit(readable(f"cannot decide whether {what}{count}: settled by {settled_by}"), limit)
+    return shorten(readable(f"cannot decide whether {what}{count}: settled by {settled_by}"), limit)
 
 
 def misplaced(results: Sequence[Result], policy: str, check: RoleCheck, limit: int) -> str:
@@ -59,13 +61,13 @@ def misplaced(results: Sequence[Result], policy: str, check: RoleCheck, limit: i
 
 def of_document(message: str, check: RoleCheck, limit: int) -> str:  # noqa: ARG001 - as the others
     """Return the message for a problem of one document."""
-    return _fit(message, limit)
+    return shorten(message, limit)
 
 
 def too_long_together(length: int, most: int, check: RoleCheck, limit: int) -> str:
     """Return the message for inline policies that are too long in total."""
     message = f"the inline policies of {check.role_name} have {length:,} characters in total, {most:,} are allowed"
-    return _fit(f"{message}: move statements to managed policies", limit)
+    return shorten(f"{message}: move statements to managed policies", limit)
 
 
 def of_cause(reason: str, results: Sequence[Result], step: Step | None, check: RoleCheck, limit: int) -> str:
@@ -75,7 +77,7 @@ def of_cause(reason: str, results: Sequence[Result], step: Step | None, check: R
     why = readable(f"{label}: {iam_policy.why(step, first.decision.request)}") if step else ""
     target = readable(str(first.decision.request.resource))
     if reason in {"source-never-matches", "missing-trust"}:
-        return _fit(_trust(reason, why, first, check), limit)
+        return shorten(_trust(reason, why, first, check), limit)
     if reason == "explicit-deny":
         return _fit_actions(
             results, limit, lambda actions: f"{label} denies {role} {actions} on {target}; narrow the Deny"
@@ -133,12 +135,7 @@ def _fit_actions(results: Sequence[Result], limit: int, *forms: Callable[[str], 
             message = form(brief(names[:count]) + rest)
             if len(message) <= limit:
                 return message
-    return _fit(message, limit)
-
-
-def _fit(message: str, limit: int) -> str:
-    """Truncate a text at a word boundary."""
-    return message if len(message) <= limit else message[: limit - 1].rsplit(" ", 1)[0] + "…"
+    return shorten(message, limit)
 
 
 def _actions(results: Sequence[Result]) -> list[str]:
