@@ -27,11 +27,8 @@ class ExperimentTemplate(TemplateView):
     @cached_property
     def experiments(self) -> list[str]:
         """The logical IDs of the experiments of either type."""
-        return [name for name in self.resources if self._is_experiment(name)]
-
-    def _is_experiment(self, name: str) -> bool:
-        kind = self.type_of(name)
-        return kind in EXPERIMENT_TYPES or (kind == GENERIC_TYPE and self._has_our_provider(name))
+        named = self.of_type(*EXPERIMENT_TYPES, GENERIC_TYPE)
+        return [name for name in named if self.type_of(name) != GENERIC_TYPE or self._has_our_provider(name)]
 
     def _has_our_provider(self, name: str) -> bool:
         """Tell whether a generic custom resource uses our function, by its handler or by the token of our type."""

@@ -99,10 +99,7 @@ class Rule(CloudFormationLintRule):
         return view.reachable(name, self.related_types) | set(by_name)
 
     def _check_scenarios(self, view: ExperimentTemplate, name: str) -> list[RuleMatch]:
-        key = "scenarios", name, type(self).related_resources, self.related_types
-        if key not in view.memo:
-            view.memo[key] = view.scenarios({name}, self.related_resources(view, name))
-        scenarios: list[Scenario] = view.memo[key]
+        scenarios = view.scenarios({name}, self.related_resources(view, name))
         return list(
             matches_of({scenario: list(self.check(experiment_in(view, name, scenario))) for scenario in scenarios})
         )

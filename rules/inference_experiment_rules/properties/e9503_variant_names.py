@@ -32,12 +32,7 @@ class VariantNames(Rule):
             node = experiment.at(*finding.keys)
             if node is not None and (isinstance(node.text, str) or source.text == shadow.text):
                 yield problem(node, f"{finding.message}; SageMaker rejects the experiment")
-        if state in checks.ENDING_STATES and not open_names:
-            yield from self._unused_variants(experiment, texts)
-
-    def _unused_variants(self, experiment: Experiment, texts: list[str]) -> Problems:
-        source, shadow = experiment.source, experiment.shadow
-        if source is None or shadow is None or source.literal is None or shadow.literal is None:
+        if state not in checks.ENDING_STATES or open_names or source.literal is None or shadow.literal is None:
             return
         for finding in checks.check_ending_variants(texts, source.literal, shadow.literal):
-            yield problem((experiment.variant_names or [])[int(finding.keys[1])], finding.message)
+            yield problem(names[int(finding.keys[1])], finding.message)

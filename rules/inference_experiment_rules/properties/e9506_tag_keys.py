@@ -24,16 +24,14 @@ class TagKeys(Rule):
         if any(key is None or key.literal is None for key in keys):
             return
         nodes = [key for key in keys if key is not None]
+        reserved_by_us = contract.OWNER_TAG.partition(":")[0] + ":"
         for finding in checks.check_tag_keys([str(node.literal) for node in nodes]):
             node = nodes[int(finding.keys[1])]
-            if not self._is_left_to_core(node, nodes) and self._applies(str(node.literal), experiment):
+            applies = experiment.is_custom or not str(node.literal).startswith(reserved_by_us)
+            if applies and not self._is_left_to_core(node, nodes):
                 yield problem(node, f"{finding.message}; choose another key")
 
     @staticmethod
     def _is_left_to_core(node: Node, nodes: list[Node]) -> bool:
         same = [other for other in nodes if other.literal == node.literal]
         return str(node.literal).startswith("aws:") or (len(same) > 1 and all(other.is_plain for other in same))
-
-    @staticmethod
-    def _applies(key: str, experiment: Experiment) -> bool:
-        return experiment.is_custom or not key.startswith(contract.OWNER_TAG.split(":", maxsplit=1)[0] + ":")

@@ -1,9 +1,7 @@
 import re
 
 from inference_experiment_rules._base import Problems, Rule, problem
-from shadow_test_policies.experiment import ALLOWED_NAME as ALLOWED
-from shadow_test_policies.experiment import CUSTOM_PREFIX as PREFIX
-from shadow_test_policies.experiment import Experiment, ExperimentTemplate
+from shadow_test_policies.experiment import ALLOWED_NAME, CUSTOM_PREFIX, Experiment, ExperimentTemplate
 
 
 class CustomTypeName(Rule):
@@ -17,13 +15,13 @@ class CustomTypeName(Rule):
 
     def targets(self, view: ExperimentTemplate) -> list[str]:
         """Return all custom resources, of this provider or not."""
-        return [name for name in view.resources if view.type_of(name).startswith(PREFIX)]
+        return [name for name in view.resources if view.type_of(name).startswith(CUSTOM_PREFIX)]
 
     def check(self, experiment: Experiment) -> Problems:
         """Yield a problem at a type name that CloudFormation rejects."""
         node = experiment.resource.get("Type")
-        name = experiment.view.type_of(experiment.name).removeprefix(PREFIX)
-        if node is None or ALLOWED.fullmatch(name):
+        name = experiment.view.type_of(experiment.name).removeprefix(CUSTOM_PREFIX)
+        if node is None or ALLOWED_NAME.fullmatch(name):
             return
         wrong = sorted(set(re.sub(r"[A-Za-z0-9_@-]", "", name)))
         reason = f"'{wrong[0]}' is not allowed" if wrong else f"{len(name)} characters are not allowed"
