@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from iam_policy.evaluate.request import Request
-from iam_policy.evaluate.statements import CompiledStatement, ElementTruth
+from iam_policy.evaluate.statements import Attached, ElementTruth
 from iam_policy.match.patterns import Truth, all_of, any_of
 from iam_policy.parse.document import Document, Statement, Unknown
 
@@ -38,36 +38,16 @@ class Policies:
     unknown: tuple[Unknown, ...] = ()
 
     @cached_property
-    def compiled(self) -> tuple["Attached", ...]:
+    def compiled(self) -> list[Attached]:
         """The statements of the identity policies, unknown policies as unknown statements."""
-        attached = [one for document in self.identity for one in statements_of(document)]
-        for reason in self.unknown:
-            attached += statements_of(Document(reason.reason, statements=(Statement(0, unknown=reason),)))
-        return tuple(attached)
+        unknown = (Document(each.reason, statements=(Statement(0, unknown=each),)) for each in self.unknown)
+        documents = (*self.identity, *unknown)
+        return [Attached(document, statement) for document in documents for statement in document.statements]
 
     @cached_property
-    def compiled_boundary(self) -> tuple["Attached", ...]:
+    def compiled_boundary(self) -> list[Attached]:
         """The statements of the boundary."""
-        return () if self.boundary is None else statements_of(self.boundary)
-
-
-@dataclass(frozen=True)
-class Attached:
-    """A statement, the same compiled, and the document that it is in."""
-
-    document: Document
-    statement: Statement
-    compiled: CompiledStatement
-
-    @property
-    def effect(self) -> str | None:
-        """Allow, Deny, or None when it may be either."""
-        return self.statement.effect
-
-
-def statements_of(document: Document) -> tuple[Attached, ...]:
-    """Return the statements of a document, compiled."""
-    return tuple(Attached(document, statement, CompiledStatement(statement)) for statement in document.statements)
+        return [] if self.boundary is None else [Attached(self.boundary, each) for each in self.boundary.statements]
 
 
 @dataclass(frozen=True)
@@ -123,10 +103,9 @@ class Decision:
     @cached_property
     def deciding(self) -> Step | None:
         """The statement that decided: the Deny, the Allow, or the first unknown one; None for an implicit deny."""
-        if self.outcome is Outcome.EXPLICIT_DENY:
-            return next((s for s in self.steps if s.truth and s.attached.effect == "Deny"), None)
-        if self.outcome is Outcome.ALLOWED:
-            return next((s for s in self.steps if s.truth and s.attached.effect == "Allow"), None)
+        effect = {Outcome.EXPLICIT_DENY: "Deny", Outcome.ALLOWED: "Allow"}.get(self.outcome)
+        if effect:
+            return next((s for s in self.steps if s.truth and s.attached.effect == effect), None)
         if self.outcome is Outcome.UNKNOWN:
             unknown = (s for s in self.steps if s.truth is None or (s.truth and s.attached.effect is None))
             return next(unknown, None)
@@ -134,7 +113,7 @@ class Decision:
 
 
 def _step(attached: Attached, request: Request, *, boundary: bool = False) -> Step:
-    parts = tuple(attached.compiled.parts(request))
+    parts = tuple(attached.parts(request))
     return Step(attached, all_of(truth for _, truth in parts), parts, boundary)
 
 
@@ -165,7 +144,7 @@ def _truths(statements: Iterable[Attached], request: Request) -> tuple[Truth, Tr
     allow: Truth = False
     deny: Truth = False
     for attached in statements:
-        truth = attached.compiled.truth(request)
+        truth = attached.truth(request)
         if truth is False:
             continue
         if attached.effect == "Deny":

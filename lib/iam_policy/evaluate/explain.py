@@ -31,7 +31,7 @@ def why(step: Step, request: Request) -> str:
         return _why_principal(step, request, possible=truth is None)
     if element is StatementElement.RESOURCE:
         return _why_resource(step, request, possible=truth is None)
-    reasons = (_why_one(one, request) for one in step.attached.compiled.conditions if one.truth(request) is truth)
+    reasons = (_why_one(one, request) for one in step.attached.conditions if one.truth(request) is truth)
     return next(reasons, "its Condition is not true")
 
 
@@ -102,7 +102,7 @@ def _settles_step(step: Step, request: Request) -> Iterator[str]:
             for item in statement.resources.items:
                 yield from _settles_item(item, request)
         elif part is StatementElement.CONDITION:
-            open_conditions = (one for one in step.attached.compiled.conditions if one.truth(request) is None)
+            open_conditions = (one for one in step.attached.conditions if one.truth(request) is None)
             yield from (_why_one(compiled, request) for compiled in open_conditions)
         else:
             yield why(step, request)

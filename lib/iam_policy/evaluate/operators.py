@@ -44,16 +44,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Operator:
-    """A whole operator: `ForAllValues:StringLikeIfExists` has a quantifier, a comparison and if_exists."""
+    """A whole operator: `ForAllValues:StringLikeIfExists` has a quantifier, a comparison and if_exists.
+
+    Null has no comparison: it tests for the key and not for its value.
+    """
 
     comparison: Comparison | None
     quantifier: str = ""
     if_exists: bool = False
-
-    @property
-    def null(self) -> bool:
-        """Whether it is Null, which tests for the key and not for its value."""
-        return self.comparison is None
 
 
 def _arn(pattern: Pattern, value: Text) -> Truth | Unreadable:

@@ -14,7 +14,7 @@ from iam_policy.evaluate.request import Request
 from iam_policy.match.arns import ResourcePattern, compile_resource
 from iam_policy.match.patterns import Truth, all_of, any_of, compile_pattern, negate
 from iam_policy.match.symbols import Text
-from iam_policy.parse.document import Item, Selector, Statement, Unknown
+from iam_policy.parse.document import Document, Item, Selector, Statement, Unknown
 
 
 class StatementElement(StrEnum):
@@ -30,29 +30,29 @@ class StatementElement(StrEnum):
 ElementTruth: TypeAlias = tuple[StatementElement, Truth]
 
 
-class CompiledStatement:
-    """A statement with everything precomputed that does not depend on the request.
+class Attached:
+    """A statement of a document, with everything precomputed that does not depend on the request."""
 
-    It has no reference to the statement, which refers to it: a cycle would have to wait for garbage collection.
-    """
-
-    def __init__(self, statement: Statement) -> None:
-        self._unknown = statement.unknown
-        self._principals = statement.principals
-        self._selector = statement.resources
-        self._variables = statement.variables
+    def __init__(self, document: Document, statement: Statement) -> None:
+        self.document = document
+        self.statement = statement
         self._actions = _Actions(statement.actions)
         self.conditions = [
             CompiledCondition(condition, variables=statement.variables) for condition in statement.conditions
         ]
 
+    @property
+    def effect(self) -> str | None:
+        """Allow, Deny, or None when it may be either."""
+        return self.statement.effect
+
     @cached_property
     def _resources(self) -> tuple[ResourcePattern | None, ...]:
         """The compiled entries of Resource; None for an unknown one."""
-        items = self._selector.items if self._selector else ()
+        variables = self.statement.variables
         return tuple(
-            None if isinstance(item.text, Unknown) else compile_resource(item.text, variables=self._variables)
-            for item in items
+            None if isinstance(item.text, Unknown) else compile_resource(item.text, variables=variables)
+            for item in (self.statement.resources.items if self.statement.resources else ())
         )
 
     def truth(self, request: Request) -> Truth:
@@ -61,18 +61,18 @@ class CompiledStatement:
 
     def parts(self, request: Request) -> Iterator[ElementTruth]:
         """Yield the truth of each part, evaluated on demand: what follows the first False does not matter."""
-        if self._unknown is not None:
+        if self.statement.unknown is not None:
             yield StatementElement.STATEMENT, None
             return
         yield StatementElement.ACTION, self._actions.truth(request.name)
         if request.principal:  # trust policies have no Resource
-            yield StatementElement.PRINCIPAL, match_principals(self._principals, request.principal)
+            yield StatementElement.PRINCIPAL, match_principals(self.statement.principals, request.principal)
         else:
             yield StatementElement.RESOURCE, self._resource_truth(request)
         yield StatementElement.CONDITION, all_of(condition.truth(request) for condition in self.conditions)
 
     def _resource_truth(self, request: Request) -> Truth:
-        selector = self._selector
+        selector = self.statement.resources
         if selector is None:
             return False
         truth = any_of(self._match(resource, request) for resource in self._resources)
@@ -85,7 +85,7 @@ class CompiledStatement:
         if not pattern.variables:
             return resource.match(request.target)
         resolved = pattern.resolve(lambda variable: value_of_variable(request, variable))
-        negated = self._selector is not None and self._selector.negated
+        negated = self.statement.resources is not None and self.statement.resources.negated
         if resolved is None:
             return None if negated else False
         truth = ResourcePattern(resolved).match(request.target)

@@ -84,8 +84,8 @@ def _no_key(scope: Scope, key: str) -> str:
 
 
 def _lint_carried(scope: Scope, condition: Condition, operator: Operator) -> Iterator[Finding]:
-    lenient = operator.null or operator.if_exists or operator.quantifier == "ForAllValues"
-    if lenient or (operator.comparison is not None and operator.comparison.negated):
+    comparison = operator.comparison
+    if comparison is None or comparison.negated or operator.if_exists or operator.quantifier == "ForAllValues":
         return
     key = condition.key.lower()
     names = [name for name in scope.actions() if actions.action(name) and not actions.can_carry(name.lower(), key)]
@@ -131,7 +131,7 @@ def _lint_quantifier(scope: Scope, condition: Condition, operator: Operator) -> 
     elif operator.quantifier and kind is not None and not many:
         message = f"{kind[0]} is single-valued: write {condition.operator.rpartition(':')[2]}"
         yield scope.finding("set-operator-on-single-value", message, condition)
-    elif many and not operator.quantifier and not operator.null:
+    elif many and not operator.quantifier and operator.comparison is not None:
         message = f"{condition.key} is multivalued: write ForAnyValue:{condition.operator} (or ForAllValues)"
         yield scope.finding("needs-set-operator", message, condition)
 

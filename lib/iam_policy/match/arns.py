@@ -81,11 +81,8 @@ class ResourcePattern:
         for token in self.segments[RESOURCE].tokens:
             if isinstance(token, Wild):
                 wild = True
-            elif isinstance(token, str):
-                if wild and ("/" in token or ":" in token):
-                    return True
-                if "/" in token or ":" in token:
-                    return False
+            elif isinstance(token, str) and ("/" in token or ":" in token):
+                return wild
         return False
 
     def match(self, target: Arn) -> Truth:

@@ -129,18 +129,10 @@ class Pattern:
         """Whether there is a symbol."""
         return any(isinstance(token, Symbol) for token in self.tokens)
 
-    @cached_property
-    def _exact(self) -> re.Pattern[str]:
-        return _glob(self.tokens, fold=False)
-
-    @cached_property
-    def _folding(self) -> re.Pattern[str]:
-        return _glob(self.tokens, fold=True)
-
     def match(self, target: Text, *, fold: bool = False) -> Truth:
         """Match a text, in lower case on both sides with `fold`. The variables must have been resolved."""
         if isinstance(target, str) and not self.symbolic:
-            return (self._folding if fold else self._exact).fullmatch(target) is not None
+            return _glob(self.tokens, fold=fold).fullmatch(target) is not None
         return match_symbolic(self.tokens, target, fold=fold)
 
     def resolve(self, value_of: "Callable[[Variable], Text | Symbol | None]") -> "Pattern | None":
@@ -174,7 +166,8 @@ class Pattern:
         return "".join(token.value if isinstance(token, Wild) else str(token) for token in self.tokens)
 
 
-def _glob(tokens: Sequence[Token], *, fold: bool) -> re.Pattern[str]:
+@lru_cache(maxsize=65536)
+def _glob(tokens: tuple[Token, ...], *, fold: bool) -> re.Pattern[str]:
     """Compile a pattern without symbols. An atomic group keeps the first match of its piece, so nothing is slow."""
     pieces = [""]
     for token in tokens:
