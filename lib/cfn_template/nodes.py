@@ -5,40 +5,29 @@ Reading never raises: a missing value is None, one that cannot be determined is 
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from functools import cached_property
 
 from cfn_template.evaluator import chosen_branch
 from cfn_template.scenarios import Scenario
 from cfn_template.values import NO_VALUE, Path, Raw, ShortForm, SymbolicString, Unknown, function_of, scalar_text
 
-UNREAD: Final = object()
 
-
+@dataclass(eq=False)
 class Node:
     """A value of the template in one scenario. `within` is false for values that a function produced.
 
-    All rules read the same nodes, so results are cached. `cached_property` would take a lock for each.
+    All rules read the same nodes, so results are cached.
     """
 
-    __slots__ = ("_children", "_items", "_value", "path", "raw", "scenario", "within")
+    scenario: Scenario
+    raw: Raw
+    path: Path
+    within: bool = True
+    _children: "dict[str, Node | None]" = field(default_factory=dict, init=False, repr=False)
 
-    def __init__(self, scenario: Scenario, raw: Raw, path: Path, within: bool = True) -> None:  # noqa: FBT001, FBT002
-        self.scenario = scenario
-        self.raw = raw
-        self.path = path
-        self.within = within
-        self._value: object = UNREAD
-        self._items: object = UNREAD
-        self._children: dict[str, Node | None] = {}
-
-    @property
+    @cached_property
     def value(self) -> object:
         """The known scalar, a SymbolicString, a list or mapping of raw values, None (NoValue) or UNKNOWN."""
-        if self._value is UNREAD:
-            self._value = self._read()
-        return self._value
-
-    def _read(self) -> object:
         if isinstance(self.raw, dict) and function_of(self.raw) is None:
             return self.raw
         return self.raw if isinstance(self.raw, list) else self.scenario.evaluator.evaluate(self.raw)
@@ -100,14 +89,9 @@ class Node:
                 node = node.get(str(key))
         return node
 
-    @property
+    @cached_property
     def items(self) -> "list[Node] | None":
         """The elements of a list, None when it is not a list or some elements are unknown."""
-        if self._items is UNREAD:
-            self._items = self._elements()
-        return self._items  # type: ignore[return-value]
-
-    def _elements(self) -> "list[Node] | None":
         value = self.value
         if not isinstance(value, list):
             return None
