@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property, lru_cache
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from iam_policy.match.symbols import ANY, Charset, Symbol, Text, fill, fillings_of, folded, parts_of, symbols_of
 
@@ -249,19 +249,13 @@ def _characters(tokens: Sequence[Token], *, fold: bool) -> list[Token]:
 
 def _definite(pattern: Sequence[Token], target: Sequence[Token], *, fold: bool) -> bool:
     """One alignment that holds for every filling: only `*` or the same symbol absorbs one of the target."""
-    others = _characters(target, fold=fold)
-    row = [True] + [False] * len(others)
-    for token in _characters(pattern, fold=fold):
-        before, row = row, [row[0] and token is Wild.STAR] + [False] * len(others)
-        for index, other in enumerate(others):
-            if token is Wild.STAR:
-                row[index + 1] = before[index + 1] or row[index]
-            else:
-                row[index + 1] = before[index] and _same(token, other)
-    return row[-1]
+    mine = [(token is Wild.STAR, token) for token in _characters(pattern, fold=fold)]
+    return _aligns(mine, [(False, token) for token in _characters(target, fold=fold)], _same)
 
 
 def _same(token: Token, other: Token) -> bool:
+    if token is Wild.STAR:
+        return True
     if isinstance(token, Symbol) or isinstance(other, Symbol):
         return isinstance(token, Symbol) and isinstance(other, Symbol) and token.identity == other.identity
     return token is Wild.QUESTION or token == other
@@ -290,23 +284,26 @@ def _units_of_symbol(symbol: Symbol, *, fold: bool, pattern: bool) -> list[_Unit
 
 def _possible(pattern: Sequence[Token], target: Sequence[Token], *, fold: bool) -> bool:
     """Whether the languages intersect, each occurrence of a symbol on its own: never False if a filling matches."""
-    others = _units(target, fold=fold, pattern=False)
+    mine, theirs = _units(pattern, fold=fold, pattern=True), _units(target, fold=fold, pattern=False)
+    return _aligns(mine, theirs, Charset.meets)
+
+
+_Element = TypeVar("_Element")
+
+
+def _aligns(
+    pattern: Sequence[tuple[bool, _Element]],
+    target: Sequence[tuple[bool, _Element]],
+    meets: Callable[[_Element, _Element], bool],
+) -> bool:
+    """Whether two sequences align, where an element with True stands for any number of its kind, none included."""
     row = [True]
-    for many, _ in others:
+    for many, _ in target:
         row.append(row[-1] and many)
-    for unit in _units(pattern, fold=fold, pattern=True):
-        before, row = row, [unit[0] and row[0]]
-        for index, other in enumerate(others):
-            row.append(_reachable((before[index], before[index + 1], row[index]), unit, other))
+    for many, element in pattern:
+        before, row = row, [many and row[0]]
+        for (other_many, other), diagonal, above in zip(target, before, before[1:], strict=False):
+            skips = (many and above) or (other_many and row[-1])
+            absorbs = diagonal or (many and row[-1]) or (other_many and above)
+            row.append(skips or (absorbs and meets(element, other)))
     return row[-1]
-
-
-def _reachable(neighbours: tuple[bool, bool, bool], unit: _Unit, other: _Unit) -> bool:
-    """One cell of the table from the cells diagonally above, above and to the left."""
-    diagonal, above, left = neighbours
-    many, charset = unit
-    other_many, other_charset = other
-    if (many and above) or (other_many and left):  # one of them matches the empty string
-        return True
-    absorbs = diagonal or (many and left) or (other_many and above)
-    return absorbs and charset.meets(other_charset)
