@@ -46,8 +46,8 @@ class Evaluator:
     def _evaluate(self, raw: Raw, depth: int) -> object:
         function = function_of(raw)
         if function is None:
-            if isinstance(raw, list):
-                return self._list(raw, depth + 1)
+            if isinstance(raw, list) and depth < MAXIMUM_DEPTH:
+                return [value for item in raw if (value := self.evaluate(item, depth + 1)) is not None]
             if isinstance(raw, date):
                 return scalar_text(raw)
             return raw if isinstance(raw, str | int | float | SymbolicString) else UNKNOWN
@@ -56,11 +56,6 @@ class Evaluator:
         if method is None or depth > MAXIMUM_DEPTH:
             return UNKNOWN
         return method(self, argument, depth + 1)
-
-    def _list(self, raw: list[Raw], depth: int) -> object:
-        if depth > MAXIMUM_DEPTH:
-            return UNKNOWN
-        return [value for item in raw if (value := self.evaluate(item, depth)) is not None]
 
     def if_(self, argument: Raw, depth: int) -> object:
         """Fn::If."""

@@ -124,12 +124,8 @@ class Experiment:
 
     def variant(self, name: Node | None) -> Node | None:
         """Return the element of ModelVariants with a name."""
-        if name is None or name.text is None:
-            return None
-        for variant, variant_name in zip(self.variants or [], self.variant_names or [], strict=False):
-            if variant_name.text == name.text:
-                return variant
-        return None
+        named = zip(self.variant_names or [], self.variants or [], strict=False)
+        return next((variant for each, variant in named if name is not None and each.text == name.text), None)
 
     @cached_property
     def instance_types(self) -> list[Node]:
