@@ -12,12 +12,12 @@ from typing import Final
 from iam_policy.evaluate.decision import Decision, Outcome, Policies, Role, Step, decide, decide_trust
 from iam_policy.evaluate.request import Request
 from iam_policy.evaluate.statements import StatementElement
-from iam_policy.findings import Finding, shorten
+from iam_policy.findings import Finding
 from iam_policy.lint.actions import matching
-from iam_policy.lint.scope import listed
+from iam_policy.lint.scope import Scope, listed
 from iam_policy.match.arns import RESOURCE, as_target, compile_resource, split
 from iam_policy.match.symbols import Symbol, Text, fill, parts_of, text
-from iam_policy.parse.document import Document, Item, Selector, Statement
+from iam_policy.parse.document import Document, Selector
 from shadow_test_policies.requirements import Requirement
 
 # Resources of a policy that are tried for a free requirement.
@@ -158,43 +158,40 @@ def excess_of(documents: Iterable[Document], requirements: Iterable[Requirement]
     for document in documents:
         for statement in document.statements:
             if statement.effect == "Allow" and statement.actions is not None:
-                yield from _excess_actions(document, statement.label, statement.actions, needed)
-                yield from _excess_resources(document, statement, scoped)
+                yield from _excess_actions(Scope(document, statement), statement.actions, needed)
+                yield from _excess_resources(Scope(document, statement), scoped)
 
 
-def _excess_actions(document: Document, label: str, selector: Selector, needed: set[str]) -> Iterator[Finding]:
+def _excess_actions(scope: Scope, selector: Selector, needed: set[str]) -> Iterator[Finding]:
     if selector.negated:
-        message = f"{label} grants all but a few actions; {len(needed)} are required: list those"
-        yield Finding("excess-permission", message, selector.path, selector.position, document.name)
+        message = f"{scope.statement.label} grants all but a few actions; {len(needed)} are required: list those"
+        yield scope.finding("excess-permission", message, selector)
         return
-    for item in selector.items:
-        message = _excess(item, needed)
+    for item, entry in scope.items(selector):
+        message = _excess(entry, needed)
         if message:
-            yield Finding("excess-permission", shorten(message), item.path, item.position, document.name)
+            yield scope.finding("excess-permission", message, item)
 
 
-def _excess(item: Item, needed: set[str]) -> str:
-    if not isinstance(item.text, str):
-        return ""
-    if item.text in {"*", "*:*"}:
-        return f'"{item.text}" grants every action; {len(needed)} are required: list those'
-    names = matching(item.text)
+def _excess(entry: str, needed: set[str]) -> str:
+    if entry in {"*", "*:*"}:
+        return f'"{entry}" grants every action; {len(needed)} are required: list those'
+    names = matching(entry)
     more = [name for name in names if name.lower() not in needed]
     if not more:
         return ""
     if len(more) == len(names):
-        return f'"{item.text}" is not required; remove it'
+        return f'"{entry}" is not required; remove it'
     kept = sorted(name for name in names if name.lower() in needed)
-    return f'"{item.text}" grants {len(more)} actions that are not required, such as {more[0]}; write {listed(kept, 4)}'
+    return f'"{entry}" grants {len(more)} actions that are not required, such as {more[0]}; write {listed(kept, 4)}'
 
 
-def _excess_resources(document: Document, statement: Statement, scoped: set[str]) -> Iterator[Finding]:
-    resources = statement.resources
-    names = [item.text for item in statement.actions.items] if statement.actions else []
-    exact = [name for name in names if isinstance(name, str) and name.lower() in scoped]
-    if resources is None or resources.negated or not exact or len(exact) < len(names):
+def _excess_resources(scope: Scope, scoped: set[str]) -> Iterator[Finding]:
+    actions, resources = scope.statement.actions, scope.statement.resources
+    exact = [name for _, name in scope.items(actions) if name.lower() in scoped]
+    if actions is None or resources is None or resources.negated or not exact or len(exact) < len(actions.items):
         return
-    for item in resources.items:
-        if item.text == "*":
+    for item, name in scope.items(resources):
+        if name == "*":
             message = f'{listed(exact)} do not need "*"; write the ARN of the resource'
-            yield Finding("excess-permission", shorten(message), item.path, item.position, document.name)
+            yield scope.finding("excess-permission", message, item)
