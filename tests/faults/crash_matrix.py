@@ -1,7 +1,7 @@
 """The crash matrix: every network call of every operation fails in every way, then what AWS does about it.
 
 Run as `python tests/faults/crash_matrix.py` (make faults). The function runs in awslambdaric; faults are injected
-at its network edge (tools/local/protocol_edge.py). After each case the invariants of stack_invariants.py hold.
+at its network edge (fault_edge.py). After each case the invariants of stack_invariants.py hold.
 """
 
 import argparse
@@ -17,16 +17,23 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "faults")]
 
+from fault_edge import KINDS, PUT_RESPONSE, EdgeFiles, Plan  # noqa: E402
 from operations_under_fault import FOREIGN, OPERATIONS, Operation, set_up  # noqa: E402
 from stack_invariants import breaches, differences, foreign, foreign_breaches  # noqa: E402
 
 from inference_experiment_local.protocol.cloud import ProtocolCloud  # noqa: E402 - the path comes first
-from inference_experiment_local.protocol.edge import KINDS, PUT_RESPONSE, EdgeFiles, Plan  # noqa: E402
+from inference_experiment_local.protocol.function import RuntimeFunction  # noqa: E402
 from inference_experiment_local.protocol.stack import Stack  # noqa: E402
 
 ONCE, WHOLE, FOR_GOOD = "one send", "whole call", "for good"
 FUNCTION_TIMEOUT = 13.0
 PAGE = ROOT / "docs" / "faults.md"
+BOOT_CODE = f"""\
+import sys
+sys.path.append({str(ROOT / "tests" / "faults")!r})
+import fault_edge
+fault_edge.install(clock.path.parent)
+"""
 _PUT_TRIES = 3
 _SDK_TRIES = 2
 
@@ -64,6 +71,9 @@ class Matrix:
     """Runs cases in one process of the function, restarted where a fault kills it."""
 
     def __init__(self, cloud: ProtocolCloud) -> None:
+        if not isinstance(cloud.function, RuntimeFunction):
+            raise TypeError("faults need a function in a process of its own")
+        cloud.function.add_boot_code(BOOT_CODE)
         self._cloud = cloud
         self._files = EdgeFiles(cloud.directory)
         self._seen: list[str] = []

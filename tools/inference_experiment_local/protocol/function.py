@@ -21,6 +21,13 @@ from inference_experiment_local.sessions import isolated_environment
 FUNCTION_TIMEOUT: Final = 300.0
 """Seconds, as in template.yaml; a test compares them."""
 _HANDLER = "inference_experiment.handler"
+# For good, and before botocore binds the functions of `time`.
+_USE_THE_CLOCK = """\
+import os, pathlib
+from inference_experiment_local.clock import SteppedClock
+clock = SteppedClock(pathlib.Path(os.environ["PROTOCOL_CLOCK"]))
+clock.rule_this_process()
+"""
 _NO_PROXIES = dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1")
 
 
@@ -103,8 +110,8 @@ class InProcessFunction:
 class RuntimeFunction:
     """The handler in awslambdaric, in a process of its own that shares the clock.
 
-    `task_root` is the code, `directory` a place for the two lines that make the process use the clock and the
-    faults of `protocol.edge`.
+    `task_root` is the code, `directory` a place for the lines that the process runs before anything else: they make it
+    use the clock.
     """
 
     DEFAULT_TIMEOUT = FUNCTION_TIMEOUT
@@ -114,7 +121,8 @@ class RuntimeFunction:
         self._clock = clock
         boot = directory / "boot"
         boot.mkdir(exist_ok=True)
-        (boot / "sitecustomize.py").write_text("from inference_experiment_local.protocol import edge\nedge.install()\n")
+        self._boot_code = boot / "sitecustomize.py"
+        self._boot_code.write_text(_USE_THE_CLOCK)
         own = {"PROTOCOL_CLOCK": str(clock.path), "AWS_LAMBDA_LOG_FORMAT": "JSON", **environment}
         self._runtime = LambdaRuntime(task_root, f"{_HANDLER}.handler", own, 60.0, extra_python_path=[boot])
 
@@ -126,6 +134,11 @@ class RuntimeFunction:
     def __exit__(self, *_: object) -> None:
         """End the process."""
         self._runtime.__exit__()
+
+    def add_boot_code(self, code: str) -> None:
+        """Let each process that starts from now on run this too; its `clock` is the driver's."""
+        with self._boot_code.open("a") as file:
+            file.write(code)
 
     def cold_start(self) -> None:
         """End the process; the next invocation starts another."""

@@ -1,9 +1,9 @@
 """Faults at the network edge of a function that runs in a process of its own.
 
-`install` is called by the process's sitecustomize before anything else. It wraps the two places through which
-every call of the provider leaves: botocore.httpsession.URLLib3Session.send and http.client.HTTPSConnection, the
-latter for the response. Nothing of the provider, crhelper or boto3 is changed; a call that is not to fail goes
-over the wire as ever. The plan and the record are files, which outlive a killed process.
+`install` is called by the sitecustomize of the process (RuntimeFunction.add_boot_code). It wraps the two places through
+which every call of the provider leaves: botocore.httpsession.URLLib3Session.send and http.client.HTTPSConnection, the
+latter for the response. Nothing of the provider, crhelper or boto3 is changed; a call that is not to fail goes over the
+wire as ever. The plan and the record are files, which outlive a killed process.
 
 A *call* is what the provider's code calls once; the client's own repetitions are *sends* of the same call.
 """
@@ -18,8 +18,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs
-
-from inference_experiment_local.clock import SteppedClock
 
 PUT_RESPONSE: Final = "PutResponse"
 KILLED: Final = 137
@@ -91,7 +89,7 @@ class Edge:
         self._sends = 0
         self._number = -1
 
-    def pass_through(self, call: str, operation: str, send: Send, failures: Mapping[str, Send]) -> Any:  # noqa: ANN401
+    def pass_through(self, call: str, operation: str, send: Send, failures: Mapping[str, Send]) -> Any:
         """Send, or fail as planned; `call` identifies the call among its sends, `failures` how to by kind."""
         if call != self._call:
             self._call, self._sends = call, 0
@@ -114,12 +112,9 @@ class Edge:
         return self._number == plan.number and self._sends <= plan.sends
 
 
-def install() -> None:
-    """Make this process use the driver's clock and fail as planned; the environment says where both are."""
-    clock = SteppedClock(Path(os.environ["PROTOCOL_CLOCK"]))
-    # Before botocore binds the functions, and for good.
-    clock.rule_this_process()
-    edge = Edge(EdgeFiles(clock.path.parent))
+def install(directory: Path) -> None:
+    """Make this process fail as planned in the files of a directory."""
+    edge = Edge(EdgeFiles(directory))
     _wrap_botocore(edge)
     _wrap_response(edge)
 
@@ -130,7 +125,7 @@ def _wrap_botocore(edge: Edge) -> None:
 
     original = URLLib3Session.send
 
-    def send(session: Any, request: Any) -> Any:  # noqa: ANN401 - botocore's own
+    def send(session: Any, request: Any) -> Any:
         operation, is_json = _operation(request)
         failures = {kind: _answer(request, kind, is_json=is_json) for kind in _STATUS}
         details = {"endpoint_url": request.url, "error": "injected by the test"}
@@ -143,13 +138,13 @@ def _wrap_botocore(edge: Edge) -> None:
 
 
 def _raising(kind: type[Exception], *arguments: str, **details: str) -> Send:
-    def fail() -> Any:  # noqa: ANN401 - never returns
+    def fail() -> Any:
         raise kind(*arguments, **details)
 
     return fail
 
 
-def _answer(request: Any, kind: str, *, is_json: bool) -> Send:  # noqa: ANN401 - botocore's own
+def _answer(request: Any, kind: str, *, is_json: bool) -> Send:
     """Return what makes the answer of a service that was not called."""
     from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - after the clock
     from botocore.compat import HTTPHeaders  # noqa: PLC0415 - the same
@@ -163,23 +158,23 @@ def _answer(request: Any, kind: str, *, is_json: bool) -> Send:  # noqa: ANN401 
 
 
 class _Raw(io.BytesIO):
-    def stream(self, *_: Any, **__: Any) -> Any:  # noqa: ANN401 - urllib3's signature
+    def stream(self, *_: Any, **__: Any) -> Any:
         """Yield the body, as urllib3's responses do."""
         yield self.read()
 
 
-def _operation(request: Any) -> tuple[str, bool]:  # noqa: ANN401 - botocore's own
+def _operation(request: Any) -> tuple[str, bool]:
     target = _text(request.headers.get("X-Amz-Target", ""))
     if target:
         return target.rpartition(".")[2], True
     return parse_qs(_text(request.body)).get("Action", ["?"])[0], False
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - bytes or str
+def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def replace_methods(owner: type, **members: Any) -> None:  # noqa: ANN401 - functions
+def replace_methods(owner: type, **members: Any) -> None:
     """Replace methods of a class."""
     for name, member in members.items():
         setattr(owner, name, member)
@@ -191,12 +186,12 @@ def _wrap_response(edge: Edge) -> None:
 
     request_of, answer_of = HTTPSConnection.request, HTTPSConnection.getresponse
 
-    def request(self: Any, method: str, url: str, *more: Any, **named: Any) -> None:  # noqa: ANN401
+    def request(self: Any, method: str, url: str, *more: Any, **named: Any) -> None:
         self.delayed_request = lambda: request_of(self, method, url, *more, **named)
         self.delayed_url = url
 
-    def getresponse(self: Any) -> Any:  # noqa: ANN401
-        def send() -> Any:  # noqa: ANN401
+    def getresponse(self: Any) -> Any:
+        def send() -> Any:
             self.delayed_request()
             return answer_of(self)
 
