@@ -21,6 +21,7 @@ import yaml
 from log_audit import AUDIT
 from scenario_edge import Edge
 from scenario_format import Given, Meanwhile, Members, Scenario
+from standing_clock import StandingClock
 
 from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
 from inference_experiment_local.protocol.response_bucket import ResponseBucket
@@ -145,6 +146,7 @@ def api_form(properties: Members) -> Members:
 class World:
     """What every scenario runs in."""
 
+    clock: StandingClock
     sagemaker: LocalSageMaker
     edge: Edge
     bucket: ResponseBucket
@@ -165,7 +167,7 @@ class World:
     def reset(self, scenario: Scenario) -> None:
         """Begin anew: an endpoint with a production variant, the models, and what is given."""
         self.sagemaker.reset()
-        self.sagemaker.clock._offset = BEGIN - self.sagemaker.clock._real()
+        self.clock.stand_at(BEGIN)
         for endpoint in ("endpoint", "other-endpoint"):
             self.sagemaker.add_endpoint(endpoint, "production", "model-1")
         for model in ("model-2", "model-3"):
@@ -237,8 +239,8 @@ def _owner(owner: str) -> dict[str, str]:
 @contextmanager
 def world(packaged: Callable[[Mapping[str, str]], LambdaRuntime]) -> Iterator[World]:
     """Start everything that scenarios need; `packaged` makes a runtime with the deployed function."""
-    with LocalSageMaker() as sagemaker, Edge(sagemaker) as edge, ResponseBucket() as bucket:
-        sagemaker.clock.freeze()
+    clock = StandingClock()
+    with LocalSageMaker(clock=clock) as sagemaker, Edge(sagemaker) as edge, ResponseBucket() as bucket:
         settings = {
             **SETTINGS,
             "AWS_ENDPOINT_URL": edge.url,
@@ -249,4 +251,4 @@ def world(packaged: Callable[[Mapping[str, str]], LambdaRuntime]) -> Iterator[Wo
             "warm": lambda: InProcess(settings),
             "packaged": lambda: Packaged(packaged(settings)),
         }
-        yield World(sagemaker, edge, bucket, makers)
+        yield World(clock, sagemaker, edge, bucket, makers)

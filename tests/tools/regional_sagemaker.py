@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
+from inference_experiment_local.clock import Clock
 from inference_experiment_local.loopback import start_server
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 
@@ -35,9 +36,9 @@ class RegionalSageMaker:
 
 
 @contextmanager
-def regional_sagemaker(*names: str) -> Iterator[RegionalSageMaker]:
+def regional_sagemaker(*names: str, clock: Clock | None = None) -> Iterator[RegionalSageMaker]:
     with ExitStack() as stack:
-        sagemaker = RegionalSageMaker({name: stack.enter_context(LocalSageMaker(name)) for name in names})
+        sagemaker = RegionalSageMaker({name: stack.enter_context(LocalSageMaker(name, clock)) for name in names})
         server = start_server(sagemaker)
         stack.callback(server.server_close)
         stack.callback(server.shutdown)

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from command_line import assert_one_line, run
 from regional_sagemaker import RegionalSageMaker, add_experiment, environment, regional_sagemaker
+from standing_clock import StandingClock
 
 from inference_experiment_cli.inventory.describe import Inventory
 from inference_experiment_local.sessions import isolated_session
@@ -82,9 +83,7 @@ TIMES = {"creation_time", "last_modified_time", "completion_time", "schedule"}
 @pytest.fixture(scope="module")
 def sagemaker() -> Iterator[RegionalSageMaker]:
     """First in us-east-1, which ended, and 250 in eu-west-1, which are more than two pages."""
-    with regional_sagemaker("us-east-1", "eu-west-1") as regions:
-        for simulation in regions.regions.values():
-            simulation.clock.freeze()
+    with regional_sagemaker("us-east-1", "eu-west-1", clock=StandingClock()) as regions:
         first = regions.regions["us-east-1"]
         add_experiment(
             first,

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from command_line import Finished, assert_one_line, run, run_process
 from regional_sagemaker import add_experiment, environment
+from standing_clock import StandingClock
 from syrupy.assertion import SnapshotAssertion
 
-from inference_experiment_cli.report.trial import EarlierClock
 from inference_experiment_local.clock import Clock
 from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
@@ -38,13 +38,6 @@ METRICS = [
     "gpu",
     "gpu_memory",
 ]
-
-
-class StandingClock(Clock):
-    """A clock that stands at the beginning of a day of 2026, but for what is skipped."""
-
-    def _real(self) -> float:
-        return 1_767_600_000.0
 
 
 @dataclass
@@ -73,9 +66,7 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def services() -> Iterator[Desk]:
-    sagemaker = LocalSageMaker()
-    sagemaker.clock = EarlierClock(5 * HOUR)
-    with sagemaker, LocalMetrics() as metrics:
+    with LocalSageMaker(clock=Clock(ahead=-5 * HOUR)) as sagemaker, LocalMetrics() as metrics:
         description = "Is <b>version 2</b> & its model better?"
         add_experiment(sagemaker, Description=description, Tags=[{"Key": "team", "Value": "fraud"}])
         sagemaker.clock.advance(5 * HOUR - 60)
@@ -210,9 +201,8 @@ def test_forms(standing: Desk, form: str, snapshot: SnapshotAssertion) -> None:
 @pytest.fixture(scope="module")
 def standing() -> Iterator[Desk]:
     """Services whose clock stands on a day long ago, but for what a test skips."""
-    sagemaker = LocalSageMaker()
-    sagemaker.clock = StandingClock()
-    with sagemaker, LocalMetrics() as metrics:
+    # The beginning of a day of 2026
+    with LocalSageMaker(clock=StandingClock(1_767_600_000.0)) as sagemaker, LocalMetrics() as metrics:
         add_experiment(sagemaker, Description="Is version 2 better?")
         sagemaker.clock.advance(24 * HOUR)
         client: Any = sagemaker.client()

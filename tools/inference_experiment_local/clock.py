@@ -1,4 +1,4 @@
-"""The clocks of the local AWS: real time plus what a test has skipped, and one that only a test moves."""
+"""The clocks of the local AWS: real time plus what was skipped, and one that only its users move."""
 
 import mmap
 import struct
@@ -12,39 +12,22 @@ _FORM = struct.Struct("d")
 
 
 class Clock:
-    """Tells the time as epoch seconds. It never runs backwards."""
+    """Tells the time as epoch seconds, `ahead` of the real time. It never runs backwards."""
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: float = 0.0) -> None:
         self._lock = threading.Lock()
-        self._offset = 0.0
-        self._frozen_at: float | None = None
+        self._ahead = ahead
 
     def now(self) -> float:
         """Return epoch seconds."""
-        with self._lock:
-            return self._real() + self._offset
+        return time.time() + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Skip `seconds`, which works on a frozen clock too; negative raises ValueError."""
+        """Skip `seconds`; negative raises ValueError."""
         if seconds < 0:
             raise ValueError(f"the clock cannot go back by {-seconds} seconds")
         with self._lock:
-            self._offset += seconds
-
-    def freeze(self) -> None:
-        """Stand still: from now on only `advance` moves the time."""
-        with self._lock:
-            self._frozen_at = self._real()
-
-    def resume(self) -> None:
-        """Run again, from the time at which the clock stood."""
-        with self._lock:
-            if self._frozen_at is not None:
-                self._offset -= time.time() - self._frozen_at
-                self._frozen_at = None
-
-    def _real(self) -> float:
-        return time.time() if self._frozen_at is None else self._frozen_at
+            self._ahead += seconds
 
 
 class SteppedClock(Clock):
@@ -77,13 +60,6 @@ class SteppedClock(Clock):
     def advance_to(self, moment: float) -> None:
         """Skip to an epoch time; one that is past already changes nothing."""
         self.advance(max(0.0, moment - self.now()))
-
-    def freeze(self) -> None:
-        """Do nothing: it never runs."""
-
-    def resume(self) -> None:
-        """Raise RuntimeError: it cannot run by itself."""
-        raise RuntimeError("a stepped clock does not run by itself")
 
     def rule_this_process(self) -> Callable[[], None]:
         """Be the clock of the operating system until the returned function is called.

@@ -1,14 +1,14 @@
 from collections.abc import Iterator
 
 import pytest
+from standing_clock import StandingClock
 
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[LocalSageMaker]:
-    with LocalSageMaker() as running:
-        running.clock.freeze()
+    with LocalSageMaker(clock=StandingClock()) as running:
         yield running
 
 

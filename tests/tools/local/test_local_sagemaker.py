@@ -274,13 +274,10 @@ def test_stock_moto_does_not_notice(sagemaker: LocalSageMaker) -> None:
     assert len(sagemaker.client().list_models()["Models"]) == 2
 
 
-def test_clock_stands_still_and_never_goes_back() -> None:
+def test_clock_runs_and_never_goes_back() -> None:
     clock = Clock()
-    clock.freeze()
     before = clock.now()
     clock.advance(10)
-    assert clock.now() == before + 10
-    clock.resume()
     assert clock.now() >= before + 10
     with pytest.raises(ValueError, match="cannot go back"):
         clock.advance(-1)

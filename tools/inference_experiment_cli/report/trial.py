@@ -9,6 +9,7 @@ from typing import Any, Final
 from inference_experiment_local.clock import Clock
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
+from inference_experiment_local.sessions import isolated_environment
 
 NAME: Final = "fraud-v2"
 ENDPOINT: Final = "fraud"
@@ -16,30 +17,17 @@ HOUR: Final = 3600.0
 SAMPLING: Final = 50
 
 
-class EarlierClock(Clock):
-    """A clock that is slow by some seconds, so that skipped time is still in the past."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    def now(self) -> float:
-        """Return epoch seconds."""
-        return super().now() - self._seconds
-
-
 @contextmanager
 def local_aws() -> Iterator[None]:
     """Run the local AWS with an experiment that is still running; boto3 talks to it meanwhile."""
-    with _environment(), LocalMetrics() as metrics:
-        sagemaker = LocalSageMaker()
-        sagemaker.clock = EarlierClock(20 * HOUR)
-        with sagemaker:
-            os.environ["AWS_ENDPOINT_URL_SAGEMAKER"] = sagemaker.url
-            os.environ["AWS_ENDPOINT_URL_CLOUDWATCH"] = metrics.url
-            _run_experiment(sagemaker)
-            _behave(metrics)
-            yield
+    # So slow that the time which _run_experiment skips is in the past.
+    clock = Clock(ahead=-20 * HOUR)
+    with _environment(), LocalMetrics() as metrics, LocalSageMaker(clock=clock) as sagemaker:
+        os.environ["AWS_ENDPOINT_URL_SAGEMAKER"] = sagemaker.url
+        os.environ["AWS_ENDPOINT_URL_CLOUDWATCH"] = metrics.url
+        _run_experiment(sagemaker)
+        _behave(metrics)
+        yield
 
 
 def _run_experiment(sagemaker: LocalSageMaker) -> None:
@@ -89,19 +77,10 @@ def _request() -> dict[str, Any]:
 @contextmanager
 def _environment() -> Iterator[None]:
     """Keep the user's AWS configuration and credentials out of this process meanwhile."""
-    settings = {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
-        "NO_PROXY": "127.0.0.1",
-    }
+    own = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false", "NO_PROXY": "127.0.0.1"}
     before = dict(os.environ)
     try:
-        os.environ.update(settings)
+        os.environ.update(isolated_environment("us-east-1") | own)
         for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
             os.environ.pop(name, None)
         yield

@@ -38,10 +38,9 @@ class LocalSageMaker(LoopbackServer):
     still find what is deleted.
     """
 
-    def __init__(self, region: str = REGION, on_call: Callable[[Call], None] | None = None) -> None:
-        self.clock = Clock()
+    def __init__(self, region: str = REGION, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
         self._region = region
-        self._on_call = on_call
         self._session = isolated_session(region)
 
     def application(self) -> SageMakerApplication:
@@ -53,7 +52,6 @@ class LocalSageMaker(LoopbackServer):
         arn_prefix = f"arn:aws:sagemaker:{self._region}:{ACCOUNT}:inference-experiment/"
         self._operations = ExperimentOperations(self._moto, self.clock, arn_prefix, self._moto.model_exists)
         self._application = SageMakerApplication(self._operations, self._moto, self.clock)
-        self._application.on_call = self._on_call
         return self._application
 
     def client(self) -> "SageMakerClient":
