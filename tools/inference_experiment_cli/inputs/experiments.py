@@ -232,15 +232,18 @@ def choose(experiments: Sequence[Experiment], logical_id: str) -> Experiment:
     raise UsageError(f"{name}: has {len(experiments)} experiments: {names}; choose one with --logical-id")
 
 
-def fill(value: Any, path: Keys = ()) -> Any:  # noqa: ANN401 - any JSON value
-    """Return properties with something valid for each unresolved value; an unresolved time is left out."""
+def fill(value: Any, live: Any = None, path: Keys = ()) -> Any:  # noqa: ANN401 - any JSON value
+    """Return properties with the live value for each unresolved one, or something valid; a time is then left out."""
     if isinstance(value, ShortForm):
-        return _stand_in(str(path[-1]) if path else "", value)
+        return _stand_in(str(path[-1]) if path else "", value) if live is None else live
     if isinstance(value, Mapping):
-        hidden = {key for key, item in value.items() if path == ("Schedule",) and isinstance(item, ShortForm)}
-        return {key: fill(item, (*path, key)) for key, item in value.items() if key not in hidden}
+        known = live if isinstance(live, Mapping) else {}
+        times = value.keys() - known.keys() if path == ("Schedule",) else ()
+        hidden = {key for key in times if isinstance(value[key], ShortForm)}
+        return {key: fill(item, known.get(key), (*path, key)) for key, item in value.items() if key not in hidden}
     if isinstance(value, list):
-        return [fill(item, (*path, index)) for index, item in enumerate(value)]
+        items = live if isinstance(live, list) else []
+        return [fill(item, _counterpart(item, index, items), (*path, index)) for index, item in enumerate(value)]
     return value
 
 
@@ -265,10 +268,7 @@ def stand_ins(experiment: Experiment) -> dict[str, str]:
 
 def with_values(experiment: Experiment, live: Mapping[str, Any]) -> Experiment:
     """Return an experiment whose unresolved values are the live ones, or stand-ins. Raises CommandError."""
-    filled = {
-        key: (_merge(item, live.get(key), (key,)) if live else fill(item, (key,)))
-        for key, item in experiment.properties.items()
-    }
+    filled = fill(experiment.properties, live)
     transform = next((one for keys, one in experiment.unresolved.items() if not keys or _is_transform(keys, ())), None)
     if transform is not None:
         if not live:
@@ -286,21 +286,6 @@ def with_values(experiment: Experiment, live: Mapping[str, Any]) -> Experiment:
             raise UndecidedError(f"{written} is known at deployment only; write the value in the file", place)
         raise UsageError(f"{written} cannot be resolved; pass its --parameter NAME=VALUE", place)
     return replace(experiment, properties=filled)
-
-
-def _merge(value: Any, live: Any, path: Keys) -> Any:  # noqa: ANN401
-    if isinstance(value, ShortForm):
-        return fill(value, path) if live is None else live
-    if isinstance(value, Mapping):
-        known = live if isinstance(live, Mapping) else {}
-        merged = {key: _merge(item, known.get(key), (*path, key)) for key, item in value.items()}
-        times = path == ("Schedule",)
-        hidden = {key for key in merged if times and key not in known and isinstance(value[key], ShortForm)}
-        return {key: item for key, item in merged.items() if key not in hidden}
-    if isinstance(value, list):
-        items = live if isinstance(live, list) else []
-        return [_merge(item, _counterpart(item, index, items), (*path, index)) for index, item in enumerate(value)]
-    return value
 
 
 def _counterpart(item: object, index: int, items: Sequence[Any]) -> object:
