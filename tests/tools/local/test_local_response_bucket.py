@@ -1,8 +1,6 @@
 """The place for custom-resource responses, and its certificate."""
 
-import json
 import ssl
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -38,17 +36,6 @@ def test_responses_are_kept_parsed_and_raw(bucket: ResponseBucket) -> None:
     first, second = bucket.responses
     assert (first.path, first.body, first.raw) == ("/request-1", {"Status": "SUCCESS"}, b'{"Status": "SUCCESS"}')
     assert (second.path, second.body) == ("/request-2", None)
-
-
-def test_waiting_for_a_response(bucket: ResponseBucket) -> None:
-    body = json.dumps({"Status": "FAILED"}).encode()
-    thread = threading.Thread(target=put, args=(bucket, "later", body))
-    thread.start()
-
-    assert bucket.wait_for("later").body == {"Status": "FAILED"}
-    thread.join()
-    with pytest.raises(TimeoutError, match="no response to never"):
-        bucket.wait_for("never", timeout=0.01)
 
 
 def test_statuses_can_be_set(bucket: ResponseBucket) -> None:

@@ -123,7 +123,7 @@ class ResponseInbox(ResponseBucket):
 
     def arrivals(self, request_id: str) -> list[Arrival]:
         """Return what was accepted for a request, oldest first."""
-        with self._arrival:
+        with self._lock:
             return list(self._arrivals.get(request_id, ()))
 
     def receive(self, path: str, raw: bytes) -> int | None:
@@ -133,13 +133,13 @@ class ResponseInbox(ResponseBucket):
             return _FORBIDDEN
         status = super().receive(path, raw)
         if status == 200:  # noqa: PLR2004 - HTTP
-            with self._arrival:
+            with self._lock:
                 self._arrivals.setdefault(request_id, []).append(Arrival(self._clock.now(), self._responses[-1]))
         return status
 
     def reset(self) -> None:
         """Forget responses and faults."""
-        with self._arrival:
+        with self._lock:
             for kept in (self._responses, self._attempts, self._faults):
                 kept.clear()
             self._arrivals.clear()

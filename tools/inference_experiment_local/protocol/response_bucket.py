@@ -10,7 +10,6 @@ import socket
 import ssl
 import tempfile
 import threading
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,11 +29,12 @@ class BucketResponse:
     body: Any
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Fault:
-    kind: str
-    value: float
-    times: int
+    """The HTTP status to answer, None to drop the connection, after so many seconds."""
+
+    status: int | None
+    seconds: float = 0.0
 
 
 class ResponseBucket:
@@ -44,7 +44,7 @@ class ResponseBucket:
         self._certificates = certificates
         self._resources = ExitStack()
         self._server: _Server
-        self._arrival = threading.Condition()
+        self._lock = threading.Lock()
         self._responses: list[BucketResponse] = []
         self._attempts: list[BucketResponse] = []
         self._faults: list[_Fault] = []
@@ -80,41 +80,30 @@ class ResponseBucket:
     @property
     def responses(self) -> list[BucketResponse]:
         """What was accepted, oldest first, as a copy."""
-        with self._arrival:
+        with self._lock:
             return list(self._responses)
 
     @property
     def attempts(self) -> list[BucketResponse]:
         """Every PUT that arrived whole, those that met a fault included."""
-        with self._arrival:
+        with self._lock:
             return list(self._attempts)
-
-    def wait_for(self, request_id: str, timeout: float = 10.0) -> BucketResponse:
-        """Return the first accepted response to this request; raises TimeoutError after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        with self._arrival:
-            while True:
-                for response in self._responses:
-                    if response.path == f"/{request_id}":
-                        return response
-                if not self._arrival.wait(deadline - time.monotonic()):
-                    raise TimeoutError(f"no response to {request_id} within {timeout} s")
 
     def answer_next(self, status_code: int, times: int = 1) -> None:
         """Answer the next PUTs with this HTTP status instead of accepting them."""
-        self._add(_Fault("status", status_code, times))
+        self._add(_Fault(status_code), times)
 
     def drop_next(self, times: int = 1) -> None:
         """Close the connection on the next PUTs without an answer."""
-        self._add(_Fault("drop", 0, times))
+        self._add(_Fault(None), times)
 
     def hang_next(self, seconds: float = 3600.0, times: int = 1) -> None:
         """Let the next PUTs wait, then drop them."""
-        self._add(_Fault("hang", seconds, times))
+        self._add(_Fault(None, seconds), times)
 
-    def _add(self, fault: _Fault) -> None:
-        with self._arrival:
-            self._faults.append(fault)
+    def _add(self, fault: _Fault, times: int) -> None:
+        with self._lock:
+            self._faults += [fault] * times
 
     def receive(self, path: str, raw: bytes) -> int | None:
         """Take one PUT; returns the HTTP status to answer, None to drop the connection. For the server."""
@@ -123,25 +112,14 @@ class ResponseBucket:
         except ValueError:
             body = None
         response = BucketResponse(urlsplit(path).path, raw, body)
-        with self._arrival:
+        with self._lock:
             self._attempts.append(response)
-            fault = self._next_fault()
-            if fault is None:
+            if not self._faults:
                 self._responses.append(response)
-                self._arrival.notify_all()
                 return 200
-        if fault.kind == "hang":
-            self._closing.wait(fault.value)
-        return int(fault.value) if fault.kind == "status" else None
-
-    def _next_fault(self) -> _Fault | None:
-        if not self._faults:
-            return None
-        fault = self._faults[0]
-        fault.times -= 1
-        if fault.times <= 0:
-            self._faults.pop(0)
-        return fault
+            fault = self._faults.pop(0)
+        self._closing.wait(fault.seconds)
+        return fault.status
 
 
 class _Server(ThreadingHTTPServer):
