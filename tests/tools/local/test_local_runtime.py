@@ -19,7 +19,7 @@ TASK_ROOT = Path(__file__).parent / "fixtures" / "runtime"
 @pytest.fixture
 def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[LambdaRuntime]:
     monkeypatch.setenv("LEAKED", "from the caller")
-    with LambdaRuntime(TASK_ROOT, "app.handler", {"VARIABLE": "set"}, timeout=5, memory_size=256) as running:
+    with LambdaRuntime(TASK_ROOT, "app.handler", {"VARIABLE": "set"}, timeout=5) as running:
         yield running
 
 
@@ -40,7 +40,7 @@ def test_result_and_context(runtime: LambdaRuntime) -> None:
     assert 0 < invocation.result.pop("remaining") <= 5000
     assert invocation.result == {
         "name": "function",
-        "memory": "256",
+        "memory": "128",
         "request": "4d6c1c5e-0000-0000-0000-000000000001",
         "process": runtime.pid,
         "variable": "set",

@@ -34,6 +34,7 @@ runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
 """
 """Runs the runtime client, and ends it when the pipe from the parent breaks: no orphan if the parent is killed."""
 
+_FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:function"
 _INIT_LIMIT_SECONDS = 10.0
 """Seconds that Lambda gives the initialisation."""
 
@@ -97,27 +98,20 @@ class LambdaRuntime:
     caller's leaks in but PATH.
     """
 
-    def __init__(  # noqa: PLR0913 - the settings of a Lambda function
+    def __init__(
         self,
         task_root: Path,
         handler: str,
         environment: Mapping[str, str],
         timeout: float,
-        python: Path | str = sys.executable,
-        extra_python_path: Iterable[Path | str] = (),
-        *,
-        function_name: str = "function",
-        memory_size: int = 128,
-        region: str = "us-east-1",
-        account: str = "123456789012",
+        extra_python_path: Iterable[Path] = (),
     ) -> None:
         self.timeout = timeout
         self.init_duration: float | None = None
         self._task_root = task_root
-        self._command = [str(python), "-c", _BOOT.format(handler=handler)]
-        self._function_arn = f"arn:aws:lambda:{region}:{account}:function:{function_name}"
+        self._command = [sys.executable, "-c", _BOOT.format(handler=handler)]
         self._environment = {
-            **_lambda_environment(handler, function_name, memory_size, region),
+            **_lambda_environment(handler),
             "LAMBDA_TASK_ROOT": str(task_root),
             "PYTHONPATH": os.pathsep.join([str(task_root), *map(str, extra_python_path)]),
             **environment,
@@ -163,7 +157,7 @@ class LambdaRuntime:
         if process is None:
             return self._outcome(identity, offset, began, RuntimeEvent("init-error", body=failure))
         process.ready = False
-        process.api.deliveries.put(Delivery(identity, event, time.time() + self.timeout, self._function_arn))
+        process.api.deliveries.put(Delivery(identity, event, time.time() + self.timeout, _FUNCTION_ARN))
         report = process.report(began + self.timeout)
         while report is not None and report.kind == "next":
             report = process.report(began + self.timeout)
@@ -204,7 +198,7 @@ class LambdaRuntime:
         return os.pread(self._log.fileno(), size, offset).decode(errors="replace")
 
 
-def _lambda_environment(handler: str, function_name: str, memory_size: int, region: str) -> dict[str, str]:
+def _lambda_environment(handler: str) -> dict[str, str]:
     """Return the variables that Lambda sets, with dummy credentials and without the machine's AWS configuration."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -212,11 +206,11 @@ def _lambda_environment(handler: str, function_name: str, memory_size: int, regi
         "TZ": ":UTC",
         "PYTHONUNBUFFERED": "1",
         "_HANDLER": handler,
-        **isolated_environment(region),
-        "AWS_LAMBDA_FUNCTION_NAME": function_name,
+        **isolated_environment("us-east-1"),
+        "AWS_LAMBDA_FUNCTION_NAME": "function",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_size),
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function_name}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/function",
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
     }
