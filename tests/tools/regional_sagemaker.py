@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Response
 
 from inference_experiment_local.clock import Clock
-from inference_experiment_local.loopback import start_server
+from inference_experiment_local.loopback import LoopbackServer
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 
 if TYPE_CHECKING:
@@ -20,11 +20,10 @@ SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/")
 
 
 @dataclass
-class RegionalSageMaker:
+class RegionalSageMaker(LoopbackServer):
     """The simulations by region; one region that is missing here answers every call with AccessDeniedException."""
 
     regions: dict[str, LocalSageMaker]
-    url: str = ""
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         scope = SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
@@ -38,12 +37,8 @@ class RegionalSageMaker:
 @contextmanager
 def regional_sagemaker(*names: str, clock: Clock | None = None) -> Iterator[RegionalSageMaker]:
     with ExitStack() as stack:
-        sagemaker = RegionalSageMaker({name: stack.enter_context(LocalSageMaker(name, clock)) for name in names})
-        server = start_server(sagemaker)
-        stack.callback(server.server_close)
-        stack.callback(server.shutdown)
-        sagemaker.url = f"http://127.0.0.1:{server.server_port}"
-        yield sagemaker
+        regions = {name: stack.enter_context(LocalSageMaker(name, clock)) for name in names}
+        yield stack.enter_context(RegionalSageMaker(regions))
 
 
 def add_experiment(sagemaker: LocalSageMaker, name: str = "test", **changes: Any) -> None:

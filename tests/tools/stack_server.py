@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from inference_experiment_local.loopback import start_server
+from inference_experiment_local.loopback import LoopbackServer
 
 NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 RESOURCE = """<member><StackName>{stack}</StackName><LogicalResourceId>{logical_id}</LogicalResourceId>
@@ -16,12 +16,11 @@ RESOURCE = """<member><StackName>{stack}</StackName><LogicalResourceId>{logical_
 
 
 @dataclass
-class StackServer:
+class StackServer(LoopbackServer):
     """`owners`: experiment -> (stack, logical id, resource type); `refuses`: answer AccessDenied to everything."""
 
     owners: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     refuses: bool = False
-    url: str = ""
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         name = Request(environ).form["PhysicalResourceId"]
@@ -46,9 +45,5 @@ def _error(code: str, message: str) -> Response:
 @contextmanager
 def stack_server() -> Iterator[StackServer]:
     """Serve on a free port of the loopback."""
-    stacks = StackServer()
-    server = start_server(stacks)
-    stacks.url = f"http://127.0.0.1:{server.server_port}"
-    yield stacks
-    server.shutdown()
-    server.server_close()
+    with StackServer() as stacks:
+        yield stacks

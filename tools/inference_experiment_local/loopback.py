@@ -11,21 +11,16 @@ class _QuietHandler(WSGIRequestHandler):
         """Keep requests off the terminal."""
 
 
-def start_server(application: Any) -> BaseWSGIServer:  # noqa: ANN401 - WSGI
-    """Serve the application from a thread, on a free port of the loopback; the caller shuts it down."""
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler)
-    threading.Thread(target=server.serve_forever, args=(0.05,), name="loopback-server", daemon=True).start()
-    return server
-
-
 class LoopbackServer:
     """Base of what serves a WSGI application inside a with statement: itself, or what `application` returns."""
 
     _server: BaseWSGIServer | None = None
 
     def __enter__(self) -> Self:
-        """Start serving."""
-        self._server = start_server(self.application())
+        """Serve from a thread, on a free port of the loopback."""
+        server = make_server("127.0.0.1", 0, self.application(), threaded=True, request_handler=_QuietHandler)
+        threading.Thread(target=server.serve_forever, args=(0.05,), name="loopback-server", daemon=True).start()
+        self._server = server
         return self
 
     def application(self) -> Any:  # noqa: ANN401 - WSGI
