@@ -7,15 +7,17 @@ which it would have happened, so that skipping eight days passes through the sam
 eight days.
 """
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from inference_experiment_local.sagemaker.experiment import (
     TRANSITIONAL,
     Deployment,
-    Members,
     SimulatedExperiment,
     Status,
 )
+
+if TYPE_CHECKING:
+    from inference_experiment_local.sagemaker.moto_backend import MotoSageMaker
 
 DAY = 86_400.0
 DEFAULT_DURATION = 7 * DAY
@@ -23,26 +25,10 @@ MAXIMUM_DURATION = 30 * DAY
 """Seconds a test lasts without an EndTime, and at most (aws-facts 2.1)."""
 
 
-class Endpoints(Protocol):
-    """The endpoints under test, as far as experiments change them."""
-
-    def deployment(self, endpoint_name: str) -> Deployment | None:
-        """Return what runs on the endpoint; None if there is none."""
-
-    def deploy(self, endpoint_name: str, deployment: Deployment) -> None:
-        """Make the endpoint run this, InService; a missing endpoint is left alone."""
-
-    def set_status(self, endpoint_name: str, status: str) -> None:
-        """Set the endpoint's status; a missing endpoint is left alone."""
-
-    def metadata(self, endpoint_name: str) -> Members:
-        """Return an EndpointMetadata."""
-
-
 class Life:
-    """Moves experiments through their statuses."""
+    """Moves experiments through their statuses, and the endpoints under test with them."""
 
-    def __init__(self, endpoints: Endpoints) -> None:
+    def __init__(self, endpoints: "MotoSageMaker") -> None:
         self._endpoints = endpoints
         self.durations: dict[str, float] = dict.fromkeys(("Creating", "Starting", "Updating", "Stopping"), 1.0)
         self.held: dict[str, frozenset[str]] = {}

@@ -50,7 +50,7 @@ class LocalSageMaker(LoopbackServer):
 
         self._moto = MotoSageMaker(self._region, ACCOUNT)
         arn_prefix = f"arn:aws:sagemaker:{self._region}:{ACCOUNT}:inference-experiment/"
-        self._operations = ExperimentOperations(self._moto, self.clock, arn_prefix, self._moto.model_exists)
+        self._operations = ExperimentOperations(self._moto, self.clock, arn_prefix)
         self._application = SageMakerApplication(self._operations, self._moto, self.clock)
         return self._application
 

@@ -6,12 +6,12 @@ Requests come in validated against their shapes (`shapes`); the caller holds the
 
 import base64
 import binascii
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from inference_experiment_local.clock import Clock
 from inference_experiment_local.errors import ServiceError, invalid, not_found, wrong_status
 from inference_experiment_local.sagemaker.experiment import TERMINAL, Members, SimulatedExperiment, Status
-from inference_experiment_local.sagemaker.life import Endpoints, Life
+from inference_experiment_local.sagemaker.life import Life
 from inference_experiment_local.sagemaker.rules import (
     LEGAL,
     check_endpoint,
@@ -23,6 +23,9 @@ from inference_experiment_local.sagemaker.rules import (
     variants_after_stop,
 )
 
+if TYPE_CHECKING:
+    from inference_experiment_local.sagemaker.moto_backend import MotoSageMaker
+
 _DEFAULT_PAGE_SIZE = 10
 """Experiments per page without MaxResults; the figure is [INF]."""
 
@@ -30,22 +33,19 @@ _DEFAULT_PAGE_SIZE = 10
 class ExperimentOperations:
     """Inference experiments of one account and region."""
 
-    def __init__(
-        self, endpoints: Endpoints, clock: Clock, arn_prefix: str, model_exists: Callable[[str], bool]
-    ) -> None:
-        self.life = Life(endpoints)
+    def __init__(self, moto: "MotoSageMaker", clock: Clock, arn_prefix: str) -> None:
+        self.life = Life(moto)
         self.staleness = 0.0
         self.deletion_lag = 0.0
         self.experiments: dict[str, SimulatedExperiment] = {}
         self._deleted: dict[str, tuple[SimulatedExperiment, float]] = {}
-        self._endpoints = endpoints
+        self._moto = moto
         self._clock = clock
         self._arn_prefix = arn_prefix
-        self._model_exists = model_exists
 
     def forget(self) -> None:
         """Forget all experiments and what was set; durations and lags are as at the beginning again."""
-        self.life = Life(self._endpoints)
+        self.life = Life(self._moto)
         self.staleness = self.deletion_lag = 0.0
         self.experiments.clear()
         self._deleted.clear()
@@ -67,13 +67,13 @@ class ExperimentOperations:
         for other in self.experiments.values():
             if other.endpoint_name == request["EndpointName"] and other.status not in TERMINAL:
                 raise taken(other)
-        deployment = self._endpoints.deployment(request["EndpointName"])
+        deployment = self._moto.deployment(request["EndpointName"])
+        if deployment is None:
+            raise invalid(f'Could not find endpoint "{request["EndpointName"]}".')
         check_endpoint(request, deployment)
         schedule = request.get("Schedule") or {}
         check_schedule(schedule, now)
         check_tags(request.get("Tags") or ())
-        if deployment is None:
-            raise AssertionError("check_endpoint lets no missing endpoint pass")
         tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or ()}
         arn = self._arn_prefix + name
         experiment = SimulatedExperiment(request, arn, deployment, now, since=now, last_modified_time=now, tags=tags)
@@ -84,7 +84,7 @@ class ExperimentOperations:
     def describe(self, request: Members) -> Members:
         """DescribeInferenceExperiment; a deleted experiment still answers for `deletion_lag` seconds."""
         experiment = self._readable(request["Name"])
-        metadata = self._endpoints.metadata(experiment.endpoint_name)
+        metadata = self._moto.metadata(experiment.endpoint_name)
         return experiment.description(self._clock.now(), metadata)
 
     def list_experiments(self, request: Members) -> Members:
@@ -189,7 +189,7 @@ class ExperimentOperations:
 
     def _check_models(self, request: Members) -> None:
         for each in request["ModelVariants"]:
-            if not self._model_exists(each["ModelName"]):
+            if not self._moto.model_exists(each["ModelName"]):
                 raise invalid(f'Could not find model "{each["ModelName"]}".')
 
 

@@ -5,6 +5,7 @@ side.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from inference_experiment_local.errors import ServiceError, invalid
 from inference_experiment_local.sagemaker.experiment import (
@@ -32,11 +33,9 @@ def check_variants(request: Members) -> None:
         raise invalid(f"ShadowModeConfig names {source} and {shadow}, but ModelVariants are {', '.join(names)}.")
 
 
-def check_endpoint(request: Members, deployment: Deployment | None) -> None:
+def check_endpoint(request: Members, deployment: Deployment) -> None:
     """The endpoint has the one production variant under test and no other shadow (L7 to L9; equal names: [INF])."""
     endpoint = request["EndpointName"]
-    if deployment is None:
-        raise invalid(f'Could not find endpoint "{endpoint}".')
     source, shadow = _names(request)
     of_role = {
         role: {name for name, variant in deployment.variants.items() if variant.role == role}
@@ -125,13 +124,8 @@ def variants_after_stop(experiment: SimulatedExperiment, request: Members) -> Va
             f"DesiredModelVariants names {', '.join(stray)}, but after the stop there are {', '.join(sorted(kept))}."
         )
     roles = {name: "production" if name in promoted else variant.role for name, variant in kept.items()}
-    return {name: _deployed(kept[name], roles[name], desired.get(name)) for name in kept}
-
-
-def _deployed(variant: Variant, role: str, desired: Members | None) -> Variant:
-    if desired is not None:
-        return Variant.of(desired, role)
-    return Variant(variant.model_name, role, variant.instance_type, variant.instance_count)
+    unchanged = {name: replace(variant, role=roles[name]) for name, variant in kept.items()}
+    return unchanged | {name: Variant.of(each, roles[name]) for name, each in desired.items()}
 
 
 def taken(experiment: SimulatedExperiment) -> ServiceError:
