@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from function_log import function_log
 from log_audit import AUDIT
 
 from inference_experiment import contract
@@ -43,7 +44,8 @@ def mutations(cloud: LocalCloud) -> list[str]:
 
 
 def events(cloud: LocalCloud) -> list[tuple[str, str]]:
-    return [(event.status, event.reason) for event in cloud.stack_events("shop") if event.logical_id == "Experiment"]
+    found = [event for event in cloud.stack_events("shop") if event["LogicalResourceId"] == "Experiment"]
+    return [(event["ResourceStatus"], event.get("ResourceStatusReason", "")) for event in found]
 
 
 @pytest.mark.usefixtures("provider")
@@ -104,7 +106,7 @@ class TestLife:
         assert cloud.queue_depth(provider["DeadLetterQueueUrl"]) == 0
 
     def test_log_is_one_json_line_per_decision_without_urls(self, cloud: LocalCloud, provider: dict[str, str]) -> None:
-        log = cloud.function_log(provider["ServiceToken"].rsplit(":", 1)[1])
+        log = function_log(cloud, provider["ServiceToken"].rsplit(":", 1)[1])
         AUDIT.inspect(log, "function on ministack")
         decisions = [json.loads(line) for line in log.splitlines() if '"decision"' in line]
         assert "CreateInferenceExperiment" in {each["action"] for each in decisions}

@@ -23,7 +23,7 @@ from typing import Any, Self
 from botocore.config import Config
 
 from inference_experiment_local.certificate import Certificates, make_certificates
-from inference_experiment_local.ministack.process import MinistackSettings, free_port, ministack
+from inference_experiment_local.ministack.process import MinistackSettings, ministack, usable_port
 from inference_experiment_local.ministack.stacks import Stacks
 from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT, REGION, LocalSageMaker
 from inference_experiment_local.sessions import isolated_session
@@ -55,7 +55,7 @@ class LocalCloud(Stacks):
             starting.enter_context(self.sagemaker)
             certificates = make_certificates(directory)
             self._settings = MinistackSettings(
-                directory, self._port or free_port(), certificates, self.sagemaker.url, ACCOUNT, REGION
+                directory, usable_port(self._port or 0), certificates, self.sagemaker.url, ACCOUNT, REGION
             )
             starting.enter_context(ministack(self._settings, self._startup_timeout))
             self._resources = starting.pop_all()
@@ -92,28 +92,11 @@ class LocalCloud(Stacks):
             self._clients[service] = self._session.client(service, endpoint_url=self.url, verify=ca_file, config=config)
         return self._clients[service]
 
-    def output(self) -> str:
-        """Return what ministack has printed."""
-        return self._settings.log_file.read_text(errors="replace")
-
     def queue_depth(self, queue_url: str) -> int:
         """Return how many messages a queue holds: waiting, delayed and in flight."""
         names = ["", "NotVisible", "Delayed"]
         attributes = self.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
         return sum(int(attributes.get(f"ApproximateNumberOfMessages{name}", 0)) for name in names)
-
-    def function_log(self, function_name: str) -> str:
-        """Return what a function has logged, one event a line; empty if it has logged nothing."""
-        configuration = self.client("lambda").get_function_configuration(FunctionName=function_name)
-        group = configuration.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{function_name}"
-        logs = self.client("logs")
-        try:
-            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-            # One stream follows another; across them only the time gives the order.
-            events = sorted((event for page in pages for event in page["events"]), key=lambda each: each["timestamp"])
-            return "\n".join(event["message"].rstrip("\n") for event in events)
-        except logs.exceptions.ResourceNotFoundException:
-            return ""
 
 
 @contextmanager

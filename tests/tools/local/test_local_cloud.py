@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from function_log import function_log
 
 from inference_experiment_local.cloud import LocalCloud
 from inference_experiment_local.errors import LocalAwsError, StackFailed
 from inference_experiment_local.packaging import package
 
 if TYPE_CHECKING:
-    from inference_experiment_local.ministack.stacks import StackEvent
+    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
 
 FIXTURES = Path(__file__).parent / "fixtures"
 TEMPLATE = FIXTURES / "stack" / "template.yaml"
@@ -48,14 +49,14 @@ def assert_emptied(cloud: LocalCloud, queue_url: str) -> None:
 def test_the_whole_life_of_a_stack(cloud: LocalCloud) -> None:
     """Create through queue hops and a redelivery, no change, replacement, failure with rollback, deletion."""
     before = TEMPLATE.read_bytes()
-    events: list[StackEvent] = []
+    events: list[StackEventTypeDef] = []
     outputs = cloud.deploy("chain", TEMPLATE, {"ResourceName": "one"}, on_event=events.append)
     assert outputs["EchoId"] == "one"
     assert outputs["EndpointSeen"] == outputs["EndpointArn"]
-    assert (events[-1].logical_id, events[-1].status) == ("chain", "CREATE_COMPLETE")
-    assert [event.event_id for event in cloud.stack_events("chain")] == [event.event_id for event in events]
+    assert (events[-1]["LogicalResourceId"], events[-1]["ResourceStatus"]) == ("chain", "CREATE_COMPLETE")
+    assert [event["EventId"] for event in cloud.stack_events("chain")] == [event["EventId"] for event in events]
     assert_emptied(cloud, outputs["QueueUrl"])
-    log = cloud.function_log(outputs["FunctionName"])
+    log = function_log(cloud, outputs["FunctionName"])
     assert "hops left: 1 delivery: 2" in log
 
     assert cloud.deploy("chain", TEMPLATE, {"ResourceName": "one"}) == outputs
@@ -63,7 +64,7 @@ def test_the_whole_life_of_a_stack(cloud: LocalCloud) -> None:
     # The instance type changes with the alarm's condition: a new configuration under the same endpoint.
     replaced = cloud.deploy("chain", TEMPLATE, {"ResourceName": "two", "WithAlarm": "false"})
     assert replaced["EchoId"] == "two"
-    assert "deleted: one" in cloud.function_log(outputs["FunctionName"])
+    assert "deleted: one" in function_log(cloud, outputs["FunctionName"])
     assert cloud.sagemaker.endpoint_variants("chain")["production"]["InstanceType"] == "ml.m6i.xlarge"
     assert len(cloud.client("sagemaker").list_endpoint_configs()["EndpointConfigs"]) == 1
 

@@ -4,12 +4,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
-from inference_experiment_local.ministack.stacks import StackEvent
 from inference_experiment_local.sagemaker.server import Call
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
 
 STYLES = {"stack": "cyan", "call": "dim", "status": "bold green", "step": "bold"}
 BAD = ("FAILED", "ROLLBACK")
@@ -47,11 +50,12 @@ class Timeline:
         """Print what the demonstration does next."""
         self.line("step", text, "")
 
-    def stack_event(self, event: StackEvent) -> None:
+    def stack_event(self, event: "StackEventTypeDef") -> None:
         """Print an event of a stack."""
-        bad = any(word in event.status for word in BAD)
-        reason = f": {event.reason}" if event.reason and bad else ""
-        self.line("stack", event.logical_id, event.status + reason, "bold red" if bad else "")
+        status, reason = event["ResourceStatus"], event.get("ResourceStatusReason")
+        bad = any(word in status for word in BAD)
+        text = f"{status}: {reason}" if reason and bad else status
+        self.line("stack", event["LogicalResourceId"], text, "bold red" if bad else "")
 
     def call(self, call: Call) -> None:
         """Print a call of the SageMaker API that changes something or fails, and the status when it has changed."""

@@ -88,28 +88,21 @@ def _inherited() -> dict[str, str]:
     }
 
 
-def free_port() -> int:
-    """Return a port of the loopback that is free at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def check_port(port: int) -> None:
-    """Raise PortUnavailable if the port of the loopback cannot be used."""
+def usable_port(wanted: int) -> int:
+    """Return a port of the loopback, for 0 one that is free at this moment. Raises PortUnavailable."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind(("127.0.0.1", wanted))
         except OSError as problem:
-            raise PortUnavailable(f"port {port} cannot be used: {problem.strerror}") from problem
+            raise PortUnavailable(f"port {wanted} cannot be used: {problem.strerror}") from problem
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @contextmanager
 def ministack(settings: MinistackSettings, startup_timeout: float) -> Iterator[subprocess.Popen[bytes]]:
     """Run ministack for the length of a with statement; raises LocalAwsError if it does not come up in time."""
-    check_port(settings.port)
     command = [sys.executable, "-m", "inference_experiment_local.ministack.launcher", str(settings.directory)]
     with settings.log_file.open("wb") as log:
         process = _started(command, settings, log)

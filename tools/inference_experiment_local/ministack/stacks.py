@@ -7,10 +7,9 @@ import hashlib
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from botocore.exceptions import ClientError
 
@@ -19,27 +18,16 @@ from inference_experiment_local.packaging import package
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
 
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 BUCKET = "local-deployment-artifacts"
 _POLL_SECONDS = 0.1
+_TIMEOUT_SECONDS = 300.0
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE", "IMPORT_COMPLETE")
 
 
-@dataclass(frozen=True)
-class StackEvent:
-    """One event of a stack; `time` is epoch seconds, `reason` empty if CloudFormation gives none."""
-
-    event_id: str
-    time: float
-    logical_id: str
-    physical_id: str
-    resource_type: str
-    status: str
-    reason: str
-
-
-EventCallback: TypeAlias = Callable[[StackEvent], None]
+EventCallback: TypeAlias = Callable[["StackEventTypeDef"], None]
 
 
 class Stacks(ABC):
@@ -54,28 +42,26 @@ class Stacks(ABC):
         stack_name: str,
         template_path: Path,
         parameters: Mapping[str, str] | None = None,
-        capabilities: Iterable[str] = CAPABILITIES,
         *,
         on_event: EventCallback | None = None,
-        timeout: float = 300.0,
     ) -> dict[str, str]:
         """Package, create or update a stack, and wait; returns its outputs.
 
         `on_event` gets each new stack event. Raises StackFailed with the reasons of the events that failed,
-        also when it is not done after `timeout` seconds; LocalAwsError for what cannot be packaged.
+        also when it is not done in time; LocalAwsError for what cannot be packaged.
         """
         request: dict[str, Any] = {
             "StackName": stack_name,
             "TemplateBody": json.dumps(self._packaged(template_path)),
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in (parameters or {}).items()],
-            "Capabilities": list(capabilities),
+            "Capabilities": CAPABILITIES,
         }
         existing = self._stack(stack_name)
         if existing is not None and existing["StackStatus"] == "ROLLBACK_COMPLETE":
             # As sam does: a stack whose creation failed can only be deleted.
-            self.delete_stack(stack_name, on_event=on_event, timeout=timeout)
+            self.delete_stack(stack_name, on_event=on_event)
             existing = None
-        seen = {event.event_id for event in self.stack_events(stack_name)} if existing else set()
+        seen = {event["EventId"] for event in self.stack_events(stack_name)} if existing else set()
         cloudformation = self._cloudformation()
         operation = cloudformation.update_stack if existing else cloudformation.create_stack
         try:
@@ -84,18 +70,18 @@ class Stacks(ABC):
             if "No updates are to be performed" not in str(error):
                 raise StackFailed(stack_name, "no operation", [str(error)]) from error
         else:
-            self._wait(stack_name, seen, on_event, timeout)
+            self._wait(stack_name, seen, on_event)
         return self.stack_outputs(stack_name)
 
-    def delete_stack(self, stack_name: str, *, on_event: EventCallback | None = None, timeout: float = 300.0) -> None:
+    def delete_stack(self, stack_name: str, *, on_event: EventCallback | None = None) -> None:
         """Delete a stack and wait; a missing one is not an error. Raises StackFailed."""
         existing = self._stack(stack_name)
         if existing is None:
             return
-        seen = {event.event_id for event in self.stack_events(existing["StackId"])}
+        seen = {event["EventId"] for event in self.stack_events(existing["StackId"])}
         self._cloudformation().delete_stack(StackName=stack_name)
         # By its id: a deleted stack is not found by its name.
-        self._wait(existing["StackId"], seen, on_event, timeout)
+        self._wait(existing["StackId"], seen, on_event)
 
     def stack_outputs(self, stack_name: str) -> dict[str, str]:
         """Return the outputs of a stack; raises LocalAwsError if there is none of that name."""
@@ -104,23 +90,10 @@ class Stacks(ABC):
             raise LocalAwsError(f"there is no stack {stack_name}")
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
-    def stack_events(self, stack_name: str) -> list[StackEvent]:
+    def stack_events(self, stack_name: str) -> list["StackEventTypeDef"]:
         """Return the events of a stack, oldest first; for a deleted stack give its id."""
         pages = self._cloudformation().get_paginator("describe_stack_events").paginate(StackName=stack_name)
-        events = [
-            StackEvent(
-                event["EventId"],
-                event["Timestamp"].timestamp(),
-                event.get("LogicalResourceId", ""),
-                event.get("PhysicalResourceId", ""),
-                event.get("ResourceType", ""),
-                event.get("ResourceStatus", ""),
-                event.get("ResourceStatusReason", ""),
-            )
-            for page in pages
-            for event in page["StackEvents"]
-        ]
-        return events[::-1]
+        return [event for page in pages for event in page["StackEvents"]][::-1]
 
     def _cloudformation(self) -> "CloudFormationClient":
         client: CloudFormationClient = self.client("cloudformation")
@@ -135,16 +108,16 @@ class Stacks(ABC):
             raise
         return None if stack["StackStatus"] == "DELETE_COMPLETE" and stack["StackId"] != stack_name else stack
 
-    def _wait(self, stack_name: str, seen: set[str], on_event: EventCallback | None, timeout: float) -> None:
+    def _wait(self, stack_name: str, seen: set[str], on_event: EventCallback | None) -> None:
         failures: list[str] = []
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             stack = self._stack(stack_name)
             for event in self.stack_events(stack_name):
-                if event.event_id not in seen:
-                    seen.add(event.event_id)
-                    if event.status.endswith("_FAILED") and event.reason:
-                        failures.append(f"{event.logical_id}: {event.reason}")
+                if event["EventId"] not in seen:
+                    seen.add(event["EventId"])
+                    if event["ResourceStatus"].endswith("_FAILED") and event.get("ResourceStatusReason"):
+                        failures.append(f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}")
                     if on_event is not None:
                         on_event(event)
             status = stack["StackStatus"]
@@ -153,7 +126,7 @@ class Stacks(ABC):
                     raise StackFailed(stack_name, status, failures)
                 return
             time.sleep(_POLL_SECONDS)
-        raise StackFailed(stack_name, "no final status", [f"still not done after {timeout:g} seconds"])
+        raise StackFailed(stack_name, "no final status", [f"still not done after {_TIMEOUT_SECONDS:g} seconds"])
 
     def _packaged(self, template_path: Path) -> Any:  # noqa: ANN401 - a parsed template
         """Return the template with local code folders replaced by S3 URIs; the file itself is not touched."""
@@ -161,7 +134,8 @@ class Stacks(ABC):
         for resource in template.get("Resources", {}).values():
             properties = resource.get("Properties") or {}
             code = properties.get("CodeUri")
-            if resource.get("Type") == "AWS::Serverless::Function" and _is_folder(code):
+            is_function = resource.get("Type") == "AWS::Serverless::Function"
+            if is_function and isinstance(code, str) and not code.startswith("s3://"):
                 properties["CodeUri"] = self._uploaded((template_path.parent / code).resolve())
         return template
 
@@ -181,8 +155,3 @@ def _decoded(template_path: Path) -> Any:  # noqa: ANN401 - a parsed template
     if problems or template is None:
         raise LocalAwsError(f"cannot read {template_path}: " + "; ".join(str(each.message) for each in problems))
     return json.loads(json.dumps(template))
-
-
-def _is_folder(code: Any) -> TypeGuard[str]:  # noqa: ANN401 - a template value
-    """Whether a CodeUri names a local folder: not an S3 URI, not an S3 location in parts."""
-    return isinstance(code, str) and not code.startswith("s3://")
