@@ -37,26 +37,26 @@ def export(
         if output is None:
             raise UsageError("--format parquet needs --output FILE")
     inventory = Inventory(*open_regions([*(region or ()), *(regions or ())], profile))
-    count = _write((flat(experiment) for experiment in inventory.counted()), form, output)
+    _write((flat(experiment) for experiment in inventory.counted()), form, output)
     where = f" to {output}" if output else ""
-    note(f"{count} experiments from {len(inventory.regions) - len(inventory.failures)} regions{where}")
+    note(f"{inventory.count} experiments from {len(inventory.regions) - len(inventory.failures)} regions{where}")
     inventory.raise_failures()
 
 
-def _write(records: Iterable[Mapping[str, Any]], form: ExportFormat, output: Path | None) -> int:
+def _write(records: Iterable[Mapping[str, Any]], form: ExportFormat, output: Path | None) -> None:
     """Write to standard output, or to a new file that replaces the old one when it is complete."""
     if output is None:
-        return TEXT_WRITERS[form](records, sys.stdout)
+        TEXT_WRITERS[form](records, sys.stdout)
+        return
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
         if form is ExportFormat.PARQUET:
-            count = write_parquet(records, partial)
+            write_parquet(records, partial)
         else:
             with partial.open("w", encoding="utf-8", newline="") as stream:
-                count = TEXT_WRITERS[form](records, stream)
+                TEXT_WRITERS[form](records, stream)
         partial.replace(output)
     except OSError as error:
         raise unwritable(output, error) from error
     finally:
         partial.unlink(missing_ok=True)
-    return count

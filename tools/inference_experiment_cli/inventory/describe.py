@@ -68,7 +68,7 @@ class Inventory:
     """An iterable over the experiments of some regions that pass the filters of ListInferenceExperiments.
 
     `full` describes each; otherwise the members are those of List. During and after the iteration `failures` has the
-    regions that failed, and `done` is the number of finished regions.
+    regions that failed, `done` and `count` are the numbers of finished regions and of experiments.
     """
 
     session: boto3.Session
@@ -77,6 +77,7 @@ class Inventory:
     filters: Mapping[str, Any] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     done: int = 0
+    count: int = 0
 
     def __iter__(self) -> Iterator[DescribedExperiment]:
         """Yield the experiments as they arrive, in no order."""
@@ -96,6 +97,7 @@ class Inventory:
                     if experiment is None:
                         self.done += 1
                     else:
+                        self.count += 1
                         yield experiment
             finally:
                 stop.set()

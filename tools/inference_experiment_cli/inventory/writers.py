@@ -24,26 +24,21 @@ def _json(value: Any) -> str:  # noqa: ANN401 - parsed JSON
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def write_json_lines(records: Iterable[Record], output: IO[str]) -> int:
-    """Write one JSON object per line; return how many."""
-    count = 0
-    for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
-        output.write(_json(record) + "\n")
-    return count
+def write_json_lines(records: Iterable[Record], output: IO[str]) -> None:
+    """Write one JSON object per line."""
+    output.writelines(_json(record) + "\n" for record in records)
 
 
-def write_csv(records: Iterable[Record], output: IO[str]) -> int:
-    """Write CSV with a head line; nested values are JSON, absent ones empty. Return how many records."""
+def write_csv(records: Iterable[Record], output: IO[str]) -> None:
+    """Write CSV with a head line; nested values are JSON, absent ones empty."""
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow(FLAT)
-    count = 0
-    for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
+    for record in records:
         cells = (_json(value) if isinstance(value, dict | list) else value for value in record.values())
         writer.writerow("" if cell is None else cell for cell in cells)
-    return count
 
 
-TEXT_WRITERS: Final[Mapping[ExportFormat, Callable[[Iterable[Record], TextIO], int]]] = {
+TEXT_WRITERS: Final[Mapping[ExportFormat, Callable[[Iterable[Record], TextIO], None]]] = {
     ExportFormat.JSONL: write_json_lines,
     ExportFormat.CSV: write_csv,
 }
@@ -64,14 +59,14 @@ def _column_type(name: str) -> str:
     return "JSON" if name in NESTED else "TIMESTAMPTZ" if name in TIMES else "VARCHAR"
 
 
-def write_parquet(records: Iterable[Record], path: Path) -> int:
-    """Write a Parquet file; times are UTC timestamps, tags a map, other nested values JSON. Return how many."""
+def write_parquet(records: Iterable[Record], path: Path) -> None:
+    """Write a Parquet file; times are UTC timestamps, tags a map, other nested values JSON."""
     duckdb = duckdb_module()
     columns = ", ".join(f"'{name}': '{_column_type(name)}'" for name in FLAT)
     with tempfile.TemporaryDirectory(prefix="inference-experiment-") as folder:
         lines = Path(folder) / "records.jsonl"
         with lines.open("w", encoding="utf-8") as output:
-            count = write_json_lines(records, output)
+            write_json_lines(records, output)
         source = f"read_json('{_quoted(lines)}', format = 'newline_delimited', columns = {{{columns}}})"
         copy = f"COPY (SELECT * FROM {source}) TO '{_quoted(path)}' (FORMAT parquet)"  # noqa: S608 - quoted paths
         try:
@@ -80,7 +75,6 @@ def write_parquet(records: Iterable[Record], path: Path) -> int:
                 connection.execute(copy)
         except duckdb.IOException as error:
             raise OSError(str(error)) from error
-    return count
 
 
 def _quoted(path: Path) -> str:
