@@ -12,7 +12,7 @@ import pytest
 
 from inference_experiment.contract import CUSTOM_TYPE
 from inference_experiment_cli.demo.run import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
-from inference_experiment_cli.lint.single import lint
+from inference_experiment_cli.lint.engine import lint
 from inference_experiment_local.cloud import LocalCloud
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -9,7 +9,7 @@ import pytest
 from desk import EXAMPLE, Desk
 
 from inference_experiment_cli.inputs.documents import parse_document
-from inference_experiment_cli.lint.single import lint
+from inference_experiment_cli.lint.engine import lint
 
 NATIVE = """\
 # A shadow test

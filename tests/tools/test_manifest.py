@@ -14,7 +14,7 @@ from inference_experiment import contract
 from inference_experiment_cli.convert.manifest import ORDER
 from inference_experiment_cli.convert.target import NATIVE_PROPERTIES
 from inference_experiment_cli.inputs.documents import parse_document
-from inference_experiment_cli.lint.single import lint
+from inference_experiment_cli.lint.engine import lint
 
 WRITABLE = set(contract.schema()["properties"]) - contract.read_only()
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from inference_experiment_cli.demo.timeline import Timeline
 from inference_experiment_cli.errors import NotPossibleError, Place, ServiceError, UsageError, missing_extra
-from inference_experiment_cli.lint.single import lint
+from inference_experiment_cli.lint.engine import lint
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable, StackFailed
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypedDict
 
-from cfnlint.config import ConfigMixIn
+from cfnlint.api import lint_file
+from cfnlint.config import ConfigMixIn, ManualArgs
 from cfnlint.exceptions import CfnLintExitException, ConfigFileError
 from cfnlint.match import Match
 from cfnlint.rules import Rules
@@ -23,8 +24,7 @@ from cfnlint.rules.errors import ConfigError, ParseError, RuleError
 from cfnlint.runner import Runner
 from cfnlint.runner.template.runner import run_template_by_file_path
 
-from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.lint.single import RULES
+from inference_experiment_cli.errors import Place, UsageError
 
 
 class TemplateResult(TypedDict):
@@ -35,6 +35,7 @@ class TemplateResult(TypedDict):
     reads: list[str]
 
 
+RULES: Final = "inference_experiment_rules"
 OUR_FIRST_RULE: Final = "E9501"
 OUR_PACKAGES: Final = (
     "cfn_template",
@@ -57,6 +58,14 @@ _MEMBERS: Final = (
 def _usage_error(error: Exception) -> UsageError:
     """Return an error of cfn-lint's, without the brackets and quotes of Python's lists."""
     return UsageError("cfn-lint: " + str(error).replace("['", "").replace("', '", ", ").replace("']", ""))
+
+
+def lint(path: Path, regions: Sequence[str] = ("us-east-1",)) -> list[Match]:
+    """Return the findings of cfn-lint with our rules in one template, in file order. Raises UsageError."""
+    if not path.is_file():
+        raise UsageError("no such file", Place(str(path)))
+    matches = lint_file(path, config=ManualArgs(append_rules=[RULES], regions=list(regions)))
+    return sorted(matches, key=lambda match: (match.linenumber, match.columnnumber, match.rule.id))
 
 
 class Engine:
