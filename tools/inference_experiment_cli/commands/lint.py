@@ -1,83 +1,93 @@
 """inference-experiment lint: the options; lint/ does the work."""
 
-# Typer makes an option of every parameter; those of cfn-lint are read from the context.
-# ruff: noqa: ARG001, FBT002, PLR0913, PLR0917
-
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from typer import Option
 
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.lint.run import LintRequest, run
+from inference_experiment_cli.lint.cache import default_folder
+from inference_experiment_cli.lint.run import run
+from inference_experiment_cli.options import with_options_of
 
 Listed = list[str] | None
-Paths = Annotated[
-    list[str] | None,
-    typer.Argument(
-        help="Templates, folders and patterns. Default: the templates of .cfnlintrc, or those below this folder."
-    ),
-]
-OnlyExperiments = Annotated[
-    bool,
-    typer.Option("--only-experiments", help="Only findings about inference experiments."),
-]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes. Default: one per core.")]
-Caching = Annotated[bool, typer.Option("--cache/--no-cache", help="Cache results of unchanged templates.")]
-CacheDir = Annotated[Path | None, typer.Option(envvar="INFERENCE_EXPERIMENT_LINT_CACHE", help="Folder of the cache.")]
-Formatted = Annotated[str, typer.Option("--format", "-f", help="quiet, parseable, json, junit, pretty or sarif.")]
-Regions = Annotated[Listed, typer.Option("--regions", "-r", help="Regions to lint for, or ALL_REGIONS.")]
-Ignored = Annotated[Listed, typer.Option("--ignore-checks", "-i", help="Rule ids or prefixes to ignore.")]
-Included = Annotated[Listed, typer.Option("--include-checks", "-c", help="Rule ids or prefixes to include, such as I.")]
-Mandatory = Annotated[Listed, typer.Option("--mandatory-checks", "-m", help="Rule ids that a template cannot ignore.")]
-Experimental = Annotated[bool, typer.Option("--include-experimental", "-e", help="Include experimental rules.")]
-Configured = Annotated[Listed, typer.Option("--configure-rule", "-x", help="RuleId:key=value.")]
-Appended = Annotated[Listed, typer.Option("--append-rules", "-a", help="Folders or modules with further rules.")]
-Custom = Annotated[str, typer.Option("--custom-rules", "-z", help="A file of cfn-lint's one-line rules.")]
-Overridden = Annotated[str, typer.Option("--override-spec", "-o", help="A file that overrides schemas.")]
-Registry = Annotated[Listed, typer.Option("--registry-schemas", "-s", help="Folders of registry schemas.")]
-IgnoredTemplates = Annotated[Listed, typer.Option("--ignore-templates", help="Templates to ignore.")]
-IgnoreBad = Annotated[bool, typer.Option("--ignore-bad-template", "-b", help="Ignore templates that cannot be read.")]
-Configuration = Annotated[str, typer.Option("--config-file", help="Configuration file, instead of .cfnlintrc.")]
-Merge = Annotated[bool, typer.Option("--merge-configs", help="Add options to those of the configuration file.")]
-Level = Annotated[
-    str,
-    typer.Option("--non-zero-exit-code", help="Lowest severity that fails: informational, warning, error or none."),
-]
-Output = Annotated[str, typer.Option("--output-file", help="File for the report, instead of standard output.")]
-
-OURS: Final = ("paths", "only_experiments", "jobs", "cache", "cache_dir")
-"""Parameters that are not options of cfn-lint."""
 CHOICES: Final = {
     "--format": ("quiet", "parseable", "json", "junit", "pretty", "sarif", ""),
     "--non-zero-exit-code": ("informational", "warning", "error", "none"),
 }
 
 
+@dataclass(frozen=True)
+class CfnLintOptions:
+    """The options of cfn-lint."""
+
+    format: Annotated[str, Option("--format", "-f", help="quiet, parseable, json, junit, pretty or sarif.")] = ""
+    regions: Annotated[Listed, Option("--regions", "-r", help="Regions to lint for, or ALL_REGIONS.")] = None
+    ignore_checks: Annotated[Listed, Option("--ignore-checks", "-i", help="Rule ids or prefixes to ignore.")] = None
+    include_checks: Annotated[
+        Listed, Option("--include-checks", "-c", help="Rule ids or prefixes to include, such as I.")
+    ] = None
+    mandatory_checks: Annotated[
+        Listed, Option("--mandatory-checks", "-m", help="Rule ids that a template cannot ignore.")
+    ] = None
+    include_experimental: Annotated[
+        bool, Option("--include-experimental", "-e", help="Include experimental rules.")
+    ] = False
+    configure_rule: Annotated[Listed, Option("--configure-rule", "-x", help="RuleId:key=value.")] = None
+    append_rules: Annotated[Listed, Option("--append-rules", "-a", help="Folders or modules with further rules.")] = (
+        None
+    )
+    custom_rules: Annotated[str, Option("--custom-rules", "-z", help="A file of cfn-lint's one-line rules.")] = ""
+    override_spec: Annotated[str, Option("--override-spec", "-o", help="A file that overrides schemas.")] = ""
+    registry_schemas: Annotated[Listed, Option("--registry-schemas", "-s", help="Folders of registry schemas.")] = None
+    ignore_templates: Annotated[Listed, Option(help="Templates to ignore.")] = None
+    ignore_bad_template: Annotated[
+        bool, Option("--ignore-bad-template", "-b", help="Ignore templates that cannot be read.")
+    ] = False
+    config_file: Annotated[str, Option(help="Configuration file, instead of .cfnlintrc.")] = ""
+    merge_configs: Annotated[
+        bool, Option("--merge-configs", help="Add options to those of the configuration file.")
+    ] = False
+    non_zero_exit_code: Annotated[
+        str, Option(help="Lowest severity that fails: informational, warning, error or none.")
+    ] = "informational"
+    output_file: Annotated[str, Option(help="File for the report, instead of standard output.")] = ""
+
+    def arguments(self) -> list[str]:
+        """Return the options as cfn-lint's command line has them. Raises UsageError for an unknown value."""
+        arguments: list[str] = []
+        for name, value in vars(self).items():
+            flag = f"--{name.replace('_', '-')}"
+            choices = CHOICES.get(flag)
+            if choices is not None and value not in choices:
+                raise UsageError(f"{flag} {value}: choose one of {', '.join(filter(None, choices))}")
+            if isinstance(value, list):
+                arguments += [flag, *value]
+            elif value:
+                arguments += [flag] if value is True else [flag, str(value)]
+        return arguments
+
+
+@with_options_of(CfnLintOptions)
 def lint(
-    ctx: typer.Context,
-    paths: Paths = None,
-    only_experiments: OnlyExperiments = False,
-    jobs: Jobs = 0,
-    cache: Caching = True,
-    cache_dir: CacheDir = None,
-    format: Formatted = "",  # noqa: A002 - the option's name
-    regions: Regions = None,
-    ignore_checks: Ignored = None,
-    include_checks: Included = None,
-    mandatory_checks: Mandatory = None,
-    include_experimental: Experimental = False,
-    configure_rule: Configured = None,
-    append_rules: Appended = None,
-    custom_rules: Custom = "",
-    override_spec: Overridden = "",
-    registry_schemas: Registry = None,
-    ignore_templates: IgnoredTemplates = None,
-    ignore_bad_template: IgnoreBad = False,
-    config_file: Configuration = "",
-    merge_configs: Merge = False,
-    non_zero_exit_code: Level = "informational",
-    output_file: Output = "",
+    paths: Annotated[
+        Listed,
+        typer.Argument(
+            help="Templates, folders and patterns. Default: the templates of .cfnlintrc, or those below this folder."
+        ),
+    ] = None,
+    *,
+    only_experiments: Annotated[
+        bool, Option("--only-experiments", help="Only findings about inference experiments.")
+    ] = False,
+    jobs: Annotated[int, Option("--jobs", "-j", min=0, help="Processes. Default: one per core.")] = 0,
+    cache: Annotated[bool, Option(help="Cache results of unchanged templates.")] = True,
+    cache_dir: Annotated[
+        Path | None, Option(envvar="INFERENCE_EXPERIMENT_LINT_CACHE", help="Folder of the cache.")
+    ] = None,
+    options: CfnLintOptions,
 ) -> None:
     """Lint templates with cfn-lint and the rules of this project.
 
@@ -89,20 +99,5 @@ def lint(
 
     Exit codes are cfn-lint's and add up: 0 no findings, 2 errors (or wrong usage), 4 warnings, 8 informational.
     """
-    options = {f"--{name.replace('_', '-')}": value for name, value in ctx.params.items() if name not in OURS}
-    arguments = cfn_lint_arguments(options)
-    raise typer.Exit(run(LintRequest(paths or (), arguments, only_experiments, jobs, cache, cache_dir)))
-
-
-def cfn_lint_arguments(options: dict[str, object]) -> list[str]:
-    """Return options as cfn-lint's command line has them. Raises UsageError for an unknown value."""
-    arguments: list[str] = []
-    for flag, value in options.items():
-        choices = CHOICES.get(flag)
-        if choices is not None and value not in choices:
-            raise UsageError(f"{flag} {value}: choose one of {', '.join(filter(None, choices))}")
-        if isinstance(value, list):
-            arguments += [flag, *value]
-        elif value:
-            arguments += [flag] if value is True else [flag, str(value)]
-    return arguments
+    folder = (cache_dir or default_folder()) if cache else None
+    raise typer.Exit(run(paths or (), options.arguments(), folder, jobs, only_experiments=only_experiments))

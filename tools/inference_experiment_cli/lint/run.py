@@ -1,8 +1,7 @@
 """One run of inference-experiment lint: find the templates, lint, print, and return the exit code."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from glob import escape
 from pathlib import Path
 from typing import Any, Final
@@ -11,9 +10,9 @@ from cfnlint.match import Match
 from cfnlint.runner.cli import get_formatter
 
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.lint.cache import Cache, default_folder
+from inference_experiment_cli.lint.cache import Cache
 from inference_experiment_cli.lint.discovery import templates_in
-from inference_experiment_cli.lint.engine import Engine
+from inference_experiment_cli.lint.engine import Engine, TemplateResult
 from inference_experiment_cli.lint.experiments import ExperimentsOnly
 from inference_experiment_cli.lint.fingerprint import fingerprint
 from inference_experiment_cli.lint.pool import cores, lint_all
@@ -30,29 +29,27 @@ LEVELS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class LintRequest:
-    """What to lint and how; `arguments` are cfn-lint's own."""
+def run(
+    paths: Sequence[str], arguments: Sequence[str], cache_folder: Path | None, jobs: int, *, only_experiments: bool
+) -> int:
+    """Lint, print as cfn-lint does, and return the exit code. Raises UsageError.
 
-    paths: Sequence[str]
-    arguments: Sequence[str]
-    only_experiments: bool = False
-    jobs: int = 0
-    caching: bool = True
-    cache_folder: Path | None = None
-
-
-def run(request: LintRequest) -> int:
-    """Lint, print as cfn-lint does, and return the exit code. Raises UsageError."""
-    files = [escape(path) for path in templates_in(request.paths)]
-    engine = Engine([*request.arguments, *(["-t", *files] if files else [])])
-    if not request.paths and not engine.config.templates:
+    `arguments` are cfn-lint's own; without `cache_folder` there is no cache; 0 jobs are one for each core.
+    """
+    files = [escape(path) for path in templates_in(paths)]
+    engine = Engine([*arguments, *(["-t", *files] if files else [])])
+    if not paths and not engine.config.templates:
         files = [escape(path) for path in templates_in(["."])]
-        engine = Engine([*request.arguments, *(["-t", *files] if files else [])])
+        engine = Engine([*arguments, *(["-t", *files] if files else [])])
     if engine.is_serial:
         raise UsageError("cfn-lint lints templates with parameter or deployment files together; run cfn-lint itself")
-    paths = list(dict.fromkeys(engine.config.templates or ()))
-    matches = list(_matches(engine, request, paths))
+    cache = None
+    if cache_folder is not None:
+        cache = Cache(cache_folder, fingerprint(engine, only_experiments=only_experiments))
+        cache.prune()
+    lint = ExperimentsOnly(engine).lint if only_experiments else engine.lint
+    templates = list(dict.fromkeys(engine.config.templates or ()))
+    matches = list(_matches(engine, lint_all(templates, lint, cache, jobs or cores()), len(templates)))
     matches.sort(key=lambda match: (match.filename, match.linenumber, match.rule.id))
     text = get_formatter(engine.config).print_matches(matches, engine.rules, config=engine.config) or ""
     if text and engine.config.output_file:
@@ -62,16 +59,9 @@ def run(request: LintRequest) -> int:
     return exit_code(matches, engine.config.non_zero_exit_code)
 
 
-def _matches(engine: Engine, request: LintRequest, paths: Sequence[str]) -> Iterator[Match]:
-    cache = None
-    if request.caching:
-        folder = request.cache_folder or default_folder()
-        cache = Cache(folder, fingerprint(engine, only_experiments=request.only_experiments))
-        cache.prune()
-    one = ExperimentsOnly(engine).lint if request.only_experiments else engine.lint
-    results = lint_all(paths, one, cache, request.jobs or cores())
+def _matches(engine: Engine, results: Iterable[TemplateResult], count: int) -> Iterator[Match]:
     used: dict[str, Any] = {}
-    with bar("templates", len(paths)) as advance:
+    with bar("templates", count) as advance:
         for result in results:
             yield from engine.matches(result)
             used.update(engine.rules.used_rules)
