@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from inference_experiment_cli.convert.manifest import as_json, as_yaml, stackql, template
+from inference_experiment_cli.convert.manifest import as_yaml, stackql, template
 from inference_experiment_cli.convert.target import Extent, Manifest
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.options import Profile, Region
-from inference_experiment_cli.output import Format
+from inference_experiment_cli.output import Format, print_value
 from inference_experiment_cli.session import open_session
 
 
@@ -47,5 +47,7 @@ def manifest(
         live = to_properties(observed.details, tags)
     is_template = kind is not Manifest.STACKQL
     written = template(kind, logical_id, live, extent) if is_template else stackql(live, extent, region)
-    text = as_yaml(written, comments=is_template and live is None) if output is Format.YAML else as_json(written)
-    sys.stdout.write(text)
+    if output is Format.JSON:
+        print_value(written, output)
+    else:
+        sys.stdout.write(as_yaml(written, comments=is_template and live is None))

@@ -1,6 +1,5 @@
 """Templates and StackQL-style manifests of one experiment: from a live one, or from the schema."""
 
-import json
 import re
 import textwrap
 from collections.abc import Mapping
@@ -102,11 +101,6 @@ def as_yaml(made: Mapping[str, Any], *, comments: bool) -> str:
 
 def _shorten(match: re.Match[str]) -> str:
     return f"{match[1]} !{match[2].removeprefix('Fn::')} {match[3]}"
-
-
-def as_json(made: Mapping[str, Any]) -> str:
-    """Return a template as JSON."""
-    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 
 
 def _holes(name: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401

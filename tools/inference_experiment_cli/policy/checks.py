@@ -79,16 +79,8 @@ def _role_check(given: RoleInput, options: CheckOptions, place: Deployment) -> R
     return RoleCheck(options.role_kind, role, required, place, is_whole=not given.is_partial)
 
 
-@dataclass(frozen=True)
-class CheckResult:
-    """A report for each role, and all findings, each once and at its file."""
-
-    reports: tuple[RoleReport, ...]
-    findings: tuple[Finding, ...]
-
-
-def check_roles(inputs: Inputs, options: CheckOptions) -> CheckResult:
-    """Check every role."""
+def check_roles(inputs: Inputs, options: CheckOptions) -> tuple[list[RoleReport], list[Finding]]:
+    """Return a report for each role, and all findings, each once and at its file."""
     reports: list[RoleReport] = []
     findings: list[Finding] = []
     for given, check in role_checks_of(inputs, options):
@@ -99,7 +91,7 @@ def check_roles(inputs: Inputs, options: CheckOptions) -> CheckResult:
     for template in inputs.templates:
         reports += template.reports()
         findings += ranked(_included(template.findings(), options))
-    return CheckResult(tuple(dict.fromkeys(reports)), tuple(dict.fromkeys(findings)))
+    return list(dict.fromkeys(reports)), list(dict.fromkeys(findings))
 
 
 def _of_document(finding: PermissionFinding, given: RoleInput, files: Container[str]) -> Finding:

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import iam_policy
 from iam_policy.lint.suppress import SuppressibleFinding, baseline_of, suppress, unknown_kinds
 from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.inputs.documents import read_text
+from inference_experiment_cli.output import yaml_text
 from inference_experiment_cli.policy.checks import CheckOptions, check_roles, exit_code, role_checks_of
 from inference_experiment_cli.policy.inputs import Inputs, read_inputs
 from shadow_test_policies import generate
@@ -33,16 +32,17 @@ def run_check(
 ) -> int:
     """Print the findings of some files; return the exit code. Raises UsageError."""
     inputs = read_inputs(files, options, role, boundary)
-    result = check_roles(inputs, options)
+    reports, found = check_roles(inputs, options)
     for name, text in inputs.texts.items():
         for kind in unknown_kinds(text):
             sys.stderr.write(f"inference-experiment: {name}: {kind} is not a kind of finding; nothing is ignored\n")
     accepted, written = baselines
-    findings = suppress(result.findings, inputs.texts, _baseline(accepted))
+    baseline = _baseline(accepted)
     if written is not None:
-        written.write_text(json.dumps(baseline_of(result.findings), indent=2) + "\n", encoding="utf-8")
-        findings = suppress(result.findings, inputs.texts, baseline_of(result.findings))
-    _print_report(output, result.reports, findings)
+        baseline = baseline_of(found)
+        written.write_text(json.dumps(baseline, indent=2) + "\n", encoding="utf-8")
+    findings = suppress(found, inputs.texts, baseline)
+    _print_report(output, reports, findings)
     return exit_code(findings)
 
 
@@ -79,29 +79,22 @@ def run_generate(options: CheckOptions, output: str, *, trust: bool) -> None:
     if output == "json":
         sys.stdout.write(json.dumps(as_json(document), separators=(",", ":")) + "\n")
         return
-    if output == "yaml":
-        sys.stdout.write(_yaml(as_json(document)))
-        return
     policy = as_template(document, _any_name())
-    shown: Any = policy
-    if output == "sam":
-        shown = {"AssumeRolePolicyDocument": policy} if trust else {"Policies": [policy]}
+    if output == "yaml":
+        shown = as_json(document)
     elif trust:
         shown = {"AssumeRolePolicyDocument": policy}
+    elif output == "sam":
+        shown = {"Policies": [policy]}
     else:
         shown = {"Policies": [{"PolicyName": options.role_kind, "PolicyDocument": policy}]}
-    sys.stdout.write(_yaml(shown))
+    sys.stdout.write(yaml_text(shown))
 
 
 def _any_name() -> dict[str, iam_policy.Text]:
     """Return * for every name that a template cannot know."""
     names = {piece.partition("}")[0] for form in arn_forms().values() for piece in form.split("${")[1:]}
     return dict.fromkeys(sorted(names - DEFAULTS.keys()), "*")
-
-
-def _yaml(value: object) -> str:
-    text: str = yaml.safe_dump(value, sort_keys=False, width=1000)
-    return text
 
 
 def _checks(inputs: Inputs, options: CheckOptions) -> list[tuple[str, RoleCheck]]:
