@@ -9,7 +9,17 @@ from functools import cached_property
 
 from cfn_template.evaluator import chosen_branch
 from cfn_template.scenarios import Scenario
-from cfn_template.values import NO_VALUE, Path, Raw, ShortForm, SymbolicString, Unknown, function_of, scalar_text
+from cfn_template.values import (
+    NO_VALUE,
+    TRANSFORM,
+    Path,
+    Raw,
+    ShortForm,
+    SymbolicString,
+    Unknown,
+    function_of,
+    scalar_text,
+)
 
 
 @dataclass(eq=False)

@@ -143,7 +143,7 @@ def test_only_experiments_gives_all_that_cfn_lint_says_of_them(corpus: list[str]
         expected = [
             told(each)
             for each in everything
-            if each["Filename"] == path and concerns(match_of(each), only.experiments, only.walk)
+            if each["Filename"] == path and concerns(match_of(each), only.scout.experiments, only.walk)
         ]
         # Rules of a module are loaded in another order each time.
         assert sorted(found) == sorted(expected), path

@@ -34,6 +34,6 @@ def query(
     session, chosen = open_regions([*(region or ()), *(regions or ())] or named_regions(sql), profile)
     inventory = Inventory(session, chosen, full=needs_descriptions(sql))
     with closing(Engine(inventory.counted(), full=inventory.full)) as engine:
-        answer = engine.ask(sql)
-        print_rows(answer.rows, answer.columns, output)
+        columns, rows = engine.ask(sql)
+        print_rows(rows, columns, output)
     inventory.raise_failures()

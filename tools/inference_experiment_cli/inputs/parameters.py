@@ -2,7 +2,7 @@
 
 import shlex
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,15 +86,11 @@ def _of_overrides(overrides: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - a 
     """Return the pairs of SAM's parameter_overrides: NAME=VALUE in a text or a list, or a mapping."""
     if isinstance(overrides, Mapping):
         return list(overrides.items())
-    words = overrides if isinstance(overrides, list) else list(_words(str(overrides)))
-    return [_pair(str(word)) for word in words]
-
-
-def _words(text: str) -> Iterator[str]:
     try:
-        yield from shlex.split(text)
+        words = overrides if isinstance(overrides, list) else shlex.split(str(overrides))
     except ValueError as error:
-        raise UsageError(f"parameter_overrides {text}: {error}") from error
+        raise UsageError(f"parameter_overrides {overrides}: {error}") from error
+    return [_pair(str(word)) for word in words]
 
 
 def _pair(word: str) -> tuple[str, str]:

@@ -45,12 +45,8 @@ class Spelling:
 SPELLINGS: Final = (Spelling("snake", AWSCC, awscc_row), Spelling("api", AWS, aws_row))
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The result of a statement: the names of its columns and its rows, values as JSON has them."""
-
-    columns: tuple[str, ...]
-    rows: Sequence[Mapping[str, Any]]
+Answer = tuple[Sequence[str], Sequence[Mapping[str, Any]]]
+"""The result of a statement: the names of its columns and its rows, values as JSON has them."""
 
 
 def needs_descriptions(sql: str) -> bool:
@@ -146,13 +142,13 @@ class Engine:
         for schema in SCHEMAS:
             self._connection.execute(f"CREATE OR REPLACE VIEW {schema}.{TABLE} AS FROM stored.{spelling.name}")
         relation: DuckDBPyRelation = self._connection.sql(sql)
-        columns = tuple(relation.columns)
+        columns = relation.columns
         kinds = [str(kind) for kind in relation.types]
         if "TIMESTAMP WITH TIME ZONE" in kinds:  # DuckDB gives these to Python only where pytz is installed
             casts = (f"#{at}{'::TIMESTAMP' if 'ZONE' in kind else ''}" for at, kind in enumerate(kinds, start=1))
             relation = relation.project(", ".join(casts))
         rows = [dict(zip(columns, map(_shown, row, kinds), strict=True)) for row in relation.fetchall()]
-        return Answer(columns, rows)
+        return columns, rows
 
 
 def _type(name: str) -> str:

@@ -44,32 +44,27 @@ class Scout(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint has no typ
 
 
 class ExperimentsOnly:
-    """Lints by an engine, with the fewest rules that report on experiments."""
+    """Lints by an engine, with the fewest rules that report on experiments; `scout` has those of the last template."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._scout = Scout()
+        self.scout = Scout()
         self._ours = _select(engine.rules, lambda rule: bool(OURS.fullmatch(rule.id)))
         self.walk = _select(engine.rules, lambda rule: _belongs(rule, engine.rules["E3002"].child_rules))
-        self._ours[SCOUT] = self._scout
-
-    @property
-    def experiments(self) -> frozenset[str]:
-        """The experiments of the last template."""
-        return self._scout.experiments
+        self._ours[SCOUT] = self.scout
 
     def lint(self, path: str) -> TemplateResult:
         """Return the findings about experiments in one template."""
         return self._engine.watched(lambda: self._matches(path), path)
 
     def _matches(self, path: str) -> list[Match]:
-        self._scout.experiments = frozenset()
+        self.scout.experiments = frozenset()
         matches = self._engine.run(path, self._ours)
-        if self._scout.experiments:
+        if self.scout.experiments:
             matches = self._engine.run(path, self.walk)
-        kept = [match for match in matches if concerns(match, self._scout.experiments, self.walk)]
+        kept = [match for match in matches if concerns(match, self.scout.experiments, self.walk)]
         self._engine.rules.used_rules.clear()
-        ran = self.walk if self._scout.experiments else self._ours
+        ran = self.walk if self.scout.experiments else self._ours
         self._engine.rules.used_rules.update({name: None for name in ran.used_rules if name != SCOUT})
         return kept
 
