@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from inference_experiment_local.protocol.messages import Arrival, StackRequest
     from inference_experiment_local.protocol.stack import Stack
     from inference_experiment_local.sagemaker.experiment import SimulatedExperiment
+    from inference_experiment_local.sagemaker.server import Call
 
 OWNER_TAG = "cfn-inference-experiment:owner"
 MUTATIONS = frozenset(
@@ -28,7 +29,10 @@ MUTATIONS = frozenset(
         "DeleteTags",
     }
 )
+CREATE = "CreateInferenceExperiment"
 SHORT = 3600.0
+FRESH_SECONDS = 3.0
+LAST_TRIES = 600.0  # seconds before the end in which a wait comes back at least once
 WITH_RESOURCE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
 # CloudFormation still remembers what a rollback that has not ended is to remove: judged after its repetition.
 UNFINISHED = frozenset({"UPDATE_ROLLBACK_FAILED", "ROLLBACK_FAILED"})
@@ -68,6 +72,35 @@ def breaches(cloud: "ProtocolCloud", stack: "Stack") -> list[str]:
     return [*response_breaches(cloud, stack), *orphan_breaches(cloud, stack), *queue_breaches(cloud)]
 
 
+class Handled:
+    """The calls of SageMaker from now on, each with the RequestId that the function was busy with."""
+
+    def __init__(self, cloud: "ProtocolCloud") -> None:
+        self._cloud = cloud
+        self._before = cloud.sagemaker.on_call
+        self._calls: list[tuple[Call, str]] = []
+        cloud.sagemaker.on_call = self._note
+
+    def _note(self, call: "Call") -> None:
+        self._calls.append((call, self._cloud.deliveries.handling))
+        if self._before is not None:
+            self._before(call)
+
+    def stale_breaches(self) -> Iterator[str]:
+        """Yield the mutating calls for requests that CloudFormation did not wait for any more.
+
+        A fresh first attempt may act unasked, for FRESH_SECONDS after the request was signed.
+        """
+        requests = {each.request_id: (stack, each) for stack in self._cloud.stacks for each in stack.requests}
+        for call, request_id in self._calls:
+            stack, request = requests.get(request_id, (None, None))
+            if request is None or stack is None or request.ended is None or call.error:
+                continue
+            if call.operation in {*MUTATIONS, CREATE} and call.time > max(request.ended, request.sent + FRESH_SECONDS):
+                label = f"{request.type} #{stack.requests.index(request)} of {stack.name}"
+                yield f"{call.operation} of {call.parameters.get('Name')} for {label}, which is not waited for any more"
+
+
 def foreign_breaches(cloud: "ProtocolCloud", before: Foreign) -> Iterator[str]:
     """Yield whether an experiment of somebody else is not what it was, or was the target of a mutation."""
     if foreign(cloud, before.name) != before:
@@ -88,14 +121,26 @@ def response_breaches(cloud: "ProtocolCloud", stack: "Stack") -> Iterator[str]:
         decisive = {_decisive(arrival) for arrival in answers_in_time(cloud, stack, request)}
         if len(decisive) > 1:
             yield f"{label} got contradictory answers: {sorted(decisive)}"
-        if not bodies and request.request_id not in given_up:
+        if not bodies and not _is_cancelled(request) and request.request_id not in given_up:
             yield f"{label} got no answer and is on no dead-letter queue"
         # Where an invocation failed, Lambda repeats it after minutes: a short ServiceTimeout may be over by then.
         short = request.expires - request.sent < SHORT and request.request_id in disturbed
         timed_out = request.answer is not None and request.answer.reason == TIMED_OUT
-        if timed_out and not short and request.request_id not in given_up:
+        if timed_out and not short and request.request_id not in given_up and not _was_answering(cloud, request):
             yield f"{label} was not answered before its ServiceTimeout"
         yield from (f"{label}: {problem}" for body in bodies[:1] for problem in _id_problems(stack, request, body))
+
+
+def _was_answering(cloud: "ProtocolCloud", request: "StackRequest") -> bool:
+    """Return whether the function was still trying to answer at the end, and the bucket refused: an alarm tells."""
+    refused = "did not accept the answer"
+    deliveries = [each for each in cloud.deliveries.log if each.request_id == request.request_id]
+    return any(refused in each.ended.error and each.began > request.expires - LAST_TRIES for each in deliveries)
+
+
+def _is_cancelled(request: "StackRequest") -> bool:
+    """Return whether CloudFormation stopped waiting early; the function abandons such a request before it acts."""
+    return request.answer is not None and not request.answer.physical_id and request.answer.reason != TIMED_OUT
 
 
 def _decisive(arrival: "Arrival") -> tuple[str, str]:
@@ -105,8 +150,8 @@ def _decisive(arrival: "Arrival") -> tuple[str, str]:
 def answers_in_time(cloud: "ProtocolCloud", stack: "Stack", request: "StackRequest") -> "list[Arrival]":
     """Return the answers that must agree.
 
-    CloudFormation reads the first. Lambda repeats an attempt that failed after minutes; when CloudFormation has
-    sent the resource its next request by then, the repeat finds another situation and may answer for that. Answers
+    CloudFormation reads the first. An event may be delivered again after minutes; when CloudFormation has sent the
+    resource its next request by then, that delivery finds another situation and may answer for that. Answers
     of a request that CloudFormation has cancelled are not read at all.
     """
     if request.answer is not None and not request.answer.physical_id:
@@ -114,9 +159,7 @@ def answers_in_time(cloud: "ProtocolCloud", stack: "Stack", request: "StackReque
     following = stack.requests[stack.requests.index(request) + 1 :]
     moved_on = following[0].sent if following else float("inf")
     repeats = {
-        each.began
-        for each in cloud.deliveries.log
-        if each.request_id == request.request_id and each.attempt > 1 and each.began >= moved_on
+        each.began for each in cloud.deliveries.log if each.request_id == request.request_id and each.began >= moved_on
     }
     arrivals = cloud.bucket.arrivals(request.request_id)
     return [each for each in arrivals if not any(began <= each.time for began in repeats)]

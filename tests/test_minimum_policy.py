@@ -7,7 +7,7 @@ asked for it, and replayed through our evaluator and through ministack's, which 
 import copy
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:wait"
 DEAD_LETTERS = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead-letters"
 LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/provider"
 CRITERIA = {"MaxLatencyIncrease": "10%", "MaxErrorRate": "0.5%"}
+PROMOTION = {"production": "Remove", "shadow": "Promote"}
 PASSED = {"iam:PassedToService": "sagemaker.amazonaws.com"}
 
 
@@ -89,8 +90,8 @@ class Record:
             assert parameters["QueueUrl"].endswith(f"/{ACCOUNT}/wait")
             self.add(step, "sqs:SendMessage", QUEUE)
         else:
-            assert operation == "DescribeStacks"
-            self.add(step, "cloudformation:DescribeStacks", parameters["StackName"])
+            assert operation in {"DescribeStacks", "DescribeStackResource"}
+            self.add(step, f"cloudformation:{operation}", parameters["StackName"])
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def record(cloud: ProtocolCloud, metrics: LocalMetrics) -> Record:
     carry_out("start", stack.begin_update, properties(Description="new", Tags=tags, DesiredState="Running"))
     assert stack.status == "UPDATE_COMPLETE"
     cloud.clock.advance(3600)
-    promotion = {"ModelVariantActions": {"production": "Remove", "shadow": "Promote"}, "ShadowModeConfig": shadow()}
+    promotion = {"ModelVariantActions": PROMOTION, "ShadowModeConfig": shadow()}
     ended = properties(Description="new", Tags=tags, DesiredState="Completed", PromotionCriteria=CRITERIA, **promotion)
     carry_out("promote", stack.begin_update, ended)
     assert stack.status == "UPDATE_COMPLETE"
@@ -226,6 +227,29 @@ def test_the_minimum_is_enough_and_nothing_can_be_left_out(
     for removed, less in lessened(document):
         steps = {asked.step for asked in refused(less, record, allows)}
         assert steps, f"without {removed} every step goes on as before"
+
+
+@pytest.mark.parametrize("allows", EVALUATORS)
+@pytest.mark.parametrize(("removed", "calls"), [("", 0), ("cloudformation:DescribeStackResource", 1)])
+def test_a_request_that_has_timed_out_does_not_promote_where_the_resource_can_be_asked(
+    cloud: ProtocolCloud, allows: Callable[[dict[str, Any], Asked], bool], removed: str, calls: int
+) -> None:
+    """Promise: the recommended permission makes this difference, while the stack still says UPDATE_IN_PROGRESS."""
+    document = next((less for name, less in lessened(minimum()) if name == f"Action {removed}"), minimum())
+    stack = cloud.stack("shop")
+    stack.begin_create(properties())
+    cloud.settle()
+    stack.begin_update(properties(DesiredState="Completed", ModelVariantActions=PROMOTION))
+    cloud.clock.advance(60)
+    assert stack.resource
+    stack.resource = replace(stack.resource, status="UPDATE_FAILED", updated=cloud.clock.now())
+    for operation in ("DescribeStacks", "DescribeStackResource"):
+        if not allows(document, Asked("promote", f"cloudformation:{operation}", stack.stack_id)):
+            cloud.services.fail_next(operation, "AccessDenied", status_code=403)
+    cloud.deliveries.deliver_next()
+
+    assert stack.status == "UPDATE_IN_PROGRESS"
+    assert len(cloud.sagemaker.calls_of("StopInferenceExperiment")) == calls
 
 
 @pytest.mark.parametrize("allows", EVALUATORS)

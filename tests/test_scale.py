@@ -68,7 +68,7 @@ def assert_all_answered(cloud: ProtocolCloud, stacks: list[Stack], status: str) 
 def assert_limits_kept(limit: LimitedSageMaker, per_second: float, seconds: float) -> None:
     """SageMaker took what it publishes and no more, and who was refused came back later and later.
 
-    A call that is refused is made again within a second by boto3, so a third of all looks in vain is half of the calls.
+    At most a tenth of all calls is refused: each container remembers how hard SageMaker was pressed.
     """
     accepted, asked = Counter[str](), Counter[int]()
     for (operation, _), calls in limit.accepted.items():
@@ -78,7 +78,7 @@ def assert_limits_kept(limit: LimitedSageMaker, per_second: float, seconds: floa
     assert max(limit.accepted.values()) <= BURST + per_second
     assert max(accepted.values()) <= BURST + per_second * seconds
     assert max(asked.values()) <= 3 * 60 * per_second
-    assert 0 < limit.refused.total() < limit.accepted.total()
+    assert 0 < limit.refused.total() <= 0.1 * (limit.refused.total() + limit.accepted.total())
 
 
 @pytest.mark.parametrize(("per_second", "queued"), [(20.0, False), (5.0, True)])
@@ -110,5 +110,5 @@ def test_two_hundred_stacks_at_once_are_all_answered_and_leave_nothing(
     assert not experiments(cloud)
     assert invocations.most_at_once == CONCURRENCY
     assert not invocations.errors
-    assert (invocations.started > 2 * STACKS) is queued
+    assert (invocations.started > 2.2 * STACKS) is queued
     assert_limits_kept(limit, per_second, cloud.clock.now() - START)

@@ -31,10 +31,12 @@ DEFAULTS: Final[dict[str, Text]] = {
 def generate(requirements: Iterable[Requirement], deployment: Deployment | None = None) -> dict[str, Any]:
     """Return the smallest identity policy: one statement for each kind of resource and condition.
 
-    Only what is required; trust requirements are left to `generate_trust`.
+    What is required, and of the function's own calls also what is recommended; trust requirements are left to
+    `generate_trust`.
     """
     place = deployment or Deployment()
-    required = [each for each in requirements if each.level is Level.REQUIRED and not each.service]
+    needed = [each for each in requirements if each.level is Level.REQUIRED or each.handlers]
+    required = [each for each in needed if not each.service]
     required.sort(key=lambda each: (each.subject, _condition(each) is not None, each.action))
     statements = []
     for (subject, _), group in groupby(required, key=lambda each: (each.subject, _condition(each) is not None)):

@@ -185,8 +185,9 @@ def _of_permission(permission: contract.Permission, handlers: tuple[str, ...], d
         permission.action,
         permission.resource,
         as_request(resource),
-        context=context,
-        free=free,
+        Level.RECOMMENDED if permission.recommended else Level.REQUIRED,
+        context,
+        free,
         handlers=handlers,
         source="the function's own calls (operations.json)",
     )

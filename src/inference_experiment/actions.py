@@ -10,9 +10,29 @@ from typing import Final
 
 from inference_experiment import checks, differences, identity, payloads
 from inference_experiment.contract import OWNER_TAG
+from inference_experiment.currentness import Standing, StandingKind
 from inference_experiment.decision import DESCRIBE_LAG_SECONDS, DecisionInput, RequestKind
-from inference_experiment.errors import AlreadyExists, InvalidProperties, NotFound, NotUpdatable, UnexpectedStatus
-from inference_experiment.model import ENDED, LIVE, Action, ActionKind, DesiredState, Member, Ownership, Status
+from inference_experiment.errors import (
+    AlreadyExists,
+    Failure,
+    InvalidProperties,
+    NotFound,
+    NotUpdatable,
+    Overtaken,
+    UnexpectedStatus,
+)
+from inference_experiment.model import (
+    ENDED,
+    IRREVERSIBLE,
+    LIVE,
+    MUTATING,
+    Action,
+    ActionKind,
+    DesiredState,
+    Member,
+    Ownership,
+    Status,
+)
 
 # An update that shows no Updating for so long counts as done.
 UPDATE_START_SECONDS: Final = 10.0
@@ -164,13 +184,61 @@ def apply_tags(inputs: DecisionInput) -> Action | None:
     return None
 
 
+def require_current(inputs: DecisionInput, action: Action) -> Action:
+    """Return an action, or what has to come before it: only the request that CloudFormation waits for may act.
+
+    The fresh first attempt may act unasked, but for what a rollback does not do: its Update is fresh too. What a stop
+    or a delete ends is gone, so these need a yes; the others go on where nobody can be asked.
+    """
+    promotes = differences.PROMOTE in action.arguments.get("ModelVariantActions", {}).values()
+    updating = inputs.kind in (RequestKind.UPDATE, RequestKind.REPLACE)
+    not_in_rollback = promotes or (updating and action.kind in (ActionKind.CREATE, ActionKind.START, ActionKind.STOP))
+    if action.kind not in MUTATING or (inputs.fresh and not not_in_rollback):
+        return action
+    standing, name = inputs.standing, inputs.target.name
+    if standing is None:
+        return Action(ActionKind.ASK_STACK, name, reason=f"before {action.kind}")
+    if standing.kind is StandingKind.OVERTAKEN:
+        return Action(ActionKind.ABANDON, name, error=Failure.of(overtaken(standing)), reason=standing.reason)
+    if standing.kind is StandingKind.UNKNOWN and action.kind in IRREVERSIBLE:
+        text = f"{action.kind} was not called, since it is not known whether CloudFormation still waits for it"
+        return inputs.fail(Overtaken(f"{text}: {standing.reason}"))
+    if standing.kind is StandingKind.ROLLING_BACK:
+        return _limit_to_rollback(inputs, action, promotes=promotes)
+    return action
+
+
+def overtaken(standing: Standing) -> Overtaken:
+    """Return the error of a request that CloudFormation does not wait for any more."""
+    return Overtaken(
+        f"CloudFormation does not wait for this request any more ({standing.reason}); nothing more was changed"
+    )
+
+
+def _limit_to_rollback(inputs: DecisionInput, action: Action, *, promotes: bool) -> Action:
+    if action.kind is ActionKind.CREATE and inputs.kind is RequestKind.CREATE:
+        return inputs.fail(NotFound("The stack is being rolled back or deleted, so no experiment was created"))
+    if action.kind is ActionKind.CREATE:
+        return inputs.fail(NotUpdatable("The stack is rolling back; a rollback does not start a new experiment"))
+    if action.kind is ActionKind.START:
+        return inputs.fail(NotUpdatable("The stack is rolling back; a rollback does not start an experiment"))
+    if promotes:
+        return inputs.fail(NotUpdatable("The stack is rolling back; a rollback does not promote a shadow variant"))
+    if action.kind is ActionKind.STOP and inputs.kind is RequestKind.UPDATE:
+        return inputs.fail(NotUpdatable("The stack is rolling back; a rollback does not end an experiment"))
+    return action
+
+
 def refuse_foreign(inputs: DecisionInput) -> Action | None:
     """Return the refusal of an experiment that this request must not touch; None where it may."""
     target = inputs.target
     if target.status is Status.ABSENT or target.ownership is Ownership.REQUEST:
         return None
     if inputs.kind is RequestKind.DELETE:
-        return None if target.ours else Action(ActionKind.DONE, target.name, reason="not ours: left alone")
+        reason = "not ours: left alone" if not target.ours else ""
+        if identity.created_after(target, inputs.request):
+            reason = "created after this request was signed: left alone"
+        return Action(ActionKind.DONE, target.name, reason=reason) if reason else None
     if inputs.kind is RequestKind.UPDATE:
         text = f"Experiment {target.name} does not carry this resource's owner tag {OWNER_TAG}, so it is left alone"
         return None if target.ours else inputs.fail(NotUpdatable(text))

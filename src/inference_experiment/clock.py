@@ -1,7 +1,9 @@
 """The time of one invocation."""
 
 import time
-from typing import Protocol
+from typing import Final, Protocol
+
+SHORTEST_CALL: Final = 3.0  # seconds; with less a call need not begin
 
 
 class LambdaContext(Protocol):
@@ -41,3 +43,7 @@ class InvocationClock(Clock):
     def may_sleep(self, seconds: float) -> bool:
         """Return whether so long a wait and the answer fit into this invocation."""
         return self._context.get_remaining_time_in_millis() / 1000 - seconds > self._reserve
+
+    def left(self) -> float:
+        """Return the seconds that one call may take: half of the reserve is the answer's."""
+        return max(SHORTEST_CALL, self._context.get_remaining_time_in_millis() / 1000 - self._reserve / 2)

@@ -10,18 +10,17 @@ the pitfalls in docs/aws-facts.md:
 - the response and its delivery (C16, C17, C20-C23).
 """
 
-import json
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crhelper import CfnResource
 
-from inference_experiment import identity, logs, response
+from inference_experiment import identity, logs, metrics, response
 from inference_experiment.clock import LambdaContext
-from inference_experiment.errors import ExperimentError, Throttled, Unavailable, UnexpectedStatus
-from inference_experiment.event import PROGRESS_KEY, MalformedEventError, Request, parse
+from inference_experiment.errors import ExperimentError, Failure, Throttled, Unavailable, UnexpectedStatus
+from inference_experiment.event import MalformedEventError, Request, message, parse
 from inference_experiment.gateway import Gateway
 from inference_experiment.model import RequestResult
 
@@ -43,9 +42,15 @@ class Invocation:
     result: RequestResult
     undelivered: Exception | None = None
 
+    def seconds_left(self) -> float:
+        """Return the seconds until Lambda ends the invocation."""
+        return self.context.get_remaining_time_in_millis() / 1000
+
 
 def _failed(request: Request, reason: str) -> RequestResult:
-    return RequestResult(request.physical_id or identity.failed_create_id(request), error=UnexpectedStatus(reason))
+    return RequestResult(
+        request.physical_id or identity.failed_create_id(request), error=Failure(UnexpectedStatus, reason)
+    )
 
 
 class ExperimentResource(CfnResource):
@@ -66,7 +71,7 @@ class ExperimentResource(CfnResource):
         request = parse(event)
         logs.REDACTION.handle_request(request.request_id, request.tag_values)
         try:
-            response.check_url(request.response_url, self._extra_hosts)
+            response.check_url(request, self._extra_hosts)
         except response.UndeliverableError as error:
             raise MalformedEventError(str(error)) from error
         invocation = Invocation(event, request, context, _failed(request, "The handler gave no result"))
@@ -78,7 +83,7 @@ class ExperimentResource(CfnResource):
     def refuse(self, addressee: Request, reason: str) -> None:
         """Answer FAILED to an event that is not a complete request but has a usable ResponseURL (C26)."""
         answer = response.body(addressee, _failed(addressee, reason))
-        response.deliver(addressee.response_url, answer, self._extra_hosts)
+        response.deliver(addressee, answer, self._extra_hosts)
 
     # crhelper's hooks, in the order in which it calls them.
 
@@ -96,23 +101,20 @@ class ExperimentResource(CfnResource):
         """Hand the request over to a later invocation through the queue."""
         invocation = self._context
         result, progress = invocation.result, invocation.result.waiting
-        message = {
-            **invocation.event,
-            "ResourceProperties": invocation.request.properties,
-            "OldResourceProperties": invocation.request.old_properties,
-            PROGRESS_KEY: progress and asdict(progress),
-        }
+        text = message(invocation.request, progress) if progress else ""
         try:
-            self._gateway.send_message(json.dumps(message, default=repr), max(1, round(result.delay)))
+            self._gateway.send_message(text, max(1, round(result.delay)))
         except (Throttled, Unavailable) as error:
             # The message may have arrived, and is then answered. The redelivery gives the same answer.
             invocation.undelivered = error
         except ExperimentError as error:
-            logger.error("failed", extra={"error": type(error).__name__, "reason": str(error)})  # noqa: TRY400
-            invocation.result = replace(result, waiting=None, error=error)
+            reason = f"The request could not go on through the queue of WAIT_QUEUE_URL: {error}"
+            logger.error("failed", extra={"error": type(error).__name__, "reason": reason})  # noqa: TRY400
+            invocation.result = replace(result, waiting=None, error=Failure(type(error), reason))
             self.Status = "FAILED"  # crhelper then answers
         else:
             logger.info("handed over", extra={"experiment": result.physical_id})
+            metrics.count_wait(invocation.request)
 
     def _remove_polling(self) -> None:
         """Nothing to remove: a received message is gone (C4, C5, C6)."""
@@ -133,10 +135,15 @@ class ExperimentResource(CfnResource):
         raised = reason or self.Reason
         if status or raised:
             text = f"The provider failed unexpectedly: {raised or 'no message'}. Its log has the details"
-            result = replace(result, waiting=None, error=UnexpectedStatus(text))
+            result = replace(result, waiting=None, error=Failure(UnexpectedStatus, text))
+        if result.abandoned:
+            metrics.count_answer(request, result)
+            return
         try:
             answer = response.body(request, result)
-            response.deliver(request.response_url, answer, self._extra_hosts)
+            response.deliver(request, answer, self._extra_hosts, invocation.seconds_left)
         except response.UndeliverableError as error:
             logger.error("undeliverable", extra={"reason": str(error)})  # noqa: TRY400 - the text says it all
             invocation.undelivered = error
+        else:
+            metrics.count_answer(request, result)

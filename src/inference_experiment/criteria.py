@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from inference_experiment.errors import Finding, NotUpdatable
+from inference_experiment.errors import Finding
 
 # aws-facts 8; both variants report under the dimensions EndpointName and VariantName.
 NAMESPACE: Final = "AWS/SageMaker"
@@ -206,12 +206,10 @@ def evaluate(criteria: Criteria, production: Summary, shadow: Summary) -> Verdic
     return Verdict(tuple(checks))
 
 
-def check_promotion(criteria: Criteria, results: Sequence[Mapping[str, Any]]) -> None:
-    """Raise NotUpdatable where the MetricDataResults of `queries` do not meet the criteria."""
+def judge(criteria: Criteria, results: Sequence[Mapping[str, Any]]) -> Verdict:
+    """Return the verdict on the MetricDataResults of `queries`."""
     measured = series(results)
-    verdict = evaluate(criteria, summarize(measured, Role.PRODUCTION), summarize(measured, Role.SHADOW))
-    if verdict.result is not Result.MET:
-        raise NotUpdatable(f"The shadow variant does not meet PromotionCriteria, so nothing changed: {verdict.reasons}")
+    return evaluate(criteria, summarize(measured, Role.PRODUCTION), summarize(measured, Role.SHADOW))
 
 
 def _enough(criteria: Criteria, shadow: Summary) -> Check:

@@ -1,11 +1,12 @@
 """The input of a decision, and the actions that most decisions come down to. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from inference_experiment.errors import ExperimentError, UnexpectedStatus
+from inference_experiment.currentness import Standing
+from inference_experiment.errors import ExperimentError, Failure, UnexpectedStatus
 from inference_experiment.event import Request
 from inference_experiment.model import (
     Action,
@@ -31,12 +32,33 @@ class RequestKind(StrEnum):
     DELETE = "Delete"
 
 
+NO_EXPERIMENT: Final = Observed("")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The result of one observation; `replaced` is the experiment of the physical id where `target` replaces it.
+
+    `abandoned_replacement` marks what a failed replacement left, to be removed first; `is_only_candidate` the one
+    experiment that a Delete can be about, since it is named by the physical id. An id that CloudFormation generated
+    may stand for several.
+    """
+
+    kind: RequestKind
+    target: Observed
+    replaced: Observed | None = None
+    abandoned_replacement: bool = False
+    is_only_candidate: bool = False
+
+
 @dataclass(frozen=True)
 class DecisionInput:
     """Everything that a decision depends on.
 
     `target` is the experiment that the request is about; `replaced` the one that the physical id names, where an
-    update replaces it. `now` is in epoch seconds. `template` is None for a Delete only.
+    update replaces it. `now` is in epoch seconds. `template` is None for a Delete only. `standing` is what
+    CloudFormation makes of the request and `measured` the MetricDataResults for the criteria of a promotion; None where
+    that was not asked yet. `fresh`: this is the first attempt of a first delivery that has just been signed.
     """
 
     request: Request
@@ -48,6 +70,9 @@ class DecisionInput:
     template: Desired | None = None
     stop: StopRequest = field(default_factory=StopRequest)
     replaced: Observed | None = None
+    standing: Standing | None = None
+    measured: Sequence[Mapping[str, Any]] | None = None
+    fresh: bool = False
 
     @property
     def desired(self) -> Desired:
@@ -86,4 +111,4 @@ class DecisionInput:
 
     def fail(self, error: ExperimentError) -> Action:
         """Return the failure of the request."""
-        return Action(ActionKind.FAIL, self.target.name, error=error, reason=type(error).__name__)
+        return Action(ActionKind.FAIL, self.target.name, error=Failure.of(error), reason=type(error).__name__)

@@ -4,7 +4,7 @@ Pure. A difference is *requested* when the template changed that property, and d
 for a requested change, never for drift (such as a schedule that SageMaker itself moved).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -93,17 +93,21 @@ def tag_changes(
 
 
 def stop_actions(
-    explicit: Mapping[str, str], observed: Configuration, desired: Configuration | None = None
+    explicit: Mapping[str, str],
+    observed: Configuration,
+    desired: Configuration | None = None,
+    names: Sequence[str] = (),
 ) -> dict[str, str]:
-    """Return variant -> action for a stop (docs/decisions/0003-stop-defaults.md).
+    """Return variant -> action for a stop (docs/decisions/0003-stop-defaults.md); empty where no variant is known.
 
     Explicit actions win; a production variant that the desired ModelVariants dropped means what it means on the
-    native type; otherwise the endpoint returns to what it was before the test.
+    native type; otherwise the endpoint returns to what it was before the test. `names` are production and shadow as
+    the template has them, for an observation without variants.
     """
     # Describe may leave ShadowModeConfig out; the production variant is the first of the two then.
-    names = [variant.variant_name for variant in observed.model_variants]
-    source = observed.source_variant or names[0]
-    shadow = observed.shadow_variant or next((name for name in names if name != source), "")
+    listed = [variant.variant_name for variant in observed.model_variants] or list(names)
+    source = observed.source_variant or next(iter(listed), "")
+    shadow = observed.shadow_variant or next((name for name in listed if name != source), "")
     dropped = desired is not None and desired.variant(source) is None
     if not explicit and dropped:
         return {source: REMOVE, shadow: PROMOTE}
@@ -112,10 +116,24 @@ def stop_actions(
     return {name: chosen[name] for name in (source, shadow) if name}
 
 
-def remaining_variants(
-    actions: Mapping[str, str], observed: Configuration, desired: Configuration | None = None
+def resized_variants(
+    actions: Mapping[str, str], observed: Configuration, desired: Configuration, previous: Mapping[str, Variant]
 ) -> list[Variant]:
-    """Return the variants that run after a stop, with the infrastructure that the template gives them."""
+    """Return DesiredModelVariants: none unless the template changes the infrastructure of a variant that stays.
+
+    `previous` are the variants that the template had before, by name. What the template leaves alone keeps what it
+    has: autoscaling may have changed it (aws-facts 10).
+    """
     kept = [name for name, action in actions.items() if action != REMOVE]
-    variants = ((desired and desired.variant(name)) or observed.variant(name) for name in kept)
+    changed = [each for name in kept if (each := desired.variant(name)) and previous.get(name) not in (None, each)]
+    by_name = {variant.variant_name: variant for variant in changed}
+    variants = (by_name.get(name) or observed.variant(name) for name in kept) if changed else ()
     return [variant for variant in variants if variant]
+
+
+def ended_with(actions: Mapping[str, str], statuses: Mapping[str, str]) -> bool:
+    """Return whether the variants' statuses (variant -> ModelVariantStatus) show that a stop had these actions."""
+    removed = {name for name, status in statuses.items() if status in ("Deleted", "Deleting")}
+    return all(statuses.get(name) for name in actions) and removed == {
+        name for name in actions if actions[name] == REMOVE
+    }

@@ -34,6 +34,35 @@ class ExperimentError(Exception):
     retryable: ClassVar[bool] = False
 
 
+@dataclass(frozen=True)
+class Failure:
+    """An error as a value: what the machine keeps and the answer shows.
+
+    `permission` is the action that IAM denies, `detail` what AWS says of that, `state` what a deadline interrupted.
+    """
+
+    kind: type["ExperimentError"]
+    reason: str
+    permission: str = ""
+    detail: str = ""
+    state: str = ""
+
+    @classmethod
+    def of(cls, error: "ExperimentError") -> "Failure":
+        """Return the failure that an error stands for."""
+        if isinstance(error, AccessDenied):
+            return cls(type(error), str(error), permission=error.action, detail=error.detail)
+        return cls(type(error), str(error), state=error.state if isinstance(error, DeadlineExceeded) else "")
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call may succeed later."""
+        return self.kind.retryable
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class InvalidProperties(ExperimentError):  # noqa: N818 - named as CloudFormation names its error codes
     """The properties break a constraint. All findings are reported at once."""
 
@@ -92,6 +121,10 @@ class Refused(ExperimentError):  # noqa: N818
 
 class UnexpectedStatus(ExperimentError):  # noqa: N818
     """The status is unknown to this version, or is not the result of what was done."""
+
+
+class Overtaken(ExperimentError):  # noqa: N818
+    """CloudFormation no longer waits for the request, or nobody can say whether it does. Nothing was changed."""
 
 
 class DeadlineExceeded(ExperimentError):  # noqa: N818

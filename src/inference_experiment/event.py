@@ -29,16 +29,20 @@ PROGRESS_KEY: Final = "inference-experiment-progress"
 # Of the time that CloudFormation waits, what is kept for the answer: a tenth, at most this many seconds.
 RESPONSE_MARGIN_SECONDS: Final = 120.0
 CLOCK_SKEW_SECONDS: Final = 300.0  # seconds
+URL_LIFE_SECONDS: Final = 7200.0  # a ResponseURL works for two hours (aws-facts 6.1)
 
 # The members of a progress that another version of the function, or another sender, may have written.
 MEMBER_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "acted": dict,
     "failure": str,
     "handovers": int,
+    "status": str,
     "target": str,
     "transition_seen": bool,
-    **dict.fromkeys(("deadline", "failing_since", "slowdown"), (int, float)),
+    **dict.fromkeys(("deadline", "failing_since", "slowdown", "status_since"), (int, float)),
 }
+# Characters that SQS refuses; JSON can escape them.
+NOT_IN_MESSAGES: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
 MAXIMUM_SERVICE_TIMEOUT: Final = 3600
 MAXIMUM_TAGS: Final = 50
 MAXIMUM_TAG_VALUE: Final = 256
@@ -134,11 +138,14 @@ def _differences(new: Mapping[str, Any], old: Mapping[str, Any], prefix: str) ->
 
 
 def _issued(response_url: str) -> float | None:
-    """Return the signing time of a presigned URL: X-Amz-Date of Signature Version 4."""
+    """Return the signing time of a presigned URL: X-Amz-Date of Signature Version 4; in Version 2, by its Expires."""
     try:
-        stamp = parse_qs(urlsplit(response_url).query).get("X-Amz-Date", [""])[0]
-        return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-    except ValueError:
+        query = parse_qs(urlsplit(response_url).query)
+        if "X-Amz-Date" in query:
+            return datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+        expires = datetime.fromtimestamp(int(query["Expires"][0]), UTC)
+        return expires.timestamp() - URL_LIFE_SECONDS
+    except (KeyError, ValueError, OverflowError, OSError):
         return None
 
 
@@ -221,3 +228,30 @@ def carried_progress(carried: object, first: Progress) -> Progress:
     acted = {key: at for key, at in usable.get("acted", {}).items() if isinstance(at, int | float)}
     deadline = min(first.deadline, usable.get("deadline", first.deadline))
     return replace(first, **{**usable, "acted": acted, "deadline": deadline})
+
+
+def message(request: Request, progress: Progress) -> str:
+    """Return the message that hands a request over to a later invocation: an event with what has been done so far.
+
+    It is UTF-8 and no longer than the event but for the progress, so that it fits where the event fitted.
+    """
+    first = Progress(deadline=0.0)
+    done = {name: value for name, value in vars(progress).items() if value != getattr(first, name)}
+    members = {
+        "RequestType": request.type.value,
+        "ResponseURL": request.response_url,
+        "StackId": request.stack_id,
+        "RequestId": request.request_id,
+        "LogicalResourceId": request.logical_id,
+        "PhysicalResourceId": request.physical_id,
+        "ResourceProperties": _without_token(request.properties),
+        "OldResourceProperties": _without_token(request.old_properties),
+        PROGRESS_KEY: done,
+    }
+    kept = {key: value for key, value in members.items() if value not in ("", {})}
+    text = json.dumps(kept, default=str, ensure_ascii=False, separators=(",", ":"))
+    return NOT_IN_MESSAGES.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _without_token(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in properties.items() if key != "ServiceToken"}

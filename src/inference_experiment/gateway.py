@@ -1,10 +1,16 @@
 """The calls of AWS; Describe -> Observed; ClientError -> our errors. Nothing else knows botocore.
 
-The clients are made on first use: a cold start that only answers pays for none of them.
+The clients are made on first use: a cold start that only answers pays for none of them. No call outlasts what its
+invocation has left, whatever AWS or a proxy does: an answer that trickles in never times out by itself.
 """
 
+import copy
+import math
+import queue
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, Self
 
 import boto3
 from botocore import xform_name
@@ -13,6 +19,8 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
 from inference_experiment import contract, payloads
+from inference_experiment.backoff import Pressure
+from inference_experiment.currentness import DELETED, StackResource, StackState
 from inference_experiment.errors import (
     AccessDenied,
     AlreadyExists,
@@ -25,10 +33,15 @@ from inference_experiment.errors import (
     Unavailable,
     UnexpectedStatus,
 )
-from inference_experiment.model import Action, ActionKind, Observed, Status
+from inference_experiment.event import Request
+from inference_experiment.model import Action, Observed, Status
+from inference_experiment.settings import queue_host
 
-# One call ends within half a minute, retries included: less than what lifecycle.py keeps for the answer.
-CONFIG: Final = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
+# backoff.py retries, so botocore does not; but nothing else retries a message to the queue.
+CONFIG: Final = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 1})
+QUEUE_CONFIG: Final = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
+CALL_SECONDS: Final = 25.0  # for one call, when the invocation has more
+MAX_PAGES: Final = 100
 
 # aws-facts 1.4, 1.7
 _CODES: Final[Mapping[type[ExperimentError], str]] = {
@@ -43,6 +56,8 @@ _CODES: Final[Mapping[type[ExperimentError], str]] = {
 }
 ERROR_CODES: Final = {code: family for family, codes in _CODES.items() for code in codes.split()}
 SERVER_ERROR: Final = 500
+# The operations that can only miss the experiment itself.
+ABOUT_ONE: Final = frozenset({"DescribeInferenceExperiment", "DeleteInferenceExperiment", "ListTags"})
 NOT_FOUND_WORDS: Final = ("could not find", "does not exist", "not found")
 
 
@@ -51,7 +66,7 @@ def _translate(operation: str, error: ClientError) -> ExperimentError:
     code, message = str(details.get("Code", "")), str(details.get("Message", "") or "no message")
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     family = ERROR_CODES.get(code) or (Unavailable if status >= SERVER_ERROR else Refused)
-    if family is Refused and operation == "DescribeInferenceExperiment":
+    if family is Refused and operation in ABOUT_ONE:
         # Some operations of SageMaker say ValidationException "Could not find ..." for what does not exist.
         family = NotFound if any(word in message.lower() for word in NOT_FOUND_WORDS) else Refused
     if family is AccessDenied:
@@ -70,12 +85,46 @@ def _translated(operation: str, call: Callable[[], Any]) -> Any:  # noqa: ANN401
     except (BotoCoreError, ResponseParserError) as error:
         # The text of a connection error names our endpoint and nothing secret.
         raise Unavailable(f"{operation}: no answer from AWS: {error}") from error
+    except ExperimentError:
+        raise
+    except Exception as error:  # botocore's parsers raise anything on an answer of another form
+        raise Unavailable(f"{operation}: an answer of AWS that cannot be read: {type(error).__name__}") from error
 
 
-def _status(text: str, name: str) -> Status:
+def _is_missing(error: ExperimentError) -> bool:
+    return isinstance(error, Refused) and any(word in str(error).lower() for word in NOT_FOUND_WORDS)
+
+
+def _seconds(moment: object) -> float | None:
+    return moment.timestamp() if isinstance(moment, datetime) else None
+
+
+def _within(seconds: float, operation: str, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it answers
+    """Return the answer of a call. Raises Unavailable where it takes longer; the call itself may go on unheard."""
+    answers: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put((call(), None))
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller
+            answers.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        answer, error = answers.get(timeout=max(0.0, seconds))
+    except queue.Empty:
+        raise Unavailable(f"{operation}: no answer from AWS within {max(0.0, seconds):.0f} s") from None
+    if error:
+        raise error
+    return answer
+
+
+def _status(text: object, name: str) -> Status:
+    if not isinstance(text, str):
+        raise UnexpectedStatus(f"SageMaker's answer about experiment {name} has no status. Retry")
     if text not in list(Status) or text == Status.ABSENT:
         raise UnexpectedStatus(
-            f"Experiment {name} has the status {text!r}, which this version of the provider does not know"
+            f'Experiment {name} has the status "{text}", which this version of the provider does not know'
         )
     return Status(text)
 
@@ -86,29 +135,48 @@ class Gateway:
     def __init__(self, queue_url: str = "") -> None:
         self._queue_url = queue_url
         self._clients: dict[str, Any] = {}
+        self.pressure = Pressure()
+        self.left: Callable[[], float] = lambda: math.inf
+
+    def within(self, left: Callable[[], float]) -> Self:
+        """Return this gateway with a limit: `left` tells the seconds that a call may take."""
+        limited = copy.copy(self)
+        limited.left = left
+        return limited
 
     def _client(self, operation: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' classes
         service = contract.service_of(operation)
         if service not in self._clients:
-            self._clients[service] = boto3.client(service, config=CONFIG)  # type: ignore[call-overload]
+            config = QUEUE_CONFIG if service == "sqs" else CONFIG
+            self._clients[service] = boto3.client(service, config=config)  # type: ignore[call-overload]
         return self._clients[service]
 
     def _call(self, operation: str, **arguments: Any) -> Any:  # noqa: ANN401
         method = getattr(self._client(operation), xform_name(operation))
-        return _translated(operation, lambda: method(**arguments))
+        seconds = min(CALL_SECONDS, self.left())
+        try:
+            answer = _translated(operation, lambda: _within(seconds, operation, lambda: method(**arguments)))
+        except Throttled:
+            self.pressure.rise()
+            raise
+        self.pressure.fall()
+        return answer
 
     def _list(self, operation: str, key: str, **arguments: object) -> list[Any]:
-        """Return the items of all pages."""
-        pages = self._client(operation).get_paginator(xform_name(operation)).paginate(**arguments)
-        items: list[Any] = _translated(operation, lambda: [item for page in pages for item in page.get(key, [])])
-        return items
+        """Return the items of all pages. Raises Unavailable where they do not end."""
+        items: list[Any] = []
+        for _ in range(MAX_PAGES):
+            page = self._call(operation, **arguments)
+            items += page.get(key) or []
+            token = page.get("NextToken")
+            if not token or token == arguments.get("NextToken"):
+                return items
+            arguments["NextToken"] = token
+        raise Unavailable(f"{operation}: more than {MAX_PAGES} pages")
 
-    def perform(self, action: Action) -> list[Mapping[str, Any]]:
-        """Call the operation of an action; return its measurements. Raises KeyError for an action without one."""
-        if action.kind is ActionKind.MEASURE:
-            return self.get_metric_data(action.arguments)
+    def perform(self, action: Action) -> None:
+        """Call the operation of an action."""
         self._call(action.kind, **action.arguments)
-        return []
 
     def get_metric_data(self, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """Return the MetricDataResults of all pages; arguments: MetricDataQueries, StartTime, EndTime."""
@@ -120,32 +188,62 @@ class Gateway:
             answer = self._call("DescribeInferenceExperiment", Name=name)
         except NotFound:
             return Observed(name)
+        if not answer.get("Arn"):
+            text = f"SageMaker's answer about experiment {name} has no Arn, so nothing can say whose it is"
+            raise UnexpectedStatus(f"{text}. Retry")
         endpoint = answer.get("EndpointMetadata") or {}
         return Observed(
             name=name,
-            status=_status(answer["Status"], name),
+            status=_status(answer.get("Status"), name),
             arn=answer["Arn"],
-            configuration=payloads.configuration(answer, name, endpoint.get("EndpointName", "")),
-            status_reason=answer.get("StatusReason", ""),
+            configuration=payloads.configuration(answer, name, endpoint.get("EndpointName") or ""),
+            status_reason=answer.get("StatusReason") or "",
             details=answer,
         )
 
     def list_tags(self, arn: str) -> dict[str, str]:
         """Return the tags of an experiment; none where it no longer exists."""
         try:
-            return {tag["Key"]: tag["Value"] for tag in self._list("ListTags", "Tags", ResourceArn=arn)}
+            tags = self._list("ListTags", "Tags", ResourceArn=arn)
+            return {tag["Key"]: tag.get("Value") or "" for tag in tags if tag and tag.get("Key")}
         except NotFound:
             return {}
 
     def list_inference_experiments(self, prefix: str) -> Iterator[str]:
         """Yield the names of the experiments whose name begins with `prefix`."""
         items = self._list("ListInferenceExperiments", "InferenceExperiments", NameContains=prefix[:63])
-        yield from (item["Name"] for item in items if item["Name"].startswith(prefix))
+        names = (str(item.get("Name") or "") for item in items if item)
+        yield from (name for name in names if name.startswith(prefix))
 
-    def describe_stacks(self, stack_id: str) -> str:
-        """Return the status of a stack."""
-        return str(self._call("DescribeStacks", StackName=stack_id)["Stacks"][0]["StackStatus"])
+    def describe_stack(self, request: Request) -> StackState:
+        """Return what CloudFormation says about a request's stack and resource. Raises Throttled, Unavailable."""
+        status, updated, problem = "", None, ""
+        try:
+            status, updated = self._stack_status(request.stack_id)
+        except (Refused, AccessDenied) as error:
+            if _is_missing(error):
+                return DELETED
+            problem = str(error)
+        try:
+            return StackState(status, self._stack_resource(request), problem, updated=updated)
+        except (Refused, AccessDenied) as error:
+            return StackState(status, None, problem, "" if _is_missing(error) else str(error), updated)
+
+    def _stack_status(self, stack_id: str) -> tuple[str, float | None]:
+        stack = next(iter(self._call("DescribeStacks", StackName=stack_id).get("Stacks") or ()), None) or {}
+        return str(stack.get("StackStatus") or ""), _seconds(stack.get("LastUpdatedTime"))
+
+    def _stack_resource(self, request: Request) -> StackResource:
+        arguments = {"StackName": request.stack_id, "LogicalResourceId": request.logical_id}
+        detail = self._call("DescribeStackResource", **arguments).get("StackResourceDetail") or {}
+        return StackResource(
+            status=str(detail.get("ResourceStatus") or ""),
+            physical_id=str(detail.get("PhysicalResourceId") or ""),
+            updated=_seconds(detail.get("LastUpdatedTimestamp")),
+        )
 
     def send_message(self, body: str, delay: int) -> None:
         """Put a message into the wait queue, to be delivered after `delay` seconds (at most 900)."""
+        if not queue_host(self._queue_url):
+            raise Refused(f'SendMessage: "{self._queue_url}" is not the URL of a queue')
         self._call("SendMessage", QueueUrl=self._queue_url, MessageBody=body, DelaySeconds=delay)

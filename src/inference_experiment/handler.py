@@ -1,17 +1,14 @@
-"""The function's entry point: CloudFormation's events and the messages of the wait queue.
-
-Settings are environment variables, which template.yaml sets: WAIT_QUEUE_URL, POLL_SECONDS, RESPONSE_HOSTS (further
-hosts of ResponseURLs, comma-separated).
-"""
+"""The function's entry point: CloudFormation's events and the messages of the wait queue."""
 
 import json
 import logging
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from inference_experiment import logs
+from inference_experiment import logs, settings
 from inference_experiment.clock import InvocationClock, LambdaContext
 from inference_experiment.crhelper_adapter import Event, ExperimentResource, Invocation
 from inference_experiment.event import PROGRESS_KEY, MalformedEventError, carried_progress, first_progress
@@ -20,10 +17,12 @@ from inference_experiment.lifecycle import Lifecycle
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS: Final = float(os.environ.get("POLL_SECONDS", "5"))
-gateway: Final = Gateway(os.environ.get("WAIT_QUEUE_URL", ""))
-resource: Final = ExperimentResource(gateway, frozenset(filter(None, os.environ.get("RESPONSE_HOSTS", "").split(","))))
+SETTINGS: Final = settings.read(os.environ)
+gateway: Final = Gateway(SETTINGS.queue_url)
+resource: Final = ExperimentResource(gateway, SETTINGS.response_hosts)
 logs.set_up()
+for problem in SETTINGS.problems:
+    logger.warning("wrong setting", extra={"reason": problem})
 
 
 @resource.create
@@ -33,8 +32,9 @@ def carry_out(event: Event, invocation: Invocation) -> str:
     """Bring the experiment to the state that the request asks for; return its physical id."""
     request = invocation.request
     progress = carried_progress(event.get(PROGRESS_KEY), first_progress(request, time.time()))
-    clock = InvocationClock(invocation.context, POLL_SECONDS)
-    invocation.result = Lifecycle(request, gateway, clock, progress).run()
+    progress = replace(progress, slowdown=max(progress.slowdown, gateway.pressure.slowdown))
+    clock = InvocationClock(invocation.context, SETTINGS.poll_seconds)
+    invocation.result = Lifecycle(request, gateway.within(clock.left), clock, progress).run()
     return invocation.result.physical_id
 
 

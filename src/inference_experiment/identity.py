@@ -17,6 +17,8 @@ FAILED_CREATE_PREFIX: Final = "create-failed:"
 MAXIMUM_NAME: Final = 120
 MAXIMUM_TAG_VALUE: Final = 256
 DIGEST_LENGTH: Final = 12
+# What SageMaker's and CloudFormation's clocks may differ by, and the time of a creation that was already on its way.
+CREATION_SKEW_SECONDS: Final = 5.0
 
 
 def _digest(text: str, length: int) -> str:
@@ -63,6 +65,13 @@ def ownership(tags: Mapping[str, str], request: Request) -> Ownership:
     if value == owner_tag(request)[OWNER_TAG]:
         return Ownership.REQUEST
     return Ownership.RESOURCE if value.startswith(owner(request)) else Ownership.OTHER
+
+
+def created_after(observed: Observed, request: Request) -> bool:
+    """Return whether an experiment is younger than a request: a later request has created it."""
+    if observed.created is None or request.issued is None:
+        return False
+    return observed.created > request.issued + CREATION_SKEW_SECONDS
 
 
 def name_prefix(request: Request) -> str:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from inference_experiment.criteria import Criteria
-from inference_experiment.errors import ExperimentError
+from inference_experiment.errors import Failure
 
 
 class Status(StrEnum):
@@ -77,7 +77,10 @@ class Member(StrEnum):
 
 
 class ActionKind(StrEnum):
-    """What to do next: an operation (value: its API name), or no call. MEASURE changes nothing."""
+    """What to do next: an operation (value: its API name), or no call. MEASURE changes nothing.
+
+    ASK_STACK finds out whether CloudFormation still waits for the request; ABANDON ends one for which it does not.
+    """
 
     CREATE = "CreateInferenceExperiment"
     UPDATE = "UpdateInferenceExperiment"
@@ -88,12 +91,19 @@ class ActionKind(StrEnum):
     DELETE_TAGS = "DeleteTags"
     MEASURE = "GetMetricData"
     WAIT = "wait"
+    ASK_STACK = "ask the stack"
     DONE = "done"
     FAIL = "fail"
+    ABANDON = "abandon"
 
 
-WITHOUT_CALL: Final = frozenset({ActionKind.WAIT, ActionKind.DONE, ActionKind.FAIL})
+WITHOUT_CALL: Final = frozenset(
+    {ActionKind.WAIT, ActionKind.ASK_STACK, ActionKind.DONE, ActionKind.FAIL, ActionKind.ABANDON}
+)
 OPERATIONS: Final = frozenset(ActionKind) - WITHOUT_CALL
+MUTATING: Final = OPERATIONS - {ActionKind.MEASURE}
+# Nothing brings back what these end.
+IRREVERSIBLE: Final = frozenset({ActionKind.STOP, ActionKind.DELETE})
 
 
 @dataclass(frozen=True)
@@ -141,12 +151,16 @@ class Configuration:
 
 @dataclass(frozen=True)
 class StopRequest:
-    """How to stop a running experiment: end state, actions per variant, reason, criteria of a promotion."""
+    """How to stop a running experiment: end state, actions per variant, reason, criteria of a promotion.
+
+    `variants` are production and shadow as the template names them, for an answer of Describe that names none.
+    """
 
     state: Status = Status.COMPLETED
     actions: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     criteria: Criteria | None = None
+    variants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -179,6 +193,18 @@ class Observed:
         """Whether the owner tag names this resource."""
         return self.ownership is not Ownership.OTHER
 
+    @property
+    def created(self) -> float | None:
+        """When it was created, in epoch seconds; None where SageMaker does not say."""
+        moment = self.details.get("CreationTime")
+        return moment.timestamp() if isinstance(moment, datetime) else None
+
+    @property
+    def variant_statuses(self) -> dict[str, str]:
+        """VariantName -> ModelVariantStatus, as far as SageMaker says."""
+        variants = [each for each in self.details.get("ModelVariants") or () if isinstance(each, Mapping)]
+        return {str(each.get("VariantName", "")): str(each.get("Status", "")) for each in variants}
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -187,7 +213,8 @@ class Progress:
     `acted` maps "<ActionKind>:<experiment>" to the time of the call; `target` is the experiment that the request is
     about once that is known; `failure` is set while a failed replacement is removed; `transition_seen` says that a
     transitional status was observed after the last call; `failing_since` is the first of consecutive conflicts and
-    server errors; `slowdown` multiplies the polling interval after throttling; `handovers` counts the messages.
+    server errors; `slowdown` multiplies the polling interval after throttling; `handovers` counts the messages;
+    `status` was observed last, since `status_since`.
     """
 
     deadline: float
@@ -198,6 +225,8 @@ class Progress:
     failing_since: float | None = None
     slowdown: float = 1.0
     handovers: int = 0
+    status: str = ""
+    status_since: float = 0.0
 
     def called_at(self, kind: ActionKind, name: str) -> float | None:
         """Return when this request called the operation on the experiment."""
@@ -212,17 +241,21 @@ class Action:
     name: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
-    error: ExperimentError | None = None
+    error: Failure | None = None
     failure: str = ""
 
 
 @dataclass(frozen=True)
 class RequestResult:
-    """The end of an invocation: an answer (FAILED with `error`), or with `waiting` more work in `delay` seconds."""
+    """The end of an invocation: an answer (FAILED with `error`), or with `waiting` more work in `delay` seconds.
+
+    `note` is the Reason of a success. An `abandoned` request is not answered: CloudFormation no longer waits for it.
+    """
 
     physical_id: str
     observed: Observed | None = None
-    error: ExperimentError | None = None
+    error: Failure | None = None
     waiting: Progress | None = None
     delay: float = 0.0
-    warning: str = ""
+    note: str = ""
+    abandoned: bool = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inference_experiment.decision import RequestKind
-from inference_experiment.errors import ExperimentError
+from inference_experiment.errors import Failure
 from inference_experiment.model import ActionKind, Observed
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ class ProblemKind(StrEnum):
     RETRIED = "error"
     STACK_STATUS_UNKNOWN = "stack status unknown"
     IGNORED_IN_ROLLBACK = "a rollback cannot undo this"
+    ABANDONED = "CloudFormation does not wait for this request any more"
     FAILED = "failed"
 
     @property
@@ -38,10 +39,10 @@ class ProblemKind(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """An error and its consequence."""
+    """A failure and its consequence."""
 
     kind: ProblemKind
-    error: ExperimentError
+    error: Failure
     experiment: Observed
 
 
@@ -56,5 +57,5 @@ def log_notice(notice: Notice) -> None:
         line |= {"request": notice.request.value, "action": notice.action.value, "reason": notice.reason}
         logger.info("decision", extra=line)
     else:
-        line |= {"error": type(notice.error).__name__, "reason": str(notice.error)}
+        line |= {"error": notice.error.kind.__name__, "reason": str(notice.error)}
         logger.log(notice.kind.level, notice.kind.value, extra=line)

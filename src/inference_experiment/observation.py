@@ -5,34 +5,15 @@ tag whose it is. Reads only.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
 
 from inference_experiment import identity, planner
 from inference_experiment.contract import OWNER_TAG, create_only
-from inference_experiment.decision import RequestKind
+from inference_experiment.decision import NO_EXPERIMENT, Observation, RequestKind
 from inference_experiment.differences import CREATE_ONLY, differing
 from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
 from inference_experiment.model import ActionKind, Desired, Observed, Ownership, Progress, RequestType, Status
-
-NO_EXPERIMENT: Final = Observed("")
-
-
-@dataclass(frozen=True)
-class Observation:
-    """The result of one observation; `replaced` is the experiment of the physical id where `target` replaces it.
-
-    `abandoned_replacement` marks what a failed replacement left, to be removed first; `is_only_candidate` the one
-    experiment that a Delete can be about, since it is named by the physical id. An id that CloudFormation generated
-    may stand for several.
-    """
-
-    kind: RequestKind
-    target: Observed
-    replaced: Observed | None = None
-    abandoned_replacement: bool = False
-    is_only_candidate: bool = False
 
 
 class Observer:
@@ -119,9 +100,9 @@ class Observer:
             candidates = [self.describe(old_name)] if old_name != self._request.physical_id else []
         else:
             candidates = list(self._derived())
-        created = current.details["CreationTime"]
         ours = (each for each in candidates if each.ownership is Ownership.RESOURCE)
-        return next((each for each in ours if each.details["CreationTime"] > created), NO_EXPERIMENT)
+        newer = (each for each in ours if (each.created or 0.0) > (current.created or 0.0))
+        return next((each for each in newer if not identity.created_after(each, self._request)), NO_EXPERIMENT)
 
     def _to_delete(self, progress: Progress) -> Observed:
         physical_id = self._request.physical_id
@@ -134,6 +115,8 @@ class Observer:
 
     def _is_meant(self, observed: Observed) -> bool:
         """Return whether a Delete by an id that is not a name means this experiment."""
+        if identity.created_after(observed, self._request):
+            return False
         creator = self._request.physical_id.removeprefix(identity.FAILED_CREATE_PREFIX)
         if creator != self._request.physical_id:
             return observed.tags.get(OWNER_TAG, "").endswith(f"/{creator}") and observed.ours

@@ -16,47 +16,69 @@ def _time(value: str | datetime | None) -> datetime | None:
     return moment.replace(microsecond=0) if moment else None
 
 
+def _mapping(value: object) -> Mapping[str, Any]:
+    """Return a value of an answer that should be an object; an empty one where it is null, missing or another."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _entries(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects in a value of an answer that should be a list of them."""
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def _read_variant(value: Mapping[str, Any]) -> Variant:
-    infrastructure = value["InfrastructureConfig"]["RealTimeInferenceConfig"]
+    infrastructure = _mapping(_mapping(value.get("InfrastructureConfig")).get("RealTimeInferenceConfig"))
+    count = str(infrastructure.get("InstanceCount"))
     return Variant(
-        variant_name=value["VariantName"],
-        model_name=value["ModelName"],
-        instance_type=infrastructure["InstanceType"],
-        instance_count=infrastructure["InstanceCount"],
+        variant_name=_text(value.get("VariantName")),
+        model_name=_text(value.get("ModelName")),
+        instance_type=_text(infrastructure.get("InstanceType")),
+        instance_count=int(count) if count.isascii() and count.isdigit() else 0,
     )
 
 
-def _read_data_storage(value: Mapping[str, Any] | None) -> DataStorage | None:
+def variants(value: object) -> dict[str, Variant]:
+    """Return the entries of a ModelVariants by VariantName, as far as they are usable."""
+    return {variant.variant_name: variant for variant in map(_read_variant, _entries(value)) if variant.variant_name}
+
+
+def _read_data_storage(value: Mapping[str, Any]) -> DataStorage | None:
     if not value:
         return None
-    content = value.get("ContentType", {})
+    content = _mapping(value.get("ContentType"))
     return DataStorage(
-        destination=value["Destination"],
-        kms_key=value.get("KmsKey", ""),
-        csv_content_types=tuple(content.get("CsvContentTypes", ())),
-        json_content_types=tuple(content.get("JsonContentTypes", ())),
+        destination=_text(value.get("Destination")),
+        kms_key=_text(value.get("KmsKey")),
+        csv_content_types=tuple(content.get("CsvContentTypes") or ()),
+        json_content_types=tuple(content.get("JsonContentTypes") or ()),
     )
 
 
 def configuration(members: Mapping[str, Any], name: str, endpoint_name: str) -> Configuration:
-    """Return the configuration that valid properties, or a Describe response, spell out."""
-    schedule = members.get("Schedule") or {}
-    shadow_mode = members.get("ShadowModeConfig") or {}
-    shadows = shadow_mode.get("ShadowModelVariants") or [{}]
+    """Return the configuration that valid properties, or a Describe response, spell out.
+
+    What is null or missing is empty: a Delete needs none of it.
+    """
+    schedule, shadow_mode = _mapping(members.get("Schedule")), _mapping(members.get("ShadowModeConfig"))
+    shadow: Mapping[str, Any] = next(iter(_entries(shadow_mode.get("ShadowModelVariants"))), {})
     return Configuration(
         name=name,
-        type=members["Type"],
-        role_arn=members.get("RoleArn", ""),
+        type=_text(members.get("Type")),
+        role_arn=_text(members.get("RoleArn")),
         endpoint_name=endpoint_name,
-        model_variants=tuple(_read_variant(variant) for variant in members.get("ModelVariants", ())),
-        source_variant=shadow_mode.get("SourceModelVariantName", ""),
-        shadow_variant=shadows[0].get("ShadowModelVariantName", ""),
-        sampling_percentage=shadows[0].get("SamplingPercentage", 0),
-        description=members.get("Description", ""),
+        model_variants=tuple(map(_read_variant, _entries(members.get("ModelVariants")))),
+        source_variant=_text(shadow_mode.get("SourceModelVariantName")),
+        shadow_variant=_text(shadow.get("ShadowModelVariantName")),
+        sampling_percentage=shadow.get("SamplingPercentage") or 0,
+        description=_text(members.get("Description")),
         start_time=_time(schedule.get("StartTime")),
         end_time=_time(schedule.get("EndTime")),
-        data_storage=_read_data_storage(members.get("DataStorageConfig")),
-        kms_key=members.get("KmsKey", ""),
+        data_storage=_read_data_storage(_mapping(members.get("DataStorageConfig"))),
+        kms_key=_text(members.get("KmsKey")),
     )
 
 
@@ -143,11 +165,6 @@ def update(configuration: Configuration, members: AbstractSet[Member], status: S
 def stop(
     name: str, actions: Mapping[str, str], variants: Collection[Variant], state: Status, reason: str
 ) -> dict[str, Any]:
-    """Return the arguments of StopInferenceExperiment; `variants` are those that are to run afterwards."""
-    return {
-        "Name": name,
-        "ModelVariantActions": dict(actions),
-        "DesiredModelVariants": [_variant(variant) for variant in variants],
-        "DesiredState": state.value,
-        "Reason": reason,
-    }
+    """Return the arguments of StopInferenceExperiment; `variants` are those whose infrastructure is to change."""
+    arguments = {"Name": name, "ModelVariantActions": dict(actions), "DesiredState": state.value, "Reason": reason}
+    return arguments | ({"DesiredModelVariants": [_variant(variant) for variant in variants]} if variants else {})

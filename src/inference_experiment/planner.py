@@ -69,6 +69,11 @@ TABLE: Final[Mapping[tuple[RequestKind, DesiredState], Mapping[Status, Rule]]] =
 
 def plan(inputs: DecisionInput) -> Action:
     """Return the next action. Raises nothing: every input that valid values can build is in TABLE."""
+    return actions.require_current(inputs, _wanted(inputs))
+
+
+def _wanted(inputs: DecisionInput) -> Action:
+    """Return what the request wants next, whether or not CloudFormation still waits for it."""
     failure = inputs.progress.failure
     if failure and inputs.target.status is Status.ABSENT:
         return inputs.fail(UnexpectedStatus(failure))

@@ -6,7 +6,7 @@ from inference_experiment import criteria, differences, payloads
 from inference_experiment.actions import apply_changes, apply_tags, done, refuse_blocked
 from inference_experiment.decision import DecisionInput
 from inference_experiment.errors import NotUpdatable, UnexpectedStatus
-from inference_experiment.model import Action, ActionKind
+from inference_experiment.model import ENDED, Action, ActionKind, Observed
 
 
 def edit_and_stop(inputs: DecisionInput) -> Action:
@@ -27,7 +27,12 @@ def stop_for_deletion(inputs: DecisionInput) -> Action:
     """Stop it first, then delete it."""
     stop, name = inputs.stop, inputs.target.name
     actions = _variant_actions(inputs)
-    variants = differences.remaining_variants(actions, inputs.current, inputs.desired_configuration)
+    if not actions:
+        text = f"SageMaker and the template name no variants of experiment {name}, so nothing can say what to stop"
+        return inputs.fail(UnexpectedStatus(f"{text}. Stop it with the AWS CLI, then retry"))
+    desired = inputs.desired_configuration
+    previous = payloads.variants(inputs.request.old_properties.get("ModelVariants"))
+    variants = differences.resized_variants(actions, inputs.current, desired, previous) if desired else ()
     arguments = payloads.stop(name, actions, variants, stop.state, stop.reason)
     return inputs.call(ActionKind.STOP, arguments, f"to be {stop.state}: {_shown(actions)}")
 
@@ -39,14 +44,20 @@ def _shown(actions: dict[str, str]) -> str:
 def _variant_actions(inputs: DecisionInput) -> dict[str, str]:
     # Only an update checks the criteria of a promotion, so a Delete does not promote where there are any.
     explicit = {} if inputs.template is None and inputs.stop.criteria else inputs.stop.actions
-    return differences.stop_actions(explicit, inputs.current, inputs.desired_configuration)
+    return differences.stop_actions(explicit, inputs.current, inputs.desired_configuration, inputs.stop.variants)
 
 
 def _measure(inputs: DecisionInput) -> Action | None:
-    """Return the query for the criteria of a promotion; before the first change, and once."""
+    """Return the query for the criteria of a promotion, before the first change and once, or the refusal."""
     current, limits = inputs.current, inputs.stop.criteria
     promoted = differences.PROMOTE in _variant_actions(inputs).values()
-    if limits is None or not promoted or inputs.called_at(ActionKind.MEASURE) is not None:
+    if limits is None or not promoted:
+        return None
+    if inputs.measured is not None:
+        verdict = criteria.judge(limits, inputs.measured)
+        text = f"The shadow variant does not meet PromotionCriteria, so nothing changed: {verdict.reasons}"
+        return None if verdict.result is criteria.Result.MET else inputs.fail(NotUpdatable(text))
+    if inputs.called_at(ActionKind.MEASURE) is not None:
         return None
     now = datetime.fromtimestamp(inputs.now, UTC)
     window = criteria.window(current.start_time or inputs.target.details.get("CreationTime", now), now, now)
@@ -72,9 +83,28 @@ def _refuse_other_end(inputs: DecisionInput) -> Action | None:
     if _stopped_by_this_request(inputs):
         return None
     desired = inputs.desired.configuration
-    actions = differences.stop_actions(inputs.stop.actions, current, desired)
+    actions = differences.stop_actions(inputs.stop.actions, current, desired, inputs.stop.variants)
+    if differences.ended_with(actions, target.variant_statuses) and not _resizes(inputs, actions):
+        return None
     retained = current.variant(current.source_variant)
     if actions == differences.stop_actions({}, current) and desired.variant(current.source_variant) == retained:
         return None
     text = f"Experiment {target.name} ended before this update, so {_shown(actions)} can no longer happen"
-    return inputs.fail(NotUpdatable(f"{text}; update the endpoint itself, or give a new Name to start a new test"))
+    now = f" ({production_after_end(target)})" if production_after_end(target) else ""
+    advice = "update the endpoint itself, or give a new Name to start a new test"
+    return inputs.fail(NotUpdatable(f"{text}{now}; {advice}"))
+
+
+def _resizes(inputs: DecisionInput, actions: dict[str, str]) -> bool:
+    previous = payloads.variants(inputs.request.old_properties.get("ModelVariants"))
+    return bool(differences.resized_variants(actions, inputs.current, inputs.desired.configuration, previous))
+
+
+def production_after_end(target: Observed) -> str:
+    """Return what serves production after the end of an experiment, as far as the variants' statuses tell."""
+    remaining = [name for name, status in target.variant_statuses.items() if status == "InService"]
+    if target.status not in ENDED or len(remaining) != 1 or target.configuration is None:
+        return ""
+    variant = target.configuration.variant(remaining[0])
+    model = f" (model {variant.model_name})" if variant else ""
+    return f"endpoint {target.configuration.endpoint_name} serves production with variant {remaining[0]}{model}"

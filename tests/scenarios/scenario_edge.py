@@ -25,9 +25,14 @@ from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 STACK = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult>
 <Stacks><member><StackName>shop</StackName><CreationTime>2030-01-01T00:00:00Z</CreationTime>
 <StackStatus>{status}</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""
-ERROR = """<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>injected</Message></Error>
+RESOURCE = """<DescribeStackResourceResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
+<DescribeStackResourceResult><StackResourceDetail><LogicalResourceId>Experiment</LogicalResourceId>
+<PhysicalResourceId>{id}</PhysicalResourceId><ResourceType>Custom::SageMakerInferenceExperiment</ResourceType>
+<LastUpdatedTimestamp>{updated}</LastUpdatedTimestamp><ResourceStatus>{status}</ResourceStatus>
+</StackResourceDetail></DescribeStackResourceResult></DescribeStackResourceResponse>"""
+ERROR = """<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>
 </ErrorResponse>"""
-ERRORS = {"AccessDenied": 403, "Throttling": 400}
+ERRORS = {"AccessDenied": 403, "Throttling": 400, "missing": 400}
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Edge:
     answers: tuple[Answer, ...] = ()
     queue_error: str = ""
     stack: str = ""
+    resource: Mapping[str, str] = field(default_factory=dict)
     step: float = 1
     on_call: Callable[[str, int], None] | None = None
     _server: BaseWSGIServer | None = None
@@ -74,6 +80,10 @@ class Edge:
     def count(self, operation: str) -> int:
         """Return how often an operation was called in this request."""
         return sum(call.operation == operation for call in self.calls)
+
+    def set_stack(self, stack: str, **resource: str) -> None:
+        """Let the stack, and with `resource` its resource, show another status."""
+        self.stack, self.resource = stack, {**self.resource, **resource}
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
@@ -115,10 +125,17 @@ class Edge:
         return Response(json.dumps(answer), content_type="application/x-amz-json-1.0")
 
     def _cloudformation(self, form: Mapping[str, list[str]]) -> Response:
-        self.calls.append(Seen(form["Action"][0], {"StackName": form["StackName"][0]}, self.stack))
-        if self.stack in ERRORS:
-            return Response(ERROR.format(code=self.stack), ERRORS[self.stack], content_type="text/xml")
-        return Response(STACK.format(status=self.stack), content_type="text/xml")
+        operation = form["Action"][0]
+        of_stack = operation == "DescribeStacks" or self.stack in ERRORS
+        answer = self.stack if of_stack else self.resource["error"] or self.resource["status"]
+        self.calls.append(Seen(operation, {"StackName": form["StackName"][0]}, answer))
+        if answer in ERRORS:
+            code = "ValidationError" if answer == "missing" else answer
+            message = "does not exist" if answer == "missing" else "injected"
+            return Response(ERROR.format(code=code, message=message), ERRORS[answer], content_type="text/xml")
+        form_of = STACK if operation == "DescribeStacks" else RESOURCE
+        text = form_of.format(**{**self.resource, "status": answer})
+        return Response(text, content_type="text/xml")
 
 
 class _Quiet(WSGIRequestHandler):

@@ -80,8 +80,24 @@ class After:
 
 
 @dataclass(frozen=True)
+class Resource:
+    """What CloudFormation shows of the resource: by default what fits the request.
+
+    `error` is an error's code instead; `seconds` is how long ago the status changed, from when the request was signed.
+    """
+
+    status: str = ""
+    id: str | None = None
+    seconds: float = 0
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class Request:
-    """One delivery to the function and everything that is expected of it."""
+    """One delivery to the function and everything that is expected of it.
+
+    Questions about the stack (DescribeStacks, DescribeStackResource) are compared in a scenario that lists one.
+    """
 
     send: str
     calls: tuple[Members, ...]
@@ -98,6 +114,7 @@ class Request:
     remaining: float = 60
     step: float = 1
     stack: str = ""
+    resource: Resource = field(default_factory=Resource)
     faults: tuple[Fault, ...] = ()
     answers: tuple[Answer, ...] = ()
     meanwhile: tuple[Meanwhile, ...] = ()
@@ -162,6 +179,7 @@ def _request(value: Any, where: str) -> Request:
         answers=_several(Answer, value, "answers", where),
         meanwhile=_several(Meanwhile, value, "meanwhile", where),
         logs=tuple(value.get("logs", ())),
+        resource=_build(Resource, value.get("resource", {}), f"{where}/resource"),
         after=_build(After, value.get("after", {}), f"{where}/after"),
     )
 

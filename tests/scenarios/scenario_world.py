@@ -221,6 +221,7 @@ class World:
             ),
             "vanish": lambda: self.sagemaker._operations.experiments.pop(event.name),
             "vanish-others": self.sagemaker._operations.experiments.clear,
+            "stack": lambda: self.edge.set_stack(**event.value),
             "advance": lambda: self.sagemaker.clock.advance(event.value),
         }
         actions[event.do]()

@@ -90,6 +90,28 @@ UNCOVERED: Final = [
     "list-of-several-pages",
     "re-entry-after-a-crash",
 ]
+# What a rollback overtakes, and where the request is by then.
+OVERTAKEN: Final = {
+    f"{change}-{when}"
+    for change in ("promotion", "start", "edit", "replacement")
+    for when in ("waiting", "throttled", "at-the-same-time")
+}
+# What arrives once more, and what is known about it.
+LATE: Final = [
+    "create-redelivered-after-removal",
+    "update-redelivered-after-the-next-update",
+    "replacement-redelivered-after-the-next-replacement",
+    "delete-redelivered-after-re-creation",
+    "lost-answer",
+    "cancelled-create",
+    "promotion-repeated",
+    "stack-cannot-be-asked",
+    "no-signing-time",
+    "delete-with-null-members",
+    "rolling-back-does-not-promote",
+    "rolling-back-does-not-start",
+    "rolling-back-does-not-replace",
+]
 # Pitfalls of aws-facts 7 that have no scenario, and why.
 WITHOUT_SCENARIO: Final = {
     19: "root logger: test_logs.py",
@@ -123,6 +145,18 @@ def test_every_defect_has_its_file() -> None:
 
 def test_what_aws_does_not_cover_has_its_file() -> None:
     assert set(UNCOVERED) <= stems("uncovered")
+
+
+def test_every_order_of_events_has_its_file() -> None:
+    assert stems("overtaken") >= OVERTAKEN
+    assert set(LATE) <= stems("late")
+
+
+def test_questions_about_the_stack_are_listed() -> None:
+    """A scenario that lists the questions is compared with all that are asked."""
+    for path in (*FOLDER.glob("overtaken/*.yaml"), *FOLDER.glob("late/*.yaml")):
+        listed = {operation for request in read(path).requests for call in request.calls for operation in call}
+        assert listed >= {"DescribeStacks", "DescribeStackResource"}, path.name
 
 
 def test_every_pitfall_has_a_scenario_or_a_reason() -> None:

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from inference_experiment import backoff
-from inference_experiment.errors import Conflict, ExperimentError, Throttled, Unavailable
+from inference_experiment.errors import Conflict, Failure, Throttled, Unavailable
 from inference_experiment.model import Progress
 
 NOW = 1_000_000.0
 FIRST = Progress(deadline=NOW + 3480)
-THROTTLED = Throttled("DescribeInferenceExperiment: Rate exceeded (ThrottlingException)")
+THROTTLED = Failure(Throttled, "DescribeInferenceExperiment: Rate exceeded (ThrottlingException)")
 
 
 def throttled(times: int) -> Progress:
@@ -21,14 +21,14 @@ def throttled(times: int) -> Progress:
     return progress
 
 
-@pytest.mark.parametrize("error", [Conflict("busy"), Unavailable("no answer")])
-def test_what_may_be_for_good_is_borne_for_five_minutes(error: ExperimentError) -> None:
+@pytest.mark.parametrize("error", [Failure(Conflict, "busy"), Failure(Unavailable, "no answer")])
+def test_what_may_be_for_good_is_borne_for_five_minutes(error: Failure) -> None:
     progress = backoff.after_error(backoff.after_error(FIRST, error, NOW), error, NOW + 200)
 
     assert not backoff.expired(progress, NOW + backoff.MAX_FAILING_SECONDS - 1)
     assert backoff.expired(progress, NOW + backoff.MAX_FAILING_SECONDS)
     assert not backoff.expired(backoff.after_success(progress), NOW + backoff.MAX_FAILING_SECONDS)
-    assert backoff.final_error(error) is error
+    assert backoff.final_failure(error) is error
     assert backoff.delay(progress, 5, "look", NOW) == 5
 
 
@@ -38,8 +38,8 @@ def test_throttling_is_borne_until_the_deadline_and_then_named() -> None:
 
     assert not backoff.expired(progress, FIRST.deadline - 1)
     assert backoff.expired(progress, FIRST.deadline)
-    failure = backoff.final_error(THROTTLED)
-    assert isinstance(failure, Throttled)
+    failure = backoff.final_failure(THROTTLED)
+    assert failure.kind is Throttled
     assert "throttled" in str(failure)
     assert "Rate exceeded (ThrottlingException). Deploy fewer stacks in parallel" in str(failure)
 
@@ -51,7 +51,7 @@ def test_pauses_grow_with_throttling_and_shrink_slowly_after_it() -> None:
     progress, looks = throttled(9), 0
     while progress.slowdown > 1:
         progress, looks = backoff.after_success(progress), looks + 1
-    assert looks == 49
+    assert looks == 123
 
 
 @pytest.mark.parametrize("times", [0, 1, 2, 9])

@@ -127,7 +127,8 @@ def test_an_exception_without_a_text_is_no_success(cloud: "ProtocolCloud", monke
         def __repr__(self) -> str:
             raise MemoryError
 
-    resource({**event(ResponseURL=cloud.bucket.issue("request-1")), "Odd": Unprintable()}, Remaining(300))
+    odd = {"Odd": Unprintable()}
+    resource(event(ResponseURL=cloud.bucket.issue("request-1"), ResourceProperties=odd), Remaining(300))
     (arrival,) = cloud.bucket.arrivals("request-1")
 
     assert arrival.response.body["Status"] == "FAILED"

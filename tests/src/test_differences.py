@@ -133,11 +133,41 @@ def test_stop_actions_without_a_shadow_configuration(names: tuple[str, ...]) -> 
     assert differences.stop_actions({}, found) == {name: RETAIN_REMOVE[name] for name in names}
 
 
-def test_remaining_variants_have_the_infrastructure_of_the_template() -> None:
-    """DesiredModelVariants: of the template where it has them, as observed where not."""
-    bigger = Variant("shadow", "model-2", "ml.m5.4xlarge", 3)
-    desired = configuration(model_variants=(bigger,))
+def test_variants_are_resized_only_where_the_template_changes_them() -> None:
+    """DesiredModelVariants names every variant that stays; what the template leaves alone keeps what it has now."""
+    small, bigger = Variant("shadow", "model-2", "ml.m5.xlarge", 1), Variant("shadow", "model-2", "ml.m5.4xlarge", 3)
+    scaled = Variant("production", "model-1", "ml.m5.xlarge", 7)  # by autoscaling
+    live = configuration(model_variants=(scaled, small))
+    desired = configuration(model_variants=(configuration().model_variants[0], bigger))
+    previous = {"shadow": small, "production": configuration().model_variants[0]}
 
-    assert differences.remaining_variants(REMOVE_PROMOTE, configuration(), desired) == [bigger]
-    assert differences.remaining_variants(RETAIN_REMOVE, configuration()) == [configuration().model_variants[0]]
-    assert differences.remaining_variants({"gone": "Retain"}, configuration()) == []
+    assert differences.resized_variants(REMOVE_PROMOTE, live, desired, previous) == [bigger]
+    both = {"production": "Retain", "shadow": "Retain"}
+    assert differences.resized_variants(both, live, desired, previous) == [scaled, bigger]
+    assert differences.resized_variants(RETAIN_REMOVE, live, desired, previous) == []
+    assert differences.resized_variants(both, live, desired, {**previous, "shadow": bigger}) == []
+    assert differences.resized_variants(both, live, desired, {}) == [], "a variant that is new is not resized"
+    assert differences.resized_variants({"gone": "Retain", "shadow": "Promote"}, live, desired, previous) == [bigger]
+
+
+def test_what_describe_does_not_name_is_named_by_the_template() -> None:
+    """Describe may show no variants at all; the template's production and shadow are then stopped."""
+    found = configuration(model_variants=(), source_variant="", shadow_variant="")
+
+    assert differences.stop_actions({}, found, None, ("production", "shadow")) == RETAIN_REMOVE
+    assert differences.stop_actions({}, found) == {}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "ended"),
+    [
+        ({"production": "InService", "shadow": "Deleted"}, True),
+        ({"production": "InService", "shadow": "Deleting"}, True),
+        ({"production": "Deleted", "shadow": "InService"}, False),
+        ({"production": "InService", "shadow": "InService"}, False),
+        ({"production": "InService"}, False),
+        ({}, False),
+    ],
+)
+def test_an_end_shows_its_actions_in_the_statuses_of_the_variants(statuses: dict[str, str], *, ended: bool) -> None:
+    assert differences.ended_with(RETAIN_REMOVE, statuses) is ended

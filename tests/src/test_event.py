@@ -1,12 +1,24 @@
 """Events become frozen requests, or say what is missing."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from requests_for_tests import GUID, STACK_ID, URL, event, request
 
-from inference_experiment.event import MAXIMUM_DEPTH, MalformedEventError, parse
-from inference_experiment.model import RequestType
+from inference_experiment.event import (
+    MAXIMUM_DEPTH,
+    PROGRESS_KEY,
+    MalformedEventError,
+    Request,
+    carried_progress,
+    message,
+    parse,
+)
+from inference_experiment.model import Progress, RequestType
 
 
 def deep(levels: int) -> Any:
@@ -103,10 +115,18 @@ def test_depth(kind: str) -> None:
         ("X-Amz-Date=20300101T000000Z", 1893456000.0),
         ("X-Amz-Date=yesterday", None),
         ("X-Amz-Date=", None),
-        ("AWSAccessKeyId=x&Expires=1", None),
+        ("AWSAccessKeyId=x&Expires=1893463200", 1893456000.0),
+        ("AWSAccessKeyId=x&Expires=1", -7199.0),
+        ("Expires=soon", None),
+        ("Expires=", None),
+        ("Expires=" + "9" * 30, None),
+        ("Expires=999999999999999", None),
+        ("X-Amz-Date=20300101T000000Z&Expires=1", 1893456000.0),
+        ("", None),
     ],
 )
 def test_time_of_issue(query: str, issued: float | None) -> None:
+    """X-Amz-Date of Signature Version 4; in Version 2 two hours before the URL expires."""
     assert request(ResponseURL=f"https://localhost/?{query}").issued == issued
 
 
@@ -173,3 +193,115 @@ def test_tag_values(tags: Any, values: set[str]) -> None:
     """The values that no log line may show, of well-formed tags and others."""
     assert request("Update", ResourceProperties={"Tags": tags}).tag_values == values
     assert request("Update", OldResourceProperties={"Tags": tags}, ResourceProperties={}).tag_values == values
+
+
+FIRST = Progress(deadline=100.0)
+DONE = Progress(
+    deadline=90.5,
+    acted={"CreateInferenceExperiment:test": 10.25},
+    target="test-2",
+    failure="no capacity",
+    transition_seen=True,
+    failing_since=20.5,
+    slowdown=4.0,
+    handovers=3,
+    status="Creating",
+    status_since=30.75,
+)
+
+
+def without_token(made: Request) -> Request:
+    kept = [
+        {key: value for key, value in properties.items() if key != "ServiceToken"}
+        for properties in (made.properties, made.old_properties)
+    ]
+    return replace(made, properties=kept[0], old_properties=kept[1])
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
+def test_a_message_is_the_same_request(kind: str) -> None:
+    """But for ServiceToken, which only CloudFormation needs; what is empty is left out."""
+    old = {"OldResourceProperties": {"Name": "before", "ServiceToken": "arn"}} if kind == "Update" else {}
+    made = request(kind, ResponseURL=URL + "&X-Amz-Date=20300101T000000Z", **old)
+    text = message(made, DONE)
+
+    assert parse(json.loads(text)) == without_token(made)
+    assert "ServiceToken" not in text
+    assert ("PhysicalResourceId" in text) is (kind != "Create")
+    assert ("OldResourceProperties" in text) is (kind == "Update")
+
+
+def test_a_message_restores_the_progress() -> None:
+    assert carried_progress(json.loads(message(request(), DONE))[PROGRESS_KEY], FIRST) == DONE
+
+
+@pytest.mark.parametrize(
+    ("progress", "members"),
+    [
+        (FIRST, {"deadline": 100.0}),
+        (replace(FIRST, handovers=1), {"deadline": 100.0, "handovers": 1}),
+        (replace(FIRST, acted={}, slowdown=1.0, status="Creating"), {"deadline": 100.0, "status": "Creating"}),
+    ],
+)
+def test_a_message_holds_what_has_happened_only(progress: Progress, members: dict[str, Any]) -> None:
+    """It has to fit into a queue into which the event has just fitted."""
+    assert json.loads(message(request(), progress))[PROGRESS_KEY] == members
+
+
+@pytest.mark.parametrize(
+    ("carried", "progress"),
+    [
+        (None, FIRST),
+        ("text", FIRST),
+        ([], FIRST),
+        ({}, FIRST),
+        ({"of_another_version": True}, FIRST),
+        ({"acted": [], "handovers": "many", "status": 7, "failing_since": None}, FIRST),
+        ({"acted": {"a": "soon", "b": 1}}, replace(FIRST, acted={"b": 1})),
+    ],
+)
+def test_progress_of_another_version_is_taken_where_it_is_usable(carried: Any, progress: Progress) -> None:
+    assert carried_progress(carried, FIRST) == progress
+
+
+def test_a_message_is_utf_8_and_no_longer_than_the_event() -> None:
+    """Escapes would make three bytes of a Japanese character six: an event that fits would not fit into SQS."""
+    made = request("Update", ResourceProperties={"Description": "試験" * 1000}, OldResourceProperties={})
+    sent = event("Update", ResourceProperties={"Description": "試験" * 1000})
+
+    assert "試験" in message(made, FIRST)
+    assert len(message(made, FIRST).encode()) <= len(json.dumps(sent, ensure_ascii=False).encode())
+
+
+@pytest.mark.parametrize("character", [*map(chr, (0xD800, 0xDFFF, 0xFFFE, 0xFFFF, 0, 0x1F)), "𠮷", '"', "\\"])
+def test_characters_that_a_queue_refuses_are_escaped(character: str) -> None:
+    """SQS takes XML's characters only, and no encoding has lone surrogates."""
+    made = request(ResourceProperties={"Description": f"a{character}b", character: ["x"]})
+    text = message(made, FIRST)
+
+    assert text.encode().decode() == text
+    assert not set(text) & {*map(chr, range(0x20)), "\ufffe", "\uffff"}
+    assert parse(json.loads(text)) == made
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters()), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(properties=st.dictionaries(st.text(st.characters()), JSON, max_size=4))
+def test_any_properties_survive_the_queue(properties: dict[str, Any]) -> None:
+    made = request("Update", ResourceProperties=properties, OldResourceProperties=properties)
+    text = message(made, FIRST)
+
+    assert text.encode().decode() == text
+    assert parse(json.loads(text)) == without_token(made)
+
+
+def test_what_is_nested_too_deeply_stays_invalid() -> None:
+    """What stands for it is a text then, which no schema takes in place of a list or a map either."""
+    made = request(ResourceProperties={"Schedule": deep(MAXIMUM_DEPTH + 5)})
+
+    assert f"a value nested more than {MAXIMUM_DEPTH} deep" in message(made, FIRST)

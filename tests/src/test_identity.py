@@ -1,15 +1,16 @@
 """Names and owner tags: deterministic, within SageMaker's limits, and telling apart what is not the same."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from requests_for_tests import GUID, STACK_ID, request
+from requests_for_tests import GUID, STACK_ID, moment, request
 
 from inference_experiment import identity
 from inference_experiment.contract import OWNER_TAG
-from inference_experiment.model import Ownership
+from inference_experiment.model import Observed, Ownership, Status
 
 LONG = "L" * 255
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,119}")
@@ -80,6 +81,20 @@ def test_ownership(changes: dict[str, str], ownership: Ownership) -> None:
 
 def test_nobody_owns_what_has_no_tag() -> None:
     assert identity.ownership({"team": "ml"}, request()) is Ownership.OTHER
+
+
+@pytest.mark.parametrize(
+    ("seconds", "signed", "younger"),
+    [(-3600, True, False), (0, True, False), (5, True, False), (6, True, True), (6, False, False), (None, True, False)],
+)
+def test_what_is_younger_than_a_request_belongs_to_a_later_one(
+    seconds: int | None, *, signed: bool, younger: bool
+) -> None:
+    """A little more than what clocks differ by; where either time is missing nobody can say."""
+    made = request(ResponseURL="https://localhost/?X-Amz-Date=20300101T000000Z" if signed else "https://localhost/")
+    details = {} if seconds is None else {"CreationTime": moment(1) + timedelta(seconds=seconds)}
+
+    assert identity.created_after(Observed("test", Status.RUNNING, details=details), made) is younger
 
 
 @pytest.mark.parametrize("changes", [{"LogicalResourceId": LONG}, {"StackId": "x" * 200}])

@@ -1,6 +1,7 @@
 """Random histories of two stacks against the real handler, in simulated time.
 
-hypothesis draws stack operations, duplicates, early and stale waits, skips of the clock, changes that somebody
+hypothesis draws stack operations, rollbacks during flight, redeliveries of any earlier request, removals and
+re-creations, duplicates, early and stale waits, skips of the clock, changes that somebody
 makes by hand, and faults; after every step the invariants of stack_invariants.py hold. LIFECYCLE_EXAMPLES sets
 the number of histories (each of 30 steps), LIFECYCLE_SEED repeats a run; a failure prints the seed.
 """
@@ -27,6 +28,7 @@ from hypothesis.stateful import (
 from stack_invariants import (
     OWNER_TAG,
     WITH_RESOURCE,
+    Handled,
     differences,
     experiments,
     orphan_breaches,
@@ -96,6 +98,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.watches: dict[str, Watch] = {}
         self.problems: list[str] = []
         self.tags: dict[str, dict[str, str]] = {}
+        self.handled: Handled | None = None
 
     @initialize(
         duration=st.sampled_from([4.0, 15.0]),
@@ -117,6 +120,7 @@ class Lifecycle(RuleBasedStateMachine):
         cloud.sagemaker.staleness = cloud.sagemaker.deletion_lag = staleness
         cloud.function.timeout = timeout
         cloud.sagemaker.on_call = self.observe_call
+        self.handled = Handled(cloud)
         self.watches = {name: Watch(cloud.stack(name)) for name in STACKS}
         if existing:
             wanted = properties(Name=None if existing == "derived" else existing, Schedule=schedule)
@@ -135,7 +139,7 @@ class Lifecycle(RuleBasedStateMachine):
     def create(self, name: str, named: str | None, state: str | None, changed: Any, how: str) -> None:
         """Create the resource of a stack that has none."""
         watch = self.watches[name]
-        if watch.stack.in_progress or watch.stack.physical_id:
+        if watch.stack.in_progress or watch.stack.physical_id or watch.stack.status in WITH_RESOURCE:
             return
         if watch.stack.requests:
             watch.stack = self.cloud.stack(name)
@@ -180,6 +184,28 @@ class Lifecycle(RuleBasedStateMachine):
             watch.stack.begin_delete()
         if at_once:
             self.go_on()
+
+    @rule(name=st.sampled_from(STACKS), named=names, changed=changes, how=st.sampled_from(["done", "steps", "fails"]))
+    def remove_or_add(self, name: str, named: str | None, changed: Any, how: str) -> None:
+        """The template of a stack loses the resource, or has it again, perhaps under the same Name."""
+        watch = self.watches[name]
+        if watch.stack.in_progress or watch.stack.status not in WITH_RESOURCE:
+            return
+        self.start(watch)
+        if watch.stack.physical_id:
+            watch.stack.begin_removal()
+        else:
+            watch.stack.begin_addition(properties(Name=named, **changed), other_fails=how == "fails")
+        if how == "done":
+            self.go_on()
+
+    @rule(name=st.sampled_from(STACKS), index=st.integers(0, 5), late=st.sampled_from([0.0, 20.0, 200.0]))
+    def redeliver(self, name: str, index: int, late: float) -> None:
+        """Lambda delivers an earlier event once more, after the stack has gone on."""
+        stack = self.watches[name].stack
+        if index < len(stack.requests):
+            self.disturb()
+            self.cloud.deliveries.invoke(stack.requests[-1 - index].event, late)
 
     @precondition(lambda self: any(cancellable(watch.stack) for watch in self.watches.values()))
     @rule()
@@ -322,6 +348,8 @@ class Lifecycle(RuleBasedStateMachine):
         for watch in self.watches.values():
             self.problems += end_problems(self.cloud, watch)
         self.problems += queue_breaches(self.cloud)
+        if self.handled is not None:
+            self.problems += self.handled.stale_breaches()
         self.holds()
 
     def busy(self) -> bool:
@@ -445,7 +473,7 @@ def cancellable(stack: "Stack") -> bool:
 
 
 def updatable(stack: "Stack") -> bool:
-    return not stack.in_progress and stack.status in WITH_RESOURCE
+    return not stack.in_progress and stack.status in WITH_RESOURCE and stack.physical_id is not None
 
 
 def end_problems(cloud: "ProtocolCloud", watch: Watch) -> list[str]:

@@ -2,15 +2,16 @@
 
 import itertools
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from inference_experiment import actions, contract, planner, stopping
 from inference_experiment.criteria import Criteria
+from inference_experiment.currentness import Standing, StandingKind
 from inference_experiment.decision import DESCRIBE_LAG_SECONDS, DecisionInput, RequestKind
-from inference_experiment.errors import ExperimentError, NotUpdatable
+from inference_experiment.errors import Failure, NotUpdatable, Overtaken
 from inference_experiment.event import Request
 from inference_experiment.model import (
     OPERATIONS,
@@ -113,6 +114,7 @@ def situation(
         now=more.pop("now", NOW),
         template=None if case is RequestKind.DELETE else more.pop("desired", desired),
         stop=ending,
+        standing=more.pop("standing", Standing(StandingKind.CURRENT)),
         **more,
     )
 
@@ -142,7 +144,7 @@ def check_decision(
 ) -> None:
     step = planner.plan(situation(case, goal, status, difference, ownership))
     assert isinstance(step, Action)
-    assert (step.kind is ActionKind.FAIL) == isinstance(step.error, ExperimentError)
+    assert (step.kind is ActionKind.FAIL) == isinstance(step.error, Failure)
     assert (step.kind in OPERATIONS) == bool(step.arguments)
     if status is not Status.ABSENT and ownership is Ownership.OTHER:
         assert step.kind in (ActionKind.FAIL, ActionKind.DONE), "nobody else's experiment is touched"
@@ -187,7 +189,8 @@ def test_every_mutating_operation_of_a_handler_is_reached() -> None:
 @pytest.mark.parametrize("difference", [name for name in DIFFERENCES if name not in UPDATABLE_WHILE_RUNNING])
 def test_running_experiment_refuses_what_cannot_change_before_any_call(difference: str) -> None:
     step = planner.plan(situation(RequestKind.UPDATE, DesiredState.EXIST, Status.RUNNING, difference))
-    assert isinstance(step.error, NotUpdatable)
+    assert step.error is not None
+    assert step.error.kind is NotUpdatable
     assert "cannot change while experiment test is Running" in str(step.error)
 
 
@@ -284,7 +287,8 @@ def test_running_experiment_gets_no_start_time() -> None:
 @pytest.mark.parametrize("status", [Status.COMPLETED, Status.CANCELLED])
 def test_ended_experiment_refuses_what_is_asked(difference: str, status: Status) -> None:
     step = planner.plan(situation(RequestKind.UPDATE, DesiredState.EXIST, status, difference))
-    assert isinstance(step.error, NotUpdatable)
+    assert step.error is not None
+    assert step.error.kind is NotUpdatable
     assert "a new Name starts a new test" in str(step.error)
 
 
@@ -299,7 +303,7 @@ def test_dropped_production_variant_promotes_the_shadow() -> None:
     step = planner.plan(situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING, "promotion"))
     assert step.kind is ActionKind.STOP
     assert step.arguments["ModelVariantActions"] == {"production": "Remove", "shadow": "Promote"}
-    assert [one["VariantName"] for one in step.arguments["DesiredModelVariants"]] == ["shadow"]
+    assert "DesiredModelVariants" not in step.arguments, "the template resizes nothing"
     assert (step.arguments["DesiredState"], step.arguments["Reason"]) == ("Completed", "verdict")
 
 
@@ -308,7 +312,7 @@ def test_stop_leaves_the_endpoint_as_it_was() -> None:
         step = planner.plan(situation(case, goal, Status.RUNNING))
         assert step.kind is ActionKind.STOP
         assert step.arguments["ModelVariantActions"] == {"production": "Retain", "shadow": "Remove"}
-        assert [one["VariantName"] for one in step.arguments["DesiredModelVariants"]] == ["production"]
+        assert "DesiredModelVariants" not in step.arguments
 
 
 @pytest.mark.parametrize(
@@ -355,7 +359,9 @@ def test_deletion_that_takes_long_is_waited_for() -> None:
 def test_promotion_is_recognised_after_a_lost_answer() -> None:
     """A redelivered request sees its own Stop by the reason that it gave."""
     base = situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.COMPLETED, "promotion")
-    assert isinstance(planner.plan(base).error, NotUpdatable)
+    refused = planner.plan(base).error
+    assert refused is not None
+    assert refused.kind is NotUpdatable
     told = replace(base, target=replace(base.target, status_reason="verdict"))
     assert planner.plan(told).kind is ActionKind.DONE
     acted = Progress(deadline=NOW + 3600, acted={f"{ActionKind.STOP}:test": NOW})
@@ -452,3 +458,108 @@ def test_deletion_does_not_promote_where_a_promotion_has_criteria() -> None:
     assert step.arguments["ModelVariantActions"] == {"production": "Remove", "shadow": "Promote"}
     step = planner.plan(replace(base, stop=replace(promoting, criteria=Criteria(max_error_rate=0.01))))
     assert step.arguments["ModelVariantActions"] == {"production": "Retain", "shadow": "Remove"}
+
+
+ANY_CALL = [
+    (RequestKind.CREATE, DesiredState.EXIST, Status.ABSENT, ActionKind.CREATE),
+    (RequestKind.REPLACE, DesiredState.EXIST, Status.ABSENT, ActionKind.CREATE),
+    (RequestKind.CREATE, DesiredState.RUN, Status.CREATED, ActionKind.START),
+    (RequestKind.UPDATE, DesiredState.EXIST, Status.CREATED, ActionKind.UPDATE),
+    (RequestKind.UPDATE, DesiredState.CANCEL, Status.RUNNING, ActionKind.STOP),
+    (RequestKind.DELETE, DesiredState.GONE, Status.RUNNING, ActionKind.STOP),
+    (RequestKind.DELETE, DesiredState.GONE, Status.COMPLETED, ActionKind.DELETE),
+]
+STOPS_OR_DELETES = {ActionKind.STOP, ActionKind.DELETE}
+
+
+def call(case: RequestKind, goal: DesiredState, status: Status, kind: ActionKind) -> DecisionInput:
+    """Return a situation whose next call is `kind`."""
+    made = situation(case, goal, status, "description" if kind is ActionKind.UPDATE else "none")
+    assert planner.plan(made).kind is kind
+    return made
+
+
+@pytest.mark.parametrize(("case", "goal", "status", "kind"), ANY_CALL)
+def test_a_call_needs_the_request_to_be_current(
+    case: RequestKind, goal: DesiredState, status: Status, kind: ActionKind
+) -> None:
+    """Only the fresh first attempt does not ask; one that is overtaken calls nothing."""
+    made = call(case, goal, status, kind)
+    assert planner.plan(replace(made, standing=None)).kind is ActionKind.ASK_STACK
+    not_in_rollback = case is RequestKind.REPLACE or (case, kind) == (RequestKind.UPDATE, ActionKind.STOP)
+    asked = ActionKind.ASK_STACK if not_in_rollback else kind
+    assert planner.plan(replace(made, standing=None, fresh=True)).kind is asked
+
+    overtaken = planner.plan(replace(made, standing=Standing(StandingKind.OVERTAKEN, "the stack is gone")))
+    assert overtaken.kind is ActionKind.ABANDON
+    assert overtaken.error is not None
+    assert overtaken.error.kind is Overtaken
+    assert "(the stack is gone); nothing more was changed" in overtaken.error.reason
+
+
+@pytest.mark.parametrize(("case", "goal", "status", "kind"), ANY_CALL)
+def test_where_nobody_can_be_asked_nothing_irreversible_happens(
+    case: RequestKind, goal: DesiredState, status: Status, kind: ActionKind
+) -> None:
+    unknown = replace(call(case, goal, status, kind), standing=Standing(StandingKind.UNKNOWN, "denied"))
+    step = planner.plan(unknown)
+
+    assert step.kind is (ActionKind.FAIL if kind in STOPS_OR_DELETES else kind)
+    if kind in STOPS_OR_DELETES:
+        assert step.error is not None
+        assert (step.error.kind, step.error.reason.endswith(": denied")) == (Overtaken, True)
+    ends_by_update = (case, kind) == (RequestKind.UPDATE, ActionKind.STOP)
+    assert planner.plan(replace(unknown, fresh=True)).kind is (ActionKind.FAIL if ends_by_update else kind)
+
+
+@pytest.mark.parametrize(
+    ("case", "goal", "status", "kind", "refusal"),
+    [
+        (*ANY_CALL[0], "no experiment was created"),
+        (*ANY_CALL[1], "a rollback does not start a new experiment"),
+        (*ANY_CALL[2], "a rollback does not start an experiment"),
+        (*ANY_CALL[3], ""),
+        (*ANY_CALL[4], "a rollback does not end an experiment"),
+        (*ANY_CALL[5], ""),
+    ],
+)
+def test_a_rollback_takes_back_and_begins_nothing(
+    case: RequestKind, goal: DesiredState, status: Status, kind: ActionKind, refusal: str
+) -> None:
+    step = planner.plan(replace(call(case, goal, status, kind), standing=Standing(StandingKind.ROLLING_BACK)))
+
+    assert step.kind is (ActionKind.FAIL if refusal else kind)
+    assert refusal in str(step.error)
+
+
+def test_a_promotion_always_asks_and_never_happens_in_a_rollback() -> None:
+    """Production changes with it, for good."""
+    made = situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING, "promotion", fresh=True)
+
+    assert planner.plan(made).kind is ActionKind.STOP
+    assert planner.plan(replace(made, standing=None)).kind is ActionKind.ASK_STACK
+    rolling_back = planner.plan(replace(made, standing=Standing(StandingKind.ROLLING_BACK)))
+    assert rolling_back.kind is ActionKind.FAIL
+    assert "a rollback does not promote a shadow variant" in str(rolling_back.error)
+
+
+def test_a_deletion_leaves_a_younger_experiment_alone() -> None:
+    """A request that was delivered late meets the experiment of a later one, which has the same name and owner."""
+    made = situation(RequestKind.DELETE, DesiredState.GONE, Status.COMPLETED)
+    signed = datetime(2030, 1, 1, tzinfo=UTC)
+    made = replace(made, request=replace(made.request, issued=signed.timestamp()))
+    for minutes, kind in ((-1, ActionKind.DELETE), (1, ActionKind.DONE)):
+        details = {"CreationTime": signed + timedelta(minutes=minutes)}
+        assert planner.plan(replace(made, target=replace(made.target, details=details))).kind is kind
+
+
+def test_an_experiment_without_variants_is_not_stopped() -> None:
+    """Neither SageMaker nor the template says which; the answer says what to do."""
+    bare = replace(BASE, model_variants=(), source_variant="", shadow_variant="")
+    made = situation(RequestKind.DELETE, DesiredState.GONE, Status.RUNNING)
+    made = replace(made, target=replace(made.target, configuration=bare))
+    named = replace(made, stop=replace(made.stop, variants=("production", "shadow")))
+
+    assert "Stop it with the AWS CLI, then retry" in str(planner.plan(made).error)
+    stop = planner.plan(named)
+    assert stop.arguments["ModelVariantActions"] == {"production": "Retain", "shadow": "Remove"}

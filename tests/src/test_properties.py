@@ -250,6 +250,23 @@ def test_a_deletion_ends_an_experiment_as_an_update_would(said: dict[str, Any]) 
     assert parse_deletion(invalid) == ("test", parse_deletion(request("Delete"))[1])
 
 
+@pytest.mark.parametrize(
+    ("raw", "variants"),
+    [
+        (properties(), ("production", "shadow")),
+        (properties(RoleArn="no ARN", DesiredState="Completed"), ("production", "shadow")),
+        (properties(ShadowModeConfig={"SourceModelVariantName": "production"}), ("production",)),
+        (properties(ShadowModeConfig={"ShadowModelVariants": [None, {"ShadowModelVariantName": "s"}]}), ("s",)),
+        (properties(ShadowModeConfig={"SourceModelVariantName": 7, "ShadowModelVariants": "text"}), ()),
+        (properties(ShadowModeConfig=["text"], ModelVariants={"a": None}, Schedule="x", DataStorageConfig=[]), ()),
+        ({}, ()),
+    ],
+)
+def test_a_deletion_knows_the_variants_that_the_template_names(raw: dict[str, Any], variants: tuple[str, ...]) -> None:
+    """SageMaker may not name them, and a stop has to; invalid properties still name what they name."""
+    assert parse_deletion(request("Delete", ResourceProperties=raw))[1].variants == variants
+
+
 @pytest.mark.parametrize(("said", "loaded"), [({}, "False"), ({"DesiredState": "Cancelled"}, "True")])
 def test_a_deletion_loads_the_validator_only_for_what_says_how_to_end(said: dict[str, str], loaded: str) -> None:
     """It is a quarter of the first request (docs/decisions/0011-cold-start-cost.md)."""

@@ -5,6 +5,7 @@ Real: awslambdaric, crhelper, boto3, the packaged code, an SQS queue (ministack)
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,27 +18,33 @@ from inference_experiment.event import PROGRESS_KEY
 from inference_experiment_local.cloud import LocalCloud
 from inference_experiment_local.lambda_runtime.runtime import Invocation, LambdaRuntime
 from inference_experiment_local.packaging import package
+from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.protocol.response_bucket import ResponseBucket
+from inference_experiment_local.protocol.stack import ResourceState, Stack
 
 ROOT = Path(__file__).resolve().parents[2]
-STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/8f5ee4a0-0000-4000-8000-000000000000"
 
 
 class Waiting:
-    """A function, its queue, and the place where its answers arrive."""
+    """A function, its queue, its stack, and the place where its answers arrive."""
 
-    def __init__(self, cloud: LocalCloud, bucket: ResponseBucket, runtime: LambdaRuntime, queue_url: str) -> None:
+    def __init__(
+        self, cloud: LocalCloud, bucket: ResponseBucket, runtime: LambdaRuntime, queue_url: str, stack: Stack
+    ) -> None:
         self.cloud = cloud
         self.bucket = bucket
         self.runtime = runtime
         self.queue_url = queue_url
+        self.stack = stack
 
     def send(self, request_id: str, request_type: str, properties: dict[str, Any], **more: str) -> Invocation:
-        """Invoke the function as CloudFormation does."""
+        """Invoke the function as CloudFormation does; the URL has no time, so that the function asks the stack."""
+        self.stack.status = f"{request_type.upper()}_IN_PROGRESS"
+        self.stack.resource = ResourceState(self.stack.status, more.get("PhysicalResourceId", ""), time.time())
         event = {
             "RequestType": request_type,
             "ResponseURL": self.bucket.url(request_id),
-            "StackId": STACK_ID,
+            "StackId": self.stack.stack_id,
             "RequestId": request_id,
             "ResourceType": "Custom::SageMakerInferenceExperiment",
             "LogicalResourceId": "Experiment",
@@ -60,7 +67,8 @@ class Waiting:
 
 
 @pytest.fixture(scope="module")
-def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Waiting]:
+def waiting(tmp_path_factory: pytest.TempPathFactory, protocol_cloud: ProtocolCloud) -> Iterator[Waiting]:
+    protocol_cloud.reset()
     task_root = tmp_path_factory.mktemp("task")
     zipfile.ZipFile(io.BytesIO(package(ROOT / "src"))).extractall(task_root)
     with LocalCloud() as cloud, ResponseBucket(cloud.certificates) as bucket:
@@ -71,6 +79,7 @@ def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Waiting]:
         environment = {
             "AWS_ENDPOINT_URL_SAGEMAKER": cloud.sagemaker.url,
             "AWS_ENDPOINT_URL_SQS": cloud.url,
+            "AWS_ENDPOINT_URL_CLOUDFORMATION": protocol_cloud.services.url,
             "AWS_CA_BUNDLE": ca_file,
             "SSL_CERT_FILE": ca_file,
             "AWS_ACCESS_KEY_ID": cloud.account,
@@ -82,7 +91,7 @@ def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Waiting]:
             "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
         }
         with LambdaRuntime(task_root, "inference_experiment.handler.handler", environment, timeout=4.0) as runtime:
-            yield Waiting(cloud, bucket, runtime, queue_url)
+            yield Waiting(cloud, bucket, runtime, queue_url, protocol_cloud.stack("shop"))
 
 
 def variant(name: str, model: str) -> dict[str, Any]:
@@ -105,8 +114,10 @@ PROPERTIES: dict[str, Any] = {
 }
 
 
-def test_wait_that_outlasts_an_invocation_goes_on_through_the_queue(waiting: Waiting) -> None:
-    """Two hops; one answer; the deadline travels along."""
+def test_wait_that_outlasts_an_invocation_goes_on_through_the_queue(
+    waiting: Waiting, protocol_cloud: ProtocolCloud
+) -> None:
+    """Two hops; one answer; the deadline travels along. The stack is asked before the one call, and not again."""
     waiting.cloud.sagemaker.hold("slow")
     first = waiting.send("create-1", "Create", PROPERTIES)
     assert (first.error, first.crashed, first.timed_out) == (None, False, False)
@@ -127,6 +138,7 @@ def test_wait_that_outlasts_an_invocation_goes_on_through_the_queue(waiting: Wai
     assert (answer.body["Status"], answer.body["PhysicalResourceId"]) == ("SUCCESS", "slow")
     assert answer.body["Data"]["Status"] == "Running"
     assert waiting.cloud.queue_depth(waiting.queue_url) == 0
+    assert [call.operation for call in protocol_cloud.services.calls] == ["DescribeStacks", "DescribeStackResource"]
 
 
 def test_queue_message_that_arrives_twice_is_answered_alike(waiting: Waiting) -> None:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from inference_experiment import errors as experiment_errors
-from inference_experiment.errors import AccessDenied, DeadlineExceeded, ExperimentError
+from inference_experiment.errors import AccessDenied, DeadlineExceeded, ExperimentError, Failure
 
 
 class ExitCode(IntEnum):
@@ -36,7 +36,7 @@ class Place:
 class CommandError(Exception):
     """Base of the errors that end a command, with the place that they are about."""
 
-    code: ClassVar[ExitCode]
+    code: ExitCode
 
     def __init__(self, message: str, place: Place | None = None) -> None:
         self.message = message
@@ -98,13 +98,22 @@ def missing_extra(what: str, extra: str) -> UsageError:
     return UsageError(f"{what} is not installed: pip install 'cfn-inference-experiment[{extra}]'")
 
 
-def describe_experiment_error(error: ExperimentError) -> str:
-    """Return the text of an error of the function's family, whose own text is written for readers of stack events."""
-    if isinstance(error, AccessDenied):
-        return f"your credentials do not allow {error.action}: {error.detail}"
-    if isinstance(error, DeadlineExceeded):
-        return f"{error.state} when --timeout expired; continue with inference-experiment watch or check the endpoint"
-    return str(error)
+def describe_failure(failure: Failure) -> str:
+    """Return the text of a failure of the function's family, whose own text is written for readers of stack events."""
+    if failure.kind is AccessDenied:
+        return f"your credentials do not allow {failure.permission}: {failure.detail}"
+    if failure.kind is DeadlineExceeded:
+        return f"{failure.state} when --timeout expired; continue with inference-experiment watch or check the endpoint"
+    return failure.reason
+
+
+class ExperimentFailedError(CommandError):
+    """A request that the lifecycle could not carry out. `advice` is a further sentence."""
+
+    def __init__(self, failure: Failure, advice: str = "") -> None:
+        self.code = ExitCode.OUTSIDE if issubclass(failure.kind, SERVICE_FAILURES) else ExitCode.NO
+        text = describe_failure(failure)
+        super().__init__(f"{text}. {advice}" if advice else text)
 
 
 def describe_aws_error(error: Exception) -> str:
@@ -125,8 +134,7 @@ def describe(error: BaseException) -> list[tuple[ExitCode, str]] | None:
     if isinstance(error, CommandError):
         return [(error.code, str(error))]
     if isinstance(error, ExperimentError):
-        code = ExitCode.OUTSIDE if isinstance(error, SERVICE_FAILURES) else ExitCode.NO
-        return [(code, ". ".join([describe_experiment_error(error), *getattr(error, "__notes__", ())]))]
+        return describe(ExperimentFailedError(Failure.of(error)))
     if isinstance(error, Exception) and type(error).__module__.startswith(("botocore.", "boto3.")):
         return [(ExitCode.OUTSIDE, describe_aws_error(error))]
     return None

@@ -23,12 +23,16 @@ SERVICE_PROPERTIES: Final = frozenset({"ServiceToken", "ServiceTimeout"})
 
 @dataclass(frozen=True)
 class Permission:
-    """One IAM action on one kind of resource; `resource` is a key of `resource_arns()`."""
+    """One IAM action on one kind of resource; `resource` is a key of `resource_arns()`.
+
+    `dependent` says why a call of the operation needs it; without a `recommended` one the function works, less surely.
+    """
 
     action: str
     resource: str
     condition: dict[str, dict[str, str]] = field(default_factory=dict, hash=False)
     dependent: str = ""
+    recommended: bool = False
 
 
 @cache

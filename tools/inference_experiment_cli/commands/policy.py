@@ -103,9 +103,9 @@ def diff(
 ) -> None:
     """Print what a role lacks and what it is granted beyond the minimum.
 
-    Exit codes: 0 nothing missing, 1 something missing, 2 usage, 3 undecidable (with --unknown error).
+    Exit codes: 0 nothing required is missing, 1 something is, 2 usage, 3 undecidable (with --unknown error).
     """
-    checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment(), unknown)
+    checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment(), unknown, recommended=True)
     raise typer.Exit(run_diff(files, checks, role, as_json=output is ReportFormat.JSON))
 
 

@@ -14,7 +14,7 @@ from inference_experiment.event import Request
 from inference_experiment.lifecycle import Lifecycle
 from inference_experiment.model import OPERATIONS, ActionKind, Observed, Progress, RequestType, Status
 from inference_experiment.notices import Notice, Problem, ProblemKind
-from inference_experiment_cli.errors import NotPossibleError, describe_experiment_error
+from inference_experiment_cli.errors import ExperimentFailedError, NotPossibleError, describe_failure
 from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.ownership import (
@@ -110,19 +110,18 @@ def confirm_plan(plan: Plan, settings: Settings, question: str) -> bool:
 
 
 def carry_out(request: Request, gateway: CliGateway, settings: Settings) -> None:
-    """Run the lifecycle to its end and print its progress. Raises the ExperimentError that ends it."""
+    """Run the lifecycle to its end and print its progress. Raises ExperimentFailedError."""
     progress = Progress(deadline=time.time() + settings.timeout)
     screen = console(stderr=True)
     with screen.status("reading the experiment") as status:
         view = ProgressView(screen, status.update)
         result = Lifecycle(request, gateway, Clock(settings.interval), progress, view).run()
     if result.error:
-        if request.type is RequestType.CREATE and identity.is_name(result.physical_id):
-            name = result.physical_id
-            result.error.add_note(f"{name} exists; remove it with inference-experiment delete {name}")
-        raise result.error
+        name = result.physical_id if request.type is RequestType.CREATE else ""
+        exists = f"{name} exists; remove it with inference-experiment delete {name}"
+        raise ExperimentFailedError(result.error, exists if identity.is_name(name) else "")
     if result.observed:
-        note(f"{result.observed.name} is {result.observed.status}")
+        note(f"{result.observed.name} is {result.observed.status}" + (f"; {result.note}" if result.note else ""))
 
 
 class ProgressView:
@@ -139,7 +138,7 @@ class ProgressView:
         seconds = f"{time.monotonic() - self._began:6.1f} s"
         if isinstance(notice, Problem):
             if notice.kind is not ProblemKind.FAILED:  # which is raised, and printed at the end
-                text = describe_experiment_error(notice.error)
+                text = describe_failure(notice.error)
                 self._screen.print(f"{seconds}  {notice.kind}: {text}", style="yellow")
             return
         status = notice.experiment.status

@@ -1,6 +1,8 @@
 """The provider's gateway for a command: no stack waits for it, and the command has decided on the ownership."""
 
 from inference_experiment.contract import OWNER_TAG
+from inference_experiment.currentness import NO_STACK, StackState
+from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
 from inference_experiment.model import Observed, Status
 from inference_experiment_cli.errors import NotPossibleError
@@ -22,9 +24,9 @@ class CliGateway(Gateway):
         tags = super().list_tags(arn)
         return {**tags, OWNER_TAG: self._adopted[arn]} if arn in self._adopted else tags
 
-    def describe_stacks(self, _: str) -> str:
-        """Return nothing: no stack waits for a command."""
-        return ""
+    def describe_stack(self, _: Request) -> StackState:
+        """Return that no stack waits for a command."""
+        return NO_STACK
 
     def observe(self, name: str) -> tuple[Observed, dict[str, str]]:
         """Return an experiment and its own tags. Raises ExperimentError."""

@@ -2,12 +2,10 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from inference_experiment import differences, identity, payloads
-from inference_experiment.event import Request
 from inference_experiment.model import ENDED, Observed, RequestType, Status
 from inference_experiment.properties import validate
 from inference_experiment_cli.errors import UsageError
@@ -26,7 +24,6 @@ from inference_experiment_cli.plan.simulate import SimulatedGateway
 from inference_experiment_cli.session import open_session
 
 ACCOUNT: Final = "000000000000"
-LATE: Final = 60.0  # seconds
 # What an end is about: of a live experiment only its result can be seen.
 ENDINGS: Final = ("ModelVariants", "ModelVariantActions", "PromotionCriteria")
 # Properties whose absence from the file is a change that it asks for.
@@ -38,15 +35,10 @@ def creation(experiment: Experiment) -> Plan:
     """Return the plan of a creation where nothing is."""
     filled = with_values(experiment, {})
     requester = Requester("STACK", experiment.logical_id)
-    request = _late(manual_request(RequestType.CREATE, requester, "", filled.properties))
+    request = manual_request(RequestType.CREATE, requester, "", filled.properties)
     name = filled.properties.get("Name") or identity.derived_name(request)
     gateway = SimulatedGateway(earlier_owner_tag(request))
     return make_plan(request, gateway, Observed(name))
-
-
-def _late(request: Request) -> Request:
-    """Return a request that was long on its way: the function then makes every call that it may have to make."""
-    return replace(request, issued=time.time() - LATE)
 
 
 def against_live(experiment: Experiment, name: str, region: str, profile: str) -> Plan:
@@ -58,7 +50,7 @@ def against_live(experiment: Experiment, name: str, region: str, profile: str) -
     properties = dict(with_values(experiment, live).properties)
     maker = creator_of(tags) or Requester(CLI_OWNER, experiment.logical_id)
     old = _deployed(properties, live, observed)
-    request = _late(manual_request(RequestType.UPDATE, maker, name, properties, old))
+    request = manual_request(RequestType.UPDATE, maker, name, properties, old)
     simulated = SimulatedGateway(earlier_owner_tag(request), gateway)
     simulated.add(observed.details, tags)
     return make_plan(request, simulated, observed)
@@ -110,7 +102,7 @@ def against_file(experiment: Experiment, previous: Experiment, status: str) -> P
     new = with_values(experiment, {})
     requester = Requester("STACK", experiment.logical_id)
     name = str(old.properties.get("Name") or f"STACK-{experiment.logical_id}-previous")
-    request = _late(manual_request(RequestType.UPDATE, requester, name, new.properties, old.properties))
+    request = manual_request(RequestType.UPDATE, requester, name, new.properties, old.properties)
     gateway = SimulatedGateway(earlier_owner_tag(request))
     tags = {tag["Key"]: tag["Value"] for tag in old.properties.get("Tags", ())}
     gateway.add(_described(old.properties, name, _assumed(old.properties, status)), tags)

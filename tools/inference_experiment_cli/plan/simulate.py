@@ -14,12 +14,13 @@ from typing import Any, Final
 from inference_experiment import checks, payloads
 from inference_experiment.clock import Clock
 from inference_experiment.contract import OWNER_TAG
-from inference_experiment.errors import Refused
+from inference_experiment.currentness import NO_STACK, StackState
+from inference_experiment.errors import Failure, Refused
 from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
 from inference_experiment.lifecycle import Lifecycle
 from inference_experiment.model import TRANSITIONAL, Action, ActionKind, Observed, Progress, RequestResult, Status
-from inference_experiment_cli.errors import SERVICE_FAILURES, ServiceError, describe_experiment_error
+from inference_experiment_cli.errors import SERVICE_FAILURES, ServiceError, describe_failure
 from inference_experiment_cli.operate.gateway import CliGateway
 
 HOUR: Final = 3600.0
@@ -111,7 +112,7 @@ class SimulatedGateway(Gateway):
         if experiment.following is not None:
             experiment.details["Status"], experiment.following = experiment.following.value, None
         elif status in TRANSITIONAL:
-            experiment.details["Status"] = _status_after(status, configuration.start_time).value
+            experiment.details["Status"] = status_after(status, configuration.start_time).value
         reason = details.get("StatusReason", "")
         return Observed(
             name, status, arn=details["Arn"], configuration=configuration, status_reason=reason, details=details
@@ -128,24 +129,26 @@ class SimulatedGateway(Gateway):
         self.reads.append("ListInferenceExperiments")
         return iter([name for name, experiment in self._experiments.items() if experiment and name.startswith(prefix)])
 
-    def describe_stacks(self, _: str) -> str:
-        """Return an empty status: the stack of a simulation is not rolling back."""
+    def describe_stack(self, _: Request) -> StackState:
+        """Return that the stack, if there is one, waits for the request."""
         if self.of_provider:
-            self.reads.append("DescribeStacks")
-        return ""
+            self.reads += ["DescribeStacks", "DescribeStackResource"]
+        return NO_STACK
 
-    def perform(self, step: Action) -> list[Mapping[str, Any]]:
-        """Record a call and apply it to the simulated experiment; metrics are read, or assumed good."""
+    def get_metric_data(self, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Record the query and return the metrics; good ones where none can be read."""
+        self.calls.append(Call(ActionKind.MEASURE.value, arguments, "a promotion has criteria"))
+        with _ending_the_simulation():
+            return self._behind.get_metric_data(arguments) if self._behind else _good(arguments)
+
+    def perform(self, step: Action) -> None:
+        """Record a call and apply it to the simulated experiment."""
         self.calls.append(Call(step.kind.value, step.arguments, step.reason))
         experiment = self._find(step.name)
-        if step.kind is ActionKind.MEASURE:
-            with _ending_the_simulation():
-                return self._behind.get_metric_data(step.arguments) if self._behind else _good(step.arguments)
         if step.kind is ActionKind.CREATE:
             self._create(step.arguments)
         elif experiment is not None:
             self._change(step, experiment)
-        return []
 
     def _change(self, step: Action, experiment: PlannedExperiment) -> None:
         if step.kind is ActionKind.DELETE:
@@ -181,14 +184,14 @@ def _ending_the_simulation() -> Iterator[None]:
     try:
         yield
     except SERVICE_FAILURES as error:
-        raise ServiceError(describe_experiment_error(error)) from error
+        raise ServiceError(describe_failure(Failure.of(error))) from error
 
 
 def _now() -> datetime:
     return datetime.fromtimestamp(time.time(), UTC)
 
 
-def _status_after(transition: Status, start: datetime | None) -> Status:
+def status_after(transition: Status, start: datetime | None) -> Status:
     """Return the status in which a transition ends; Describe does not show the one that a stop leads to."""
     if transition is Status.STOPPING:
         return Status.COMPLETED
@@ -223,7 +226,10 @@ def _act(experiment: PlannedExperiment, step: Action) -> None:
 
 
 def simulate(request: Request, gateway: SimulatedGateway) -> Simulation:
-    """Return the result of a request. Raises ServiceError where AWS cannot be read."""
+    """Return the result of a request. Raises ServiceError where AWS cannot be read.
+
+    A request without a time of signature counts as late, so it makes every call that the function may have to make.
+    """
     before = len(gateway.calls)
     clock = SimulatedClock()
     progress = Progress(deadline=clock.now() + HOUR)

@@ -11,8 +11,11 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from xml.sax.saxutils import escape
 
 from inference_experiment_local.ministack.sagemaker_types import TYPES, handlers_of
 
@@ -37,10 +40,17 @@ def _end_with_parent(directory: str) -> None:
 
 
 def _extend_ministack() -> None:
-    """Register the SageMaker types, log as Lambda does, keep port 443 free. Leans on private names of this version."""
+    """Register the SageMaker types, mend what ministack lacks, keep port 443 free.
+
+    Leans on private names of this version.
+    """
     from ministack import app  # type: ignore[import-untyped] # noqa: PLC0415 - takes a third of a second
     from ministack.core import lambda_runtime  # type: ignore[import-untyped] # noqa: PLC0415
-    from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped] # noqa: PLC0415
+    from ministack.services.cloudformation import (  # type: ignore[import-untyped] # noqa: PLC0415
+        custom_resource,
+        handlers,
+        provisioners,
+    )
 
     for kind in TYPES:
         name = partial(provisioners._physical_name, max_len=63)  # noqa: SLF001 - no public hook exists
@@ -48,12 +58,74 @@ def _extend_ministack() -> None:
         provisioners._REPLACING_PROPERTIES[kind.resource_type] = kind.replacing  # noqa: SLF001
         # As in CloudFormation, a resource with a name of its own is not replaced while it keeps that name.
         provisioners._CUSTOM_NAME_REPLACEMENT[kind.resource_type] = {"name": kind.name_property}  # noqa: SLF001
+    url = custom_resource._response_url  # noqa: SLF001
+    custom_resource._response_url = lambda token: f"{url(token)}?X-Amz-Date={_stamp()}"  # noqa: SLF001
+    describe = handlers._describe_stack_resource  # noqa: SLF001
+    handlers._ACTION_HANDLERS["DescribeStackResource"] = lambda query: _resource_in_progress(query) or describe(query)  # noqa: SLF001
+    nested = provisioners._RESOURCE_HANDLERS["AWS::CloudFormation::Stack"]  # noqa: SLF001
+    nested["delete"] = partial(_delete_nested, nested["delete"])
+    alarm = provisioners._cw_metric_alarm_record  # noqa: SLF001
+    provisioners._cw_metric_alarm_record = lambda name, properties: alarm(name, _without_math(properties))  # noqa: SLF001
     begin = lambda_runtime.Worker.__init__
     first = "from awslambdaric.bootstrap import init_logging\ninit_logging()\n"  # as the runtime client does
     lambda_runtime._PYTHON_WORKER_SCRIPT = first + lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
     lambda_runtime.Worker.__init__ = lambda worker, name, config, code: begin(worker, name, _with_log(config), code)
     # With TLS it also takes 127.0.0.1:443 if it can, for Cognito, which is not used here.
     app._port_is_bindable = lambda *_: False  # noqa: SLF001
+
+
+def _stamp() -> str:
+    """Return now as a presigned URL has it."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _resource_in_progress(query: dict[str, Any]) -> Any:  # noqa: ANN401 - a response of ministack
+    """Return the answer of DescribeStackResource from the latest event: ministack shows a resource at its end only."""
+    from ministack.services.cloudformation import _stack_events, handlers  # noqa: PLC0415
+
+    stack = handlers._resolve_stack(handlers._p(query, "StackName"))  # noqa: SLF001
+    logical_id = handlers._p(query, "LogicalResourceId")  # noqa: SLF001
+    events = (
+        [each for each in _stack_events.get(stack["StackId"], ()) if each["LogicalResourceId"] == logical_id]
+        if stack
+        else []
+    )
+    if not events or not events[-1]["ResourceStatus"].endswith("_IN_PROGRESS"):
+        return None
+    known = stack.get("_resources", {}).get(logical_id, {})
+    members = {
+        **{
+            key: events[-1][key]
+            for key in ("LogicalResourceId", "ResourceType", "ResourceStatus", "StackName", "StackId")
+        },
+        "PhysicalResourceId": events[-1]["PhysicalResourceId"] or known.get("PhysicalResourceId", ""),
+        "LastUpdatedTimestamp": events[-1]["Timestamp"],
+    }
+    detail = "".join(f"<{key}>{escape(value)}</{key}>" for key, value in members.items())
+    result = f"<StackResourceDetail>{detail}</StackResourceDetail>"
+    wrapped = f"<DescribeStackResourceResult>{result}</DescribeStackResourceResult>"
+    return handlers._xml(200, "DescribeStackResourceResponse", wrapped)  # noqa: SLF001
+
+
+def _delete_nested(delete: Callable[..., None], physical_id: str, properties: dict[str, Any]) -> None:
+    """Delete a nested stack in the status that CloudFormation shows meanwhile."""
+    from ministack.services.cloudformation import _stacks, provisioners, stacks  # noqa: PLC0415
+
+    child = _stacks.get(provisioners._nested_stack_lookup_name(physical_id))  # noqa: SLF001
+    if child:
+        child["StackStatus"] = "DELETE_IN_PROGRESS"
+        for record in child.get("_resources", {}).values():
+            record.update(ResourceStatus="DELETE_IN_PROGRESS", Timestamp=stacks.now_iso())
+    delete(physical_id, properties)
+
+
+def _without_math(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties of an alarm on the metric behind its expression: ministack has no metric math."""
+    stat = next((each["MetricStat"] for each in properties.get("Metrics", ()) if "MetricStat" in each), None)
+    if stat is None:
+        return properties
+    others = {key: value for key, value in properties.items() if key != "Metrics"}
+    return {**others, **stat["Metric"], "Period": stat["Period"], "Statistic": stat["Stat"]}
 
 
 def _with_log(config: dict[str, Any]) -> dict[str, Any]:

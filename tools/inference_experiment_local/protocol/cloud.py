@@ -63,7 +63,7 @@ class ProtocolCloud:
             self.sagemaker.clock = self.clock
             starting.enter_context(self.sagemaker)
             self.queue = WaitQueue(self.clock)
-            self.services = starting.enter_context(CompanionServices(self.queue, self.stack_status))
+            self.services = starting.enter_context(CompanionServices(self.queue, self.find_stack))
             self.bucket = starting.enter_context(ResponseInbox(self.clock))
             self.function = self._function(starting)
             self.deliveries = Deliveries(self.clock, self.queue, self.function)
@@ -105,12 +105,12 @@ class ProtocolCloud:
         self.stacks.append(stack)
         return stack
 
-    def stack_status(self, name_or_id: str) -> str | None:
-        """Return the status that DescribeStacks returns; a deleted stack is found by its id only."""
+    def find_stack(self, name_or_id: str) -> Stack | None:
+        """Return a stack as DescribeStacks finds it: a deleted one by its id only."""
         for stack in reversed(self.stacks):
             deleted = stack.status == "DELETE_COMPLETE"
             if name_or_id == stack.stack_id or (name_or_id == stack.name and not deleted):
-                return stack.status
+                return stack
         return None
 
     def step(self) -> bool:

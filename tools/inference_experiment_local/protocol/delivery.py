@@ -19,7 +19,7 @@ from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.protocol.function import Ended, ProviderFunction
 
 VISIBILITY_TIMEOUT = 310.0
-MAXIMUM_RECEIVES = 3
+MAXIMUM_RECEIVES = 15
 """As in template.yaml; a test compares them."""
 MAXIMUM_DELAY = 900
 RETRY_DELAYS: Final = (60.0, 120.0)

@@ -52,12 +52,13 @@ class Answer:
 
 @dataclass
 class StackRequest:
-    """One request to the custom resource; times are epoch seconds. `answer` is None until it ended."""
+    """One request to the custom resource; times are epoch seconds. `answer` and `ended` are None until it ended."""
 
     event: dict[str, Any]
     sent: float
     expires: float
     answer: Answer | None = None
+    ended: float | None = None
 
     @property
     def request_id(self) -> str:

@@ -1,4 +1,4 @@
-"""The AWS services beside SageMaker that the function calls: SQS SendMessage, CloudFormation DescribeStacks.
+"""The operations of SQS and CloudFormation that the function calls: SendMessage, DescribeStacks, DescribeStackResource.
 
 One HTTP server on the loopback; the function comes to it through AWS_ENDPOINT_URL_SQS and
 AWS_ENDPOINT_URL_CLOUDFORMATION. SQS speaks AWS JSON 1.0, CloudFormation the query protocol, as botocore's
@@ -10,6 +10,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
@@ -19,19 +20,20 @@ from werkzeug.wrappers import Request, Response
 from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.loopback import LoopbackServer
 from inference_experiment_local.protocol.delivery import MAXIMUM_DELAY, WaitQueue
+from inference_experiment_local.protocol.stack import Stack
 from inference_experiment_local.sagemaker.server import Call, Fault, carry_out
 
-StackStatus: TypeAlias = Callable[[str], str | None]
-"""Stack id -> status; None for a stack that does not exist."""
+FindStack: TypeAlias = Callable[[str], Stack | None]
+"""Name or id of a stack -> the stack; None where it does not exist."""
 
 
 class CompanionServices(LoopbackServer):
-    """SQS and CloudFormation; `queue` receives the messages, `stack_status` returns the status of a stack."""
+    """SQS and CloudFormation; `queue` receives the messages, `find_stack` returns a stack."""
 
-    def __init__(self, queue: WaitQueue, stack_status: StackStatus) -> None:
+    def __init__(self, queue: WaitQueue, find_stack: FindStack) -> None:
         self.calls: list[Call] = []
         self._queue = queue
-        self._stack_status = stack_status
+        self._find_stack = find_stack
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
@@ -76,10 +78,9 @@ class CompanionServices(LoopbackServer):
         if operation:
             return json.dumps(self._recorded(operation, json.loads(body)))
         query = dict(parse_qsl(body.decode()))
-        status = self._recorded(query.pop("Action", ""), query)
-        return _stacks(query["StackName"], status)
+        return str(self._recorded(query.pop("Action", ""), query))
 
-    def _recorded(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON or a status
+    def _recorded(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON or XML
         with self._lock:
             now = self._queue.clock.now()
             try:
@@ -90,15 +91,15 @@ class CompanionServices(LoopbackServer):
             self.calls.append(Call(operation, parameters, now, None))
             return result
 
-    def _perform(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON or a status
+    def _perform(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON or XML
         if operation == "SendMessage":
             return self._send(parameters)
-        if operation == "DescribeStacks":
+        if operation in ("DescribeStacks", "DescribeStackResource"):
             name = str(parameters.get("StackName"))
-            status = self._stack_status(name)
-            if status is None:
+            stack = self._find_stack(name)
+            if stack is None:
                 raise ServiceError("ValidationError", f"Stack with id {name} does not exist")
-            return status
+            return _stacks(stack) if operation == "DescribeStacks" else _resource(stack, parameters)
         raise ServiceError("UnknownOperationException", f"{operation} is not simulated")
 
     def _send(self, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -119,15 +120,42 @@ def _error(error: ServiceError, *, is_json: bool) -> str:
     return f"<ErrorResponse><Error><Type>Sender</Type>{text}</Error></ErrorResponse>"
 
 
-def _stacks(stack_id: str, status: str) -> str:
+def _stacks(stack: Stack) -> str:
     """Return a DescribeStacksResult with the members that botocore's model requires."""
-    name = stack_id.split("/")[1] if "/" in stack_id else stack_id
     members = {
-        "StackName": name,
-        "StackId": stack_id,
+        "StackName": stack.name,
+        "StackId": stack.stack_id,
         "CreationTime": "2030-01-01T00:00:00Z",
-        "StackStatus": status,
+        "StackStatus": stack.status,
     }
-    text = "".join(f"<{key}>{escape(value)}</{key}>" for key, value in members.items())
-    result = f"<DescribeStacksResult><Stacks><member>{text}</member></Stacks></DescribeStacksResult>"
-    return f"<DescribeStacksResponse>{result}</DescribeStacksResponse>"
+    if stack.updated is not None:
+        members["LastUpdatedTime"] = _iso(stack.updated)
+    return _result("DescribeStacks", f"<Stacks><member>{_members(members)}</member></Stacks>")
+
+
+def _resource(stack: Stack, parameters: dict[str, Any]) -> str:
+    """Return a DescribeStackResourceResult (API reference, StackResourceDetail)."""
+    logical_id = str(parameters.get("LogicalResourceId"))
+    resource = stack.resource if logical_id == stack.logical_id else None
+    if resource is None:
+        raise ServiceError("ValidationError", f"Resource {logical_id} does not exist for stack {stack.name}")
+    members = {
+        "LogicalResourceId": logical_id,
+        "PhysicalResourceId": resource.physical_id,
+        "ResourceType": "Custom::SageMakerInferenceExperiment",
+        "ResourceStatus": resource.status,
+        "LastUpdatedTimestamp": _iso(resource.updated),
+    }
+    return _result("DescribeStackResource", f"<StackResourceDetail>{_members(members)}</StackResourceDetail>")
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def _members(members: dict[str, str]) -> str:
+    return "".join(f"<{key}>{escape(value)}</{key}>" for key, value in members.items())
+
+
+def _result(operation: str, text: str) -> str:
+    return f"<{operation}Response><{operation}Result>{text}</{operation}Result></{operation}Response>"

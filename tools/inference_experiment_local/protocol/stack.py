@@ -8,6 +8,7 @@ ServiceTimeout; rollback of updates; the clean-up phase. Sources are named where
 
 import uuid
 from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from inference_experiment_local.clock import SteppedClock
@@ -30,6 +31,15 @@ CLEAN_UP_TRIES: Final = 3
 """How often the clean-up tries a Delete before it skips the resource (re:Post, cloudformation-stack-cleanup-stuck)."""
 
 
+@dataclass(frozen=True)
+class ResourceState:
+    """What DescribeStackResource shows: `updated` (epoch seconds) is when the status changed last."""
+
+    status: str
+    physical_id: str
+    updated: float
+
+
 class Stack:
     """One stack; `physical_id` is None while CloudFormation knows no resource. `requests` is its history."""
 
@@ -42,6 +52,8 @@ class Stack:
         self.stack_id = f"arn:aws:cloudformation:us-east-1:123456789012:stack/{name}/{guid}"
         self.status = "REVIEW_IN_PROGRESS"
         self.physical_id: str | None = None
+        self.resource: ResourceState | None = None
+        self.updated: float | None = None
         self.properties: Properties = {}
         self.requests: list[StackRequest] = []
         self._clock = clock
@@ -90,6 +102,16 @@ class Stack:
         """Start DELETE."""
         self._begin(self._delete())
 
+    def begin_removal(self) -> None:
+        """Start an UPDATE whose template no longer has the resource; ValueError where the stack has none."""
+        self._begin(self._remove(self._known_id()))
+
+    def begin_addition(self, properties: Mapping[str, Any], *, other_fails: bool = False) -> None:
+        """Start an UPDATE whose template has the resource anew; ValueError where the stack has one."""
+        if self.physical_id is not None:
+            raise ValueError(f"stack {self.name} has the resource")
+        self._begin(self._add(stringified(properties), other_fails=other_fails))
+
     def begin_continue_rollback(self) -> None:
         """Start ContinueUpdateRollback; ValueError in any status but UPDATE_ROLLBACK_FAILED."""
         if self.status != "UPDATE_ROLLBACK_FAILED":
@@ -131,7 +153,8 @@ class Stack:
         running, request = self._running, self._waiting
         if running is None or request is None:
             raise ValueError(f"stack {self.name} waits for nothing")
-        request.answer = answer
+        request.answer, request.ended = answer, self._clock.now()
+        self._show_end(request, answer)
         self._advance(lambda: running.send(answer))
 
     def _advance(self, go_on: Any) -> None:  # noqa: ANN401 - a callable that returns a StackRequest
@@ -156,7 +179,7 @@ class Stack:
 
     def _update(self, new: Properties, *, other_fails: bool, rollback_asks: bool) -> Protocol:
         old, old_id = self.properties, self._known_id()
-        self.status = "UPDATE_IN_PROGRESS"
+        self._begin_update()
         answer = yield self._send("Update", new, old_id, old)
         if answer.success:
             self.physical_id = answer.physical_id
@@ -168,6 +191,7 @@ class Stack:
         elif self.physical_id != old_id and not rollback_asks:
             replacement, self.physical_id = self._known_id(), old_id
             self.status = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+            self._show("UPDATE_COMPLETE", old_id)
             yield from self._clean_up(replacement, new)
             self.status = "UPDATE_ROLLBACK_COMPLETE"
         else:
@@ -186,10 +210,37 @@ class Stack:
             yield from self._clean_up(current, new)
         self.status = "UPDATE_ROLLBACK_COMPLETE"
 
-    def _clean_up(self, physical_id: str, properties: Properties) -> Protocol:
-        """Delete what was replaced, by its own id and its own properties (aws-facts 6.2, replacement)."""
+    def _remove(self, physical_id: str) -> Protocol:
+        """Delete a resource that the template has lost: in the clean-up, after everything else has succeeded."""
+        self._begin_update()
+        self.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
         for _ in range(CLEAN_UP_TRIES):
-            answer = yield self._send("Delete", properties, physical_id)
+            answer = yield self._send("Delete", self.properties, physical_id)
+            if answer.success:
+                break
+        self.physical_id, self.resource, self.status = None, None, "UPDATE_COMPLETE"
+
+    def _add(self, properties: Properties, *, other_fails: bool) -> Protocol:
+        self._begin_update()
+        self.properties = properties
+        answer = yield self._send("Create", properties)
+        self.physical_id = answer.physical_id or None
+        if answer.success and not other_fails:
+            self.status = "UPDATE_COMPLETE"
+            return
+        # What the failed update has created is deleted in the clean-up that follows its rollback.
+        self.status = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+        self.physical_id = self.physical_id or invented_id(self.stack_id, self.name, self.logical_id)
+        yield from self._clean_up(self.physical_id, properties, shown=True)
+        self.physical_id, self.resource, self.status = None, None, "UPDATE_ROLLBACK_COMPLETE"
+
+    def _clean_up(self, physical_id: str, properties: Properties, *, shown: bool = False) -> Protocol:
+        """Delete what was replaced, by its own id and its own properties (aws-facts 6.2, replacement).
+
+        DescribeStackResource keeps showing the resource that has replaced it; `shown` where there is none.
+        """
+        for _ in range(CLEAN_UP_TRIES):
+            answer = yield self._send("Delete", properties, physical_id, shown=shown)
             if answer.success:
                 return
 
@@ -207,10 +258,31 @@ class Stack:
             raise ValueError(f"stack {self.name} has no resource")
         return self.physical_id
 
+    def _begin_update(self) -> None:
+        """Begin an update; DescribeStacks then has LastUpdatedTime (API reference, Stack)."""
+        self.status, self.updated = "UPDATE_IN_PROGRESS", self._clock.now()
+
+    def _show(self, status: str, physical_id: str) -> None:
+        self.resource = ResourceState(status, physical_id, self._clock.now())
+
+    def _show_end(self, request: StackRequest, answer: Answer) -> None:
+        """Show the end of a request; the cancellation of one in flight is its failure (aws-facts 10)."""
+        if self.resource is not None and self.resource.status == f"{request.type.upper()}_IN_PROGRESS":
+            outcome = "COMPLETE" if answer.success else "FAILED"
+            self._show(f"{request.type.upper()}_{outcome}", answer.physical_id or self.resource.physical_id)
+
     def _send(
-        self, kind: str, properties: Properties, physical_id: str = "", old: Properties | None = None
+        self,
+        kind: str,
+        properties: Properties,
+        physical_id: str = "",
+        old: Properties | None = None,
+        *,
+        shown: bool = True,
     ) -> StackRequest:
-        """Send a request; the members are those of aws-facts 6.1."""
+        """Send a request; the members are those of aws-facts 6.1. `shown`: as the status of the resource."""
+        if shown:
+            self._show(f"{kind.upper()}_IN_PROGRESS", physical_id)
         request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.stack_id}/{len(self.requests)}"))
         members = {
             "ResponseURL": self._inbox.issue(request_id),
