@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "faults")]
 
 from fault_edge import KINDS, PUT_RESPONSE, EdgeFiles, Plan  # noqa: E402
 from operations_under_fault import FOREIGN, OPERATIONS, Operation, set_up  # noqa: E402
-from stack_invariants import breaches, differences, foreign, foreign_breaches  # noqa: E402
+from stack_invariants import Handled, breaches, differences, experiments, foreign, foreign_breaches  # noqa: E402
 
 from inference_experiment_local.protocol.cloud import ProtocolCloud  # noqa: E402 - the path comes first
 from inference_experiment_local.protocol.function import RuntimeFunction  # noqa: E402
@@ -28,14 +28,14 @@ from inference_experiment_local.protocol.stack import Stack  # noqa: E402
 ONCE, WHOLE, FOR_GOOD = "one send", "whole call", "for good"
 FUNCTION_TIMEOUT = 13.0
 PAGE = ROOT / "docs" / "faults.md"
+# The calls that are sent again without another look, and how often; the loop observes again after any other.
+REPEATED = {PUT_RESPONSE: 3, "SendMessage": 3}
 BOOT_CODE = f"""\
 import sys
 sys.path.append({str(ROOT / "tests" / "faults")!r})
 import fault_edge
 fault_edge.install(clock.path.parent)
 """
-_PUT_TRIES = 3
-_SDK_TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Case:
     @property
     def plan(self) -> Plan:
         """The fault as the edge understands it."""
-        tries = _PUT_TRIES if self.call == PUT_RESPONSE else _SDK_TRIES
-        return Plan(self.number, self.kind, 1 if self.extent == ONCE else tries, self.extent == FOR_GOOD)
+        sends = 1 if self.extent == ONCE else REPEATED.get(self.call, 1)
+        return Plan(self.number, self.kind, sends, self.extent == FOR_GOOD)
 
 
 @dataclass(frozen=True)
@@ -99,16 +99,23 @@ class Matrix:
         stack = operation.prepare(cloud)
         cloud.clock.advance(20.0)
         strangers = [
-            foreign(cloud, name) for name in (FOREIGN, "test") if operation.name.endswith("taken") or name == FOREIGN
+            foreign(cloud, name)
+            for name in (FOREIGN, "test")
+            if operation.name == "create, name taken" or name == FOREIGN
         ]
         cloud.sagemaker.clear_calls()
-        before = len(stack.requests)
+        handled = Handled(cloud)
+        before, kept = len(stack.requests), [foreign(cloud, name) for name in experiments(cloud)]
         self._files.write_plan(plan)
         operation.begin(cloud, stack)
         self._settle(stack, before, plan)
         cloud.drain()
-        found = [*breaches(cloud, stack), *(text for each in strangers for text in foreign_breaches(cloud, each))]
-        if stack.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        watched = [*strangers, *kept] if operation.late else strangers
+        found = [*breaches(cloud, stack), *(text for each in watched for text in foreign_breaches(cloud, each))]
+        found += handled.stale_breaches()
+        if operation.late and len(experiments(cloud)) != len(kept):
+            found.append(f"{set(experiments(cloud))} are there, {[each.name for each in kept]} were")
+        if _must_fit(operation, stack):
             found += differences(cloud, stack)
         status, self._seen = stack.status, self._files.calls()
         if status.endswith("_FAILED") and plan and not plan.for_good and plan.kind != "denied":
@@ -137,6 +144,19 @@ class Matrix:
         return breaches(self._cloud, stack)
 
 
+def _must_fit(operation: Operation, stack: Stack) -> bool:
+    """Return whether the experiment must be as the stack's template says.
+
+    After a rollback it must, unless the rollback has said what it could not undo, or the test had ended before.
+    """
+    if stack.physical_id is None:
+        return False
+    if stack.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        return True
+    taken_back = "overtaken" in operation.name and not operation.name.startswith(("stop", "promotion"))
+    return stack.status == "UPDATE_ROLLBACK_COMPLETE" and taken_back and not stack.answer.reason
+
+
 def cases_of(operation: str, calls: Sequence[str]) -> Iterator[Case]:
     """Yield the cases of an operation from the calls of its undisturbed run."""
     for number, call in enumerate(calls):
@@ -144,7 +164,7 @@ def cases_of(operation: str, calls: Sequence[str]) -> Iterator[Case]:
             if kind.startswith("killed"):
                 yield Case(operation, number, call, kind, ONCE)
                 continue
-            if kind != "denied":
+            if kind != "denied" and call in REPEATED:
                 yield Case(operation, number, call, kind, ONCE)
             yield Case(operation, number, call, kind, WHOLE)
             if calls.index(call) == number and kind in {"denied", "refused"}:

@@ -21,11 +21,12 @@ DAY = 86_400.0
 
 @dataclass(frozen=True)
 class Operation:
-    """`prepare` brings a stack to where `begin` starts the operation."""
+    """`prepare` brings a stack to where `begin` starts the operation; a `late` one must change nothing at all."""
 
     name: str
     prepare: Callable[["ProtocolCloud"], "Stack"]
     begin: Callable[["ProtocolCloud", "Stack"], None]
+    late: bool = False
 
 
 def set_up(cloud: "ProtocolCloud") -> None:
@@ -106,7 +107,11 @@ def _create_scheduled_and_start(cloud: "ProtocolCloud", stack: "Stack") -> None:
 
 
 def _create_cancelled_by_sagemaker(cloud: "ProtocolCloud", stack: "Stack") -> None:
-    def doom(_: Any) -> None:
+    before = cloud.sagemaker.on_call
+
+    def doom(call: Any) -> None:
+        if before is not None:
+            before(call)
         made = cloud.sagemaker._operations.experiments.get("test")
         if made is not None and made.status == "Creating":
             made.failure = "capacity"
@@ -121,6 +126,62 @@ def _create_overtaken(**changes: Any) -> Callable[["ProtocolCloud", "Stack"], No
         cloud.step()
         if stack.status == "CREATE_IN_PROGRESS":
             stack.fail_other()
+
+    return begin
+
+
+def _overtaken(*, steps: int = 1, **changes: Any) -> Callable[["ProtocolCloud", "Stack"], None]:
+    """Begin an update; after so many deliveries another resource fails, and the stack is rolled back."""
+
+    def begin(cloud: "ProtocolCloud", stack: "Stack") -> None:
+        stack.begin_update(properties(**changes))
+        for _ in range(steps):
+            cloud.step()
+        cloud.clock.advance(3.0)
+        if stack.status == "UPDATE_IN_PROGRESS":
+            stack.fail_other()
+
+    return begin
+
+
+def _start_overtaken(cloud: "ProtocolCloud", stack: "Stack") -> None:
+    _overtaken(Schedule=stack.properties["Schedule"], DesiredState="Running", Description="early")(cloud, stack)
+
+
+History = Callable[["ProtocolCloud", "Stack"], None]
+
+
+def _then(*steps: History, first: Callable[["ProtocolCloud"], "Stack"] = _new) -> Callable[["ProtocolCloud"], "Stack"]:
+    """Bring a stack through operations, each to its end, with a minute between them."""
+
+    def prepare(cloud: "ProtocolCloud") -> "Stack":
+        stack = first(cloud)
+        for step in steps:
+            step(cloud, stack)
+            cloud.settle()
+            cloud.drain()
+            cloud.clock.advance(60.0)
+        return stack
+
+    return prepare
+
+
+def _redelivered(kind: str, nth: int = 0) -> History:
+    """Deliver the event of the nth request of a type once more: Lambda and the queue deliver at least once."""
+
+    def begin(cloud: "ProtocolCloud", stack: "Stack") -> None:
+        cloud.deliveries.invoke([each for each in stack.requests if each.type == kind][nth].event)
+
+    return begin
+
+
+def _removal(_: "ProtocolCloud", stack: "Stack") -> None:
+    stack.begin_removal()
+
+
+def _addition(**changes: Any) -> History:
+    def begin(_: "ProtocolCloud", stack: "Stack") -> None:
+        stack.begin_addition(properties(**changes))
 
     return begin
 
@@ -168,4 +229,50 @@ OPERATIONS = (
         _update(other_fails=True, Name=None, RoleArn=OTHER_ROLE),
     ),
     Operation("delete", _created(), _delete),
+    Operation("edit, overtaken", _created(), _overtaken(**EDIT)),
+    Operation("edit, overtaken at once", _created(), _overtaken(steps=0, **EDIT)),
+    Operation("start, overtaken", _scheduled, _start_overtaken),
+    Operation("promotion, overtaken", _created(), _overtaken(**PROMOTE)),
+    Operation("promotion, overtaken at once", _created(), _overtaken(steps=0, **PROMOTE)),
+    Operation("stop, overtaken", _created(), _overtaken(DesiredState="Completed")),
+    Operation("replacement, overtaken", _ended(), _overtaken(Name="test-2")),
+    Operation("replacement, overtaken at once", _ended(), _overtaken(steps=0, Name="test-2")),
+    Operation("replacement, derived name, overtaken", _ended(Name=None), _overtaken(Name=None, RoleArn=OTHER_ROLE)),
+    Operation("create, late after removal", _then(_create(), _removal), _redelivered("Create"), late=True),
+    Operation("create, late after deletion", _then(_create(), _delete), _redelivered("Create"), late=True),
+    Operation(
+        "create, late after re-creation", _then(_create(), _removal, _addition()), _redelivered("Create"), late=True
+    ),
+    Operation(
+        "update, late after an update",
+        _then(_create(), _update(**EDIT), _update(Description="third")),
+        _redelivered("Update"),
+        late=True,
+    ),
+    Operation(
+        "promotion, late after its rollback",
+        _then(_create(), _overtaken(steps=0, **PROMOTE)),
+        _redelivered("Update"),
+        late=True,
+    ),
+    Operation(
+        "replacement, late after a replacement",
+        _then(
+            _update(Name="test-2"),
+            _update(Name="test-2", DesiredState="Completed"),
+            _update(Name="test-3"),
+            first=_ended(),
+        ),
+        _redelivered("Update", 1),
+        late=True,
+    ),
+    Operation(
+        "delete, late after re-creation", _then(_create(), _removal, _addition()), _redelivered("Delete"), late=True
+    ),
+    Operation(
+        "delete, derived name, late after re-creation",
+        _then(_create(Name=None), _removal, _addition(Name=None)),
+        _redelivered("Delete"),
+        late=True,
+    ),
 )
