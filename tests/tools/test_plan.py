@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from desk import EXAMPLE, Desk, steady
-from desk_files import bring_to, properties, sampling, variant
+from desk_files import QUICK, bring_to, properties, sampling, variant
 from syrupy.assertion import SnapshotAssertion
 
 from inference_experiment import contract
@@ -115,9 +115,79 @@ def test_replacement_without_a_name_gets_a_derived_one(desk: Desk) -> None:
     assert made["calls"][0]["arguments"]["Name"].startswith("STACK-Experiment-")
 
 
+RESIZED = [variant("production", "model-1", 3), variant("shadow", "model-2", 2)]
+RETAIN = {"DesiredState": "Completed", "ModelVariantActions": {"production": "Retain", "shadow": "Retain"}}
+
+
+def shown(row: Any) -> str:
+    return f"{row['variant']} {row['instance_count']}" if row else ""
+
+
+@pytest.mark.parametrize(
+    ("status", "change", "production", "billed"),
+    [
+        ("Running", {}, "unchanged", ["production 1", "shadow 1"]),
+        ("Running", {"DesiredState": "Completed"}, "unchanged", ["production 1"]),
+        ("Running", RETAIN, "unchanged", ["production 1", "shadow 1"]),
+        ("Running", PROMOTE, [("endpoint", "production 1", "shadow 1")], ["shadow 1"]),
+        ("Running", {**PROMOTE, "ModelVariants": RESIZED}, [("endpoint", "production 1", "shadow 2")], ["shadow 2"]),
+        ("Created", {}, "unchanged", ["production 1"]),
+        ("Created", {"ModelVariants": RESIZED}, [("endpoint", "production 1", "production 3")], ["production 3"]),
+        ("Created", {"DesiredState": "Running"}, "unchanged", ["production 1", "shadow 1"]),
+        ("Completed", {}, "unchanged", ["production 1"]),
+        (
+            "Running",
+            {"Description": "x", "DataStorageConfig": {"Destination": "s3://b"}},
+            "unchanged",
+            ["production 1", "shadow 1"],
+        ),
+        (
+            "Running",
+            {"Name": "fraud-2", "EndpointName": "other"},
+            [("other", "", "production 1")],
+            ["production 1", "production 1", "shadow 1"],
+        ),
+        ("Completed", {"Name": "fraud-2"}, "unchanged", ["production 1", "shadow 1"]),
+    ],
+)
+def test_what_changes_for_production_and_what_is_billed(
+    desk: Desk, status: str, change: dict[str, Any], production: Any, billed: list[str]
+) -> None:
+    desk.write("old.json", properties())
+    desk.write("new.json", properties(**change))
+    answer = desk.run("plan", "new.json", "--previous", "old.json", "--status", status, "--format", "json").data()
+    changes = answer["production"]
+    if changes != "unchanged":
+        changes = [(one["endpoint"], shown(one["before"]), shown(one["after"])) for one in changes]
+
+    assert changes == production
+    assert [shown(row) for row in answer["billed"]] == billed
+
+
+def test_what_an_ended_experiment_left_is_billed_on(desk: Desk) -> None:
+    bring_to(desk)
+    desk.ok("stop", "fraud", "--promote", "--yes", *QUICK)
+    desk.write("new.json", properties(Tags=None))
+    made = desk.ok("plan", "new.json", "--current", "fraud", "--format", "json").data()
+    desk.write("old.json", properties(**PROMOTE))
+    files = desk.ok("plan", "old.json", "--previous", "old.json", "--format", "json").data()
+
+    assert [shown(row) for row in made["billed"]] == [shown(row) for row in files["billed"]] == ["shadow 1"]
+
+
+def test_a_scheduled_creation_does_not_bill_the_shadow_variant_yet(desk: Desk) -> None:
+    desk.write(
+        "new.json", properties(Schedule={"StartTime": "2090-01-01T00:00:00Z", "EndTime": "2090-01-05T00:00:00Z"})
+    )
+    made = desk.ok("plan", "new.json", "--format", "json").data()
+    assert [shown(row) for row in made["billed"]] == ["production 1"]
+    assert made["production"][0]["note"] == "as the experiment's ModelVariants say"
+
+
 def test_permissions_are_the_contracts(desk: Desk) -> None:
     made = plan(desk, properties(), properties(**PROMOTE))
     operations = {"DescribeInferenceExperiment", "ListTags", "StopInferenceExperiment", "SendMessage"}
+    operations |= {"DescribeStacks", "DescribeStackResource"}
     expected = {one.action for operation in operations for one in contract.permissions_of(operation)}
     assert {one["action"] for one in made["permissions"]} == expected
     of_experiments = [one for one in made["permissions"] if one["action"].startswith("sagemaker:")]

@@ -222,6 +222,23 @@ def test_lint_and_check_say_the_same(fixture: str) -> None:
     assert reported == checked
 
 
+def test_what_is_only_recommended_fails_nothing() -> None:
+    """Promise: without a recommended permission a role has no error or warning; --recommended lists it."""
+    path = RULES / "I9817" / "fail-provider.yaml"
+    silent = policy("check", path, "--for", "provider", "--format", "json")
+    asked = policy("check", path, "--for", "provider", "--recommended", "--format", "json")
+    difference = policy("diff", path, "--for", "provider")
+
+    assert (silent.returncode, silent.data()["findings"]) == (0, [])
+    (finding,) = asked.data()["findings"]
+    assert asked.returncode == 0
+    assert (finding["kind"], finding["severity"]) == ("missing-recommended", "info")
+    assert finding["add"]["Action"] == "cloudformation:DescribeStackResource"
+    assert difference.returncode == 0
+    assert "- cloudformation:DescribeStackResource on " in difference.stdout
+    assert "(recommended)" in difference.stdout
+
+
 LEVELS = {"error": "Error", "warning": "Warning", "info": "Informational"}
 
 

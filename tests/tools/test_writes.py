@@ -88,6 +88,41 @@ def test_dry_run_shows_the_calls_and_makes_none(
     assert desk.changes() == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "endpoint", "production"),
+    [
+        (("create", "-f", "new.json"), "other", "what it runs now -> production (model-1, 2 x ml.m5.xlarge), as the"),
+        (("update", "fraud", "--patch", "patch.json"), "endpoint", "unchanged"),
+        (("stop", "fraud"), "endpoint", "unchanged; it keeps its instances"),
+        (("stop", "fraud", "--retain"), "endpoint", "unchanged"),
+        (
+            ("stop", "fraud", "--promote"),
+            "endpoint",
+            "production (model-1, 1 x ml.m5.xlarge) -> shadow (model-2, 1 x ml.m5.xlarge)",
+        ),
+        (("delete", "fraud"), "endpoint", "unchanged"),
+    ],
+)
+def test_dry_run_shows_what_serves_production_and_what_is_billed(
+    desk: Desk, arguments: tuple[str, ...], endpoint: str, production: str
+) -> None:
+    """Promise: the endpoint then runs exactly what the dry run lists."""
+    bring_to(desk)
+    desk.sagemaker.add_endpoint("other", "production", "model-1")
+    variants = [variant("production", "model-1", 2), variant("shadow", "model-2")]
+    desk.write("new.json", properties(Name="fraud-2", EndpointName="other", ModelVariants=variants))
+    desk.write("patch.json", [{"op": "add", "path": "/Description", "value": "x"}])
+    lines = dict(line.split(": ", 1) for line in desk.ok(*arguments, "--dry-run").stdout.splitlines()[1:3])
+    desk.ok(*arguments, *(() if arguments[0] in ("create", "update") else ("--yes",)), *QUICK)
+    billed = [
+        f"{endpoint}: {name} ({each['ModelName']}, {each['InstanceCount']} x {each['InstanceType']})"
+        for name, each in desk.sagemaker.endpoint_variants(endpoint).items()
+    ]
+
+    assert lines["production"].removeprefix(f"{endpoint}: ").startswith(production)
+    assert lines["billed"] == "; ".join(billed)
+
+
 def test_dry_run_of_a_start(desk: Desk) -> None:
     bring_to(desk, "Created")
     assert "1. StartInferenceExperiment" in desk.ok("start", "fraud", "--dry-run").stdout

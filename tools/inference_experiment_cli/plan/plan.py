@@ -9,9 +9,10 @@ from inference_experiment import properties as property_rules
 from inference_experiment.errors import ExperimentError
 from inference_experiment.event import Request
 from inference_experiment.model import ActionKind, Member, Observed, RequestType, Status
-from inference_experiment_cli.errors import describe_experiment_error
+from inference_experiment_cli.errors import describe_failure
 from inference_experiment_cli.inventory.properties import to_jsonable
 from inference_experiment_cli.output import flat
+from inference_experiment_cli.plan.endpoint import endpoint_effects
 from inference_experiment_cli.plan.simulate import Call, SimulatedGateway, Simulation, simulate
 
 SHADOW: Final = "ShadowModeConfig/ShadowModelVariants/0/"
@@ -55,6 +56,7 @@ class Plan:
     calls: tuple[Call, ...]
     afterwards: tuple[Call, ...]
     permissions: tuple[dict[str, Any], ...]
+    endpoint: Mapping[str, Any]
 
     def document(self) -> dict[str, Any]:
         """Return the plan for JSON and YAML."""
@@ -68,6 +70,7 @@ class Plan:
             "calls": [_call(call) for call in self.calls],
             "afterwards": [_call(call) for call in self.afterwards],
             "permissions": list(self.permissions),
+            **self.endpoint,
         }
 
 
@@ -87,12 +90,13 @@ def make_plan(request: Request, gateway: SimulatedGateway, current: Observed) ->
         experiment=current.name or simulation.outcome.physical_id,
         status=current.status.value,
         verdict=_verdict(request, simulation, replaced=replaced),
-        reason=describe_experiment_error(error) if error else "",
+        reason=describe_failure(error) if error else "",
         possible=error is None,
         properties=tuple(_changes(request, simulation, current)),
         calls=() if error else simulation.calls,
         afterwards=afterwards.calls if afterwards else (),
         permissions=tuple(_permissions(done, simulation.reads, request, current.name)),
+        endpoint=endpoint_effects(() if error else done, current, request),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from inference_experiment_cli.inputs.experiments import Experiment, stand_ins
 from inference_experiment_cli.output import Format, cell, console, note, print_rows, print_value, yaml_text
+from inference_experiment_cli.plan.endpoint import UNCHANGED
 from inference_experiment_cli.plan.plan import Plan
 
 
@@ -23,6 +24,7 @@ def show(plan: Plan, experiment: Experiment | None, output: Format) -> None:
     screen.print(f"{document['experiment']} ({plan.status}): {plan.verdict}", style=style)
     if plan.reason:
         screen.print(plan.reason)
+    _print_endpoint(document)
     changes = document["properties"] if plan.status != "Absent" else []
     _section("Properties", changes, ("path", "before", "after", "how"))
     _print_calls("Calls", document["calls"])
@@ -44,6 +46,24 @@ def _restored(value: Any, unknowns: Mapping[str, str]) -> Any:  # noqa: ANN401 -
         for stand_in, written in unknowns.items():
             value = value.replace(stand_in, written)
     return value
+
+
+def _print_endpoint(document: Mapping[str, Any]) -> None:
+    """Print what changes for production, and what is billed on."""
+    changes, screen = document["production"], console()
+    if changes == UNCHANGED:
+        screen.print("production: unchanged; it keeps its instances, and autoscaling's count is not touched")
+    for change in () if changes == UNCHANGED else changes:
+        before = _variant(change["before"]) if change["before"] else "what it runs now"
+        after = _variant(change["after"]) + (f", {change['note']}" if change["note"] else "")
+        screen.print(f"production: {change['endpoint']}: {before} -> {after}")
+    billed = [f"{each['endpoint']}: {_variant(each)}" for each in document["billed"]]
+    screen.print(f"billed: {'; '.join(billed) or 'nothing that this plan knows of'}")
+
+
+def _variant(row: Mapping[str, Any]) -> str:
+    instances = f"{row['instance_count'] or '?'} x {row['instance_type'] or '?'}"
+    return f"{row['variant']} ({row['model']}, {instances})"
 
 
 def _section(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
