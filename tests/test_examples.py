@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from inference_experiment import metrics
 from inference_experiment.contract import CUSTOM_TYPE
 from inference_experiment_cli.demo.run import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
 from inference_experiment_cli.lint.engine import lint
 from inference_experiment_local.cloud import LocalCloud
+from inference_experiment_local.errors import StackFailed
 
 ROOT = Path(__file__).resolve().parent.parent
 GALLERY = ROOT / "examples"
@@ -31,6 +33,10 @@ EXISTING = {
     "ProductionModelName": "model-1",
     "ShadowModelName": "model-2",
     "ExperimentRoleArn": ROLE,
+}
+QUEUES = {
+    "WaitQueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/wait",
+    "DeadLetterQueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
 }
 LATER = {"StartTime": "2090-01-01T08:00:00Z", "EndTime": "2090-01-08T08:00:00Z"}
 # Template -> the parameters of one deployment after another, and the status of its experiments after each.
@@ -50,6 +56,12 @@ DEPLOYMENTS: dict[str, list[tuple[Mapping[str, str], str]]] = {
         ({**EXISTING, "Round": "2"}, "Running"),
         ({**EXISTING, "Round": "2", "Verdict": "promote-shadow"}, "Completed"),
     ],
+    "shadow-alarm.yaml": [
+        (EXISTING, "Running"),
+        ({**EXISTING, "MaxErrorRate": "0.1"}, "Running"),
+        ({**EXISTING, "Verdict": "keep-production"}, "Completed"),
+    ],
+    "dashboard.yaml": [(QUEUES, "")],
     "capture-with-kms.yaml": [(EXISTING, "Running")],
     "several-regions.yaml": [(EXISTING, "Running")],
     "nested/experiment.yaml": [(EXISTING, "Running")],
@@ -170,6 +182,49 @@ def test_the_round_after_a_promotion_is_as_the_example_says(endpoints: LocalClou
     (production,) = endpoints.sagemaker.endpoint_variants("endpoint").items()
     assert production[0] == "production"
     assert production[1]["ModelName"] == "model-3"
+    endpoints.delete_stack("example")
+
+
+def test_a_test_that_an_alarm_has_stopped_is_over(endpoints: LocalCloud, provider: dict[str, str]) -> None:
+    """The state machine's own call stops it; the stack can be updated, but nothing can be promoted any more."""
+    assert provider
+    template = GALLERY / "shadow-alarm.yaml"
+    outputs = endpoints.deploy("example", template, EXISTING)
+    machines = endpoints.client("stepfunctions")
+    machine = machines.describe_state_machine(stateMachineArn=outputs["StateMachineArn"])
+    stop = json.loads(machine["definition"])["States"]["Stop"]
+    arguments = {**stop["Parameters"], "Reason": "Alarm LatencyAlarm"}
+    assert arguments.pop("Reason.$") == "States.Format('Alarm {}', $.detail.alarmName)"
+    assert stop["Resource"].endswith(":aws-sdk:sagemaker:stopInferenceExperiment")
+
+    endpoints.client("sagemaker").stop_inference_experiment(**arguments)
+    endpoints.sagemaker.wait_for(arguments["Name"], "Cancelled")
+    endpoints.deploy("example", template, {**EXISTING, "MaxErrorRate": "0.1"})
+    with pytest.raises(StackFailed, match="is Cancelled, not Completed: Alarm LatencyAlarm"):
+        endpoints.deploy("example", template, {**EXISTING, "MaxErrorRate": "0.1", "Verdict": "promote-shadow"})
+
+    assert list(endpoints.sagemaker.endpoint_variants("endpoint")) == ["production"]
+    endpoints.deploy("example", template, {**EXISTING, "Round": "2"})
+    assert statuses(endpoints) == ["Running"]
+    endpoints.delete_stack("example")
+
+
+def test_the_dashboard_shows_the_metrics_of_the_function(endpoints: LocalCloud, provider: dict[str, str]) -> None:
+    """All that it writes, and no other, of the function's and the queue's names."""
+    endpoints.deploy("example", GALLERY / "dashboard.yaml", {name: provider[name] for name in QUEUES})
+    cloudwatch = endpoints.client("cloudwatch")
+    (dashboard,) = cloudwatch.list_dashboards()["DashboardEntries"]
+    body = json.loads(cloudwatch.get_dashboard(DashboardName=dashboard["DashboardName"])["DashboardBody"])
+    lines = [line for widget in body["widgets"] for line in widget["properties"]["metrics"]]
+    shown = {namespace: [] for namespace in (metrics.NAMESPACE, "AWS/SQS", "AWS/Lambda")}
+    namespace = ""
+    for line in lines:
+        namespace = line[0] if line[0] in shown else namespace
+        shown[namespace] += [each for each in line[1:] if isinstance(each, str)]
+
+    assert set(metrics.UNITS) <= set(shown[metrics.NAMESPACE])
+    assert provider["ServiceToken"].rpartition(":")[2] in shown[metrics.NAMESPACE]
+    assert {provider[name].rpartition("/")[2] for name in QUEUES} <= set(shown["AWS/SQS"])
     endpoints.delete_stack("example")
 
 
