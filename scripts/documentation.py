@@ -9,10 +9,30 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from inference_experiment import contract
-from inference_experiment.decision import RequestKind
-from inference_experiment.model import Status
+from inference_experiment import actions, contract, currentness, machine
+from inference_experiment.currentness import Standing, StandingKind
+from inference_experiment.decision import DecisionInput, RequestKind
+from inference_experiment.differences import PROMOTE
+from inference_experiment.errors import Failure, NotUpdatable
+from inference_experiment.event import Request
+from inference_experiment.model import (
+    MUTATING,
+    Action,
+    ActionKind,
+    DesiredState,
+    Observed,
+    Progress,
+    RequestType,
+    Status,
+)
 from inference_experiment.planner import TABLE, Rule
+
+KINDS: Final[Mapping[RequestType, tuple[RequestKind, ...]]] = {
+    RequestType.CREATE: (RequestKind.CREATE,),
+    RequestType.UPDATE: (RequestKind.UPDATE, RequestKind.REPLACE),
+    RequestType.DELETE: (RequestKind.DELETE,),
+}
+PROMOTION: Final = {"ModelVariantActions": {"shadow": PROMOTE}}
 
 REFERENCE: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
@@ -50,6 +70,99 @@ def lifecycle() -> str:
     return _table(("request", "goal", "status", "action"), rows)
 
 
+def _request(kind: RequestType) -> Request:
+    return Request(kind, "https://localhost", "arn:aws:cloudformation:r:1:stack/s/g", "r", "Experiment", "name")
+
+
+def _permitted(kind: RequestKind, action: Action, standing: StandingKind | None, *, fresh: bool) -> str:
+    """Return what comes of an action that a request wants; None for a standing that was not asked."""
+    request_type = next(each for each, kinds in KINDS.items() if kind in kinds)
+    if standing is StandingKind.ROLLING_BACK and not currentness.ROLLING_BACK[request_type]:
+        return "-"
+    inputs = DecisionInput(
+        request=_request(request_type),
+        kind=kind,
+        desired_state=DesiredState.EXIST,
+        target=Observed("name"),
+        progress=Progress(deadline=0.0),
+        now=0.0,
+        standing=Standing(standing) if standing else None,
+        fresh=fresh,
+    )
+    result = actions.require_current(inputs, action)
+    return "call" if result is action else {ActionKind.ASK_STACK: "ask first"}.get(result.kind, result.kind.value)
+
+
+def _permissions(kind: RequestKind, action: Action) -> tuple[str, ...]:
+    """Return the cells of a row: the fresh first attempt, then every standing."""
+    first = _permitted(kind, action, None, fresh=True)
+    cells = [first]
+    for each in StandingKind:
+        cell, fresh = (_permitted(kind, action, each, fresh=fresh) for fresh in (False, True))
+        # Where the fresh first attempt does not ask, it has no standing.
+        cells.append(cell if fresh == cell or first == "call" else f"{cell}; fresh: {fresh}")
+    return tuple(cells)
+
+
+def standing() -> str:
+    """Return the table of what a request may call, by what CloudFormation makes of it (actions.require_current)."""
+    rows: list[list[str]] = []
+    for request_type, kinds in KINDS.items():
+        operations = contract.operations_of(request_type.value.lower())
+        calls = {each.value: Action(each, "name") for each in ActionKind if each in MUTATING and each in operations}
+        if ActionKind.STOP in operations:
+            calls[f"{ActionKind.STOP} that promotes"] = Action(ActionKind.STOP, "name", PROMOTION)
+        kinds_of: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for name, action in calls.items():
+            cells = {kind: _permissions(kind, action) for kind in kinds}
+            same = len(set(cells.values())) == 1
+            for kind in kinds[:1] if same else kinds:
+                label = request_type.value if same else kind.value
+                kinds_of.setdefault((label, cells[kind]), []).append(name)
+        rows += [[label, ", ".join(names), *cells] for (label, cells), names in kinds_of.items()]
+    legend = "\n".join(f"- {_heading(kind)}: the request {kind.value}" for kind in StandingKind)
+    return f"{legend}\n\n{_table(('request', 'call', 'fresh first attempt', *map(_heading, StandingKind)), rows)}"
+
+
+def _heading(kind: StandingKind) -> str:
+    return kind.name.lower().replace("_", " ")
+
+
+def _answer(request_type: RequestType, kind: StandingKind, *, begun: bool) -> str:
+    """Return how a request ends that cannot be carried out."""
+    progress = Progress(deadline=0.0, handovers=int(begun))
+    work = machine.Working(_request(request_type), progress, 1.0, standing=Standing(kind))
+    state, effect = machine.advance(machine.Failed(work, Failure(NotUpdatable, "reason")), machine.Began(0.0))
+    if isinstance(effect, machine.FindPrevious):
+        state, effect = machine.advance(state, machine.PreviousFound(0.0, "name"))
+    if not isinstance(effect, machine.Answer):
+        raise TypeError(type(effect).__name__)
+    if effect.result.abandoned:
+        return "no answer"
+    return "FAILED" if effect.result.error else "SUCCESS, with the reason as a warning"
+
+
+def failures() -> str:
+    """Return the table of how a request ends that cannot be carried out, by what CloudFormation makes of it."""
+    rows: list[list[str]] = []
+    for request_type in RequestType:
+        cells = []
+        for kind in StandingKind:
+            first, later = (_answer(request_type, kind, begun=begun) for begun in (False, True))
+            cells.append(first if first == later else f"{first}; {later} if it has called or handed over something")
+        rows.append([request_type.value, *cells])
+    return _table(("request", *map(_heading, StandingKind)), rows)
+
+
+def states() -> str:
+    """Return the table of the machine's states and of the events that each can meet (machine.TRANSITIONS)."""
+    rows = []
+    for state in dict.fromkeys(state for state, _ in machine.TRANSITIONS):
+        events = ", ".join(event.__name__ for each, event in machine.TRANSITIONS if each is state)
+        rows.append([state.__name__, (state.__doc__ or "").partition("\n")[0], events])
+    return _table(("state", "meaning", "events"), rows)
+
+
 def permissions() -> str:
     """Return the table of IAM actions per handler."""
     rows = [
@@ -82,9 +195,12 @@ def attributes() -> str:
 
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "attributes": attributes,
+    "failures": failures,
     "lifecycle": lifecycle,
     "permissions": permissions,
     "properties": properties,
+    "standing": standing,
+    "states": states,
 }
 
 

@@ -1,4 +1,4 @@
-"""docs/operations.md quotes the code: messages, classes, figures and alarms are held against it."""
+"""docs/operations.md quotes the code: messages, classes, figures, metrics and alarms are held against it."""
 
 import ast
 import importlib
@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from inference_experiment import errors
+from inference_experiment import errors, metrics
 from inference_experiment.notices import ProblemKind
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -97,8 +97,15 @@ def test_resources_are_those_of_the_template(name: str) -> None:
 
 
 def test_retention_and_receipts_are_those_of_the_template() -> None:
-    """14 days in the dead-letter queue, three receipts of a wait."""
+    """14 days in the dead-letter queue; 15 receipts of a wait, 310 s after one another."""
     template = (ROOT / "template.yaml").read_text(encoding="utf-8")
 
     assert f"MessageRetentionPeriod: {14 * 24 * 3600}" in template
-    assert "maxReceiveCount: 3" in template
+    assert "maxReceiveCount: 15" in template
+    assert "VisibilityTimeout: 310" in template
+    assert "again after 310 s, up to 15 times" in GUIDE
+
+
+def test_metrics_are_those_of_the_code() -> None:
+    assert {(quoted(row[0])[0], row[1]) for row in rows("Metrics")} == set(metrics.UNITS.items())
+    assert f"`{metrics.NAMESPACE}`" in GUIDE
