@@ -8,6 +8,7 @@ from typing import Any, Final
 from inference_experiment import checks
 from inference_experiment.model import Configuration, DataStorage, Desired, Member, Status, Variant
 
+MAXIMUM_DIGITS: Final = 9  # of an InstanceCount; a previous template may hold any text
 SHADOW_MEMBERS: Final = frozenset({Member.SHADOW_VARIANTS, Member.SAMPLING_PERCENTAGE})
 
 
@@ -37,13 +38,20 @@ def _read_variant(value: Mapping[str, Any]) -> Variant:
         variant_name=_text(value.get("VariantName")),
         model_name=_text(value.get("ModelName")),
         instance_type=_text(infrastructure.get("InstanceType")),
-        instance_count=int(count) if count.isascii() and count.isdigit() else 0,
+        instance_count=int(count) if count.isascii() and count.isdigit() and len(count) <= MAXIMUM_DIGITS else 0,
     )
 
 
 def variants(value: object) -> dict[str, Variant]:
     """Return the entries of a ModelVariants by VariantName, as far as they are usable."""
     return {variant.variant_name: variant for variant in map(_read_variant, _entries(value)) if variant.variant_name}
+
+
+def variant_names(members: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the names of production and shadow in a ShadowModeConfig; empty where a template may be invalid."""
+    shadow_mode = _mapping(members.get("ShadowModeConfig"))
+    shadow: Mapping[str, Any] = next(iter(_entries(shadow_mode.get("ShadowModelVariants"))), {})
+    return _text(shadow_mode.get("SourceModelVariantName")), _text(shadow.get("ShadowModelVariantName"))
 
 
 def _read_data_storage(value: Mapping[str, Any]) -> DataStorage | None:
@@ -65,14 +73,15 @@ def configuration(members: Mapping[str, Any], name: str, endpoint_name: str) -> 
     """
     schedule, shadow_mode = _mapping(members.get("Schedule")), _mapping(members.get("ShadowModeConfig"))
     shadow: Mapping[str, Any] = next(iter(_entries(shadow_mode.get("ShadowModelVariants"))), {})
+    source_variant, shadow_variant = variant_names(members)
     return Configuration(
         name=name,
         type=_text(members.get("Type")),
         role_arn=_text(members.get("RoleArn")),
         endpoint_name=endpoint_name,
         model_variants=tuple(map(_read_variant, _entries(members.get("ModelVariants")))),
-        source_variant=_text(shadow_mode.get("SourceModelVariantName")),
-        shadow_variant=_text(shadow.get("ShadowModelVariantName")),
+        source_variant=source_variant,
+        shadow_variant=shadow_variant,
         sampling_percentage=shadow.get("SamplingPercentage") or 0,
         description=_text(members.get("Description")),
         start_time=_time(schedule.get("StartTime")),

@@ -173,13 +173,12 @@ def _tag_keys(raw: Mapping[str, Any]) -> frozenset[str]:
 
 def _stop_request(valid: Mapping[str, Any], request: Request) -> StopRequest:
     state = valid.get("DesiredState")
-    names = payloads.configuration(request.properties, "", "")
     return StopRequest(
         state=Status.CANCELLED if state == Status.CANCELLED else Status.COMPLETED,
         actions=dict(valid.get("ModelVariantActions", {})),
         reason=valid.get("StatusReason") or f"{request.type} by CloudFormation request {request.request_id}",
         criteria=criteria.parse(valid["PromotionCriteria"]) if "PromotionCriteria" in valid else None,
-        variants=tuple(filter(None, (names.source_variant, names.shadow_variant))),
+        variants=tuple(filter(None, payloads.variant_names(request.properties))),
     )
 
 

@@ -344,6 +344,14 @@ def test_deep(protocol_cloud: ProtocolCloud, kind: str, name: str) -> None:
     answer_to(protocol_cloud, kind, {**VALID, name: DEEP[name]}, VALID)
 
 
+@pytest.mark.parametrize("odd", [True, 7, [], [True], {"EndTime": True}, {"ContentType": {"CsvContentTypes": 7}}, None])
+@pytest.mark.parametrize("name", ["Schedule", "DataStorageConfig", "ModelVariants", "ShadowModeConfig", "Tags"])
+def test_a_delete_reads_no_property_that_it_does_not_need(
+    protocol_cloud: ProtocolCloud, name: str, odd: object
+) -> None:
+    answer_to(protocol_cloud, "Delete", {**VALID, name: odd}, VALID)
+
+
 @pytest.mark.parametrize("name", DEEP)
 def test_deep_previous_properties(protocol_cloud: ProtocolCloud, name: str) -> None:
     """Previous properties are not validated, and must not hurt either."""

@@ -127,3 +127,11 @@ def test_describe_without_optional_members() -> None:
     assert (found.model_variants, found.source_variant, found.shadow_variant) == ((), "", "")
     assert (found.sampling_percentage, found.data_storage, found.start_time, found.role_arn) == (0, None, None, "")
     assert found.variant("shadow") is None
+
+
+@pytest.mark.parametrize("count", ["9" * 5000, "²", "1.5", "", None, True, {}, "-1"])
+def test_previous_variants_may_have_any_count(count: object) -> None:
+    hardware = {"RealTimeInferenceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": count}}
+    (found,) = payloads.variants([{"VariantName": "shadow", "InfrastructureConfig": hardware}]).values()
+
+    assert found.instance_count == 0
