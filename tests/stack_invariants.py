@@ -98,7 +98,7 @@ class Handled:
                 continue
             if call.operation in {*MUTATIONS, CREATE} and call.time > max(request.ended, request.sent + FRESH_SECONDS):
                 label = f"{request.type} #{stack.requests.index(request)} of {stack.name}"
-                yield f"{call.operation} of {call.parameters.get('Name')} for {label}, which is not waited for any more"
+                yield f"{call.operation} of {call.parameters.get('Name')} for {label}, which is no longer waited for"
 
 
 def foreign_breaches(cloud: "ProtocolCloud", before: Foreign) -> Iterator[str]:

@@ -234,7 +234,7 @@ def _request(kind: RequestType, changes: Mapping[str, Any], *, fresh: bool) -> R
 
 
 class World:
-    """What comes of the effects; drawn, and time goes on with every one of them."""
+    """The outcomes of the effects, drawn; each one takes time."""
 
     def __init__(self, data: st.DataObject, request: Request) -> None:
         self.data = data
@@ -287,7 +287,7 @@ class World:
             RequestType.DELETE: [RequestKind.DELETE],
         }
         kind, status = self.pick(kinds[self.request.type]), self.pick(list(Status))
-        # What has been looked at often comes to rest: nothing changes for ever.
+        # After many observations the status is final, so that every run ends.
         if self.observed > 40:
             status = Status.ABSENT if kind is RequestKind.DELETE else Status.COMPLETED
         owner = self.pick([Ownership.RESOURCE, Ownership.REQUEST, Ownership.OTHER])

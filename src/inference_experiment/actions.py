@@ -187,8 +187,8 @@ def apply_tags(inputs: DecisionInput) -> Action | None:
 def require_current(inputs: DecisionInput, action: Action) -> Action:
     """Return an action, or what has to come before it: only the request that CloudFormation waits for may act.
 
-    The fresh first attempt may act unasked, but for what a rollback does not do: its Update is fresh too. What a stop
-    or a delete ends is gone, so these need a yes; the others go on where nobody can be asked.
+    The fresh first attempt may act without asking, except for what a rollback does not do: its Update is fresh too. A
+    stop or a delete cannot be undone and needs a clear answer; other calls are made if CloudFormation cannot be asked.
     """
     promotes = differences.PROMOTE in action.arguments.get("ModelVariantActions", {}).values()
     updating = inputs.kind in (RequestKind.UPDATE, RequestKind.REPLACE)
@@ -210,9 +210,7 @@ def require_current(inputs: DecisionInput, action: Action) -> Action:
 
 def overtaken(standing: Standing) -> Overtaken:
     """Return the error of a request that CloudFormation does not wait for any more."""
-    return Overtaken(
-        f"CloudFormation does not wait for this request any more ({standing.reason}); nothing more was changed"
-    )
+    return Overtaken(f"CloudFormation no longer waits for this request ({standing.reason}); nothing more was changed")
 
 
 def _limit_to_rollback(inputs: DecisionInput, action: Action, *, promotes: bool) -> Action:

@@ -19,7 +19,7 @@ MAX_SLOWDOWN: Final = 12.0  # polling intervals between two observations
 SLOWDOWN_DECAY: Final = 0.98
 # A pause is longer by half of the time that the status has lasted, up to so many polling intervals: ten seconds of
 # the default interval, so that half of that is the usual lag. The second limit is for a transition that another one
-# follows, whose end nobody waits for.
+# follows: its end does not complete the request.
 PACE_GROWTH: Final = 0.5
 MAX_PACE: Final = 2.0
 MAX_PACE_FOLLOWED: Final = 6.0

@@ -108,7 +108,7 @@ class ExperimentResource(CfnResource):
             # The message may have arrived, and is then answered. The redelivery gives the same answer.
             invocation.undelivered = error
         except ExperimentError as error:
-            reason = f"The request could not go on through the queue of WAIT_QUEUE_URL: {error}"
+            reason = f"The request could not be handed over to the queue in WAIT_QUEUE_URL: {error}"
             logger.error("failed", extra={"error": type(error).__name__, "reason": reason})  # noqa: TRY400
             invocation.result = replace(result, waiting=None, error=Failure(type(error), reason))
             self.Status = "FAILED"  # crhelper then answers

@@ -39,7 +39,7 @@ class StandingKind(StrEnum):
 
     CURRENT = "is the one that CloudFormation waits for"
     ROLLING_BACK = "belongs to a stack that is rolling back"
-    OVERTAKEN = "is not waited for any more"
+    OVERTAKEN = "is no longer waited for"
     UNKNOWN = "may or may not be waited for"
 
 
@@ -99,7 +99,7 @@ def standing(request: Request, state: StackState) -> Standing:
 def _belongs_to_operation(request: Request, state: StackState) -> bool:
     """Return whether the stack's own status and time show that a request is part of what the stack is doing.
 
-    This serves where the resource cannot be asked. It misses a request that has timed out in a stack that goes on.
+    This serves where the resource cannot be asked. It misses a request that has timed out while the stack continues.
     """
     if request.type is RequestType.DELETE and state.status in REMOVING_ALL:
         return True

@@ -124,7 +124,7 @@ class UnexpectedStatus(ExperimentError):  # noqa: N818
 
 
 class Overtaken(ExperimentError):  # noqa: N818
-    """CloudFormation no longer waits for the request, or nobody can say whether it does. Nothing was changed."""
+    """CloudFormation no longer waits for the request, or may not. Nothing more was changed."""
 
 
 class DeadlineExceeded(ExperimentError):  # noqa: N818

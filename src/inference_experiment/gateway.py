@@ -1,7 +1,7 @@
 """The calls of AWS; Describe -> Observed; ClientError -> our errors. Nothing else knows botocore.
 
 The clients are made on first use: a cold start that only answers pays for none of them. No call outlasts what its
-invocation has left, whatever AWS or a proxy does: an answer that trickles in never times out by itself.
+invocation has left, whatever AWS or a proxy does: a response that trickles in never times out by itself.
 """
 
 import copy
@@ -100,7 +100,7 @@ def _seconds(moment: object) -> float | None:
 
 
 def _within(seconds: float, operation: str, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it answers
-    """Return the answer of a call. Raises Unavailable where it takes longer; the call itself may go on unheard."""
+    """Return the answer of a call. Raises Unavailable where it takes longer; the call may still complete."""
     answers: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
 
     def run() -> None:
@@ -139,7 +139,7 @@ class Gateway:
         self.left: Callable[[], float] = lambda: math.inf
 
     def within(self, left: Callable[[], float]) -> Self:
-        """Return this gateway with a limit: `left` tells the seconds that a call may take."""
+        """Return this gateway with a limit: `left` returns the seconds that a call may take."""
         limited = copy.copy(self)
         limited.left = left
         return limited
@@ -189,7 +189,7 @@ class Gateway:
         except NotFound:
             return Observed(name)
         if not answer.get("Arn"):
-            text = f"SageMaker's answer about experiment {name} has no Arn, so nothing can say whose it is"
+            text = f"SageMaker's answer about experiment {name} has no Arn, so its owner tag cannot be read"
             raise UnexpectedStatus(f"{text}. Retry")
         endpoint = answer.get("EndpointMetadata") or {}
         return Observed(

@@ -40,7 +40,7 @@ from inference_experiment.notices import Decision, Notice, Problem, ProblemKind
 
 # An older request may be Lambda's retry of one that CloudFormation no longer waits for.
 FRESH_SECONDS: Final = 2.0
-# For so long CloudFormation is asked again where it does not answer; then nobody knows what it waits for.
+# How long CloudFormation is asked again where it does not answer; then it is unknown what it waits for.
 ASKING_SECONDS: Final = 300.0
 # No transitional status follows these calls.
 WITHOUT_TRANSITION: Final = frozenset({ActionKind.ADD_TAGS, ActionKind.DELETE_TAGS, ActionKind.MEASURE})
@@ -93,7 +93,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A pause; afterwards goes on with `then`."""
+    """A pause, after which `then` continues."""
 
     then: Working | Failed
     seconds: float
@@ -443,7 +443,7 @@ def _erred(work: Working, event: Erred) -> Step:
 
 
 def _unasked(work: Working, failure: Failure, now: float) -> Step:
-    """Ask again for a while; then go on without knowing."""
+    """Ask again for a while; then continue without an answer."""
     since = now if work.asking_since is None else work.asking_since
     work = replace(work, asking_since=since)
     if now - since < ASKING_SECONDS and now < work.progress.deadline:

@@ -28,7 +28,7 @@ class ProblemKind(StrEnum):
     RETRIED = "error"
     STACK_STATUS_UNKNOWN = "stack status unknown"
     IGNORED_IN_ROLLBACK = "a rollback cannot undo this"
-    ABANDONED = "CloudFormation does not wait for this request any more"
+    ABANDONED = "CloudFormation no longer waits for this request"
     FAILED = "failed"
 
     @property

@@ -172,7 +172,7 @@ def _put(response_url: str, body: bytes, seconds: float) -> int:
 
 
 def _cut_off(connection: HTTPSConnection) -> None:
-    """End a connection whose answer trickles in: each byte would start the socket's own timeout anew."""
+    """End a connection whose response trickles in: each byte restarts the socket's own timeout."""
     with suppress(OSError, AttributeError):
         connection.sock.shutdown(socket.SHUT_RDWR)
 

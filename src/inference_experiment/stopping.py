@@ -28,7 +28,7 @@ def stop_for_deletion(inputs: DecisionInput) -> Action:
     stop, name = inputs.stop, inputs.target.name
     actions = _variant_actions(inputs)
     if not actions:
-        text = f"SageMaker and the template name no variants of experiment {name}, so nothing can say what to stop"
+        text = f"SageMaker and the template name no variants of experiment {name}, so it is unknown which ones to keep"
         return inputs.fail(UnexpectedStatus(f"{text}. Stop it with the AWS CLI, then retry"))
     desired = inputs.desired_configuration
     previous = payloads.variants(inputs.request.old_properties.get("ModelVariants"))

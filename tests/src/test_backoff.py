@@ -22,7 +22,7 @@ def throttled(times: int) -> Progress:
 
 
 @pytest.mark.parametrize("error", [Failure(Conflict, "busy"), Failure(Unavailable, "no answer")])
-def test_what_may_be_for_good_is_borne_for_five_minutes(error: Failure) -> None:
+def test_what_may_be_permanent_is_retried_for_five_minutes(error: Failure) -> None:
     progress = backoff.after_error(backoff.after_error(FIRST, error, NOW), error, NOW + 200)
 
     assert not backoff.expired(progress, NOW + backoff.MAX_FAILING_SECONDS - 1)
@@ -32,7 +32,7 @@ def test_what_may_be_for_good_is_borne_for_five_minutes(error: Failure) -> None:
     assert backoff.delay(progress, 5, "look", NOW) == 5
 
 
-def test_throttling_is_borne_until_the_deadline_and_then_named() -> None:
+def test_throttling_is_retried_until_the_deadline_and_then_named() -> None:
     """What went before it does not count: a refusal is an answer."""
     progress = backoff.after_error(replace(FIRST, failing_since=NOW - 299), THROTTLED, NOW)
 

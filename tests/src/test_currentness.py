@@ -107,7 +107,7 @@ def test_every_status_of_the_resource(kind: str, updated: float | None) -> None:
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
 def test_a_later_request_of_the_same_type_overtakes(kind: str) -> None:
-    """The status is the same, its time is not; without the time of the signing nobody can tell."""
+    """The status is the same, its time is not; without the time of the signing they look alike."""
     status = f"{kind.upper()}_IN_PROGRESS"
     state = StackState(status, resource(status, LATER))
 
@@ -163,7 +163,7 @@ def test_deletion_of_another_experiment_than_the_resource_shows(status: str) -> 
         assert kind_of(sent("Delete", signed=False), StackState(stack, other)) is CURRENT
     assert kind_of(sent("Delete"), StackState("UPDATE_IN_PROGRESS", other)) is CURRENT
     unsigned = kind_of(sent("Delete", signed=False), StackState("UPDATE_IN_PROGRESS", other))
-    assert unsigned is (CURRENT if status == "DELETE_IN_PROGRESS" else OVERTAKEN), "its age cannot be told"
+    assert unsigned is (CURRENT if status == "DELETE_IN_PROGRESS" else OVERTAKEN), "its age is unknown"
     assert kind_of(sent("Delete"), StackState("UPDATE_COMPLETE", other)) is OVERTAKEN
 
 

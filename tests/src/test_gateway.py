@@ -227,7 +227,7 @@ def test_errors_by_code(
 def test_what_passes_by(
     cloud: "ProtocolCloud", gateway: Gateway, code: str, status: int, family: type[ExperimentError]
 ) -> None:
-    """Throttling is told from server errors, of any code, at the first answer: the lifecycle repeats, not botocore."""
+    """Throttling is distinguished from server errors at the first answer: the lifecycle repeats, not botocore."""
     cloud.sagemaker.fail_next("DescribeInferenceExperiment", code, status_code=status)
 
     with pytest.raises(family, match="DescribeInferenceExperiment: injected by the test"):
@@ -514,7 +514,7 @@ def test_answer_that_trickles_is_cut_off(clients: Gateway, monkeypatch: pytest.M
 
 
 def test_answer_that_is_no_json(clients: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy's page, for example: as good as no answer."""
+    """A proxy's error page, for example, counts as no answer."""
     with Answering(lambda *_: "<html>") as aws:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", aws.url)
         with pytest.raises(Unavailable, match="DescribeStacks: no answer from AWS"):
@@ -558,7 +558,7 @@ def test_send_message_to_no_queue(gateway: Gateway) -> None:
         Gateway().send_message("body", 1)
 
 
-def test_status_that_nobody_knows() -> None:
+def test_unknown_status() -> None:
     """Also our own ABSENT is no status of SageMaker's; the scenarios have the rest of it over HTTP."""
     from inference_experiment.gateway import _status  # noqa: PLC0415 - no server of ours answers such a status
 

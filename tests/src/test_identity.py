@@ -90,7 +90,7 @@ def test_nobody_owns_what_has_no_tag() -> None:
 def test_what_is_younger_than_a_request_belongs_to_a_later_one(
     seconds: int | None, *, signed: bool, younger: bool
 ) -> None:
-    """A little more than what clocks differ by; where either time is missing nobody can say."""
+    """A little more than what clocks differ by; where either time is missing it is unknown."""
     made = request(ResponseURL="https://localhost/?X-Amz-Date=20300101T000000Z" if signed else "https://localhost/")
     details = {} if seconds is None else {"CreationTime": moment(1) + timedelta(seconds=seconds)}
 

@@ -498,7 +498,7 @@ def test_a_call_needs_the_request_to_be_current(
 
 
 @pytest.mark.parametrize(("case", "goal", "status", "kind"), ANY_CALL)
-def test_where_nobody_can_be_asked_nothing_irreversible_happens(
+def test_where_cloudformation_cannot_be_asked_nothing_irreversible_happens(
     case: RequestKind, goal: DesiredState, status: Status, kind: ActionKind
 ) -> None:
     unknown = replace(call(case, goal, status, kind), standing=Standing(StandingKind.UNKNOWN, "denied"))

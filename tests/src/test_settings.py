@@ -162,5 +162,6 @@ def test_a_wait_without_a_queue_fails_with_the_setting(cloud: "ProtocolCloud") -
     assert arrival.response.body["Status"] == "FAILED"
     assert arrival.response.body["PhysicalResourceId"] == "test"
     assert arrival.response.body["Reason"] == (
-        'The request could not go on through the queue of WAIT_QUEUE_URL: SendMessage: "wait" is not the URL of a queue'
+        "The request could not be handed over to the queue in WAIT_QUEUE_URL: "
+        'SendMessage: "wait" is not the URL of a queue'
     )
