@@ -69,7 +69,7 @@ DEPLOYMENTS: dict[str, list[tuple[Mapping[str, str], str]]] = {
     "migration/2-custom.yaml": [(EXISTING, "Running")],
 }
 # Buckets that an example keeps on purpose: captured data outlive their stack.
-KEPT = {"capture-with-kms.yaml": 1}
+KEPT = {"capture-with-kms.yaml": 1, "shadow-test.yaml": 1}
 PROMOTED = {"promotion.yaml"}
 # ministack has no native type: it is linted and not deployed.
 NOT_DEPLOYED = {"migration/1-native.yaml"}

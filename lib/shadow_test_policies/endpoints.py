@@ -6,12 +6,14 @@ from typing import Final
 
 from cfn_template.nodes import Node
 from inference_experiment import checks
-from shadow_test_policies.experiment import Experiment
+from shadow_test_policies.experiment import Experiment, ExperimentTemplate
 from shadow_test_policies.references import named_resource
 
 ENDPOINT: Final = "AWS::SageMaker::Endpoint"
 ENDPOINT_CONFIG: Final = "AWS::SageMaker::EndpointConfig"
 MODEL: Final = "AWS::SageMaker::Model"
+# The infrastructure of an experiment's variant -> that of an endpoint configuration's.
+INFRASTRUCTURE: Final = {"InstanceType": "InstanceType", "InstanceCount": "InitialInstanceCount"}
 RELATED_TYPES: Final = frozenset({ENDPOINT, ENDPOINT_CONFIG, MODEL})
 # AWS publishes Marketplace packages from accounts of its own; their names carry a hash of 32 hexadecimal digits.
 MARKETPLACE: Final = re.compile(r":model-package/.*-[0-9a-f]{32}$")
@@ -71,3 +73,53 @@ def models_of(experiment: Experiment) -> Iterator[tuple[Node, Node]]:
         properties = experiment.view.resource(name, experiment.scenario).get("Properties") if name else None
         if node is not None and properties is not None:
             yield node, properties
+
+
+def production_change(experiment: Experiment) -> tuple[Node, str] | None:
+    """Return what the experiment certainly changes in the variant that serves production, and the first value of it.
+
+    Creating an experiment changes the endpoint's variant to the model and the instances that the experiment has for it.
+    """
+    variant, present = experiment.variant(experiment.source), _present_production(experiment)
+    if variant is None or present is None or experiment.is_ending:
+        return None
+    changes: list[tuple[Node, str]] = []
+    model, serving = variant.get("ModelName"), present.get("ModelName")
+    if model is not None and serving is not None and _is_other_model(experiment.view, serving, model):
+        changes.append((model, f"the model {serving.text} to {model.text}"))
+    for name, before_name in INFRASTRUCTURE.items():
+        node, before = variant.at("InfrastructureConfig", "RealTimeInferenceConfig", name), present.get(before_name)
+        known = node is not None and before is not None and bool(node.literal and before.literal)
+        if node is not None and before is not None and known and node.literal != before.literal:
+            changes.append((node, f"{before_name} {before.literal} to {node.literal}"))
+    listed = ", ".join(text for _, text in changes)
+    message = f"the test changes what serves production: {listed}; write what the endpoint configuration has"
+    return (changes[0][0], message) if changes else None
+
+
+def _present_production(experiment: Experiment) -> Node | None:
+    """Return the endpoint's variant with the name of the experiment's production variant."""
+    source = experiment.source
+    for variant in production_variants_of(experiment) or []:
+        name = variant.get("VariantName")
+        if source is not None and name is not None and source.text and name.text == source.text:
+            return variant
+    return None
+
+
+def is_same_model(view: ExperimentTemplate, one: Node | None, other: Node | None) -> bool:
+    """Tell whether two values certainly name the same model."""
+    if one is None or other is None or not one.text:
+        return False
+    resource = named_resource(view, one, MODEL, "ModelName")
+    return one.text == other.text or (
+        resource is not None and resource == named_resource(view, other, MODEL, "ModelName")
+    )
+
+
+def _is_other_model(view: ExperimentTemplate, one: Node, other: Node) -> bool:
+    """Tell whether two values certainly name different models: two resources, or two literals."""
+    resources = [named_resource(view, node, MODEL, "ModelName") for node in (one, other)]
+    if all(resources):
+        return resources[0] != resources[1]
+    return not any(resources) and bool(one.literal and other.literal) and one.literal != other.literal

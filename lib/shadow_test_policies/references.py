@@ -9,19 +9,6 @@ from cfn_template.values import SUB_VARIABLE, Path, Raw, SymbolicString, Unresol
 from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
 
 QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
-# Resources whose Ref or attributes are used in ServiceToken by mistake.
-NOT_CALLABLE: Final = frozenset(
-    {
-        "AWS::CloudFormation::Stack",
-        "AWS::IAM::Policy",
-        "AWS::IAM::Role",
-        "AWS::S3::Bucket",
-        "AWS::SQS::Queue",
-        "AWS::SageMaker::Endpoint",
-        "AWS::SageMaker::Model",
-        "AWS::Serverless::Application",
-    }
-)
 DEFAULT_TIMEOUT: Final = 3.0  # Lambda's, in seconds
 ARN_FIELDS: Final = 6
 
@@ -76,16 +63,15 @@ def lambda_function_of(view: ExperimentTemplate, node: Node | None, depth: int =
 
 
 def named_resource(view: ExperimentTemplate, node: Node | None, kind: str, property_name: str) -> str | None:
-    """Return the resource of a type that a value names: by reference, or by the same literal name."""
+    """Return the resource of a type that a value names: by reference, or by the same name."""
     reference = reference_of(view, node)
     if reference is not None:
         return reference.name if reference.type == kind else None
-    text = node.literal if node is not None else None
-    if node is None or not text:
+    if node is None or not node.text:
         return None
     for name in view.of_type(kind):
         name_property = view.resource(name, node.scenario).at("Properties", property_name)
-        if name_property is not None and name_property.literal == text and view.exists(name, node.scenario):
+        if name_property is not None and name_property.text == node.text and view.exists(name, node.scenario):
             return name
     return None
 

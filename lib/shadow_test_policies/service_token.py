@@ -1,9 +1,18 @@
-"""The valid values of ServiceToken: the ARN of a function, its alias or version, or of an SNS topic."""
+"""The valid values of ServiceToken: the ARN of the provider's function, of its alias or of its version."""
+
+from typing import Final
 
 from cfn_template.nodes import Node
 from cfn_template.values import SymbolicString
 from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
-from shadow_test_policies.references import NOT_CALLABLE, Reference, arn_fields, reference_of
+from shadow_test_policies.references import QUALIFIED_TYPES, Reference, arn_fields, reference_of
+
+SERVERLESS_FUNCTION: Final = "AWS::Serverless::Function"
+# Their attributes may hold the ARN of a function that was created elsewhere.
+HOLDERS: Final = ("AWS::SSM::Parameter", "AWS::CloudFormation::CustomResource")
+# What AutoPublishAlias of a function makes SAM generate, as `!Ref Function.Alias`.
+PUBLISHED: Final = ("Alias", "Version")
+FUNCTION_FIELDS: Final = ("function", "?")
 
 
 def wrong_service_token(view: ExperimentTemplate, node: Node | None) -> str:
@@ -11,21 +20,28 @@ def wrong_service_token(view: ExperimentTemplate, node: Node | None) -> str:
     if node is None or not node.text:
         return ""
     reference = reference_of(view, node)
-    wrong = _wrong_reference(reference) if reference is not None else _wrong_text(node.text)
+    wrong = _wrong_reference(view, reference, node) if reference is not None else _wrong_text(node.text)
     return f"{wrong}; specify the ARN of the provider's function" if wrong else ""
 
 
-def _wrong_reference(reference: Reference) -> str:
-    if reference.type in FUNCTION_TYPES and not reference.attribute:
-        return f"!Ref {reference.name} returns the function's name, not its ARN (!GetAtt {reference.name}.Arn)"
-    if reference.type in NOT_CALLABLE and not reference.attribute.startswith("Outputs."):
-        return f"{reference.name} is of type {reference.type}, which cannot handle custom resource requests"
-    return ""
+def _wrong_reference(view: ExperimentTemplate, reference: Reference, node: Node) -> str:
+    name = reference.name
+    if reference.type == SERVERLESS_FUNCTION and reference.function == "Ref" and reference.attribute in PUBLISHED:
+        published = view.resource(name, node.scenario).at("Properties", "AutoPublishAlias")
+        return "" if published is not None else f"{name} has no {reference.attribute} without AutoPublishAlias"
+    if reference.type in FUNCTION_TYPES and reference.function == "Ref":
+        return f"!Ref {name} returns the function's name, not its ARN (!GetAtt {name}.Arn)"
+    is_callable = reference.type in FUNCTION_TYPES | QUALIFIED_TYPES or reference.type.startswith(HOLDERS)
+    if is_callable or not reference.type.startswith("AWS::") or reference.attribute.startswith("Outputs."):
+        return ""
+    return f"{name} is of type {reference.type}, which the provider does not handle custom resource requests with"
 
 
 def _wrong_text(text: str | SymbolicString) -> str:
     fields = arn_fields(text)
-    if fields and fields[2] not in ("lambda", "sns", "?"):
+    if fields and fields[2] not in ("lambda", "?"):
         return f"{text} is an ARN of {fields[2]}, not of a Lambda function"
+    if fields and fields[2] == "lambda" and not fields[5].partition(":")[0].startswith(FUNCTION_FIELDS):
+        return f"{text} is an ARN of a Lambda {fields[5].partition(':')[0]}, not of a function"
     # An unresolved text may become an ARN; a literal one may not.
     return f"'{text}' is not an ARN" if isinstance(text, str) and not fields else ""

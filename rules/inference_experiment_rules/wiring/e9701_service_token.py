@@ -9,8 +9,9 @@ class ServiceToken(Rule):
     id = "E9701"
     shortdesc = "ServiceToken is not a function ARN"
     description = (
-        "ServiceToken must be the ARN of the provider's function, its alias or version, or of an SNS topic. Ref of a "
-        "function returns its name; roles, buckets, queues and stacks cannot handle custom resource requests."
+        "ServiceToken must be the ARN of the provider's function, its alias or its version. Ref of a function returns "
+        "its name, and no other resource answers requests: not a layer, a role or a queue, nor an SNS topic, whose "
+        "messages the provider does not read."
     )
     source_url = CUSTOM_RESOURCES
     tags = ["sagemaker", "custom-resource", "servicetoken"]

@@ -19,7 +19,8 @@ from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import Place, UndecidedError, UsageError
 from inference_experiment_cli.inputs.documents import Document, Keys, read_document
 from inference_experiment_cli.inventory.properties import to_properties
-from shadow_test_policies.experiment import ExperimentTemplate
+from shadow_test_policies.endpoints import production_change
+from shadow_test_policies.experiment import ExperimentTemplate, experiment_in
 from shadow_test_policies.service_token import wrong_service_token
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
@@ -44,6 +45,7 @@ class Experiment:
     is_created: bool = True
     assumed: tuple[str, ...] = ()  # conditions that nothing decides, such as "IsProd is false"
     wrong_token: str = ""  # why ServiceToken cannot be the provider's
+    warning: str = ""  # what the experiment changes in the variant of its endpoint that serves production
 
     @property
     def document(self) -> Document:
@@ -94,7 +96,9 @@ class Declaration:
         properties = _with_texts(value) if self.within[-1:] == ("Properties",) else value
         token = node.at("Properties", "ServiceToken") if not native and self.is_in_template else None
         wrong = wrong_service_token(self.view, token)
-        return Experiment(self, native, properties, places, found.unresolved, wrong_token=wrong)
+        change = production_change(experiment_in(self.view, self.logical_id, scenario))
+        warning = change[1] if change else ""
+        return Experiment(self, native, properties, places, found.unresolved, wrong_token=wrong, warning=warning)
 
     def in_deployment(self, given: Mapping[str, str], *, assume: bool) -> Experiment:
         """Return the experiment with given values and defaults."""

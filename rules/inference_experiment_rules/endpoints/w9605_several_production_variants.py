@@ -4,9 +4,9 @@ from shadow_test_policies.experiment import Experiment
 
 
 class SeveralProductionVariants(Rule):
-    """SageMaker rejects the experiment after the endpoint has been created and billed."""
+    """Why a warning? The other variants may have been removed from the endpoint since it was created."""
 
-    id = "E9605"
+    id = "W9605"
     shortdesc = "Endpoint has several production variants"
     description = (
         "A shadow test compares one production variant with one shadow variant. Remove other production variants from "
@@ -24,4 +24,4 @@ class SeveralProductionVariants(Rule):
         names = [str(each.text) for variant in variants if (each := variant.get("VariantName")) is not None]
         if node is not None and len(variants) > 1 and len(names) == len(variants):
             message = f"the endpoint has {len(variants)} production variants ({', '.join(names[:3])})"
-            yield problem(node, f"{message}; a shadow test requires exactly one: remove the others first")
+            yield problem(node, f"{message}; a shadow test compares one: remove the others first")
