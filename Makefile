@@ -12,7 +12,7 @@ SECURITY := $(PYTHON) scripts/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-libraries test-product check security site format sam-check types lint-corpus lint-versions faults mutation bench docs dist lock clean
+.PHONY: demo test test-libraries test-product check security site format sam-check types lint-corpus lint-recall lint-versions faults mutation bench docs dist lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -85,6 +85,10 @@ sam-check: .venv-sam/.installed
 # Rules over every template at hand, and their fixtures on the oldest, an intermediate and the newest cfn-lint.
 lint-corpus: $(STAMP)
 	$(BIN)/python tests/rules/corpus.py
+
+# What the rules find in realistic templates with one mistake each, and in correct ones.
+lint-recall: $(STAMP)
+	$(BIN)/python tests/recall/recall.py
 
 lint-versions: $(STAMP)
 	$(BIN)/python tests/rules/versions.py

@@ -13,7 +13,7 @@ from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbol, Symboli
 from iam_policy.parse.document import Document, DocumentKind, Located, Unknown
 from iam_policy.parse.reading import read_json, read_node, unreadable
 from iam_policy.place import Place, assumed
-from iam_policy.service_data.managed import managed_names, managed_policy
+from iam_policy.service_data.managed import managed_arn, managed_names, managed_policy
 
 __all__ = [
     "ACCOUNT",
@@ -42,6 +42,7 @@ __all__ = [
     "decide",
     "decide_trust",
     "lint_policy",
+    "managed_arn",
     "managed_names",
     "managed_policy",
     "read_json",

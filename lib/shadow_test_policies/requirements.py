@@ -4,6 +4,7 @@ Those of the provider role come from the function's own contract, those of the e
 from `data/requirements.json`.
 """
 
+import string
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,7 +12,17 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from iam_policy.evaluate.request import Given, Request, Value
-from iam_policy.match.symbols import ANY, PATH_CHARACTERS, Symbol, Symbolic, Text, parse_symbols, parts_of, text
+from iam_policy.match.symbols import (
+    ANY,
+    PATH_CHARACTERS,
+    Charset,
+    Symbol,
+    Symbolic,
+    Text,
+    parse_symbols,
+    parts_of,
+    text,
+)
 from iam_policy.place import Place
 from iam_policy.service_data import packaged
 from inference_experiment import contract
@@ -38,10 +49,39 @@ class Deployment(Place):
     volume_key: Text | None = None
     volume_key_is_named: bool = False  # specified by ID or alias, not by ARN
     tags: Mapping[str, Text] | None = field(default=None, hash=False)
+    in_vpc: bool = False  # the function has a VpcConfig
 
 
 OWNER_VALUE: Final = Symbol("the owner tag", minimum=1)
-_TAGGING: Final = ("sagemaker:CreateInferenceExperiment", "sagemaker:AddTags")
+_CREATION: Final = "sagemaker:CreateInferenceExperiment"
+_TAGGING: Final = (_CREATION, "sagemaker:AddTags")
+# Services whose calls go to the region of the stack; a bucket may be elsewhere, and a passed role is in no region.
+_REGIONAL: Final = ("cloudformation", "cloudwatch", "ec2", "ecr", "kms", "logs", "sagemaker", "sqs")
+# What only users, federated sessions and calls by another service have: a role that a service assumes has none of it.
+_OF_OTHERS: Final = (
+    "aws:CalledVia",
+    "aws:CalledViaFirst",
+    "aws:CalledViaLast",
+    "aws:FederatedProvider",
+    "aws:MultiFactorAuthAge",
+    "aws:MultiFactorAuthPresent",
+    "aws:PrincipalServiceName",
+    "aws:SourceIdentity",
+    "aws:username",
+)
+# What a service itself, as principal of a trust policy, does not have.
+_OF_ACCOUNTS: Final = (
+    "aws:MultiFactorAuthPresent",
+    "aws:PrincipalAccount",
+    "aws:PrincipalArn",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
+    "aws:PrincipalTag/*",
+    "aws:SourceVpc",
+    "aws:SourceVpce",
+)
+# What an ARN has after the account; a wildcard is none of it.
+_RESOURCE_CHARACTERS: Final = Charset(frozenset(string.ascii_letters + string.digits + "+=,.@_-/:"))
 # The names in ARN forms that a policy may choose are symbols of these characters.
 _KEYS_WITH_ANYTHING: Final = ("ArtifactBucketAndKey", "DeploymentBucketAndKey", "CaptureKey", "LogStreamName")
 
@@ -131,14 +171,21 @@ def _without_scheme(uri: Text) -> Text:
 
 
 def _context(action: str, deployment: Deployment) -> dict[str, Value]:
-    """Return the context that all requests of the roles have."""
+    """Return the context of a request by a role that a service has assumed."""
     context: dict[str, Value] = {
         "aws:SecureTransport": "true",
         "aws:PrincipalAccount": deployment.account,
+        "aws:PrincipalIsAWSService": "false",
+        "aws:PrincipalType": "AssumedRole",
         "aws:ViaAWSService": "false",
+        **dict.fromkeys(_OF_OTHERS, Given.ABSENT),
     }
+    if action.partition(":")[0] in _REGIONAL:
+        context["aws:RequestedRegion"] = deployment.region
     if action in _TAGGING:
         context.update(_tags(deployment))
+    if action == _CREATION:  # there is no resource yet that could have tags
+        context.update({"aws:ResourceTag/*": Given.ABSENT, "sagemaker:ResourceTag/*": Given.ABSENT})
     return context
 
 
@@ -173,7 +220,8 @@ def _provider_requirements(deployment: Deployment, handlers: tuple[str, ...]) ->
         previous = by_resource.get((requirement.action, requirement.subject))
         if previous is None or (requirement.context and not previous.context):
             by_resource[requirement.action, requirement.subject] = requirement
-    return tuple(by_resource.values())
+    entries = [entry for entry in _data()["function"] if _applies(entry, deployment)]
+    return (*by_resource.values(), *(requirement for entry in entries for requirement in _of_entry(entry, deployment)))
 
 
 def _of_permission(permission: contract.Permission, handlers: tuple[str, ...], deployment: Deployment) -> Requirement:
@@ -210,21 +258,26 @@ def experiment_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
 
 def deployer_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
     """Return the requirements for deploying the provider's stack with SAM or CloudFormation."""
-    return tuple(requirement for entry in _data()["deployer"] for requirement in _of_entry(entry, deployment))
+    return tuple(
+        requirement for entry in _data()["deployer"] for requirement in _of_entry(entry, deployment, of_deployer=True)
+    )
 
 
 def _applies(entry: Mapping[str, Any], deployment: Deployment) -> bool:
     return "when" not in entry or getattr(deployment, entry["when"]) not in {None, False}
 
 
-def _of_entry(entry: Mapping[str, Any], deployment: Deployment) -> Iterator[Requirement]:
+def _of_entry(entry: Mapping[str, Any], deployment: Deployment, *, of_deployer: bool = False) -> Iterator[Requirement]:
     level, source = Level(entry["level"]), entry["source"]
     if "trust" in entry:
         yield trust_requirement(entry["trust"], deployment, source=source)
         return
     resource, free = resource_of(entry["resource"], deployment)
     for action in entry["actions"]:
-        context = {**_context(action, deployment), **entry.get("context", {})}
+        own: dict[str, Value] = (
+            {"aws:PrincipalAccount": deployment.account} if of_deployer else _context(action, deployment)
+        )
+        context = {**own, **entry.get("context", {})}
         yield Requirement(action, entry["resource"], as_request(resource), level, context, free, source=source)
 
 
@@ -233,8 +286,9 @@ def trust_requirement(service: str, deployment: Deployment, *, source: str = "")
     place = ("arn:", deployment.partition, f":{service.partition('.')[0]}:", deployment.region, ":", deployment.account)
     context: dict[str, Value] = {
         "aws:SourceAccount": deployment.account,
-        "aws:SourceArn": text(*place, ":", Symbol("the calling resource", minimum=1)),
+        "aws:SourceArn": text(*place, ":", Symbol("the calling resource", _RESOURCE_CHARACTERS, minimum=1)),
         "aws:PrincipalIsAWSService": "true",
+        **dict.fromkeys(_OF_ACCOUNTS, Given.ABSENT),
         "sts:ExternalId": Given.ABSENT,
     }
     return Requirement("sts:AssumeRole", "trust", "*", Level.REQUIRED, context, service=service, source=source)

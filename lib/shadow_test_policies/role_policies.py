@@ -41,6 +41,7 @@ CUSTOMARY: Final = frozenset(
 CONNECTOR: Final = "AWS::Serverless::Connector"
 LOGGING: Final = "AWSLambdaBasicExecutionRole"
 POLLING: Final = "AWSLambdaSQSQueueExecutionRole"
+NETWORKING: Final = "AWSLambdaVPCAccessExecutionRole"
 _QUEUE: Final = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${QueueName}"
 # The SAM policy templates that grant permissions that the provider needs (a test compares them).
 TEMPLATES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
@@ -287,11 +288,12 @@ def _sources(names: PhysicalNames, connector: str) -> set[str]:
 
 
 def _add_own(role: LocatedRole, properties: Node, names: PhysicalNames) -> None:
-    """Add SAM's implicit policies: logging, polling a queue, sending to the dead-letter queue."""
+    """Add SAM's implicit policies: logging, polling a queue, a VPC, sending to the dead-letter queue."""
     events = properties.get("Events")
     kinds = [node.get("Type") for node in (events.members.values() if events is not None else ())]
     polls = any(kind is not None and kind.literal == "SQS" for kind in kinds)
-    role.identity += filter(None, map(iam_policy.managed_policy, (LOGGING, POLLING) if polls else (LOGGING,)))
+    implicit = {LOGGING: True, POLLING: polls, NETWORKING: properties.get("VpcConfig") is not None}
+    role.identity += filter(None, (iam_policy.managed_policy(name) for name, applies in implicit.items() if applies))
     target = properties.at("DeadLetterQueue", "TargetArn")
     if target is not None and target.text is not None:
         _grant(role, "DeadLetterQueue", ("sqs:SendMessage",), names.text(target.text))

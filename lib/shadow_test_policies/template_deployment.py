@@ -117,7 +117,7 @@ def _tags(experiment: Experiment, names: PhysicalNames) -> dict[str, iam_policy.
 
 
 def of_function(name: str, names: PhysicalNames) -> dict[str, Any]:
-    """Return the queue, dead-letter queue and log group of a function resource, None if it has none."""
+    """Return the queue, dead-letter queue, log group and VPC of a function resource, None if it has none."""
     properties = names.view.resource(name, names.scenario).at("Properties")
     if properties is None:
         return {}
@@ -132,6 +132,8 @@ def of_function(name: str, names: PhysicalNames) -> dict[str, Any]:
     if target is not None and (arn := text_at(target, names)) is not None and ":sqs:" in str(arn):
         resources["dead_letter_queue"] = arn
     resources["log_group"] = _log_group(name, properties, names)
+    subnets = properties.at("VpcConfig", "SubnetIds")
+    resources["in_vpc"] = subnets is not None and subnets.items != []
     return resources
 
 

@@ -59,7 +59,7 @@ CHECKED = (
     Checked("short_arn_notresource.json", 1, command=EXPLAIN),
     Checked("short_arn_allow.json", 0, command=EXPLAIN),
     Checked("region_lock_eu.json", 1, ("explicit-deny",)),
-    Checked("b_mfa.json", 1, ("missing-permission",), ("undecided",)),
+    Checked("b_mfa.json", 1, ("explicit-deny",), ("undecided",)),
     Checked("t_orgid.json", 1, ("source-never-matches",), ("undecided",), EXPERIMENT),
     Checked("forall_null.json", 1, ("warning",), ("no operator",)),
     Checked("trust_extra_action.json", 1, ("error",), command=EXPERIMENT),

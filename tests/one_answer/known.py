@@ -8,16 +8,11 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {}
 WRONG = frozenset(
     {
         "full-access-and-own-bucket.yaml",
-        "unknown-managed-policy.yaml",
         "cdk-provider-framework.json",
-        "provider-in-vpc.yaml",
         "sam-policy-with-name-and-document.yaml",
         "short_arn_deny.json",
         "short_arn_notresource.json",
         "short_arn_allow.json",
-        "region_lock_eu.json",
-        "b_mfa.json",
-        "t_orgid.json",
         "forall_null.json",
         "trust_extra_action.json",
         "prov_ok_accesspoint.json",

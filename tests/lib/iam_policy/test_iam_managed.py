@@ -1,6 +1,7 @@
 """AWS-managed policies: the data file, and every policy that AWS has, decided for the handler create."""
 
 import json
+import lzma
 from functools import cache
 
 import pytest
@@ -12,11 +13,12 @@ from iam_policy import (
     Policies,
     decide,
     lint_policy,
+    managed_arn,
     managed_names,
     managed_policy,
     read_node,
 )
-from scripts.extract_managed_policies import TARGET, all_policies, extract
+from scripts.extract_managed_policies import COMMON, OTHERS, all_policies, extract
 from shadow_test_policies.requirements import Deployment, provider_requirements
 
 PLACE = Deployment(
@@ -35,10 +37,11 @@ def documents() -> dict[str, Document]:
     return {name: read_node(entry["Document"], name) for name, entry in all_policies().items()}
 
 
-def test_the_data_file_is_what_the_script_extracts() -> None:
+def test_the_data_files_are_what_the_script_extracts() -> None:
     """Promise: nobody edits it by hand, and a new moto means a new file."""
-    assert json.loads(TARGET.read_text()) == extract()
-    assert len(managed_names()) == len(extract()["policies"])
+    assert json.loads(COMMON.read_text()) == extract(common=True)
+    assert json.loads(lzma.decompress(OTHERS.read_bytes())) == extract(common=False)
+    assert set(managed_names()) == set(all_policies())
 
 
 def test_exactly_three_managed_policies_allow_create() -> None:
@@ -72,6 +75,8 @@ def test_iam_accepts_what_aws_wrote() -> None:
         "arn:aws-cn:iam::aws:policy/job-function/DataScientist",
         "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
         "PowerUserAccess",
+        "arn:aws-us-gov:iam::aws:policy/AmazonDynamoDBReadOnlyAccess",
+        "AWSLambdaDynamoDBExecutionRole",
     ],
 )
 def test_managed_policies_are_found_by_name_and_arn(name: str) -> None:
@@ -87,3 +92,12 @@ def test_unknown_policies_are_unknown() -> None:
     """Promise: a policy of an account, or one that is not in the data, is None."""
     assert managed_policy("arn:aws:iam::123456789012:policy/AdministratorAccess") is None
     assert managed_policy("NoSuchPolicy") is None
+    assert managed_policy("arn:aws:iam::aws:policy/AWSLambdaBasicExecutionRole") is None
+    assert managed_arn("NoSuchPolicy") is None
+
+
+def test_the_arn_of_a_managed_policy_has_its_path() -> None:
+    """Promise: what to write where the path is forgotten."""
+    wanted = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    assert managed_arn("AWSLambdaBasicExecutionRole") == wanted
+    assert managed_policy(wanted) is not None

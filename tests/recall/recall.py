@@ -1,0 +1,120 @@
+"""Measure what the rules find in realistic templates: `make lint-recall`.
+
+Each folder has templates and an index.yaml: the kind of each (error, risk or correct), what is wrong, where, and the
+correct twin. A finding counts only if the twin has fewer of that rule. The templates were written before the rules.
+"""
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import yaml
+from cfnlint.config import ConfigMixIn
+from cfnlint.rules import Rules
+from cfnlint.runner import Runner
+from cfnlint.runner.template.runner import run_template_by_file_path
+
+FOLDER: Final = Path(__file__).parent
+OURS: Final = re.compile(r"[EW]9[5678]\d\d")
+# Percent of the errors and risks that have to be found; a correct template has no finding.
+FLOORS: Final = {"error": 97, "risk": 90}
+
+
+class Finding(NamedTuple):
+    rule: str
+    path: str
+    message: str
+
+
+class Judged(NamedTuple):
+    """One entry of an index: what was found that its twin has not, and whether it is in the right place."""
+
+    name: str
+    kind: str
+    findings: tuple[Finding, ...]
+    is_placed: bool
+
+
+@cache
+def rules() -> Rules:
+    """Load the rules once per process."""
+    return Runner(ConfigMixIn(["-a", "inference_experiment_rules", "-t", __file__])).rules
+
+
+def lint(path: Path, options: tuple[str, ...]) -> list[Finding]:
+    """Return the errors and warnings of our rules in a template."""
+    config = ConfigMixIn(["-a", "inference_experiment_rules", *options, "-t", str(path)])
+    found = run_template_by_file_path(str(path), config, rules(), ignore_bad_template=False)
+    ours = [one for one in found if OURS.fullmatch(one.rule.id)]
+    return [Finding(one.rule.id, "/".join(map(str, one.path or ())), one.message) for one in ours]
+
+
+def options_of(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the options that an entry asks for: regions and parameters."""
+    options = ["-r", *entry["regions"]] if entry.get("regions") else []
+    given = entry.get("parameters") or {}
+    return (*options, *(["--parameters", *(f"{name}={value}" for name, value in given.items())] if given else ()))
+
+
+def judge(folder: Path, entry: Mapping[str, Any]) -> Judged:
+    """Lint a template and its twin."""
+    options = options_of(entry)
+    findings = lint(folder / entry["file"], options)
+    spare = Counter(one.rule for one in lint(folder / entry["twin"], options)) if "twin" in entry else Counter()
+    own = []
+    for finding in findings:
+        spare[finding.rule] -= 1
+        if spare[finding.rule] < 0:
+            own.append(finding)
+    places = entry.get("where") or ""
+    places = [places] if isinstance(places, str) else places
+    is_placed = any(re.search(place, one.path) or one.path.startswith(place) for place in places for one in own)
+    return Judged(f"{folder.name}/{entry['file']}", entry["kind"], tuple(own), is_placed)
+
+
+def judge_twin(folder: Path, entry: Mapping[str, Any]) -> Judged:
+    """Lint a twin, which is correct."""
+    findings = lint(folder / entry["twin"], options_of(entry))
+    return Judged(f"{folder.name}/{entry['twin']}", "correct", tuple(findings), is_placed=True)
+
+
+def entries(names: list[str]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield the entries of the indexes, of some folders or all."""
+    for index in sorted(FOLDER.glob("*/index.yaml")):
+        if not names or index.parent.name in names:
+            yield from ((index.parent, entry) for entry in yaml.safe_load(index.read_text(encoding="utf-8")))
+
+
+def main() -> int:
+    """Print what is not found, what is found in correct templates, and the shares. Return 1 below a floor."""
+    chosen = list(entries(sys.argv[1:]))
+    with_twin = [pair for pair in chosen if "twin" in pair[1]]
+    with ProcessPoolExecutor(2) as pool:
+        judged = [*pool.map(judge, *zip(*chosen, strict=True)), *pool.map(judge_twin, *zip(*with_twin, strict=True))]
+    failed = False
+    for one in judged:
+        if one.kind == "correct":
+            for finding in one.findings:
+                print(f"not wrong  {one.name}: {finding.rule} {finding.path}: {finding.message}")
+        elif not one.findings:
+            print(f"not found  {one.name} ({one.kind})")
+        elif not one.is_placed:
+            print(f"elsewhere  {one.name}: {one.findings[0].rule} {one.findings[0].path}: {one.findings[0].message}")
+    for kind, floor in FLOORS.items():
+        of_kind = [one for one in judged if one.kind == kind]
+        found = sum(bool(one.findings) for one in of_kind)
+        failed |= 100 * found < floor * len(of_kind)
+        print(f"{kind}: {found} of {len(of_kind)} found, the floor is {floor} %")
+    correct = [one for one in judged if one.kind == "correct"]
+    wrong = sum(bool(one.findings) for one in correct)
+    print(f"correct: {wrong} of {len(correct)} have a finding, the floor is 0")
+    return int(failed or wrong > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
