@@ -26,6 +26,8 @@ FLOORS: Final = {"error": 97, "risk": 90}
 
 
 class Finding(NamedTuple):
+    """A finding of our rules, its path joined by slashes."""
+
     rule: str
     path: str
     message: str
@@ -90,30 +92,37 @@ def entries(names: list[str]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
             yield from ((index.parent, entry) for entry in yaml.safe_load(index.read_text(encoding="utf-8")))
 
 
+def report(judged: list[Judged]) -> tuple[list[str], bool]:
+    """Return what is not found, what is found in correct templates, and the shares; and whether the floors hold."""
+    lines = []
+    for one in judged:
+        shown = [f"{finding.rule} {finding.path}: {finding.message}" for finding in one.findings]
+        if one.kind == "correct":
+            lines += [f"not wrong  {one.name}: {finding}" for finding in shown]
+        elif not shown:
+            lines.append(f"not found  {one.name} ({one.kind})")
+        elif not one.is_placed:
+            lines.append(f"elsewhere  {one.name}: {shown[0]}")
+    holds = True
+    for kind, floor in FLOORS.items():
+        of_kind = [one for one in judged if one.kind == kind]
+        found = sum(bool(one.findings) for one in of_kind)
+        holds &= 100 * found >= floor * len(of_kind)
+        lines.append(f"{kind}: {found} of {len(of_kind)} found, the floor is {floor} %")
+    correct = [one for one in judged if one.kind == "correct"]
+    wrong = sum(bool(one.findings) for one in correct)
+    return [*lines, f"correct: {wrong} of {len(correct)} have a finding, the floor is 0"], holds and not wrong
+
+
 def main() -> int:
-    """Print what is not found, what is found in correct templates, and the shares. Return 1 below a floor."""
+    """Measure some folders, or all. Return 1 below a floor."""
     chosen = list(entries(sys.argv[1:]))
     with_twin = [pair for pair in chosen if "twin" in pair[1]]
     with ProcessPoolExecutor(2) as pool:
         judged = [*pool.map(judge, *zip(*chosen, strict=True)), *pool.map(judge_twin, *zip(*with_twin, strict=True))]
-    failed = False
-    for one in judged:
-        if one.kind == "correct":
-            for finding in one.findings:
-                print(f"not wrong  {one.name}: {finding.rule} {finding.path}: {finding.message}")
-        elif not one.findings:
-            print(f"not found  {one.name} ({one.kind})")
-        elif not one.is_placed:
-            print(f"elsewhere  {one.name}: {one.findings[0].rule} {one.findings[0].path}: {one.findings[0].message}")
-    for kind, floor in FLOORS.items():
-        of_kind = [one for one in judged if one.kind == kind]
-        found = sum(bool(one.findings) for one in of_kind)
-        failed |= 100 * found < floor * len(of_kind)
-        print(f"{kind}: {found} of {len(of_kind)} found, the floor is {floor} %")
-    correct = [one for one in judged if one.kind == "correct"]
-    wrong = sum(bool(one.findings) for one in correct)
-    print(f"correct: {wrong} of {len(correct)} have a finding, the floor is 0")
-    return int(failed or wrong > 0)
+    lines, holds = report(judged)
+    sys.stdout.write("\n".join(lines) + "\n")
+    return int(not holds)
 
 
 if __name__ == "__main__":
