@@ -4,7 +4,7 @@ Those of the provider role come from the function's own contract, those of the e
 from `data/requirements.json`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -152,18 +152,14 @@ def _tags(deployment: Deployment) -> Iterator[tuple[str, Value]]:
         yield f"aws:RequestTag/{key}", value
 
 
-def provider_requirements(deployment: Deployment, handlers: Iterable[str] | None = None) -> tuple[Requirement, ...]:
-    """Return the requirements of the provider role for some handlers (all if None).
+@lru_cache(maxsize=32)
+def provider_requirements(deployment: Deployment, handlers: tuple[str, ...] = ()) -> tuple[Requirement, ...]:
+    """Return the requirements of the provider role for some handlers (all if there is none).
 
     Raises KeyError for an unknown handler.
     """
-    return _provider_requirements(deployment, contract.handlers() if handlers is None else tuple(handlers))
-
-
-@lru_cache(maxsize=32)
-def _provider_requirements(deployment: Deployment, handlers: tuple[str, ...]) -> tuple[Requirement, ...]:
     users: dict[contract.Permission, list[str]] = {permission: [] for permission in contract.function_permissions()}
-    for handler in handlers:
+    for handler in handlers or contract.handlers():
         for operation in sorted(contract.operations_of(handler)):
             for permission in contract.permissions_of(operation):
                 users.setdefault(permission, []).append(handler)
