@@ -63,7 +63,7 @@ class RoleCheck:
         if self.role is not None and not self.role.is_bare:
             return self.role.role
         missing = iam_policy.Unknown(f"the policies of {self.role_name} are not in the template", "a dump of the role")
-        trust = self.role.trust if self.role else None
+        trust = self.role.trust.document if self.role and self.role.trust else None
         return iam_policy.Role(self.role_name, iam_policy.Policies(unknown=(missing,)), trust)
 
     @property
