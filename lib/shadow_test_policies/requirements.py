@@ -100,6 +100,11 @@ def arn_forms() -> dict[str, str]:
     return {**_data()["resources"], **contract.resource_arns()}
 
 
+def names_in(form: str) -> list[str]:
+    """Return the names that an ARN form leaves open."""
+    return [piece.partition("}")[0] for piece in form.split("${")[1:]]
+
+
 def resource_of(subject: str, deployment: Deployment) -> tuple[Text, bool]:
     """Return the resource of a subject and whether its name is free. Raises KeyError for an unknown subject."""
     given: Text | None = getattr(deployment, NAMED_RESOURCES[subject]) if subject in NAMED_RESOURCES else None
@@ -115,7 +120,7 @@ def resource_of(subject: str, deployment: Deployment) -> tuple[Text, bool]:
         symbols["InferenceExperimentName"] = deployment.experiment
     if deployment.capture_uri is not None:
         symbols["CaptureBucketAndPrefix"] = _without_scheme(deployment.capture_uri)
-    names = [piece.partition("}")[0] for piece in form.split("${")[1:]]
+    names = names_in(form)
     for name in names:
         symbols.setdefault(name, Symbol(name, ANY if name in _KEYS_WITH_ANYTHING else PATH_CHARACTERS, minimum=1))
     free = any(isinstance(symbol, Symbol) for name, symbol in symbols.items() if name in names)
