@@ -19,7 +19,7 @@ MARKETPLACE: Final = re.compile(r":model-package/.*-[0-9a-f]{32}$")
 
 def endpoint_of(experiment: Experiment) -> str | None:
     """Return the logical id of the experiment's endpoint."""
-    return named_resource(experiment.view, experiment.at("EndpointName"), ENDPOINT, "EndpointName")
+    return named_resource(experiment.view, experiment.at("EndpointName"), ENDPOINT)
 
 
 def same_endpoint(one: Experiment, other: Experiment) -> bool:
@@ -52,7 +52,7 @@ def endpoint_config_of(experiment: Experiment) -> Node | None:
     if endpoint is None:
         return None
     name_node = view.resource(endpoint, scenario).at("Properties", "EndpointConfigName")
-    name = named_resource(view, name_node, ENDPOINT_CONFIG, "EndpointConfigName")
+    name = named_resource(view, name_node, ENDPOINT_CONFIG)
     return view.resource(name, scenario).get("Properties") if name else None
 
 
@@ -67,7 +67,7 @@ def models_of(experiment: Experiment) -> Iterator[tuple[Node, Node]]:
     """Yield (ModelName of a variant, properties of the model) for models of this template."""
     for variant in experiment.variants or []:
         node = variant.get("ModelName")
-        name = named_resource(experiment.view, node, MODEL, "ModelName")
+        name = named_resource(experiment.view, node, MODEL)
         properties = experiment.view.resource(name, experiment.scenario).get("Properties") if name else None
         if node is not None and properties is not None:
             yield node, properties

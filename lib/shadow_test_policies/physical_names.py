@@ -39,6 +39,7 @@ RESOURCES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "AWS::S3::Bucket": ("BucketName", {"Ref": "${Name}", "Arn": _ARN + "s3:::${Name}"}),
     "AWS::KMS::Key": ("", {"Ref": "${Name}", "KeyId": "${Name}", "Arn": f"{_ARN}kms:{_LOCAL}key/${{Name}}"}),
     "AWS::SageMaker::Endpoint": ("EndpointName", {"EndpointName": "${Name}"}),
+    "AWS::SageMaker::EndpointConfig": ("EndpointConfigName", {}),
     "AWS::SageMaker::Model": ("ModelName", {"ModelName": "${Name}"}),
 }
 _ALNUM: Final = Charset(frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from cfn_template.nodes import Node
+from cfn_template.scenarios import Scenario
 from cfn_template.values import SUB_VARIABLE, Path, Raw, SymbolicString, Unresolved, function_of
 from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
+from shadow_test_policies.physical_names import RESOURCES
 
 QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
 # Resources whose Ref or attributes are used in ServiceToken by mistake.
@@ -75,17 +77,19 @@ def lambda_function_of(view: ExperimentTemplate, node: Node | None, depth: int =
     return None
 
 
-def named_resource(view: ExperimentTemplate, node: Node | None, kind: str, property_name: str) -> str | None:
+def named_resource(view: ExperimentTemplate, node: Node | None, kind: str) -> str | None:
     """Return the resource of a type that a value names: by reference, or by the same literal name."""
     reference = reference_of(view, node)
     if reference is not None:
         return reference.name if reference.type == kind else None
-    text = node.literal if node is not None else None
-    if node is None or not text:
-        return None
-    for name in view.of_type(kind):
-        name_property = view.resource(name, node.scenario).at("Properties", property_name)
-        if name_property is not None and name_property.literal == text and view.exists(name, node.scenario):
+    return resource_with_name(view, kind, node.literal, node.scenario) if node is not None else None
+
+
+def resource_with_name(view: ExperimentTemplate, kind: str, text: str | None, scenario: Scenario) -> str | None:
+    """Return the resource of a type that has a literal name."""
+    for name in view.of_type(kind) if text else ():
+        node = view.resource(name, scenario).at("Properties", RESOURCES[kind][0])
+        if node is not None and node.literal == text and view.exists(name, scenario):
             return name
     return None
 
