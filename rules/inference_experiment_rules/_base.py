@@ -70,6 +70,12 @@ class Rule(CloudFormationLintRule):
 
     # Types of further resources to take into account when the experiment refers to them, directly or indirectly.
     related_types: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[Mapping[str, Mapping[str, object]]] = {}  # type and default of each, as cfn-lint reads them
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config_definition = dict(self.options)
+        self.configure()
 
     def matchall(self, filename: str, cfn: Template) -> Iterable[Match]:
         """Return the findings. cfn-lint's own method times and logs each call, also of a rule that does not apply."""
