@@ -3,6 +3,7 @@
 import json
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import Any, Final
 
 from cfn_template.located import DictNode, DocumentError, ListNode, Mark, StringNode, string_node
@@ -71,10 +72,7 @@ class _Parser:
     def _object(self, depth: int) -> DictNode:
         node = DictNode()
         node.start_mark = self._mark(self._position)
-        self._position += 1
-        if self._accept("}"):
-            return node
-        while True:
+        for _ in self._until("}"):
             if self._peek() != '"':
                 raise self._fail("expected a key in double quotes" + self._hint())
             key = self._string()
@@ -83,28 +81,29 @@ class _Parser:
             if key in node:
                 node.duplicates = (*node.duplicates, key)
             node[key] = self.value(depth + 1)
-            if self._accept("}"):
-                return node
-            if not self._accept(","):
-                raise self._fail('expected "," or "}"')
+        return node
 
     def _list(self, depth: int) -> ListNode:
         node = ListNode()
         node.start_mark = self._mark(self._position)
-        self._position += 1
-        if self._accept("]"):
-            return node
         marks: list[Mark] = []
-        while True:
+        for _ in self._until("]"):
             if self._peek() == "]":
                 raise self._fail("expected a value" + self._hint())
             marks.append(self._mark(self._position))
             node.append(self.value(depth + 1))
-            if self._accept("]"):
-                node.marks = tuple(marks)
-                return node
-            if not self._accept(","):
-                raise self._fail('expected "," or "]"')
+        node.marks = tuple(marks)
+        return node
+
+    def _until(self, end: str) -> Iterator[None]:
+        """Step over the opening bracket, then before each member, over the commas, up to the closing bracket."""
+        self._position += 1
+        ended = self._accept(end)
+        while not ended:
+            yield
+            ended = self._accept(end)
+            if not ended and not self._accept(","):
+                raise self._fail(f'expected "," or "{end}"')
 
     def _hint(self) -> str:
         return ": remove the comma before this" if self._peek() in {"}", "]"} else ""

@@ -21,7 +21,7 @@ MARKETPLACE: Final = re.compile(r":model-package/.*-[0-9a-f]{32}$")
 
 def endpoint_of(experiment: Experiment) -> str | None:
     """Return the logical id of the experiment's endpoint."""
-    return named_resource(experiment.view, experiment.at("EndpointName"), ENDPOINT, "EndpointName")
+    return named_resource(experiment.view, experiment.at("EndpointName"), ENDPOINT)
 
 
 def same_endpoint(one: Experiment, other: Experiment) -> bool:
@@ -54,7 +54,7 @@ def endpoint_config_of(experiment: Experiment) -> Node | None:
     if endpoint is None:
         return None
     name_node = view.resource(endpoint, scenario).at("Properties", "EndpointConfigName")
-    name = named_resource(view, name_node, ENDPOINT_CONFIG, "EndpointConfigName")
+    name = named_resource(view, name_node, ENDPOINT_CONFIG)
     return view.resource(name, scenario).get("Properties") if name else None
 
 
@@ -69,7 +69,7 @@ def models_of(experiment: Experiment) -> Iterator[tuple[Node, Node]]:
     """Yield (ModelName of a variant, properties of the model) for models of this template."""
     for variant in experiment.variants or []:
         node = variant.get("ModelName")
-        name = named_resource(experiment.view, node, MODEL, "ModelName")
+        name = named_resource(experiment.view, node, MODEL)
         properties = experiment.view.resource(name, experiment.scenario).get("Properties") if name else None
         if node is not None and properties is not None:
             yield node, properties
@@ -111,15 +111,13 @@ def is_same_model(view: ExperimentTemplate, one: Node | None, other: Node | None
     """Tell whether two values certainly name the same model."""
     if one is None or other is None or not one.text:
         return False
-    resource = named_resource(view, one, MODEL, "ModelName")
-    return one.text == other.text or (
-        resource is not None and resource == named_resource(view, other, MODEL, "ModelName")
-    )
+    resource = named_resource(view, one, MODEL)
+    return one.text == other.text or (resource is not None and resource == named_resource(view, other, MODEL))
 
 
 def _is_other_model(view: ExperimentTemplate, one: Node, other: Node) -> bool:
     """Tell whether two values certainly name different models: two resources, or two literals."""
-    resources = [named_resource(view, node, MODEL, "ModelName") for node in (one, other)]
+    resources = [named_resource(view, node, MODEL) for node in (one, other)]
     if all(resources):
         return resources[0] != resources[1]
     return not any(resources) and bool(one.literal and other.literal) and one.literal != other.literal

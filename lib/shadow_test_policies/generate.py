@@ -6,12 +6,13 @@ writes them as Fn::Sub for CloudFormation and SAM. Statements have no Sid, to ke
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from itertools import groupby
 from typing import Any, Final
 
-from iam_policy.match.symbols import Symbol, Symbolic, Text, fill
+from iam_policy.match.symbols import Symbol, Symbolic, Text, fill, parts_of
 from iam_policy.parse.document import VARIABLES_VERSION
-from shadow_test_policies.requirements import Deployment, Level, Requirement, resource_of
+from shadow_test_policies.requirements import Deployment, Level, Requirement, arn_forms, names_in, resource_of
 
 # Defaults of a JSON policy: any region and account, names by convention.
 DEFAULTS: Final[dict[str, Text]] = {
@@ -43,7 +44,7 @@ def generate(requirements: Iterable[Requirement], deployment: Deployment | None 
         members = list(group)
         statement: dict[str, Any] = {
             "Effect": "Allow",
-            "Action": _one_or_many(sorted({member.action for member in members})),
+            "Action": sorted({member.action for member in members}),
             "Resource": resource_of(subject, place)[0],
         }
         condition = _condition(members[0])
@@ -60,7 +61,7 @@ def generate_trust(requirements: Iterable[Requirement], deployment: Deployment |
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": _one_or_many(services)},
-        "Action": "sts:AssumeRole",
+        "Action": ["sts:AssumeRole"],
         "Condition": {"StringEquals": {"aws:SourceAccount": place.account}},
     }
     return {"Version": VARIABLES_VERSION, "Statement": [statement]}
@@ -75,13 +76,8 @@ def _one_or_many(values: list[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else values
 
 
-def fill_document(node: Any, fillings: Mapping[str, Text]) -> Any:  # noqa: ANN401 - documents nest as JSON does
-    """Return a document with some symbols filled."""
-    return _changed(node, lambda leaf: fill(leaf, fillings) if isinstance(leaf, str | Symbolic) else leaf)
-
-
-def _changed(node: Any, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401
-    """Return a document with each leaf changed."""
+def _changed(node: Any, change: Callable[[Text], object]) -> Any:  # noqa: ANN401 - documents nest as JSON does
+    """Return a document with each text changed."""
     if isinstance(node, Mapping):
         return {key: _changed(value, change) for key, value in node.items()}
     if isinstance(node, list | tuple):
@@ -89,9 +85,9 @@ def _changed(node: Any, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401
     return change(node)
 
 
-def as_json(document: Mapping[str, Any], fillings: Mapping[str, Text] | None = None) -> dict[str, Any]:
-    """Return a document without symbols: `fillings` first, then the defaults, then `*`."""
-    filled: dict[str, Any] = _changed(fill_document(document, {**DEFAULTS, **(fillings or {})}), _close)
+def as_json(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document without symbols: the defaults, then `*`."""
+    filled: dict[str, Any] = _changed(document, lambda leaf: _close(fill(leaf, DEFAULTS)))
     filled["Statement"] = _merge(filled["Statement"])
     # An account is compared literally: with * the condition could never be true.
     for statement in filled["Statement"]:
@@ -105,31 +101,31 @@ def _merge(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
     merged: dict[str, dict[str, Any]] = {}
     for statement in statements:
         rest = {key: value for key, value in statement.items() if key != "Action"}
-        known = merged.setdefault(json.dumps(rest, sort_keys=True), statement)
-        actions = {*_as_list(known["Action"]), *_as_list(statement["Action"])}
-        known["Action"] = _one_or_many(sorted(actions))
-    return list(merged.values())
+        known = merged.setdefault(json.dumps(rest, sort_keys=True), {**statement, "Action": []})
+        known["Action"] += statement["Action"]
+    return [{**each, "Action": _one_or_many(sorted(set(each["Action"])))} for each in merged.values()]
 
 
-def _as_list(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
+def _close(leaf: Text) -> str:
+    return "".join("*" if isinstance(part, Symbol) else part for part in parts_of(leaf))
 
 
-def _close(leaf: Any) -> Any:  # noqa: ANN401
-    if not isinstance(leaf, Symbolic):
-        return leaf
-    return "".join("*" if isinstance(part, Symbol) else part for part in leaf.parts)
-
-
-def as_template(document: Mapping[str, Any], fillings: Mapping[str, Text] | None = None) -> dict[str, Any]:
+def as_template(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a document for CloudFormation or SAM: pseudo parameters and other symbols become Fn::Sub."""
-    names = {key: value for key, value in DEFAULTS.items() if not key.startswith("AWS::")}
-    written: dict[str, Any] = _changed(fill_document(document, {**names, **(fillings or {})}), _substitute)
+    written: dict[str, Any] = _changed(document, lambda leaf: _substitute(fill(leaf, _template_names())))
     written["Statement"] = _merge(written["Statement"])
     return written
 
 
-def _substitute(leaf: Any) -> Any:  # noqa: ANN401
+@cache
+def _template_names() -> dict[str, Text]:
+    """Return what a template has for the names in ARN forms: the convention, else any."""
+    any_name = {name: "*" for form in arn_forms().values() for name in names_in(form)}
+    conventions = {name: value for name, value in DEFAULTS.items() if not name.startswith("AWS::")}
+    return {**any_name, "AWS::StackId": "*", **conventions}
+
+
+def _substitute(leaf: Text) -> str | dict[str, str]:
     if not isinstance(leaf, Symbolic):
         return leaf
     parts = leaf.parts

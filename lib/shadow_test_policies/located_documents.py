@@ -1,7 +1,7 @@
 """Policy documents of a template as documents of the IAM library, with the template location of each part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -13,7 +13,6 @@ from iam_policy.findings import NOWHERE, Position
 from shadow_test_policies.physical_names import PhysicalNames
 
 MAXIMUM_DEPTH: Final = 20
-PUNCTUATION: Final = 4  # quotes, comma or colon and bracket around a text in JSON, about
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,6 @@ class _Reader:
     def __init__(self, names: PhysicalNames) -> None:
         self.names = names
         self.paths: dict[Path, Path] = {}
-        self.length = 0  # at least
 
     def value(self, node: Node, path: Path) -> object:
         """Return what `iam_policy.read_node` reads."""
@@ -69,7 +67,6 @@ class _Reader:
         for name, member in node.members.items():
             key = StringNode(name)
             key.start_mark = _mark(name)
-            self.length += len(name) + PUNCTUATION
             mapping[key] = self.value(member, (*path, name))
         return mapping
 
@@ -80,11 +77,9 @@ class _Reader:
             return iam_policy.Unknown("the value in the template is not known", f"the value at {place}")
         converted = self.names.text(text)
         if isinstance(converted, str):
-            self.length += len(converted)
             string = StringNode(converted)
             string.start_mark = _mark(node.raw)
             return string
-        self.length += sum(len(part) for part in converted.parts if isinstance(part, str))
         return iam_policy.Located(converted, _mark(node.raw))
 
 
@@ -98,9 +93,7 @@ def read(
     if node is None:
         return unknown(name, iam_policy.Unknown("there is no document"), (), kind)
     reader = _Reader(names)
-    document = iam_policy.read_node(reader.value(node, ()), name, kind)
-    measured = replace(document, measure=lambda: reader.length if document.length is None else document.length)
-    return LocatedDocument(measured, node.path, reader.paths, by_core)
+    return LocatedDocument(iam_policy.read_node(reader.value(node, ()), name, kind), node.path, reader.paths, by_core)
 
 
 def unknown(name: str, why: iam_policy.Unknown, path: Path, kind: iam_policy.DocumentKind) -> LocatedDocument:

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any, Final
 
 import iam_policy
+from cfn_template.scenarios import shorten
 from iam_policy import KINDS, DocumentKind, Finding, Outcome, Position, Severity
 from iam_policy.evaluate.decision import Step
 from iam_policy.evaluate.statements import StatementElement
@@ -283,8 +284,9 @@ def _of_document(check: RoleCheck, source: LocatedDocument, finding: iam_policy.
     kind = finding.kind
     by_core = source.by_core and ((KINDS[kind].refused and kind != "too-long") or kind == "old-version")
     location = source.locate(finding.path, finding.position)
-    word = partial(wording.of_document, finding.message)
-    return _finding(kind, check, finding.message, location, word, by_core=by_core)
+    return _finding(
+        kind, check, finding.message, location, lambda _, limit: shorten(finding.message, limit), by_core=by_core
+    )
 
 
 def _too_long_together(check: RoleCheck) -> Iterator[PermissionFinding]:

@@ -25,30 +25,22 @@ PSEUDO: Final = {
     "AWS::URLSuffix": iam_policy.Symbol("AWS::URLSuffix", minimum=1, literal=True),
 }
 STACK_ID: Final = "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/${AWS::StackName}/${id}"
-_LOCAL: Final = "${AWS::Region}:${AWS::AccountId}"
-# (type, "Ref" or attribute) -> the form of the value; ${Name} is the physical name, ${Path} that of a role.
-FORMS: Final[Mapping[tuple[str, str], str]] = {
-    ("AWS::IAM::Role", "Ref"): "${Name}",
-    ("AWS::IAM::Role", "Arn"): "arn:${AWS::Partition}:iam::${AWS::AccountId}:role${Path}${Name}",
-    ("AWS::SQS::Queue", "QueueName"): "${Name}",
-    ("AWS::SQS::Queue", "Arn"): f"arn:${{AWS::Partition}}:sqs:{_LOCAL}:${{Name}}",
-    ("AWS::Logs::LogGroup", "Ref"): "${Name}",
-    ("AWS::Logs::LogGroup", "Arn"): f"arn:${{AWS::Partition}}:logs:{_LOCAL}:log-group:${{Name}}:*",
-    ("AWS::S3::Bucket", "Ref"): "${Name}",
-    ("AWS::S3::Bucket", "Arn"): "arn:${AWS::Partition}:s3:::${Name}",
-    ("AWS::KMS::Key", "Ref"): "${Name}",
-    ("AWS::KMS::Key", "KeyId"): "${Name}",
-    ("AWS::KMS::Key", "Arn"): f"arn:${{AWS::Partition}}:kms:{_LOCAL}:key/${{Name}}",
-    ("AWS::SageMaker::Endpoint", "EndpointName"): "${Name}",
-    ("AWS::SageMaker::Model", "ModelName"): "${Name}",
-}
-NAME_PROPERTIES: Final = {
-    "AWS::IAM::Role": "RoleName",
-    "AWS::SQS::Queue": "QueueName",
-    "AWS::Logs::LogGroup": "LogGroupName",
-    "AWS::S3::Bucket": "BucketName",
-    "AWS::SageMaker::Endpoint": "EndpointName",
-    "AWS::SageMaker::Model": "ModelName",
+_ARN: Final = "arn:${AWS::Partition}:"
+_LOCAL: Final = "${AWS::Region}:${AWS::AccountId}:"
+# Type -> the property that names a resource, and the forms of what Ref and the attributes give; ${Name} is the physical
+# name, ${Path} that of a role.
+RESOURCES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    "AWS::IAM::Role": ("RoleName", {"Ref": "${Name}", "Arn": _ARN + "iam::${AWS::AccountId}:role${Path}${Name}"}),
+    "AWS::SQS::Queue": ("QueueName", {"QueueName": "${Name}", "Arn": f"{_ARN}sqs:{_LOCAL}${{Name}}"}),
+    "AWS::Logs::LogGroup": (
+        "LogGroupName",
+        {"Ref": "${Name}", "Arn": f"{_ARN}logs:{_LOCAL}log-group:${{Name}}:*"},
+    ),
+    "AWS::S3::Bucket": ("BucketName", {"Ref": "${Name}", "Arn": _ARN + "s3:::${Name}"}),
+    "AWS::KMS::Key": ("", {"Ref": "${Name}", "KeyId": "${Name}", "Arn": f"{_ARN}kms:{_LOCAL}key/${{Name}}"}),
+    "AWS::SageMaker::Endpoint": ("EndpointName", {"EndpointName": "${Name}"}),
+    "AWS::SageMaker::EndpointConfig": ("EndpointConfigName", {}),
+    "AWS::SageMaker::Model": ("ModelName", {"ModelName": "${Name}"}),
 }
 _ALNUM: Final = Charset(frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))
 # CloudFormation generates names from stack, logical ID and a random part; that is certain for roles only.
@@ -80,10 +72,13 @@ class PhysicalNames:
         kind = self.view.type_of(name)
         if not kind:
             return self._parameter(part)
-        form = FORMS.get((kind, attribute or "Ref"))
+        property_name, forms = RESOURCES.get(kind, ("", {}))
+        form = forms.get(attribute or "Ref")
         if form is None or depth > MAXIMUM_DEPTH:
             return iam_policy.Symbol(part.argument, ANY, minimum=1, literal=True)
-        return self._parse(form, {"Name": self._name(name, kind, depth + 1), "Path": self._path(name, depth + 1)})
+        return self._parse(
+            form, {"Name": self._name(name, property_name, depth + 1), "Path": self._path(name, depth + 1)}
+        )
 
     def pseudo(self, name: str) -> "iam_policy.Text | iam_policy.Symbol":
         """Return the value of a pseudo parameter; any of the regions that are linted for."""
@@ -111,11 +106,11 @@ class PhysicalNames:
         charset = DIGITS if raw.get("Type") == "Number" else ANY
         return iam_policy.Symbol(part.argument, charset, default=shown)
 
-    def _name(self, name: str, kind: str, depth: int) -> "iam_policy.Text | iam_policy.Symbol":
-        node = self._property(name, NAME_PROPERTIES.get(kind, ""))
+    def _name(self, name: str, property_name: str, depth: int) -> "iam_policy.Text | iam_policy.Symbol":
+        node = self._property(name, property_name)
         if node is not None and node.text is not None:
             return self.text(node.text, depth)
-        if node is not None or kind != "AWS::IAM::Role":
+        if node is not None or self.view.type_of(name) != "AWS::IAM::Role":
             return iam_policy.Symbol(name, ANY, minimum=1, literal=True)
         first, last = (iam_policy.Symbol(name + part, NAME_CHARACTERS, 1, literal=True) for part in ("", " of role"))
         return iam_policy.text(

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from cfn_template.nodes import Node
+from cfn_template.scenarios import Scenario
 from cfn_template.values import SUB_VARIABLE, Path, Raw, SymbolicString, Unresolved, function_of
 from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
+from shadow_test_policies.physical_names import RESOURCES
 
 QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
 DEFAULT_TIMEOUT: Final = 3.0  # Lambda's, in seconds
@@ -62,16 +64,21 @@ def lambda_function_of(view: ExperimentTemplate, node: Node | None, depth: int =
     return None
 
 
-def named_resource(view: ExperimentTemplate, node: Node | None, kind: str, property_name: str) -> str | None:
+def named_resource(view: ExperimentTemplate, node: Node | None, kind: str) -> str | None:
     """Return the resource of a type that a value names: by reference, or by the same name."""
     reference = reference_of(view, node)
     if reference is not None:
         return reference.name if reference.type == kind else None
-    if node is None or not node.text:
-        return None
-    for name in view.of_type(kind):
-        name_property = view.resource(name, node.scenario).at("Properties", property_name)
-        if name_property is not None and name_property.text == node.text and view.exists(name, node.scenario):
+    return resource_with_name(view, kind, node.text, node.scenario) if node is not None else None
+
+
+def resource_with_name(
+    view: ExperimentTemplate, kind: str, text: str | SymbolicString | None, scenario: Scenario
+) -> str | None:
+    """Return the resource of a type with a name."""
+    for name in view.of_type(kind) if text else ():
+        node = view.resource(name, scenario).at("Properties", RESOURCES[kind][0])
+        if node is not None and node.text == text and view.exists(name, scenario):
             return name
     return None
 

@@ -5,7 +5,7 @@ from `data/requirements.json`.
 """
 
 import string
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -140,6 +140,11 @@ def arn_forms() -> dict[str, str]:
     return {**_data()["resources"], **contract.resource_arns()}
 
 
+def names_in(form: str) -> list[str]:
+    """Return the names that an ARN form leaves open."""
+    return [piece.partition("}")[0] for piece in form.split("${")[1:]]
+
+
 def resource_of(subject: str, deployment: Deployment) -> tuple[Text, bool]:
     """Return the resource of a subject and whether its name is free. Raises KeyError for an unknown subject."""
     given: Text | None = getattr(deployment, NAMED_RESOURCES[subject]) if subject in NAMED_RESOURCES else None
@@ -155,7 +160,7 @@ def resource_of(subject: str, deployment: Deployment) -> tuple[Text, bool]:
         symbols["InferenceExperimentName"] = deployment.experiment
     if deployment.capture_uri is not None:
         symbols["CaptureBucketAndPrefix"] = _without_scheme(deployment.capture_uri)
-    names = [piece.partition("}")[0] for piece in form.split("${")[1:]]
+    names = names_in(form)
     for name in names:
         symbols.setdefault(name, Symbol(name, ANY if name in _KEYS_WITH_ANYTHING else PATH_CHARACTERS, minimum=1))
     free = any(isinstance(symbol, Symbol) for name, symbol in symbols.items() if name in names)
@@ -199,18 +204,14 @@ def _tags(deployment: Deployment) -> Iterator[tuple[str, Value]]:
         yield f"aws:RequestTag/{key}", value
 
 
-def provider_requirements(deployment: Deployment, handlers: Iterable[str] | None = None) -> tuple[Requirement, ...]:
-    """Return the requirements of the provider role for some handlers (all if None).
+@lru_cache(maxsize=32)
+def provider_requirements(deployment: Deployment, handlers: tuple[str, ...] = ()) -> tuple[Requirement, ...]:
+    """Return the requirements of the provider role for some handlers (all if there is none).
 
     Raises KeyError for an unknown handler.
     """
-    return _provider_requirements(deployment, contract.handlers() if handlers is None else tuple(handlers))
-
-
-@lru_cache(maxsize=32)
-def _provider_requirements(deployment: Deployment, handlers: tuple[str, ...]) -> tuple[Requirement, ...]:
     users: dict[contract.Permission, list[str]] = {permission: [] for permission in contract.function_permissions()}
-    for handler in handlers:
+    for handler in handlers or contract.handlers():
         for operation in sorted(contract.operations_of(handler)):
             for permission in contract.permissions_of(operation):
                 users.setdefault(permission, []).append(handler)

@@ -12,7 +12,7 @@ from shadow_test_policies.endpoints import MODEL
 from shadow_test_policies.experiment import Experiment, experiment_in
 from shadow_test_policies.located_documents import Location
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.references import lambda_function_of, unresolved_of
+from shadow_test_policies.references import lambda_function_of, resource_with_name, unresolved_of
 from shadow_test_policies.requirements import (
     NAMED_RESOURCES,
     Deployment,
@@ -63,7 +63,7 @@ class RoleCheck:
         if self.role is not None and not self.role.is_bare:
             return self.role.role
         missing = iam_policy.Unknown(f"the policies of {self.role_name} are not in the template", "a dump of the role")
-        trust = self.role.trust if self.role else None
+        trust = self.role.trust.document if self.role and self.role.trust else None
         return iam_policy.Role(self.role_name, iam_policy.Policies(unknown=(missing,)), trust)
 
     @property
@@ -157,12 +157,7 @@ def _role_behind(node: Node, names: PhysicalNames) -> str | None:
     for name in referenced:
         if view.type_of(name) == ROLE:
             return name if view.exists(name, names.scenario) else None
-    last = str(node.text or "").rpartition("/")[2]
-    for name in view.of_type(ROLE):
-        role_name = view.resource(name, names.scenario).at("Properties", "RoleName")
-        if last and role_name is not None and role_name.literal == last and view.exists(name, names.scenario):
-            return name
-    return None
+    return resource_with_name(view, ROLE, str(node.text or "").rpartition("/")[2], names.scenario)
 
 
 def _partitions(documents: Iterable[iam_policy.Document]) -> Iterator[str]:

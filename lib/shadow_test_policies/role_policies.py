@@ -5,7 +5,7 @@ A role is a resource, or SAM generates it for a function without Role, with its 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import iam_policy
 from cfn_template.mentions import mentioned
@@ -28,7 +28,7 @@ POLICY_PROPERTIES: Final = {
 CONNECTOR_MARK: Final = "aws:sam:connectors"
 ROLE: Final = "AWS::IAM::Role"
 MANAGED: Final = "AWS::IAM::ManagedPolicy"
-# SAM attaches these to every function.
+# SAM attaches these to every function, the last one by its property.
 CUSTOMARY: Final = frozenset(
     {
         "AWSLambdaBasicExecutionRole",
@@ -36,6 +36,7 @@ CUSTOMARY: Final = frozenset(
         "AWSLambdaVPCAccessExecutionRole",
         "AWSXRayDaemonWriteAccess",
         "CloudWatchLambdaInsightsExecutionRolePolicy",
+        "DeadLetterQueue",
     }
 )
 CONNECTOR: Final = "AWS::Serverless::Connector"
@@ -92,68 +93,79 @@ def entries_of(listed: Node) -> list[Node]:
     return listed.items if listed.items is not None else [listed]
 
 
+# A document of the template, one of AWS or SAM, or one that is not known.
+Policy: TypeAlias = LocatedDocument | iam_policy.Document | Unknown
+
+
 @dataclass
 class LocatedRole:
     """A role: its policies for the IAM library, and the locations of the role and its documents."""
 
     name: str
     origin: Location
-    documents: list[LocatedDocument] = field(default_factory=list)  # those of AWS excepted
-    identity: list[iam_policy.Document] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
-    boundary: iam_policy.Document | None = None
-    trust: iam_policy.Document | None = None
+    policies: list[Policy] = field(default_factory=list)
+    boundary: LocatedDocument | iam_policy.Document | None = None
+    trust: LocatedDocument | None = None
     boundary_origin: Location | None = None
-    has_policies: bool = False  # beyond those that every function has
+    is_whole: bool = False  # nothing is attached elsewhere
 
-    def attach(self, policy: "LocatedDocument | iam_policy.Document | Unknown") -> None:
-        """Add an identity policy: one of the template, an AWS-managed one, or an unknown one."""
-        if isinstance(policy, LocatedDocument):
-            self.has_policies = True
-            self.documents.append(policy)
-            self.identity.append(policy.document)
-        elif isinstance(policy, Unknown):
-            self.unknown.append(policy)
-        else:
-            self.has_policies |= policy.name.partition(" ")[0] not in CUSTOMARY
-            self.identity.append(policy)
+    @property
+    def identity(self) -> tuple[iam_policy.Document, ...]:
+        """The identity policies whose text is known."""
+        return tuple(_document_of(each) for each in self.policies if not isinstance(each, Unknown))
 
     @property
     def role(self) -> iam_policy.Role:
         """The role for the IAM library."""
-        policies = iam_policy.Policies(tuple(self.identity), self.boundary, tuple(self.unknown))
-        return iam_policy.Role(self.name, policies, self.trust)
+        unknown_ones = tuple(each for each in self.policies if isinstance(each, Unknown))
+        boundary = _document_of(self.boundary) if self.boundary else None
+        policies = iam_policy.Policies(self.identity, boundary, unknown_ones)
+        return iam_policy.Role(self.name, policies, self.trust.document if self.trust else None)
 
     @property
     def is_bare(self) -> bool:
         """Whether only the policies of every function are attached here; others may be attached elsewhere."""
-        return not self.has_policies and not self.unknown
+        return not self.is_whole and all(
+            isinstance(each, iam_policy.Document) and each.name.partition(" ")[0] in CUSTOMARY for each in self.policies
+        )
+
+    @property
+    def documents(self) -> list[LocatedDocument]:
+        """All documents of the template, the boundary and the trust policy last."""
+        every = (*self.policies, self.boundary, self.trust)
+        return [each for each in every if isinstance(each, LocatedDocument)]
+
+    @property
+    def identity_documents(self) -> list[LocatedDocument]:
+        """The identity policies of the template."""
+        return [each for each in self.policies if isinstance(each, LocatedDocument)]
 
     def located(self, document: iam_policy.Document) -> LocatedDocument | None:
         """Return a document with its location; None for one of AWS or SAM."""
         return next((each for each in self.documents if each.document is document), None)
 
-    @property
-    def identity_documents(self) -> list[LocatedDocument]:
-        """The identity policies of the template."""
-        return [each for each in self.documents if any(each.document is document for document in self.identity)]
+
+def _document_of(policy: LocatedDocument | iam_policy.Document) -> iam_policy.Document:
+    return policy.document if isinstance(policy, LocatedDocument) else policy
 
 
 def located_role(role: iam_policy.Role) -> LocatedRole:
     """Return a role whose documents are not part of a template."""
-    documents = [LocatedDocument(each) for each in role.documents() if each.kind is not DocumentKind.AWS]
-    policies = role.policies
+    boundary, trust = role.policies.boundary, role.trust
     return LocatedRole(
         role.name,
         Location(),
-        documents,
-        list(policies.identity),
-        list(policies.unknown),
-        policies.boundary,
-        role.trust,
-        Location(document=policies.boundary.name) if policies.boundary else None,
-        has_policies=True,
+        [*map(_editable, role.policies.identity), *role.policies.unknown],
+        _editable(boundary) if boundary else None,
+        LocatedDocument(trust) if trust else None,
+        Location(document=boundary.name) if boundary else None,
+        is_whole=True,
     )
+
+
+def _editable(document: iam_policy.Document) -> LocatedDocument | iam_policy.Document:
+    """Return a document with its location unless only AWS can edit it."""
+    return document if document.kind is DocumentKind.AWS else LocatedDocument(document)
 
 
 def role_of_resource(name: str, names: PhysicalNames) -> LocatedRole:
@@ -165,9 +177,9 @@ def role_of_resource(name: str, names: PhysicalNames) -> LocatedRole:
         policy_name = node.get("PolicyName")
         label = policy_name.literal if policy_name is not None and policy_name.literal else str(index)
         source = read(node.get("PolicyDocument") or node, names, f"{role.name}/{index} {label}", DocumentKind.INLINE)
-        role.attach(source)
+        role.policies.append(source)
     for node in _items(role, properties, "ManagedPolicyArns"):
-        role.attach(_managed(node, names, DocumentKind.MANAGED))
+        role.policies.append(_managed(node, names, DocumentKind.MANAGED))
     _add_common(role, name, properties, names)
     return role
 
@@ -177,11 +189,11 @@ def _items(role: LocatedRole, properties: Node, what: str) -> list[Node]:
     if listed is None:
         return []
     if listed.items is None:
-        role.unknown.append(Unknown(f"the {what} of {role.name} are not known", f"{what} of {role.name}"))
+        role.policies.append(Unknown(f"the {what} of {role.name} are not known", f"{what} of {role.name}"))
     return listed.items or []
 
 
-def _managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> "LocatedDocument | iam_policy.Document | Unknown":
+def _managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> Policy:
     """Return the managed policy that an ARN (or name, in SAM) stands for."""
     reference = reference_of(names.view, node)
     if reference is not None and reference.type == MANAGED:
@@ -239,16 +251,13 @@ def _lists(role: str, policy: str, names: PhysicalNames) -> bool:
 
 def _add_common(role: LocatedRole, name: str, properties: Node, names: PhysicalNames) -> None:
     """Add what a role resource and a function have in common: policies, permissions boundary and trust policy."""
-    for policy in _separate_policies(name, names):
-        role.attach(policy)
+    role.policies += _separate_policies(name, names)
     boundary = properties.get("PermissionsBoundary")
     if boundary is not None:
         _add_boundary(role, boundary, names)
     trust = properties.get("AssumeRolePolicyDocument")
     if trust is not None:
-        source = read(trust, names, f"{role.name} trust", DocumentKind.TRUST)
-        role.documents.append(source)
-        role.trust = source.document
+        role.trust = read(trust, names, f"{role.name} trust", DocumentKind.TRUST)
 
 
 def _add_boundary(role: LocatedRole, node: Node, names: PhysicalNames) -> None:
@@ -256,11 +265,7 @@ def _add_boundary(role: LocatedRole, node: Node, names: PhysicalNames) -> None:
     policy = _managed(node, names, DocumentKind.BOUNDARY)
     if isinstance(policy, Unknown):
         policy = unknown(f"boundary of {role.name}", policy, node.path, DocumentKind.BOUNDARY)
-    if isinstance(policy, LocatedDocument):
-        role.documents.append(policy)
-        role.boundary = policy.document
-    else:
-        role.boundary = policy
+    role.boundary = policy
 
 
 def role_of_function(name: str, names: PhysicalNames) -> LocatedRole:
@@ -275,9 +280,9 @@ def role_of_function(name: str, names: PhysicalNames) -> LocatedRole:
     # SAM names it after the function, and other resources may refer to it.
     _add_common(role, f"{name}Role", properties, names)
     if listed is not None and listed.items is None and listed.text is None and not listed.members:
-        role.unknown.append(Unknown(f"the Policies of {name} are not known", f"Policies of {name}"))
+        role.policies.append(Unknown(f"the Policies of {name} are not known", f"Policies of {name}"))
     if any(name in _sources(names, connector) for connector in names.view.of_type(CONNECTOR)):
-        role.unknown.append(Unknown("a connector grants what it connects", "the policies of the connector"))
+        role.policies.append(Unknown("a connector grants what it connects", "the policies of the connector"))
     return role
 
 
@@ -293,7 +298,7 @@ def _add_own(role: LocatedRole, properties: Node, names: PhysicalNames) -> None:
     kinds = [node.get("Type") for node in (events.members.values() if events is not None else ())]
     polls = any(kind is not None and kind.literal == "SQS" for kind in kinds)
     implicit = {LOGGING: True, POLLING: polls, NETWORKING: properties.get("VpcConfig") is not None}
-    role.identity += filter(None, (iam_policy.managed_policy(name) for name, applies in implicit.items() if applies))
+    role.policies += filter(None, (iam_policy.managed_policy(name) for name, applies in implicit.items() if applies))
     target = properties.at("DeadLetterQueue", "TargetArn")
     if target is not None and target.text is not None:
         _grant(role, "DeadLetterQueue", ("sqs:SendMessage",), names.text(target.text))
@@ -301,26 +306,25 @@ def _add_own(role: LocatedRole, properties: Node, names: PhysicalNames) -> None:
 
 def _grant(role: LocatedRole, name: str, actions: tuple[str, ...], resource: object) -> None:
     statement: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
-    role.identity.append(iam_policy.read_node({"Version": "2012-10-17", "Statement": [statement]}, name))
+    role.policies.append(iam_policy.read_node({"Version": "2012-10-17", "Statement": [statement]}, name))
 
 
 def _add_entry(role: LocatedRole, node: Node, index: int, names: PhysicalNames) -> None:
     members = node.members
     if node.text is not None:
-        role.attach(_managed(node, names, DocumentKind.MANAGED))
+        role.policies.append(_managed(node, names, DocumentKind.MANAGED))
     elif "Statement" in members:
-        role.attach(read(node, names, f"{role.name}/{index}", DocumentKind.INLINE, by_core=False))
+        role.policies.append(read(node, names, f"{role.name}/{index}", DocumentKind.INLINE, by_core=False))
     elif len(members) == 1 and "Policy" in next(iter(members)):
         _add_template(role, *next(iter(members.items())), names)
     else:
-        role.unknown.append(Unknown(f"an entry of Policies of {role.name} is not known", "that entry"))
+        role.policies.append(Unknown(f"an entry of Policies of {role.name} is not known", "that entry"))
 
 
 def _add_template(role: LocatedRole, name: str, parameters: Node, names: PhysicalNames) -> None:
-    role.has_policies = True
     if name not in TEMPLATES:
         # Without statements: it grants no required permission.
-        role.identity.append(iam_policy.read_node({"Version": "2012-10-17", "Statement": []}, name))
+        role.policies.append(iam_policy.read_node({"Version": "2012-10-17", "Statement": []}, name))
         return
     actions, form = TEMPLATES[name]
     queue = parameters.get("QueueName")

@@ -1,5 +1,6 @@
 """The resources that the roles need permissions for, as the IAM library's Deployment."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import iam_policy
@@ -39,8 +40,8 @@ def known_by_role(role: iam_policy.Text | None) -> dict[str, iam_policy.Text]:
 
 def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bool) -> Deployment:
     """Return the deployment of an experiment; its tags matter only to the role that creates it."""
-    return Deployment(
-        **place_of(names),
+    return replace(
+        bare(names),
         experiment=text_at(experiment.at("Name"), names),
         experiment_role=role_arn(experiment, names),
         stack=names.text(unresolved("Ref", "AWS::StackId")),

@@ -7,7 +7,6 @@ actions; the advice at the end is kept.
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import Any, Final
 
 import iam_policy
@@ -16,8 +15,8 @@ from iam_policy.evaluate.decision import Step
 from iam_policy.match.arns import SEGMENTS, split
 from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbol, Text, parts_of, text
 from shadow_test_policies.decisions import Result
-from shadow_test_policies.generate import DEFAULTS, as_json, as_template
-from shadow_test_policies.requirements import Deployment, arn_forms
+from shadow_test_policies.generate import as_json, as_template
+from shadow_test_policies.requirements import Deployment
 from shadow_test_policies.role_checks import RoleCheck
 
 # The same for all resources of a stack.
@@ -57,11 +56,6 @@ def misplaced(results: Sequence[Result], policy: str, check: RoleCheck, limit: i
     return _fit_actions(
         results, limit, lambda actions: f"{policy} grants {actions} but is not attached to {role}; attach it to {role}"
     )
-
-
-def of_document(message: str, check: RoleCheck, limit: int) -> str:  # noqa: ARG001 - as the others
-    """Return the message for a problem of one document."""
-    return shorten(message, limit)
 
 
 def too_long_together(length: int, most: int, check: RoleCheck, limit: int) -> str:
@@ -176,8 +170,7 @@ def statement_for(results: Sequence[Result], check: RoleCheck) -> Mapping[str, A
     else:
         if "Resource" in statement:
             statement["Resource"] = _for_template(resource, check.deployment)
-        fillings: dict[str, Text] = {**dict.fromkeys(_free_names() - DEFAULTS.keys(), "*"), "AWS::StackId": "*"}
-        document = as_template({"Version": "", "Statement": [statement]}, fillings)
+        document = as_template({"Version": "", "Statement": [statement]})
     written: Mapping[str, Any] = document["Statement"][0]
     return written
 
@@ -203,12 +196,6 @@ def _for_template(resource: Text, deployment: Deployment) -> Text:
         else:
             parts.append(part)
     return text(*parts)
-
-
-@cache
-def _free_names() -> frozenset[str]:
-    """Return the names in ARN forms that match any resource."""
-    return frozenset(name.partition("}")[0] for form in arn_forms().values() for name in form.split("${")[1:])
 
 
 def _shown(value: Any, check: RoleCheck) -> str:  # noqa: ANN401

@@ -6,10 +6,10 @@ scenario in which it applies, at most 300 characters. A rule reports nothing abo
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Final, TypeAlias, TypeGuard
+from typing import ClassVar, Final, TypeAlias, TypeGuard, TypeVar
 from weakref import WeakKeyDictionary
 
 from cfnlint.rules import CloudFormationLintRule, Match, RuleMatch
@@ -70,6 +70,12 @@ class Rule(CloudFormationLintRule):
 
     # Types of further resources to take into account when the experiment refers to them, directly or indirectly.
     related_types: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[Mapping[str, Mapping[str, object]]] = {}  # type and default of each, as cfn-lint reads them
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config_definition = dict(self.options)
+        self.configure()
 
     def matchall(self, filename: str, cfn: Template) -> Iterable[Match]:
         """Return the findings. cfn-lint's own method times and logs each call, also of a rule that does not apply."""
@@ -100,24 +106,27 @@ class Rule(CloudFormationLintRule):
 
     def _check_scenarios(self, view: ExperimentTemplate, name: str) -> list[RuleMatch]:
         scenarios = view.scenarios({name}, self.related_resources(view, name))
-        return list(
-            matches_of({scenario: list(self.check(experiment_in(view, name, scenario))) for scenario in scenarios})
-        )
+        found = {scenario: list(self.check(experiment_in(view, name, scenario))) for scenario in scenarios}
+        return [
+            RuleMatch(list(each.path), shorten(each.message, MESSAGE_LIMIT - len(where)) + where)
+            for each, where in once_per_place(found, lambda each: each.path)
+        ]
 
 
-def matches_of(problems_by_scenario: dict[Scenario, list[Problem]]) -> Iterator[RuleMatch]:
-    """Turn problems per scenario into one match per path, naming the scenario in which it applies."""
-    messages: dict[Path, Counter[str]] = {}
-    where: dict[Path, list[Scenario]] = {}
-    for scenario, problems in problems_by_scenario.items():
-        for path, group in itertools.groupby(problems, lambda each: each.path):
-            messages.setdefault(path, Counter()).update(dict.fromkeys((each.message for each in group), 1))
-            if scenario not in where.setdefault(path, []):
-                where[path].append(scenario)
-    for path, counted in messages.items():
-        text, _ = counted.most_common(1)[0]
-        suffix = describe(where[path], list(problems_by_scenario))
-        yield RuleMatch(list(path), shorten(text, MESSAGE_LIMIT - len(suffix)) + suffix)
+Found = TypeVar("Found", bound=Hashable)
+
+
+def once_per_place(
+    found: Mapping[Scenario, Iterable[Found]], place_of: Callable[[Found], Hashable]
+) -> Iterator[tuple[Found, str]]:
+    """Yield one finding per place, the most common one, and the words for the scenarios in which there is one."""
+    places: dict[Hashable, dict[Scenario, dict[Found, None]]] = {}
+    for scenario, members in found.items():
+        for each in members:
+            places.setdefault(place_of(each), {}).setdefault(scenario, {})[each] = None
+    for holds in places.values():
+        each, _ = Counter(itertools.chain.from_iterable(holds.values())).most_common(1)[0]
+        yield each, describe(list(holds), list(found))
 
 
 def is_rule(value: object, module: str) -> TypeGuard[type[CloudFormationLintRule]]:

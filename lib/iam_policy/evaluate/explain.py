@@ -57,7 +57,7 @@ def _why_resource(step: Step, request: Request, *, possible: bool) -> str:
 
 def _difference(resource: Text, request: Request) -> str:
     segments = compile_resource(resource, variables=True).segments or ()
-    others = request.target.segments or ()
+    others = split(request.resource) or ()
     if len(segments) < SEGMENTS or len(others) < SEGMENTS:
         return f'its resource "{resource}" does not match {request.resource}'
     for index in range(RESOURCE):
@@ -112,7 +112,7 @@ def _settles_item(item: Item, request: Request) -> Iterator[str]:
     if isinstance(item.text, Unknown):
         yield item.text.settles or item.text.reason
         return
-    truth = compile_resource(item.text, variables=True).match(request.target)
+    truth = compile_resource(item.text, variables=True).match(request.resource)
     if truth is not None:
         return
     mine, theirs = _undecided_part(item.text, request)
@@ -128,7 +128,7 @@ def _settles_item(item: Item, request: Request) -> Iterator[str]:
 
 def _undecided_part(resource: Text, request: Request) -> tuple[Text, Text]:
     """Return the first segment (pattern and target) that is not decided, or the whole ARNs."""
-    mine, theirs = split(resource), request.target.segments
+    mine, theirs = split(resource), split(request.resource)
     segments = compile_resource(resource, variables=True).segments
     if mine and theirs and segments and len(mine) == len(theirs) == len(segments) == SEGMENTS:
         for index in range(SEGMENTS):
@@ -141,7 +141,6 @@ def _with_defaults(pattern: Text, resource: Text, symbols: list[Symbol]) -> str:
     defaults: dict[str, Text] = {symbol.identity: symbol.default for symbol in symbols if symbol.default is not None}
     if not defaults:
         return ""
-    filled = Request("", fill(resource, defaults))
-    truth = compile_resource(fill(pattern, defaults), variables=True).match(filled.target)
+    truth = compile_resource(fill(pattern, defaults), variables=True).match(fill(resource, defaults))
     answer = {True: "matches", False: "does not match", None: "is undecided"}[truth]
     return f" ({answer} with the defaults)"

@@ -16,7 +16,7 @@ from enum import Enum
 from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
 
-from iam_policy.match.arns import SEGMENTS, match_arn, split
+from iam_policy.match.arns import SEGMENTS, match_arn, split, split_pattern
 from iam_policy.match.patterns import Pattern, Truth
 from iam_policy.match.symbols import Text
 
@@ -58,7 +58,7 @@ def _arn(pattern: Pattern, value: Text) -> Truth | Unreadable:
     parts = split(value)
     if parts is None:
         return match_arn(pattern, value) or None  # the filling may be no ARN at all
-    head = pattern.split(":", SEGMENTS - 1)
+    head = split_pattern(pattern)
     if len(parts) < SEGMENTS or (head is not None and not head[0].match("arn")):
         return UNREADABLE
     return match_arn(pattern, value)

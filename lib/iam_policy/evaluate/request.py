@@ -6,7 +6,6 @@ from enum import Enum
 from functools import cached_property
 from typing import TypeAlias
 
-from iam_policy.match.arns import Arn, arn
 from iam_policy.match.symbols import Text
 from iam_policy.service_data import actions
 
@@ -41,11 +40,6 @@ class Request:
     def name(self) -> str:
         """The action in lower case."""
         return self.action.lower()
-
-    @cached_property
-    def target(self) -> Arn:
-        """The resource, split into segments."""
-        return arn(self.resource)
 
     @cached_property
     def _values(self) -> dict[str, Value]:

@@ -83,12 +83,12 @@ class Attached:
             return None
         pattern = resource.pattern
         if not pattern.variables:
-            return resource.match(request.target)
+            return resource.match(request.resource)
         resolved = pattern.resolve(lambda variable: value_of_variable(request, variable))
         negated = self.statement.resources is not None and self.statement.resources.negated
         if resolved is None:
             return None if negated else False
-        truth = ResourcePattern(resolved).match(request.target)
+        truth = ResourcePattern(resolved).match(request.resource)
         return None if may_lack_value(request, pattern) and (truth or negated) else truth
 
 

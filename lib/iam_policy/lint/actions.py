@@ -6,7 +6,7 @@ from typing import Final
 
 from iam_policy.evaluate.operators import parse_operator
 from iam_policy.findings import Finding
-from iam_policy.lint.scope import Scope
+from iam_policy.lint.scope import Scope, suggestion
 from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource
 from iam_policy.match.patterns import compile_pattern
 from iam_policy.parse.document import Condition, Item, Unknown
@@ -40,7 +40,7 @@ def _lint_action(scope: Scope, item: Item, name: str, *, broad: bool) -> Iterato
         yield scope.finding("invalid-action", f'"{name}" is not an action; {advice}', item)
     elif service.lower() not in actions.services():
         near = actions.nearest(service, actions.services())
-        yield scope.finding("unknown-service", f'unknown service "{service}"{_advice(near)}', item)
+        yield scope.finding("unknown-service", f'unknown service "{service}"{suggestion(near)}', item)
     elif bare.strip("*") == "":
         if broad:
             message = f'"{name}" grants every action of {service}; list the required actions'
@@ -52,11 +52,7 @@ def _lint_action(scope: Scope, item: Item, name: str, *, broad: bool) -> Iterato
 def _unknown(service: str, bare: str) -> str:
     names = actions.action_names(service).values()
     near = [f"{service}:{name}" for name in actions.nearest(bare.strip("*?"), names)]
-    return f'unknown action "{service}:{bare}"{_advice(near)} (data: {actions.data_version()})'
-
-
-def _advice(near: list[str]) -> str:
-    return f"; did you mean {' or '.join(near)}?" if near else "; check the spelling"
+    return f'unknown action "{service}:{bare}"{suggestion(near)} (data: {actions.data_version()})'
 
 
 @lru_cache(maxsize=4096)

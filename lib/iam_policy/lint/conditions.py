@@ -14,7 +14,7 @@ from iam_policy.evaluate.operators import (
     read_bool,
 )
 from iam_policy.findings import Finding
-from iam_policy.lint.scope import Scope, listed
+from iam_policy.lint.scope import Scope, listed, suggestion
 from iam_policy.match.patterns import Variable, Wild, compile_pattern
 from iam_policy.parse.document import VARIABLES_VERSION, Condition, DocumentKind, Item
 from iam_policy.service_data import actions
@@ -41,8 +41,8 @@ def _no_operator(name: str) -> str:
     suffix = rest[-len(IF_EXISTS) :] if rest.lower().endswith(IF_EXISTS) else ""
     bare = rest.removesuffix(suffix) if suffix else rest
     near = actions.nearest(bare, [*(entry.name for entry in COMPARISONS.values()), NULL], 1)
-    advice = f'; did you mean "{prefix}{colon}{near[0]}{suffix}"?' if near else "; check the spelling"
-    return f'unknown condition operator "{name}"{advice}'
+    whole = [f'"{prefix}{colon}{one}{suffix}"' for one in near]
+    return f'unknown condition operator "{name}"{suggestion(whole)}'
 
 
 def key_type(key: str) -> tuple[str, str] | None:
@@ -78,9 +78,7 @@ def _no_key(scope: Scope, key: str) -> str:
         candidates.update(keys[carried][0] for carried in (known.condition_keys if known else ()) if carried in keys)
     bare = key.lower().rpartition(":")[2]
     near = [name for name in sorted(candidates) if name.lower().rpartition(":")[2] == bare]
-    near = near or actions.nearest(key, candidates)
-    advice = f"; did you mean {' or '.join(near)}?" if near else "; check the spelling"
-    return f'unknown condition key "{key}"{advice}'
+    return f'unknown condition key "{key}"{suggestion(near or actions.nearest(key, candidates))}'
 
 
 def _lint_carried(scope: Scope, condition: Condition, operator: Operator) -> Iterator[Finding]:
@@ -168,6 +166,6 @@ def _lint_variable(scope: Scope, item: Item, variable: Variable) -> Iterator[Fin
         yield scope.finding("unknown-variable", message, item)
     elif (service == "aws" or service in actions.services()) and key_type(variable.key) is None:
         known = [name for name, _ in actions.condition_keys(service).values()]
-        near = actions.nearest(variable.key, known, 1)
-        advice = f"; did you mean ${{{near[0]}}}?" if near else "; check the spelling"
-        yield scope.finding("unknown-variable", f'unknown policy variable "${{{variable.key}}}"{advice}', item)
+        near = [f"${{{name}}}" for name in actions.nearest(variable.key, known, 1)]
+        message = f'unknown policy variable "${{{variable.key}}}"{suggestion(near)}'
+        yield scope.finding("unknown-variable", message, item)

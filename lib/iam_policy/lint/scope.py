@@ -37,6 +37,11 @@ class Scope:
         return Finding(kind, shorten(message), where.path, where.position, self.document.name)
 
 
+def suggestion(near: list[str]) -> str:
+    """Return the advice for a misspelt name: the names that are similar, if any."""
+    return f"; did you mean {' or '.join(near)}?" if near else "; check the spelling"
+
+
 def listed(names: list[str], most: int = 3) -> str:
     """Return names in a list of limited length."""
     more = len(names) - most

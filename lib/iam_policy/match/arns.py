@@ -5,11 +5,12 @@ and partition are compared without regard to case, the resource with regard to i
 "IAM JSON policy elements: Resource"; where that page is silent or ambiguous the answer is unknown.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
-from iam_policy.match.patterns import Pattern, Truth, Variable, Wild, all_of, compile_pattern
+from iam_policy.match.patterns import Pattern, Token, Truth, Variable, Wild, all_of, compile_pattern
 from iam_policy.match.symbols import ANY, Charset, Symbol, Text, parts_of, text
 
 SEGMENTS: Final = 6
@@ -19,46 +20,43 @@ RESOURCE: Final = SEGMENTS - 1
 UNTYPED_SERVICES: Final = frozenset({"execute-api", "s3", "sns", "sqs"})
 
 
-@dataclass(frozen=True)
-class Arn:
-    """The resource of a request: the whole text and, where symbols allow splitting, its segments."""
-
-    whole: Text
-
-    @cached_property
-    def segments(self) -> tuple[Text, ...] | None:
-        """The segments, fewer than six for `*`; None if a symbol may hide a colon."""
-        return split(self.whole)
-
-    @cached_property
-    def typed(self) -> bool:
-        """Whether the resource segment begins with a type, as in `role/name`."""
-        if self.segments is None or len(self.segments) < SEGMENTS:
-            return False
-        head = str(self.segments[RESOURCE])
-        return self.segments[2] not in UNTYPED_SERVICES and ("/" in head or ":" in head)
+_Part = TypeVar("_Part", Token, str | Symbol)  # of a pattern, of a text
 
 
-@lru_cache(maxsize=4096)
-def arn(whole: Text) -> Arn:
-    """Return the (shared) name of a text."""
-    return Arn(whole)
+def _split(parts: Iterable[_Part]) -> list[list[_Part]] | None:
+    """Split at the first five colons; None if a symbol before the last of them may hold a colon."""
+    segments: list[list[_Part]] = [[]]
+    for part in parts:
+        if isinstance(part, str):
+            head, *rest = part.split(":", SEGMENTS - len(segments))
+            segments[-1].append(head)
+            segments.extend([piece] for piece in rest)
+        elif isinstance(part, Symbol) and len(segments) < SEGMENTS and part.charset.holds(":"):
+            return None
+        else:
+            segments[-1].append(part)
+    return segments
 
 
 @lru_cache(maxsize=4096)
 def split(whole: Text) -> tuple[Text, ...] | None:
-    """Split at the first five colons; None if a symbol before the last of them may hold a colon."""
-    segments: list[list[Text | Symbol]] = [[]]
-    for part in parts_of(whole):
-        if isinstance(part, Symbol):
-            if len(segments) < SEGMENTS and part.charset.holds(":"):
-                return None
-            segments[-1].append(part)
-        else:
-            head, *rest = part.split(":", SEGMENTS - len(segments))
-            segments[-1].append(head)
-            segments.extend([piece] for piece in rest)
-    return tuple(text(*segment) for segment in segments)
+    """Return the segments of an ARN, fewer than six for `*`; None if a symbol may hide a colon."""
+    segments = _split(parts_of(whole))
+    return None if segments is None else tuple(text(*segment) for segment in segments)
+
+
+def split_pattern(pattern: Pattern) -> tuple[Pattern, ...] | None:
+    """Return the segments of a pattern, at most six; None if a symbol may hide a colon."""
+    segments = _split(pattern.tokens)
+    if segments is None:
+        return None
+    return tuple(Pattern(tuple(token for token in segment if token != "")) for segment in segments)
+
+
+def _begins_with_type(segments: tuple[Text, ...]) -> bool:
+    """Tell whether the resource segment begins with a type, as in `role/name`."""
+    head = str(segments[RESOURCE])
+    return segments[2] not in UNTYPED_SERVICES and ("/" in head or ":" in head)
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class ResourcePattern:
     @cached_property
     def segments(self) -> tuple[Pattern, ...] | None:
         """The pattern's segments, at most six; None if a symbol may hide a colon."""
-        return self.pattern.split(":", RESOURCE)
+        return split_pattern(self.pattern)
 
     @cached_property
     def wild_type(self) -> bool:
@@ -85,43 +83,43 @@ class ResourcePattern:
                 return wild
         return False
 
-    def match(self, target: Arn) -> Truth:
+    def match(self, target: Text) -> Truth:
         """Match the resource of a request."""
         if self.pattern.everything:
             return True
-        if self.segments is None or target.segments is None:
+        others = split(target)
+        if self.segments is None or others is None:
             return self._match_unsplit(target)
         if len(self.segments) < SEGMENTS:
-            return self._match_short(self.segments, target)
-        if len(target.segments) < SEGMENTS:
+            return self._match_short(self.segments, target, others)
+        if len(others) < SEGMENTS:
             return False
-        truth = _match_segments(self.segments, target.segments)
+        truth = _match_segments(self.segments, others)
         # IAM's documentation forbids wildcards in the type, AWS's own policies have them: undecided.
-        return None if truth and self.wild_type and target.typed else truth
+        return None if truth and self.wild_type and _begins_with_type(others) else truth
 
-    def _match_unsplit(self, target: Arn) -> Truth:
-        if self.pattern.tokens == parts_of(target.whole):
+    def _match_unsplit(self, target: Text) -> Truth:
+        if self.pattern.tokens == parts_of(target):
             return True
-        truth = self.pattern.match(target.whole)
+        truth = self.pattern.match(target)
         return truth if truth is False or (self._same_beginning(target) and truth) else None
 
-    def _same_beginning(self, target: Arn) -> bool:
+    def _same_beginning(self, target: Text) -> bool:
         """Whether both begin with the same symbol and all that differs is within the last segment."""
-        head, *rest = parts_of(target.whole)
+        head, *rest = parts_of(target)
         if self.pattern.tokens[0] != head or not isinstance(head, Symbol):
             return False
         return not any(":" in part if isinstance(part, str) else part.charset.holds(":") for part in rest)
 
-    def _match_short(self, segments: tuple[Pattern, ...], target: Arn) -> Truth:
-        others = target.segments or ()
+    def _match_short(self, segments: tuple[Pattern, ...], target: Text, others: tuple[Text, ...]) -> Truth:
         last = len(segments) - 1
         if len(others) < SEGMENTS:
-            return self.pattern.match(target.whole)
+            return self.pattern.match(target)
         rest = text(others[last], *(piece for other in others[last + 1 :] for piece in (":", other)))
         begins = segments[last].tokens[-1:] == (Wild.STAR,) and _match_segments(segments[:last], others[:last])
         if begins and segments[last].match(rest, fold=last < RESOURCE):
             return True
-        return False if self.pattern.match(target.whole, fold=True) is False else None
+        return False if self.pattern.match(target, fold=True) is False else None
 
 
 def _match_segments(patterns: tuple[Pattern, ...], targets: tuple[Text, ...]) -> Truth:
@@ -142,7 +140,7 @@ def match_arn(pattern: Pattern, value: Text) -> Truth:
 
     A value or a pattern that is not an ARN never matches. Whether a pattern with fewer parts does is undocumented.
     """
-    segments, others = pattern.split(":", RESOURCE), split(value)
+    segments, others = split_pattern(pattern), split(value)
     if segments is None or others is None:
         truth = pattern.match(value)
         return truth if truth is False or pattern.tokens == parts_of(value) else None
@@ -162,8 +160,7 @@ def may_overlap(pattern: str, other: Text) -> bool:
     segments = compile_resource(other, variables=True).segments
     if segments is None or len(segments) < SEGMENTS:
         return True
-    target = as_target(other)
-    return compile_resource(pattern, variables=False).match(arn(target)) is not False
+    return compile_resource(pattern, variables=False).match(as_target(other)) is not False
 
 
 @lru_cache(maxsize=65536)

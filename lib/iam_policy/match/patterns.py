@@ -148,20 +148,6 @@ class Pattern:
             tokens.extend(parts_of(value))
         return Pattern(tuple(tokens))
 
-    def split(self, separator: str, most: int) -> "tuple[Pattern, ...] | None":
-        """Split at the first `most` separators; None if a symbol before them may hold one."""
-        segments: list[list[Token]] = [[]]
-        for token in self.tokens:
-            if isinstance(token, str):
-                head, *rest = token.split(separator, most - len(segments) + 1)
-                segments[-1].append(head)
-                segments.extend([part] for part in rest)
-            elif isinstance(token, Symbol) and len(segments) <= most and token.charset.holds(separator):
-                return None
-            else:
-                segments[-1].append(token)
-        return tuple(Pattern(tuple(token for token in segment if token != "")) for segment in segments)
-
     def __str__(self) -> str:
         return "".join(token.value if isinstance(token, Wild) else str(token) for token in self.tokens)
 

@@ -139,9 +139,8 @@ class Document:
     statements: tuple[Statement, ...] = ()
     problems: tuple[Finding, ...] = ()
     measure: Callable[[], int | None] = field(default=lambda: None, compare=False, repr=False)
-    node: object = field(default=None, compare=False, repr=False)
 
     @cached_property
     def length(self) -> int | None:
-        """The characters that IAM counts; None if a part is not known."""
+        """The characters that IAM counts, at least: unknown parts count as empty. None if it cannot be read."""
         return self.measure()

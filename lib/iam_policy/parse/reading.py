@@ -135,15 +135,12 @@ def read_node(node: object, name: str = "", kind: DocumentKind = DocumentKind.IN
         statements = tuple(_statements(value, at, variables=version in {None, VARIABLES_VERSION}))
     else:
         at.report("not-a-policy", "write a policy as an object with Version and Statement")
-    return Document(name, kind, version, statements, tuple(at.found), partial(_length, node), node)
+    return Document(name, kind, version, statements, tuple(at.found), partial(_length, node))
 
 
-def _length(node: object) -> int | None:
-    """The characters that IAM counts, all but white space; None if a part is not known."""
-    try:
-        written = json.dumps(_bare(node), separators=(",", ":"), ensure_ascii=False)
-    except TypeError:
-        return None
+def _length(node: object) -> int:
+    """The characters that IAM counts, all but white space; what is not known counts as empty."""
+    written = json.dumps(_bare(node), separators=(",", ":"), ensure_ascii=False, default=str)
     return len(written) - written.count(" ")
 
 
@@ -153,7 +150,9 @@ def _bare(node: object) -> object:
         return {str(key): _bare(inner) for key, inner in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_bare(inner) for inner in value]
-    return value
+    if isinstance(value, Symbolic):
+        return "".join(part for part in value.parts if isinstance(part, str))
+    return "" if isinstance(value, Unknown) else value
 
 
 def _version(node: Mapping[Any, Any], spot: _Spot) -> str | None:

@@ -24,7 +24,7 @@ class MissingDependency(Rule):
         named = [(experiment.at("EndpointName"), ENDPOINT, "EndpointName")]
         named += [(variant.get("ModelName"), MODEL, "ModelName") for variant in experiment.variants or []]
         for node, kind, name in named:
-            target = named_resource(view, node, kind, name)
+            target = named_resource(view, node, kind)
             if node is None or target is None or target in view.reachable(experiment.name):
                 continue
             message = f"{name} is the name of {target} in this template, but the experiment does not depend on it"

@@ -1,14 +1,12 @@
 """Base of the 98xx rules: each reports some kinds of findings of the analysis of the template's roles."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import ClassVar
 
 from cfnlint.rules import RuleMatch
 from cfnlint.template.template import Template
 
-from cfn_template.scenarios import Scenario, describe
-from inference_experiment_rules._base import MESSAGE_LIMIT, Rule, view_of
+from inference_experiment_rules._base import MESSAGE_LIMIT, Rule, once_per_place, view_of
 from shadow_test_policies.analysis import PermissionAnalysis, permission_analysis
 from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.permission_findings import PermissionFinding
@@ -41,21 +39,12 @@ def template_findings(
     analysis: PermissionAnalysis, includes: Callable[[PermissionFinding], bool]
 ) -> list[tuple[PermissionFinding, str]]:
     """Return the findings in a template with their messages, each once however many experiments share the role."""
-    found = [entry for name in analysis.targets for entry in _target_findings(analysis.findings(name), includes)]
+    found = [
+        (finding, finding.word(MESSAGE_LIMIT - len(where)) + where)
+        for name in analysis.targets
+        for finding, where in once_per_place(
+            {scenario: filter(includes, members) for scenario, members in analysis.findings(name).items()},
+            lambda each: (each.kind, each.role_kind, each.subject, each.location),
+        )
+    ]
     return list({(finding.kind, finding.location, message): (finding, message) for finding, message in found}.values())
-
-
-def _target_findings(
-    findings: dict[Scenario, list[PermissionFinding]], includes: Callable[[PermissionFinding], bool]
-) -> Iterator[tuple[PermissionFinding, str]]:
-    """Yield each finding once, worded for the scenarios in which it holds."""
-    places: dict[tuple[object, ...], dict[Scenario, PermissionFinding]] = {}
-    for scenario, members in findings.items():
-        for finding in filter(includes, members):
-            place = finding.kind, finding.role_kind, finding.subject, finding.location
-            places.setdefault(place, {}).setdefault(scenario, finding)
-    for holds in places.values():
-        suffix = describe(list(holds), list(findings))
-        # If only details differ between scenarios, the most common finding is reported for all.
-        finding, _ = Counter(holds.values()).most_common(1)[0]
-        yield finding, finding.word(MESSAGE_LIMIT - len(suffix)) + suffix

@@ -16,11 +16,7 @@ class ExcessPermissions(PermissionRule):
 
     kinds = frozenset({"excess-permission"})
     role_kinds = frozenset({"provider"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.config_definition = {"report": {"default": False, "type": "boolean"}}
-        self.configure()
+    options = {"report": {"default": False, "type": "boolean"}}
 
     def reports(self, finding: PermissionFinding) -> bool:
         """Tell whether this rule reports a finding: only if it is switched on."""

@@ -18,10 +18,7 @@ class ScheduleInThePast(Rule):
     source_url = GUIDE
     tags = ["sagemaker", "schedule"]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.config_definition = {"now": {"default": "", "type": "string"}}
-        self.configure()
+    options = {"now": {"default": "", "type": "string"}}
 
     def check(self, experiment: Experiment) -> Problems:
         """Yield one problem: at EndTime when it is over, else at StartTime."""

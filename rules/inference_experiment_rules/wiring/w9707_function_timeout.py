@@ -17,11 +17,7 @@ class FunctionTimeout(Rule):
     tags = ["sagemaker", "custom-resource", "timeout"]
 
     related_types = FUNCTION_TYPES | QUALIFIED_TYPES
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.config_definition = {"minimum": {"default": 60, "type": "integer"}}
-        self.configure()
+    options = {"minimum": {"default": 60, "type": "integer"}}
 
     def check(self, experiment: Experiment) -> Problems:
         """Yield a problem at Timeout of the function, or at its properties when it has none."""

@@ -76,10 +76,10 @@ def report_of(name: str) -> RoleReport:
         trusted = [one for one in experiment_requirements(DEPLOYMENT) if one.service]
         return check(Role("experiment", trust=trust), trusted, DEPLOYMENT, "experiment")
     role = Role("provider", Policies((read(source, f"{name}.json"),)))
-    return check(role, required(["create"]), DEPLOYMENT)
+    return check(role, required(("create",)), DEPLOYMENT)
 
 
-def required(handlers: list[str]) -> list[Requirement]:
+def required(handlers: tuple[str, ...]) -> list[Requirement]:
     """Return what the provider cannot do without; a report lists what is recommended on demand only."""
     return [each for each in provider_requirements(DEPLOYMENT, handlers) if each.level is Level.REQUIRED]
 
@@ -254,12 +254,12 @@ def test_correct_statements_have_no_finding(statement: dict[str, Any]) -> None:
 
 def kinds_for(role: Role) -> set[str]:
     """Check a role for create and return the kinds of its findings."""
-    return {finding.kind for finding in check(role, required(["create"]), DEPLOYMENT).findings}
+    return {finding.kind for finding in check(role, required(("create",)), DEPLOYMENT).findings}
 
 
 def test_the_kinds_of_decisions() -> None:
     """Promise: each way in which a permission is missing has its own name."""
-    minimal = read_node(as_json(generate(provider_requirements(DEPLOYMENT, ["create"]), DEPLOYMENT)))
+    minimal = read_node(as_json(generate(provider_requirements(DEPLOYMENT, ("create",)), DEPLOYMENT)))
     nothing = read_node({"Version": "2012-10-17", "Statement": [STAR]})
     everything = read_node({"Version": "2012-10-17", "Statement": {**STAR, "Action": "*"}})
     denied = read_node({"Version": "2012-10-17", "Statement": {**STAR, "Effect": "Deny", "Action": "iam:*"}})

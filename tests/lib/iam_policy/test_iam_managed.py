@@ -28,7 +28,7 @@ PLACE = Deployment(
     experiment="shadow-1",
     experiment_role="arn:aws:iam::123456789012:role/experiment",
 )
-NEEDED = [one for one in provider_requirements(PLACE, ["create"]) if one.subject in {"experiment", "experimentRole"}]
+NEEDED = [one for one in provider_requirements(PLACE, ("create",)) if one.subject in {"experiment", "experimentRole"}]
 
 
 @cache

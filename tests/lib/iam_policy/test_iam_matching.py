@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iam_policy.match.arns import arn, compile_resource
+from iam_policy.match.arns import compile_resource
 from iam_policy.match.patterns import Truth, _definite, _possible, _without_ends, compile_pattern
 from iam_policy.match.symbols import (
     ACCOUNT,
@@ -134,7 +134,7 @@ def test_the_answers_of_the_survey_are_pinned(pattern: str, expected: Truth) -> 
     resolved = resource.pattern.resolve(lambda _: None)
     assert resolved is not None
 
-    assert resource.match(arn(EXPERIMENT)) is expected
+    assert resource.match(EXPERIMENT) is expected
 
 
 PLACE = ("arn:", PARTITION, ":sagemaker:", REGION, ":", ACCOUNT, ":inference-experiment/")
@@ -159,16 +159,16 @@ PREFIX = Symbol("Prefix", NAME_CHARACTERS)
 )
 def test_pseudo_parameters_are_equal_to_themselves(pattern: Text, expected: Truth) -> None:
     """Promise: what is not known before deployment decides nothing, unless it is the same on both sides."""
-    assert compile_resource(pattern, variables=True).match(arn(text(*PLACE, NAME))) is expected
+    assert compile_resource(pattern, variables=True).match(text(*PLACE, NAME)) is expected
 
 
 def test_the_same_arn_of_which_nothing_is_known_matches() -> None:
     """Promise: `Fn::GetAtt Queue.Arn` on both sides is a match, and so is what lies beneath a bucket's ARN."""
     queue, bucket = Symbol("Queue.Arn"), Symbol("Bucket.Arn")
 
-    assert compile_resource(text(queue), variables=True).match(arn(text(queue))) is True
-    assert compile_resource(text(bucket, "/*"), variables=True).match(arn(text(bucket, "/capture/x"))) is True
-    assert compile_resource(text(bucket, "/*"), variables=True).match(arn(text(queue))) is None
+    assert compile_resource(text(queue), variables=True).match(text(queue)) is True
+    assert compile_resource(text(bucket, "/*"), variables=True).match(text(bucket, "/capture/x")) is True
+    assert compile_resource(text(bucket, "/*"), variables=True).match(text(queue)) is None
 
 
 def test_finite_symbols_are_tried_one_by_one() -> None:

@@ -155,3 +155,9 @@ def test_json_text_keeps_its_repeated_keys() -> None:
     (problem,) = read_json('{"Version": "2012-10-17", "Statement": [], "Statement": []}').problems
 
     assert (problem.kind, problem.path) == ("duplicate-key", ("Statement",))
+
+
+def test_a_document_with_unknown_parts_has_at_least_the_length_of_the_known_ones() -> None:
+    known = read_node({"Statement": [{"Sid": "", "Resource": "arn::"}]}).length
+
+    assert read_node({"Statement": [{"Sid": Unknown("why"), "Resource": text("arn:", ACCOUNT, ":")}]}).length == known

@@ -64,7 +64,7 @@ SARIF: dict[str, Any] = {
 def report() -> RoleReport:
     """Check a role with one warning, one denied action and several missing ones."""
     role = Role("provider", Policies((read_node(parse(SOURCE), "policy.json"),)))
-    return check(role, provider_requirements(PLACE, ["read"]), PLACE)
+    return check(role, provider_requirements(PLACE, ("read",)), PLACE)
 
 
 def test_text_names_file_line_and_what_to_add() -> None:
@@ -144,7 +144,7 @@ def test_a_comment_suppresses_its_kind_only() -> None:
 def test_explain_prints_every_step() -> None:
     """Promise: the answer, each statement with T, F or U, and a star at the one that decided."""
     policies = Policies((read_node(parse(SOURCE), "policy.json"),))
-    needed = provider_requirements(PLACE, ["read"])
+    needed = provider_requirements(PLACE, ("read",))
     request = next(one.request() for one in needed if one.action == "sagemaker:DescribeInferenceExperiment")
 
     lines = explanation_of(decide(policies, request)).splitlines()
@@ -199,5 +199,5 @@ def test_get_role_leaves_permissions_open() -> None:
     assert is_role_dump(dump)
     (role,) = roles_of(dump)
 
-    assert check(role, provider_requirements(PLACE, ["read"]), PLACE).outcome is Outcome.UNKNOWN
+    assert check(role, provider_requirements(PLACE, ("read",)), PLACE).outcome is Outcome.UNKNOWN
     assert not is_role_dump(json.loads(SOURCE))

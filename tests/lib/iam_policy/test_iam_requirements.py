@@ -42,7 +42,7 @@ def test_the_provider_needs_what_its_contract_says(handler: str) -> None:
     """Promise: requirements and operations.json are one list."""
     always = {permission.action for permission in contract.function_permissions()}
 
-    needed = {one.action for one in provider_requirements(Deployment(), [handler])}
+    needed = {one.action for one in provider_requirements(Deployment(), (handler,))}
 
     assert needed == always | contract.actions_for(handler)
 
@@ -59,7 +59,7 @@ def test_the_provider_needs_no_less_than_the_native_type(handler: str) -> None:
         "delete": set(),
         "list": set(),
     }
-    needed = {one.action for one in provider_requirements(Deployment(), [handler])}
+    needed = {one.action for one in provider_requirements(Deployment(), (handler,))}
 
     assert handlers_of(contract.NATIVE_TYPE)[handler] - needed == reasons[handler]
 
@@ -118,7 +118,7 @@ def test_keys_and_capture_are_needed_where_they_are_set() -> None:
 def test_names_may_be_chosen_by_the_policies_but_must_agree() -> None:
     """Promise: without a given name, all actions must be allowed for one and the same experiment."""
     place = Deployment("aws", "us-east-1", "123456789012")
-    needs = [one for one in provider_requirements(place, ["read"]) if one.subject == "experiment"]
+    needs = [one for one in provider_requirements(place, ("read",)) if one.subject == "experiment"]
 
     def outcome(*names: str) -> Outcome:
         arn = "arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/"

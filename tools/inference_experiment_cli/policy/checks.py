@@ -59,7 +59,7 @@ class CheckOptions:
         if self.role_kind == "deployer":
             return deployer_requirements(deployment)
         trust = trust_requirement("lambda.amazonaws.com", deployment)
-        return (*provider_requirements(deployment, self.handlers or None), trust)
+        return (*provider_requirements(deployment, self.handlers), trust)
 
 
 def role_checks_of(inputs: Inputs, options: CheckOptions) -> list[tuple[RoleInput, RoleCheck]]:

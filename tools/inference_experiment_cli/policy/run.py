@@ -15,10 +15,10 @@ from inference_experiment_cli.policy.checks import CheckOptions, check_roles, ex
 from inference_experiment_cli.policy.inputs import Inputs, read_inputs
 from shadow_test_policies import generate
 from shadow_test_policies.decisions import diff
-from shadow_test_policies.generate import DEFAULTS, as_json, as_template, generate_trust
+from shadow_test_policies.generate import as_json, as_template, generate_trust
 from shadow_test_policies.permission_findings import RoleReport
 from shadow_test_policies.reports import explanation_of, json_of, junit_of, sarif_of, text_of
-from shadow_test_policies.requirements import Level, arn_forms
+from shadow_test_policies.requirements import Level
 from shadow_test_policies.role_checks import RoleCheck
 
 
@@ -79,7 +79,7 @@ def run_generate(options: CheckOptions, output: str, *, trust: bool) -> None:
     if output == "json":
         sys.stdout.write(json.dumps(as_json(document), separators=(",", ":")) + "\n")
         return
-    policy = as_template(document, _any_name())
+    policy = as_template(document)
     if output == "yaml":
         shown = as_json(document)
     elif trust:
@@ -89,12 +89,6 @@ def run_generate(options: CheckOptions, output: str, *, trust: bool) -> None:
     else:
         shown = {"Policies": [{"PolicyName": options.role_kind, "PolicyDocument": policy}]}
     sys.stdout.write(yaml_text(shown))
-
-
-def _any_name() -> dict[str, iam_policy.Text]:
-    """Return * for every name that a template cannot know."""
-    names = {piece.partition("}")[0] for form in arn_forms().values() for piece in form.split("${")[1:]}
-    return dict.fromkeys(sorted(names - DEFAULTS.keys()), "*")
 
 
 def _checks(inputs: Inputs, options: CheckOptions) -> list[tuple[str, RoleCheck]]:
