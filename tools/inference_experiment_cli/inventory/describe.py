@@ -85,12 +85,10 @@ class Inventory:
         stop = threading.Event()
         config = configuration()
         # Sessions are not safe across threads, clients are: they are created here.
-        clients = {
-            region: self.session.client("sagemaker", region_name=region, config=config) for region in self.regions
-        }
+        clients = [self.session.client("sagemaker", region_name=region, config=config) for region in self.regions]
         with ThreadPoolExecutor(REGIONS_AT_ONCE) as pool:
-            for region, client in clients.items():
-                pool.submit(self._read, region, client, waiting, stop)
+            for client in clients:
+                pool.submit(self._read, client, waiting, stop)
             try:
                 while self.done < len(self.regions):
                     experiment = waiting.get()
@@ -116,21 +114,17 @@ class Inventory:
             raise ExceptionGroup("regions failed", errors)
 
     def _read(
-        self,
-        region: str,
-        client: "SageMakerClient",
-        waiting: "queue.Queue[DescribedExperiment | None]",
-        stop: threading.Event,
+        self, client: "SageMakerClient", waiting: "queue.Queue[DescribedExperiment | None]", stop: threading.Event
     ) -> None:
         try:
-            for experiment in self._experiments(region, client):
+            for experiment in self._experiments(client):
                 if not _put(waiting, experiment, stop):
                     return
         except (BotoCoreError, ClientError) as error:
-            self.failures[region] = describe_aws_error(error)
+            self.failures[client.meta.region_name] = describe_aws_error(error)
         _put(waiting, None, stop)
 
-    def _experiments(self, region: str, client: "SageMakerClient") -> Iterator[DescribedExperiment]:
+    def _experiments(self, client: "SageMakerClient") -> Iterator[DescribedExperiment]:
         pages = client.get_paginator("list_inference_experiments").paginate(
             PaginationConfig={"PageSize": PAGE_SIZE}, **self.filters
         )
@@ -138,9 +132,10 @@ class Inventory:
             for page in pages:
                 summaries = page.get("InferenceExperiments", [])
                 if not self.full:
+                    region = client.meta.region_name
                     yield from (DescribedExperiment(region, dict(summary)) for summary in summaries)
                     continue
-                described = pool.map(lambda summary: describe(client, region, summary["Name"]), summaries)
+                described = pool.map(lambda summary: describe(client, summary["Name"]), summaries)
                 yield from (experiment for experiment in described if experiment is not None)
 
 
@@ -155,7 +150,7 @@ def _put(
     return False
 
 
-def describe(client: "SageMakerClient", region: str, name: str) -> DescribedExperiment | None:
+def describe(client: "SageMakerClient", name: str) -> DescribedExperiment | None:
     """Return one experiment with its tags; None where it does not exist. Raises ClientError, BotoCoreError."""
     try:
         members: Any = client.describe_inference_experiment(Name=name)
@@ -166,4 +161,4 @@ def describe(client: "SageMakerClient", region: str, name: str) -> DescribedExpe
             return None
         raise
     members.pop("ResponseMetadata", None)
-    return DescribedExperiment(region, members, tags)
+    return DescribedExperiment(client.meta.region_name, members, tags)

@@ -5,12 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import boto3
-
 from inference_experiment import criteria
 from inference_experiment.criteria import Role, Window
 from inference_experiment_cli.errors import NotPossibleError
-from inference_experiment_cli.inventory.describe import configuration
 from inference_experiment_cli.inventory.properties import timestamp
 
 ENDPOINTS: Final = "/aws/sagemaker/Endpoints"
@@ -87,9 +84,8 @@ def window_of(members: Mapping[str, Any], now: datetime) -> Window:
     return criteria.window(start, max(start, min(end for end in ends if end is not None)), now)
 
 
-def measure(session: boto3.Session, subject: Subject, statistic: str, now: datetime) -> Measurement:
+def measure(cloudwatch: Any, subject: Subject, statistic: str, now: datetime) -> Measurement:  # noqa: ANN401 - a client
     """Return the metrics. Raises ClientError and BotoCoreError."""
-    client: Any = session.client("cloudwatch", region_name=subject.region, config=configuration())
     window = window_of(subject.members, now)
     queries = criteria.queries(subject.endpoint, subject.variants, statistic, window.period)
     queries += [
@@ -99,7 +95,7 @@ def measure(session: boto3.Session, subject: Subject, statistic: str, now: datet
     ]
     results: list[Mapping[str, Any]] = []
     messages: dict[str, str] = {}
-    pages = client.get_paginator("get_metric_data").paginate(
+    pages = cloudwatch.get_paginator("get_metric_data").paginate(
         MetricDataQueries=queries, StartTime=window.start, EndTime=window.end
     )
     for page in pages:

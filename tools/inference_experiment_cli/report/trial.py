@@ -1,15 +1,16 @@
 """A report without an account: a shadow test of a day on the local AWS, with synthetic metrics."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
+from botocore.config import Config
+
 from inference_experiment_local.clock import Clock
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from inference_experiment_local.sagemaker.local_sagemaker import REGION, LocalSageMaker
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
-from inference_experiment_local.sessions import isolated_environment
+from inference_experiment_local.sessions import isolated_session
 
 NAME: Final = "fraud-v2"
 ENDPOINT: Final = "fraud"
@@ -18,16 +19,15 @@ SAMPLING: Final = 50
 
 
 @contextmanager
-def local_aws() -> Iterator[None]:
-    """Run the local AWS with an experiment that is still running; boto3 talks to it meanwhile."""
+def local_aws() -> Iterator[tuple[Any, Any]]:
+    """Run the local AWS with an experiment that is still running; give its clients of SageMaker and CloudWatch."""
     # So slow that the time which _run_experiment skips is in the past.
     clock = Clock(ahead=-20 * HOUR)
-    with _environment(), LocalMetrics() as metrics, LocalSageMaker(clock=clock) as sagemaker:
-        os.environ["AWS_ENDPOINT_URL_SAGEMAKER"] = sagemaker.url
-        os.environ["AWS_ENDPOINT_URL_CLOUDWATCH"] = metrics.url
+    with LocalMetrics() as metrics, LocalSageMaker(clock=clock) as sagemaker:
         _run_experiment(sagemaker)
         _behave(metrics)
-        yield
+        session, direct = isolated_session(REGION), Config(proxies={})
+        yield sagemaker.client(), session.client("cloudwatch", endpoint_url=metrics.url, config=direct)
 
 
 def _run_experiment(sagemaker: LocalSageMaker) -> None:
@@ -72,18 +72,3 @@ def _request() -> dict[str, Any]:
         },
         "Tags": [{"Key": "team", "Value": "fraud"}],
     }
-
-
-@contextmanager
-def _environment() -> Iterator[None]:
-    """Keep the user's AWS configuration and credentials out of this process meanwhile."""
-    own = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false", "NO_PROXY": "127.0.0.1"}
-    before = dict(os.environ)
-    try:
-        os.environ.update(isolated_environment("us-east-1") | own)
-        for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
-            os.environ.pop(name, None)
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
