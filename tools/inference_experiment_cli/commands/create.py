@@ -39,6 +39,6 @@ def create(
         unresolved = {keys: written for keys, written in experiment.unresolved.items() if keys != ("Name",)}
         experiment = replace(experiment, properties={**experiment.properties, "Name": name}, unresolved=unresolved)
     if "Name" not in experiment.properties:
-        raise UsageError(f"{experiment.place}: Name: is required here; write it, or pass --name")
+        raise UsageError("is required here; write it, or pass --name", experiment.place("Name"))
     check_resolved(experiment)
     create_experiment(experiment.properties, experiment.logical_id, options)

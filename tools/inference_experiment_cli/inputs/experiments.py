@@ -61,10 +61,9 @@ class Experiment:
             keys = keys[:-1]
         return self.document.line(self.places.get(keys, keys))
 
-    @property
-    def place(self) -> str:
-        """File and line, for messages."""
-        return f"{self.document.name}:{self.line(())}"
+    def place(self, *keys: str | int) -> Place:
+        """Return the place of a property, for messages; one that is not written has the line of what is around it."""
+        return Place(self.document.name, self.line(keys), "/".join(map(str, keys)))
 
 
 @dataclass(frozen=True)
@@ -223,7 +222,7 @@ def choose(experiments: Sequence[Experiment], logical_id: str) -> Experiment:
     if len(chosen) == 1:
         if chosen[0].is_created:
             return chosen[0]
-        place = Place(experiments[0].document.name, chosen[0].line(()), f"Resources/{chosen[0].logical_id}")
+        place = chosen[0].place("Resources", chosen[0].logical_id)
         raise UsageError("its Condition does not hold; pass its --parameter NAME=VALUE", place)
     names = ", ".join(one.logical_id for one in experiments)
     name = experiments[0].document.name
@@ -272,16 +271,17 @@ def with_values(experiment: Experiment, live: Mapping[str, Any]) -> Experiment:
     transform = next((one for keys, one in experiment.unresolved.items() if not keys or _is_transform(keys, ())), None)
     if transform is not None:
         if not live:
-            place = Place(experiment.document.name, experiment.line(()), "Properties")
             kind = UndecidedError if transform.startswith(AT_DEPLOYMENT) else UsageError
-            raise kind(f"{transform} brings properties at deployment; write them in the file", place)
+            raise kind(
+                f"{transform} brings properties at deployment; write them in the file", experiment.place("Properties")
+            )
         filled = {**live, **filled}
     shapeless = [
         key for key in ("ModelVariants", "ShadowModeConfig") if not isinstance(filled.get(key, []), list | dict)
     ]
     if shapeless:
         written = experiment.unresolved.get((shapeless[0],), "it")
-        place = Place(experiment.document.name, experiment.line((shapeless[0],)), shapeless[0])
+        place = experiment.place(shapeless[0])
         if written.startswith(AT_DEPLOYMENT):
             raise UndecidedError(f"{written} is known at deployment only; write the value in the file", place)
         raise UsageError(f"{written} cannot be resolved; pass its --parameter NAME=VALUE", place)
