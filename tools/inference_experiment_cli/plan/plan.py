@@ -50,27 +50,23 @@ class Plan:
     experiment: str
     status: str
     verdict: str
-    reason: str
     possible: bool
+    reason: str
     properties: tuple[PropertyChange, ...]
     calls: tuple[Call, ...]
     afterwards: tuple[Call, ...]
-    permissions: tuple[dict[str, Any], ...]
+    permissions: list[dict[str, Any]]
     endpoint: Mapping[str, Any]
 
     def document(self) -> dict[str, Any]:
         """Return the plan for JSON and YAML."""
+        members = {**vars(self), **self.endpoint}
+        del members["endpoint"]
         return {
-            "experiment": self.experiment,
-            "status": self.status,
-            "verdict": self.verdict,
-            "possible": self.possible,
-            "reason": self.reason,
+            **members,
             "properties": [vars(change) for change in self.properties],
             "calls": [_call(call) for call in self.calls],
             "afterwards": [_call(call) for call in self.afterwards],
-            "permissions": list(self.permissions),
-            **self.endpoint,
         }
 
 
@@ -90,12 +86,12 @@ def make_plan(request: Request, gateway: SimulatedGateway, current: Observed) ->
         experiment=current.name or simulation.outcome.physical_id,
         status=current.status.value,
         verdict=_verdict(request, simulation, replaced=replaced),
-        reason=describe_failure(error) if error else "",
         possible=error is None,
+        reason=describe_failure(error) if error else "",
         properties=tuple(_changes(request, simulation, current)),
         calls=() if error else simulation.calls,
         afterwards=afterwards.calls if afterwards else (),
-        permissions=tuple(_permissions(done, simulation.reads, request, current.name)),
+        permissions=list(_permissions(done, simulation.reads, request, current.name)),
         endpoint=endpoint_effects(() if error else done, current, request),
     )
 

@@ -1,8 +1,6 @@
 """From files and live experiments to plans: what is there before, and the request that would come."""
 
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from inference_experiment import differences, identity, payloads
@@ -20,10 +18,9 @@ from inference_experiment_cli.operate.ownership import (
     manual_request,
 )
 from inference_experiment_cli.plan.plan import Plan, make_plan
-from inference_experiment_cli.plan.simulate import SimulatedGateway
+from inference_experiment_cli.plan.simulate import SimulatedGateway, described, now
 from inference_experiment_cli.session import open_session
 
-ACCOUNT: Final = "000000000000"
 # What an end is about: of a live experiment only its result can be seen.
 ENDINGS: Final = ("ModelVariants", "ModelVariantActions", "PromotionCriteria")
 # Properties whose absence from the file is a change that it asks for.
@@ -123,15 +120,7 @@ def _described(properties: Mapping[str, Any], name: str, status: Status) -> dict
     valid, findings = validate(properties)
     if findings:
         raise UsageError(f"--previous: {findings[0]}")
-    hidden = ("EndpointName", "Tags", "DesiredState", "ModelVariantActions", "PromotionCriteria")
-    now = datetime.fromtimestamp(time.time(), UTC)
-    begun = {} if status is Status.CREATED else {"StartTime": now}
-    return {
-        **{key: value for key, value in valid.items() if key not in hidden},
-        "CreationTime": now,
-        "Schedule": {**valid.get("Schedule", {}), **begun},
-        "Name": name,
-        "Arn": f"arn:aws:sagemaker:region:{ACCOUNT}:inference-experiment/{name}",
-        "Status": status.value,
-        "EndpointMetadata": {"EndpointName": valid["EndpointName"]},
-    }
+    hidden = ("DesiredState", "ModelVariantActions", "PromotionCriteria")
+    begun = {} if status is Status.CREATED else {"StartTime": now()}
+    arguments = {key: value for key, value in valid.items() if key not in hidden}
+    return {**described(arguments, name, status), "Schedule": {**valid.get("Schedule", {}), **begun}}
