@@ -34,8 +34,7 @@ def write_csv(records: Iterable[Record], output: IO[str]) -> None:
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow(FLAT)
     for record in records:
-        cells = (_json(value) if isinstance(value, dict | list) else value for value in record.values())
-        writer.writerow("" if cell is None else cell for cell in cells)
+        writer.writerow(_json(value) if isinstance(value, dict | list) else value for value in record.values())
 
 
 TEXT_WRITERS: Final[Mapping[ExportFormat, Callable[[Iterable[Record], TextIO], None]]] = {
