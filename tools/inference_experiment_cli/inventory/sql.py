@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inventory.describe import REGION, DescribedExperiment
 from inference_experiment_cli.inventory.properties import timestamp
-from inference_experiment_cli.inventory.records import AWS, AWSCC, NESTED, TIMES, aws_row, awscc_row
+from inference_experiment_cli.inventory.records import AWS, AWSCC, aws_row, awscc_row
 from inference_experiment_cli.inventory.writers import duckdb_module
 
 if TYPE_CHECKING:
@@ -46,13 +46,9 @@ def _name_row(experiment: DescribedExperiment) -> Mapping[str, Any]:
     return {"region": experiment.region, "name": experiment.members["Name"]}
 
 
-_TYPES: Final = ["JSON" if name in NESTED else "TIMESTAMP" if name in TIMES else "VARCHAR" for name in AWSCC]
 NAMES: Final = Table("names", {"region": "VARCHAR", "name": "VARCHAR"}, _name_row)
 # The two ways to name the columns.
-SPELLINGS: Final = (
-    Table("snake", dict(zip(AWSCC, _TYPES, strict=True)), awscc_row),
-    Table("api", dict(zip(AWS, _TYPES, strict=True)), aws_row),
-)
+SPELLINGS: Final = (Table("snake", AWSCC, awscc_row), Table("api", AWS, aws_row))
 TABLES: Final = (NAMES, *SPELLINGS)
 
 Answer = tuple[Sequence[str], Sequence[Mapping[str, Any]]]
