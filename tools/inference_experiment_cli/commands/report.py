@@ -9,7 +9,7 @@ import typer
 
 from inference_experiment import criteria
 from inference_experiment_cli.errors import ExitCode, NotPossibleError, UsageError
-from inference_experiment_cli.inventory.describe import configuration, describe
+from inference_experiment_cli.inventory.describe import CONFIG, describe
 from inference_experiment_cli.options import Output, Profile, Region
 from inference_experiment_cli.output import Format, console, note, write_file
 from inference_experiment_cli.report.comparison import ComparisonReport, compare
@@ -75,8 +75,8 @@ def report(  # noqa: PLR0913, PLR0917 - one parameter per option
         with local_aws() as (sagemaker, cloudwatch):
             comparison = _compare(NAME, limits, sagemaker, cloudwatch)
     else:
-        session, config = open_session(region, profile), configuration()
-        sagemaker, cloudwatch = (session.client(each, config=config) for each in ("sagemaker", "cloudwatch"))
+        session = open_session(region, profile)
+        sagemaker, cloudwatch = (session.client(each, config=CONFIG) for each in ("sagemaker", "cloudwatch"))
         comparison = _compare(name, limits, sagemaker, cloudwatch)
     _present(comparison, output, html)
     if check:

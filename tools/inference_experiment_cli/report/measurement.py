@@ -1,8 +1,8 @@
 """Reads the metrics of both variants over an experiment's time from CloudWatch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from inference_experiment import criteria
@@ -12,10 +12,9 @@ from inference_experiment_cli.inventory.properties import timestamp
 
 ENDPOINTS: Final = "/aws/sagemaker/Endpoints"
 SYNTHETIC: Final = "SyntheticMetrics"
-PERCENTILES: Final = ("p50", "p90", "p95", "p99")
 # id after the role -> namespace, metric, statistic; the verdict's own measures come from criteria.py.
 EXTRA: Final[Mapping[str, tuple[str, str, str]]] = {
-    **{f"latency_{stat}": (criteria.NAMESPACE, "ModelLatency", stat) for stat in PERCENTILES},
+    **{f"latency_{stat}": (criteria.NAMESPACE, "ModelLatency", stat) for stat in ("p50", "p90", "p95", "p99")},
     "latency_average": (criteria.NAMESPACE, "ModelLatency", "Average"),
     "overhead_average": (criteria.NAMESPACE, "OverheadLatency", "Average"),
     "per_instance": (criteria.NAMESPACE, "InvocationsPerInstance", "Sum"),
@@ -51,9 +50,9 @@ class Measurement:
     subject: Subject
     window: Window
     series: Mapping[str, Mapping[datetime, float]]
-    messages: tuple[str, ...] = ()
-    synthetic: bool = False
-    taken: datetime = field(default_factory=lambda: datetime.now(UTC))
+    messages: tuple[str, ...]
+    synthetic: bool
+    taken: datetime
 
     def of(self, role: Role, measure: str) -> Mapping[datetime, float]:
         """Return one series; empty where CloudWatch has none."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from botocore.config import Config
 
+from inference_experiment_cli.convert.manifest import variant
 from inference_experiment_local.clock import Clock
 from inference_experiment_local.sagemaker.local_sagemaker import REGION, LocalSageMaker
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
@@ -21,24 +22,20 @@ SAMPLING: Final = 50
 @contextmanager
 def local_aws() -> Iterator[tuple[Any, Any]]:
     """Run the local AWS with an experiment that is still running; give its clients of SageMaker and CloudWatch."""
-    # So slow that the time which _run_experiment skips is in the past.
+    # So slow that the time which is skipped below is in the past.
     clock = Clock(ahead=-20 * HOUR)
     with LocalMetrics() as metrics, LocalSageMaker(clock=clock) as sagemaker:
-        _run_experiment(sagemaker)
-        _behave(metrics)
+        sagemaker.add_endpoint(ENDPOINT, "current", "fraud-1")
+        sagemaker.add_model("fraud-2")
+        client: Any = sagemaker.client()
+        client.create_inference_experiment(**_request())
+        clock.advance(20 * HOUR)
+        metrics.behaviours = _behaviours()
         session, direct = isolated_session(REGION), Config(proxies={})
-        yield sagemaker.client(), session.client("cloudwatch", endpoint_url=metrics.url, config=direct)
+        yield client, session.client("cloudwatch", endpoint_url=metrics.url, config=direct)
 
 
-def _run_experiment(sagemaker: LocalSageMaker) -> None:
-    client: Any = sagemaker.client()
-    sagemaker.add_endpoint(ENDPOINT, "current", "fraud-1")
-    sagemaker.add_model("fraud-2")
-    client.create_inference_experiment(**_request())
-    sagemaker.clock.advance(20 * HOUR)
-
-
-def _behave(metrics: LocalMetrics) -> None:
+def _behaviours() -> dict[tuple[str, str], Behaviour]:
     production = Behaviour()
     shadow = replace(
         production,
@@ -48,24 +45,17 @@ def _behave(metrics: LocalMetrics) -> None:
         error_rate=0.0003,
         utilisation={**production.utilisation, "CPUUtilization": 31.0},
     )
-    metrics.behaviours = {(ENDPOINT, "current"): production, (ENDPOINT, "candidate"): shadow}
+    return {(ENDPOINT, "current"): production, (ENDPOINT, "candidate"): shadow}
 
 
 def _request() -> dict[str, Any]:
-    infrastructure = {
-        "InfrastructureType": "RealTimeInference",
-        "RealTimeInferenceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1},
-    }
     return {
         "Name": NAME,
         "Type": "ShadowMode",
         "Description": "Does the second fraud model keep up?",
         "RoleArn": "arn:aws:iam::123456789012:role/shadow-test",
         "EndpointName": ENDPOINT,
-        "ModelVariants": [
-            {"ModelName": model, "VariantName": variant, "InfrastructureConfig": infrastructure}
-            for variant, model in (("current", "fraud-1"), ("candidate", "fraud-2"))
-        ],
+        "ModelVariants": [variant("current", "fraud-1"), variant("candidate", "fraud-2")],
         "ShadowModeConfig": {
             "SourceModelVariantName": "current",
             "ShadowModelVariants": [{"ShadowModelVariantName": "candidate", "SamplingPercentage": SAMPLING}],
