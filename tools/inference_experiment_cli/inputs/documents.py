@@ -8,8 +8,6 @@ from cfn_template.located import DocumentError
 from cfn_template.values import Path as Keys
 from inference_experiment_cli.errors import Place, UsageError, unreadable
 
-__all__ = ["Document", "Keys", "parse_document", "read_document", "read_text", "syntax_error"]
-
 
 class Document(documents.Document):
     """A document that a user gave."""

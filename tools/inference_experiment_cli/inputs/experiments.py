@@ -1,8 +1,8 @@
 """The experiments of a file: a template's resources, bare properties, or what the API takes and answers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,14 +11,15 @@ from cfn_template.located import plain
 from cfn_template.nodes import Node, resolve
 from cfn_template.parameters import PSEUDO, ParameterError, check_given
 from cfn_template.scenarios import Scenario, describe, needs_of
+from cfn_template.values import Path as Keys
 from cfn_template.values import Raw, ShortForm
 from inference_experiment import contract
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
 from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import Place, UndecidedError, UsageError
-from inference_experiment_cli.inputs.documents import Document, Keys, read_document
-from inference_experiment_cli.inventory.properties import to_properties
+from inference_experiment_cli.inputs.documents import Document, read_document
+from inference_experiment_cli.inventory.properties import epoch_as_text, to_properties
 from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.service_token import wrong_service_token
 
@@ -202,17 +203,8 @@ def _with_texts(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return properties with the API's times (epoch seconds) as CloudFormation's."""
     made, schedule = dict(properties), properties.get("Schedule")
     if isinstance(schedule, Mapping):
-        made["Schedule"] = {key: _time(value) for key, value in schedule.items()}
+        made["Schedule"] = {key: epoch_as_text(value) for key, value in schedule.items()}
     return made
-
-
-def _time(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    try:
-        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (OverflowError, ValueError, OSError):
-        return value
 
 
 def choose(experiments: Sequence[Experiment], logical_id: str) -> Experiment:
@@ -247,7 +239,7 @@ def fill(value: Any, live: Any = None, path: Keys = ()) -> Any:  # noqa: ANN401 
 
 
 def _stand_in(name: str, written: ShortForm) -> object:
-    slug = "-".join(filter(None, "".join(letter if letter.isalnum() else " " for letter in written).split()))
+    slug = re.sub(r"[\W_]+", "-", written).strip("-")
     made: dict[str, object] = {
         "RoleArn": f"arn:aws:iam::000000000000:role/{slug[:60]}",
         "Destination": f"s3://{slug[:60]}",
