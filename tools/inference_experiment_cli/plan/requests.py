@@ -6,7 +6,7 @@ from typing import Any, Final
 from inference_experiment import differences, identity, payloads
 from inference_experiment.model import ENDED, Observed, RequestType, Status
 from inference_experiment.properties import validate
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import UsageError, check_choice
 from inference_experiment_cli.inputs.experiments import Experiment, with_values
 from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
@@ -19,7 +19,6 @@ from inference_experiment_cli.operate.ownership import (
 )
 from inference_experiment_cli.plan.plan import Plan, make_plan
 from inference_experiment_cli.plan.simulate import SimulatedGateway, described, now
-from inference_experiment_cli.session import open_session
 
 # What an end is about: of a live experiment only its result can be seen.
 ENDINGS: Final = ("ModelVariants", "ModelVariantActions", "PromotionCriteria")
@@ -40,9 +39,8 @@ def creation(experiment: Experiment) -> Plan:
 
 def against_live(experiment: Experiment, name: str, region: str, profile: str) -> Plan:
     """Return the plan of an update of a live experiment. Raises ExperimentError, UsageError."""
-    session = open_session(region, profile)
-    gateway = CliGateway()
-    observed, tags = gateway.describe_existing(name, session.region_name)
+    gateway = CliGateway(region, profile)
+    observed, tags = gateway.describe_existing(name)
     live = to_properties(observed.details, tags)
     properties = dict(with_values(experiment, live).properties)
     maker = creator_of(tags) or Requester(CLI_OWNER, experiment.logical_id)
@@ -108,8 +106,7 @@ def against_file(experiment: Experiment, previous: Experiment, status: str) -> P
 
 def _assumed(properties: Mapping[str, Any], status: str) -> Status:
     if status:
-        if status not in list(ASSUMABLE):
-            raise UsageError(f"--status {status}: choose one of {', '.join(ASSUMABLE)}")
+        check_choice("--status", status, ASSUMABLE)
         return Status(status)
     ended = properties.get("DesiredState")
     return Status(ended) if ended in (Status.COMPLETED, Status.CANCELLED) else Status.RUNNING
