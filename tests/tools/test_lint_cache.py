@@ -15,7 +15,7 @@ from inference_experiment_cli.lint.fingerprint import fingerprint
 from inference_experiment_cli.lint.pool import lint_all
 
 NOW = datetime(2030, 6, 15, 12, tzinfo=UTC)
-FOUND: TemplateResult = {"findings": [], "used": None, "reads": []}
+FOUND: TemplateResult = {"findings": [], "used": [], "reads": []}
 
 
 def scheduled(start: str, more: str = "") -> bytes:

@@ -1,5 +1,6 @@
 """Errors that end a command. They are raised where they occur and printed once, by main, as one line each."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -78,11 +79,9 @@ SERVICE_FAILURES = (
 )
 
 
-def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> UsageError:
+def unreadable(path: Path, error: OSError) -> UsageError:
     """Return the error for a file that cannot be read."""
     place = Place(str(path))
-    if isinstance(error, UnicodeDecodeError):
-        return UsageError(f"is not UTF-8 text: {error.reason} at byte {error.start}", place)
     if isinstance(error, FileNotFoundError):
         return UsageError("no such file", place)
     return UsageError(f"cannot be read: {error.strerror or error}", place)
@@ -91,6 +90,12 @@ def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> UsageError:
 def unwritable(path: Path, error: OSError) -> UsageError:
     """Return the error for a file that cannot be written."""
     return UsageError(f"cannot be written: {error.strerror or error}", Place(str(path)))
+
+
+def check_choice(option: str, value: str, choices: Iterable[str]) -> None:
+    """Raise UsageError for a value of an option that is none of the choices."""
+    if value not in (known := list(choices)):
+        raise UsageError(f"{option} {value}: choose one of {', '.join(filter(None, known))}")
 
 
 def missing_extra(what: str, extra: str) -> UsageError:

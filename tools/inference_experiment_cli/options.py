@@ -26,12 +26,11 @@ Regions = Annotated[
     list[str] | None,
     typer.Option(
         "--region",
+        "--regions",  # its earlier name
         metavar="REGION",
         help="A region, several (repeated, or separated by commas), or all. Default: AWS_REGION, or the profile's.",
     ),
 ]
-# The earlier name of --region where it takes several.
-OldRegions = Annotated[list[str] | None, typer.Option("--regions", hidden=True)]
 Profile = Annotated[str, typer.Option(help="Profile of the AWS configuration.")]
 Parameters = Annotated[
     list[str] | None, typer.Option("--parameter", help="Value of a template's parameter: NAME=VALUE. Repeatable.")

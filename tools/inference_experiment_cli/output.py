@@ -5,7 +5,6 @@ NO_COLOR.
 """
 
 import csv
-import io
 import itertools
 import json
 import re
@@ -55,8 +54,11 @@ def confirm(question: str, *, yes: bool) -> None:
         raise NotPossibleError("not confirmed; nothing was changed")
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a text with its own line ends. Raises UsageError."""
+def write_file(path: Path | None, text: str) -> None:
+    """Write a text with its own line ends, without a path to standard output. Raises UsageError."""
+    if path is None:
+        sys.stdout.write(text)
+        return
     try:
         path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
@@ -126,13 +128,9 @@ def _yaml(rows: Iterable[Row], columns: Sequence[str]) -> None:
 
 
 def _csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    for cells in itertools.chain([columns], ([cell(row.get(key)) for key in columns] for row in rows)):
-        writer.writerow(cells)
-        sys.stdout.write(buffer.getvalue())
-        buffer.seek(0)
-        buffer.truncate()
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([cell(row.get(key)) for key in columns] for row in rows)
 
 
 def _table(rows: Iterable[Row], columns: Sequence[str]) -> None:

@@ -1,6 +1,5 @@
 """inference-experiment convert: the options; convert/ does the work."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +38,4 @@ def convert(
     text = converter.convert()
     for remark in converter.notes:
         note(remark)
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        write_file(output, text)
+    write_file(output, text)

@@ -12,7 +12,7 @@ from inference_experiment_cli.errors import UsageError, unwritable
 from inference_experiment_cli.inventory.describe import Inventory, open_regions
 from inference_experiment_cli.inventory.records import flat
 from inference_experiment_cli.inventory.writers import TEXT_WRITERS, ExportFormat, duckdb_module, write_parquet
-from inference_experiment_cli.options import OldRegions, OutputFile, Profile, Regions
+from inference_experiment_cli.options import OutputFile, Profile, Regions
 from inference_experiment_cli.output import note
 
 
@@ -20,7 +20,6 @@ def export(
     form: Annotated[ExportFormat, typer.Option("--format", help="Format of the records.")] = ExportFormat.JSONL,
     output: OutputFile = None,
     region: Regions = None,
-    regions: OldRegions = None,
     profile: Profile = "",
 ) -> None:
     """Write experiments as flat records: JSON lines, CSV, Parquet.
@@ -36,7 +35,7 @@ def export(
         duckdb_module()
         if output is None:
             raise UsageError("--format parquet needs --output FILE")
-    inventory = Inventory(*open_regions([*(region or ()), *(regions or ())], profile))
+    inventory = Inventory(*open_regions(region or (), profile))
     _write((flat(experiment) for experiment in inventory.counted()), form, output)
     where = f" to {output}" if output else ""
     note(f"{inventory.count} experiments from {len(inventory.regions) - len(inventory.failures)} regions{where}")

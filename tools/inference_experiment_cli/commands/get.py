@@ -1,11 +1,10 @@
-"""inference-experiment get: the options; inventory/properties.py makes the record."""
+"""inference-experiment get: the options; inventory/listing.py makes the record."""
 
-from inference_experiment_cli.inventory.properties import full_record
+from inference_experiment_cli.inventory.describe import DescribedExperiment
+from inference_experiment_cli.inventory.listing import row
 from inference_experiment_cli.operate.gateway import CliGateway
-from inference_experiment_cli.operate.ownership import by_tags
 from inference_experiment_cli.options import Name, Output, Profile, Region
 from inference_experiment_cli.output import Format, print_value
-from inference_experiment_cli.session import open_session
 
 
 def get(name: Name, region: Region = "", profile: Profile = "", output: Output = Format.TABLE) -> None:
@@ -18,7 +17,6 @@ def get(name: Name, region: Region = "", profile: Profile = "", output: Output =
 
     Exit codes: 0 found, 1 no such experiment, 2 the options are wrong, 4 AWS failed.
     """
-    session = open_session(region, profile)
-    observed, tags = CliGateway().describe_existing(name, session.region_name)
-    owner = by_tags(name, tags)
-    print_value(full_record(observed.details, tags, session.region_name, owner.text if owner else ""), output)
+    gateway = CliGateway(region, profile)
+    observed, tags = gateway.describe_existing(name)
+    print_value(row(DescribedExperiment(gateway.session.region_name, observed.details, tags), full=True), output)

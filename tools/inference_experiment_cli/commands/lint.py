@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 from typer import Option
 
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import check_choice
 from inference_experiment_cli.lint.cache import default_folder
 from inference_experiment_cli.lint.run import run
 from inference_experiment_cli.options import with_options_of
@@ -60,9 +60,8 @@ class CfnLintOptions:
         arguments: list[str] = []
         for name, value in vars(self).items():
             flag = f"--{name.replace('_', '-')}"
-            choices = CHOICES.get(flag)
-            if choices is not None and value not in choices:
-                raise UsageError(f"{flag} {value}: choose one of {', '.join(filter(None, choices))}")
+            if flag in CHOICES:
+                check_choice(flag, value, CHOICES[flag])
             if isinstance(value, list):
                 arguments += [flag, *value]
             elif value:

@@ -14,7 +14,7 @@ from inference_experiment_cli.inventory.listing import (
     Filters,
     row,
 )
-from inference_experiment_cli.options import OldRegions, Output, Profile, Regions, with_options_of
+from inference_experiment_cli.options import Output, Profile, Regions, with_options_of
 from inference_experiment_cli.output import Format, note, print_rows
 
 
@@ -27,7 +27,6 @@ def list(  # noqa: A001 - each function has its command's name
     ] = False,
     identifiers: Annotated[bool, typer.Option("--identifiers", help="Region and name only.")] = False,
     region: Regions = None,
-    regions: OldRegions = None,
     profile: Profile = "",
     output: Output = Format.TABLE,
 ) -> None:
@@ -43,7 +42,7 @@ def list(  # noqa: A001 - each function has its command's name
     if full and identifiers:
         raise UsageError("pass --full or --identifiers, not both")
     filters = options.arguments()
-    session, names = open_regions([*(region or ()), *(regions or ())], profile)
+    session, names = open_regions(region or (), profile)
     inventory = Inventory(session, names, full=full, filters=filters)
     summary = TABLE_COLUMNS if output is Format.TABLE else SUMMARY_COLUMNS
     columns = FULL_COLUMNS if full else IDENTIFIERS if identifiers else summary

@@ -12,7 +12,6 @@ from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.options import Profile, Region
 from inference_experiment_cli.output import Format, print_value
-from inference_experiment_cli.session import open_session
 
 
 def manifest(
@@ -42,8 +41,9 @@ def manifest(
         raise UsageError(f"--logical-id {logical_id}: use letters and digits only")
     live = None
     if name:
-        region = open_session(region, profile).region_name
-        observed, tags = CliGateway().describe_existing(name, region)
+        gateway = CliGateway(region, profile)
+        region = gateway.session.region_name
+        observed, tags = gateway.describe_existing(name)
         live = to_properties(observed.details, tags)
     is_template = kind is not Manifest.STACKQL
     written = template(kind, logical_id, live, extent) if is_template else stackql(live, extent, region)

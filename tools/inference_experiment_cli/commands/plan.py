@@ -65,5 +65,5 @@ def plan(
     else:
         result = creation(experiment)
     show(result, experiment, output)
-    if not result.possible:
+    if not result["possible"]:
         raise typer.Exit(ExitCode.NO)

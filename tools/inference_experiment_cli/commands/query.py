@@ -7,14 +7,13 @@ import typer
 
 from inference_experiment_cli.inventory.describe import Inventory, open_regions
 from inference_experiment_cli.inventory.sql import Engine, check_read_only, named_regions, needs_descriptions
-from inference_experiment_cli.options import OldRegions, Output, Profile, Regions
+from inference_experiment_cli.options import Output, Profile, Regions
 from inference_experiment_cli.output import Format, print_rows
 
 
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT statement, in DuckDB's SQL.")],
     region: Regions = None,
-    regions: OldRegions = None,
     profile: Profile = "",
     output: Output = Format.TABLE,
 ) -> None:
@@ -31,7 +30,7 @@ def query(
     Exit codes: 0 answered, 2 the statement is refused, 4 a region failed (the rows come from the others).
     """
     check_read_only(sql)
-    session, chosen = open_regions([*(region or ()), *(regions or ())] or named_regions(sql), profile)
+    session, chosen = open_regions(region or named_regions(sql), profile)
     inventory = Inventory(session, chosen, full=needs_descriptions(sql))
     with closing(Engine(inventory.counted(), full=inventory.full)) as engine:
         columns, rows = engine.ask(sql)

@@ -1,16 +1,15 @@
 """inference-experiment report: the options; report/ measures, compares, decides and draws."""
 
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from inference_experiment import criteria
 from inference_experiment_cli.errors import ExitCode, NotPossibleError, UsageError
-from inference_experiment_cli.inventory.describe import configuration, describe
+from inference_experiment_cli.inventory.describe import CONFIG, describe
 from inference_experiment_cli.options import Output, Profile, Region
 from inference_experiment_cli.output import Format, console, note, write_file
 from inference_experiment_cli.report.comparison import ComparisonReport, compare
@@ -73,9 +72,12 @@ def report(  # noqa: PLR0913, PLR0917 - one parameter per option
         # The local AWS is an extra and takes a second to import.
         from inference_experiment_cli.report.trial import NAME, local_aws  # noqa: PLC0415
 
-        name = NAME
-    with local_aws() if trial else nullcontext():
-        comparison = _compare(name, limits, region, profile)
+        with local_aws() as (sagemaker, cloudwatch):
+            comparison = _compare(NAME, limits, sagemaker, cloudwatch)
+    else:
+        session = open_session(region, profile)
+        sagemaker, cloudwatch = (session.client(each, config=CONFIG) for each in ("sagemaker", "cloudwatch"))
+        comparison = _compare(name, limits, sagemaker, cloudwatch)
     _present(comparison, output, html)
     if check:
         raise typer.Exit(EXIT_CODES[comparison.verdict.result])
@@ -91,15 +93,13 @@ def _criteria(latency: str, statistic: LatencyStatistic, errors: str, invocation
     return criteria.Criteria(values["--max-latency-increase"], values["--max-error-rate"], invocations, statistic.value)
 
 
-def _compare(name: str, limits: criteria.Criteria, region: str, profile: str) -> ComparisonReport:
-    session = open_session(region, profile)
+def _compare(name: str, limits: criteria.Criteria, sagemaker: Any, cloudwatch: Any) -> ComparisonReport:  # noqa: ANN401 - clients
     with console(stderr=True).status("reading CloudWatch metrics"):
-        client = session.client("sagemaker", config=configuration())
-        experiment = describe(client, session.region_name, name)
+        experiment = describe(sagemaker, name)
         if experiment is None:
-            raise NotPossibleError(f"no experiment {name} in {session.region_name}")
+            raise NotPossibleError(f"no experiment {name} in {sagemaker.meta.region_name}")
         subject = subject_of(experiment.members, experiment.tags, experiment.region)
-        return compare(measure(session, subject, limits.latency_statistic, datetime.now(UTC)), limits)
+        return compare(measure(cloudwatch, subject, limits.latency_statistic, datetime.now(UTC)), limits)
 
 
 def _present(comparison: ComparisonReport, output: Format, html: Path | None) -> None:

@@ -5,12 +5,11 @@ from typing import Annotated
 import typer
 
 from inference_experiment.model import Status
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import check_choice
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.watch import follow
 from inference_experiment_cli.options import Interval, Name, Output, Profile, Region, Timeout
 from inference_experiment_cli.output import Format
-from inference_experiment_cli.session import open_session
 
 
 def watch(
@@ -31,10 +30,8 @@ def watch(
     Exit codes: 0 stable, or in the status of --until, 1 cancelled, deleted, ended in another status, or --timeout
     expired, 2 the options are wrong, 4 AWS failed.
     """
-    if until and until not in list(Status):
-        raise UsageError(f"--until {until}: choose one of {', '.join(Status)}")
-    session = open_session(region, profile)
-    gateway = CliGateway()
-    gateway.describe_existing(name, session.region_name)
+    check_choice("--until", until, ["", *Status])
+    gateway = CliGateway(region, profile)
+    gateway.describe_existing(name)
     wanted = Status(until) if until else None
     follow(lambda: gateway.describe_inference_experiment(name), name, wanted, interval, timeout, output)

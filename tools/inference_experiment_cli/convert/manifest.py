@@ -14,10 +14,12 @@ from inference_experiment_cli.output import yaml_text
 PARAMETERS: Final = ("RoleArn", "EndpointName", "ProductionModelName", "ShadowModelName")
 TOKEN: Final = {"Fn::ImportValue": DEFAULT_TOKEN.split()[1]}
 COMMENT_WIDTH: Final = 100
-SHORT: Final = re.compile(r"^(\s*(?:- )?[\w:]+:)\n\s+(Ref|Fn::\w+): (.+)$", re.MULTILINE)
+FUNCTION: Final = re.compile(r"^(\s*(?:- )?[\w:]+:)\n\s+(?:Fn::(?=\w)|(?=Ref:))(\w+): (.+)$", re.MULTILINE)
+SHORT_FORM: Final = r"\1 !\2 \3"
 
 
-def _variant(name: str, model: object) -> dict[str, Any]:
+def variant(name: str, model: object) -> dict[str, Any]:
+    """Return a model variant on one instance."""
     hardware = {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1}
     infrastructure = {"InfrastructureType": "RealTimeInference", "RealTimeInferenceConfig": hardware}
     return {"VariantName": name, "ModelName": model, "InfrastructureConfig": infrastructure}
@@ -36,8 +38,8 @@ def _scratch() -> dict[str, Any]:
         "KmsKey": "alias/shadow-test",
         "Schedule": {"StartTime": "2030-01-31T08:00:00Z", "EndTime": "2030-02-07T08:00:00Z"},
         "ModelVariants": [
-            _variant("production", {"Ref": "ProductionModelName"}),
-            _variant("shadow", {"Ref": "ShadowModelName"}),
+            variant("production", {"Ref": "ProductionModelName"}),
+            variant("shadow", {"Ref": "ShadowModelName"}),
         ],
         "ShadowModeConfig": {"SourceModelVariantName": "production", "ShadowModelVariants": [shadow]},
         "DataStorageConfig": {
@@ -88,7 +90,7 @@ def as_yaml(made: Mapping[str, Any], *, comments: bool) -> str:
     lines: list[str] = []
     top = contract.schema()
     inside = False
-    for line in SHORT.sub(_shorten, yaml_text(made)).splitlines():
+    for line in FUNCTION.sub(SHORT_FORM, yaml_text(made)).splitlines():
         name = line.strip().partition(":")[0]
         if comments and inside and re.match(r" {6}\w", line) and name in top["properties"]:
             node = top["properties"][name]
@@ -97,10 +99,6 @@ def as_yaml(made: Mapping[str, Any], *, comments: bool) -> str:
         inside = inside or line == "    Properties:"
         lines.append(line)
     return "\n".join(lines) + "\n"
-
-
-def _shorten(match: re.Match[str]) -> str:
-    return f"{match[1]} !{match[2].removeprefix('Fn::')} {match[3]}"
 
 
 def _holes(name: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cfnlint.match import Match
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from inference_experiment_cli.demo.timeline import Timeline
@@ -84,7 +84,7 @@ class Demo:
 
     @contextlib.contextmanager
     def _stage(self, timeline: Timeline, name: str) -> Iterator[list[str]]:
-        timeline.step(name)
+        timeline.line("step", name, "")
         began, result = timeline.elapsed, list[str]()
         yield result
         self.results.append((name, timeline.elapsed - began, ", ".join(result)))
@@ -123,10 +123,8 @@ class Demo:
                 raise ServiceError(f"not deleted: {result[0]}")
 
     def _summary(self) -> None:
-        table = Table(title="A shadow test's life", title_justify="left")
-        table.add_column("stage")
-        table.add_column("seconds", justify="right")
-        table.add_column("result")
+        columns = ("stage", Column("seconds", justify="right"), "result")
+        table = Table(*columns, title="A shadow test's life", title_justify="left")
         for name, seconds, result in self.results:
             table.add_row(name, f"{seconds:.1f}", Text(result))
         self.console.print(table)
@@ -148,10 +146,7 @@ def _short(path: Path) -> str:
 
 
 def _findings_table(findings: list[Match]) -> Table:
-    table = Table(show_header=True, show_edge=False)
-    table.add_column("line", justify="right")
-    table.add_column("rule")
-    table.add_column("finding")
+    table = Table(Column("line", justify="right"), "rule", "finding", show_edge=False)
     for finding in findings:
         table.add_row(str(finding.linenumber), finding.rule.id, Text(finding.message))
     return table

@@ -46,10 +46,6 @@ class Timeline:
                 Text(columns, style=style or STYLES[kind]), no_wrap=True, overflow="ellipsis", crop=False
             )
 
-    def step(self, text: str) -> None:
-        """Print what the demonstration does next."""
-        self.line("step", text, "")
-
     def stack_event(self, event: "StackEventTypeDef") -> None:
         """Print an event of a stack."""
         status, reason = event["ResourceStatus"], event.get("ResourceStatusReason")

@@ -8,15 +8,17 @@ from cfn_template.located import DocumentError
 from cfn_template.values import Path as Keys
 from inference_experiment_cli.errors import Place, UsageError, unreadable
 
-__all__ = ["Document", "Keys", "parse_document", "read_document", "read_text", "syntax_error"]
-
 
 class Document(documents.Document):
     """A document that a user gave."""
 
+    def place(self, keys: Keys) -> Place:
+        """Return the place of a value, for messages."""
+        return Place(self.name, self.line(keys), "/".join(map(str, keys)))
+
     def error(self, keys: Keys, message: str) -> UsageError:
         """Return the error that something at a place cannot be used."""
-        return UsageError(message, Place(self.name, self.line(keys), "/".join(map(str, keys))))
+        return UsageError(message, self.place(keys))
 
 
 def syntax_error(name: str, error: DocumentError) -> UsageError:

@@ -1,8 +1,8 @@
 """The experiments of a file: a template's resources, bare properties, or what the API takes and answers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,14 +11,15 @@ from cfn_template.located import plain
 from cfn_template.nodes import Node, resolve
 from cfn_template.parameters import PSEUDO, ParameterError, check_given
 from cfn_template.scenarios import Scenario, describe, needs_of
+from cfn_template.values import Path as Keys
 from cfn_template.values import Raw, ShortForm
 from inference_experiment import contract
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
 from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import Place, UndecidedError, UsageError
-from inference_experiment_cli.inputs.documents import Document, Keys, read_document
-from inference_experiment_cli.inventory.properties import to_properties
+from inference_experiment_cli.inputs.documents import Document, read_document
+from inference_experiment_cli.inventory.properties import epoch_as_text, to_properties
 from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import ExperimentTemplate, experiment_in
 from shadow_test_policies.service_token import wrong_service_token
@@ -63,10 +64,9 @@ class Experiment:
             keys = keys[:-1]
         return self.document.line(self.places.get(keys, keys))
 
-    @property
-    def place(self) -> str:
-        """File and line, for messages."""
-        return f"{self.document.name}:{self.line(())}"
+    def place(self, *keys: str | int) -> Place:
+        """Return the place of a property, for messages; one that is not written has the line of what is around it."""
+        return Place(self.document.name, self.line(keys), "/".join(map(str, keys)))
 
 
 @dataclass(frozen=True)
@@ -207,17 +207,8 @@ def _with_texts(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return properties with the API's times (epoch seconds) as CloudFormation's."""
     made, schedule = dict(properties), properties.get("Schedule")
     if isinstance(schedule, Mapping):
-        made["Schedule"] = {key: _time(value) for key, value in schedule.items()}
+        made["Schedule"] = {key: epoch_as_text(value) for key, value in schedule.items()}
     return made
-
-
-def _time(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    try:
-        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (OverflowError, ValueError, OSError):
-        return value
 
 
 def choose(experiments: Sequence[Experiment], logical_id: str) -> Experiment:
@@ -227,7 +218,7 @@ def choose(experiments: Sequence[Experiment], logical_id: str) -> Experiment:
     if len(chosen) == 1:
         if chosen[0].is_created:
             return chosen[0]
-        place = Place(experiments[0].document.name, chosen[0].line(()), f"Resources/{chosen[0].logical_id}")
+        place = chosen[0].place("Resources", chosen[0].logical_id)
         raise UsageError("its Condition does not hold; pass its --parameter NAME=VALUE", place)
     names = ", ".join(one.logical_id for one in experiments)
     name = experiments[0].document.name
@@ -252,7 +243,7 @@ def fill(value: Any, live: Any = None, path: Keys = ()) -> Any:  # noqa: ANN401 
 
 
 def _stand_in(name: str, written: ShortForm) -> object:
-    slug = "-".join(filter(None, "".join(letter if letter.isalnum() else " " for letter in written).split()))
+    slug = re.sub(r"[\W_]+", "-", written).strip("-")
     made: dict[str, object] = {
         "RoleArn": f"arn:aws:iam::000000000000:role/{slug[:60]}",
         "Destination": f"s3://{slug[:60]}",
@@ -276,16 +267,17 @@ def with_values(experiment: Experiment, live: Mapping[str, Any]) -> Experiment:
     transform = next((one for keys, one in experiment.unresolved.items() if not keys or _is_transform(keys, ())), None)
     if transform is not None:
         if not live:
-            place = Place(experiment.document.name, experiment.line(()), "Properties")
             kind = UndecidedError if transform.startswith(AT_DEPLOYMENT) else UsageError
-            raise kind(f"{transform} brings properties at deployment; write them in the file", place)
+            raise kind(
+                f"{transform} brings properties at deployment; write them in the file", experiment.place("Properties")
+            )
         filled = {**live, **filled}
     shapeless = [
         key for key in ("ModelVariants", "ShadowModeConfig") if not isinstance(filled.get(key, []), list | dict)
     ]
     if shapeless:
         written = experiment.unresolved.get((shapeless[0],), "it")
-        place = Place(experiment.document.name, experiment.line((shapeless[0],)), shapeless[0])
+        place = experiment.place(shapeless[0])
         if written.startswith(AT_DEPLOYMENT):
             raise UndecidedError(f"{written} is known at deployment only; write the value in the file", place)
         raise UsageError(f"{written} cannot be resolved; pass its --parameter NAME=VALUE", place)

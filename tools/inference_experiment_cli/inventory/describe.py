@@ -28,6 +28,8 @@ PAGE_SIZE: Final = 100
 REGIONS_AT_ONCE: Final = 8
 DESCRIPTIONS_AT_ONCE: Final = 4
 QUEUE_LENGTH: Final = 200
+CONFIG: Final = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
+"""For reads: retries throttling, gives up soon without an answer."""
 REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 
 
@@ -40,27 +42,17 @@ class DescribedExperiment:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def configuration() -> Config:
-    """Return botocore's configuration for reads: retries throttling, gives up soon without an answer."""
-    return Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
-
-
-def choose_regions(texts: Sequence[str], session: boto3.Session) -> list[str]:
-    """Return the regions of --region: all, names, or the session's. Raises UsageError."""
+def open_regions(texts: Sequence[str], profile: str) -> tuple[boto3.Session, list[str]]:
+    """Return a session and the regions of --region: all, names, or the session's. Raises CommandError."""
+    session = open_session("us-east-1" if texts else "", profile)  # --region needs no configured region
     names = list(dict.fromkeys(part.strip() for text in texts for part in text.split(",") if part.strip()))
     if not texts:
-        return [session.region_name]
-    if names == ["all"]:
-        return sorted(session.get_available_regions("sagemaker"))
-    if not names or any(not REGION.fullmatch(name) for name in names):
+        names = [session.region_name]
+    elif names == ["all"]:
+        names = sorted(session.get_available_regions("sagemaker"))
+    elif not names or any(not REGION.fullmatch(name) for name in names):
         raise UsageError(f"--region {' '.join(texts)}: write all, or names such as us-east-1,eu-west-1")
-    return names
-
-
-def open_regions(texts: Sequence[str], profile: str) -> tuple[boto3.Session, list[str]]:
-    """Return a session and the regions of --region, which need no configured region. Raises CommandError."""
-    session = open_session("us-east-1" if texts else "", profile)
-    return session, choose_regions(texts, session)
+    return session, names
 
 
 @dataclass
@@ -78,29 +70,26 @@ class Inventory:
     failures: dict[str, str] = field(default_factory=dict)
     done: int = 0
     count: int = 0
+    _waiting: queue.Queue[DescribedExperiment | None] = field(default_factory=lambda: queue.Queue(QUEUE_LENGTH))
+    _is_over: threading.Event = field(default_factory=threading.Event)
 
     def __iter__(self) -> Iterator[DescribedExperiment]:
         """Yield the experiments as they arrive, in no order."""
-        waiting: queue.Queue[DescribedExperiment | None] = queue.Queue(QUEUE_LENGTH)
-        stop = threading.Event()
-        config = configuration()
         # Sessions are not safe across threads, clients are: they are created here.
-        clients = {
-            region: self.session.client("sagemaker", region_name=region, config=config) for region in self.regions
-        }
+        clients = [self.session.client("sagemaker", region_name=region, config=CONFIG) for region in self.regions]
         with ThreadPoolExecutor(REGIONS_AT_ONCE) as pool:
-            for region, client in clients.items():
-                pool.submit(self._read, region, client, waiting, stop)
+            for client in clients:
+                pool.submit(self._read, client)
             try:
                 while self.done < len(self.regions):
-                    experiment = waiting.get()
+                    experiment = self._waiting.get()
                     if experiment is None:
                         self.done += 1
                     else:
                         self.count += 1
                         yield experiment
             finally:
-                stop.set()
+                self._is_over.set()
 
     def counted(self) -> Iterator[DescribedExperiment]:
         """Yield the experiments while a terminal shows their number."""
@@ -115,22 +104,24 @@ class Inventory:
             errors = [ServiceError(reason, Place(region)) for region, reason in sorted(self.failures.items())]
             raise ExceptionGroup("regions failed", errors)
 
-    def _read(
-        self,
-        region: str,
-        client: "SageMakerClient",
-        waiting: "queue.Queue[DescribedExperiment | None]",
-        stop: threading.Event,
-    ) -> None:
+    def _read(self, client: "SageMakerClient") -> None:
         try:
-            for experiment in self._experiments(region, client):
-                if not _put(waiting, experiment, stop):
+            for experiment in self._experiments(client):
+                if not self._put(experiment):
                     return
         except (BotoCoreError, ClientError) as error:
-            self.failures[region] = describe_aws_error(error)
-        _put(waiting, None, stop)
+            self.failures[client.meta.region_name] = describe_aws_error(error)
+        self._put(None)
 
-    def _experiments(self, region: str, client: "SageMakerClient") -> Iterator[DescribedExperiment]:
+    def _put(self, item: DescribedExperiment | None) -> bool:
+        """Put an item on the queue; False when it is no longer read."""
+        while not self._is_over.is_set():
+            with contextlib.suppress(queue.Full):
+                self._waiting.put(item, timeout=0.1)
+                return True
+        return False
+
+    def _experiments(self, client: "SageMakerClient") -> Iterator[DescribedExperiment]:
         pages = client.get_paginator("list_inference_experiments").paginate(
             PaginationConfig={"PageSize": PAGE_SIZE}, **self.filters
         )
@@ -138,24 +129,14 @@ class Inventory:
             for page in pages:
                 summaries = page.get("InferenceExperiments", [])
                 if not self.full:
+                    region = client.meta.region_name
                     yield from (DescribedExperiment(region, dict(summary)) for summary in summaries)
                     continue
-                described = pool.map(lambda summary: describe(client, region, summary["Name"]), summaries)
+                described = pool.map(lambda summary: describe(client, summary["Name"]), summaries)
                 yield from (experiment for experiment in described if experiment is not None)
 
 
-def _put(
-    waiting: "queue.Queue[DescribedExperiment | None]", item: DescribedExperiment | None, stop: threading.Event
-) -> bool:
-    """Put an item on the queue; False when it is no longer read."""
-    while not stop.is_set():
-        with contextlib.suppress(queue.Full):
-            waiting.put(item, timeout=0.1)
-            return True
-    return False
-
-
-def describe(client: "SageMakerClient", region: str, name: str) -> DescribedExperiment | None:
+def describe(client: "SageMakerClient", name: str) -> DescribedExperiment | None:
     """Return one experiment with its tags; None where it does not exist. Raises ClientError, BotoCoreError."""
     try:
         members: Any = client.describe_inference_experiment(Name=name)
@@ -166,4 +147,4 @@ def describe(client: "SageMakerClient", region: str, name: str) -> DescribedExpe
             return None
         raise
     members.pop("ResponseMetadata", None)
-    return DescribedExperiment(region, members, tags)
+    return DescribedExperiment(client.meta.region_name, members, tags)

@@ -8,7 +8,7 @@ import typer
 
 from inference_experiment.checks import parse_time
 from inference_experiment.model import Status
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import UsageError, check_choice
 from inference_experiment_cli.inventory.describe import DescribedExperiment
 from inference_experiment_cli.inventory.properties import full_record, to_jsonable
 from inference_experiment_cli.operate.ownership import by_tags
@@ -49,9 +49,7 @@ class Filters:
                 text = f"{arguments[key]} is not an ISO 8601 time with a zone; write it as 2030-01-31T08:00:00Z"
                 raise UsageError(text)
             arguments[key] = moment
-        statuses = [status.value for status in Status if status is not Status.ABSENT]
-        if self.status and self.status not in statuses:
-            raise UsageError(f"--status {self.status}: choose one of {', '.join(statuses)}")
+        check_choice("--status", self.status, ["", *(status for status in Status if status is not Status.ABSENT)])
         return arguments
 
 

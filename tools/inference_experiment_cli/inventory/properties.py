@@ -1,5 +1,6 @@
 """An experiment as CloudFormation's properties, and as a record of all that Describe and ListTags return. Pure."""
 
+import contextlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -28,21 +29,28 @@ def to_jsonable(value: object) -> object:
     return [to_jsonable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
+def epoch_as_text(value: object) -> object:
+    """Return a time in epoch seconds as ISO 8601. Other values stay."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with contextlib.suppress(OverflowError, ValueError, OSError):
+            return timestamp(datetime.fromtimestamp(value, UTC))
+    return value
+
+
 def _moment(value: object) -> object:
     """Return a time in our form: output of the AWS CLI has zones, or epoch seconds. Other values stay."""
-    if isinstance(value, int | float):
-        return to_jsonable(datetime.fromtimestamp(value, UTC))
     parsed = checks.parse_time(value) if isinstance(value, str) else None
-    return to_jsonable(parsed or value)
+    return to_jsonable(parsed or epoch_as_text(value))
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags as the API lists them, sorted."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
 def own_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the tags that a user set: neither AWS's nor the owner tag."""
-    return [
-        {"Key": key, "Value": value}
-        for key, value in sorted(tags.items())
-        if not key.lower().startswith(checks.RESERVED_TAG_PREFIXES)
-    ]
+    return [tag for tag in tag_list(tags) if not tag["Key"].lower().startswith(checks.RESERVED_TAG_PREFIXES)]
 
 
 def to_properties(details: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
@@ -54,12 +62,10 @@ def to_properties(details: Mapping[str, Any], tags: Mapping[str, str]) -> dict[s
         {key: value for key, value in variant.items() if key != "Status"}
         for variant in details.get("ModelVariants") or ()
     ]
-    properties: dict[str, Any] = {key: members[key] for key in (*CONFIGURATION, *SHADOW) if members.get(key)}
-    if details.get("Status") in STATES:
-        properties["DesiredState"] = details["Status"]
-    if own_tags(tags):
-        properties["Tags"] = own_tags(tags)
-    return {key: to_jsonable(value) for key, value in properties.items()}
+    members["DesiredState"] = details.get("Status") if details.get("Status") in STATES else None
+    members["Tags"] = own_tags(tags)
+    names = (*CONFIGURATION, *SHADOW, "DesiredState", "Tags")
+    return {name: to_jsonable(members[name]) for name in names if members.get(name)}
 
 
 def full_record(details: Mapping[str, Any], tags: Mapping[str, str], region: str, owner: str) -> dict[str, Any]:
@@ -75,7 +81,7 @@ def full_record(details: Mapping[str, Any], tags: Mapping[str, str], region: str
         "DesiredState": properties.get("DesiredState"),
         "EndpointMetadata": {**endpoint, **(details.get("EndpointMetadata") or {})},
         **{key: to_jsonable(details.get(key)) for key in TIMES},
-        "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+        "Tags": tag_list(tags),
         "Owner": owner,
         "Arn": details.get("Arn"),
         "Region": region,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from inference_experiment_cli.inventory.describe import DescribedExperiment
-from inference_experiment_cli.inventory.properties import STATES, to_jsonable
+from inference_experiment_cli.inventory.properties import STATES, tag_list, to_jsonable
 
 FLAT: Final = (
     "_key",
@@ -32,37 +32,34 @@ FLAT: Final = (
     "completion_time",
     "region",
 )
-# In the order of the provider's SELECT example, then what it has no column for.
-AWSCC: Final = (
-    "region",
-    "arn",
-    "name",
-    "type",
-    "description",
-    "role_arn",
-    "endpoint_name",
-    "endpoint_metadata",
-    "schedule",
-    "kms_key",
-    "data_storage_config",
-    "model_variants",
-    "shadow_mode_config",
-    "tags",
-    "creation_time",
-    "last_modified_time",
-    "status",
-    "status_reason",
-    "desired_state",
-    "completion_time",
-    "account_id",
-)
-AWS: Final = tuple(
-    name if name == "region" else "".join(word.capitalize() for word in name.split("_")) for name in AWSCC
-)
-TIMES: Final = frozenset({"creation_time", "last_modified_time", "completion_time"})
-NESTED: Final = frozenset(
-    {"endpoint_metadata", "model_variants", "shadow_mode_config", "data_storage_config", "schedule", "tags"}
-)
+# Columns with their types in SQL, in the order of the provider's SELECT example, then what it has no column for.
+AWSCC: Final = {
+    "region": "VARCHAR",
+    "arn": "VARCHAR",
+    "name": "VARCHAR",
+    "type": "VARCHAR",
+    "description": "VARCHAR",
+    "role_arn": "VARCHAR",
+    "endpoint_name": "VARCHAR",
+    "endpoint_metadata": "JSON",
+    "schedule": "JSON",
+    "kms_key": "VARCHAR",
+    "data_storage_config": "JSON",
+    "model_variants": "JSON",
+    "shadow_mode_config": "JSON",
+    "tags": "JSON",
+    "creation_time": "TIMESTAMP",
+    "last_modified_time": "TIMESTAMP",
+    "status": "VARCHAR",
+    "status_reason": "VARCHAR",
+    "desired_state": "VARCHAR",
+    "completion_time": "TIMESTAMP",
+    "account_id": "VARCHAR",
+}
+AWS: Final = {
+    name if name == "region" else "".join(word.capitalize() for word in name.split("_")): kind
+    for name, kind in AWSCC.items()
+}
 
 
 def snake(name: str) -> str:
@@ -77,36 +74,29 @@ def snake_keys(value: Any) -> Any:  # noqa: ANN401 - parsed JSON
     return [snake_keys(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _columns(experiment: DescribedExperiment) -> dict[str, Any]:
-    """Return every column by its snake-case name; nested keys are the API's."""
-    members: dict[str, Any] = {snake(key): to_jsonable(value) for key, value in experiment.members.items()}
-    arn = str(members.get("arn", ""))
-    status = members.get("status")
-    return {
+def aws_row(experiment: DescribedExperiment) -> dict[str, Any]:
+    """Return the row of StackQL's aws provider, in the API's spelling."""
+    members = experiment.members
+    arn, status = str(members.get("Arn", "")), members.get("Status")
+    known = {
         **members,
         "region": experiment.region,
-        "account_id": arn.split(":")[4] if arn.count(":") > 4 else None,  # noqa: PLR2004 - the field of an ARN
-        "endpoint_name": experiment.members.get("EndpointMetadata", {}).get("EndpointName"),
-        "desired_state": status if status in STATES else None,
+        "AccountId": arn.split(":")[4] if arn.count(":") > 4 else None,  # noqa: PLR2004 - the field of an ARN
+        "EndpointName": members.get("EndpointMetadata", {}).get("EndpointName"),
+        "DesiredState": status if status in STATES else None,
+        "Tags": tag_list(experiment.tags),
     }
-
-
-def flat(experiment: DescribedExperiment) -> dict[str, Any]:
-    """Return the record of an inventory catalogue; `_key` is the ARN, `tags` a map."""
-    known = snake_keys(_columns(experiment))
-    known |= {"_key": known.get("arn"), "tags": dict(sorted(experiment.tags.items()))}
-    return {name: known.get(name) for name in FLAT}
+    return {name: to_jsonable(known.get(name)) for name in AWS}
 
 
 def awscc_row(experiment: DescribedExperiment) -> dict[str, Any]:
     """Return the row of StackQL's awscc provider; tags are a list of value and key."""
-    known = snake_keys(_columns(experiment))
-    known["tags"] = [{"value": value, "key": key} for key, value in sorted(experiment.tags.items())]
-    return {name: known.get(name) for name in AWSCC}
+    tags = [{"value": value, "key": key} for key, value in sorted(experiment.tags.items())]
+    return {**snake_keys(aws_row(experiment)), "tags": tags}
 
 
-def aws_row(experiment: DescribedExperiment) -> dict[str, Any]:
-    """Return the row of StackQL's aws provider, in the API's spelling."""
-    known = _columns(experiment)
-    known["tags"] = [{"Key": key, "Value": value} for key, value in sorted(experiment.tags.items())]
-    return {column: known.get(name) for column, name in zip(AWS, AWSCC, strict=True)}
+def flat(experiment: DescribedExperiment) -> dict[str, Any]:
+    """Return the record of an inventory catalogue; `_key` is the ARN, `tags` a map."""
+    row = awscc_row(experiment)
+    row |= {"_key": row["arn"], "tags": dict(sorted(experiment.tags.items()))}
+    return {name: row[name] for name in FLAT}

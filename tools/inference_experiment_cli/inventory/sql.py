@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inventory.describe import REGION, DescribedExperiment
 from inference_experiment_cli.inventory.properties import timestamp
-from inference_experiment_cli.inventory.records import AWS, AWSCC, NESTED, TIMES, aws_row, awscc_row
+from inference_experiment_cli.inventory.records import AWS, AWSCC, aws_row, awscc_row
 from inference_experiment_cli.inventory.writers import duckdb_module
 
 if TYPE_CHECKING:
@@ -34,16 +34,22 @@ PSEUDO_COLUMN: Final = re.compile(
 
 
 @dataclass(frozen=True)
-class Spelling:
-    """One way to name the columns, and how to make a row of an experiment."""
+class Table:
+    """A stored table: its columns with their types, and how to make a row of an experiment."""
 
     name: str
-    columns: Sequence[str]
+    types: Mapping[str, str]
     row: Callable[[DescribedExperiment], Mapping[str, Any]]
 
 
-SPELLINGS: Final = (Spelling("snake", AWSCC, awscc_row), Spelling("api", AWS, aws_row))
+def _name_row(experiment: DescribedExperiment) -> Mapping[str, Any]:
+    return {"region": experiment.region, "name": experiment.members["Name"]}
 
+
+NAMES: Final = Table("names", {"region": "VARCHAR", "name": "VARCHAR"}, _name_row)
+# The two ways to name the columns.
+SPELLINGS: Final = (Table("snake", AWSCC, awscc_row), Table("api", AWS, aws_row))
+TABLES: Final = (NAMES, *SPELLINGS)
 
 Answer = tuple[Sequence[str], Sequence[Mapping[str, Any]]]
 """The result of a statement: the names of its columns and its rows, values as JSON has them."""
@@ -97,31 +103,20 @@ class Engine:
         execute = self._connection.execute
         execute("ATTACH ':memory:' AS aws; ATTACH ':memory:' AS awscc; ATTACH ':memory:' AS stored")
         execute("CREATE SCHEMA aws.sagemaker; CREATE SCHEMA awscc.sagemaker")
-        for spelling in SPELLINGS:
-            columns = ", ".join(
-                f'"{column}" {_type(name)}' for column, name in zip(spelling.columns, AWSCC, strict=True)
-            )
-            execute(f"CREATE TABLE stored.{spelling.name} ({columns})")
-        execute("CREATE TABLE stored.names (region VARCHAR, name VARCHAR)")
+        for table in TABLES:
+            columns = ", ".join(f'"{column}" {kind}' for column, kind in table.types.items())
+            execute(f"CREATE TABLE stored.{table.name} ({columns})")
         for schema in SCHEMAS:
             execute(f"CREATE VIEW {schema}.{LIST_ONLY} AS SELECT region, name FROM stored.names")  # noqa: S608 - our own names
 
     def _fill(self, experiments: Iterable[DescribedExperiment], *, full: bool) -> None:
+        """Insert a batch by one statement: one for each row takes eight milliseconds a row."""
+        source = "SELECT unnest(row) FROM (SELECT unnest(from_json(?::JSON, ?)) AS row)"
         waiting = iter(experiments)
         while batch := list(itertools.islice(waiting, INSERT_BATCH_ROWS)):
-            self._insert(batch, full=full)
-
-    def _insert(self, batch: Sequence[DescribedExperiment], *, full: bool) -> None:
-        names = [{"region": each.region, "name": each.members["Name"]} for each in batch]
-        self._insert_rows("names", {"region": "VARCHAR", "name": "VARCHAR"}, names)
-        for spelling in SPELLINGS if full else ():
-            types = {column: _type(name) for column, name in zip(spelling.columns, AWSCC, strict=True)}
-            self._insert_rows(spelling.name, types, [spelling.row(each) for each in batch])
-
-    def _insert_rows(self, table: str, types: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert all rows by one statement: one for each row takes eight milliseconds a row."""
-        source = "SELECT unnest(row) FROM (SELECT unnest(from_json(?::JSON, ?)) AS row)"
-        self._connection.execute(f"INSERT INTO stored.{table} {source}", [json.dumps(rows), json.dumps([types])])
+            for table in TABLES if full else (NAMES,):
+                values = [json.dumps([table.row(each) for each in batch]), json.dumps([table.types])]
+                self._connection.execute(f"INSERT INTO stored.{table.name} {source}", values)
 
     def ask(self, sql: str) -> Answer:
         """Return the answer to a SELECT. Raises UsageError for what DuckDB refuses."""
@@ -138,7 +133,7 @@ class Engine:
                     raise UsageError(_one_line(error)) from error
         raise UsageError(_one_line(first or RuntimeError("no statement"))) from first
 
-    def _ask(self, sql: str, spelling: Spelling) -> Answer:
+    def _ask(self, sql: str, spelling: Table) -> Answer:
         for schema in SCHEMAS:
             self._connection.execute(f"CREATE OR REPLACE VIEW {schema}.{TABLE} AS FROM stored.{spelling.name}")
         relation: DuckDBPyRelation = self._connection.sql(sql)
@@ -149,10 +144,6 @@ class Engine:
             relation = relation.project(", ".join(casts))
         rows = [dict(zip(columns, map(_shown, row, kinds), strict=True)) for row in relation.fetchall()]
         return columns, rows
-
-
-def _type(name: str) -> str:
-    return "JSON" if name in NESTED else "TIMESTAMP" if name in TIMES else "VARCHAR"
 
 
 def _shown(value: Any, kind: str) -> Any:  # noqa: ANN401 - whatever SQL computes

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, TextIO
 
 from inference_experiment_cli.errors import missing_extra
-from inference_experiment_cli.inventory.records import FLAT, NESTED, TIMES
+from inference_experiment_cli.inventory.records import AWSCC, FLAT
 
 if TYPE_CHECKING:
     import types
@@ -34,8 +34,7 @@ def write_csv(records: Iterable[Record], output: IO[str]) -> None:
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow(FLAT)
     for record in records:
-        cells = (_json(value) if isinstance(value, dict | list) else value for value in record.values())
-        writer.writerow("" if cell is None else cell for cell in cells)
+        writer.writerow(_json(value) if isinstance(value, dict | list) else value for value in record.values())
 
 
 TEXT_WRITERS: Final[Mapping[ExportFormat, Callable[[Iterable[Record], TextIO], None]]] = {
@@ -53,16 +52,11 @@ def duckdb_module() -> "types.ModuleType":
     return duckdb
 
 
-def _column_type(name: str) -> str:
-    if name == "tags":
-        return "MAP(VARCHAR, VARCHAR)"
-    return "JSON" if name in NESTED else "TIMESTAMPTZ" if name in TIMES else "VARCHAR"
-
-
 def write_parquet(records: Iterable[Record], path: Path) -> None:
     """Write a Parquet file; times are UTC timestamps, tags a map, other nested values JSON."""
     duckdb = duckdb_module()
-    columns = ", ".join(f"'{name}': '{_column_type(name)}'" for name in FLAT)
+    kinds = {**AWSCC, "_key": "VARCHAR", "tags": "MAP(VARCHAR, VARCHAR)"}
+    columns = ", ".join(f"'{name}': '{kinds[name].replace('TIMESTAMP', 'TIMESTAMPTZ')}'" for name in FLAT)
     with tempfile.TemporaryDirectory(prefix="inference-experiment-") as folder:
         lines = Path(folder) / "records.jsonl"
         with lines.open("w", encoding="utf-8") as output:

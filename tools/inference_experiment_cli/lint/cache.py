@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from inference_experiment_cli.lint.engine import TemplateResult
+from inference_experiment_cli.lint.fingerprint import digest_of_file
 
 DAY: Final = timedelta(days=1)
 UNUSED_ENTRY_SECONDS: Final = 30 * 24 * 3600.0
@@ -50,25 +51,22 @@ class Cache:
     def get(self, key: str) -> TemplateResult | None:
         """Return a valid result."""
         file = self._file(key)
-        try:
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
             entry = json.loads(file.read_bytes())
-            valid = entry["until"] > time.time() and all(
-                _digest(name) == digest for name, digest in entry["reads"].items()
-            )
-            result: TemplateResult = entry["result"]
-            if not valid:
-                return None
-            os.utime(file)
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
-            return None
-        return result
+            unchanged = (digest_of_file(Path(name)) == digest for name, digest in entry["reads"].items())
+            if entry["until"] > time.time() and all(unchanged):
+                result: TemplateResult = entry["result"]
+                os.utime(file)
+                return result
+        return None
 
     def put(self, key: str, path: str, result: TemplateResult) -> None:
         """Store a result."""
         until = valid_until(Path(path).read_bytes(), datetime.now(UTC))
         if until is None:
             return
-        entry = {"until": until, "reads": {name: _digest(name) for name in result["reads"]}, "result": result}
+        reads = {name: digest_of_file(Path(name)) for name in result["reads"]}
+        entry = {"until": until, "reads": reads, "result": result}
         file = self._file(key)
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -90,13 +88,6 @@ class Cache:
 
     def _file(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key[2:]}.json"
-
-
-def _digest(name: str) -> str:
-    try:
-        return hashlib.sha256(Path(name).read_bytes()).hexdigest()
-    except OSError:
-        return "absent"
 
 
 def valid_until(content: bytes, now: datetime) -> float | None:

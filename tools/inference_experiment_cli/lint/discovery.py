@@ -28,15 +28,11 @@ def templates_in(paths: Iterable[str]) -> list[str]:
         elif Path(path).exists():
             templates[path] = None
         else:
-            templates.update(dict.fromkeys(_matching(path)))
+            files = [each for each in glob.glob(path, recursive=True) if Path(each).is_file()]  # noqa: PTH207 - ** as cfn-lint reads it
+            if not files:
+                raise UsageError("no such file", Place(path))
+            templates.update(dict.fromkeys(sorted(files)))
     return list(templates)
-
-
-def _matching(pattern: str) -> list[str]:
-    files = sorted(path for path in glob.glob(pattern, recursive=True) if Path(path).is_file())  # noqa: PTH207 - ** as cfn-lint reads it
-    if not files:
-        raise UsageError("no such file", Place(pattern))
-    return files
 
 
 def _in_folder(folder: str) -> Iterator[str]:

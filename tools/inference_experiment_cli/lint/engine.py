@@ -9,8 +9,8 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypedDict
@@ -28,10 +28,10 @@ from inference_experiment_cli.errors import Place, UsageError
 
 
 class TemplateResult(TypedDict):
-    """The result of one template: findings, the rules that ran (None: all enabled ones), other files that were read."""
+    """The result of one template: findings, the rules that ran, and the other files that were read."""
 
     findings: list[dict[str, Any]]
-    used: list[str] | None
+    used: list[str]
     reads: list[str]
 
 
@@ -44,15 +44,7 @@ OUR_PACKAGES: Final = (
     "inference_experiment_rules",
     "shadow_test_policies",
 )
-_MEMBERS: Final = (
-    "message",
-    "filename",
-    "linenumber",
-    "columnnumber",
-    "linenumberend",
-    "columnnumberend",
-    "parent_id",
-)
+_MEMBERS: Final = [each.name for each in fields(Match) if each.init and each.name != "rule"]
 
 
 def _usage_error(error: Exception) -> UsageError:
@@ -79,7 +71,6 @@ class Engine:
                 self.rules.update(Rules.create_from_module(RULES))
         except (CfnLintExitException, ConfigFileError, ValueError) as error:
             raise _usage_error(error) from error
-        self.enabled = [name for name in self.rules if self.rules.is_rule_enabled(name, self.config)]
         self._ignores_bad = self.config.ignore_bad_template or not ParseError().is_enabled(
             include_experimental=False,
             ignore_rules=self.config.ignore_checks,
@@ -111,13 +102,13 @@ class Engine:
 
     def watched(self, work: Callable[[], list[Match]], path: str) -> TemplateResult:
         """Return what `work` finds, with the files that it opened beside the template."""
-        with _opened_files().recorded() as opened:
-            matches = work()
-        others = sorted({os.path.relpath(each) for each in opened if _is_input(each)} - {os.path.relpath(path)})
-        used = list(self.rules.used_rules)
+        opened = _opened_files()
+        opened.clear()
+        matches = work()
+        others = sorted({os.path.relpath(each) for each in opened.copy() if _is_input(each)} - {os.path.relpath(path)})
         result = {
             "findings": [plain(match) for match in matches],
-            "used": None if used == self.enabled else used,
+            "used": list(self.rules.used_rules),
             "reads": others,
         }
         # Strings of a template are cfn-lint's own kind, which cannot be sent to another process.
@@ -126,7 +117,7 @@ class Engine:
 
     def matches(self, result: TemplateResult) -> list[Match]:
         """Return the findings as cfn-lint's own objects, and note which rules ran."""
-        self.rules.used_rules.update(dict.fromkeys(self.enabled if result["used"] is None else result["used"], None))
+        self.rules.used_rules.update(dict.fromkeys(result["used"], None))
         return [self._match(finding) for finding in result["findings"]]
 
     def _match(self, finding: dict[str, Any]) -> Match:
@@ -147,31 +138,17 @@ def plain(match: Match) -> dict[str, Any]:
     return {**members, "rule": match.rule.id, "path": None if path is None else list(path)}
 
 
-class _OpenedFiles:
-    """Records the names of files that are opened, or fail to open, by an audit hook, which Python cannot remove."""
-
-    def __init__(self) -> None:
-        self._names: list[str] | None = None
-        sys.addaudithook(self._audit)
-
-    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and self._names is not None and isinstance(arguments[0], str):
-            self._names.append(arguments[0])
-
-    @contextmanager
-    def recorded(self) -> Iterator[list[str]]:
-        """Record inside the with statement."""
-        names: list[str] = []
-        self._names = names
-        try:
-            yield names
-        finally:
-            self._names = None
-
-
 @cache
-def _opened_files() -> _OpenedFiles:
-    return _OpenedFiles()
+def _opened_files() -> set[str]:
+    """Return a set that gets the name of each file that is opened, or fails to open, from now on."""
+    names: set[str] = set()
+
+    def audit(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(arguments[0], str):
+            names.add(arguments[0])
+
+    sys.addaudithook(audit)  # Python cannot remove it
+    return names
 
 
 def _is_input(path: str) -> bool:

@@ -49,8 +49,9 @@ class ExperimentsOnly:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.scout = Scout()
-        self._ours = _select(engine.rules, lambda rule: bool(OURS.fullmatch(rule.id)))
-        self.walk = _select(engine.rules, lambda rule: _belongs(rule, engine.rules["E3002"].child_rules))
+        rules, keywords = engine.rules.items(), engine.rules["E3002"].child_rules
+        self._ours = Rules({name: rule for name, rule in rules if OURS.fullmatch(name)})
+        self.walk = Rules({name: rule for name, rule in rules if _belongs(rule, keywords)})
         self._ours[SCOUT] = self.scout
 
     def lint(self, path: str) -> TemplateResult:
@@ -92,11 +93,3 @@ def _walks_alone(rule: CloudFormationLintRule) -> bool:
     own = type(rule)
     base = CloudFormationLintRule
     return own.match is not base.match or own.match_resource_properties is not base.match_resource_properties
-
-
-def _select(rules: Rules, predicate: Any) -> Rules:  # noqa: ANN401 - a predicate over rules
-    chosen = Rules()
-    for rule in rules.values():
-        if predicate(rule):
-            chosen[rule.id] = rule
-    return chosen

@@ -18,7 +18,7 @@ import cfnlint
 
 from inference_experiment_cli.lint.engine import Engine, own_folders
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Format of the entries; a change makes older ones invalid."""
 SETTINGS: Final = (
     "configure_rules",
@@ -43,8 +43,7 @@ def fingerprint(engine: Engine, *, only_experiments: bool) -> str:
         "versions": [(name, _version(name)) for name in DISTRIBUTIONS],
         "settings": {name: getattr(config, name, None) for name in SETTINGS},
         "rules": [digest_of_files(_below(folder, {".py", ".json"})) for folder in own_folders()],
-        "appended": digest_of_files(_appended(config)),
-        "named": digest_of_files(_named(config)),
+        "configured": digest_of_files(_configured(config)),
         "schemas": _installation(Path(cfnlint.__file__).parent),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
@@ -54,9 +53,16 @@ def digest_of_files(paths: Iterable[Path]) -> str:
     """Return a digest of files' names and contents."""
     whole = hashlib.sha256()
     for path in paths:
-        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "absent"
-        whole.update(f"{path.name} {content}\n".encode())
+        whole.update(f"{path.name} {digest_of_file(path)}\n".encode())
     return whole.hexdigest()
+
+
+def digest_of_file(path: Path) -> str:
+    """Return a digest of a file's content; one that cannot be read counts as absent."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return "absent"
 
 
 def _version(name: str) -> str:
@@ -72,8 +78,8 @@ def _below(folder: Path, suffixes: set[str]) -> Iterator[Path]:
         yield from (Path(here, name) for name in sorted(files) if Path(name).suffix in suffixes)
 
 
-def _appended(config: Any) -> Iterator[Path]:  # noqa: ANN401 - cfn-lint's configuration has no types
-    """Yield the files of appended rules: folders, and modules with the files beside them."""
+def _configured(config: Any) -> Iterator[Path]:  # noqa: ANN401 - cfn-lint's configuration has no types
+    """Yield the files that the configuration names; with a module of rules also those beside it."""
     for name in config.append_rules[1:]:  # the first is cfn-lint's own
         folder = Path(name).expanduser()
         spec = None if folder.is_dir() else find_spec(name)
@@ -81,10 +87,6 @@ def _appended(config: Any) -> Iterator[Path]:  # noqa: ANN401 - cfn-lint's confi
             folder = Path(spec.origin).parent
         if not any(folder.resolve() == each.resolve() for each in own_folders()):
             yield from _below(folder, {".py", ".json", ".yaml"})
-
-
-def _named(config: Any) -> Iterator[Path]:  # noqa: ANN401 - cfn-lint's configuration has no types
-    """Yield the files that the configuration names."""
     yield from (Path(name) for name in (config.custom_rules, config.override_spec) if name)
     for folder in config.registry_schemas or ():
         yield from _below(Path(folder), {".json"})

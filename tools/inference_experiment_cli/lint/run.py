@@ -21,12 +21,8 @@ from inference_experiment_cli.progress import bar
 
 BITS: Final = {"error": 2, "warning": 4, "informational": 8}
 """cfn-lint's exit codes, which add up."""
-LEVELS: Final = {
-    "informational": frozenset({"informational", "warning", "error"}),
-    "warning": frozenset({"warning", "error"}),
-    "error": frozenset({"error"}),
-    "none": frozenset[str](),
-}
+LEVELS: Final = {"none": 0, "error": 2, "warning": 2 + 4, "informational": 2 + 4 + 8}
+"""The codes that --non-zero-exit-code lets through."""
 
 
 def run(
@@ -71,8 +67,5 @@ def _matches(engine: Engine, results: Iterable[TemplateResult], count: int) -> I
 
 def exit_code(matches: Sequence[Match], level: str | None) -> int:
     """Return cfn-lint's exit code: the sum of the codes of the severities, from a level on."""
-    counted = LEVELS[level or "informational"]
-    code = 0
-    for severity in {match.rule.severity for match in matches} & counted:
-        code |= BITS[severity]
-    return code
+    severities = {match.rule.severity for match in matches}
+    return sum(BITS.get(severity, 0) for severity in severities) & LEVELS[level or "informational"]

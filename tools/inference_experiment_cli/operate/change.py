@@ -30,7 +30,6 @@ from inference_experiment_cli.output import Format, confirm, console, note
 from inference_experiment_cli.plan.plan import Plan, make_plan
 from inference_experiment_cli.plan.simulate import SimulatedGateway
 from inference_experiment_cli.plan.view import show
-from inference_experiment_cli.session import open_session
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,9 @@ class LiveChange:
     @classmethod
     def of(cls, name: str, settings: Settings) -> "LiveChange":
         """Find an experiment and its owner. Raises NotPossibleError where it is missing or must not be changed."""
-        session = open_session(settings.region, settings.profile)
-        gateway = CliGateway()
-        observed, tags = gateway.describe_existing(name, session.region_name)
-        owner = find_owner(session, name, tags)
+        gateway = CliGateway(settings.region, settings.profile)
+        observed, tags = gateway.describe_existing(name)
+        owner = find_owner(gateway.session, name, tags)
         if owner.is_stack and not (settings.dry_run or settings.force):
             raise NotPossibleError(
                 f"{name} belongs to {owner.text}; update it through its stack, or pass --force to override"
@@ -88,10 +86,9 @@ class LiveChange:
 
 def create_experiment(properties: Mapping[str, Any], logical_id: str, settings: Settings) -> None:
     """Plan a creation and, unless it is a dry run, carry it out. Raises NotPossibleError."""
-    open_session(settings.region, settings.profile)
+    gateway = CliGateway(settings.region, settings.profile)
     name = str(properties.get("Name", ""))
     request = manual_request(RequestType.CREATE, Requester(CLI_OWNER, name or logical_id), "", properties)
-    gateway = CliGateway()
     simulated = SimulatedGateway(identity.owner(request), gateway, of_provider=False)
     target = gateway.observe(name)[0] if name else Observed(identity.derived_name(request))
     if confirm_plan(make_plan(request, simulated, target), settings, ""):
@@ -102,9 +99,9 @@ def confirm_plan(plan: Plan, settings: Settings, question: str) -> bool:
     """Return whether to carry a plan out; a dry run shows it. Raises NotPossibleError where it is not possible."""
     if settings.dry_run:
         show(plan, None, Format.TABLE)
-    if not plan.possible:
-        raise NotPossibleError(plan.reason)
-    if not settings.dry_run and question and any(call.operation == ActionKind.STOP for call in plan.calls):
+    if not plan["possible"]:
+        raise NotPossibleError(plan["reason"])
+    if not settings.dry_run and question and any(call["operation"] == ActionKind.STOP for call in plan["calls"]):
         confirm(question, yes=settings.yes)
     return not settings.dry_run
 

@@ -6,13 +6,18 @@ from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
 from inference_experiment.model import Observed, Status
 from inference_experiment_cli.errors import NotPossibleError
+from inference_experiment_cli.session import open_session
 
 
 class CliGateway(Gateway):
-    """The provider's gateway without a stack. After `adopt` the lifecycle takes an experiment for its own."""
+    """The provider's gateway without a stack. After `adopt` the lifecycle takes an experiment for its own.
 
-    def __init__(self) -> None:
+    It opens the session with region and profile. Raises UsageError, ServiceError.
+    """
+
+    def __init__(self, region: str, profile: str) -> None:
         super().__init__()
+        self.session = open_session(region, profile)
         self._adopted: dict[str, str] = {}
 
     def adopt(self, arn: str, owner_tag: str) -> None:
@@ -33,9 +38,9 @@ class CliGateway(Gateway):
         observed = self.describe_inference_experiment(name)
         return observed, {} if observed.status is Status.ABSENT else super().list_tags(observed.arn)
 
-    def describe_existing(self, name: str, region: str) -> tuple[Observed, dict[str, str]]:
+    def describe_existing(self, name: str) -> tuple[Observed, dict[str, str]]:
         """Return an experiment and its tags. Raises NotPossibleError where it does not exist, ExperimentError."""
         observed, tags = self.observe(name)
         if observed.status is Status.ABSENT:
-            raise NotPossibleError(f"no experiment {name} in {region}")
+            raise NotPossibleError(f"no experiment {name} in {self.session.region_name}")
         return observed, tags

@@ -95,12 +95,13 @@ def find_owner(session: boto3.Session, name: str, tags: Mapping[str, str]) -> Ow
     resource, problem = _stack_resource(session, name)
     if resource:
         text = f"resource {resource['LogicalResourceId']} of stack {resource['StackName']}"
-        return Owner(text, requester, is_stack=True)
-    if tagged:
+    elif tagged:
         return tagged
-    if problem:
-        return Owner(f"possibly a stack: DescribeStackResources failed ({problem})", requester, is_stack=True)
-    return Owner("unmanaged (no owner tag, not in any stack)", requester, is_stack=False)
+    elif problem:
+        text = f"possibly a stack: DescribeStackResources failed ({problem})"
+    else:
+        text = "unmanaged (no owner tag, not in any stack)"
+    return Owner(text, requester, is_stack=bool(resource or problem))
 
 
 def _stack_resource(session: boto3.Session, name: str) -> tuple[Mapping[str, Any] | None, str]:

@@ -16,8 +16,8 @@ from inference_experiment_cli.inputs.documents import read_document
 from inference_experiment_cli.inputs.experiments import Experiment, choose, findings, read_experiments
 
 
-def patched(live: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], str]:
-    """Return the properties that a patch makes of the live ones, and the patch's name. Raises CommandError."""
+def patched(live: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return the properties that a patch makes of the live ones. Raises CommandError, ExceptionGroup of findings."""
     document = read_document(path)
     value = plain(document.value)
     operations = value if isinstance(value, list) else [value]
@@ -27,25 +27,20 @@ def patched(live: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], str]:
         try:
             properties = jsonpatch.apply_patch(properties, [operation])
         except jsonpatch.JsonPatchTestFailed as error:
-            place = Place(document.name, document.line(keys), "/".join(map(str, keys)))
-            raise NotPossibleError(f"the live properties fail the test of {operation['path']}", place) from error
+            text = f"the live properties fail the test of {operation['path']}"
+            raise NotPossibleError(text, document.place(keys)) from error
         except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
             raise document.error(keys, f"cannot be applied: {error}") from error
         except (TypeError, AttributeError, KeyError, ValueError) as error:
             raise document.error(keys, f"is not an operation of RFC 6902: {error}") from error
         if not isinstance(properties, Mapping):
             raise document.error(keys, "replaces the properties by something that is not a mapping")
-        refuse_create_only(live, properties, Place(document.name, document.line(keys)))
-    return dict(properties), document.name
-
-
-def validated(properties: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return patched properties if they are valid. Raises an ExceptionGroup with every finding."""
+        refuse_create_only(live, properties, document.place(keys))
     found = property_rules.validate(properties)[1]
     if found:
-        errors = [NotPossibleError(f"after the patch, {finding}", Place(name)) for finding in found]
-        raise ExceptionGroup("invalid properties", errors)
-    return properties
+        place = Place(document.name)
+        raise ExceptionGroup("invalid", [NotPossibleError(f"after the patch, {finding}", place) for finding in found])
+    return dict(properties)
 
 
 def of_file(live: Mapping[str, Any], path: Path, parameters: Mapping[str, str], logical_id: str) -> dict[str, Any]:
@@ -57,8 +52,7 @@ def of_file(live: Mapping[str, Any], path: Path, parameters: Mapping[str, str], 
         if key not in properties and key in live:
             properties[key] = live[key]
     for key in sorted(contract.create_only()):
-        place = Place(experiment.document.name, experiment.line((key,)))
-        refuse_create_only({key: live.get(key)}, {key: properties.get(key)}, place)
+        refuse_create_only({key: live.get(key)}, {key: properties.get(key)}, experiment.place(key))
     return properties
 
 
@@ -67,8 +61,9 @@ def check_resolved(experiment: Experiment) -> None:
     unresolved = [(keys, one) for keys, one in experiment.unresolved.items() if keys[:1] != ("ServiceToken",)]
     if unresolved:
         keys, written = unresolved[0]
-        place = Place(experiment.document.name, experiment.line(keys), "/".join(map(str, keys)))
-        raise UsageError(f"{written} is resolved at deployment; pass its --parameter NAME=VALUE", place)
+        raise UsageError(
+            f"{written} is resolved at deployment; pass its --parameter NAME=VALUE", experiment.place(*keys)
+        )
     _refuse(experiment, [(experiment.line(finding.keys), finding) for finding in findings(experiment)])
 
 

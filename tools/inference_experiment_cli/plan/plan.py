@@ -1,8 +1,8 @@
 """Plan an update of an experiment by simulating the provider's own lifecycle."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, TypedDict
 
 from inference_experiment import contract, differences
 from inference_experiment import properties as property_rules
@@ -14,9 +14,6 @@ from inference_experiment_cli.inventory.properties import to_jsonable
 from inference_experiment_cli.output import flat
 from inference_experiment_cli.plan.endpoint import endpoint_effects
 from inference_experiment_cli.plan.simulate import Call, SimulatedGateway, Simulation, simulate
-
-SHADOW: Final = "ShadowModeConfig/ShadowModelVariants/0/"
-
 
 WORDS: Final = {
     ActionKind.MEASURE: "check the criteria",
@@ -33,45 +30,24 @@ CARRIERS: Final[Mapping[str, tuple[tuple[ActionKind, ...], str]]] = {
 }
 
 
-@dataclass(frozen=True)
-class PropertyChange:
-    """One property that differs, and how the change happens."""
+class Plan(TypedDict):
+    """The result of a request, as JSON and YAML have it.
 
-    path: str
-    before: object
-    after: object
-    how: str
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The result of a request. `afterwards` are the calls of CloudFormation's Delete of a replaced experiment."""
+    `afterwards` are the calls of CloudFormation's Delete of a replaced experiment; each property that differs has
+    `path`, `before`, `after` and `how` the change happens.
+    """
 
     experiment: str
     status: str
     verdict: str
-    reason: str
     possible: bool
-    properties: tuple[PropertyChange, ...]
-    calls: tuple[Call, ...]
-    afterwards: tuple[Call, ...]
-    permissions: tuple[dict[str, Any], ...]
-    endpoint: Mapping[str, Any]
-
-    def document(self) -> dict[str, Any]:
-        """Return the plan for JSON and YAML."""
-        return {
-            "experiment": self.experiment,
-            "status": self.status,
-            "verdict": self.verdict,
-            "possible": self.possible,
-            "reason": self.reason,
-            "properties": [vars(change) for change in self.properties],
-            "calls": [_call(call) for call in self.calls],
-            "afterwards": [_call(call) for call in self.afterwards],
-            "permissions": list(self.permissions),
-            **self.endpoint,
-        }
+    reason: str
+    properties: list[dict[str, Any]]
+    calls: list[dict[str, Any]]
+    afterwards: list[dict[str, Any]]
+    permissions: list[dict[str, Any]]
+    production: Any
+    billed: list[dict[str, Any]]
 
 
 def _call(call: Call) -> dict[str, Any]:
@@ -86,17 +62,19 @@ def make_plan(request: Request, gateway: SimulatedGateway, current: Observed) ->
     deletion = replace(request, type=RequestType.DELETE, properties=request.old_properties, old_properties={})
     afterwards = simulate(deletion, gateway) if replaced else None
     done = [*simulation.calls, *(afterwards.calls if afterwards else ())]
+    endpoint = endpoint_effects(() if error else done, current, request)
     return Plan(
         experiment=current.name or simulation.outcome.physical_id,
         status=current.status.value,
         verdict=_verdict(request, simulation, replaced=replaced),
-        reason=describe_failure(error) if error else "",
         possible=error is None,
-        properties=tuple(_changes(request, simulation, current)),
-        calls=() if error else simulation.calls,
-        afterwards=afterwards.calls if afterwards else (),
-        permissions=tuple(_permissions(done, simulation.reads, request, current.name)),
-        endpoint=endpoint_effects(() if error else done, current, request),
+        reason=describe_failure(error) if error else "",
+        properties=list(_changes(request, simulation, current)),
+        calls=[] if error else [_call(call) for call in simulation.calls],
+        afterwards=[_call(call) for call in afterwards.calls] if afterwards else [],
+        permissions=list(_permissions(done, simulation.reads, request, current.name)),
+        production=endpoint["production"],
+        billed=endpoint["billed"],
     )
 
 
@@ -147,12 +125,12 @@ def _text(value: object) -> str:
     return "" if value is None else str(to_jsonable(value))
 
 
-def _changes(request: Request, simulation: Simulation, current: Observed) -> Iterable[PropertyChange]:
+def _changes(request: Request, simulation: Simulation, current: Observed) -> Iterable[dict[str, Any]]:
     blocked = _blocked(request, current)
     replaced = _replaced(request, simulation)
     for path, before, after in changed_values(request.old_properties, request.properties):
         how = _how(path, request, simulation, blocked, current.status, replaced=replaced)
-        yield PropertyChange(path, before, after, how)
+        yield {"path": path, "before": before, "after": after, "how": how}
 
 
 def _blocked(request: Request, current: Observed) -> frozenset[Member]:
@@ -168,7 +146,7 @@ def _blocked(request: Request, current: Observed) -> frozenset[Member]:
 
 
 def _member(path: str) -> Member | None:
-    if path == SHADOW + "SamplingPercentage":
+    if path == "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage":
         return Member.SAMPLING_PERCENTAGE
     return next((member for member in Member if path == member or path.startswith(f"{member}/")), None)
 

@@ -1,14 +1,12 @@
 """From files and live experiments to plans: what is there before, and the request that would come."""
 
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from inference_experiment import differences, identity, payloads
 from inference_experiment.model import ENDED, Observed, RequestType, Status
 from inference_experiment.properties import validate
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import UsageError, check_choice
 from inference_experiment_cli.inputs.experiments import Experiment, with_values
 from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
@@ -20,10 +18,8 @@ from inference_experiment_cli.operate.ownership import (
     manual_request,
 )
 from inference_experiment_cli.plan.plan import Plan, make_plan
-from inference_experiment_cli.plan.simulate import SimulatedGateway
-from inference_experiment_cli.session import open_session
+from inference_experiment_cli.plan.simulate import SimulatedGateway, described, now
 
-ACCOUNT: Final = "000000000000"
 # What an end is about: of a live experiment only its result can be seen.
 ENDINGS: Final = ("ModelVariants", "ModelVariantActions", "PromotionCriteria")
 # Properties whose absence from the file is a change that it asks for.
@@ -43,9 +39,8 @@ def creation(experiment: Experiment) -> Plan:
 
 def against_live(experiment: Experiment, name: str, region: str, profile: str) -> Plan:
     """Return the plan of an update of a live experiment. Raises ExperimentError, UsageError."""
-    session = open_session(region, profile)
-    gateway = CliGateway()
-    observed, tags = gateway.describe_existing(name, session.region_name)
+    gateway = CliGateway(region, profile)
+    observed, tags = gateway.describe_existing(name)
     live = to_properties(observed.details, tags)
     properties = dict(with_values(experiment, live).properties)
     maker = creator_of(tags) or Requester(CLI_OWNER, experiment.logical_id)
@@ -111,8 +106,7 @@ def against_file(experiment: Experiment, previous: Experiment, status: str) -> P
 
 def _assumed(properties: Mapping[str, Any], status: str) -> Status:
     if status:
-        if status not in list(ASSUMABLE):
-            raise UsageError(f"--status {status}: choose one of {', '.join(ASSUMABLE)}")
+        check_choice("--status", status, ASSUMABLE)
         return Status(status)
     ended = properties.get("DesiredState")
     return Status(ended) if ended in (Status.COMPLETED, Status.CANCELLED) else Status.RUNNING
@@ -123,15 +117,7 @@ def _described(properties: Mapping[str, Any], name: str, status: Status) -> dict
     valid, findings = validate(properties)
     if findings:
         raise UsageError(f"--previous: {findings[0]}")
-    hidden = ("EndpointName", "Tags", "DesiredState", "ModelVariantActions", "PromotionCriteria")
-    now = datetime.fromtimestamp(time.time(), UTC)
-    begun = {} if status is Status.CREATED else {"StartTime": now}
-    return {
-        **{key: value for key, value in valid.items() if key not in hidden},
-        "CreationTime": now,
-        "Schedule": {**valid.get("Schedule", {}), **begun},
-        "Name": name,
-        "Arn": f"arn:aws:sagemaker:region:{ACCOUNT}:inference-experiment/{name}",
-        "Status": status.value,
-        "EndpointMetadata": {"EndpointName": valid["EndpointName"]},
-    }
+    hidden = ("DesiredState", "ModelVariantActions", "PromotionCriteria")
+    begun = {} if status is Status.CREATED else {"StartTime": now()}
+    arguments = {key: value for key, value in valid.items() if key not in hidden}
+    return {**described(arguments, name, status), "Schedule": {**valid.get("Schedule", {}), **begun}}

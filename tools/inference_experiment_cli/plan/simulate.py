@@ -164,18 +164,11 @@ class SimulatedGateway(Gateway):
     def _create(self, arguments: Mapping[str, Any]) -> None:
         name, schedule = arguments["Name"], arguments.get("Schedule", {})
         if "EndTime" in schedule:
-            start = max(schedule.get("StartTime", _now()), _now())
-            for finding in checks.check_new_end(start, schedule["EndTime"], _now()):
+            start = max(schedule.get("StartTime", now()), now())
+            for finding in checks.check_new_end(start, schedule["EndTime"], now()):
                 raise Refused(f"{ActionKind.CREATE}: {finding}")
-        details = {
-            **{key: value for key, value in arguments.items() if key not in ("EndpointName", "Tags")},
-            "Arn": f"arn:aws:sagemaker:region:000000000000:inference-experiment/{name}",
-            "Status": Status.CREATING.value,
-            "CreationTime": _now(),
-            "EndpointMetadata": {"EndpointName": arguments["EndpointName"]},
-        }
         tags = {tag["Key"]: tag["Value"] for tag in arguments["Tags"]}
-        self._experiments[name] = PlannedExperiment(details, tags)
+        self._experiments[name] = PlannedExperiment(described(arguments, name, Status.CREATING), tags)
 
 
 @contextmanager
@@ -187,7 +180,20 @@ def _ending_the_simulation() -> Iterator[None]:
         raise ServiceError(describe_failure(Failure.of(error))) from error
 
 
-def _now() -> datetime:
+def described(arguments: Mapping[str, Any], name: str, status: Status) -> dict[str, Any]:
+    """Return what Describe would say of an experiment that was made with these arguments."""
+    return {
+        **{key: value for key, value in arguments.items() if key not in ("EndpointName", "Tags")},
+        "Name": name,
+        "Arn": f"arn:aws:sagemaker:region:000000000000:inference-experiment/{name}",
+        "Status": status.value,
+        "CreationTime": now(),
+        "EndpointMetadata": {"EndpointName": arguments["EndpointName"]},
+    }
+
+
+def now() -> datetime:
+    """Return the present time."""
     return datetime.fromtimestamp(time.time(), UTC)
 
 
@@ -195,7 +201,7 @@ def status_after(transition: Status, start: datetime | None) -> Status:
     """Return the status in which a transition ends; Describe does not show the one that a stop leads to."""
     if transition is Status.STOPPING:
         return Status.COMPLETED
-    waits = transition is not Status.STARTING and start is not None and start > _now()
+    waits = transition is not Status.STARTING and start is not None and start > now()
     return Status.CREATED if waits else Status.RUNNING
 
 
@@ -214,7 +220,7 @@ def _act(experiment: PlannedExperiment, step: Action) -> None:
     arguments = step.arguments
     if step.kind is ActionKind.START:
         status, experiment.following = Status.STARTING, Status.RUNNING
-        experiment.details["Schedule"] = {**(experiment.details.get("Schedule") or {}), "StartTime": _now()}
+        experiment.details["Schedule"] = {**(experiment.details.get("Schedule") or {}), "StartTime": now()}
     elif step.kind is ActionKind.STOP:
         status, experiment.following = Status.STOPPING, Status(arguments["DesiredState"])
         experiment.details["StatusReason"] = arguments["Reason"]

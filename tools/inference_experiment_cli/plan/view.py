@@ -12,9 +12,9 @@ from inference_experiment_cli.plan.plan import Plan
 
 def show(plan: Plan, experiment: Experiment | None, output: Format) -> None:
     """Print a plan."""
-    if experiment and experiment.warning and plan.status == "Absent":
+    if experiment and experiment.warning and plan["status"] == "Absent":
         note(f"warning: {experiment.place}: {experiment.warning}")
-    document = _restored(plan.document(), stand_ins(experiment)) if experiment else plan.document()
+    document = _restored(plan, stand_ins(experiment)) if experiment else plan
     if output in (Format.JSON, Format.YAML):
         print_value(document, output)
         return
@@ -22,12 +22,12 @@ def show(plan: Plan, experiment: Experiment | None, output: Format) -> None:
         print_rows(document["properties"], ("path", "before", "after", "how"), output)
         return
     screen = console()
-    style = "bold green" if plan.possible else "bold red"
-    screen.print(f"{document['experiment']} ({plan.status}): {plan.verdict}", style=style)
-    if plan.reason:
-        screen.print(plan.reason)
+    style = "bold green" if plan["possible"] else "bold red"
+    screen.print(f"{document['experiment']} ({plan['status']}): {plan['verdict']}", style=style)
+    if plan["reason"]:
+        screen.print(plan["reason"])
     _print_endpoint(document)
-    changes = document["properties"] if plan.status != "Absent" else []
+    changes = document["properties"] if plan["status"] != "Absent" else []
     _section("Properties", changes, ("path", "before", "after", "how"))
     _print_calls("Calls", document["calls"])
     _print_calls("Afterwards, CloudFormation deletes the old experiment", document["afterwards"])

@@ -17,7 +17,7 @@ from shadow_test_policies.permission_findings import PermissionFinding, RoleRepo
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.requirements import Deployment
 from shadow_test_policies.role_checks import SAM_FUNCTION, RoleCheck, role_checks, role_in_place
-from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_function, role_of_resource
+from shadow_test_policies.role_policies import ROLE, role_of_function, role_of_resource
 from shadow_test_policies.template_deployment import PLACES, bare
 
 
@@ -33,10 +33,6 @@ class TemplateInput:
         """Return the report on each role in each scenario."""
         listed = [self.analysis.reports(name).values() for name in self.analysis.targets]
         return list(dict.fromkeys(report for scenarios in listed for reports in scenarios for report in reports))
-
-    def checks(self) -> list[RoleCheck]:
-        """Return each role in each scenario."""
-        return [report.check for report in self.reports()]
 
     def findings(self) -> Iterator[iam_policy.Finding]:
         """Yield what the rules report, and what cfn-lint's own rules report of the documents."""
@@ -103,12 +99,8 @@ def _is_named(check: RoleCheck, role: str) -> bool:
 
 def _named_role(name: str, names: PhysicalNames, options: CheckOptions) -> RoleCheck:
     """Return a role of the template with what its kind requires by the options, whatever uses it."""
-
-    def build(used: PhysicalNames) -> LocatedRole:
-        of_resource = used.view.type_of(name) == ROLE
-        return role_of_resource(name, used) if of_resource else role_of_function(name, used)
-
-    role, names = role_in_place(names, build)
+    build = role_of_resource if names.view.type_of(name) == ROLE else role_of_function
+    role, names = role_in_place(names, lambda used: build(name, used))
     place = bare(names)
     deployment = replace(options.deployment, partition=place.partition, region=place.region, account=place.account)
     required = tuple(filter(options.includes, options.requirements(deployment)))

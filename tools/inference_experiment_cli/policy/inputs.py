@@ -42,6 +42,12 @@ class Inputs:
     roles: list[RoleInput] = field(default_factory=list)
     templates: list["TemplateInput"] = field(default_factory=list)
 
+    def read(self, path: Path) -> tuple[str, str]:
+        """Return a file's name and text, and keep them. Raises UsageError."""
+        label, text = read_text(path)
+        self.texts[label] = text
+        return label, text
+
 
 def read_inputs(paths: Sequence[Path], options: "CheckOptions", role: str = "", boundary: Path | None = None) -> Inputs:
     """Read files for a role of the kind that the options name. Raises UsageError.
@@ -51,19 +57,20 @@ def read_inputs(paths: Sequence[Path], options: "CheckOptions", role: str = "", 
     inputs = Inputs()
     documents: list[iam_policy.Document] = []
     for path in paths:
-        label, text = read_text(path)
-        inputs.texts[label] = text
+        label, text = inputs.read(path)
         node = _parsed(text, label)
         if _is_template(node):
-            inputs.templates.append(_of_template(text, label, options, role))
+            # cfn-lint takes half a second to import.
+            from inference_experiment_cli.policy.from_template import read_template  # noqa: PLC0415
+
+            inputs.templates.append(read_template(text, label, options, role))
         elif is_role_dump(node):
             inputs.roles += _of_dump(node, label, role)
         else:
             documents.append(_document(node, label))
     limit = None
     if boundary:
-        label, text = read_text(boundary)
-        inputs.texts[label] = text
+        label, text = inputs.read(boundary)
         limit = replace(_document(_parsed(text, label), label), kind=iam_policy.DocumentKind.BOUNDARY)
     _combine(inputs, documents, limit)
     return inputs
@@ -110,26 +117,14 @@ def _combine(inputs: Inputs, documents: list[iam_policy.Document], limit: iam_po
         return
     if len(inputs.roles) > 1 or inputs.templates:
         raise UsageError("policy documents belong to one role of a dump: select it with --role")
-    if inputs.roles:
-        (given,) = inputs.roles
-        inputs.roles = [_attach(given, identity, trust, limit)]
-        return
-    role = iam_policy.Role("the role", iam_policy.Policies(identity, limit), trust[0] if trust else None)
-    inputs.roles.append(RoleInput(role, documents[0].name if documents else ""))
-
-
-def _attach(
-    given: RoleInput,
-    identity: tuple[iam_policy.Document, ...],
-    trust: list[iam_policy.Document],
-    limit: iam_policy.Document | None,
-) -> RoleInput:
-    """Return a role with further documents; they are what `aws iam get-role` does not show."""
+    new = RoleInput(iam_policy.Role("the role"), documents[0].name if documents else "")
+    given = inputs.roles[0] if inputs.roles else new
     known = given.role.policies
-    policies = iam_policy.Policies(
-        (*known.identity, *identity), limit or known.boundary, () if identity else known.unknown
-    )
-    return replace(given, role=replace(given.role, policies=policies, trust=trust[0] if trust else given.role.trust))
+    # Identity policies are what `aws iam get-role` does not show.
+    unknown = () if identity else known.unknown
+    policies = iam_policy.Policies((*known.identity, *identity), limit or known.boundary, unknown)
+    role = replace(given.role, policies=policies, trust=trust[0] if trust else given.role.trust)
+    inputs.roles = [replace(given, role=role)]
 
 
 _ROLE: Final = {
@@ -164,9 +159,3 @@ def _of_dump(node: Mapping[str, Any], label: str, name: str) -> list[RoleInput]:
         problem = f"has no role {name}" if name else f"has {len(roles)} roles: select one with --role"
         raise UsageError(f"{label}: {problem} (available: {names or 'none'})")
     return [RoleInput(roles[0], label, is_partial=False)]
-
-
-def _of_template(text: str, label: str, options: "CheckOptions", role: str) -> "TemplateInput":
-    from inference_experiment_cli.policy.from_template import read_template  # noqa: PLC0415 - cfn-lint takes half a second to import
-
-    return read_template(text, label, options, role)

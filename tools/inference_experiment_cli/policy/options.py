@@ -8,11 +8,11 @@ from typing import Annotated, Any, Final
 import typer
 
 import iam_policy
+from iam_policy.match.symbols import parse_symbols
 from inference_experiment_cli.errors import UsageError
 from shadow_test_policies.requirements import Deployment
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
-_VARIABLE: Final = re.compile(r"\$\{(AWS::[A-Za-z]+)\}")
 _SYMBOLS: Final = {symbol.identity: symbol for symbol in (iam_policy.ACCOUNT, iam_policy.PARTITION, iam_policy.REGION)}
 
 
@@ -67,11 +67,5 @@ def request(action: str, resource: str, context: Sequence[str], principal: str) 
     if any(not equals for _, equals, _ in pairs):
         raise UsageError("--context takes KEY=VALUE")
     caller = ("Service", principal) if principal else None
-    return iam_policy.Request(action, _symbolic(resource), {key: value for key, _, value in pairs}, principal=caller)
-
-
-def _symbolic(text: str) -> iam_policy.Text:
-    """Return a text in which ${AWS::AccountId} and the like are left open."""
-    pieces = _VARIABLE.split(text)
-    parts = [_SYMBOLS.get(piece, piece) if index % 2 else piece for index, piece in enumerate(pieces)]
-    return iam_policy.text(*parts)
+    open_text = parse_symbols(resource, _SYMBOLS)  # ${AWS::AccountId} and the like are left open
+    return iam_policy.Request(action, open_text, {key: value for key, _, value in pairs}, principal=caller)

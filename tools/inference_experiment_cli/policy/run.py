@@ -94,7 +94,7 @@ def run_generate(options: CheckOptions, output: str, *, trust: bool) -> None:
 def _checks(inputs: Inputs, options: CheckOptions) -> list[tuple[str, RoleCheck]]:
     """Return every role with its file."""
     given = [(each.file, check) for each, check in role_checks_of(inputs, options)]
-    return given + [(template.label, check) for template in inputs.templates for check in template.checks()]
+    return given + [(template.label, report.check) for template in inputs.templates for report in template.reports()]
 
 
 def run_diff(files: Sequence[Path], options: CheckOptions, role: str, *, as_json: bool) -> int:
@@ -112,9 +112,14 @@ def run_diff(files: Sequence[Path], options: CheckOptions, role: str, *, as_json
                 outcomes.add(decision.outcome)
         excess += [f"{file}:{finding.position.line}: {finding.message}" for finding in difference.excess]
     _print_diff(list(dict.fromkeys(missing)), list(dict.fromkeys(excess)), as_json=as_json)
-    if outcomes - {iam_policy.Outcome.UNKNOWN}:
+    return _exit_code(outcomes, options)
+
+
+def _exit_code(outcomes: set[iam_policy.Outcome], options: CheckOptions) -> int:
+    if outcomes - {iam_policy.Outcome.ALLOWED, iam_policy.Outcome.UNKNOWN}:
         return ExitCode.NO
-    return ExitCode.UNDECIDED if outcomes and options.unknown == "error" else ExitCode.DONE
+    undecided = iam_policy.Outcome.UNKNOWN in outcomes and options.unknown == "error"
+    return ExitCode.UNDECIDED if undecided else ExitCode.DONE
 
 
 def _print_diff(missing: list[str], excess: list[str], *, as_json: bool) -> None:
@@ -130,8 +135,6 @@ def run_explain(
     request: iam_policy.Request, files: Sequence[Path], options: CheckOptions, role: str, boundary: Path | None
 ) -> int:
     """Print the steps of a decision for each role; return the exit code. Raises UsageError."""
-    undecided = ExitCode.UNDECIDED if options.unknown == "error" else ExitCode.DONE
-    codes = {iam_policy.Outcome.ALLOWED: ExitCode.DONE, iam_policy.Outcome.UNKNOWN: undecided}
     decisions = []
     for file, check in _checks(read_inputs(files, options, role, boundary), options):
         known = check.known_role
@@ -142,5 +145,4 @@ def run_explain(
         else:
             decisions.append(iam_policy.decide_trust(known.trust, request))
     sys.stdout.writelines(dict.fromkeys(map(explanation_of, decisions)))
-    outcomes = {codes.get(decision.outcome, ExitCode.NO) for decision in decisions}
-    return ExitCode.NO if ExitCode.NO in outcomes else max(outcomes, default=ExitCode.DONE)
+    return _exit_code({decision.outcome for decision in decisions}, options)

@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from inference_experiment import criteria
 from inference_experiment.criteria import Criteria, Role, Summary, Verdict
 from inference_experiment_cli.report.intervals import Interval, mean_ratio, share, share_difference
 from inference_experiment_cli.report.measurement import Measurement
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 MICROSECONDS_PER_MILLISECOND: Final = 1000.0
 LATENCIES: Final[Mapping[str, str]] = {
@@ -113,15 +110,15 @@ def _mean(measurement: Measurement, role: Role, identity: str) -> float | None:
 def _latency(measurement: Measurement, identity: str) -> Row:
     means = (_mean(measurement, role, identity) for role in Role)
     production, shadow = (None if mean is None else mean / MICROSECONDS_PER_MILLISECOND for mean in means)
-    change = mean_ratio(pairs(measurement, identity))
+    change = mean_ratio(_pairs(measurement, identity))
     return Row(identity, LATENCIES[identity], "ms", production, shadow, change=change)
 
 
-def pairs(measurement: Measurement, identity: str) -> list[tuple[float, float, float]]:
+def _pairs(measurement: Measurement, identity: str) -> list[tuple[float, float, float]]:
     """Return (production, shadow, requests of the shadow) of the periods that both variants have, in order."""
     first, second = measurement.of(Role.PRODUCTION, identity), measurement.of(Role.SHADOW, identity)
     weights = measurement.of(Role.SHADOW, "latency_samples")
-    moments: list[datetime] = sorted(first.keys() & second.keys())
+    moments = sorted(first.keys() & second.keys())
     return [(first[moment], second[moment], weights.get(moment, 0.0)) for moment in moments]
 
 
@@ -142,4 +139,4 @@ def _utilisation(measurement: Measurement, identity: str) -> Row:
     sampling, note = measurement.subject.sampling, ""
     if identity in LOADS and shadow is not None and 0 < sampling < 1:
         note = f"{shadow / sampling:.0f} % if it grows with the traffic to all of it"
-    return Row(identity, UTILISATIONS[identity], "%", production, shadow, "level", note=note)
+    return Row(identity, UTILISATIONS[identity], "%", production, shadow, note=note)

@@ -12,6 +12,8 @@ from statistics import NormalDist
 from typing import Final
 
 CONFIDENCE: Final = 0.95
+Z: Final = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+"""How many standard deviations either side hold CONFIDENCE of a normal distribution."""
 BATCHES: Final = 30
 MIN_BATCHES: Final = 8
 
@@ -25,14 +27,9 @@ class Interval:
     high: float
 
 
-def normal_quantile() -> float:
-    """Return how many standard deviations either side hold CONFIDENCE of a normal distribution."""
-    return NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
-
-
 def student_quantile(freedom: int) -> float:
-    """Return the same of Student's distribution (Cornish and Fisher's expansion; within 0.1 % from 7 degrees on)."""
-    z = normal_quantile()
+    """Return Z of Student's distribution (Cornish and Fisher's expansion; within 0.1 % from 7 degrees on)."""
+    z = Z
     terms = (
         z,
         (z**3 + z) / 4,
@@ -49,7 +46,7 @@ def share(successes: float, trials: float) -> Interval | None:
     """Return Wilson's interval of a share; None without trials."""
     if trials <= 0:
         return None
-    z = normal_quantile()
+    z = Z
     estimate = min(successes / trials, 1.0)
     middle = (estimate + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z / (1 + z * z / trials) * sqrt(estimate * (1 - estimate) / trials + z * z / (4 * trials * trials))

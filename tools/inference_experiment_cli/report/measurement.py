@@ -1,24 +1,20 @@
 """Reads the metrics of both variants over an experiment's time from CloudWatch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
-
-import boto3
 
 from inference_experiment import criteria
 from inference_experiment.criteria import Role, Window
 from inference_experiment_cli.errors import NotPossibleError
-from inference_experiment_cli.inventory.describe import configuration
 from inference_experiment_cli.inventory.properties import timestamp
 
 ENDPOINTS: Final = "/aws/sagemaker/Endpoints"
 SYNTHETIC: Final = "SyntheticMetrics"
-PERCENTILES: Final = ("p50", "p90", "p95", "p99")
 # id after the role -> namespace, metric, statistic; the verdict's own measures come from criteria.py.
 EXTRA: Final[Mapping[str, tuple[str, str, str]]] = {
-    **{f"latency_{stat}": (criteria.NAMESPACE, "ModelLatency", stat) for stat in PERCENTILES},
+    **{f"latency_{stat}": (criteria.NAMESPACE, "ModelLatency", stat) for stat in ("p50", "p90", "p95", "p99")},
     "latency_average": (criteria.NAMESPACE, "ModelLatency", "Average"),
     "overhead_average": (criteria.NAMESPACE, "OverheadLatency", "Average"),
     "per_instance": (criteria.NAMESPACE, "InvocationsPerInstance", "Sum"),
@@ -54,9 +50,9 @@ class Measurement:
     subject: Subject
     window: Window
     series: Mapping[str, Mapping[datetime, float]]
-    messages: tuple[str, ...] = ()
-    synthetic: bool = False
-    taken: datetime = field(default_factory=lambda: datetime.now(UTC))
+    messages: tuple[str, ...]
+    synthetic: bool
+    taken: datetime
 
     def of(self, role: Role, measure: str) -> Mapping[datetime, float]:
         """Return one series; empty where CloudWatch has none."""
@@ -87,9 +83,8 @@ def window_of(members: Mapping[str, Any], now: datetime) -> Window:
     return criteria.window(start, max(start, min(end for end in ends if end is not None)), now)
 
 
-def measure(session: boto3.Session, subject: Subject, statistic: str, now: datetime) -> Measurement:
+def measure(cloudwatch: Any, subject: Subject, statistic: str, now: datetime) -> Measurement:  # noqa: ANN401 - a client
     """Return the metrics. Raises ClientError and BotoCoreError."""
-    client: Any = session.client("cloudwatch", region_name=subject.region, config=configuration())
     window = window_of(subject.members, now)
     queries = criteria.queries(subject.endpoint, subject.variants, statistic, window.period)
     queries += [
@@ -99,7 +94,7 @@ def measure(session: boto3.Session, subject: Subject, statistic: str, now: datet
     ]
     results: list[Mapping[str, Any]] = []
     messages: dict[str, str] = {}
-    pages = client.get_paginator("get_metric_data").paginate(
+    pages = cloudwatch.get_paginator("get_metric_data").paginate(
         MetricDataQueries=queries, StartTime=window.start, EndTime=window.end
     )
     for page in pages:

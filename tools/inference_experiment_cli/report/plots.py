@@ -4,6 +4,7 @@ Every colour is drawn as one that occurs nowhere else and replaced in the text a
 """
 
 import io
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -107,26 +108,22 @@ def _svg(axes: "Axes", salt: str, label: str) -> str:
     return text.replace("<svg ", f"<svg {attributes}", 1)
 
 
-def _bins(measurement: Measurement) -> int:
-    """Return how many periods one point of a plot stands for."""
-    window = measurement.window
-    return max(1, -(-int((window.end - window.start).total_seconds()) // window.period // MAX_POINTS))
-
-
 def _binned(
     measurement: Measurement, values: Mapping[datetime, float], weights: Mapping[datetime, float] | None = None
 ) -> tuple[list[datetime], list[float]]:
     """Return the points of a line: means over neighbouring periods, weighted where weights are known."""
-    size, start, period = _bins(measurement), measurement.window.start, measurement.window.period
+    start, period = measurement.window.start, measurement.window.period
+    seconds = (measurement.window.end - start).total_seconds()
+    step = period * max(1, math.ceil(seconds / period / MAX_POINTS))  # of one point of a plot
     groups: dict[int, list[tuple[float, float]]] = {}
     for moment, value in values.items():
-        place = int((moment - start).total_seconds()) // (period * size)
+        place = int((moment - start).total_seconds()) // step
         groups.setdefault(place, []).append((value, 1.0 if weights is None else weights.get(moment, 0.0)))
     moments, means = [], []
     for place, group in sorted(groups.items()):
         total = sum(weight for _, weight in group)
         if total:
-            moments.append(start + timedelta(seconds=(place + 0.5) * period * size))
+            moments.append(start + timedelta(seconds=(place + 0.5) * step))
             means.append(sum(value * weight for value, weight in group) / total)
     return moments, means
 

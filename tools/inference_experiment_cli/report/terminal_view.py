@@ -12,13 +12,13 @@ from inference_experiment_cli.report.page import configuration
 
 STYLES: Final = {Result.MET: "bold green", Result.MISSED: "bold red", Result.UNKNOWN: "bold yellow"}
 COLUMNS: Final = ("metric", "production", "shadow", "difference", "confidence_95", "note")
-NUMBERS: Final = ("metric", "unit", "production", "shadow", "difference", "low_95", "high_95", "note")
 
 
 def show(report: ComparisonReport, style: Format) -> None:
     """Print the report on standard output: a document for JSON and YAML, the comparison's rows for CSV."""
     if style is Format.CSV:
-        print_rows(_numbers(report), NUMBERS, style)
+        numbers = list(_numbers(report))
+        print_rows(numbers, [*numbers[0]], style)
     elif style is Format.TABLE:
         _print(report)
     else:

@@ -1,14 +1,11 @@
 """How numbers and times are written, in the terminal and on the page alike."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from inference_experiment.criteria import Role
 from inference_experiment_cli.report.comparison import ComparisonReport, Row
 from inference_experiment_cli.report.intervals import share
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 NO_VALUE: Final = "-"
 
@@ -63,7 +60,7 @@ def length(span: timedelta) -> str:
 def timeline(report: ComparisonReport) -> list[tuple[str, datetime]]:
     """Return the events of the experiment, in order."""
     members = report.measurement.subject.members
-    schedule: Mapping[str, datetime] = members.get("Schedule") or {}
+    schedule = members.get("Schedule") or {}
     events = {
         "created": members.get("CreationTime"),
         "scheduled start": schedule.get("StartTime"),
@@ -84,14 +81,8 @@ def uncertain(report: ComparisonReport) -> list[str]:
     limit = limits.max_latency_increase
     if limit is not None and latency.change and latency.change.estimate <= limit < latency.change.high:
         texts.append(f"{latency.title}: the interval {interval(latency)} exceeds the limit of {limit:+.1%}")
-    errors = rows["model_errors"]
-    rate, high = errors.shadow, _upper_rate(report)
-    if limits.max_error_rate is not None and rate is not None and rate <= limits.max_error_rate < high:
-        texts.append(f"errors: the shadow's rate may be up to {high:.3%}, the limit is {limits.max_error_rate:.3%}")
+    shown, summary = rows["model_errors"].shadow, report.summaries[Role.SHADOW]
+    rate, limit = share(summary.errors, summary.invocations), limits.max_error_rate
+    if limit is not None and shown is not None and rate and shown <= limit < rate.high:
+        texts.append(f"errors: the shadow's rate may be up to {rate.high:.3%}, the limit is {limit:.3%}")
     return texts
-
-
-def _upper_rate(report: ComparisonReport) -> float:
-    summary = report.summaries[Role.SHADOW]
-    interval = share(summary.errors, summary.invocations)
-    return interval.high if interval else 0.0
