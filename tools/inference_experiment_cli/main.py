@@ -15,7 +15,7 @@ from typer.core import TyperCommand
 from inference_experiment_cli.errors import ExitCode, describe
 
 PROGRAM: Final = "inference-experiment"
-# name, which is also that of its function (or Typer group) and its module -> first sentence of its help
+# name, which is also that of its module and of its function (or Typer group) -> first sentence of its help
 COMMANDS: Final = {
     "demo": "Take a shadow test through its whole life on a local AWS.",
     "lint": "Lint templates with cfn-lint and the rules of this project.",
@@ -36,8 +36,6 @@ COMMANDS: Final = {
     "manifest": "Write a template or a StackQL manifest of an experiment.",
     "convert": "Convert templates between the native and the custom type.",
 }
-# These share the module change.
-CHANGES: Final = frozenset({"create", "update", "start", "stop", "delete"})
 # The base of what Typer raises for wrong usage; recent versions have it as TyperException only.
 _ClickException: Any = typer.BadParameter.__mro__[2]
 
@@ -66,8 +64,7 @@ class LazyCommand(TyperCommand):
     def load(self) -> Any:  # noqa: ANN401 - a command of Typer's or Click's, by Typer's version
         """Return the real command."""
         name = str(self.name)
-        module = "change" if name in CHANGES else name
-        target = getattr(import_module(f"inference_experiment_cli.commands.{module}"), name)
+        target = getattr(import_module(f"inference_experiment_cli.commands.{name}"), name)
         if not isinstance(target, typer.Typer):
             app = _typer(add_completion=False)
             app.command(name, cls=Command)(target)

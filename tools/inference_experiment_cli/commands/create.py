@@ -1,0 +1,44 @@
+"""inference-experiment create: the options; operate/change.py plans and creates."""
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.inputs.experiments import choose, read_experiments
+from inference_experiment_cli.inputs.parameters import given_parameters
+from inference_experiment_cli.operate.change import Settings, create_experiment
+from inference_experiment_cli.operate.patch import check_resolved
+from inference_experiment_cli.options import FileOption, LogicalId, ParameterFiles, Parameters, with_options_of
+
+
+@with_options_of(Settings, "yes", "force")
+def create(
+    file: FileOption = None,
+    name: Annotated[str, typer.Option(help="Name, instead of the file's.")] = "",
+    logical_id: LogicalId = "",
+    parameter: Parameters = None,
+    parameter_file: ParameterFiles = None,
+    *,
+    options: Settings,
+) -> None:
+    """Create an experiment and wait until it is Created or Running.
+
+    With DesiredState Running the command waits until it runs. The experiment gets an owner tag of this command.
+
+    Example: inference-experiment create -f experiment.yaml --name fraud-2 --dry-run
+
+    Exit codes: 0 created, 1 it exists already, cannot be created or was cancelled, 2 the file or the options are
+    wrong, 4 AWS failed.
+    """
+    if file is None:
+        raise UsageError("pass -f FILE")
+    experiment = choose(read_experiments(file, given_parameters(parameter, parameter_file)), logical_id)
+    if name:
+        unresolved = {keys: written for keys, written in experiment.unresolved.items() if keys != ("Name",)}
+        experiment = replace(experiment, properties={**experiment.properties, "Name": name}, unresolved=unresolved)
+    if "Name" not in experiment.properties:
+        raise UsageError("is required here; write it, or pass --name", experiment.place("Name"))
+    check_resolved(experiment)
+    create_experiment(experiment.properties, experiment.logical_id, options)
