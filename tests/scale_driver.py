@@ -92,7 +92,7 @@ class LimitedSageMaker:
         self._burst = burst
         self._tokens: dict[str, tuple[float, float]] = {}
         self._clock = cloud.clock
-        self._application = cloud.sagemaker._application
+        self._sagemaker = cloud.sagemaker
 
     def __call__(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         """Answer one request of boto3."""
@@ -100,7 +100,7 @@ class LimitedSageMaker:
         status, answer = 200, {}
         try:
             self._admit(operation)
-            answer = self._application.perform(operation, json.loads(request.body))
+            answer = self._sagemaker.perform(operation, json.loads(request.body))
         except ServiceError as error:
             status, answer = error.status_code, {"__type": error.code, "Message": error.message}
         return AWSResponse(request.url, status, {}, Body(json.dumps(answer).encode()))

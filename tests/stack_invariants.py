@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from inference_experiment_local.protocol.messages import Arrival, StackRequest
     from inference_experiment_local.protocol.stack import Stack
     from inference_experiment_local.sagemaker.experiment import SimulatedExperiment
-    from inference_experiment_local.sagemaker.server import Call
+    from inference_experiment_local.service import Call
 
 OWNER_TAG = "cfn-inference-experiment:owner"
 MUTATIONS = frozenset(
@@ -50,7 +50,7 @@ class Foreign:
 def experiments(cloud: "ProtocolCloud") -> "dict[str, SimulatedExperiment]":
     """Return the true experiments by name, whatever Describe tells."""
     with cloud.sagemaker._settled():
-        return dict(cloud.sagemaker._operations.experiments)
+        return dict(cloud.sagemaker.operations.experiments)
 
 
 def foreign(cloud: "ProtocolCloud", name: str) -> Foreign:

@@ -179,7 +179,8 @@ class World:
         for name, given in scenario.given.items():
             self._give(name, given)
         self.sagemaker.durations.update(scenario.durations)
-        self.sagemaker.staleness, self.sagemaker.deletion_lag = scenario.staleness, scenario.deletion_lag
+        operations = self.sagemaker.operations
+        operations.staleness, operations.deletion_lag = scenario.staleness, scenario.deletion_lag
 
     def _give(self, name: str, given: Given) -> None:
         properties = placed({**PROPERTIES, "Name": name}, given.properties)
@@ -219,8 +220,8 @@ class World:
             "tag": lambda: self.client.add_tags(
                 ResourceArn=arn, Tags=[{"Key": key, "Value": value} for key, value in event.value.items()]
             ),
-            "vanish": lambda: self.sagemaker._operations.experiments.pop(event.name),
-            "vanish-others": self.sagemaker._operations.experiments.clear,
+            "vanish": lambda: self.sagemaker.operations.experiments.pop(event.name),
+            "vanish-others": self.sagemaker.operations.experiments.clear,
             "stack": lambda: self.edge.set_stack(**event.value),
             "advance": lambda: self.sagemaker.clock.advance(event.value),
         }

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from experiment_properties import properties, shadow
 
-from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
 
@@ -58,7 +57,7 @@ def test_shadow_that_meets_them_is_promoted(cloud: ProtocolCloud, metrics: Local
     assert {name: variant["Role"] for name, variant in cloud.sagemaker.endpoint_variants("endpoint").items()} == {
         "shadow": "production"
     }
-    assert len(metrics.requests) == 1
+    assert len(metrics.calls) == 1
 
 
 @pytest.mark.parametrize(
@@ -83,7 +82,8 @@ def test_shadow_that_does_not_changes_nothing(
 
 
 def test_cloudwatch_that_refuses_is_named(cloud: ProtocolCloud, metrics: LocalMetrics) -> None:
-    metrics.failures.append(ServiceError("AccessDenied", "not authorized to perform cloudwatch:GetMetricData", 403))
+    refusal = "not authorized to perform cloudwatch:GetMetricData"
+    metrics.fail_next("GetMetricData", "AccessDenied", refusal, status_code=403)
     stack = promote(cloud)
     reason = next(request.answer.reason for request in stack.requests if not request.answer.success)
     assert "may not cloudwatch:GetMetricData" in reason

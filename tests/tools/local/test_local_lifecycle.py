@@ -270,7 +270,7 @@ def test_stale_descriptions_and_slow_deletion(sagemaker: LocalSageMaker) -> None
     """
     bring_to(sagemaker, "Running")
     client: Any = sagemaker.client()
-    sagemaker.staleness, sagemaker.deletion_lag = 5, 5
+    sagemaker.operations.staleness, sagemaker.operations.deletion_lag = 5, 5
 
     perform(sagemaker, "Stop")
     assert client.describe_inference_experiment(Name="test")["Status"] == "Running"

@@ -15,7 +15,7 @@ from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 from inference_experiment_local.sessions import isolated_session
 
 if TYPE_CHECKING:
-    from inference_experiment_local.sagemaker.server import Call
+    from inference_experiment_local.service import Call
 
 INVALID = "ValidationException"
 ONE = "1 validation error detected: Value "

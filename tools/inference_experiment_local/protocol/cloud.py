@@ -16,12 +16,12 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, Self, TypeAlias
+from typing import Final, Self
 
 from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.errors import LocalAwsError
 from inference_experiment_local.protocol.delivery import Deliveries, WaitQueue
-from inference_experiment_local.protocol.function import InProcessFunction, ProviderFunction, RuntimeFunction
+from inference_experiment_local.protocol.function import InProcessFunction, RuntimeFunction
 from inference_experiment_local.protocol.messages import ResponseInbox
 from inference_experiment_local.protocol.services import CompanionServices
 from inference_experiment_local.protocol.stack import Stack
@@ -29,8 +29,6 @@ from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 
 MAXIMUM_STEPS: Final = 2000
 """Steps after which `settle` gives up: no protocol takes that many."""
-
-FunctionFactory: TypeAlias = Callable[[SteppedClock, dict[str, str], Path], ProviderFunction]
 
 
 class ProtocolCloud:
@@ -59,9 +57,7 @@ class ProtocolCloud:
         with ExitStack() as starting:
             self.directory = Path(starting.enter_context(tempfile.TemporaryDirectory(prefix="protocol-")))
             self.clock = SteppedClock(self.directory / "clock")
-            self.sagemaker = LocalSageMaker()
-            self.sagemaker.clock = self.clock
-            starting.enter_context(self.sagemaker)
+            self.sagemaker = starting.enter_context(LocalSageMaker(clock=self.clock))
             self.queue = WaitQueue(self.clock)
             self.services = starting.enter_context(CompanionServices(self.queue, self.find_stack))
             self.bucket = starting.enter_context(ResponseInbox(self.clock))
@@ -92,7 +88,6 @@ class ProtocolCloud:
         """Forget stacks, experiments, endpoints, messages, responses, calls and faults; the clock continues."""
         self.stacks.clear()
         self.sagemaker.reset()
-        self.sagemaker.on_call = None
         self.queue.reset()
         self.services.reset()
         self.bucket.reset()

@@ -6,11 +6,12 @@ Requests come in validated against their shapes (`shapes`); the caller holds the
 
 import base64
 import binascii
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 from inference_experiment_local.clock import Clock
 from inference_experiment_local.errors import ServiceError, invalid, not_found, wrong_status
-from inference_experiment_local.sagemaker.experiment import TERMINAL, Members, SimulatedExperiment, Status
+from inference_experiment_local.sagemaker.experiment import TERMINAL, SimulatedExperiment, Status
 from inference_experiment_local.sagemaker.life import Life
 from inference_experiment_local.sagemaker.rules import (
     LEGAL,
@@ -22,16 +23,23 @@ from inference_experiment_local.sagemaker.rules import (
     taken,
     variants_after_stop,
 )
+from inference_experiment_local.service import Members
 
 if TYPE_CHECKING:
     from inference_experiment_local.sagemaker.moto_backend import MotoSageMaker
+
+Handler: TypeAlias = Callable[[Members], Members]
 
 _DEFAULT_PAGE_SIZE = 10
 """Experiments per page without MaxResults; the figure is [INF]."""
 
 
 class ExperimentOperations:
-    """Inference experiments of one account and region."""
+    """Inference experiments of one account and region.
+
+    `staleness` are the seconds for which Describe and List return the old status after an action, `deletion_lag` those
+    for which they still find what is deleted.
+    """
 
     def __init__(self, moto: "MotoSageMaker", clock: Clock, arn_prefix: str) -> None:
         self.life = Life(moto)
@@ -42,6 +50,24 @@ class ExperimentOperations:
         self._moto = moto
         self._clock = clock
         self._arn_prefix = arn_prefix
+        self._handlers: Mapping[str, Handler] = {
+            "CreateInferenceExperiment": self.create,
+            "DescribeInferenceExperiment": self.describe,
+            "ListInferenceExperiments": self.list_experiments,
+            "UpdateInferenceExperiment": self.update,
+            "StartInferenceExperiment": self.start,
+            "StopInferenceExperiment": self.stop,
+            "DeleteInferenceExperiment": self.delete,
+            "AddTags": self.add_tags,
+            "DeleteTags": self.delete_tags,
+            "ListTags": self.list_tags,
+        }
+
+    def handler(self, operation: str, parameters: Members) -> Handler | None:
+        """Return what performs the operation; None where these parameters are not about inference experiments."""
+        if parameters.get("ResourceArn", self._arn_prefix).startswith(self._arn_prefix):
+            return self._handlers.get(operation)
+        return None
 
     def forget(self) -> None:
         """Forget all experiments and what was set; durations and lags are as at the beginning again."""
@@ -138,10 +164,6 @@ class ExperimentOperations:
         if self.deletion_lag > 0:
             self._deleted[experiment.name] = (experiment, self._clock.now() + self.deletion_lag)
         return {"InferenceExperimentArn": experiment.arn}
-
-    def owns(self, arn: str) -> bool:
-        """Whether this ARN is that of an inference experiment, present or not."""
-        return arn.startswith(self._arn_prefix)
 
     def add_tags(self, request: Members) -> Members:
         """AddTags; a key that exists gets the new value."""

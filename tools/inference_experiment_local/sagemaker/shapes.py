@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import botocore.session
 import regex  # type: ignore[import-untyped]  # it has no stubs of its own
+from botocore.model import OperationModel, OperationNotFoundError
 
 from inference_experiment_local.errors import ServiceError
 
@@ -30,6 +31,16 @@ class MalformedValue(Exception):  # noqa: N818 - becomes SerializationException 
 def service_model(service: str) -> Any:  # noqa: ANN401 - botocore's stubs and its loader disagree on the class
     """Return botocore's model of a service."""
     return botocore.session.get_session().get_service_model(service)
+
+
+@cache
+def operation_model(operation: str) -> OperationModel:
+    """Return botocore's model of a SageMaker operation; an unknown one is UnknownOperationException."""
+    try:
+        model: OperationModel = service_model("sagemaker").operation_model(operation)
+    except OperationNotFoundError as unknown:
+        raise ServiceError("UnknownOperationException", str(unknown)) from unknown
+    return model
 
 
 def require_shape(shape: Shape | None, value: Any, code: str = "ValidationException") -> None:  # noqa: ANN401
