@@ -13,7 +13,8 @@ from inference_experiment_local.protocol.stack import TIMED_OUT
 
 if TYPE_CHECKING:
     from inference_experiment_local.protocol.cloud import ProtocolCloud
-    from inference_experiment_local.protocol.messages import Arrival, StackRequest
+    from inference_experiment_local.protocol.messages import StackRequest
+    from inference_experiment_local.protocol.response_bucket import BucketResponse
     from inference_experiment_local.protocol.stack import Stack
     from inference_experiment_local.sagemaker.experiment import SimulatedExperiment
     from inference_experiment_local.service import Call
@@ -117,7 +118,7 @@ def response_breaches(cloud: "ProtocolCloud", stack: "Stack") -> Iterator[str]:
     disturbed = {each.request_id for each in cloud.deliveries.log if each.ended.error}
     for request in stack.requests:
         label = f"{request.type} #{stack.requests.index(request)}"
-        bodies = [arrival.response.body for arrival in cloud.bucket.arrivals(request.request_id)]
+        bodies = [arrival.body for arrival in cloud.bucket.arrivals(request.request_id)]
         decisive = {_decisive(arrival) for arrival in answers_in_time(cloud, stack, request)}
         if len(decisive) > 1:
             yield f"{label} got contradictory answers: {sorted(decisive)}"
@@ -143,11 +144,11 @@ def _is_cancelled(request: "StackRequest") -> bool:
     return request.answer is not None and not request.answer.physical_id and request.answer.reason != TIMED_OUT
 
 
-def _decisive(arrival: "Arrival") -> tuple[str, str]:
-    return arrival.response.body["Status"], arrival.response.body["PhysicalResourceId"]
+def _decisive(arrival: "BucketResponse") -> tuple[str, str]:
+    return arrival.body["Status"], arrival.body["PhysicalResourceId"]
 
 
-def answers_in_time(cloud: "ProtocolCloud", stack: "Stack", request: "StackRequest") -> "list[Arrival]":
+def answers_in_time(cloud: "ProtocolCloud", stack: "Stack", request: "StackRequest") -> "list[BucketResponse]":
     """Return the answers that must agree.
 
     CloudFormation reads the first. An event may be delivered again after minutes; when CloudFormation has sent the

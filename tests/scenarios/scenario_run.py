@@ -36,7 +36,7 @@ class Lines(FunctionHandler):
 
 def _event(world: World, request: Request, number: int) -> Members:
     request_id = f"request-{request.number or number}"
-    signed = world.bucket.url(request_id) + SECRET_SIGNATURE
+    signed = f"{world.bucket.url}/{request_id}?X-Amz-Expires=7200&X-Amz-Signature=0{SECRET_SIGNATURE}"
     if request.issued is not None:
         at = datetime.fromtimestamp(time.time() - request.issued, UTC)
         signed += f"&X-Amz-Date={at:%Y%m%dT%H%M%SZ}"

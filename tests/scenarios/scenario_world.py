@@ -23,6 +23,7 @@ from scenario_edge import Edge
 from scenario_format import Given, Meanwhile, Members, Scenario
 from standing_clock import StandingClock
 
+from inference_experiment_local.certificate import Certificates
 from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
 from inference_experiment_local.protocol.response_bucket import ResponseBucket
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
@@ -239,10 +240,10 @@ def _owner(owner: str) -> dict[str, str]:
 
 
 @contextmanager
-def world(packaged: Callable[[Mapping[str, str]], LambdaRuntime]) -> Iterator[World]:
+def world(packaged: Callable[[Mapping[str, str]], LambdaRuntime], certificates: Certificates) -> Iterator[World]:
     """Start everything that scenarios need; `packaged` makes a runtime with the deployed function."""
     clock = StandingClock()
-    with LocalSageMaker(clock=clock) as sagemaker, Edge(sagemaker) as edge, ResponseBucket() as bucket:
+    with LocalSageMaker(clock=clock) as sagemaker, Edge(sagemaker) as edge, ResponseBucket(certificates) as bucket:
         settings = {
             **SETTINGS,
             "AWS_ENDPOINT_URL": edge.url,

@@ -46,7 +46,7 @@ def sent(cloud: "ProtocolCloud", monkeypatch: pytest.MonkeyPatch) -> Iterator[Re
 def test_first_try(cloud: "ProtocolCloud", sent: Request) -> None:
     response.deliver(sent, BODY, LOCAL)
 
-    assert [arrival.response.raw for arrival in cloud.bucket.arrivals("request")] == [BODY]
+    assert [arrival.raw for arrival in cloud.bucket.arrivals("request")] == [BODY]
 
 
 @pytest.mark.parametrize("status", [400, 403, 500, 503, 302])

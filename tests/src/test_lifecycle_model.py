@@ -442,7 +442,7 @@ def history(cloud: "ProtocolCloud", stack: "Stack") -> Iterator[str]:
         members = {key: request.event.get(key) for key in ("PhysicalResourceId", "ResourceProperties")}
         lines.append((request.sent, f"#{number} {request.type} {members}"))
         for arrival in cloud.bucket.arrivals(request.request_id):
-            body = arrival.response.body
+            body = arrival.body
             text = f"#{number} answered {body['Status']} {body['PhysicalResourceId']} {body['Reason']}"
             lines.append((arrival.time, text))
     lines += [

@@ -159,9 +159,9 @@ def test_a_wait_without_a_queue_fails_with_the_setting(cloud: "ProtocolCloud") -
     assert function.invoke(stack.requests[0].event, "invocation").error == ""
     (arrival,) = cloud.bucket.arrivals(stack.requests[0].request_id)
 
-    assert arrival.response.body["Status"] == "FAILED"
-    assert arrival.response.body["PhysicalResourceId"] == "test"
-    assert arrival.response.body["Reason"] == (
+    assert arrival.body["Status"] == "FAILED"
+    assert arrival.body["PhysicalResourceId"] == "test"
+    assert arrival.body["Reason"] == (
         "The request could not be handed over to the queue in WAIT_QUEUE_URL: "
         'SendMessage: "wait" is not the URL of a queue'
     )

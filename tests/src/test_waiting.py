@@ -43,7 +43,7 @@ class Waiting:
         self.stack.resource = ResourceState(self.stack.status, more.get("PhysicalResourceId", ""), time.time())
         event = {
             "RequestType": request_type,
-            "ResponseURL": self.bucket.url(request_id),
+            "ResponseURL": f"{self.bucket.url}/{request_id}?X-Amz-Expires=7200&X-Amz-Signature=0",
             "StackId": self.stack.stack_id,
             "RequestId": request_id,
             "ResourceType": "Custom::SageMakerInferenceExperiment",

@@ -18,11 +18,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self
 
+from inference_experiment_local.certificate import make_certificates
 from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.errors import LocalAwsError
 from inference_experiment_local.protocol.delivery import Deliveries, WaitQueue
 from inference_experiment_local.protocol.function import InProcessFunction, RuntimeFunction
-from inference_experiment_local.protocol.messages import ResponseInbox
+from inference_experiment_local.protocol.response_bucket import ResponseBucket
 from inference_experiment_local.protocol.services import CompanionServices
 from inference_experiment_local.protocol.stack import Stack
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
@@ -47,7 +48,7 @@ class ProtocolCloud:
         self.sagemaker: LocalSageMaker
         self.queue: WaitQueue
         self.services: CompanionServices
-        self.bucket: ResponseInbox
+        self.bucket: ResponseBucket
         self.function: InProcessFunction | RuntimeFunction
         self.deliveries: Deliveries
         self.directory: Path
@@ -60,7 +61,7 @@ class ProtocolCloud:
             self.sagemaker = starting.enter_context(LocalSageMaker(clock=self.clock))
             self.queue = WaitQueue(self.clock)
             self.services = starting.enter_context(CompanionServices(self.queue, self.find_stack))
-            self.bucket = starting.enter_context(ResponseInbox(self.clock))
+            self.bucket = starting.enter_context(ResponseBucket(make_certificates(self.directory), self.clock))
             self.function = self._function(starting)
             self.deliveries = Deliveries(self.clock, self.queue, self.function)
             self._resources = starting.pop_all()

@@ -16,13 +16,13 @@ from inference_experiment_local.protocol.delivery import Deliveries
 from inference_experiment_local.protocol.messages import (
     Answer,
     Properties,
-    ResponseInbox,
     StackRequest,
     invented_id,
     make_request,
     stringified,
     verdict,
 )
+from inference_experiment_local.protocol.response_bucket import ResponseBucket
 
 Protocol: TypeAlias = Generator[StackRequest, Answer, None]
 
@@ -44,7 +44,13 @@ class Stack:
     """One stack; `physical_id` is None while CloudFormation knows no resource. `requests` is its history."""
 
     def __init__(
-        self, name: str, logical_id: str, number: int, clock: SteppedClock, inbox: ResponseInbox, deliveries: Deliveries
+        self,
+        name: str,
+        logical_id: str,
+        number: int,
+        clock: SteppedClock,
+        bucket: ResponseBucket,
+        deliveries: Deliveries,
     ) -> None:
         guid = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{number}")
         self.name = name
@@ -57,7 +63,7 @@ class Stack:
         self.properties: Properties = {}
         self.requests: list[StackRequest] = []
         self._clock = clock
-        self._inbox = inbox
+        self._bucket = bucket
         self._deliveries = deliveries
         self._running: Protocol | None = None
         self._waiting: StackRequest | None = None
@@ -133,7 +139,7 @@ class Stack:
         request = self._waiting
         if request is None:
             return False
-        arrivals = self._inbox.arrivals(request.request_id)
+        arrivals = self._bucket.arrivals(request.request_id)
         if not arrivals or arrivals[0].time > request.expires:
             return False
         self._resume(verdict(arrivals[0], request.event))
@@ -285,7 +291,7 @@ class Stack:
             self._show(f"{kind.upper()}_IN_PROGRESS", physical_id)
         request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.stack_id}/{len(self.requests)}"))
         members = {
-            "ResponseURL": self._inbox.issue(request_id),
+            "ResponseURL": self._bucket.issue(request_id),
             "StackId": self.stack_id,
             "RequestId": request_id,
             "LogicalResourceId": self.logical_id,
