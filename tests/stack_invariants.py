@@ -115,7 +115,7 @@ def foreign_breaches(cloud: "ProtocolCloud", before: Foreign) -> Iterator[str]:
 def response_breaches(cloud: "ProtocolCloud", stack: "Stack") -> Iterator[str]:
     """Yield what is wrong with the answers: one decisive one per request, in time, with the right id."""
     given_up = {json.loads(letter.body)["RequestId"] for letter in cloud.queue.dead_letters}
-    disturbed = {each.request_id for each in cloud.deliveries.log if each.ended.error}
+    disturbed = {each.request_id for each in cloud.deliveries.log if each.error}
     for request in stack.requests:
         label = f"{request.type} #{stack.requests.index(request)}"
         bodies = [arrival.body for arrival in cloud.bucket.arrivals(request.request_id)]
@@ -136,7 +136,7 @@ def _was_answering(cloud: "ProtocolCloud", request: "StackRequest") -> bool:
     """Return whether the function was still trying to answer at the end, and the bucket refused: an alarm tells."""
     refused = "did not accept the answer"
     deliveries = [each for each in cloud.deliveries.log if each.request_id == request.request_id]
-    return any(refused in each.ended.error and each.began > request.expires - LAST_TRIES for each in deliveries)
+    return any(refused in each.error and each.began > request.expires - LAST_TRIES for each in deliveries)
 
 
 def _is_cancelled(request: "StackRequest") -> bool:

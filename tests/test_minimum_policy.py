@@ -100,7 +100,7 @@ def metrics(cloud: ProtocolCloud) -> Iterator[LocalMetrics]:
     with LocalMetrics() as running:
         running.behaviours["endpoint", "production"] = Behaviour()
         running.behaviours["endpoint", "shadow"] = Behaviour(requests_per_minute=60)
-        environment = cloud.function._environment  # type: ignore[union-attr]
+        environment = cloud.function.environment
         environment["AWS_ENDPOINT_URL_CLOUDWATCH"] = running.url
         cloud.function.cold_start()  # type: ignore[union-attr]
         yield running

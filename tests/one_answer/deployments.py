@@ -39,7 +39,7 @@ class Outcome:
 @contextmanager
 def with_metrics(cloud: ProtocolCloud) -> Iterator[LocalMetrics]:
     """Let the function find good metrics of both variants."""
-    environment = cloud.function._environment
+    environment = cloud.function.environment
     with LocalMetrics() as metrics:
         for name in ("production", "shadow"):
             metrics.behaviours["endpoint", name] = Behaviour()

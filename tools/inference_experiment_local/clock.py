@@ -4,7 +4,7 @@ import mmap
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,8 +61,9 @@ class SteppedClock(Clock):
         """Skip to an epoch time; one that is past already changes nothing."""
         self.advance(max(0.0, moment - self.now()))
 
-    def rule_this_process(self) -> Callable[[], None]:
-        """Be the clock of the operating system until the returned function is called.
+    @contextmanager
+    def ruling(self) -> Iterator[None]:
+        """Be the clock of the operating system inside the with statement.
 
         `time.time` returns this clock's time; `time.sleep` of the calling thread moves it instead of waiting. Monotonic
         time, on which the timeouts of sockets rest, stays real.
@@ -78,13 +79,7 @@ class SteppedClock(Clock):
                 real["sleep"](seconds)
 
         functions.update(time=self.now, sleep=sleep)
-        return lambda: functions.update(real)
-
-    @contextmanager
-    def ruling(self) -> Iterator[None]:
-        """Rule this process inside the with statement only."""
-        restore = self.rule_this_process()
         try:
             yield
         finally:
-            restore()
+            functions.update(real)

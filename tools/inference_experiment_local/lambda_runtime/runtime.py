@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +104,6 @@ class LambdaRuntime:
         handler: str,
         environment: Mapping[str, str],
         timeout: float,
-        extra_python_path: Iterable[Path] = (),
     ) -> None:
         self.timeout = timeout
         self.init_duration: float | None = None
@@ -113,7 +112,7 @@ class LambdaRuntime:
         self._environment = {
             **_lambda_environment(handler),
             "LAMBDA_TASK_ROOT": str(task_root),
-            "PYTHONPATH": os.pathsep.join([str(task_root), *map(str, extra_python_path)]),
+            "PYTHONPATH": str(task_root),
             **environment,
         }
         self._resources = ExitStack()

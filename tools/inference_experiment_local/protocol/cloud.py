@@ -22,7 +22,12 @@ from inference_experiment_local.certificate import make_certificates
 from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.errors import LocalAwsError
 from inference_experiment_local.protocol.delivery import Deliveries, WaitQueue
-from inference_experiment_local.protocol.function import InProcessFunction, RuntimeFunction
+from inference_experiment_local.protocol.function import (
+    FUNCTION_TIMEOUT,
+    InProcessFunction,
+    ProviderFunction,
+    RuntimeFunction,
+)
 from inference_experiment_local.protocol.response_bucket import ResponseBucket
 from inference_experiment_local.protocol.services import CompanionServices
 from inference_experiment_local.protocol.stack import Stack
@@ -49,7 +54,7 @@ class ProtocolCloud:
         self.queue: WaitQueue
         self.services: CompanionServices
         self.bucket: ResponseBucket
-        self.function: InProcessFunction | RuntimeFunction
+        self.function: ProviderFunction
         self.deliveries: Deliveries
         self.directory: Path
 
@@ -71,7 +76,7 @@ class ProtocolCloud:
         """Stop everything."""
         self._resources.close()
 
-    def _function(self, starting: ExitStack) -> InProcessFunction | RuntimeFunction:
+    def _function(self, starting: ExitStack) -> ProviderFunction:
         environment = {
             "WAIT_QUEUE_URL": self.services.queue_url,
             "POLL_SECONDS": str(self._poll_seconds),
@@ -83,7 +88,9 @@ class ProtocolCloud:
         }
         if self._task_root is None:
             return InProcessFunction(self.clock, environment)
-        return starting.enter_context(RuntimeFunction(self.clock, environment, self._task_root, self.directory))
+        function = RuntimeFunction(self.clock, environment, self._task_root, self.directory)
+        starting.enter_context(function.runtime)
+        return function
 
     def reset(self) -> None:
         """Forget stacks, experiments, endpoints, messages, responses, calls and faults; the clock continues."""
@@ -93,7 +100,7 @@ class ProtocolCloud:
         self.services.reset()
         self.bucket.reset()
         self.deliveries.reset()
-        self.function.timeout = type(self.function).DEFAULT_TIMEOUT
+        self.function.timeout = FUNCTION_TIMEOUT
 
     def stack(self, name: str, logical_id: str = "Experiment") -> Stack:
         """Return a new stack of this name, with an id of its own, before its first operation."""
