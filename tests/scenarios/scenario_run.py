@@ -187,7 +187,7 @@ def _check_after(world: World, request: Request) -> None:
         assert world.sagemaker.status(name) == status, name
     if request.after.variants:
         found = world.sagemaker.endpoint_variants("endpoint")
-        assert {name: each["ModelName"] for name, each in found.items()} == dict(request.after.variants)
+        assert {name: each.model_name for name, each in found.items()} == dict(request.after.variants)
     for name, tags in request.after.tags.items():
         arn = f"arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/{name}"
         live = {tag["Key"]: tag["Value"] for tag in world.client.list_tags(ResourceArn=arn)["Tags"]}

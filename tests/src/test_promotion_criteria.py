@@ -54,7 +54,7 @@ def test_shadow_that_meets_them_is_promoted(cloud: ProtocolCloud, metrics: Local
     stack = promote(cloud)
     assert stack.status == "UPDATE_COMPLETE", stack.requests[-1].answer
     assert mutations(cloud) == ["UpdateInferenceExperiment", "StopInferenceExperiment"]
-    assert {name: variant["Role"] for name, variant in cloud.sagemaker.endpoint_variants("endpoint").items()} == {
+    assert {name: variant.role for name, variant in cloud.sagemaker.endpoint_variants("endpoint").items()} == {
         "shadow": "production"
     }
     assert len(metrics.calls) == 1

@@ -21,6 +21,7 @@ from inference_experiment_local.packaging import package
 from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.protocol.response_bucket import ResponseBucket
 from inference_experiment_local.protocol.stack import ResourceState, Stack
+from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -82,7 +83,7 @@ def waiting(tmp_path_factory: pytest.TempPathFactory, protocol_cloud: ProtocolCl
             "AWS_ENDPOINT_URL_CLOUDFORMATION": protocol_cloud.services.url,
             "AWS_CA_BUNDLE": ca_file,
             "SSL_CERT_FILE": ca_file,
-            "AWS_ACCESS_KEY_ID": cloud.account,
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
             "AWS_SECRET_ACCESS_KEY": "x",
             "WAIT_QUEUE_URL": queue_url,
             "POLL_SECONDS": "0.2",

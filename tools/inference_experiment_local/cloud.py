@@ -25,7 +25,7 @@ from botocore.config import Config
 from inference_experiment_local.certificate import Certificates, make_certificates
 from inference_experiment_local.ministack.process import MinistackSettings, ministack, usable_port
 from inference_experiment_local.ministack.stacks import Stacks
-from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT, REGION, LocalSageMaker
+from inference_experiment_local.sagemaker.local_sagemaker import REGION, LocalSageMaker
 from inference_experiment_local.sessions import isolated_session
 
 
@@ -34,9 +34,6 @@ class LocalCloud(Stacks):
 
     `port` is ministack's (default: a free one), `startup_timeout` in seconds.
     """
-
-    account = ACCOUNT
-    region = REGION
 
     def __init__(self, port: int | None = None, startup_timeout: float = 30.0) -> None:
         self.sagemaker = LocalSageMaker()
@@ -54,9 +51,8 @@ class LocalCloud(Stacks):
             directory = Path(starting.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-")))
             starting.enter_context(self.sagemaker)
             certificates = make_certificates(directory)
-            self._settings = MinistackSettings(
-                directory, usable_port(self._port or 0), certificates, self.sagemaker.url, ACCOUNT, REGION
-            )
+            port = usable_port(self._port or 0)
+            self._settings = MinistackSettings(directory, port, certificates, self.sagemaker.url)
             starting.enter_context(ministack(self._settings, self._startup_timeout))
             self._resources = starting.pop_all()
         return self

@@ -34,7 +34,6 @@ runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
 """
 """Runs the runtime client, and ends it when the pipe from the parent breaks: no orphan if the parent is killed."""
 
-_FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:function"
 _INIT_LIMIT_SECONDS = 10.0
 """Seconds that Lambda gives the initialisation."""
 
@@ -156,7 +155,7 @@ class LambdaRuntime:
         if process is None:
             return self._outcome(identity, offset, began, RuntimeEvent("init-error", body=failure))
         process.ready = False
-        process.api.deliveries.put(Delivery(identity, event, time.time() + self.timeout, _FUNCTION_ARN))
+        process.api.deliveries.put(Delivery(identity, event, time.time() + self.timeout))
         report = process.report(began + self.timeout)
         while report is not None and report.kind == "next":
             report = process.report(began + self.timeout)

@@ -20,6 +20,7 @@ from typing import IO
 
 from inference_experiment_local.certificate import Certificates
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable
+from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT, REGION
 from inference_experiment_local.sessions import isolated_environment
 
 _CA_VARIABLES = ("CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE")
@@ -36,8 +37,6 @@ class MinistackSettings:
     port: int
     certificates: Certificates
     sagemaker_url: str
-    account: str
-    region: str
 
     @property
     def url(self) -> str:
@@ -57,8 +56,8 @@ class MinistackSettings:
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_HOST": "localhost",
-            "MINISTACK_ACCOUNT_ID": self.account,
-            "MINISTACK_REGION": self.region,
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": REGION,
             "MINISTACK_SSL_CERT": str(self.certificates.server_certificate),
             "MINISTACK_SSL_KEY": str(self.certificates.server_key),
             "USE_SSL": "1",
@@ -68,7 +67,7 @@ class MinistackSettings:
             "PERSIST_STATE": "0",
             "STATE_DIR": str(self.directory / "state"),
             "TMPDIR": str(self.directory),
-            **isolated_environment(self.region),
+            **isolated_environment(REGION),
             "AWS_ENDPOINT_URL_SAGEMAKER": self.sagemaker_url,
             # Clients of each kind read another one of these.
             "AWS_CA_BUNDLE": ca_file,

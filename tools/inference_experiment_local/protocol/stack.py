@@ -41,7 +41,10 @@ class ResourceState:
 
 
 class Stack:
-    """One stack; `physical_id` is None while CloudFormation knows no resource. `requests` is its history."""
+    """One stack; `physical_id` is None while CloudFormation knows no resource. `requests` is its history.
+
+    `waiting` is the request whose answer CloudFormation waits for.
+    """
 
     def __init__(
         self,
@@ -66,18 +69,13 @@ class Stack:
         self._bucket = bucket
         self._deliveries = deliveries
         self._running: Protocol | None = None
-        self._waiting: StackRequest | None = None
+        self.waiting: StackRequest | None = None
         self._unfinished: tuple[Properties, Properties] = ({}, {})
 
     @property
     def in_progress(self) -> bool:
         """Whether an operation of the stack is under way."""
         return self._running is not None
-
-    @property
-    def waiting(self) -> StackRequest | None:
-        """The request whose answer CloudFormation waits for."""
-        return self._waiting
 
     @property
     def answer(self) -> Answer:
@@ -136,7 +134,7 @@ class Stack:
 
     def notice(self) -> bool:
         """Take the answer to the request in flight, if it came in time; returns whether it did."""
-        request = self._waiting
+        request = self.waiting
         if request is None:
             return False
         arrivals = self._bucket.arrivals(request.request_id)
@@ -156,7 +154,7 @@ class Stack:
         self._advance(lambda: next(protocol))
 
     def _resume(self, answer: Answer) -> None:
-        running, request = self._running, self._waiting
+        running, request = self._running, self.waiting
         if running is None or request is None:
             raise ValueError(f"stack {self.name} waits for nothing")
         request.answer, request.ended = answer, self._clock.now()
@@ -165,9 +163,9 @@ class Stack:
 
     def _advance(self, go_on: Any) -> None:  # noqa: ANN401 - a callable that returns a StackRequest
         try:
-            self._waiting = go_on()
+            self.waiting = go_on()
         except StopIteration:
-            self._waiting = self._running = None
+            self.waiting = self._running = None
 
     def _create(self, properties: Properties, *, other_fails: bool) -> Protocol:
         self.status, self.properties = "CREATE_IN_PROGRESS", properties
@@ -220,10 +218,7 @@ class Stack:
         """Delete a resource that the template has lost: in the clean-up, after everything else has succeeded."""
         self._begin_update()
         self.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
-        for _ in range(CLEAN_UP_TRIES):
-            answer = yield self._send("Delete", self.properties, physical_id)
-            if answer.success:
-                break
+        yield from self._clean_up(physical_id, self.properties, shown=True)
         self.physical_id, self.resource, self.status = None, None, "UPDATE_COMPLETE"
 
     def _add(self, properties: Properties, *, other_fails: bool) -> Protocol:

@@ -16,7 +16,7 @@ from botocore.model import OperationModel
 
 from inference_experiment_local.clock import Clock
 from inference_experiment_local.errors import ServiceError
-from inference_experiment_local.sagemaker.experiment import TRANSITIONAL
+from inference_experiment_local.sagemaker.experiment import TRANSITIONAL, Variants
 from inference_experiment_local.sagemaker.operations import ExperimentOperations
 from inference_experiment_local.sagemaker.shapes import operation_model, require_shape
 from inference_experiment_local.service import AwsService, Members
@@ -143,25 +143,13 @@ class LocalSageMaker(AwsService):
             time.sleep(0.01)
         return status
 
-    def endpoint_variants(self, endpoint_name: str) -> dict[str, Members]:
-        """Return what the endpoint runs, by variant name.
-
-        Each variant has ModelName, Role (production, shadow), InstanceType and InstanceCount. Raises LookupError when
-        there is no such endpoint.
-        """
+    def endpoint_variants(self, endpoint_name: str) -> Variants:
+        """Return what the endpoint runs, by variant name; raises LookupError when there is no such endpoint."""
         with self._settled():
             deployment = self._moto.deployment(endpoint_name)
         if deployment is None:
             raise LookupError(f"no endpoint {endpoint_name}")
-        return {
-            name: {
-                "ModelName": variant.model_name,
-                "Role": variant.role,
-                "InstanceType": variant.instance_type,
-                "InstanceCount": variant.instance_count,
-            }
-            for name, variant in deployment.variants.items()
-        }
+        return deployment.variants
 
 
 def _check_response(model: OperationModel, result: Members) -> None:
