@@ -27,7 +27,10 @@ class Clock:
         if seconds < 0:
             raise ValueError(f"the clock cannot go back by {-seconds} seconds")
         with self._lock:
-            self._ahead += seconds
+            self._skip(seconds)
+
+    def _skip(self, seconds: float) -> None:
+        self._ahead += seconds
 
 
 class SteppedClock(Clock):
@@ -50,12 +53,8 @@ class SteppedClock(Clock):
         """Return epoch seconds."""
         return float(_FORM.unpack_from(self._memory)[0])
 
-    def advance(self, seconds: float) -> None:
-        """Skip `seconds`; negative raises ValueError."""
-        if seconds < 0:
-            raise ValueError(f"the clock cannot go back by {-seconds} seconds")
-        with self._lock:
-            _FORM.pack_into(self._memory, 0, self.now() + seconds)
+    def _skip(self, seconds: float) -> None:
+        _FORM.pack_into(self._memory, 0, self.now() + seconds)
 
     def advance_to(self, moment: float) -> None:
         """Skip to an epoch time; one that is past already changes nothing."""

@@ -15,7 +15,6 @@ from werkzeug.wrappers import Request, Response
 
 from inference_experiment_local.loopback import LoopbackServer
 
-_PREFIX = "/2018-06-01/runtime/"
 _FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:function"
 
 
@@ -77,6 +76,6 @@ class RuntimeApi(LoopbackServer):
         """Init/error, invocation/ID/response and invocation/ID/error."""
         body = request.get_data()
         parsed = json.loads(body) if body else None
-        parts = request.path.removeprefix(_PREFIX).split("/")
-        self.events.put(RuntimeEvent("init-error" if parts == ["init", "error"] else parts[-1], parsed))
+        *_, subject, kind = request.path.split("/")
+        self.events.put(RuntimeEvent("init-error" if subject == "init" else kind, parsed))
         return Response('{"status":"OK"}', 202, content_type="application/json")

@@ -86,11 +86,8 @@ def _resource_in_progress(query: dict[str, Any]) -> Any:  # noqa: ANN401 - a res
 
     stack = handlers._resolve_stack(handlers._p(query, "StackName"))  # noqa: SLF001
     logical_id = handlers._p(query, "LogicalResourceId")  # noqa: SLF001
-    events = (
-        [each for each in _stack_events.get(stack["StackId"], ()) if each["LogicalResourceId"] == logical_id]
-        if stack
-        else []
-    )
+    all_events = _stack_events.get(stack["StackId"], ()) if stack else ()
+    events = [each for each in all_events if each["LogicalResourceId"] == logical_id]
     if not events or not events[-1]["ResourceStatus"].endswith("_IN_PROGRESS"):
         return None
     known = stack.get("_resources", {}).get(logical_id, {})

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from inference_experiment_local.certificate import Certificates
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable
@@ -100,21 +99,11 @@ def usable_port(wanted: int) -> int:
 
 
 @contextmanager
-def ministack(settings: MinistackSettings, startup_timeout: float) -> Iterator[subprocess.Popen[bytes]]:
+def ministack(settings: MinistackSettings, startup_timeout: float) -> Iterator[None]:
     """Run ministack for the length of a with statement; raises LocalAwsError if it does not come up in time."""
     command = [sys.executable, "-m", "inference_experiment_local.ministack.launcher", str(settings.directory)]
     with settings.log_file.open("wb") as log:
-        process = _started(command, settings, log)
-    try:
-        _wait_until_up(settings, process, startup_timeout)
-        yield process
-    finally:
-        _stop(process)
-
-
-def _started(command: list[str], settings: MinistackSettings, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(  # noqa: S603 - our own module
+        process = subprocess.Popen(  # noqa: S603 - our own module
             command,
             env=settings.environment(),
             cwd=settings.directory,
@@ -124,8 +113,11 @@ def _started(command: list[str], settings: MinistackSettings, log: IO[bytes]) ->
             # Its own group: Ctrl-C on a terminal must not reach it before we stop it, and its workers end with it.
             start_new_session=True,
         )
-    except OSError as problem:
-        raise LocalAwsError(f"cannot start {command[0]}: {problem.strerror}") from problem
+    try:
+        _wait_until_up(settings, process, startup_timeout)
+        yield
+    finally:
+        _stop(process)
 
 
 def _wait_until_up(settings: MinistackSettings, process: subprocess.Popen[bytes], timeout: float) -> None:

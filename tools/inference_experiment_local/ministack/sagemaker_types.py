@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 
 import boto3
 from botocore import xform_name
+from botocore.exceptions import ClientError
 
 Members: TypeAlias = dict[str, Any]
 Outcome: TypeAlias = tuple[str, Members]
 """Physical id and attributes, what ministack's handlers return."""
-
 
 REPLACED_BY: Mapping[str, tuple[str, ...]] = {
     "Model": (
@@ -55,10 +55,9 @@ def handlers_of(noun: str, generated_name: Callable[[str, str], str]) -> Mapping
 
     def delete(physical_id: str, _properties: Members) -> None:
         name = physical_id.rpartition("/")[2]
-        client = _client()
         try:
-            getattr(client, f"delete_{xform_name(noun)}")(**{name_property: name})
-        except client.exceptions.ClientError as error:
+            _call(f"delete_{xform_name(noun)}", {name_property: name})
+        except ClientError as error:
             # A resource that does not exist must not fail a stack's deletion.
             if "Could not find" not in str(error):
                 raise

@@ -49,14 +49,6 @@ class ProtocolCloud:
         self._task_root = task_root
         self._resources = ExitStack()
         self.stacks: list[Stack] = []
-        self.clock: SteppedClock
-        self.sagemaker: LocalSageMaker
-        self.queue: WaitQueue
-        self.services: CompanionServices
-        self.bucket: ResponseBucket
-        self.function: ProviderFunction
-        self.deliveries: Deliveries
-        self.directory: Path
 
     def __enter__(self) -> Self:
         """Start everything."""

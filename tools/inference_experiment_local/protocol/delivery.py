@@ -155,7 +155,7 @@ class Deliveries:
             "attributes": {"ApproximateReceiveCount": str(message.receives)},
             "eventSource": "aws:sqs",
         }
-        self.handling, began = request_of(message.body), self._clock.now()
+        self.handling, began = json.loads(message.body)["RequestId"], self._clock.now()
         error = self.function.invoke({"Records": [record]}, str(uuid.uuid4()))
         self.log.append(Delivered(self.handling, "queue", message.receives, began, error))
         if not error and not keep:
@@ -177,11 +177,3 @@ class Deliveries:
         """Forget everything."""
         self.asynchronous.clear()
         self.log.clear()
-
-
-def request_of(body: str) -> str:
-    """Return the RequestId in the body of a waiting message; empty when there is none."""
-    try:
-        return str(json.loads(body).get("RequestId", ""))
-    except (ValueError, AttributeError):
-        return ""

@@ -14,6 +14,8 @@ from types import ModuleType
 from typing import Any, Final
 from unittest import mock
 
+import boto3
+
 from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
 from inference_experiment_local.sessions import isolated_environment
@@ -88,8 +90,7 @@ class InProcessFunction(ProviderFunction):
 
     def _imported(self) -> ModuleType:
         if self._module is None:
-            import boto3  # noqa: PLC0415 - see cold_start: its session reads the environment
-
+            # As in a new container: the session reads the environment.
             boto3.setup_default_session()
             sys.modules.pop(_HANDLER, None)
             self._module = importlib.import_module(_HANDLER)

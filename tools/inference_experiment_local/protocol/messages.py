@@ -33,7 +33,6 @@ class Answer:
     success: bool
     physical_id: str = ""
     reason: str = ""
-    data: Mapping[str, Any] | None = None
 
 
 @dataclass
@@ -102,7 +101,7 @@ def verdict(response: BucketResponse, event: Mapping[str, Any]) -> Answer:
     if problem:
         return Answer(success=False, reason=problem)
     success = body["Status"] == "SUCCESS"
-    return Answer(success, body["PhysicalResourceId"], body.get("Reason", ""), body.get("Data"))
+    return Answer(success, body["PhysicalResourceId"], body.get("Reason", ""))
 
 
 def _problem(body: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401 - whatever was put

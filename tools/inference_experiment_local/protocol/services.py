@@ -7,7 +7,6 @@ service models say.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeAlias
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
@@ -20,14 +19,11 @@ from inference_experiment_local.protocol.delivery import MAXIMUM_DELAY, WaitQueu
 from inference_experiment_local.protocol.stack import Stack
 from inference_experiment_local.service import AwsService, Members
 
-FindStack: TypeAlias = Callable[[str], Stack | None]
-"""Name or id of a stack -> the stack; None where it does not exist."""
-
 
 class CompanionServices(AwsService):
-    """SQS and CloudFormation; `queue` receives the messages, `find_stack` returns a stack."""
+    """SQS and CloudFormation; `queue` receives the messages, `find_stack` returns the stack of a name or id."""
 
-    def __init__(self, queue: WaitQueue, find_stack: FindStack) -> None:
+    def __init__(self, queue: WaitQueue, find_stack: Callable[[str], Stack | None]) -> None:
         super().__init__(queue.clock)
         self._queue = queue
         self._find_stack = find_stack

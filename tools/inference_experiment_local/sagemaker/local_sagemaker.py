@@ -70,9 +70,7 @@ class LocalSageMaker(AwsService):
             members = {"ModelName": name, "ExecutionRoleArn": ROLE_ARN, "PrimaryContainer": container}
             self.perform("CreateModel", members)
 
-    def add_endpoint(
-        self, endpoint_name: str, variant_name: str, model_name: str, instance_type: str = "ml.m5.xlarge"
-    ) -> None:
+    def add_endpoint(self, endpoint_name: str, variant_name: str, model_name: str) -> None:
         """Make an endpoint with one production variant of one instance.
 
         Makes its configuration `<endpoint_name>-config` and, unless it exists, the model too.
@@ -81,7 +79,7 @@ class LocalSageMaker(AwsService):
         variant: Members = {
             "VariantName": variant_name,
             "ModelName": model_name,
-            "InstanceType": instance_type,
+            "InstanceType": "ml.m5.xlarge",
             "InitialInstanceCount": 1,
             "InitialVariantWeight": 1.0,
         }
