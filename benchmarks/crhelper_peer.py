@@ -14,7 +14,7 @@ from typing import Any, Final
 from crhelper import CfnResource
 
 from inference_experiment_local.clock import SteppedClock
-from inference_experiment_local.protocol.messages import ResponseInbox
+from inference_experiment_local.protocol.response_bucket import ResponseBucket
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 
 MINUTE: Final = 60.0
@@ -52,10 +52,10 @@ class Context:
 class PollingProvider:
     """Creates, changes or ends an experiment, and answers when a tick of the rule finds it settled."""
 
-    def __init__(self, clock: SteppedClock, sagemaker: LocalSageMaker, inbox: ResponseInbox) -> None:
+    def __init__(self, clock: SteppedClock, sagemaker: LocalSageMaker, bucket: ResponseBucket) -> None:
         self.helpers = Counting()
         self._clock = clock
-        self._inbox = inbox
+        self._bucket = bucket
         self._client: Any = sagemaker.client()
         self._act: Callable[[], object] = lambda: None
         self._name = ""
@@ -64,7 +64,7 @@ class PollingProvider:
     def _made(self) -> Any:  # noqa: ANN401 - crhelper's stubs lack half of it
         os.environ["AWS_SAM_LOCAL"] = "true"  # with it crhelper makes no clients; it needs a region for them
         make: Any = CfnResource
-        resource = make(polling_interval=1, sleep_on_delete=0, log_level="ERROR", ssl_verify=str(self._inbox.ca_file))
+        resource = make(polling_interval=1, sleep_on_delete=0, log_level="ERROR", ssl_verify=str(self._bucket.ca_file))
         del os.environ["AWS_SAM_LOCAL"]
         resource._sam_local = None
         resource._lambda_client = resource._events_client = self.helpers
@@ -82,7 +82,7 @@ class PollingProvider:
         began, ticks = self._clock.now(), 0
         with self._clock.ruling():
             self._resource(given, Context())
-            while not self._inbox.arrivals(str(event["RequestId"])):
+            while not self._bucket.arrivals(str(event["RequestId"])):
                 ticks += 1
                 self._clock.advance_to(began + ticks * MINUTE)
                 self._resource(given, Context())

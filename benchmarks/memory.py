@@ -66,6 +66,6 @@ def _memory_by_request(folder: Path) -> list[tuple[float, float]]:
 def _resident(cloud: ProtocolCloud) -> float:
     function = cloud.function
     assert isinstance(function, RuntimeFunction)  # noqa: S101 - started with a folder
-    process = function._runtime.pid  # noqa: SLF001 - the driver does not expose it
+    process = function.runtime.pid
     pages = Path(f"/proc/{process}/statm").read_text(encoding="utf-8").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6

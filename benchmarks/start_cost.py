@@ -153,7 +153,7 @@ def _start(cloud: ProtocolCloud, root: Path, which: str, environment: Mapping[st
         initialisation = runtime.init_duration or 0.0
         invocation = runtime.invoke(event)
         runtime.start()  # it polls for the next event: the request is complete
-    if invocation.error or b'"SUCCESS"' not in cloud.bucket.arrivals(event["RequestId"])[0].response.raw:
+    if invocation.error or b'"SUCCESS"' not in cloud.bucket.arrivals(event["RequestId"])[0].raw:
         raise RuntimeError(f"{which} failed in its first {request}: {invocation.error} {invocation.log}")
     return _Seconds(initialisation, invocation.duration)
 

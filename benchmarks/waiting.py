@@ -209,7 +209,7 @@ def _ours(cloud: ProtocolCloud, operation: Operation, seconds: float) -> tuple[f
         cloud.settle()
     cloud.sagemaker.durations.update(dict.fromkeys(cloud.sagemaker.durations, seconds))
     cloud.sagemaker.clear_calls()
-    cloud.services.calls.clear()
+    cloud.services.clear_calls()
     operation.begin(stack)
     cloud.settle()
     answered = cloud.bucket.arrivals(stack.requests[-1].request_id)[0].time

@@ -10,6 +10,7 @@ import importlib
 import io
 import itertools
 import json
+import os
 import random
 import sys
 import threading
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -27,7 +29,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.protocol.delivery import Message
-from inference_experiment_local.protocol.function import Context, InProcessFunction, environment_variables
+from inference_experiment_local.protocol.function import Context, InProcessFunction
 
 HANDLER = "inference_experiment.handler"
 
@@ -92,7 +94,7 @@ class LimitedSageMaker:
         self._burst = burst
         self._tokens: dict[str, tuple[float, float]] = {}
         self._clock = cloud.clock
-        self._application = cloud.sagemaker._application
+        self._sagemaker = cloud.sagemaker
 
     def __call__(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         """Answer one request of boto3."""
@@ -100,7 +102,7 @@ class LimitedSageMaker:
         status, answer = 200, {}
         try:
             self._admit(operation)
-            answer = self._application.perform(operation, json.loads(request.body))
+            answer = self._sagemaker.perform(operation, json.loads(request.body))
         except ServiceError as error:
             status, answer = error.status_code, {"__type": error.code, "Message": error.message}
         return AWSResponse(request.url, status, {}, Body(json.dumps(answer).encode()))
@@ -144,7 +146,7 @@ class ManyInvocations:
         names = vars(time)
         real = {name: names[name] for name in ("time", "sleep")}
         session, chance = boto3.DEFAULT_SESSION, random.getstate()
-        with environment_variables(function.environment):
+        with mock.patch.dict(os.environ, function.environment):
             boto3.setup_default_session()
             boto3.DEFAULT_SESSION.events.register("before-send.sagemaker", sagemaker)
             random.seed(0)  # botocore's pauses between retries

@@ -13,10 +13,11 @@ from inference_experiment_local.protocol.stack import TIMED_OUT
 
 if TYPE_CHECKING:
     from inference_experiment_local.protocol.cloud import ProtocolCloud
-    from inference_experiment_local.protocol.messages import Arrival, StackRequest
+    from inference_experiment_local.protocol.messages import StackRequest
+    from inference_experiment_local.protocol.response_bucket import BucketResponse
     from inference_experiment_local.protocol.stack import Stack
     from inference_experiment_local.sagemaker.experiment import SimulatedExperiment
-    from inference_experiment_local.sagemaker.server import Call
+    from inference_experiment_local.service import Call
 
 OWNER_TAG = "cfn-inference-experiment:owner"
 MUTATIONS = frozenset(
@@ -50,7 +51,7 @@ class Foreign:
 def experiments(cloud: "ProtocolCloud") -> "dict[str, SimulatedExperiment]":
     """Return the true experiments by name, whatever Describe tells."""
     with cloud.sagemaker._settled():
-        return dict(cloud.sagemaker._operations.experiments)
+        return dict(cloud.sagemaker.operations.experiments)
 
 
 def foreign(cloud: "ProtocolCloud", name: str) -> Foreign:
@@ -114,10 +115,10 @@ def foreign_breaches(cloud: "ProtocolCloud", before: Foreign) -> Iterator[str]:
 def response_breaches(cloud: "ProtocolCloud", stack: "Stack") -> Iterator[str]:
     """Yield what is wrong with the answers: one decisive one per request, in time, with the right id."""
     given_up = {json.loads(letter.body)["RequestId"] for letter in cloud.queue.dead_letters}
-    disturbed = {each.request_id for each in cloud.deliveries.log if each.ended.error}
+    disturbed = {each.request_id for each in cloud.deliveries.log if each.error}
     for request in stack.requests:
         label = f"{request.type} #{stack.requests.index(request)}"
-        bodies = [arrival.response.body for arrival in cloud.bucket.arrivals(request.request_id)]
+        bodies = [arrival.body for arrival in cloud.bucket.arrivals(request.request_id)]
         decisive = {_decisive(arrival) for arrival in answers_in_time(cloud, stack, request)}
         if len(decisive) > 1:
             yield f"{label} got contradictory answers: {sorted(decisive)}"
@@ -135,7 +136,7 @@ def _was_answering(cloud: "ProtocolCloud", request: "StackRequest") -> bool:
     """Return whether the function was still trying to answer at the end, and the bucket refused: an alarm tells."""
     refused = "did not accept the answer"
     deliveries = [each for each in cloud.deliveries.log if each.request_id == request.request_id]
-    return any(refused in each.ended.error and each.began > request.expires - LAST_TRIES for each in deliveries)
+    return any(refused in each.error and each.began > request.expires - LAST_TRIES for each in deliveries)
 
 
 def _is_cancelled(request: "StackRequest") -> bool:
@@ -143,11 +144,11 @@ def _is_cancelled(request: "StackRequest") -> bool:
     return request.answer is not None and not request.answer.physical_id and request.answer.reason != TIMED_OUT
 
 
-def _decisive(arrival: "Arrival") -> tuple[str, str]:
-    return arrival.response.body["Status"], arrival.response.body["PhysicalResourceId"]
+def _decisive(arrival: "BucketResponse") -> tuple[str, str]:
+    return arrival.body["Status"], arrival.body["PhysicalResourceId"]
 
 
-def answers_in_time(cloud: "ProtocolCloud", stack: "Stack", request: "StackRequest") -> "list[Arrival]":
+def answers_in_time(cloud: "ProtocolCloud", stack: "Stack", request: "StackRequest") -> "list[BucketResponse]":
     """Return the answers that must agree.
 
     CloudFormation reads the first. An event may be delivered again after minutes; when CloudFormation has sent the

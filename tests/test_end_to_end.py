@@ -83,7 +83,7 @@ class TestLife:
         assert mutations(cloud) == ["Stop"]
         assert outputs["ExperimentStatus"] == "Completed"
         variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
-        assert {name: variant["Role"] for name, variant in variants.items()} == {"production": "production"}
+        assert {name: variant.role for name, variant in variants.items()} == {"production": "production"}
 
     def test_new_name_replaces_and_cleans_up(self, cloud: LocalCloud) -> None:
         outputs = deploy(cloud, Round="2")
@@ -95,7 +95,7 @@ class TestLife:
         outputs = deploy(cloud, Round="2", Verdict="promote-shadow")
         assert outputs["ExperimentStatus"] == "Completed"
         variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
-        assert {name: variant["Role"] for name, variant in variants.items()} == {"shadow": "production"}
+        assert {name: variant.role for name, variant in variants.items()} == {"shadow": "production"}
         described = cloud.client("sagemaker").describe_inference_experiment(Name="shop-fraud-2")
         assert described["StatusReason"] == "Verdict is promote-shadow"
 

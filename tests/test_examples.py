@@ -181,7 +181,7 @@ def test_the_round_after_a_promotion_is_as_the_example_says(endpoints: LocalClou
 
     (production,) = endpoints.sagemaker.endpoint_variants("endpoint").items()
     assert production[0] == "production"
-    assert production[1]["ModelName"] == "model-3"
+    assert production[1].model_name == "model-3"
     endpoints.delete_stack("example")
 
 

@@ -62,12 +62,12 @@ class Record:
         for service_call in cloud.services.calls:
             self.operations.add(service_call.operation)
             self._take_companion(step, service_call.operation, service_call.parameters)
-        if metrics.requests:
+        if metrics.calls:
             self.operations.add("GetMetricData")
             self.add(step, "cloudwatch:GetMetricData", "*")
         cloud.sagemaker.clear_calls()
-        cloud.services.calls.clear()
-        metrics.requests.clear()
+        cloud.services.clear_calls()
+        metrics.clear_calls()
 
     def add(self, step: str, action: str, resource: str, **more: tuple[tuple[str, str], ...]) -> None:
         """Note one question."""
@@ -100,7 +100,7 @@ def metrics(cloud: ProtocolCloud) -> Iterator[LocalMetrics]:
     with LocalMetrics() as running:
         running.behaviours["endpoint", "production"] = Behaviour()
         running.behaviours["endpoint", "shadow"] = Behaviour(requests_per_minute=60)
-        environment = cloud.function._environment  # type: ignore[union-attr]
+        environment = cloud.function.environment
         environment["AWS_ENDPOINT_URL_CLOUDWATCH"] = running.url
         cloud.function.cold_start()  # type: ignore[union-attr]
         yield running

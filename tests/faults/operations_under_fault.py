@@ -45,7 +45,7 @@ def make_foreign(cloud: "ProtocolCloud", name: str, endpoint: str) -> None:
     request: dict[str, Any] = properties(
         Name=name, EndpointName=endpoint, Tags=[{"Key": "owner", "Value": "else"}], ServiceToken=None
     )
-    cloud.sagemaker._application.perform("CreateInferenceExperiment", request)
+    cloud.sagemaker.perform("CreateInferenceExperiment", request)
 
 
 def iso(cloud: "ProtocolCloud", offset: float) -> str:
@@ -112,7 +112,7 @@ def _create_cancelled_by_sagemaker(cloud: "ProtocolCloud", stack: "Stack") -> No
     def doom(call: Any) -> None:
         if before is not None:
             before(call)
-        made = cloud.sagemaker._operations.experiments.get("test")
+        made = cloud.sagemaker.operations.experiments.get("test")
         if made is not None and made.status == "Creating":
             made.failure = "capacity"
 

@@ -39,7 +39,7 @@ class Outcome:
 @contextmanager
 def with_metrics(cloud: ProtocolCloud) -> Iterator[LocalMetrics]:
     """Let the function find good metrics of both variants."""
-    environment = cloud.function._environment
+    environment = cloud.function.environment
     with LocalMetrics() as metrics:
         for name in ("production", "shadow"):
             metrics.behaviours["endpoint", name] = Behaviour()
@@ -113,7 +113,7 @@ class Deployment:
         with self._cloud.clock.ruling():
             answer = run(*arguments, settings=self._settings())
         assert answer.stdout, answer.stderr
-        self._metrics.requests.clear()
+        self._metrics.clear_calls()
         self._cloud.sagemaker.clear_calls()
         plan = answer.data()
         calls = tuple((one["operation"], steady(one["arguments"])) for one in plan["calls"])
@@ -156,15 +156,15 @@ class Deployment:
     def _called(self) -> Iterator[tuple[str, Any]]:
         """Yield the calls since the last time; the metrics are read before the first change."""
         cloud = self._cloud
-        for _ in self._metrics.requests:
+        for _ in self._metrics.calls:
             yield "GetMetricData", {}
         for call in cloud.sagemaker.calls:
             yield call.operation, steady(call.parameters)
         for other in cloud.services.calls:
             yield other.operation, {}
-        self._metrics.requests.clear()
+        self._metrics.clear_calls()
         cloud.sagemaker.clear_calls()
-        cloud.services.calls.clear()
+        cloud.services.clear_calls()
 
 
 def changing(calls: Iterable[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from scenario_world import World, world
 
+from inference_experiment_local.certificate import make_certificates
 from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
 from inference_experiment_local.packaging import package
 
@@ -24,4 +25,4 @@ def scenario_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             runtime = LambdaRuntime(folder, "inference_experiment.handler.handler", settings, timeout=60)
             return resources.enter_context(runtime)
 
-        yield resources.enter_context(world(packaged))
+        yield resources.enter_context(world(packaged, make_certificates(tmp_path_factory.mktemp("certificates"))))

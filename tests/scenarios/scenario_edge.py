@@ -102,7 +102,7 @@ class Edge:
     def _sagemaker(self, environ: Any, operation: str, body: bytes) -> Response:
         forwarded = {key: value for key, value in environ.items() if not key.startswith("werkzeug.")}
         forwarded["wsgi.input"] = io.BytesIO(body)
-        chunks, status, headers = run_wsgi_app(self.sagemaker._application, forwarded)
+        chunks, status, headers = run_wsgi_app(self.sagemaker, forwarded)
         answer = json.loads(b"".join(chunks))
         nth = self.count(operation) + 1
         for each in self.answers:

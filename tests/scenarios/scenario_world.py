@@ -23,6 +23,7 @@ from scenario_edge import Edge
 from scenario_format import Given, Meanwhile, Members, Scenario
 from standing_clock import StandingClock
 
+from inference_experiment_local.certificate import Certificates
 from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
 from inference_experiment_local.protocol.response_bucket import ResponseBucket
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
@@ -179,7 +180,8 @@ class World:
         for name, given in scenario.given.items():
             self._give(name, given)
         self.sagemaker.durations.update(scenario.durations)
-        self.sagemaker.staleness, self.sagemaker.deletion_lag = scenario.staleness, scenario.deletion_lag
+        operations = self.sagemaker.operations
+        operations.staleness, operations.deletion_lag = scenario.staleness, scenario.deletion_lag
 
     def _give(self, name: str, given: Given) -> None:
         properties = placed({**PROPERTIES, "Name": name}, given.properties)
@@ -219,8 +221,8 @@ class World:
             "tag": lambda: self.client.add_tags(
                 ResourceArn=arn, Tags=[{"Key": key, "Value": value} for key, value in event.value.items()]
             ),
-            "vanish": lambda: self.sagemaker._operations.experiments.pop(event.name),
-            "vanish-others": self.sagemaker._operations.experiments.clear,
+            "vanish": lambda: self.sagemaker.operations.experiments.pop(event.name),
+            "vanish-others": self.sagemaker.operations.experiments.clear,
             "stack": lambda: self.edge.set_stack(**event.value),
             "advance": lambda: self.sagemaker.clock.advance(event.value),
         }
@@ -238,10 +240,10 @@ def _owner(owner: str) -> dict[str, str]:
 
 
 @contextmanager
-def world(packaged: Callable[[Mapping[str, str]], LambdaRuntime]) -> Iterator[World]:
+def world(packaged: Callable[[Mapping[str, str]], LambdaRuntime], certificates: Certificates) -> Iterator[World]:
     """Start everything that scenarios need; `packaged` makes a runtime with the deployed function."""
     clock = StandingClock()
-    with LocalSageMaker(clock=clock) as sagemaker, Edge(sagemaker) as edge, ResponseBucket() as bucket:
+    with LocalSageMaker(clock=clock) as sagemaker, Edge(sagemaker) as edge, ResponseBucket(certificates) as bucket:
         settings = {
             **SETTINGS,
             "AWS_ENDPOINT_URL": edge.url,

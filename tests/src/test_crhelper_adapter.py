@@ -131,8 +131,8 @@ def test_an_exception_without_a_text_is_no_success(cloud: "ProtocolCloud", monke
     resource(event(ResponseURL=cloud.bucket.issue("request-1"), ResourceProperties=odd), Remaining(300))
     (arrival,) = cloud.bucket.arrivals("request-1")
 
-    assert arrival.response.body["Status"] == "FAILED"
-    assert arrival.response.body["Reason"].startswith("The provider failed unexpectedly: no message")
+    assert arrival.body["Status"] == "FAILED"
+    assert arrival.body["Reason"].startswith("The provider failed unexpectedly: no message")
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
@@ -149,7 +149,7 @@ def test_a_defect_of_our_own_is_answered(cloud: "ProtocolCloud", monkeypatch: py
 
     resource(event(kind, ResponseURL=cloud.bucket.issue("request-1")), Remaining(300))
     (arrival,) = cloud.bucket.arrivals("request-1")
-    answer = arrival.response.body
+    answer = arrival.body
 
     assert answer["Status"] == "FAILED"
     assert answer["Reason"].startswith("The provider failed unexpectedly: not thought of. Its log has the details")

@@ -46,7 +46,7 @@ def sent(cloud: "ProtocolCloud", monkeypatch: pytest.MonkeyPatch) -> Iterator[Re
 def test_first_try(cloud: "ProtocolCloud", sent: Request) -> None:
     response.deliver(sent, BODY, LOCAL)
 
-    assert [arrival.response.raw for arrival in cloud.bucket.arrivals("request")] == [BODY]
+    assert [arrival.raw for arrival in cloud.bucket.arrivals("request")] == [BODY]
 
 
 @pytest.mark.parametrize("status", [400, 403, 500, 503, 302])
@@ -156,8 +156,8 @@ def test_undeliverable_answer_ends_the_invocation_in_error(cloud: "ProtocolCloud
     stack.begin_create(properties())
     cloud.settle()
 
-    assert [bool(each.ended.error) for each in cloud.deliveries.log] == [True, False]
-    assert "UndeliverableError" in cloud.deliveries.log[0].ended.error
+    assert [bool(each.error) for each in cloud.deliveries.log] == [True, False]
+    assert "UndeliverableError" in cloud.deliveries.log[0].error
     assert stack.status == "CREATE_COMPLETE"
     assert len(cloud.bucket.arrivals(stack.requests[0].request_id)) == 1
     assert len([call for call in cloud.sagemaker.calls_of("CreateInferenceExperiment") if not call.error]) == 1
@@ -189,7 +189,7 @@ def test_dead_letter_queue_sees_a_wait_that_is_never_delivered(cloud: "ProtocolC
         assert cloud.step()
 
     queued = [each for each in cloud.deliveries.log if (each.request_id, each.source) == (creation, "queue")]
-    received = [each for each in queued if each.ended.error]
+    received = [each for each in queued if each.error]
     assert [each.attempt for each in received] == list(range(1, MAXIMUM_RECEIVES + 1))
     assert received[-1].began - received[0].began > stack.requests[0].expires - stack.requests[0].sent
 

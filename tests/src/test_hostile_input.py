@@ -182,11 +182,11 @@ def deliver(cloud: ProtocolCloud, event: Any, own_path: str) -> dict[str, Any] |
     """Deliver an event; check what holds for any; return the answer's body, None where there was none."""
     wait_for(cloud, event)
     with captured() as log:
-        ended = cloud.function.invoke(event, "invocation")
+        error = cloud.function.invoke(event, "invocation")
     answers = cloud.bucket.responses
 
     assert [answer.path for answer in answers] in ([], [own_path]), "one answer at most, and only at its own URL"
-    text = json.dumps(log.lines) + ended.error
+    text = json.dumps(log.lines) + error
     assert SECRET_SIGNATURE not in text
     assert SECRET_TAG_VALUE not in text
     assert "Traceback" not in json.dumps(log.lines), "a crash is a bug, whatever came in"

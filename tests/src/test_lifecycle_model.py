@@ -42,7 +42,7 @@ from inference_experiment_local.errors import ServiceError
 if TYPE_CHECKING:
     from inference_experiment_local.protocol.cloud import ProtocolCloud
     from inference_experiment_local.protocol.stack import Stack
-    from inference_experiment_local.sagemaker.server import Call
+    from inference_experiment_local.service import Call
 
 STEPS = 30
 DAY = 86_400.0
@@ -117,7 +117,8 @@ class Lifecycle(RuleBasedStateMachine):
             cloud.sagemaker.add_endpoint(endpoint, "production", "model-1")
         cloud.sagemaker.add_model("model-2")
         cloud.sagemaker.durations.update(dict.fromkeys(cloud.sagemaker.durations, duration))
-        cloud.sagemaker.staleness = cloud.sagemaker.deletion_lag = staleness
+        operations = cloud.sagemaker.operations
+        operations.staleness = operations.deletion_lag = staleness
         cloud.function.timeout = timeout
         cloud.sagemaker.on_call = self.observe_call
         self.handled = Handled(cloud)
@@ -277,7 +278,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     def change_by_hand(self, name: str, what: str) -> None:
         """Do it behind the recorded API. Raises ServiceError where the status forbids it."""
-        perform, arn = self.cloud.sagemaker._application.perform, ARN_PREFIX + name
+        perform, arn = self.cloud.sagemaker.perform, ARN_PREFIX + name
         if what == "capacity":
             self.cloud.sagemaker.end_in_cancelled(name, "no capacity")
         elif what == "stop":
@@ -342,7 +343,7 @@ class Lifecycle(RuleBasedStateMachine):
     def check_end(self) -> None:
         self.go_on()
         self.drain()
-        self.cloud.sagemaker._application.faults.clear()
+        self.cloud.sagemaker._faults.clear()
         self.cloud.services.reset()
         self.cloud.bucket._faults.clear()
         for watch in self.watches.values():
@@ -358,7 +359,7 @@ class Lifecycle(RuleBasedStateMachine):
     # How
 
     def start(self, watch: Watch) -> None:
-        pending = self.cloud.sagemaker._application.faults or self.cloud.services._faults or self.cloud.bucket._faults
+        pending = self.cloud.sagemaker._faults or self.cloud.services._faults or self.cloud.bucket._faults
         watch.quiet, watch.judged = not pending, False
         watch.first = len(watch.stack.requests)
         watch.before = snapshot(self.cloud, watch.stack)
@@ -441,7 +442,7 @@ def history(cloud: "ProtocolCloud", stack: "Stack") -> Iterator[str]:
         members = {key: request.event.get(key) for key in ("PhysicalResourceId", "ResourceProperties")}
         lines.append((request.sent, f"#{number} {request.type} {members}"))
         for arrival in cloud.bucket.arrivals(request.request_id):
-            body = arrival.response.body
+            body = arrival.body
             text = f"#{number} answered {body['Status']} {body['PhysicalResourceId']} {body['Reason']}"
             lines.append((arrival.time, text))
     lines += [

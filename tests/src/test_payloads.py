@@ -10,8 +10,7 @@ from requests_for_tests import configuration, moment, request, variants
 from inference_experiment import payloads
 from inference_experiment.model import DataStorage, Member, Status
 from inference_experiment.properties import parse
-from inference_experiment_local.sagemaker.server import operation_model
-from inference_experiment_local.sagemaker.shapes import findings
+from inference_experiment_local.sagemaker.shapes import findings, operation_model
 
 if TYPE_CHECKING:
     from botocore.model import Shape

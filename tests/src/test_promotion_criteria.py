@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from experiment_properties import properties, shadow
 
-from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
 
@@ -24,7 +23,7 @@ def metrics(cloud: ProtocolCloud) -> Iterator[LocalMetrics]:
     with LocalMetrics() as running:
         running.behaviours["endpoint", "production"] = Behaviour()
         running.behaviours["endpoint", "shadow"] = Behaviour(requests_per_minute=60)
-        environment = cloud.function._environment  # type: ignore[union-attr]
+        environment = cloud.function.environment
         environment["AWS_ENDPOINT_URL_CLOUDWATCH"] = running.url
         cloud.function.cold_start()  # type: ignore[union-attr]
         stack = cloud.stack("shop")
@@ -55,10 +54,10 @@ def test_shadow_that_meets_them_is_promoted(cloud: ProtocolCloud, metrics: Local
     stack = promote(cloud)
     assert stack.status == "UPDATE_COMPLETE", stack.requests[-1].answer
     assert mutations(cloud) == ["UpdateInferenceExperiment", "StopInferenceExperiment"]
-    assert {name: variant["Role"] for name, variant in cloud.sagemaker.endpoint_variants("endpoint").items()} == {
+    assert {name: variant.role for name, variant in cloud.sagemaker.endpoint_variants("endpoint").items()} == {
         "shadow": "production"
     }
-    assert len(metrics.requests) == 1
+    assert len(metrics.calls) == 1
 
 
 @pytest.mark.parametrize(
@@ -83,7 +82,8 @@ def test_shadow_that_does_not_changes_nothing(
 
 
 def test_cloudwatch_that_refuses_is_named(cloud: ProtocolCloud, metrics: LocalMetrics) -> None:
-    metrics.failures.append(ServiceError("AccessDenied", "not authorized to perform cloudwatch:GetMetricData", 403))
+    refusal = "not authorized to perform cloudwatch:GetMetricData"
+    metrics.fail_next("GetMetricData", "AccessDenied", refusal, status_code=403)
     stack = promote(cloud)
     reason = next(request.answer.reason for request in stack.requests if not request.answer.success)
     assert "may not cloudwatch:GetMetricData" in reason

@@ -138,12 +138,12 @@ def test_wrong_settings_are_logged_and_the_request_is_answered(cloud: "ProtocolC
     stack = cloud.stack("shop")
     stack.begin_create(properties())
     try:
-        ended = InProcessFunction(cloud.clock, wrong).invoke(stack.requests[0].event, "invocation")
+        error = InProcessFunction(cloud.clock, wrong).invoke(stack.requests[0].event, "invocation")
     finally:
         logging.getLogger().removeHandler(heard)
     cloud.notice()
 
-    assert ended.error == ""
+    assert error == ""
     assert heard.reasons
     assert heard.reasons == list(settings.read(wrong).problems)
     assert stack.status == "CREATE_COMPLETE"
@@ -156,12 +156,12 @@ def test_a_wait_without_a_queue_fails_with_the_setting(cloud: "ProtocolCloud") -
     function.timeout = 30.0
     stack = cloud.stack("shop")
     stack.begin_create(properties())
-    assert function.invoke(stack.requests[0].event, "invocation").error == ""
+    assert function.invoke(stack.requests[0].event, "invocation") == ""
     (arrival,) = cloud.bucket.arrivals(stack.requests[0].request_id)
 
-    assert arrival.response.body["Status"] == "FAILED"
-    assert arrival.response.body["PhysicalResourceId"] == "test"
-    assert arrival.response.body["Reason"] == (
+    assert arrival.body["Status"] == "FAILED"
+    assert arrival.body["PhysicalResourceId"] == "test"
+    assert arrival.body["Reason"] == (
         "The request could not be handed over to the queue in WAIT_QUEUE_URL: "
         'SendMessage: "wait" is not the URL of a queue'
     )

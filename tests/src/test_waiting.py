@@ -21,6 +21,7 @@ from inference_experiment_local.packaging import package
 from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.protocol.response_bucket import ResponseBucket
 from inference_experiment_local.protocol.stack import ResourceState, Stack
+from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +44,7 @@ class Waiting:
         self.stack.resource = ResourceState(self.stack.status, more.get("PhysicalResourceId", ""), time.time())
         event = {
             "RequestType": request_type,
-            "ResponseURL": self.bucket.url(request_id),
+            "ResponseURL": f"{self.bucket.url}/{request_id}?X-Amz-Expires=7200&X-Amz-Signature=0",
             "StackId": self.stack.stack_id,
             "RequestId": request_id,
             "ResourceType": "Custom::SageMakerInferenceExperiment",
@@ -82,7 +83,7 @@ def waiting(tmp_path_factory: pytest.TempPathFactory, protocol_cloud: ProtocolCl
             "AWS_ENDPOINT_URL_CLOUDFORMATION": protocol_cloud.services.url,
             "AWS_CA_BUNDLE": ca_file,
             "SSL_CERT_FILE": ca_file,
-            "AWS_ACCESS_KEY_ID": cloud.account,
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
             "AWS_SECRET_ACCESS_KEY": "x",
             "WAIT_QUEUE_URL": queue_url,
             "POLL_SECONDS": "0.2",

@@ -31,7 +31,7 @@ class RegionalSageMaker(LoopbackServer):
         if sagemaker is None:
             body = '{"__type": "AccessDeniedException", "Message": "the region is disabled"}'
             return Response(body, 400, content_type="application/x-amz-json-1.1")(environ, start_response)
-        return sagemaker._application(environ, start_response)
+        return sagemaker(environ, start_response)
 
 
 @contextmanager

@@ -204,11 +204,11 @@ def world() -> Iterator[RegionalSageMaker]:
 def _fill(sagemaker: LocalSageMaker, count: int) -> None:
     """Make experiments as fast as the simulation allows: one after the other, on one endpoint, each deleted by none."""
     add_experiment(sagemaker, "e-000")
-    template = sagemaker._operations.experiments["e-000"]
+    template = sagemaker.operations.experiments["e-000"]
     for index in range(1, count):
         name = f"e-{index:03}"
         copied = type(template)(**{**vars(template), "request": {**template.request, "Name": name}})
-        sagemaker._operations.experiments[name] = copied
+        sagemaker.operations.experiments[name] = copied
 
 
 def test_all_regions_with_5000_experiments_and_one_that_refuses(world: RegionalSageMaker) -> None:

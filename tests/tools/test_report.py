@@ -14,7 +14,6 @@ from standing_clock import StandingClock
 from syrupy.assertion import SnapshotAssertion
 
 from inference_experiment_local.clock import Clock
-from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
 
@@ -82,8 +81,7 @@ def services() -> Iterator[Desk]:
 @pytest.fixture
 def desk(services: Desk) -> Desk:
     services.behave(SHADOW)
-    services.metrics.failures.clear()
-    services.metrics.requests.clear()
+    services.metrics.reset()
     services.metrics.page_size = 100_800
     return services
 
@@ -103,8 +101,8 @@ def test_every_metric_of_both_variants_is_compared(desk: Desk) -> None:
     assert empty == set()
     asked = {
         (query["MetricStat"]["Metric"]["Namespace"], query["MetricStat"]["Metric"]["MetricName"])
-        for request in desk.metrics.requests
-        for query in request["MetricDataQueries"]
+        for call in desk.metrics.calls
+        for query in call.parameters["MetricDataQueries"]
     }
     own = "Invocations InvocationsPerInstance ModelLatency OverheadLatency InvocationModelErrors".split()  # noqa: SIM905
     own += ["Invocation4XXErrors", "Invocation5XXErrors"]
@@ -180,12 +178,12 @@ def test_synthetic_metrics_are_marked_everywhere(desk: Desk, tmp_path: Path) -> 
 
 def test_pages_of_values_are_put_together(desk: Desk) -> None:
     whole = desk.document()
-    desk.metrics.requests.clear()
+    desk.metrics.clear_calls()
     desk.metrics.page_size = 2_500
 
     paged = desk.document()
 
-    assert len(desk.metrics.requests) > 2
+    assert len(desk.metrics.calls) > 2
     assert paged["comparison"] == whole["comparison"]
 
 
@@ -255,7 +253,7 @@ def test_what_cannot_be_reported_on_is_one_line_and_exit_1(desk: Desk) -> None:
 
 def test_what_aws_refuses_is_one_line_and_exit_4(desk: Desk) -> None:
     refusal = "User: arn:aws:iam::1:user/a is not authorized to perform: cloudwatch:GetMetricData"
-    desk.metrics.failures = [ServiceError("AccessDenied", refusal, 403)]
+    desk.metrics.fail_next("GetMetricData", "AccessDenied", refusal, status_code=403)
     assert_one_line(desk.report("test"), 4, "GetMetricData", "not authorized")
     assert_one_line(desk.report("test", AWS_ENDPOINT_URL_CLOUDWATCH="http://127.0.0.1:1"), 4, "Could not connect")
 

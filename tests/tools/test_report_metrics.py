@@ -10,7 +10,6 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from inference_experiment import criteria
-from inference_experiment_local.errors import ServiceError
 from inference_experiment_local.sagemaker.metrics import MARK, Behaviour, LocalMetrics
 from inference_experiment_local.sessions import isolated_session
 
@@ -83,7 +82,7 @@ def test_pages(metrics: LocalMetrics) -> None:
     metrics.page_size = 5
 
     assert ask(metrics, "Invocations", "Sum") == whole
-    assert len(metrics.requests) == 1 + 5
+    assert len(metrics.calls) == 1 + 5
 
 
 def test_refusals(metrics: LocalMetrics) -> None:
@@ -100,7 +99,7 @@ def test_refusals(metrics: LocalMetrics) -> None:
     time = {"StartTime": START, "EndTime": DAY}
     assert code(cloudwatch.get_metric_data, MetricDataQueries=[broken], **time) == "ValidationError"
     assert code(cloudwatch.list_metrics) == "UnknownOperationException"
-    metrics.failures = [ServiceError("Throttling", "slow down")]
+    metrics.fail_next("GetMetricData", "Throttling")
     assert code(cloudwatch.get_metric_data, MetricDataQueries=[query], **time) == "Throttling"
 
 

@@ -32,7 +32,7 @@ def test_a_whole_life(desk: Desk) -> None:
     )
     desk.ok("update", "fraud", "--patch", "patch.json", *QUICK)
     desk.ok("stop", "fraud", "--promote", "--reason", "2 % faster", "--yes", *QUICK)
-    assert {name: one["Role"] for name, one in desk.sagemaker.endpoint_variants("endpoint").items()} == {
+    assert {name: one.role for name, one in desk.sagemaker.endpoint_variants("endpoint").items()} == {
         "shadow": "production"
     }
     assert desk.ok("get", "fraud", "--format", "json").data()["StatusReason"] == "2 % faster"
@@ -115,7 +115,7 @@ def test_dry_run_shows_what_serves_production_and_what_is_billed(
     lines = dict(line.split(": ", 1) for line in desk.ok(*arguments, "--dry-run").stdout.splitlines()[1:3])
     desk.ok(*arguments, *(() if arguments[0] in ("create", "update") else ("--yes",)), *QUICK)
     billed = [
-        f"{endpoint}: {name} ({each['ModelName']}, {each['InstanceCount']} x {each['InstanceType']})"
+        f"{endpoint}: {name} ({each.model_name}, {each.instance_count} x {each.instance_type})"
         for name, each in desk.sagemaker.endpoint_variants(endpoint).items()
     ]
 
@@ -235,7 +235,7 @@ def test_what_cannot_be_done_now_changes_nothing(desk: Desk) -> None:
 def test_stop_does_with_the_variants_what_was_asked(desk: Desk, actions: str, roles: dict[str, str]) -> None:
     bring_to(desk)
     desk.ok("stop", "fraud", actions, "--yes", *QUICK)
-    assert {name: one["Role"] for name, one in desk.sagemaker.endpoint_variants("endpoint").items()} == roles
+    assert {name: one.role for name, one in desk.sagemaker.endpoint_variants("endpoint").items()} == roles
 
 
 def test_stop_as_cancelled(desk: Desk) -> None:

@@ -4,7 +4,7 @@ import mmap
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +27,10 @@ class Clock:
         if seconds < 0:
             raise ValueError(f"the clock cannot go back by {-seconds} seconds")
         with self._lock:
-            self._ahead += seconds
+            self._skip(seconds)
+
+    def _skip(self, seconds: float) -> None:
+        self._ahead += seconds
 
 
 class SteppedClock(Clock):
@@ -50,19 +53,16 @@ class SteppedClock(Clock):
         """Return epoch seconds."""
         return float(_FORM.unpack_from(self._memory)[0])
 
-    def advance(self, seconds: float) -> None:
-        """Skip `seconds`; negative raises ValueError."""
-        if seconds < 0:
-            raise ValueError(f"the clock cannot go back by {-seconds} seconds")
-        with self._lock:
-            _FORM.pack_into(self._memory, 0, self.now() + seconds)
+    def _skip(self, seconds: float) -> None:
+        _FORM.pack_into(self._memory, 0, self.now() + seconds)
 
     def advance_to(self, moment: float) -> None:
         """Skip to an epoch time; one that is past already changes nothing."""
         self.advance(max(0.0, moment - self.now()))
 
-    def rule_this_process(self) -> Callable[[], None]:
-        """Be the clock of the operating system until the returned function is called.
+    @contextmanager
+    def ruling(self) -> Iterator[None]:
+        """Be the clock of the operating system inside the with statement.
 
         `time.time` returns this clock's time; `time.sleep` of the calling thread moves it instead of waiting. Monotonic
         time, on which the timeouts of sockets rest, stays real.
@@ -78,13 +78,7 @@ class SteppedClock(Clock):
                 real["sleep"](seconds)
 
         functions.update(time=self.now, sleep=sleep)
-        return lambda: functions.update(real)
-
-    @contextmanager
-    def ruling(self) -> Iterator[None]:
-        """Rule this process inside the with statement only."""
-        restore = self.rule_this_process()
         try:
             yield
         finally:
-            restore()
+            functions.update(real)

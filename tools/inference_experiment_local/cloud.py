@@ -15,35 +15,32 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
 from botocore.config import Config
 
-from inference_experiment_local.certificate import Certificates, make_certificates
+from inference_experiment_local.certificate import make_certificates
 from inference_experiment_local.ministack.process import MinistackSettings, ministack, usable_port
 from inference_experiment_local.ministack.stacks import Stacks
-from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT, REGION, LocalSageMaker
+from inference_experiment_local.sagemaker.local_sagemaker import REGION, LocalSageMaker
 from inference_experiment_local.sessions import isolated_session
 
 
 class LocalCloud(Stacks):
     """A running local AWS; `sagemaker` is its SageMaker. Raises LocalAwsError if it does not come up.
 
-    `port` is ministack's (default: a free one), `startup_timeout` in seconds.
+    `port` is ministack's (default: a free one), `startup_timeout` in seconds. While it runs, `url` is the endpoint of
+    every service but SageMaker, by https (trust `certificates.ca_file`), and `directory` holds everything of this run.
     """
-
-    account = ACCOUNT
-    region = REGION
 
     def __init__(self, port: int | None = None, startup_timeout: float = 30.0) -> None:
         self.sagemaker = LocalSageMaker()
         self._port = port
         self._startup_timeout = startup_timeout
         self._resources = ExitStack()
-        self._settings: MinistackSettings
         self._session: Any = isolated_session(REGION)
         self._clients: dict[str, Any] = {}
 
@@ -51,36 +48,19 @@ class LocalCloud(Stacks):
         """Start everything."""
         with ExitStack() as starting:
             starting.enter_context(_sigterm_unwinds())
-            directory = Path(starting.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-")))
+            self.directory = Path(starting.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-")))
             starting.enter_context(self.sagemaker)
-            certificates = make_certificates(directory)
-            self._settings = MinistackSettings(
-                directory, usable_port(self._port or 0), certificates, self.sagemaker.url, ACCOUNT, REGION
-            )
-            starting.enter_context(ministack(self._settings, self._startup_timeout))
+            self.certificates = make_certificates(self.directory)
+            port = usable_port(self._port or 0)
+            settings = MinistackSettings(self.directory, port, self.certificates, self.sagemaker.url)
+            starting.enter_context(ministack(settings, self._startup_timeout))
+            self.url = settings.url
             self._resources = starting.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop everything and remove the directory."""
-        for client in self._clients.values():
-            client.close()
         self._resources.close()
-
-    @property
-    def url(self) -> str:
-        """The endpoint of every service but SageMaker; it is https, trust `certificates.ca_file`."""
-        return self._settings.url
-
-    @property
-    def certificates(self) -> Certificates:
-        """The certificates of this run."""
-        return self._settings.certificates
-
-    @property
-    def directory(self) -> Path:
-        """The directory that holds everything of this run."""
-        return self._settings.directory
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - one type per service
         """Return a boto3 client of the service, the same one each time; `sagemaker` is the simulation's."""
@@ -89,7 +69,8 @@ class LocalCloud(Stacks):
         if service not in self._clients:
             config = Config(retries={"total_max_attempts": 1}, proxies={}, s3={"addressing_style": "path"})
             ca_file = str(self.certificates.ca_file)
-            self._clients[service] = self._session.client(service, endpoint_url=self.url, verify=ca_file, config=config)
+            client = self._session.client(service, endpoint_url=self.url, verify=ca_file, config=config)
+            self._clients[service] = self._resources.enter_context(closing(client))
         return self._clients[service]
 
     def queue_depth(self, queue_url: str) -> int:

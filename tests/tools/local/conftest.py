@@ -16,7 +16,6 @@ def server() -> Iterator[LocalSageMaker]:
 def sagemaker(server: LocalSageMaker) -> LocalSageMaker:
     """An empty SageMaker whose clock stands still, with an endpoint that runs model-1 as production."""
     server.reset()
-    server.on_call = None
     server.add_endpoint("endpoint", "production", "model-1")
     server.add_model("model-2")
     server.clear_calls()

@@ -24,6 +24,7 @@ from function_log import function_log
 from inference_experiment_local.cloud import LocalCloud
 from inference_experiment_local.errors import LocalAwsError, StackFailed
 from inference_experiment_local.packaging import package
+from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
@@ -65,7 +66,7 @@ def test_the_whole_life_of_a_stack(cloud: LocalCloud) -> None:
     replaced = cloud.deploy("chain", TEMPLATE, {"ResourceName": "two", "WithAlarm": "false"})
     assert replaced["EchoId"] == "two"
     assert "deleted: one" in function_log(cloud, outputs["FunctionName"])
-    assert cloud.sagemaker.endpoint_variants("chain")["production"]["InstanceType"] == "ml.m6i.xlarge"
+    assert cloud.sagemaker.endpoint_variants("chain")["production"].instance_type == "ml.m6i.xlarge"
     assert len(cloud.client("sagemaker").list_endpoint_configs()["EndpointConfigs"]) == 1
 
     with pytest.raises(StackFailed, match="the template asked for a failure") as failed:
@@ -96,7 +97,7 @@ def test_both_halves_are_one_account(cloud: LocalCloud) -> None:
 
     arn = cloud.client("sagemaker").describe_endpoint(EndpointName="account")["EndpointArn"]
 
-    assert arn.split(":")[4] == identity["Account"] == cloud.account
+    assert arn.split(":")[4] == identity["Account"] == ACCOUNT
 
 
 def test_a_port_that_is_taken_is_said_in_one_line() -> None:

@@ -193,9 +193,7 @@ def test_endpoint_after_a_stop(
     sagemaker.clock.advance(1)
 
     variants = sagemaker.endpoint_variants("endpoint")
-    assert {
-        name: (each["ModelName"], each["Role"], each["InstanceCount"]) for name, each in variants.items()
-    } == expected
+    assert {name: (each.model_name, each.role, each.instance_count) for name, each in variants.items()} == expected
     described = sagemaker.client().describe_inference_experiment(Name="test")
     assert (described["Status"], described["StatusReason"]) == ("Completed", "enough")
     assert described["EndpointMetadata"]["EndpointConfigName"] == config
@@ -270,7 +268,7 @@ def test_stale_descriptions_and_slow_deletion(sagemaker: LocalSageMaker) -> None
     """
     bring_to(sagemaker, "Running")
     client: Any = sagemaker.client()
-    sagemaker.staleness, sagemaker.deletion_lag = 5, 5
+    sagemaker.operations.staleness, sagemaker.operations.deletion_lag = 5, 5
 
     perform(sagemaker, "Stop")
     assert client.describe_inference_experiment(Name="test")["Status"] == "Running"

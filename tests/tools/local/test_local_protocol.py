@@ -12,7 +12,7 @@ from experiment_properties import properties
 
 from inference_experiment_local.protocol import delivery
 from inference_experiment_local.protocol.function import FUNCTION_TIMEOUT
-from inference_experiment_local.protocol.messages import MAXIMUM_BODY, Arrival, stringified, verdict
+from inference_experiment_local.protocol.messages import MAXIMUM_BODY, stringified, verdict
 from inference_experiment_local.protocol.response_bucket import BucketResponse
 from inference_experiment_local.protocol.stack import CLEAN_UP_TRIES, TIMED_OUT
 from inference_experiment_local.sessions import isolated_session
@@ -225,7 +225,7 @@ def test_message_comes_back_until_it_is_handled(cloud: "ProtocolCloud") -> None:
     cloud.settle()
     cloud.drain()
 
-    bodies = {arrival.response.raw for arrival in cloud.bucket.arrivals(stack.requests[0].request_id)}
+    bodies = {arrival.raw for arrival in cloud.bucket.arrivals(stack.requests[0].request_id)}
     assert (stack.status, cloud.queue.messages, message.receives) == ("CREATE_COMPLETE", [], 2)
     assert len(bodies) == 1
 
@@ -234,7 +234,7 @@ def test_response_url_expires(cloud: "ProtocolCloud") -> None:
     cloud.bucket.issue("request")
     cloud.clock.advance(7201)
 
-    assert cloud.bucket.receive("/request?signature", b"{}") == 403
+    assert cloud.bucket.receive("/request", b"{}") == 403
 
 
 def body(**changes: Any) -> dict[str, Any]:
@@ -260,14 +260,14 @@ def body(**changes: Any) -> dict[str, Any]:
 )
 def test_what_cloudformation_makes_of_a_response(answer: Any, reason: str) -> None:
     event = {"StackId": "s", "RequestId": "r", "LogicalResourceId": "l"}
-    judged = verdict(Arrival(0.0, BucketResponse("/r", b"{}", answer)), event)
+    judged = verdict(BucketResponse("/r", b"{}", answer, 0.0), event)
 
     assert (judged.success, judged.reason) == (not reason, reason)
 
 
 def test_body_that_is_too_long_fails() -> None:
     raw = b"x" * (MAXIMUM_BODY + 1)
-    judged = verdict(Arrival(0.0, BucketResponse("/r", raw, body())), {})
+    judged = verdict(BucketResponse("/r", raw, body(), 0.0), {})
 
     assert (judged.success, judged.reason) == (False, "Response object is too long.")
 

@@ -4,15 +4,17 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from inference_experiment_local.certificate import make_certificates
 from inference_experiment_local.protocol.response_bucket import ResponseBucket
 
 
 @pytest.fixture
-def bucket() -> Iterator[ResponseBucket]:
-    with ResponseBucket() as running:
+def bucket(tmp_path: Path) -> Iterator[ResponseBucket]:
+    with ResponseBucket(make_certificates(tmp_path)) as running:
         yield running
 
 
@@ -21,7 +23,7 @@ def put(bucket: ResponseBucket, request_id: str = "request-1", body: bytes = b'{
     context = ssl.create_default_context(cafile=bucket.ca_file)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     handlers = urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-    request = urllib.request.Request(bucket.url(request_id), body, method="PUT")
+    request = urllib.request.Request(f"{bucket.url}/{request_id}", body, method="PUT")
     try:
         with urllib.request.build_opener(*handlers).open(request, timeout=10) as answer:
             return int(answer.status)
@@ -65,4 +67,4 @@ def test_hanging_connection(bucket: ResponseBucket) -> None:
 
 def test_nobody_trusts_it_by_default(bucket: ResponseBucket) -> None:
     with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(bucket.url("x"))
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(bucket.url)

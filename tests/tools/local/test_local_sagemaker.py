@@ -15,7 +15,7 @@ from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 from inference_experiment_local.sessions import isolated_session
 
 if TYPE_CHECKING:
-    from inference_experiment_local.sagemaker.server import Call
+    from inference_experiment_local.service import Call
 
 INVALID = "ValidationException"
 ONE = "1 validation error detected: Value "
@@ -237,7 +237,7 @@ def test_endpoints_that_moto_would_refuse_or_forget(sagemaker: LocalSageMaker) -
     client.update_endpoint(EndpointName="endpoint", EndpointConfigName="second")
 
     variants = sagemaker.endpoint_variants("endpoint")
-    assert {name: each["Role"] for name, each in variants.items()} == {"production": "production", "shadow": "shadow"}
+    assert {name: each.role for name, each in variants.items()} == {"production": "production", "shadow": "shadow"}
     config = client.describe_endpoint_config(EndpointConfigName="second")
     assert config["ShadowProductionVariants"][0]["InstanceType"] == "ml.g6e.xlarge"
     assert error_of(client.create_endpoint, EndpointName="endpoint", EndpointConfigName="second")[0] == INVALID

@@ -102,7 +102,7 @@ class Demo:
                 _check_outputs(self.example, outputs)
                 result.append(outputs["ExperimentStatus"])
                 variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
-                result.append("endpoint: " + ", ".join(f"{key} is {value['Role']}" for key, value in variants.items()))
+                result.append("endpoint: " + ", ".join(f"{key} is {value.role}" for key, value in variants.items()))
         with self._stage(timeline, "delete") as result:
             cloud.delete_stack(EXAMPLE_STACK, on_event=timeline.stack_event)
             result.append("statuses seen: " + " ".join(dict.fromkeys(timeline.seen)))

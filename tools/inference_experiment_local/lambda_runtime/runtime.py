@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,6 @@ runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
 """
 """Runs the runtime client, and ends it when the pipe from the parent breaks: no orphan if the parent is killed."""
 
-_FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:function"
 _INIT_LIMIT_SECONDS = 10.0
 """Seconds that Lambda gives the initialisation."""
 
@@ -104,7 +103,6 @@ class LambdaRuntime:
         handler: str,
         environment: Mapping[str, str],
         timeout: float,
-        extra_python_path: Iterable[Path] = (),
     ) -> None:
         self.timeout = timeout
         self.init_duration: float | None = None
@@ -113,7 +111,7 @@ class LambdaRuntime:
         self._environment = {
             **_lambda_environment(handler),
             "LAMBDA_TASK_ROOT": str(task_root),
-            "PYTHONPATH": os.pathsep.join([str(task_root), *map(str, extra_python_path)]),
+            "PYTHONPATH": str(task_root),
             **environment,
         }
         self._resources = ExitStack()
@@ -157,7 +155,7 @@ class LambdaRuntime:
         if process is None:
             return self._outcome(identity, offset, began, RuntimeEvent("init-error", body=failure))
         process.ready = False
-        process.api.deliveries.put(Delivery(identity, event, time.time() + self.timeout, _FUNCTION_ARN))
+        process.api.deliveries.put(Delivery(identity, event, time.time() + self.timeout))
         report = process.report(began + self.timeout)
         while report is not None and report.kind == "next":
             report = process.report(began + self.timeout)

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from inference_experiment_local.loopback import LoopbackServer
 
-_PREFIX = "/2018-06-01/runtime/"
+_FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:function"
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,6 @@ class Delivery:
     request_id: str
     event: Any
     deadline: float
-    function_arn: str
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,6 @@ class RuntimeEvent:
     """An event of the process, or of its watcher: `kind` is next, response, error, init-error or exit."""
 
     kind: str
-    request_id: str = ""
     body: Any = None
 
 
@@ -69,7 +67,7 @@ class RuntimeApi(LoopbackServer):
         headers = {
             "Lambda-Runtime-Aws-Request-Id": delivery.request_id,
             "Lambda-Runtime-Deadline-Ms": str(int(delivery.deadline * 1000)),
-            "Lambda-Runtime-Invoked-Function-Arn": delivery.function_arn,
+            "Lambda-Runtime-Invoked-Function-Arn": _FUNCTION_ARN,
             "Lambda-Runtime-Trace-Id": f"Root=1-00000000-{delivery.request_id.replace('-', '')[:24]};Sampled=0",
         }
         return Response(json.dumps(delivery.event), 200, headers, content_type="application/json")
@@ -78,9 +76,6 @@ class RuntimeApi(LoopbackServer):
         """Init/error, invocation/ID/response and invocation/ID/error."""
         body = request.get_data()
         parsed = json.loads(body) if body else None
-        parts = request.path.removeprefix(_PREFIX).split("/")
-        if parts == ["init", "error"]:
-            self.events.put(RuntimeEvent("init-error", body=parsed))
-        else:
-            self.events.put(RuntimeEvent(parts[-1], parts[1], parsed))
+        *_, subject, kind = request.path.split("/")
+        self.events.put(RuntimeEvent("init-error" if subject == "init" else kind, parsed))
         return Response('{"status":"OK"}', 202, content_type="application/json")

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape
 
-from inference_experiment_local.ministack.sagemaker_types import TYPES, handlers_of
+from inference_experiment_local.ministack.sagemaker_types import REPLACED_BY, handlers_of
 
 
 def main() -> None:
@@ -52,12 +52,13 @@ def _extend_ministack() -> None:
         provisioners,
     )
 
-    for kind in TYPES:
+    for noun, replaced_by in REPLACED_BY.items():
+        kind, name_property = f"AWS::SageMaker::{noun}", f"{noun}Name"
         name = partial(provisioners._physical_name, max_len=63)  # noqa: SLF001 - no public hook exists
-        provisioners._RESOURCE_HANDLERS[kind.resource_type] = dict(handlers_of(kind, name))  # noqa: SLF001
-        provisioners._REPLACING_PROPERTIES[kind.resource_type] = kind.replacing  # noqa: SLF001
+        provisioners._RESOURCE_HANDLERS[kind] = dict(handlers_of(noun, name))  # noqa: SLF001
+        provisioners._REPLACING_PROPERTIES[kind] = (name_property, *replaced_by)  # noqa: SLF001
         # As in CloudFormation, a resource with a name of its own is not replaced while it keeps that name.
-        provisioners._CUSTOM_NAME_REPLACEMENT[kind.resource_type] = {"name": kind.name_property}  # noqa: SLF001
+        provisioners._CUSTOM_NAME_REPLACEMENT[kind] = {"name": name_property}  # noqa: SLF001
     url = custom_resource._response_url  # noqa: SLF001
     custom_resource._response_url = lambda token: f"{url(token)}?X-Amz-Date={_stamp()}"  # noqa: SLF001
     describe = handlers._describe_stack_resource  # noqa: SLF001
@@ -85,11 +86,8 @@ def _resource_in_progress(query: dict[str, Any]) -> Any:  # noqa: ANN401 - a res
 
     stack = handlers._resolve_stack(handlers._p(query, "StackName"))  # noqa: SLF001
     logical_id = handlers._p(query, "LogicalResourceId")  # noqa: SLF001
-    events = (
-        [each for each in _stack_events.get(stack["StackId"], ()) if each["LogicalResourceId"] == logical_id]
-        if stack
-        else []
-    )
+    all_events = _stack_events.get(stack["StackId"], ()) if stack else ()
+    events = [each for each in all_events if each["LogicalResourceId"] == logical_id]
     if not events or not events[-1]["ResourceStatus"].endswith("_IN_PROGRESS"):
         return None
     known = stack.get("_resources", {}).get(logical_id, {})

@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from inference_experiment_local.certificate import Certificates
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable
+from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT, REGION
 from inference_experiment_local.sessions import isolated_environment
 
 _CA_VARIABLES = ("CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE")
@@ -36,8 +36,6 @@ class MinistackSettings:
     port: int
     certificates: Certificates
     sagemaker_url: str
-    account: str
-    region: str
 
     @property
     def url(self) -> str:
@@ -57,8 +55,8 @@ class MinistackSettings:
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_HOST": "localhost",
-            "MINISTACK_ACCOUNT_ID": self.account,
-            "MINISTACK_REGION": self.region,
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": REGION,
             "MINISTACK_SSL_CERT": str(self.certificates.server_certificate),
             "MINISTACK_SSL_KEY": str(self.certificates.server_key),
             "USE_SSL": "1",
@@ -68,7 +66,7 @@ class MinistackSettings:
             "PERSIST_STATE": "0",
             "STATE_DIR": str(self.directory / "state"),
             "TMPDIR": str(self.directory),
-            **isolated_environment(self.region),
+            **isolated_environment(REGION),
             "AWS_ENDPOINT_URL_SAGEMAKER": self.sagemaker_url,
             # Clients of each kind read another one of these.
             "AWS_CA_BUNDLE": ca_file,
@@ -101,21 +99,11 @@ def usable_port(wanted: int) -> int:
 
 
 @contextmanager
-def ministack(settings: MinistackSettings, startup_timeout: float) -> Iterator[subprocess.Popen[bytes]]:
+def ministack(settings: MinistackSettings, startup_timeout: float) -> Iterator[None]:
     """Run ministack for the length of a with statement; raises LocalAwsError if it does not come up in time."""
     command = [sys.executable, "-m", "inference_experiment_local.ministack.launcher", str(settings.directory)]
     with settings.log_file.open("wb") as log:
-        process = _started(command, settings, log)
-    try:
-        _wait_until_up(settings, process, startup_timeout)
-        yield process
-    finally:
-        _stop(process)
-
-
-def _started(command: list[str], settings: MinistackSettings, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(  # noqa: S603 - our own module
+        process = subprocess.Popen(  # noqa: S603 - our own module
             command,
             env=settings.environment(),
             cwd=settings.directory,
@@ -125,8 +113,11 @@ def _started(command: list[str], settings: MinistackSettings, log: IO[bytes]) ->
             # Its own group: Ctrl-C on a terminal must not reach it before we stop it, and its workers end with it.
             start_new_session=True,
         )
-    except OSError as problem:
-        raise LocalAwsError(f"cannot start {command[0]}: {problem.strerror}") from problem
+    try:
+        _wait_until_up(settings, process, startup_timeout)
+        yield
+    finally:
+        _stop(process)
 
 
 def _wait_until_up(settings: MinistackSettings, process: subprocess.Popen[bytes], timeout: float) -> None:

@@ -16,21 +16,25 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, Self, TypeAlias
+from typing import Final, Self
 
+from inference_experiment_local.certificate import make_certificates
 from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.errors import LocalAwsError
 from inference_experiment_local.protocol.delivery import Deliveries, WaitQueue
-from inference_experiment_local.protocol.function import InProcessFunction, ProviderFunction, RuntimeFunction
-from inference_experiment_local.protocol.messages import ResponseInbox
+from inference_experiment_local.protocol.function import (
+    FUNCTION_TIMEOUT,
+    InProcessFunction,
+    ProviderFunction,
+    RuntimeFunction,
+)
+from inference_experiment_local.protocol.response_bucket import ResponseBucket
 from inference_experiment_local.protocol.services import CompanionServices
 from inference_experiment_local.protocol.stack import Stack
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 
 MAXIMUM_STEPS: Final = 2000
 """Steps after which `settle` gives up: no protocol takes that many."""
-
-FunctionFactory: TypeAlias = Callable[[SteppedClock, dict[str, str], Path], ProviderFunction]
 
 
 class ProtocolCloud:
@@ -45,26 +49,16 @@ class ProtocolCloud:
         self._task_root = task_root
         self._resources = ExitStack()
         self.stacks: list[Stack] = []
-        self.clock: SteppedClock
-        self.sagemaker: LocalSageMaker
-        self.queue: WaitQueue
-        self.services: CompanionServices
-        self.bucket: ResponseInbox
-        self.function: InProcessFunction | RuntimeFunction
-        self.deliveries: Deliveries
-        self.directory: Path
 
     def __enter__(self) -> Self:
         """Start everything."""
         with ExitStack() as starting:
             self.directory = Path(starting.enter_context(tempfile.TemporaryDirectory(prefix="protocol-")))
             self.clock = SteppedClock(self.directory / "clock")
-            self.sagemaker = LocalSageMaker()
-            self.sagemaker.clock = self.clock
-            starting.enter_context(self.sagemaker)
+            self.sagemaker = starting.enter_context(LocalSageMaker(clock=self.clock))
             self.queue = WaitQueue(self.clock)
             self.services = starting.enter_context(CompanionServices(self.queue, self.find_stack))
-            self.bucket = starting.enter_context(ResponseInbox(self.clock))
+            self.bucket = starting.enter_context(ResponseBucket(make_certificates(self.directory), self.clock))
             self.function = self._function(starting)
             self.deliveries = Deliveries(self.clock, self.queue, self.function)
             self._resources = starting.pop_all()
@@ -74,7 +68,7 @@ class ProtocolCloud:
         """Stop everything."""
         self._resources.close()
 
-    def _function(self, starting: ExitStack) -> InProcessFunction | RuntimeFunction:
+    def _function(self, starting: ExitStack) -> ProviderFunction:
         environment = {
             "WAIT_QUEUE_URL": self.services.queue_url,
             "POLL_SECONDS": str(self._poll_seconds),
@@ -86,18 +80,19 @@ class ProtocolCloud:
         }
         if self._task_root is None:
             return InProcessFunction(self.clock, environment)
-        return starting.enter_context(RuntimeFunction(self.clock, environment, self._task_root, self.directory))
+        function = RuntimeFunction(self.clock, environment, self._task_root, self.directory)
+        starting.enter_context(function.runtime)
+        return function
 
     def reset(self) -> None:
         """Forget stacks, experiments, endpoints, messages, responses, calls and faults; the clock continues."""
         self.stacks.clear()
         self.sagemaker.reset()
-        self.sagemaker.on_call = None
         self.queue.reset()
         self.services.reset()
         self.bucket.reset()
         self.deliveries.reset()
-        self.function.timeout = type(self.function).DEFAULT_TIMEOUT
+        self.function.timeout = FUNCTION_TIMEOUT
 
     def stack(self, name: str, logical_id: str = "Experiment") -> Stack:
         """Return a new stack of this name, with an id of its own, before its first operation."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from inference_experiment_local.clock import SteppedClock
-from inference_experiment_local.protocol.function import Ended, ProviderFunction
+from inference_experiment_local.protocol.function import ProviderFunction
 
 VISIBILITY_TIMEOUT = 310.0
 MAXIMUM_RECEIVES = 15
@@ -95,13 +95,13 @@ class Asynchronous:
 
 @dataclass(frozen=True)
 class Delivered:
-    """One delivery that took place: the custom resource's request, the attempt, when (epoch seconds), how it ended."""
+    """One delivery that took place: the custom resource's request, the attempt, when (epoch seconds), how it failed."""
 
     request_id: str
     source: str
     attempt: int
     began: float
-    ended: Ended
+    error: str
 
 
 class Deliveries:
@@ -141,13 +141,13 @@ class Deliveries:
             self._deliver(min(self.asynchronous, key=lambda each: each.due))
         return True
 
-    def deliver_message(self, message: Message, *, keep: bool = False) -> Ended | None:
-        """Deliver a waiting message now, whatever its delay; None when it was given up instead.
+    def deliver_message(self, message: Message, *, keep: bool = False) -> None:
+        """Deliver a waiting message now, whatever its delay, or give it up.
 
         `keep` leaves it in the queue although it was handled: SQS delivers at least once.
         """
         if not self._queue.receive(message):
-            return None
+            return
         record = {
             "messageId": message.message_id,
             "receiptHandle": message.message_id,
@@ -155,34 +155,25 @@ class Deliveries:
             "attributes": {"ApproximateReceiveCount": str(message.receives)},
             "eventSource": "aws:sqs",
         }
-        self.handling, began = request_of(message.body), self._clock.now()
-        ended = self.function.invoke({"Records": [record]}, str(uuid.uuid4()))
-        self.log.append(Delivered(self.handling, "queue", message.receives, began, ended))
-        if not ended.error and not keep:
+        self.handling, began = json.loads(message.body)["RequestId"], self._clock.now()
+        error = self.function.invoke({"Records": [record]}, str(uuid.uuid4()))
+        self.log.append(Delivered(self.handling, "queue", message.receives, began, error))
+        if not error and not keep:
             self._queue.delete(message)
-        return ended
 
     def _deliver(self, one: Asynchronous) -> None:
         one.attempts += 1
         self.handling, began = one.event["RequestId"], self._clock.now()
-        ended = self.function.invoke(one.event, one.request_id)
-        self.log.append(Delivered(self.handling, "asynchronous", one.attempts, began, ended))
-        if ended.error and one.attempts <= len(RETRY_DELAYS):
+        error = self.function.invoke(one.event, one.request_id)
+        self.log.append(Delivered(self.handling, "asynchronous", one.attempts, began, error))
+        if error and one.attempts <= len(RETRY_DELAYS):
             one.due = self._clock.now() + RETRY_DELAYS[one.attempts - 1]
             return
         self.asynchronous.remove(one)
-        if ended.error:
+        if error:
             self._queue.dead_letters.append(DeadLetter(json.dumps(one.event), "function"))
 
     def reset(self) -> None:
         """Forget everything."""
         self.asynchronous.clear()
         self.log.clear()
-
-
-def request_of(body: str) -> str:
-    """Return the RequestId in the body of a waiting message; empty when there is none."""
-    try:
-        return str(json.loads(body).get("RequestId", ""))
-    except (ValueError, AttributeError):
-        return ""

@@ -7,12 +7,14 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final
+from unittest import mock
+
+import boto3
 
 from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
@@ -26,27 +28,24 @@ _USE_THE_CLOCK = """\
 import os, pathlib
 from inference_experiment_local.clock import SteppedClock
 clock = SteppedClock(pathlib.Path(os.environ["PROTOCOL_CLOCK"]))
-clock.rule_this_process()
+ruling = clock.ruling()
+ruling.__enter__()
 """
 _NO_PROXIES = dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1")
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How an invocation ended: `error` is empty for success."""
-
-    request_id: str
-    error: str = ""
-    log: str = ""
-
-
-class ProviderFunction(Protocol):
+class ProviderFunction(ABC):
     """A Lambda function; `timeout` is its time limit in seconds and can be changed between invocations."""
 
-    timeout: float
+    timeout = FUNCTION_TIMEOUT
 
-    def invoke(self, event: Any, request_id: str) -> Ended:  # noqa: ANN401 - any JSON value
-        """Run the handler on one event; a crash or an exception is an error of the outcome, never raised."""
+    @abstractmethod
+    def invoke(self, event: Any, request_id: str) -> str:  # noqa: ANN401 - any JSON value
+        """Run the handler on one event; returns how it crashed or failed, nothing for success."""
+
+    @abstractmethod
+    def cold_start(self) -> None:
+        """Make the next invocation import the handler anew, as a new container does."""
 
 
 class Context:
@@ -64,76 +63,61 @@ class Context:
         return max(0, int((self._deadline - self._clock.now()) * 1000))
 
 
-class InProcessFunction:
+class InProcessFunction(ProviderFunction):
     """The handler, called in this process: a debugger and coverage see it.
 
-    The environment is set, and the clock ruled, while an invocation runs and not outside.
+    `environment` is set, and the clock ruled, while an invocation runs and not outside.
     """
 
-    DEFAULT_TIMEOUT = FUNCTION_TIMEOUT
-
     def __init__(self, clock: SteppedClock, environment: Mapping[str, str]) -> None:
-        self.timeout = FUNCTION_TIMEOUT
         self._clock = clock
-        self._environment = {**isolated_environment("us-east-1"), **_NO_PROXIES, **environment}
+        self.environment = {**isolated_environment("us-east-1"), **_NO_PROXIES, **environment}
         self._module: ModuleType | None = None
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables that the function runs with."""
-        return dict(self._environment)
-
     def cold_start(self) -> None:
-        """Make the next invocation import the handler anew, as a new container does."""
+        """Forget the handler's module."""
         self._module = None
 
-    def invoke(self, event: Any, request_id: str) -> Ended:  # noqa: ANN401 - any JSON value
-        """Run the handler on one event."""
-        with environment_variables(self._environment), self._clock.ruling():
+    def invoke(self, event: Any, request_id: str) -> str:  # noqa: ANN401 - any JSON value
+        """Run the handler on one event; what it raises is a failure of the outcome."""
+        with mock.patch.dict(os.environ, self.environment), self._clock.ruling():
             module = self._imported()
             try:
                 module.handler(event, Context(self._clock, request_id, self.timeout))
             except Exception:  # noqa: BLE001 - whatever it is, Lambda reports it and delivers again
-                return Ended(request_id, traceback.format_exc())
-        return Ended(request_id)
+                return traceback.format_exc()
+        return ""
 
     def _imported(self) -> ModuleType:
         if self._module is None:
-            import boto3  # noqa: PLC0415 - see cold_start: its session reads the environment
-
+            # As in a new container: the session reads the environment.
             boto3.setup_default_session()
             sys.modules.pop(_HANDLER, None)
             self._module = importlib.import_module(_HANDLER)
         return self._module
 
 
-class RuntimeFunction:
+class RuntimeFunction(ProviderFunction):
     """The handler in awslambdaric, in a process of its own that shares the clock.
 
     `task_root` is the code, `directory` a place for the lines that the process runs before anything else: they make it
-    use the clock.
+    use the clock. The process lives inside the with statement of `runtime`.
     """
 
-    DEFAULT_TIMEOUT = FUNCTION_TIMEOUT
-
     def __init__(self, clock: SteppedClock, environment: Mapping[str, str], task_root: Path, directory: Path) -> None:
-        self.timeout = FUNCTION_TIMEOUT
         self._clock = clock
         boot = directory / "boot"
         boot.mkdir(exist_ok=True)
         self._boot_code = boot / "sitecustomize.py"
         self._boot_code.write_text(_USE_THE_CLOCK)
-        own = {"PROTOCOL_CLOCK": str(clock.path), "AWS_LAMBDA_LOG_FORMAT": "JSON", **environment}
-        self._runtime = LambdaRuntime(task_root, f"{_HANDLER}.handler", own, 60.0, extra_python_path=[boot])
-
-    def __enter__(self) -> Self:
-        """Get ready; the process starts with the first invocation."""
-        self._runtime.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End the process."""
-        self._runtime.__exit__()
+        python_path = os.pathsep.join(map(str, (task_root, boot)))
+        own = {
+            "PYTHONPATH": python_path,
+            "PROTOCOL_CLOCK": str(clock.path),
+            "AWS_LAMBDA_LOG_FORMAT": "JSON",
+            **environment,
+        }
+        self.runtime = LambdaRuntime(task_root, f"{_HANDLER}.handler", own, self.timeout)
 
     def add_boot_code(self, code: str) -> None:
         """Let each process that starts from now on run this too; its `clock` is the driver's."""
@@ -142,27 +126,11 @@ class RuntimeFunction:
 
     def cold_start(self) -> None:
         """End the process; the next invocation starts another."""
-        self._runtime.restart()
+        self.runtime.restart()
 
-    def invoke(self, event: Any, request_id: str) -> Ended:  # noqa: ANN401 - any JSON value
+    def invoke(self, event: Any, request_id: str) -> str:  # noqa: ANN401 - any JSON value
         """Deliver one event and wait for the outcome."""
-        self._runtime.timeout = self.timeout
+        self.runtime.timeout = self.timeout
         with self._clock.ruling():
-            invocation = self._runtime.invoke(event, request_id)
-        error = "" if invocation.error is None else f"{invocation.error}"
-        return Ended(request_id, error, invocation.log)
-
-
-@contextmanager
-def environment_variables(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set variables of this process inside the with statement only."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+            invocation = self.runtime.invoke(event, request_id)
+        return "" if invocation.error is None else f"{invocation.error}"

@@ -10,31 +10,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from inference_experiment_local.certificate import Certificates
-from inference_experiment_local.clock import SteppedClock
-from inference_experiment_local.protocol.response_bucket import BucketResponse, ResponseBucket
+from inference_experiment_local.protocol.response_bucket import BucketResponse
 
 Properties: TypeAlias = dict[str, Any]
 
 DEFAULT_SERVICE_TIMEOUT: Final = 3600
 MAXIMUM_BODY: Final = 4096
 MAXIMUM_PHYSICAL_ID: Final = 1024
-URL_LIFE: Final = 7200.0
-"""Seconds for which a presigned ResponseURL works (aws-facts 6.1)."""
 _COPIED: Final = ("StackId", "RequestId", "LogicalResourceId")
-_FORBIDDEN: Final = 403
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """One accepted PUT; `time` is epoch seconds."""
-
-    time: float
-    response: BucketResponse
 
 
 @dataclass(frozen=True)
@@ -47,7 +33,6 @@ class Answer:
     success: bool
     physical_id: str = ""
     reason: str = ""
-    data: Mapping[str, Any] | None = None
 
 
 @dataclass
@@ -107,56 +92,16 @@ def invented_id(stack_id: str, stack_name: str, logical_id: str) -> str:
     return f"{stack_name}-{logical_id}-" + "".join(_ALPHABET[number // 36**place % 36] for place in range(13))
 
 
-class ResponseInbox(ResponseBucket):
-    """A ResponseBucket that sorts what arrives by request, and whose URLs expire on the driver's clock."""
-
-    def __init__(self, clock: SteppedClock, certificates: Certificates | None = None) -> None:
-        super().__init__(certificates)
-        self._clock = clock
-        self._arrivals: dict[str, list[Arrival]] = {}
-        self._issued: dict[str, float] = {}
-
-    def issue(self, request_id: str) -> str:
-        """Return the ResponseURL of a new request, signed now."""
-        self._issued[request_id] = self._clock.now()
-        stamp = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
-        return f"{self.url(request_id)}&X-Amz-Date={stamp}"
-
-    def arrivals(self, request_id: str) -> list[Arrival]:
-        """Return what was accepted for a request, oldest first."""
-        with self._lock:
-            return list(self._arrivals.get(request_id, ()))
-
-    def receive(self, path: str, raw: bytes) -> int | None:
-        """Take one PUT; 403 after the URL's life."""
-        request_id = path.partition("?")[0].removeprefix("/")
-        if self._clock.now() > self._issued.get(request_id, self._clock.now()) + URL_LIFE:
-            return _FORBIDDEN
-        status = super().receive(path, raw)
-        if status == 200:  # noqa: PLR2004 - HTTP
-            with self._lock:
-                self._arrivals.setdefault(request_id, []).append(Arrival(self._clock.now(), self._responses[-1]))
-        return status
-
-    def reset(self) -> None:
-        """Forget responses and faults."""
-        with self._lock:
-            for kept in (self._responses, self._attempts, self._faults):
-                kept.clear()
-            self._arrivals.clear()
-            self._issued.clear()
-
-
-def verdict(arrival: Arrival, event: Mapping[str, Any]) -> Answer:
+def verdict(response: BucketResponse, event: Mapping[str, Any]) -> Answer:
     """Return what CloudFormation makes of a response to the request in `event`."""
-    body = arrival.response.body
-    if len(arrival.response.raw) > MAXIMUM_BODY:
+    body = response.body
+    if len(response.raw) > MAXIMUM_BODY:
         return Answer(success=False, reason="Response object is too long.")
     problem = _problem(body, event)
     if problem:
         return Answer(success=False, reason=problem)
     success = body["Status"] == "SUCCESS"
-    return Answer(success, body["PhysicalResourceId"], body.get("Reason", ""), body.get("Data"))
+    return Answer(success, body["PhysicalResourceId"], body.get("Reason", ""))
 
 
 def _problem(body: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401 - whatever was put

@@ -6,27 +6,31 @@ one.
 """
 
 import json
-import socket
 import ssl
-import tempfile
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any, Self
-from urllib.parse import urlsplit
+from datetime import UTC, datetime
+from typing import Any, Final
 
-from inference_experiment_local.certificate import Certificates, make_certificates
+from werkzeug.wrappers import Request, Response
+
+from inference_experiment_local.certificate import Certificates
+from inference_experiment_local.clock import Clock
+from inference_experiment_local.loopback import LoopbackServer, drop_connection
+
+URL_LIFE: Final = 7200.0
+"""Seconds for which a presigned ResponseURL works (aws-facts 6.1)."""
 
 
 @dataclass(frozen=True)
 class BucketResponse:
-    """One PUT: the URL's path, the raw body, and the body as JSON (None if it is not JSON)."""
+    """One PUT: the URL's path, the raw body, the body as JSON (None if it is not JSON), when (epoch seconds)."""
 
     path: str
     raw: bytes
     body: Any
+    time: float
 
 
 @dataclass(frozen=True)
@@ -37,45 +41,32 @@ class _Fault:
     seconds: float = 0.0
 
 
-class ResponseBucket:
+class ResponseBucket(LoopbackServer):
     """An HTTPS server for custom-resource responses; trust `ca_file` to use it (SSL_CERT_FILE)."""
 
-    def __init__(self, certificates: Certificates | None = None) -> None:
-        self._certificates = certificates
-        self._resources = ExitStack()
-        self._server: _Server
+    def __init__(self, certificates: Certificates, clock: Clock | None = None) -> None:
+        self.ca_file = certificates.ca_file
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(certificates.server_certificate, certificates.server_key)
+        self._clock = clock or Clock()
         self._lock = threading.Lock()
         self._responses: list[BucketResponse] = []
         self._attempts: list[BucketResponse] = []
+        self._arrivals: dict[str, list[BucketResponse]] = {}
+        self._issued: dict[str, float] = {}
         self._faults: list[_Fault] = []
         self._closing = threading.Event()
-
-    def __enter__(self) -> Self:
-        """Start serving."""
-        if self._certificates is None:
-            directory = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="response-bucket-"))
-            self._certificates = make_certificates(Path(directory))
-        self._server = _Server(self, self._certificates)
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Stop serving; requests that hang are dropped."""
         self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._resources.close()
+        super().__exit__()
 
-    @property
-    def ca_file(self) -> Path:
-        """The PEM file of the authority."""
-        if self._certificates is None:
-            raise RuntimeError("ResponseBucket is not running: use it in a with statement")
-        return self._certificates.ca_file
-
-    def url(self, request_id: str) -> str:
-        """Return a ResponseURL in the form of a presigned one."""
-        return f"https://localhost:{self._server.server_port}/{request_id}?X-Amz-Expires=7200&X-Amz-Signature=0"
+    def issue(self, request_id: str) -> str:
+        """Return the ResponseURL of a new request in the form of a presigned one, signed now."""
+        self._issued[request_id] = self._clock.now()
+        stamp = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+        return f"{self.url}/{request_id}?X-Amz-Expires=7200&X-Amz-Signature=0&X-Amz-Date={stamp}"
 
     @property
     def responses(self) -> list[BucketResponse]:
@@ -83,9 +74,14 @@ class ResponseBucket:
         with self._lock:
             return list(self._responses)
 
+    def arrivals(self, request_id: str) -> list[BucketResponse]:
+        """Return what was accepted for a request, oldest first."""
+        with self._lock:
+            return list(self._arrivals.get(request_id, ()))
+
     @property
     def attempts(self) -> list[BucketResponse]:
-        """Every PUT that arrived whole, those that met a fault included."""
+        """Every PUT that arrived whole while its URL worked, those that met a fault included."""
         with self._lock:
             return list(self._attempts)
 
@@ -97,63 +93,44 @@ class ResponseBucket:
         """Close the connection on the next PUTs without an answer."""
         self._add(_Fault(None), times)
 
-    def hang_next(self, seconds: float = 3600.0, times: int = 1) -> None:
-        """Let the next PUTs wait, then drop them."""
-        self._add(_Fault(None, seconds), times)
+    def hang_next(self, seconds: float = 3600.0) -> None:
+        """Let the next PUT wait, then drop it."""
+        self._add(_Fault(None, seconds), 1)
 
     def _add(self, fault: _Fault, times: int) -> None:
         with self._lock:
             self._faults += [fault] * times
 
+    def reset(self) -> None:
+        """Forget responses and faults."""
+        with self._lock:
+            for kept in (self._responses, self._attempts, self._arrivals, self._issued, self._faults):
+                kept.clear()
+
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
+        """Answer one request."""
+        request = Request(environ)
+        status = self.receive(request.path, request.get_data()) if request.method == "PUT" else 405
+        if status is None:
+            drop_connection(environ)
+        return Response(status=status)(environ, start_response)
+
     def receive(self, path: str, raw: bytes) -> int | None:
-        """Take one PUT; returns the HTTP status to answer, None to drop the connection. For the server."""
+        """Take one PUT; returns the HTTP status to answer, 403 after the URL's life, None to drop the connection."""
+        now, request_id = self._clock.now(), path.removeprefix("/")
+        if now > self._issued.get(request_id, now) + URL_LIFE:
+            return 403
         try:
             body = json.loads(raw)
         except ValueError:
             body = None
-        response = BucketResponse(urlsplit(path).path, raw, body)
+        response = BucketResponse(path, raw, body, now)
         with self._lock:
             self._attempts.append(response)
             if not self._faults:
                 self._responses.append(response)
+                self._arrivals.setdefault(request_id, []).append(response)
                 return 200
             fault = self._faults.pop(0)
         self._closing.wait(fault.seconds)
         return fault.status
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, bucket: ResponseBucket, certificates: Certificates) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.bucket = bucket
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificates.server_certificate, certificates.server_key)
-
-    def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's
-        """Shake hands in the request's own thread: a client that does not must not stop the others."""
-        with self._context.wrap_socket(request, server_side=True) as secured:
-            super().finish_request(secured, client_address)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's
-        """Clients that give up are part of the tests, not worth a trace on the terminal."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def do_PUT(self) -> None:
-        """Take a response."""
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        status = self.server.bucket.receive(self.path, raw)
-        if status is None:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
-            return
-        self.send_response(status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - the standard library's signature
-        """Stay off the terminal."""

@@ -16,13 +16,13 @@ from inference_experiment_local.protocol.delivery import Deliveries
 from inference_experiment_local.protocol.messages import (
     Answer,
     Properties,
-    ResponseInbox,
     StackRequest,
     invented_id,
     make_request,
     stringified,
     verdict,
 )
+from inference_experiment_local.protocol.response_bucket import ResponseBucket
 
 Protocol: TypeAlias = Generator[StackRequest, Answer, None]
 
@@ -41,10 +41,19 @@ class ResourceState:
 
 
 class Stack:
-    """One stack; `physical_id` is None while CloudFormation knows no resource. `requests` is its history."""
+    """One stack; `physical_id` is None while CloudFormation knows no resource. `requests` is its history.
+
+    `waiting` is the request whose answer CloudFormation waits for.
+    """
 
     def __init__(
-        self, name: str, logical_id: str, number: int, clock: SteppedClock, inbox: ResponseInbox, deliveries: Deliveries
+        self,
+        name: str,
+        logical_id: str,
+        number: int,
+        clock: SteppedClock,
+        bucket: ResponseBucket,
+        deliveries: Deliveries,
     ) -> None:
         guid = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{number}")
         self.name = name
@@ -57,21 +66,16 @@ class Stack:
         self.properties: Properties = {}
         self.requests: list[StackRequest] = []
         self._clock = clock
-        self._inbox = inbox
+        self._bucket = bucket
         self._deliveries = deliveries
         self._running: Protocol | None = None
-        self._waiting: StackRequest | None = None
+        self.waiting: StackRequest | None = None
         self._unfinished: tuple[Properties, Properties] = ({}, {})
 
     @property
     def in_progress(self) -> bool:
         """Whether an operation of the stack is under way."""
         return self._running is not None
-
-    @property
-    def waiting(self) -> StackRequest | None:
-        """The request whose answer CloudFormation waits for."""
-        return self._waiting
 
     @property
     def answer(self) -> Answer:
@@ -130,10 +134,10 @@ class Stack:
 
     def notice(self) -> bool:
         """Take the answer to the request in flight, if it came in time; returns whether it did."""
-        request = self._waiting
+        request = self.waiting
         if request is None:
             return False
-        arrivals = self._inbox.arrivals(request.request_id)
+        arrivals = self._bucket.arrivals(request.request_id)
         if not arrivals or arrivals[0].time > request.expires:
             return False
         self._resume(verdict(arrivals[0], request.event))
@@ -150,7 +154,7 @@ class Stack:
         self._advance(lambda: next(protocol))
 
     def _resume(self, answer: Answer) -> None:
-        running, request = self._running, self._waiting
+        running, request = self._running, self.waiting
         if running is None or request is None:
             raise ValueError(f"stack {self.name} waits for nothing")
         request.answer, request.ended = answer, self._clock.now()
@@ -159,9 +163,9 @@ class Stack:
 
     def _advance(self, go_on: Any) -> None:  # noqa: ANN401 - a callable that returns a StackRequest
         try:
-            self._waiting = go_on()
+            self.waiting = go_on()
         except StopIteration:
-            self._waiting = self._running = None
+            self.waiting = self._running = None
 
     def _create(self, properties: Properties, *, other_fails: bool) -> Protocol:
         self.status, self.properties = "CREATE_IN_PROGRESS", properties
@@ -214,10 +218,7 @@ class Stack:
         """Delete a resource that the template has lost: in the clean-up, after everything else has succeeded."""
         self._begin_update()
         self.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
-        for _ in range(CLEAN_UP_TRIES):
-            answer = yield self._send("Delete", self.properties, physical_id)
-            if answer.success:
-                break
+        yield from self._clean_up(physical_id, self.properties, shown=True)
         self.physical_id, self.resource, self.status = None, None, "UPDATE_COMPLETE"
 
     def _add(self, properties: Properties, *, other_fails: bool) -> Protocol:
@@ -285,7 +286,7 @@ class Stack:
             self._show(f"{kind.upper()}_IN_PROGRESS", physical_id)
         request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.stack_id}/{len(self.requests)}"))
         members = {
-            "ResponseURL": self._inbox.issue(request_id),
+            "ResponseURL": self._bucket.issue(request_id),
             "StackId": self.stack_id,
             "RequestId": request_id,
             "LogicalResourceId": self.logical_id,

@@ -6,10 +6,9 @@ Facts: aws-facts 1.5 (values), 1.16 (members), 2.1 (what the statuses mean). [IN
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-Members: TypeAlias = dict[str, Any]
-"""JSON members of a request or a response, named as in the API."""
+from inference_experiment_local.service import Members
 
 
 class Status(StrEnum):

@@ -7,18 +7,19 @@ Running; deletion needs Created, Completed or Cancelled.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from botocore.config import Config
+from botocore.model import OperationModel
 
 from inference_experiment_local.clock import Clock
 from inference_experiment_local.errors import ServiceError
-from inference_experiment_local.loopback import LoopbackServer
-from inference_experiment_local.sagemaker.experiment import TRANSITIONAL, Members
+from inference_experiment_local.sagemaker.experiment import TRANSITIONAL, Variants
 from inference_experiment_local.sagemaker.operations import ExperimentOperations
-from inference_experiment_local.sagemaker.server import Call, Fault, SageMakerApplication
+from inference_experiment_local.sagemaker.shapes import operation_model, require_shape
+from inference_experiment_local.service import AwsService, Members
 from inference_experiment_local.sessions import isolated_session
 
 if TYPE_CHECKING:
@@ -30,29 +31,31 @@ REGION = "us-east-1"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/local"
 
 
-class LocalSageMaker(LoopbackServer):
-    """A SageMaker endpoint on the loopback, served from threads of this process.
-
-    `clock` is its time, `durations` the seconds of each transitional status, `staleness` the seconds for
-    which Describe and List return the old status after an action, `deletion_lag` the seconds for which they
-    still find what is deleted.
-    """
+class LocalSageMaker(AwsService):
+    """SageMaker; `operations` has the inference experiments, with settings of how long it takes to see changes."""
 
     def __init__(self, region: str = REGION, clock: Clock | None = None) -> None:
-        self.clock = clock or Clock()
-        self._region = region
-        self._session = isolated_session(region)
-
-    def application(self) -> SageMakerApplication:
-        """Return a new simulation."""
         # moto takes half a second to import: only those who start it pay.
         from inference_experiment_local.sagemaker.moto_backend import MotoSageMaker  # noqa: PLC0415 - see above
 
-        self._moto = MotoSageMaker(self._region, ACCOUNT)
-        arn_prefix = f"arn:aws:sagemaker:{self._region}:{ACCOUNT}:inference-experiment/"
-        self._operations = ExperimentOperations(self._moto, self.clock, arn_prefix)
-        self._application = SageMakerApplication(self._operations, self._moto, self.clock)
-        return self._application
+        super().__init__(clock or Clock())
+        self._region = region
+        self._session = isolated_session(region)
+        self._moto = MotoSageMaker(region, ACCOUNT)
+        arn_prefix = f"arn:aws:sagemaker:{region}:{ACCOUNT}:inference-experiment/"
+        self.operations = ExperimentOperations(self._moto, self.clock, arn_prefix)
+
+    def perform(self, operation: str, parameters: Members) -> Members:
+        """Perform an operation, by moto where it is not about inference experiments; raises ServiceError."""
+        model = operation_model(operation)
+        with self._settled():
+            require_shape(model.input_shape, parameters)
+            handler = self.operations.handler(operation, parameters)
+            if handler is None:
+                return self._moto.call(operation, parameters)
+            result = handler(parameters)
+        _check_response(model, result)
+        return result
 
     def client(self) -> "SageMakerClient":
         """Return a boto3 client that talks to this simulation, without retries."""
@@ -65,11 +68,9 @@ class LocalSageMaker(LoopbackServer):
         if not self._moto.model_exists(name):
             container = {"Image": f"{ACCOUNT}.dkr.ecr.{self._region}.amazonaws.com/model:1"}
             members = {"ModelName": name, "ExecutionRoleArn": ROLE_ARN, "PrimaryContainer": container}
-            self._application.perform("CreateModel", members)
+            self.perform("CreateModel", members)
 
-    def add_endpoint(
-        self, endpoint_name: str, variant_name: str, model_name: str, instance_type: str = "ml.m5.xlarge"
-    ) -> None:
+    def add_endpoint(self, endpoint_name: str, variant_name: str, model_name: str) -> None:
         """Make an endpoint with one production variant of one instance.
 
         Makes its configuration `<endpoint_name>-config` and, unless it exists, the model too.
@@ -78,98 +79,37 @@ class LocalSageMaker(LoopbackServer):
         variant: Members = {
             "VariantName": variant_name,
             "ModelName": model_name,
-            "InstanceType": instance_type,
+            "InstanceType": "ml.m5.xlarge",
             "InitialInstanceCount": 1,
             "InitialVariantWeight": 1.0,
         }
         config = {"EndpointConfigName": f"{endpoint_name}-config"[-63:].lstrip("-")}
-        self._application.perform("CreateEndpointConfig", {**config, "ProductionVariants": [variant]})
-        self._application.perform("CreateEndpoint", {**config, "EndpointName": endpoint_name})
+        self.perform("CreateEndpointConfig", {**config, "ProductionVariants": [variant]})
+        self.perform("CreateEndpoint", {**config, "EndpointName": endpoint_name})
 
     @contextmanager
     def _settled(self) -> Iterator[None]:
         """Hold the lock, with everything brought up to the present time."""
-        with self._application.lock:
-            self._operations.settle()
+        with self._lock:
+            self.operations.settle()
             yield
 
     @property
     def durations(self) -> dict[str, float]:
         """Seconds that each transitional status lasts, by status; changes apply at once."""
-        return self._operations.life.durations
-
-    @property
-    def staleness(self) -> float:
-        """Seconds for which Describe and List return the old status after an action."""
-        return self._operations.staleness
-
-    @staleness.setter
-    def staleness(self, seconds: float) -> None:
-        self._operations.staleness = seconds
-
-    @property
-    def deletion_lag(self) -> float:
-        """Seconds for which a deleted experiment can still be read; 0 means that it is gone at once."""
-        return self._operations.deletion_lag
-
-    @deletion_lag.setter
-    def deletion_lag(self, seconds: float) -> None:
-        self._operations.deletion_lag = seconds
-
-    @property
-    def on_call(self) -> Callable[[Call], None] | None:
-        """Called with each recorded call, in the thread that served it."""
-        return self._application.on_call
-
-    @on_call.setter
-    def on_call(self, callback: Callable[[Call], None] | None) -> None:
-        self._application.on_call = callback
+        return self.operations.life.durations
 
     def reset(self) -> None:
-        """Forget experiments, models, endpoints, faults, holds, calls, durations and lags; the clock continues."""
-        with self._application.lock:
+        """Forget also experiments, models, endpoints, holds, durations and lags."""
+        super().reset()
+        with self._lock:
             self._moto.reset()
-            self._operations.forget()
-            self._application.faults.clear()
-            self._application.calls.clear()
-
-    @property
-    def calls(self) -> list[Call]:
-        """The recorded calls, oldest first, as a copy."""
-        with self._application.lock:
-            return list(self._application.calls)
-
-    def calls_of(self, *operations: str) -> list[Call]:
-        """Return the recorded calls of these operations."""
-        return [call for call in self.calls if call.operation in operations]
-
-    def clear_calls(self) -> None:
-        """Forget the recorded calls."""
-        with self._application.lock:
-            self._application.calls.clear()
-
-    def fail_next(
-        self,
-        operation: str,
-        code: str,
-        message: str = "injected by the test",
-        *,
-        times: int = 1,
-        status_code: int = 400,
-        after_effect: bool = False,
-    ) -> None:
-        """Answer the next `times` calls of an operation with an error; the operation `*` means any.
-
-        The error comes instead of the effect, or `after_effect`: done, but the caller gets the error.
-        """
-        error = ServiceError(code, message, status_code)
-        with self._application.lock:
-            self._application.faults.append(Fault(operation, error, times, after_effect))
+            self.operations.forget()
 
     def end_in_cancelled(self, name: str, reason: str) -> None:
         """Make the transition under way end in Cancelled with this StatusReason; raises LookupError or ValueError."""
         with self._settled():
-            experiment = self._operations.experiments[name]
+            experiment = self.operations.experiments[name]
             if experiment.status not in TRANSITIONAL:
                 raise ValueError(f"{name} is in {experiment.status}, no transition is under way")
             experiment.failure = reason
@@ -177,19 +117,19 @@ class LocalSageMaker(LoopbackServer):
     def hold(self, name: str, statuses: Iterable[str] = tuple(TRANSITIONAL)) -> None:
         """Freeze the experiment in these transitional statuses until released; it need not exist yet."""
         with self._settled():
-            self._operations.life.held[name] = frozenset(str(status) for status in statuses)
+            self.operations.life.held[name] = frozenset(str(status) for status in statuses)
 
     def release(self, name: str) -> None:
         """Let a held transition end: at once if its time is over."""
         with self._settled():
-            self._operations.life.held.pop(name, None)
-            if name in self._operations.experiments:
-                self._operations.experiments[name].not_before = self.clock.now()
+            self.operations.life.held.pop(name, None)
+            if name in self.operations.experiments:
+                self.operations.experiments[name].not_before = self.clock.now()
 
     def status(self, name: str) -> str | None:
         """Return the true status whatever Describe returns, None without an experiment; not a recorded call."""
         with self._settled():
-            experiment = self._operations.experiments.get(name)
+            experiment = self.operations.experiments.get(name)
             return experiment.status.value if experiment else None
 
     def wait_for(self, name: str, *statuses: str | None, timeout: float = 10.0) -> str | None:
@@ -201,22 +141,19 @@ class LocalSageMaker(LoopbackServer):
             time.sleep(0.01)
         return status
 
-    def endpoint_variants(self, endpoint_name: str) -> dict[str, Members]:
-        """Return what the endpoint runs, by variant name.
-
-        Each variant has ModelName, Role (production, shadow), InstanceType and InstanceCount. Raises LookupError when
-        there is no such endpoint.
-        """
+    def endpoint_variants(self, endpoint_name: str) -> Variants:
+        """Return what the endpoint runs, by variant name; raises LookupError when there is no such endpoint."""
         with self._settled():
             deployment = self._moto.deployment(endpoint_name)
         if deployment is None:
             raise LookupError(f"no endpoint {endpoint_name}")
-        return {
-            name: {
-                "ModelName": variant.model_name,
-                "Role": variant.role,
-                "InstanceType": variant.instance_type,
-                "InstanceCount": variant.instance_count,
-            }
-            for name, variant in deployment.variants.items()
-        }
+        return deployment.variants
+
+
+def _check_response(model: OperationModel, result: Members) -> None:
+    """Hold our own answer against the output shape: a violation is a bug of the simulation and must be loud."""
+    try:
+        require_shape(model.output_shape, result)
+    except ServiceError as problem:
+        text = f"BUG IN THE SIMULATION: the answer to {model.name} violates its shape: {problem.message}"
+        raise ServiceError("InternalFailure", text, 500) from problem

@@ -5,20 +5,17 @@ shows that. Requests and answers are validated against botocore's shapes. Values
 the metric and the time, so that two runs agree. Namespaces, names, units and dimensions are aws-facts 8.
 """
 
-import json
 import math
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
-from typing import Any, Final
+from typing import Final
 
-from werkzeug.wrappers import Request, Response
-
+from inference_experiment_local.clock import Clock
 from inference_experiment_local.errors import ServiceError
-from inference_experiment_local.loopback import LoopbackServer
-from inference_experiment_local.sagemaker.experiment import Members
 from inference_experiment_local.sagemaker.shapes import require_shape, service_model
+from inference_experiment_local.service import AwsService, Members
 
 MARK: Final = {"Code": "SyntheticMetrics", "Value": "These numbers are invented by the local AWS and measure nothing."}
 DAY: Final = 86_400
@@ -44,42 +41,23 @@ class Behaviour:
     until: float = math.inf
 
 
-class LocalMetrics(LoopbackServer):
-    """A CloudWatch endpoint on the loopback, served from threads of this process.
+class LocalMetrics(AwsService):
+    """CloudWatch. `behaviours` maps (endpoint, variant) to how it behaves; others have no metrics.
 
-    `behaviours` maps (endpoint, variant) to how it behaves; others have no metrics. `page_size` is how many values
-    one answer holds. `failures` are answered first, each once. `requests` are those received, as parsed.
+    `page_size` is how many values one answer holds.
     """
 
-    def __init__(self, page_size: int = 100_800) -> None:
+    def __init__(self) -> None:
+        super().__init__(Clock())
         self.behaviours: dict[tuple[str, str], Behaviour] = {}
-        self.page_size = page_size
-        self.failures: list[ServiceError] = []
-        self.requests: list[Members] = []
+        self.page_size = 100_800
 
-    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
-        """Answer one request."""
-        request = Request(environ)
-        status, body = 200, {}
-        try:
-            body = self._answer(request.headers.get("X-Amz-Target", ""), request.get_data())
-        except ServiceError as error:
-            status, body = error.status_code, {"__type": error.code, "message": error.message}
-        response = Response(json.dumps(body), status, content_type="application/x-amz-json-1.0")
-        return response(environ, start_response)
-
-    def _answer(self, target: str, body: bytes) -> Members:
-        if target.rpartition(".")[2] != "GetMetricData":
-            raise ServiceError("UnknownOperationException", f"only GetMetricData, by JSON, is here, not {target}")
-        if self.failures:
-            raise self.failures.pop(0)
-        try:
-            request: Members = json.loads(body)
-        except ValueError as problem:
-            raise ServiceError("SerializationException", str(problem)) from problem
-        require_shape(service_model("cloudwatch").shape_for("GetMetricDataInput"), request, "ValidationError")
-        self.requests.append(request)
-        answer = self._page(request)
+    def perform(self, operation: str, parameters: Members) -> Members:
+        """Perform GetMetricData; raises ServiceError."""
+        if operation != "GetMetricData":
+            raise ServiceError("UnknownOperationException", f"only GetMetricData, by JSON, is here, not {operation}")
+        require_shape(service_model("cloudwatch").shape_for("GetMetricDataInput"), parameters, "ValidationError")
+        answer = self._page(parameters)
         require_shape(service_model("cloudwatch").shape_for("GetMetricDataOutput"), answer, "ValidationError")
         return answer
 

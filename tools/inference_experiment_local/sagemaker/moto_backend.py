@@ -15,7 +15,9 @@ from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig, SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
-from inference_experiment_local.sagemaker.experiment import Deployment, Members, Variant, Variants
+from inference_experiment_local.errors import ServiceError
+from inference_experiment_local.sagemaker.experiment import Deployment, Variant, Variants
+from inference_experiment_local.service import Members
 
 
 class _EndpointConfig(FakeEndpointConfig):
@@ -100,17 +102,20 @@ class MotoSageMaker:
         self._backend.reset()
         self._made.clear()
 
-    def call(self, operation: str, body: bytes) -> tuple[int, str]:
-        """Let moto answer an operation; returns the HTTP status and the JSON body."""
+    def call(self, operation: str, parameters: Members) -> Members:
+        """Let moto perform an operation; raises ServiceError."""
         headers = {"X-Amz-Target": f"SageMaker.{operation}", "Content-Type": "application/x-amz-json-1.1"}
-        request = Request.from_primitives("POST", self._host + "/", headers, body)
+        request = Request.from_primitives("POST", self._host + "/", headers, json.dumps(parameters).encode())
         responses = _Responses(self._backend)
         try:
             responses.setup_class(request)
             status, _, text = responses.call_action()
         except NotImplementedError as gap:
-            return 501, json.dumps({"__type": "NotImplemented", "Message": str(gap)})
-        return int(status), text.decode() if isinstance(text, bytes) else str(text)
+            raise ServiceError("NotImplemented", str(gap), 501) from gap
+        answer: Members = json.loads(text or "{}")
+        if status >= 400:  # noqa: PLR2004 - HTTP
+            raise ServiceError(answer["__type"].rpartition("#")[2], answer.get("Message") or answer["message"], status)
+        return answer
 
     def model_exists(self, name: str) -> bool:
         """Whether the model exists."""

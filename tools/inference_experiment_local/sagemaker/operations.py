@@ -4,13 +4,12 @@ Requests come in validated against their shapes (`shapes`); the caller holds the
 1.7, 2.2.
 """
 
-import base64
-import binascii
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 from inference_experiment_local.clock import Clock
 from inference_experiment_local.errors import ServiceError, invalid, not_found, wrong_status
-from inference_experiment_local.sagemaker.experiment import TERMINAL, Members, SimulatedExperiment, Status
+from inference_experiment_local.sagemaker.experiment import TERMINAL, SimulatedExperiment, Status
 from inference_experiment_local.sagemaker.life import Life
 from inference_experiment_local.sagemaker.rules import (
     LEGAL,
@@ -22,16 +21,23 @@ from inference_experiment_local.sagemaker.rules import (
     taken,
     variants_after_stop,
 )
+from inference_experiment_local.service import Members
 
 if TYPE_CHECKING:
     from inference_experiment_local.sagemaker.moto_backend import MotoSageMaker
+
+Handler: TypeAlias = Callable[[Members], Members]
 
 _DEFAULT_PAGE_SIZE = 10
 """Experiments per page without MaxResults; the figure is [INF]."""
 
 
 class ExperimentOperations:
-    """Inference experiments of one account and region."""
+    """Inference experiments of one account and region.
+
+    `staleness` are the seconds for which Describe and List return the old status after an action, `deletion_lag` those
+    for which they still find what is deleted.
+    """
 
     def __init__(self, moto: "MotoSageMaker", clock: Clock, arn_prefix: str) -> None:
         self.life = Life(moto)
@@ -42,6 +48,24 @@ class ExperimentOperations:
         self._moto = moto
         self._clock = clock
         self._arn_prefix = arn_prefix
+        self._handlers: Mapping[str, Handler] = {
+            "CreateInferenceExperiment": self.create,
+            "DescribeInferenceExperiment": self.describe,
+            "ListInferenceExperiments": self.list_experiments,
+            "UpdateInferenceExperiment": self.update,
+            "StartInferenceExperiment": self.start,
+            "StopInferenceExperiment": self.stop,
+            "DeleteInferenceExperiment": self.delete,
+            "AddTags": self.add_tags,
+            "DeleteTags": self.delete_tags,
+            "ListTags": self.list_tags,
+        }
+
+    def handler(self, operation: str, parameters: Members) -> Handler | None:
+        """Return what performs the operation; None where these parameters are not about inference experiments."""
+        if parameters.get("ResourceArn", self._arn_prefix).startswith(self._arn_prefix):
+            return self._handlers.get(operation)
+        return None
 
     def forget(self) -> None:
         """Forget all experiments and what was set; durations and lags are as at the beginning again."""
@@ -94,10 +118,10 @@ class ExperimentOperations:
         summaries = [each for each in (one.summary(now) for one in everything) if _matches(each, request)]
         key = request.get("SortBy", "CreationTime")
         summaries.sort(key=lambda each: (each[key], each["Name"]), reverse=request.get("SortOrder") != "Ascending")
-        first = _offset(request.get("NextToken"))
+        first = _offset(request.get("NextToken", "0"))
         last = first + request.get("MaxResults", _DEFAULT_PAGE_SIZE)
         page: Members = {"InferenceExperiments": summaries[first:last]}
-        return {**page, "NextToken": _token(last)} if last < len(summaries) else page
+        return {**page, "NextToken": str(last)} if last < len(summaries) else page
 
     def update(self, request: Members) -> Members:
         """UpdateInferenceExperiment; a member that is left out stays as it is."""
@@ -138,10 +162,6 @@ class ExperimentOperations:
         if self.deletion_lag > 0:
             self._deleted[experiment.name] = (experiment, self._clock.now() + self.deletion_lag)
         return {"InferenceExperimentArn": experiment.arn}
-
-    def owns(self, arn: str) -> bool:
-        """Whether this ARN is that of an inference experiment, present or not."""
-        return arn.startswith(self._arn_prefix)
 
     def add_tags(self, request: Members) -> Members:
         """AddTags; a key that exists gets the new value."""
@@ -209,14 +229,8 @@ def _matches(summary: Members, request: Members) -> bool:
     )
 
 
-def _token(offset: int) -> str:
-    return base64.urlsafe_b64encode(f"from:{offset}".encode()).decode()
-
-
-def _offset(token: str | None) -> int:
-    if token is None:
-        return 0
+def _offset(token: str) -> int:
     try:
-        return int(base64.urlsafe_b64decode(token).decode().removeprefix("from:"))
-    except (ValueError, binascii.Error) as problem:
+        return int(token)
+    except ValueError as problem:
         raise invalid("The pagination token is invalid.") from problem

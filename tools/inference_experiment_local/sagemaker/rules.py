@@ -10,13 +10,13 @@ from dataclasses import replace
 from inference_experiment_local.errors import ServiceError, invalid
 from inference_experiment_local.sagemaker.experiment import (
     Deployment,
-    Members,
     SimulatedExperiment,
     Status,
     Variant,
     Variants,
 )
 from inference_experiment_local.sagemaker.life import MAXIMUM_DURATION
+from inference_experiment_local.service import Members
 
 MAXIMUM_TAGS = 50
 

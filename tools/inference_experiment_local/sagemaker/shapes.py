@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import botocore.session
 import regex  # type: ignore[import-untyped]  # it has no stubs of its own
+from botocore.model import OperationModel, OperationNotFoundError
 
 from inference_experiment_local.errors import ServiceError
 
@@ -22,32 +23,35 @@ Finding: TypeAlias = tuple[str, Any, str]
 """The path, the value and the constraint that it breaks."""
 
 
-class MalformedValue(Exception):  # noqa: N818 - becomes SerializationException on the wire
-    """A value has another JSON type than the shape; AWS answers SerializationException to this."""
-
-
 @cache
 def service_model(service: str) -> Any:  # noqa: ANN401 - botocore's stubs and its loader disagree on the class
     """Return botocore's model of a service."""
     return botocore.session.get_session().get_service_model(service)
 
 
+@cache
+def operation_model(operation: str) -> OperationModel:
+    """Return botocore's model of a SageMaker operation; an unknown one is UnknownOperationException."""
+    try:
+        model: OperationModel = service_model("sagemaker").operation_model(operation)
+    except OperationNotFoundError as unknown:
+        raise ServiceError("UnknownOperationException", str(unknown)) from unknown
+    return model
+
+
 def require_shape(shape: Shape | None, value: Any, code: str = "ValidationException") -> None:  # noqa: ANN401
     """Raise ServiceError with this code, or SerializationException, for a value that breaks its shape."""
-    try:
-        broken = list(findings(shape, value)) if shape else []
-    except MalformedValue as problem:
-        raise ServiceError("SerializationException", str(problem)) from problem
+    broken = list(findings(shape, value)) if shape else []
     if broken:
         raise ServiceError(code, message_of(broken))
 
 
 def findings(shape: Shape, value: Any, path: str = "") -> Iterator[Finding]:  # noqa: ANN401 - parsed JSON
-    """Yield what `value` breaks in `shape`; raises MalformedValue for a wrong JSON type."""
-    expected = _JSON_TYPES[shape.type_name]
+    """Yield what `value` breaks in `shape`; raises ServiceError, as AWS does, for a wrong JSON type."""
+    expected, check = _TYPES[shape.type_name]
     if not isinstance(value, expected) or (isinstance(value, bool) and shape.type_name != "boolean"):
-        raise MalformedValue(f"{type(value).__name__} at '{path}' can not be converted to {shape.type_name}")
-    check = _CHECKS.get(shape.type_name)
+        text = f"{type(value).__name__} at '{path}' can not be converted to {shape.type_name}"
+        raise ServiceError("SerializationException", text)
     if check is not None:
         yield from check(shape, value, path)
 
@@ -121,26 +125,19 @@ def _string(shape: Shape, value: str, path: str) -> Iterator[Finding]:
         yield path, value, f"Member must satisfy enum value set: [{', '.join(allowed)}]"
 
 
-_JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
-    "structure": dict,
-    "map": dict,
-    "list": list,
-    "string": str,
-    "boolean": bool,
-    "integer": int,
-    "long": int,
-    "float": (int, float),
-    "double": (int, float),
-    "timestamp": (int, float),
-    "blob": str,
+Check: TypeAlias = Callable[[Shape, Any, str], Iterator[Finding]]
+
+_TYPES: Mapping[str, tuple[type | tuple[type, ...], Check | None]] = {
+    "structure": (dict, _structure),
+    "map": (dict, _map),
+    "list": (list, _list),
+    "string": (str, _string),
+    "boolean": (bool, None),
+    "integer": (int, _number),
+    "long": (int, _number),
+    "float": ((int, float), _number),
+    "double": ((int, float), _number),
+    "timestamp": ((int, float), None),
+    "blob": (str, None),
 }
-_CHECKS: Mapping[str, Callable[[Shape, Any, str], Iterator[Finding]]] = {
-    "structure": _structure,
-    "map": _map,
-    "list": _list,
-    "string": _string,
-    "integer": _number,
-    "long": _number,
-    "float": _number,
-    "double": _number,
-}
+"""Type of a shape -> its JSON types and what checks its values."""
