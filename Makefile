@@ -63,7 +63,7 @@ site: .venv-docs/.installed
 	touch $@
 
 types: $(STAMP)
-	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p scripts
+	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p scripts -p protocol_driver -p lambda_runtime
 	$(BIN)/mypy tests/typing/iam_policy_api.py
 
 format: $(STAMP)

@@ -14,8 +14,8 @@ from typing import Any, Final
 from crhelper import CfnResource
 
 from inference_experiment_local.clock import SteppedClock
-from inference_experiment_local.protocol.response_bucket import ResponseBucket
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from protocol_driver.response_bucket import ResponseBucket
 
 MINUTE: Final = 60.0
 RULE: Final = "arn:aws:events:us-east-1:123456789012:rule/rule"

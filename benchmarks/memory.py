@@ -10,8 +10,8 @@ from typing import Final
 from benchmarks.measure import Curve, Figure, Results
 from benchmarks.waiting import PROPERTIES
 from inference_experiment_local.packaging import package
-from inference_experiment_local.protocol.cloud import ProtocolCloud
-from inference_experiment_local.protocol.function import RuntimeFunction
+from protocol_driver.cloud import ProtocolCloud
+from protocol_driver.function import RuntimeFunction
 
 REQUESTS: Final = 20
 MEMORY_SIZE_MB: Final = 512  # of template.yaml

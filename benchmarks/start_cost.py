@@ -20,10 +20,10 @@ from typing import Any, Final, NamedTuple
 
 from benchmarks.measure import Figure, Results
 from benchmarks.waiting import PROPERTIES
-from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
 from inference_experiment_local.packaging import package
-from inference_experiment_local.protocol.cloud import ProtocolCloud
-from inference_experiment_local.protocol.function import InProcessFunction
+from lambda_runtime.runtime import LambdaRuntime
+from protocol_driver.cloud import ProtocolCloud
+from protocol_driver.function import InProcessFunction
 
 MAX_INITIALISATION_RATIO: Final = 1.0
 MAX_PACKAGE_MB: Final = 1.5

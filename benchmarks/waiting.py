@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from benchmarks.crhelper_peer import PollingProvider
 from benchmarks.measure import Figure, Results
-from inference_experiment_local.protocol.cloud import ProtocolCloud
-from inference_experiment_local.protocol.stack import Stack
 from inference_experiment_local.sagemaker.local_sagemaker import ROLE_ARN
+from protocol_driver.cloud import ProtocolCloud
+from protocol_driver.stack import Stack
 
 MAX_LAG_SECONDS: Final = 6.0
 MAX_CREATE_CALLS: Final = 35

@@ -9,7 +9,7 @@ from botocore.loaders import Loader
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from inference_experiment_local.protocol.cloud import ProtocolCloud
+    from protocol_driver.cloud import ProtocolCloud
 
 
 # How long an example takes says more about the machine than about the code.
@@ -43,7 +43,7 @@ def _models_of_aws() -> Iterator[None]:
 def protocol_cloud() -> Iterator["ProtocolCloud"]:
     """Started once, since starting takes a second; use `cloud`."""
     # moto is imported by those tests only that need it.
-    from inference_experiment_local.protocol.cloud import ProtocolCloud  # noqa: PLC0415
+    from protocol_driver.cloud import ProtocolCloud  # noqa: PLC0415
 
     with ProtocolCloud() as running:
         yield running

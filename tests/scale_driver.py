@@ -27,9 +27,9 @@ import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from inference_experiment_local.errors import ServiceError
-from inference_experiment_local.protocol.cloud import ProtocolCloud
-from inference_experiment_local.protocol.delivery import Message
-from inference_experiment_local.protocol.function import Context, InProcessFunction
+from protocol_driver.cloud import ProtocolCloud
+from protocol_driver.delivery import Message
+from protocol_driver.function import Context, InProcessFunction
 
 HANDLER = "inference_experiment.handler"
 

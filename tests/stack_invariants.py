@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from inference_experiment_local.protocol.stack import TIMED_OUT
+from protocol_driver.stack import TIMED_OUT
 
 if TYPE_CHECKING:
-    from inference_experiment_local.protocol.cloud import ProtocolCloud
-    from inference_experiment_local.protocol.messages import StackRequest
-    from inference_experiment_local.protocol.response_bucket import BucketResponse
-    from inference_experiment_local.protocol.stack import Stack
     from inference_experiment_local.sagemaker.experiment import SimulatedExperiment
     from inference_experiment_local.service import Call
+    from protocol_driver.cloud import ProtocolCloud
+    from protocol_driver.messages import StackRequest
+    from protocol_driver.response_bucket import BucketResponse
+    from protocol_driver.stack import Stack
 
 OWNER_TAG = "cfn-inference-experiment:owner"
 MUTATIONS = frozenset(

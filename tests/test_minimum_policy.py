@@ -20,8 +20,8 @@ import iam_policy
 from cfn_template.documents import parse
 from iam_policy import Policies, decide, read_node
 from inference_experiment import contract
-from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
+from protocol_driver.cloud import ProtocolCloud
 from shadow_test_policies.generate import as_json, generate
 from shadow_test_policies.requirements import Deployment, provider_requirements
 

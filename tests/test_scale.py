@@ -9,8 +9,8 @@ import pytest
 from scale_driver import LimitedSageMaker, ManyInvocations
 from stack_invariants import experiments
 
-from inference_experiment_local.protocol.cloud import ProtocolCloud
-from inference_experiment_local.protocol.stack import Stack
+from protocol_driver.cloud import ProtocolCloud
+from protocol_driver.stack import Stack
 
 STACKS = 200
 CONCURRENCY = 40

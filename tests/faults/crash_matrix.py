@@ -21,9 +21,9 @@ from fault_edge import KINDS, PUT_RESPONSE, EdgeFiles, Plan  # noqa: E402
 from operations_under_fault import FOREIGN, OPERATIONS, Operation, set_up  # noqa: E402
 from stack_invariants import Handled, breaches, differences, experiments, foreign, foreign_breaches  # noqa: E402
 
-from inference_experiment_local.protocol.cloud import ProtocolCloud  # noqa: E402 - the path comes first
-from inference_experiment_local.protocol.function import RuntimeFunction  # noqa: E402
-from inference_experiment_local.protocol.stack import Stack  # noqa: E402
+from protocol_driver.cloud import ProtocolCloud  # noqa: E402 - the path comes first
+from protocol_driver.function import RuntimeFunction  # noqa: E402
+from protocol_driver.stack import Stack  # noqa: E402
 
 ONCE, WHOLE, FOR_GOOD = "one send", "whole call", "for good"
 FUNCTION_TIMEOUT = 13.0

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from experiment_properties import properties, shadow
 
 if TYPE_CHECKING:
-    from inference_experiment_local.protocol.cloud import ProtocolCloud
-    from inference_experiment_local.protocol.stack import Stack
+    from protocol_driver.cloud import ProtocolCloud
+    from protocol_driver.stack import Stack
 
 FOREIGN = "somebody-elses"
 DAY = 86_400.0

@@ -7,7 +7,7 @@ from crash_matrix import FOR_GOOD, ONCE, ROOT, WHOLE, Case, Matrix
 from fault_edge import KINDS, PUT_RESPONSE
 from operations_under_fault import OPERATIONS
 
-from inference_experiment_local.protocol.cloud import ProtocolCloud
+from protocol_driver.cloud import ProtocolCloud
 
 # Operation -> the call that matters most in it: the first one that changes something.
 CHANGES = {

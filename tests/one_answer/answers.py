@@ -21,9 +21,9 @@ from inference_experiment import contract, properties  # noqa: E402
 from inference_experiment.errors import InvalidProperties  # noqa: E402
 from inference_experiment.event import Request  # noqa: E402
 from inference_experiment.model import RequestType  # noqa: E402
-from inference_experiment_local.protocol.cloud import ProtocolCloud  # noqa: E402
-from inference_experiment_local.protocol.messages import stringified  # noqa: E402
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics  # noqa: E402
+from protocol_driver.cloud import ProtocolCloud  # noqa: E402
+from protocol_driver.messages import stringified  # noqa: E402
 
 __all__ = ["Behaviour", "LocalMetrics", "ProtocolCloud", "mutation", "run", "stringified"]
 

@@ -8,8 +8,8 @@ import pytest
 from scenario_world import World, world
 
 from inference_experiment_local.certificate import make_certificates
-from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
 from inference_experiment_local.packaging import package
+from lambda_runtime.runtime import LambdaRuntime
 
 ROOT = Path(__file__).resolve().parents[2]
 

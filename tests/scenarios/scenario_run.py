@@ -16,7 +16,7 @@ from scenario_format import Fault, Members, Request, Scenario
 from scenario_world import LOGICAL_ID, PROGRESS_KEY, PROPERTIES, STACK_ID, World, placed
 
 from inference_experiment import contract
-from inference_experiment_local.protocol.response_bucket import BucketResponse
+from protocol_driver.response_bucket import BucketResponse
 
 STACK_QUESTIONS = frozenset({"DescribeStacks", "DescribeStackResource"})
 

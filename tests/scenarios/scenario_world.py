@@ -24,9 +24,9 @@ from scenario_format import Given, Meanwhile, Members, Scenario
 from standing_clock import StandingClock
 
 from inference_experiment_local.certificate import Certificates
-from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
-from inference_experiment_local.protocol.response_bucket import ResponseBucket
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from lambda_runtime.runtime import LambdaRuntime
+from protocol_driver.response_bucket import ResponseBucket
 
 if TYPE_CHECKING:
     from types import ModuleType

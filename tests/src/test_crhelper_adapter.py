@@ -18,7 +18,7 @@ from inference_experiment.gateway import Gateway
 from inference_experiment.model import Progress, RequestResult
 
 if TYPE_CHECKING:
-    from inference_experiment_local.protocol.cloud import ProtocolCloud
+    from protocol_driver.cloud import ProtocolCloud
 
 NOW = 1893456000.0  # 2030-01-01T00:00:00Z
 

@@ -20,10 +20,10 @@ from inference_experiment.errors import Failure, UnexpectedStatus
 from inference_experiment.event import REQUIRED, Request, parse
 from inference_experiment.model import Observed, RequestResult, Status
 from inference_experiment_local.certificate import make_certificates
-from inference_experiment_local.protocol.delivery import MAXIMUM_RECEIVES
+from protocol_driver.delivery import MAXIMUM_RECEIVES
 
 if TYPE_CHECKING:
-    from inference_experiment_local.protocol.cloud import ProtocolCloud
+    from protocol_driver.cloud import ProtocolCloud
 
 LOCAL = frozenset({"localhost"})
 BODY = b'{"Status": "SUCCESS"}'

@@ -36,8 +36,8 @@ from inference_experiment.properties import parse
 from inference_experiment_local.loopback import LoopbackServer
 
 if TYPE_CHECKING:
-    from inference_experiment_local.protocol.cloud import ProtocolCloud
-    from inference_experiment_local.protocol.stack import Stack
+    from protocol_driver.cloud import ProtocolCloud
+    from protocol_driver.stack import Stack
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/test"
 NAME = {"Name": "test"}

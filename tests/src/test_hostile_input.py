@@ -21,8 +21,8 @@ from log_audit import SECRET_SIGNATURE, SECRET_TAG_VALUE, FunctionHandler
 from inference_experiment import contract
 from inference_experiment.event import PROGRESS_KEY
 from inference_experiment.notices import ProblemKind
-from inference_experiment_local.protocol.cloud import ProtocolCloud
-from inference_experiment_local.protocol.stack import ResourceState
+from protocol_driver.cloud import ProtocolCloud
+from protocol_driver.stack import ResourceState
 
 EXAMPLES: Final = {"properties": 450, "events": 1050, "shapes": 600}
 REQUEST_TYPES: Final = ("Create", "Update", "Delete")

@@ -40,9 +40,9 @@ from stack_invariants import (
 from inference_experiment_local.errors import ServiceError
 
 if TYPE_CHECKING:
-    from inference_experiment_local.protocol.cloud import ProtocolCloud
-    from inference_experiment_local.protocol.stack import Stack
     from inference_experiment_local.service import Call
+    from protocol_driver.cloud import ProtocolCloud
+    from protocol_driver.stack import Stack
 
 STEPS = 30
 DAY = 86_400.0

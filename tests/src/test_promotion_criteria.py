@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from experiment_properties import properties, shadow
 
-from inference_experiment_local.protocol.cloud import ProtocolCloud
 from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
+from protocol_driver.cloud import ProtocolCloud
 
 CRITERIA = {"MaxLatencyIncrease": "10%", "MaxErrorRate": "0.5%"}
 PROMOTION: dict[str, Any] = {

@@ -9,10 +9,10 @@ from experiment_properties import properties
 
 from inference_experiment import settings
 from inference_experiment.settings import MAX_POLL_SECONDS, POLL_SECONDS, queue_host
-from inference_experiment_local.protocol.function import InProcessFunction
+from protocol_driver.function import InProcessFunction
 
 if TYPE_CHECKING:
-    from inference_experiment_local.protocol.cloud import ProtocolCloud
+    from protocol_driver.cloud import ProtocolCloud
 
 QUEUE: Final = "https://sqs.us-east-1.amazonaws.com/123456789012/wait"
 RIGHT: Final = {"WAIT_QUEUE_URL": QUEUE, "POLL_SECONDS": "7.5", "RESPONSE_HOSTS": ""}

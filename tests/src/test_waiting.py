@@ -16,12 +16,12 @@ from log_audit import AUDIT
 
 from inference_experiment.event import PROGRESS_KEY
 from inference_experiment_local.cloud import LocalCloud
-from inference_experiment_local.lambda_runtime.runtime import Invocation, LambdaRuntime
 from inference_experiment_local.packaging import package
-from inference_experiment_local.protocol.cloud import ProtocolCloud
-from inference_experiment_local.protocol.response_bucket import ResponseBucket
-from inference_experiment_local.protocol.stack import ResourceState, Stack
 from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT
+from lambda_runtime.runtime import Invocation, LambdaRuntime
+from protocol_driver.cloud import ProtocolCloud
+from protocol_driver.response_bucket import ResponseBucket
+from protocol_driver.stack import ResourceState, Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 

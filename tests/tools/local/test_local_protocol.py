@@ -10,18 +10,18 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from experiment_properties import properties
 
-from inference_experiment_local.protocol import delivery
-from inference_experiment_local.protocol.function import FUNCTION_TIMEOUT
-from inference_experiment_local.protocol.messages import MAXIMUM_BODY, stringified, verdict
-from inference_experiment_local.protocol.response_bucket import BucketResponse
-from inference_experiment_local.protocol.stack import CLEAN_UP_TRIES, TIMED_OUT
 from inference_experiment_local.sessions import isolated_session
+from protocol_driver import delivery
+from protocol_driver.function import FUNCTION_TIMEOUT
+from protocol_driver.messages import MAXIMUM_BODY, stringified, verdict
+from protocol_driver.response_bucket import BucketResponse
+from protocol_driver.stack import CLEAN_UP_TRIES, TIMED_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inference_experiment_local.protocol.cloud import ProtocolCloud
-    from inference_experiment_local.protocol.stack import Stack
+    from protocol_driver.cloud import ProtocolCloud
+    from protocol_driver.stack import Stack
 
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 

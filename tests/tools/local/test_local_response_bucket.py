@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from inference_experiment_local.certificate import make_certificates
-from inference_experiment_local.protocol.response_bucket import ResponseBucket
+from protocol_driver.response_bucket import ResponseBucket
 
 
 @pytest.fixture

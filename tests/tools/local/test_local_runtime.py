@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from inference_experiment_local.errors import LocalAwsError
-from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
+from lambda_runtime.runtime import LambdaRuntime
 
 TASK_ROOT = Path(__file__).parent / "fixtures" / "runtime"
 
@@ -111,12 +111,13 @@ def test_leaving_the_context_ends_the_process() -> None:
 
 def test_no_orphan_when_the_parent_is_killed() -> None:
     code = (
-        "import pathlib, sys, time; from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime\n"
+        "import pathlib, sys, time; from lambda_runtime.runtime import LambdaRuntime\n"
         "with LambdaRuntime(pathlib.Path(sys.argv[1]), 'app.handler', {}, 5) as runtime:\n"
         "    runtime.start(); print(runtime.pid, flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", code, str(TASK_ROOT)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.send_signal(signal.SIGKILL)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from inference_experiment_local.clock import SteppedClock
-from inference_experiment_local.protocol.function import ProviderFunction
+from protocol_driver.function import ProviderFunction
 
 VISIBILITY_TIMEOUT = 310.0
 MAXIMUM_RECEIVES = 15

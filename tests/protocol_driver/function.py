@@ -17,8 +17,8 @@ from unittest import mock
 import boto3
 
 from inference_experiment_local.clock import SteppedClock
-from inference_experiment_local.lambda_runtime.runtime import LambdaRuntime
 from inference_experiment_local.sessions import isolated_environment
+from lambda_runtime.runtime import LambdaRuntime
 
 FUNCTION_TIMEOUT: Final = 300.0
 """Seconds, as in template.yaml; a test compares them."""
@@ -40,7 +40,7 @@ class ProviderFunction(ABC):
     timeout = FUNCTION_TIMEOUT
 
     @abstractmethod
-    def invoke(self, event: Any, request_id: str) -> str:  # noqa: ANN401 - any JSON value
+    def invoke(self, event: Any, request_id: str) -> str:
         """Run the handler on one event; returns how it crashed or failed, nothing for success."""
 
     @abstractmethod
@@ -78,7 +78,7 @@ class InProcessFunction(ProviderFunction):
         """Forget the handler's module."""
         self._module = None
 
-    def invoke(self, event: Any, request_id: str) -> str:  # noqa: ANN401 - any JSON value
+    def invoke(self, event: Any, request_id: str) -> str:
         """Run the handler on one event; what it raises is a failure of the outcome."""
         with mock.patch.dict(os.environ, self.environment), self._clock.ruling():
             module = self._imported()
@@ -128,7 +128,7 @@ class RuntimeFunction(ProviderFunction):
         """End the process; the next invocation starts another."""
         self.runtime.restart()
 
-    def invoke(self, event: Any, request_id: str) -> str:  # noqa: ANN401 - any JSON value
+    def invoke(self, event: Any, request_id: str) -> str:
         """Deliver one event and wait for the outcome."""
         self.runtime.timeout = self.timeout
         with self._clock.ruling():

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from inference_experiment_local.errors import LocalAwsError
-from inference_experiment_local.lambda_runtime.runtime_api import Delivery, RuntimeApi, RuntimeEvent
 from inference_experiment_local.sessions import isolated_environment
+from lambda_runtime.runtime_api import Delivery, RuntimeApi, RuntimeEvent
 
 _BOOT = """\
 import os, runpy, sys, threading
@@ -58,7 +58,7 @@ class _Process:
         self._resources = ExitStack()
         self.api = self._resources.enter_context(RuntimeApi())
         self.started = time.monotonic()
-        self.process = subprocess.Popen(  # noqa: S603 - the interpreter and a constant programme
+        self.process = subprocess.Popen(
             command,
             cwd=task_root,
             env={**environment, "AWS_LAMBDA_RUNTIME_API": self.api.address},

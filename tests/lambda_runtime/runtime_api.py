@@ -52,7 +52,7 @@ class RuntimeApi(LoopbackServer):
         """The value of AWS_LAMBDA_RUNTIME_API."""
         return self.url.removeprefix("http://")
 
-    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         """Answer one request of the process."""
         request = Request(environ)
         response = self._next() if request.method == "GET" else self._reported(request)

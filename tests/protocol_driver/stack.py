@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from inference_experiment_local.clock import SteppedClock
-from inference_experiment_local.protocol.delivery import Deliveries
-from inference_experiment_local.protocol.messages import (
+from protocol_driver.delivery import Deliveries
+from protocol_driver.messages import (
     Answer,
     Properties,
     StackRequest,
@@ -22,7 +22,7 @@ from inference_experiment_local.protocol.messages import (
     stringified,
     verdict,
 )
-from inference_experiment_local.protocol.response_bucket import ResponseBucket
+from protocol_driver.response_bucket import ResponseBucket
 
 Protocol: TypeAlias = Generator[StackRequest, Answer, None]
 
@@ -161,7 +161,7 @@ class Stack:
         self._show_end(request, answer)
         self._advance(lambda: running.send(answer))
 
-    def _advance(self, go_on: Any) -> None:  # noqa: ANN401 - a callable that returns a StackRequest
+    def _advance(self, go_on: Any) -> None:
         try:
             self.waiting = go_on()
         except StopIteration:

@@ -107,7 +107,7 @@ class ResponseBucket(LoopbackServer):
             for kept in (self._responses, self._attempts, self._arrivals, self._issued, self._faults):
                 kept.clear()
 
-    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
         request = Request(environ)
         status = self.receive(request.path, request.get_data()) if request.method == "PUT" else 405

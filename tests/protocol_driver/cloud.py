@@ -21,17 +21,17 @@ from typing import Final, Self
 from inference_experiment_local.certificate import make_certificates
 from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.errors import LocalAwsError
-from inference_experiment_local.protocol.delivery import Deliveries, WaitQueue
-from inference_experiment_local.protocol.function import (
+from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from protocol_driver.delivery import Deliveries, WaitQueue
+from protocol_driver.function import (
     FUNCTION_TIMEOUT,
     InProcessFunction,
     ProviderFunction,
     RuntimeFunction,
 )
-from inference_experiment_local.protocol.response_bucket import ResponseBucket
-from inference_experiment_local.protocol.services import CompanionServices
-from inference_experiment_local.protocol.stack import Stack
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from protocol_driver.response_bucket import ResponseBucket
+from protocol_driver.services import CompanionServices
+from protocol_driver.stack import Stack
 
 MAXIMUM_STEPS: Final = 2000
 """Steps after which `settle` gives up: no protocol takes that many."""

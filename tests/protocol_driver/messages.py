@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from inference_experiment_local.protocol.response_bucket import BucketResponse
+from protocol_driver.response_bucket import BucketResponse
 
 Properties: TypeAlias = dict[str, Any]
 
@@ -75,7 +75,7 @@ def make_request(
     return StackRequest(json.loads(json.dumps(event)), now, now + timeout)
 
 
-def stringified(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def stringified(value: Any) -> Any:
     """Return a property value as a custom resource gets it: every scalar a text (coverage-roadmap 1037)."""
     if isinstance(value, Mapping):
         return {key: stringified(item) for key, item in value.items() if item is not None}
@@ -104,7 +104,7 @@ def verdict(response: BucketResponse, event: Mapping[str, Any]) -> Answer:
     return Answer(success, body["PhysicalResourceId"], body.get("Reason", ""))
 
 
-def _problem(body: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401 - whatever was put
+def _problem(body: Any, event: Mapping[str, Any]) -> str:
     if not isinstance(body, dict) or body.get("Status") not in {"SUCCESS", "FAILED"}:
         return "Invalid Status"
     physical_id = body.get("PhysicalResourceId")

@@ -15,9 +15,9 @@ from moto.core.utils import get_service_model
 from werkzeug.wrappers import Request
 
 from inference_experiment_local.errors import ServiceError
-from inference_experiment_local.protocol.delivery import MAXIMUM_DELAY, WaitQueue
-from inference_experiment_local.protocol.stack import Stack
 from inference_experiment_local.service import AwsService, Members
+from protocol_driver.delivery import MAXIMUM_DELAY, WaitQueue
+from protocol_driver.stack import Stack
 
 
 class CompanionServices(AwsService):
