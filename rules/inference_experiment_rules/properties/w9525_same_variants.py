@@ -6,7 +6,7 @@ from shadow_test_policies.experiment import Experiment
 class SameVariants(Rule):
     """Why a warning? The test runs and is billed, but it compares a model with itself."""
 
-    id = "W9523"
+    id = "W9525"
     shortdesc = "Both variants run the same model on the same infrastructure"
     description = (
         "The shadow variant has the model, the instance type and the instance count of the production variant, so the "
