@@ -46,6 +46,8 @@ KINDS: Final[dict[str, Kind]] = {
     "invalid-sid": Kind(_E, "Invalid Sid", refused=True),
     "duplicate-sid": Kind(_E, "Two statements have the same Sid", refused=True),
     "too-long": Kind(_E, "The document is longer than IAM accepts", refused=True),
+    "invalid-entry": Kind(_E, "The entry is neither a policy, a policy template, a name nor an ARN", refused=True),
+    "unknown-managed-policy": Kind(_E, "AWS has no managed policy of this ARN", refused=True),
     # Actions
     "invalid-action": Kind(_E, "Invalid action", refused=True),
     "unknown-service": Kind(_W, "Unknown service"),
@@ -75,6 +77,8 @@ KINDS: Final[dict[str, Kind]] = {
     "invalid-condition-value": Kind(_W, "The operator cannot parse the value, so the condition is never true"),
     "unknown-variable": Kind(_W, "Unknown policy variable"),
     # Grants
+    "grants-itself": Kind(_W, "The role can give itself every permission"),
+    "open-resource-policy": Kind(_W, "Every principal can use the bucket or key"),
     "pass-role-any-role": Kind(_W, "Any role can be passed"),
     "pass-role-without-service": Kind(_W, "The role can be passed to any service"),
     "pass-role-any-service": Kind(_W, "iam:PassedToService with * restricts nothing"),
@@ -92,6 +96,7 @@ KINDS: Final[dict[str, Kind]] = {
     "missing-permission": Kind(_E, "A required permission is not allowed"),
     "missing-trust": Kind(_E, "The service cannot assume the role"),
     "missing-experiment-permission": Kind(_W, "The role of the experiment lacks a derived permission"),
+    "resource-policy-denies": Kind(_W, "The policy of a bucket or key does not allow what the role needs"),
     "missing-auxiliary-permission": Kind(_W, "A permission for logs or for the status of the stack is not allowed"),
     "missing-recommended": Kind(_I, "A recommended permission is not allowed"),
     "undecided": Kind(_I, "Whether a required permission is allowed cannot be decided statically"),

@@ -1,7 +1,7 @@
 """Policy documents of a template as documents of the IAM library, with the template location of each part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -9,7 +9,7 @@ import iam_policy
 from cfn_template.located import DictNode, ListNode, Mark, StringNode
 from cfn_template.nodes import Node, is_function
 from cfn_template.values import Path, SymbolicString
-from iam_policy.findings import NOWHERE, Position
+from iam_policy.findings import NOWHERE, Finding, Position
 from shadow_test_policies.physical_names import PhysicalNames
 
 MAXIMUM_DEPTH: Final = 20
@@ -99,6 +99,12 @@ def read(
 def unknown(name: str, why: iam_policy.Unknown, path: Path, kind: iam_policy.DocumentKind) -> LocatedDocument:
     """Return a document of which only the place is known."""
     return LocatedDocument(iam_policy.read_node(why, name, kind), path, {})
+
+
+def refused(kind: str, message: str, name: str, path: Path) -> LocatedDocument:
+    """Return a document for an entry that CloudFormation or IAM refuses, with the finding that says why."""
+    document = iam_policy.read_node(iam_policy.Unknown(message), name)
+    return LocatedDocument(replace(document, problems=(Finding(kind, message, document=name),)), path, {})
 
 
 def text_at(node: Node | None, names: PhysicalNames) -> iam_policy.Text | None:

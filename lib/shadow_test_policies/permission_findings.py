@@ -4,7 +4,7 @@ The one classification for the 98xx rules and for `policy check`, whether the ro
 or from policy documents. The severity of a kind is in `iam_policy.KINDS`, the messages are in `wording`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import groupby
@@ -12,21 +12,25 @@ from typing import Any, Final
 
 import iam_policy
 from cfn_template.scenarios import shorten
-from iam_policy import KINDS, DocumentKind, Finding, Outcome, Position, Severity
+from iam_policy import KINDS, DocumentKind, Finding, Outcome, Position, Severity, Unknown
 from iam_policy.evaluate.decision import Step
 from iam_policy.evaluate.statements import StatementElement
 from iam_policy.findings import MAXIMUM_MESSAGE
+from iam_policy.match.symbols import PATH_CHARACTERS
 from shadow_test_policies import wording
 from shadow_test_policies.decisions import Result, decide_all, excess_of, failed_element, nearest_miss
 from shadow_test_policies.located_documents import LocatedDocument, Location
 from shadow_test_policies.requirements import Level, provider_requirements
+from shadow_test_policies.resource_policies import ResourcePolicy, with_resource_policies
 from shadow_test_policies.role_checks import RoleCheck
 from shadow_test_policies.role_policies import POLICY_PROPERTIES, ROLE, is_attached, policy_resource, role_of_resource
 
+ANY_ROLE: Final = iam_policy.Symbol("any role", PATH_CHARACTERS, minimum=1)
 INLINE_LIMIT: Final = 10240
 # The function works without these; without a log its failures cannot be explained.
 AUXILIARY: Final = frozenset({"logGroup", "stack"})
-MOVABLE: Final = frozenset({"experiment", "experimentRole"})
+# What is missing on one role may be attached to another by mistake.
+MOVABLE: Final = frozenset({"missing-permission", "missing-auxiliary-permission"})
 # The element of a statement that failed -> the kind of finding.
 NEAR_MISSES: Final = {
     StatementElement.RESOURCE: "resource-never-matches",
@@ -35,6 +39,11 @@ NEAR_MISSES: Final = {
 # Reported more precisely by decisions, where the statement is relevant.
 DECIDED: Final = frozenset(
     {"resource-mismatch", "resource-needs-star", "other-account", "other-region", "other-partition"}
+)
+# Who may do one of these to any role may do everything.
+ESCALATING: Final = tuple(
+    iam_policy.Request(f"iam:{action}", iam_policy.text("arn:aws:iam::", iam_policy.ACCOUNT, ":role/", ANY_ROLE))
+    for action in ("AttachRolePolicy", "PutRolePolicy")
 )
 # A permissions boundary may be broad: it grants nothing.
 GRANTS: Final = frozenset(
@@ -122,10 +131,12 @@ def analyze(check: RoleCheck) -> RoleReport:
     linted = [(source, iam_policy.lint_policy(source.document, check.deployment)) for source in role.documents]
     refused = any(iam_policy.refused(findings) for _, findings in linted)
     # Decisions of a rejected document do not matter.
-    results = (
-        () if refused else decide_all(role.role, [each for each in check.decidable if each.service or not role.is_bare])
-    )
-    decided = sorted(_decision_findings(check, results), key=lambda finding: list(KINDS).index(finding.kind))
+    decidable = () if refused else [each for each in check.decidable if each.service or not role.is_bare]
+    own, place = decide_all(role.role, decidable), check.deployment
+    both = list(with_resource_policies(own, check.resource_policies, place.experiment_role, place.account))
+    results = tuple(result for result, _ in both)
+    found = [*_decision_findings(check, [result for result, policy in both if policy is None]), *_denied(check, both)]
+    decided = sorted(found, key=lambda finding: list(KINDS).index(finding.kind))
     if role.is_bare and not refused:
         decided.append(_finding("undecided", check, check.kind, role.origin, wording.not_here))
     return RoleReport(check, results, (*_document_findings(check, linted, decided), *decided), refused)
@@ -156,21 +167,38 @@ def _decision_findings(check: RoleCheck, results: Iterable[Result]) -> Iterator[
     failed.sort(key=lambda entry: (entry[1].requirement.subject, entry[0].reason, entry[0].kind))
     undecided = tuple(result for cause, result in failed if cause.kind == "undecided")
     decided = [entry for entry in failed if entry[0].kind not in {"undecided", ""}]
+    misplaced: dict[Location, tuple[LocatedDocument, list[Result]]] = {}
     for _, group in groupby(decided, key=lambda entry: (entry[1].requirement.subject, entry[0].reason, entry[0].kind)):
         members = list(group)
-        yield _of_cause(check, members[0][0], tuple(result for _, result in members))
+        cause, results = members[0][0], [result for _, result in members]
+        elsewhere = _granted_elsewhere(check, results) if cause.kind in MOVABLE else None
+        if elsewhere is None:
+            yield _of_cause(check, cause, tuple(results))
+        else:
+            misplaced.setdefault(Location(elsewhere.origin), (elsewhere, []))[1].extend(results)
+    for location, (source, found) in misplaced.items():
+        word = partial(wording.misplaced, found, source.document.name)
+        yield _finding("misplaced-policy", check, source.document.name, location, word, tuple(found))
     if undecided and role is not None:
         word = partial(wording.undecided, undecided)
         yield _finding("undecided", check, check.kind, role.origin, word, undecided)
 
 
+def _denied(check: RoleCheck, results: Iterable[tuple[Result, ResourcePolicy | None]]) -> Iterator[PermissionFinding]:
+    """Yield one finding for each policy of a bucket or key that denies what the role's own policies allow."""
+    denied: dict[str, list[Result]] = {}
+    policies = {policy.resource: policy for _, policy in results if policy is not None}
+    for result, policy in results:
+        if policy is not None and result.requirement.level is Level.REQUIRED:
+            denied.setdefault(policy.resource, []).append(result)
+    for resource, members in denied.items():
+        word = partial(wording.denied_by_resource, members, policies[resource])
+        location = Location(policies[resource].source.origin)
+        yield _finding("resource-policy-denies", check, resource, location, word)
+
+
 def _of_cause(check: RoleCheck, cause: Cause, results: tuple[Result, ...]) -> PermissionFinding:
     subject = results[0].requirement.subject
-    if cause.kind == "missing-permission" and subject in MOVABLE:
-        elsewhere = _granted_elsewhere(check, results)
-        if elsewhere is not None:
-            word = partial(wording.misplaced, results, elsewhere.document.name)
-            return _finding("misplaced-policy", check, subject, Location(elsewhere.origin), word, results)
     word = partial(wording.of_cause, cause.reason, results, cause.step)
     return _finding(cause.kind, check, subject, _location(check, cause), word, results)
 
@@ -252,7 +280,7 @@ def _other_policies(check: RoleCheck) -> Iterator[LocatedDocument]:
 
 def _document_findings(
     check: RoleCheck,
-    linted: Iterable[tuple[LocatedDocument, tuple[iam_policy.Finding, ...]]],
+    linted: Sequence[tuple[LocatedDocument, tuple[iam_policy.Finding, ...]]],
     decided: Iterable[PermissionFinding],
 ) -> Iterator[PermissionFinding]:
     """Yield the problems of documents that no decision has reported."""
@@ -261,6 +289,8 @@ def _document_findings(
         for finding in findings:
             if not _is_said(check, source, finding, reported):
                 yield _of_document(check, source, finding)
+    yield from _grants_itself(check, linted)
+    yield from _open(check)
     yield from _too_long_together(check)
     yield from _excess(check)
 
@@ -287,6 +317,40 @@ def _of_document(check: RoleCheck, source: LocatedDocument, finding: iam_policy.
     return _finding(
         kind, check, finding.message, location, lambda _, limit: shorten(finding.message, limit), by_core=by_core
     )
+
+
+def _grants_itself(
+    check: RoleCheck, linted: Sequence[tuple[LocatedDocument, tuple[iam_policy.Finding, ...]]]
+) -> Iterator[PermissionFinding]:
+    """Yield one finding if a policy lets a role of a template change the permissions of any role, so of itself."""
+    if check.names is None or check.role is None or check.kind == "deployer":
+        return
+    broad = {id(source) for source, findings in linted if any(each.kind == "broad-action" for each in findings)}
+    for policy in check.role.policies:
+        if isinstance(policy, Unknown) or id(policy) in broad:
+            continue
+        document = policy.document if isinstance(policy, LocatedDocument) else policy
+        decisions = [iam_policy.decide(iam_policy.Policies((document,)), each) for each in ESCALATING]
+        step = next((decision.deciding for decision in decisions if decision.allowed), None)
+        if step is not None:
+            statement = step.statement
+            location = policy.locate(statement.path) if isinstance(policy, LocatedDocument) else check.role.origin
+            word = partial(wording.grants_itself, document.name)
+            yield _finding("grants-itself", check, document.name, location, word)
+            return
+
+
+def _open(check: RoleCheck) -> Iterator[PermissionFinding]:
+    """Yield the statements of bucket and key policies that let every principal in, under no condition."""
+    for policy in {each.resource: each for each in check.resource_policies.values()}.values():
+        for statement in policy.source.document.statements:
+            entries = statement.principals.entries if statement.principals else ()
+            is_public = any(entry.item.text == "*" and entry.type in {"*", "AWS"} for entry in entries)
+            if statement.effect == "Allow" and is_public and not statement.conditions:
+                word = partial(wording.open_to_everybody, policy.resource)
+                yield _finding(
+                    "open-resource-policy", check, policy.resource, policy.source.locate(statement.path), word
+                )
 
 
 def _too_long_together(check: RoleCheck) -> Iterator[PermissionFinding]:

@@ -189,6 +189,8 @@ def _context(action: str, deployment: Deployment) -> dict[str, Value]:
         context["aws:RequestedRegion"] = deployment.region
     if action in _TAGGING:
         context.update(_tags(deployment))
+    if action == "s3:PutObject" and deployment.capture_key is not None:
+        context["s3:x-amz-server-side-encryption"] = "aws:kms"
     if action == _CREATION:  # there is no resource yet that could have tags
         context.update({"aws:ResourceTag/*": Given.ABSENT, "sagemaker:ResourceTag/*": Given.ABSENT})
     return context

@@ -1,6 +1,6 @@
 """The roles behind an experiment: that of the function behind ServiceToken, and that behind RoleArn."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -21,6 +21,7 @@ from shadow_test_policies.requirements import (
     provider_requirements,
     trust_requirement,
 )
+from shadow_test_policies.resource_policies import ResourcePolicy, resource_policies
 from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_function, role_of_resource
 from shadow_test_policies.template_deployment import (
     PLACES,
@@ -51,6 +52,7 @@ class RoleCheck:
     origin: Location = field(default_factory=Location)  # of the value that names the role
     names: PhysicalNames | None = None  # None for a role that is not part of a template
     is_whole: bool = True  # all inline policies of the role are known
+    resource_policies: Mapping[str, ResourcePolicy] = field(default_factory=dict)  # by subject
 
     @property
     def role_name(self) -> str:
@@ -108,7 +110,9 @@ def _of_experiment(experiment: Experiment, names: PhysicalNames) -> list[RoleChe
         deployment = of_experiment(experiment, placed, with_tags=False)
         models = MODELS_OWN if not _runs_models(experiment, node) else frozenset()
         required = tuple(each for each in experiment_requirements(deployment) if each.subject not in models)
-        checks.append(RoleCheck("experiment", role, required, deployment, Location(node.path), placed))
+        others = resource_policies(experiment, placed)
+        location = Location(node.path)
+        checks.append(RoleCheck("experiment", role, required, deployment, location, placed, resource_policies=others))
     token = experiment.at("ServiceToken")
     function = lambda_function_of(experiment.view, token) if experiment.is_custom else None
     if function is not None and token is not None:

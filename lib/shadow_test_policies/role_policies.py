@@ -3,18 +3,21 @@
 A role is a resource, or SAM generates it for a function without Role, with its Policies and SAM's own additions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Final, TypeAlias
 
 import iam_policy
 from cfn_template.mentions import mentioned
-from cfn_template.nodes import Node
+from cfn_template.nodes import Node, is_function
 from cfn_template.scenarios import Scenario
+from cfn_template.values import unresolved
 from iam_policy import DocumentKind, Unknown
 from iam_policy.match.symbols import parse_symbols
+from iam_policy.service_data import packaged
 from shadow_test_policies.experiment import Experiment, ExperimentTemplate
-from shadow_test_policies.located_documents import LocatedDocument, Location, read, unknown
+from shadow_test_policies.located_documents import LocatedDocument, Location, read, refused, unknown
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import lambda_function_of, reference_of, unresolved_of
 
@@ -28,6 +31,7 @@ POLICY_PROPERTIES: Final = {
 CONNECTOR_MARK: Final = "aws:sam:connectors"
 ROLE: Final = "AWS::IAM::Role"
 MANAGED: Final = "AWS::IAM::ManagedPolicy"
+AWS_MANAGED: Final = ":iam::aws:policy/"
 # SAM attaches these to every function, the last one by its property.
 CUSTOMARY: Final = frozenset(
     {
@@ -59,7 +63,22 @@ TEMPLATES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
         _QUEUE,
     ),
     "SQSSendMessagePolicy": (("sqs:SendMessage*",), _QUEUE),
+    "VPCAccessPolicy": (
+        (
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DetachNetworkInterface",
+        ),
+        "*",
+    ),
 }
+# What a connector from a function to a queue grants. To other resources it grants nothing that the provider needs.
+CONNECTED_QUEUE: Final[Mapping[str, tuple[str, ...]]] = {
+    "Read": ("sqs:ReceiveMessage", "sqs:GetQueueAttributes"),
+    "Write": ("sqs:DeleteMessage", "sqs:SendMessage", "sqs:ChangeMessageVisibility", "sqs:PurgeQueue"),
+}
+QUEUE: Final = "AWS::SQS::Queue"
 
 
 def _names_in(node: Node | None) -> set[str]:
@@ -202,9 +221,17 @@ def _managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> Policy:
     text = node.text
     arn = "".join(part if isinstance(part, str) else "aws" for part in getattr(text, "parts", (text or "",)))
     partitions = [one.argument for one in unresolved_of(text)]
-    document = iam_policy.managed_policy(arn) if set(partitions) <= {"AWS::Partition"} else None
     shown = str(text) if text is not None else "a policy"
-    return document or Unknown(f"the text of {shown} is not in this template", f"the document of {shown}")
+    if set(partitions) <= {"AWS::Partition"}:
+        known, document = iam_policy.managed_arn(arn.rpartition("/")[2]), iam_policy.managed_policy(arn)
+        if document is None and known is not None and AWS_MANAGED in arn:
+            message = (
+                f"AWS has no managed policy {shown}; write {known.replace('arn:aws:', shown.partition('iam:')[0])}"
+            )
+            return refused("unknown-managed-policy", message, shown, node.path)
+        if document is not None:
+            return document
+    return Unknown(f"the text of {shown} is not in this template", f"the document of {shown}")
 
 
 def _separate_policies(role: str, names: PhysicalNames) -> Iterator[LocatedDocument | Unknown]:
@@ -281,15 +308,38 @@ def role_of_function(name: str, names: PhysicalNames) -> LocatedRole:
     _add_common(role, f"{name}Role", properties, names)
     if listed is not None and listed.items is None and listed.text is None and not listed.members:
         role.policies.append(Unknown(f"the Policies of {name} are not known", f"Policies of {name}"))
-    if any(name in _sources(names, connector) for connector in names.view.of_type(CONNECTOR)):
-        role.policies.append(Unknown("a connector grants what it connects", "the policies of the connector"))
+    for connector in _connectors(name, names):
+        _connect(role, connector, names)
     return role
 
 
-def _sources(names: PhysicalNames, connector: str) -> set[str]:
-    node = names.view.resource(connector, names.scenario).at("Properties", "Source", "Id")
-    targets = {target for _, target in mentioned(names.view.resources[connector])}
-    return targets if node is None else {*targets, str(node.literal)}
+def _connectors(name: str, names: PhysicalNames) -> Iterator[Node]:
+    """Yield the properties of the connectors from a function: resources, and those in the function itself."""
+    view, scenario = names.view, names.scenario
+    for connector in view.of_type(CONNECTOR):
+        properties = view.resource(connector, scenario).get("Properties")
+        source = properties.at("Source", "Id") if properties is not None else None
+        targets = {target for _, target in mentioned(view.resources[connector])}
+        if properties is not None and (name in targets or (source is not None and source.literal == name)):
+            yield properties
+    embedded = view.resource(name, scenario).get("Connectors")
+    for node in embedded.members.values() if embedded is not None else ():
+        yield node.get("Properties") or node
+
+
+def _connect(role: LocatedRole, connector: Node, names: PhysicalNames) -> None:
+    """Add what a connector grants to the role of its source."""
+    destination, listed = connector.get("Destination"), connector.get("Permissions")
+    permissions = [each.literal for each in (listed.items or [] if listed is not None else [])]
+    for node in entries_of(destination) if destination is not None else ():
+        target = node.get("Id")
+        kind = names.view.type_of(target.literal or "") if target is not None else ""
+        if target is None or not kind:
+            role.policies.append(Unknown("a connector grants what it connects", "the policies of the connector"))
+        elif kind == QUEUE:
+            queue = names.text(unresolved("Fn::GetAtt", f"{target.literal}.Arn"))
+            actions = (action for each in permissions for action in CONNECTED_QUEUE.get(each or "", ()))
+            _grant(role, "connector", tuple(actions), queue)
 
 
 def _add_own(role: LocatedRole, properties: Node, names: PhysicalNames) -> None:
@@ -315,10 +365,26 @@ def _add_entry(role: LocatedRole, node: Node, index: int, names: PhysicalNames) 
         role.policies.append(_managed(node, names, DocumentKind.MANAGED))
     elif "Statement" in members:
         role.policies.append(read(node, names, f"{role.name}/{index}", DocumentKind.INLINE, by_core=False))
-    elif len(members) == 1 and "Policy" in next(iter(members)):
-        _add_template(role, *next(iter(members.items())), names)
-    else:
+    elif not members or any(map(is_function, members)):
         role.policies.append(Unknown(f"an entry of Policies of {role.name} is not known", "that entry"))
+    elif message := _wrong_entry(members):
+        role.policies.append(refused("invalid-entry", message, f"{role.name}/{index}", node.path))
+    else:
+        _add_template(role, *next(iter(members.items())), names)
+
+
+def _wrong_entry(members: Mapping[str, Node]) -> str:
+    """Return why the SAM transform refuses a mapping without Statement; empty for a policy template."""
+    if "PolicyDocument" in members:
+        return "SAM takes no PolicyName and PolicyDocument in Policies; write the Version and Statement of the document"
+    names, known = list(members), packaged(__package__, "sam_policy_templates.json")["parameters"]
+    if len(names) > 1:
+        return f"SAM takes one policy template per entry, not {', '.join(names)}; write each as an entry of its own"
+    if names[0] not in known:
+        near = get_close_matches(names[0], known, 1)
+        return f"SAM has no policy template {names[0]}" + (f"; did you mean {near[0]}?" if near else "")
+    missing = [name for name in known[names[0]] if members[names[0]].get(name) is None]
+    return f"the policy template {names[0]} requires {' and '.join(missing)}" if missing else ""
 
 
 def _add_template(role: LocatedRole, name: str, parameters: Node, names: PhysicalNames) -> None:

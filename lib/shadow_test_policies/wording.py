@@ -11,12 +11,14 @@ from typing import Any, Final
 
 import iam_policy
 from cfn_template.scenarios import shorten
+from iam_policy import Outcome
 from iam_policy.evaluate.decision import Step
 from iam_policy.match.arns import SEGMENTS, split
 from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbol, Text, parts_of, text
 from shadow_test_policies.decisions import Result
 from shadow_test_policies.generate import as_json, as_template
 from shadow_test_policies.requirements import Deployment
+from shadow_test_policies.resource_policies import ResourcePolicy
 from shadow_test_policies.role_checks import RoleCheck
 
 # The same for all resources of a stack.
@@ -56,6 +58,29 @@ def misplaced(results: Sequence[Result], policy: str, check: RoleCheck, limit: i
     return _fit_actions(
         results, limit, lambda actions: f"{policy} grants {actions} but is not attached to {role}; attach it to {role}"
     )
+
+
+def denied_by_resource(results: Sequence[Result], policy: ResourcePolicy, check: RoleCheck, limit: int) -> str:
+    """Return the message for what the policy of a bucket or key takes away."""
+    role, what = check.role_name, "key policy" if policy.is_of_key else "bucket policy"
+    explicit = any(result.decision.outcome is Outcome.EXPLICIT_DENY for result in results)
+    verb, advice = "does not allow", f"add a statement with the ARN of {role} as principal, or with the account's root"
+    if explicit:
+        verb, advice = "denies", "narrow the Deny"
+    return _fit_actions(
+        results, limit, lambda actions: f"the {what} of {policy.resource} {verb} {role} {actions}; {advice}"
+    )
+
+
+def grants_itself(policy: str, check: RoleCheck, limit: int) -> str:
+    """Return the message for a policy that lets a role change the policies of every role."""
+    message = f"{policy} lets {check.role_name} change the policies of every role, so give itself every permission"
+    return shorten(f"{message}; grant the required actions only", limit)
+
+
+def open_to_everybody(resource: str, check: RoleCheck, limit: int) -> str:  # noqa: ARG001 - as the others
+    """Return the message for a bucket or key policy that lets every principal in."""
+    return shorten(f"every principal can use {resource}; name the principals, or add a condition", limit)
 
 
 def too_long_together(length: int, most: int, check: RoleCheck, limit: int) -> str:

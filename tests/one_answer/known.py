@@ -9,7 +9,6 @@ WRONG = frozenset(
     {
         "full-access-and-own-bucket.yaml",
         "cdk-provider-framework.json",
-        "sam-policy-with-name-and-document.yaml",
         "short_arn_deny.json",
         "short_arn_notresource.json",
         "short_arn_allow.json",

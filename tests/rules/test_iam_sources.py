@@ -9,10 +9,10 @@ import samtranslator.policy_templates_data as sam
 from cfnlint.template import Template
 from linting import FIXTURES, lint_text, runner
 
-from shadow_test_policies.analysis import scenarios_of
+from iam_policy.service_data import packaged
 from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.role_policies import LOGGING, POLLING, TEMPLATES, role_of_function
+from shadow_test_policies.role_policies import CONNECTED_QUEUE, LOGGING, POLLING, TEMPLATES, role_of_function
 
 NEEDED = ("InferenceExperiment", "PassRole", "sagemaker:AddTags", "sagemaker:*", "DescribeStacks", "GetMetricData")
 TEMPLATE = (FIXTURES / "E9801" / "fail-missing-action.yaml").read_text()
@@ -27,7 +27,7 @@ def sam_templates() -> dict[str, str]:
 def test_no_other_sam_template_grants_what_is_needed() -> None:
     found = sam_templates()
     granting = {name for name, text in found.items() if any(action in text for action in NEEDED)}
-    granting |= {name for name, text in found.items() if '"sqs:' in text}
+    granting |= {name for name, text in found.items() if '"sqs:' in text or "CreateNetworkInterface" in text}
 
     assert granting == set(TEMPLATES)
 
@@ -48,22 +48,38 @@ def test_sam_still_attaches_these_itself() -> None:
     assert POLLING in texts
 
 
-@pytest.mark.parametrize(("source", "unknown"), [("Provider", 1), ("Other", 0)])
-def test_a_connector_from_the_function_grants_its_role_something_unknown(source: str, unknown: int) -> None:
-    connector = {"Source": {"Id": source}, "Destination": {"Id": "Table"}, "Permissions": ["Read"]}
+@pytest.mark.parametrize(
+    ("source", "destination", "queues"),
+    [("Provider", "Queue", 1), ("Provider", "Table", 0), ("Other", "Queue", 0)],
+)
+def test_a_connector_grants_what_sam_grants(source: str, destination: str, queues: int) -> None:
+    connector = {"Source": {"Id": source}, "Destination": {"Id": destination}, "Permissions": ["Read", "Write"]}
     resources = {
         "Provider": {
             "Type": "AWS::Serverless::Function",
             "Properties": {"Handler": "inference_experiment.handler.handler"},
         },
+        "Queue": {"Type": "AWS::SQS::Queue"},
+        "Table": {"Type": "AWS::DynamoDB::Table"},
         "Connector": {"Type": "AWS::Serverless::Connector", "Properties": connector},
     }
     view = ExperimentTemplate({"Resources": resources})
-    scenario, *_ = scenarios_of(view, "Provider")
+    (scenario,) = view.scenarios({"Provider"})
 
     role = role_of_function("Provider", PhysicalNames(view, scenario))
 
-    assert len(role.unknown) == unknown
+    granted = [each for each in role.identity if each.name == "connector"]
+    assert len(granted) == queues
+    profile = json.loads((Path(sam.__file__).parents[1] / "model" / "connector_profiles" / "profiles.json").read_text())
+    categories = profile["Permissions"]["AWS::Lambda::Function"]["AWS::SQS::Queue"]["Properties"]["AccessCategories"]
+    assert {name: tuple(each["Statement"][0]["Action"]) for name, each in categories.items()} == CONNECTED_QUEUE
+
+
+def test_the_parameters_of_policy_templates_are_those_of_sam() -> None:
+    path = Path(sam.__file__).parent / "policy_templates.json"
+    templates = json.loads(path.read_text())["Templates"]
+    ours = packaged("shadow_test_policies", "sam_policy_templates.json")["parameters"]
+    assert ours == {name: sorted(template["Parameters"]) for name, template in templates.items()}
 
 
 def test_a_role_that_two_experiments_share_is_reported_once_for_what_is_the_same() -> None:

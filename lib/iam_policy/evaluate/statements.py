@@ -65,9 +65,9 @@ class Attached:
             yield StatementElement.STATEMENT, None
             return
         yield StatementElement.ACTION, self._actions.truth(request.name)
-        if request.principal:  # trust policies have no Resource
+        if request.principal:
             yield StatementElement.PRINCIPAL, match_principals(self.statement.principals, request.principal)
-        else:
+        if not request.principal or self.statement.resources is not None:  # trust policies have no Resource
             yield StatementElement.RESOURCE, self._resource_truth(request)
         yield StatementElement.CONDITION, all_of(condition.truth(request) for condition in self.conditions)
 

@@ -6,11 +6,12 @@ class RefusedPolicy(PermissionRule):
     """IAM rejects the policy, so the stack fails."""
 
     id = "E9813"
-    shortdesc = "Invalid policy document in a SAM function"
+    shortdesc = "Invalid policy of a role"
     description = (
-        "A document in Policies of the provider's AWS::Serverless::Function is not valid: a misspelt operator or "
-        "effect, an invalid ARN, a duplicate Sid, a missing element. In CloudFormation's own resources cfn-lint "
-        "itself checks it."
+        "Policies of the provider's AWS::Serverless::Function has an entry that the SAM transform refuses, or a "
+        "document that is invalid: a misspelt operator or effect, an invalid ARN, a duplicate Sid, a missing element. "
+        "In CloudFormation's own resources cfn-lint itself checks documents. Or a role has the ARN of an AWS-managed "
+        "policy that does not exist."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"
     tags = ["sagemaker", "iam", "sam", "syntax"]

@@ -7,12 +7,21 @@ class BroadGrant(PermissionRule):
     id = "W9809"
     shortdesc = "Overly broad grant"
     description = (
-        "A statement of the provider role or the experiment role allows every action of a service or of all services, "
-        "or allows with NotAction or NotResource, or lets every principal assume the role."
+        "A policy of the provider role or the experiment role allows every action of a service or of all services, "
+        "allows with NotAction or NotResource, lets every principal assume the role, or lets the role change the "
+        "policies of every role. Or every principal can use the capture bucket or a key."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html"
     tags = ["sagemaker", "iam", "security", "least-privilege"]
 
     kinds = frozenset(
-        {"broad-action", "allow-not-action", "allow-not-resource", "open-trust", "not-principal-with-allow"}
+        {
+            "allow-not-action",
+            "allow-not-resource",
+            "broad-action",
+            "grants-itself",
+            "not-principal-with-allow",
+            "open-resource-policy",
+            "open-trust",
+        }
     )

@@ -8,9 +8,10 @@ class ExperimentPermissions(PermissionRule):
     shortdesc = "Missing permission of the experiment role"
     description = (
         "The role behind RoleArn has policies in this template, and they do not allow what SageMaker does with that "
-        "role: manage the endpoint, write the captured data, use the configured KMS keys."
+        "role: manage the endpoint, write the captured data, use the configured KMS keys. The policies of a bucket or "
+        "key in the template grant and deny too."
     )
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateInferenceExperiment.html"
     tags = ["sagemaker", "iam", "permissions", "capture", "kms"]
 
-    kinds = frozenset({"missing-experiment-permission"})
+    kinds = frozenset({"missing-experiment-permission", "resource-policy-denies"})
