@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import iam_policy
+from cfn_template.forms import FORMS, NAMES
 from cfn_template.nodes import Node
 from cfn_template.scenarios import REGION, Scenario
 from cfn_template.template import DEFAULT_REGIONS
@@ -25,31 +26,6 @@ PSEUDO: Final = {
     "AWS::URLSuffix": iam_policy.Symbol("AWS::URLSuffix", minimum=1, literal=True),
 }
 STACK_ID: Final = "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/${AWS::StackName}/${id}"
-_LOCAL: Final = "${AWS::Region}:${AWS::AccountId}"
-# (type, "Ref" or attribute) -> the form of the value; ${Name} is the physical name, ${Path} that of a role.
-FORMS: Final[Mapping[tuple[str, str], str]] = {
-    ("AWS::IAM::Role", "Ref"): "${Name}",
-    ("AWS::IAM::Role", "Arn"): "arn:${AWS::Partition}:iam::${AWS::AccountId}:role${Path}${Name}",
-    ("AWS::SQS::Queue", "QueueName"): "${Name}",
-    ("AWS::SQS::Queue", "Arn"): f"arn:${{AWS::Partition}}:sqs:{_LOCAL}:${{Name}}",
-    ("AWS::Logs::LogGroup", "Ref"): "${Name}",
-    ("AWS::Logs::LogGroup", "Arn"): f"arn:${{AWS::Partition}}:logs:{_LOCAL}:log-group:${{Name}}:*",
-    ("AWS::S3::Bucket", "Ref"): "${Name}",
-    ("AWS::S3::Bucket", "Arn"): "arn:${AWS::Partition}:s3:::${Name}",
-    ("AWS::KMS::Key", "Ref"): "${Name}",
-    ("AWS::KMS::Key", "KeyId"): "${Name}",
-    ("AWS::KMS::Key", "Arn"): f"arn:${{AWS::Partition}}:kms:{_LOCAL}:key/${{Name}}",
-    ("AWS::SageMaker::Endpoint", "EndpointName"): "${Name}",
-    ("AWS::SageMaker::Model", "ModelName"): "${Name}",
-}
-NAME_PROPERTIES: Final = {
-    "AWS::IAM::Role": "RoleName",
-    "AWS::SQS::Queue": "QueueName",
-    "AWS::Logs::LogGroup": "LogGroupName",
-    "AWS::S3::Bucket": "BucketName",
-    "AWS::SageMaker::Endpoint": "EndpointName",
-    "AWS::SageMaker::Model": "ModelName",
-}
 _ALNUM: Final = Charset(frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))
 # CloudFormation generates names from stack, logical ID and a random part; that is certain for roles only.
 RANDOM_LENGTH: Final = 8
@@ -112,15 +88,26 @@ class PhysicalNames:
         return iam_policy.Symbol(part.argument, charset, default=shown)
 
     def _name(self, name: str, kind: str, depth: int) -> "iam_policy.Text | iam_policy.Symbol":
-        node = self._property(name, NAME_PROPERTIES.get(kind, ""))
+        form = NAMES.get(kind)
+        node = self._property(name, form.property if form else "")
         if node is not None and node.text is not None:
             return self.text(node.text, depth)
-        if node is not None or kind != "AWS::IAM::Role":
+        if form is None:
             return iam_policy.Symbol(name, ANY, minimum=1, literal=True)
-        first, last = (iam_policy.Symbol(name + part, NAME_CHARACTERS, 1, literal=True) for part in ("", " of role"))
-        return iam_policy.text(
-            first, "-", last, "-", iam_policy.Symbol(f"{name} suffix", _ALNUM, RANDOM_LENGTH, literal=True)
+        if node is not None or kind != "AWS::IAM::Role":
+            characters = Charset(frozenset(form.characters))
+            # CloudFormation gives each resource a name of its own.
+            unique = "" if node is not None else kind
+            return iam_policy.Symbol(name, characters, form.minimum, form.exact, literal=True, unique=unique)
+        first, last, suffix = (
+            iam_policy.Symbol(name + part, charset, minimum, literal=True, unique=kind)
+            for part, charset, minimum in (
+                ("", NAME_CHARACTERS, 1),
+                (" of role", NAME_CHARACTERS, 1),
+                (" suffix", _ALNUM, RANDOM_LENGTH),
+            )
         )
+        return iam_policy.text(first, "-", last, "-", suffix)
 
     def _path(self, name: str, depth: int) -> "iam_policy.Text | iam_policy.Symbol":
         node = self._property(name, "Path")
