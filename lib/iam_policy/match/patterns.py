@@ -204,6 +204,10 @@ def match_symbolic(pattern: tuple[Token, ...], target: Text, *, fold: bool) -> T
     if fillings is not None:
         return agreement(match_symbolic(_fill(pattern, one), fill(target, one), fold=fold) for one in fillings)
     left = _without_ends(list(pattern), list(parts_of(target)), fold=fold)
+    while left is not None and (end := _shared_end(*left)) is not None:
+        for tokens in left:
+            del tokens[end]
+        left = _without_ends(*left, fold=fold)
     if left is None or _differ(*left) or not _possible(*left, fold=fold):
         return False
     return True if _definite(*left, fold=fold) else None
@@ -234,6 +238,16 @@ def _without_ends(one: list[Token], other: list[Token], *, fold: bool) -> tuple[
             rest = text[: len(text) - size] if end else text[size:]
             tokens[end : end + 1 or None] = [rest] if rest else []
     return one, other
+
+
+def _shared_end(one: list[Token], other: list[Token]) -> int | None:
+    """Return the end (0 or -1) at which a pattern and a text have one symbol, whose filling is no wildcard."""
+    for end in (0, -1) if one and other else ():
+        token, peer = one[end], other[end]
+        is_same = isinstance(token, Symbol) and isinstance(peer, Symbol) and token.identity == peer.identity
+        if is_same and (token.literal or not token.charset.holds("*?")):  # type: ignore[union-attr]
+            return end
+    return None
 
 
 def _differ(one: list[Token], other: list[Token]) -> bool:

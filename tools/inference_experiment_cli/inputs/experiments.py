@@ -19,7 +19,8 @@ from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import Place, UndecidedError, UsageError
 from inference_experiment_cli.inputs.documents import Document, Keys, read_document
 from inference_experiment_cli.inventory.properties import to_properties
-from shadow_test_policies.experiment import ExperimentTemplate
+from shadow_test_policies.experiment import ExperimentTemplate, experiment_in
+from shadow_test_policies.resolved_values import resolved_problems
 from shadow_test_policies.service_token import wrong_service_token
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
@@ -44,6 +45,7 @@ class Experiment:
     is_created: bool = True
     assumed: tuple[str, ...] = ()  # conditions that nothing decides, such as "IsProd is false"
     wrong_token: str = ""  # why ServiceToken cannot be the provider's
+    partly_known: tuple[Finding, ...] = ()  # what is wrong with values that are not entirely known
 
     @property
     def document(self) -> Document:
@@ -94,7 +96,13 @@ class Declaration:
         properties = _with_texts(value) if self.within[-1:] == ("Properties",) else value
         token = node.at("Properties", "ServiceToken") if not native and self.is_in_template else None
         wrong = wrong_service_token(self.view, token)
-        return Experiment(self, native, properties, places, found.unresolved, wrong_token=wrong)
+        keys_at = {path: keys for keys, path in found.places.items()}
+        partly = tuple(
+            Finding(keys_at.get(each.path, ()), message)
+            for _, _, each, message in resolved_problems(experiment_in(self.view, self.logical_id, scenario))
+            if not isinstance(each.text, str)
+        )
+        return Experiment(self, native, properties, places, found.unresolved, wrong_token=wrong, partly_known=partly)
 
     def in_deployment(self, given: Mapping[str, str], *, assume: bool) -> Experiment:
         """Return the experiment with given values and defaults."""
@@ -307,6 +315,7 @@ def findings(experiment: Experiment) -> list[Finding]:
         found += _service_findings(filled)
     known = [one for one in found if not _depends_on_unresolved(one, experiment)]
     known += [Finding(("ServiceToken",), experiment.wrong_token)] if experiment.wrong_token else []
+    known += experiment.partly_known
     return sorted(known, key=lambda one: (experiment.line(one.keys), one.path))
 
 
