@@ -10,7 +10,7 @@ from cfn_template.mentions import mentioned
 from cfn_template.nodes import Node
 from cfn_template.scenarios import REGION
 from cfn_template.template import DEFAULT_REGIONS
-from cfn_template.values import MissingRow, SymbolicString
+from cfn_template.values import MissingRow, SymbolicString, Unresolved
 from inference_experiment import contract
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.references import reference_of
@@ -21,6 +21,7 @@ COMPARED: Final = ("type", "enum", "pattern", "minimum", "maximum", "minLength",
 # Tags: 49 is the custom type's own limit. InstanceType: E3642 and E9509 check the values. Description and StatusReason:
 # their patterns exclude line breaks, which the function requires and SageMaker does not document.
 PROVIDER_ONLY: Final = frozenset({"Tags", "InstanceType", "Description", "StatusReason"})
+WHOLE: Final = re.compile(r"\s*-?[0-9]+(\.0)?\s*")
 _BEGINNINGS: Final = re.compile(r"\^\(?([\w:|]+)\)?((?:://)?)")
 MESSAGES: Final = {
     "type": "{text} is not a whole number",
@@ -82,7 +83,7 @@ def _violates(text: str | SymbolicString, number: float | None, keyword: str, li
     if isinstance(text, SymbolicString):
         return False
     violated: dict[str, bool] = {
-        "type": limit == "integer" and number is None,
+        "type": limit == "integer" and not WHOLE.fullmatch(text),
         "enum": keyword == "enum" and text not in limit,
         "pattern": keyword == "pattern" and not re.search(limit, text),
         "minimum": keyword == "minimum" and number is not None and number < limit,
@@ -114,7 +115,7 @@ def resolved_problems(experiment: Experiment) -> Iterator[tuple[Keys, str, Node,
         return
     for keys, keyword, limit in _of_values():
         if experiment.is_custom or keyword != "pattern" or PROVIDER_ONLY.isdisjoint(keys):
-            nodes = [node for node in beneath(properties, keys) if _is_resolved(experiment, node)]
+            nodes = [node for node in beneath(properties, keys) if _is_resolved(experiment, node, keys[-1])]
             found = ((node, violation(_with_forms(node), keyword, limit)) for node in nodes)
             yield from ((keys, keyword, node, message) for node, message in found if message)
     for node in _leaves(properties):
@@ -122,10 +123,12 @@ def resolved_problems(experiment: Experiment) -> Iterator[tuple[Keys, str, Node,
             yield (), "", node, f"{node.value}; add it, or do not allow the value that chooses it"
 
 
-def _is_resolved(experiment: Experiment, node: Node) -> bool:
-    """Tell whether a function gives the value, and other rules do not judge it as a reference to a resource."""
-    is_written = node.is_plain and not isinstance(node.text, SymbolicString)
-    return not is_written and reference_of(experiment.view, node) is None
+def _is_resolved(experiment: Experiment, node: Node, name: str) -> bool:
+    """Tell whether a function gives the value, and the rules about references to resources (E96) do not judge it."""
+    if not isinstance(node.text, SymbolicString):
+        return not node.is_plain
+    is_reference = name == "Destination" and isinstance(node.text.parts[0], Unresolved)
+    return not is_reference and reference_of(experiment.view, node) is None
 
 
 def _with_forms(node: Node) -> Node:

@@ -1,14 +1,12 @@
 import itertools
-import re
 
 from cfn_template.nodes import Node
 from inference_experiment_rules._base import Problems, Rule, problem
 from inference_experiment_rules.properties._missing_constraints import integer_properties, missing_constraints
 from shadow_test_policies.experiment import Experiment
-from shadow_test_policies.resolved_values import beneath, violation
+from shadow_test_policies.resolved_values import WHOLE, beneath, violation
 
 KEYWORDS = ("pattern", "minimum", "minLength")
-WHOLE = re.compile(r"\s*-?[0-9]+(\.0)?\s*")
 
 
 class ApiConstraints(Rule):
@@ -31,7 +29,7 @@ class ApiConstraints(Rule):
         if properties is None or not properties.members:
             return
         for node in itertools.chain.from_iterable(beneath(properties, keys) for keys in integer_properties()):
-            if _is_accepted_by_core(node, experiment) and not WHOLE.fullmatch(str(node.literal)):
+            if is_accepted_by_core(node, experiment) and not WHOLE.fullmatch(str(node.literal)):
                 yield problem(node, f"{node.literal} is not a whole number, which the API requires")
         if not experiment.is_custom:
             yield from self._violations(experiment, properties)
@@ -50,7 +48,7 @@ class ApiConstraints(Rule):
                     yield problem(node, message)
 
 
-def _is_accepted_by_core(node: Node, experiment: Experiment) -> bool:
+def is_accepted_by_core(node: Node, experiment: Experiment) -> bool:
     """Tell whether cfn-lint takes a value for an integer: as Python does, on the native type also a fraction."""
     try:
         float(node.literal or "") if not experiment.is_custom else int(node.literal or "")

@@ -1,5 +1,6 @@
 from inference_experiment_rules._base import TYPE_REFERENCE, Problems, Rule, problem
 from inference_experiment_rules.properties._missing_constraints import missing_constraints
+from inference_experiment_rules.properties.e9502_api_constraints import is_accepted_by_core
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.resolved_values import resolved_problems
 
@@ -21,7 +22,7 @@ class ResolvedValues(Rule):
         """Yield each invalid value, except those that E9502, E9509 and cfn-lint report as errors."""
         missing = {(keys, keyword) for keys, keyword, _ in missing_constraints()}
         for keys, keyword, node, message in resolved_problems(experiment):
-            is_known = isinstance(node.text, str)
-            if is_known and ((not experiment.is_custom and (keys, keyword) in missing) or "InstanceType" in keys):
-                continue
-            yield problem(node, message)
+            is_reported = not experiment.is_custom and (keys, keyword) in missing
+            is_reported |= "InstanceType" in keys or (keyword == "type" and is_accepted_by_core(node, experiment))
+            if not isinstance(node.text, str) or not is_reported:
+                yield problem(node, message)
