@@ -3,16 +3,21 @@
 Pure: the values of Ref, the outcome of conditions and the mappings are passed in. A malformed template never raises.
 """
 
+import itertools
 import json
+import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
+from cfn_template.forms import expanded, may_contain
 from cfn_template.values import (
+    DYNAMIC,
     SUB_VARIABLE,
     TRANSFORM,
     UNKNOWN,
+    MissingRow,
     Raw,
     SymbolicString,
     Unknown,
@@ -24,7 +29,9 @@ from cfn_template.values import (
     unresolved,
 )
 
-DYNAMIC_REFERENCE: Final = "{{resolve:"
+RESOLVE: Final = "{{resolve:"
+_HOLE: Final = "\0"
+_REFERENCE_OR_HOLE: Final = re.compile(r"(\{\{resolve:.*?\}\}|\0)", re.DOTALL)
 MAXIMUM_DEPTH: Final = 40
 MAXIMUM_LENGTH: Final = 1_000_000  # a template's own limit
 
@@ -32,16 +39,30 @@ MAXIMUM_LENGTH: Final = 1_000_000  # a template's own limit
 class Evaluator:
     """Evaluate intrinsic functions, given the values of Ref, the outcome of conditions, and the mappings."""
 
-    def __init__(self, refer: Callable[[str], object], decide: Callable[[Raw], bool | None], mappings: Raw) -> None:
+    def __init__(
+        self,
+        refer: Callable[[str], object],
+        decide: Callable[[Raw], bool | None],
+        mappings: Raw,
+        refer_key: Callable[[str], object] | None = None,
+        resources: Mapping[str, Raw] | None = None,
+    ) -> None:
         self.refer = refer
         self.decide = decide
         self.mappings = mappings if isinstance(mappings, dict) else {}
+        self.resources = resources or {}
+        # The values that choose a row are known where they are hidden elsewhere.
+        self.keys = Evaluator(refer_key, decide, mappings) if refer_key else self
 
     def evaluate(self, raw: Raw, depth: int = 0) -> object:
         """Return the value of a raw scalar, list or function; a mapping that is not a function is UNKNOWN."""
-        value = self._evaluate(raw, depth)
-        # A dynamic reference is read from Systems Manager or Secrets Manager at deployment.
-        return UNKNOWN if isinstance(value, str | SymbolicString) and DYNAMIC_REFERENCE in str(value) else value
+        try:
+            value = self._evaluate(raw, depth)
+        except MissingRow as missing:
+            if depth:
+                raise
+            return missing
+        return with_references(value) if isinstance(value, str | SymbolicString) and RESOLVE in str(value) else value
 
     def _evaluate(self, raw: Raw, depth: int) -> object:
         function = function_of(raw)
@@ -128,34 +149,58 @@ class Evaluator:
         """Fn::Select."""
         if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004 - index and list
             return UNKNOWN
-        index, values = self.evaluate(argument[0], depth), self.evaluate(argument[1], depth)
+        index = self.evaluate(argument[0], depth)
+        function, inner = function_of(argument[1]) or ("", None)
+        values = self._pieces(inner, depth)[0] if function == "Fn::Split" else self.evaluate(argument[1], depth)
         if not isinstance(values, list) or not str(index).isdecimal() or int(str(index)) >= len(values):
             return UNKNOWN
         return values[int(str(index))]
 
     def split(self, argument: Raw, depth: int) -> object:
         """Fn::Split."""
-        if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004 - delimiter and text
-            return UNKNOWN
-        text = self.evaluate(argument[1], depth)
-        delimiter = argument[0]
-        if not isinstance(text, str) or not isinstance(delimiter, str) or not delimiter:
-            return UNKNOWN
-        return text.split(delimiter)
+        pieces, complete = self._pieces(argument, depth)
+        return pieces if complete else UNKNOWN
+
+    def _pieces(self, argument: Raw, depth: int) -> tuple[list[str | SymbolicString], bool]:
+        """Return the pieces of Fn::Split before the first that is not known, and whether they are all."""
+        if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[0], str):  # noqa: PLR2004
+            return [], False
+        delimiter, text = argument[0], self.evaluate(argument[1], depth)
+        if not delimiter or not isinstance(text, str | SymbolicString):
+            return [], False
+        pieces: list[list[str | Unresolved]] = [[]]
+        for part in itertools.chain.from_iterable(
+            [part] if isinstance(part, str) else expanded(part, self.resources) for part in parts_of(text) or []
+        ):
+            if isinstance(part, Unresolved):
+                if may_contain(part, delimiter, self.resources):
+                    return list(map(text_of, pieces[:-1])), False
+                pieces[-1].append(part)
+                continue
+            first, *others = part.split(delimiter)
+            pieces[-1].append(first)
+            pieces += [[other] for other in others]
+        return list(map(text_of, pieces)), True
 
     def find_in_map(self, argument: Raw, depth: int) -> object:
         """Fn::FindInMap, with the default value of AWS::LanguageExtensions."""
         if not isinstance(argument, list) or len(argument) < 3:  # noqa: PLR2004 - map and two keys
             return UNKNOWN
         entry: Raw = self.mappings
+        names: list[str] = []
         for key in argument[:3]:
-            name = scalar_text(self.evaluate(key, depth))
+            name = scalar_text(self.keys.evaluate(key, depth))
             if name is None or (isinstance(entry, dict) and TRANSFORM in entry):
                 return UNKNOWN
+            names.append(name)
             entry = member(entry, name)
         if entry is None and len(argument) > 3 and isinstance(argument[3], dict):  # noqa: PLR2004
             entry = argument[3].get("DefaultValue")
-        return UNKNOWN if entry is None else self.evaluate(entry, depth)
+        if entry is None and not isinstance(member(self.mappings, names[0]), dict):
+            return UNKNOWN
+        if entry is None:
+            raise MissingRow(f"the mapping {names[0]} has no value for {', '.join(names[1:])}")
+        return self.evaluate(entry, depth)
 
     def length(self, argument: Raw, depth: int) -> object:
         """Fn::Length of AWS::LanguageExtensions."""
@@ -185,6 +230,24 @@ class Evaluator:
         """Fn::Base64 of a known text."""
         text = scalar_text(self.evaluate(argument, depth))
         return UNKNOWN if text is None else b64encode(text.encode("utf-8", "surrogatepass")).decode()
+
+
+def with_references(value: str | SymbolicString) -> object:
+    """Return a string with its dynamic references as unresolved parts: they are read at deployment."""
+    parts = parts_of(value) or []
+    if any(isinstance(part, str) and _HOLE in part for part in parts):
+        return UNKNOWN
+    holes = iter([part for part in parts if isinstance(part, Unresolved)])
+    text = "".join(part if isinstance(part, str) else _HOLE for part in parts)
+    resolved: list[str | Unresolved] = []
+    for index, piece in enumerate(_REFERENCE_OR_HOLE.split(text)):
+        if index % 2 == 0:
+            resolved.append(piece)
+        elif piece == _HOLE:
+            resolved.append(next(holes))
+        else:
+            resolved.append(Unresolved(DYNAMIC, re.sub(_HOLE, lambda _: str(next(holes)), piece)))
+    return UNKNOWN if any(isinstance(part, str) and RESOLVE in part for part in resolved) else text_of(resolved)
 
 
 def bounded(parts: Sequence[str | Unresolved]) -> object:

@@ -45,26 +45,25 @@ def value_of(name: str, raw: Raw, given: Mapping[str, Any]) -> object:
     return UNKNOWN if is_stored(raw) else _as_value(raw, written)
 
 
-def domain_of(name: str, raw: Raw, sets: Sequence[Mapping[str, Any]], compared: Iterable[str]) -> tuple[object, ...]:
+def domain_of(
+    name: str, raw: Raw, sets: Sequence[Mapping[str, Any]], compared: Iterable[str] | None, keys: Iterable[str] = ()
+) -> tuple[object, ...]:
     """Return the values that Ref can return: passed, allowed, or the default and the literals it is compared with.
 
-    An unresolved value stands for anything else.
+    `keys` are the keys of mappings that it chooses from. An unresolved value stands for anything else; one that is not
+    compared (None) is taken for its default.
     """
     anything = unresolved("Ref", name)
     given = [value_of(name, raw, values) for values in sets if name in values]
     if given and UNKNOWN not in given:
         return tuple(_unique(given))
-    if is_stored(raw) or _member(raw, "Type") is None:
-        return (*compared, anything)
-    default = _as_value(raw, _member(raw, "Default"))
-    if is_list(raw):
-        return (anything,) if default is UNKNOWN else (default,)
     allowed = _member(raw, "AllowedValues")
-    if isinstance(allowed, list) and allowed:
+    if isinstance(allowed, list) and allowed and not is_stored(raw) and not is_list(raw):
         return tuple(_unique(_as_value(raw, value) for value in allowed))
-    known = [] if default is UNKNOWN else [default]
-    others = tuple(compared)
-    return (*_unique([*known, *others]), anything) if others else tuple(known) or (anything,)
+    default = value_of(name, raw, {})
+    others = () if is_list(raw) else (*(compared or ()), *keys)
+    known = tuple(_unique([*([] if default is UNKNOWN else [default]), *others]))
+    return (*known, anything) if compared is not None or is_stored(raw) or not known else known
 
 
 def _as_value(raw: Raw, written: Raw) -> object:

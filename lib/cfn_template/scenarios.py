@@ -9,24 +9,36 @@ report on unknown values.
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from cfn_template.evaluator import Evaluator
 from cfn_template.mentions import mentioned
-from cfn_template.values import NO_VALUE, UNKNOWN, Raw, SymbolicString, function_of, scalar_text, unresolved
+from cfn_template.values import (
+    NO_VALUE,
+    UNKNOWN,
+    MissingRow,
+    Raw,
+    SymbolicString,
+    Unknown,
+    Unresolved,
+    function_of,
+    scalar_text,
+    unresolved,
+)
 
 MAXIMUM_SCENARIOS: Final = 128
 SCENARIO_LIMIT: Final = 116  # characters of a scenario in a message
 Choice: TypeAlias = tuple[str, str]
 REGION: Final = "AWS::Region"
+MEMBERSHIPS: Final = ("Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn")
 
 
 class Undecided(Exception):  # noqa: N818 - a signal between the enumeration and the evaluation, never seen outside
     """A comparison whose outcome has to be assumed."""
 
-    def __init__(self, comparison: str) -> None:
+    def __init__(self, comparison: tuple[str, str]) -> None:
         self.comparison = comparison
         super().__init__(comparison)
 
@@ -38,8 +50,12 @@ class TemplateDeclarations:
     parameters: Mapping[str, tuple[object, ...]]  # name -> values that Ref gives, of pseudo parameters too
     conditions: Mapping[str, Raw]
     mappings: Raw
-    compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> literals in Fn::Equals
+    compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> literals that it is compared with
     hidden: frozenset[str] = frozenset()  # names whose values decide conditions; elsewhere Ref is unresolved
+    rules: Mapping[str, Raw] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)  # of the declared parameters
+    chosen: Mapping[str, tuple[object, ...]] = field(default_factory=dict)  # values with the keys of mappings
+    resources: Mapping[str, Raw] = field(default_factory=dict)
 
     def domain(self, name: str) -> tuple[object, ...]:
         """Return the values to try for a parameter; an unresolved one stands for anything else."""
@@ -53,16 +69,17 @@ class Scenario:
 
     source: TemplateDeclarations
     parameters: Mapping[str, object]
-    assumed: Mapping[str, bool] | None = field(default_factory=dict)
+    assumed: Mapping[tuple[str, str], bool] | None = field(default_factory=dict)
     conditions: dict[str, bool | None] = field(default_factory=dict)
     complete: bool = False  # nothing more is assumed: undecided comparisons stay undecided
+    is_possible: bool = True  # false if CloudFormation cannot evaluate the conditions
     memo: dict[tuple[str, str], Any] = field(default_factory=dict)  # what was read in this scenario: (kind, logical id)
     asked: set[tuple[str, str]] = field(default_factory=set)  # what was read: (condition or name, name)
 
     @cached_property
     def evaluator(self) -> Evaluator:
         """The evaluator of intrinsic functions in this scenario."""
-        return Evaluator(self.refer, self.decide, self.source.mappings)
+        return Evaluator(self.refer, self.decide, self.source.mappings, self._value, self.source.resources)
 
     @cached_property
     def _decider(self) -> Evaluator:
@@ -115,27 +132,76 @@ class Scenario:
             return None
         if name == "Fn::Equals" and len(argument) == 2:  # noqa: PLR2004 - left and right
             return self._equal(argument)
+        if name in MEMBERSHIPS and len(argument) == 2:  # noqa: PLR2004 - of Rules
+            return self._contains(*(argument if name != "Fn::Contains" else reversed(argument)))
         return combine(name, [self._holds(item) for item in argument])
 
     def _equal(self, argument: list[Raw]) -> bool | None:
         left, right = (self._decider.evaluate(item) for item in argument)
-        known = [text for value in (left, right) if (text := scalar_text(value)) is not None]
-        if len(known) == 2:  # noqa: PLR2004 - both sides
-            return known[0] == known[1]
-        if isinstance(left, SymbolicString) and left == right:
-            return True
-        if known and self._is_other(left if isinstance(left, SymbolicString) else right, known[0]):
-            return False
-        comparison = repr(sorted(map(repr, argument)))
+        if isinstance(left, MissingRow) or isinstance(right, MissingRow):
+            self.is_possible = False
+        same = self._same(left, right)
+        if same is not None:
+            return same
+        comparison = _comparison((left, right), argument)
         assumed = self.assumed or {}
+        if comparison[0] and any(holds and side == comparison[0] for (side, _), holds in assumed.items()):
+            return assumed.get(comparison, False)  # it is equal to another literal
         if comparison not in assumed and not self.complete:
             raise Undecided(comparison)
         return assumed.get(comparison)
 
-    def _is_other(self, value: object, literal: str) -> bool:
-        """Tell whether `value` is unresolved, so none of the literals that its parameter is compared with."""
-        only = value.only_unresolved if isinstance(value, SymbolicString) else None
-        return bool(only) and literal in self.source.compared.get(only.argument if only else "", ())
+    def _same(self, left: object, right: object) -> bool | None:
+        """Return whether two values are equal, None if that is not known."""
+        texts = scalar_text(left), scalar_text(right)
+        if None not in texts:
+            return texts[0] == texts[1]
+        if isinstance(left, SymbolicString) and left == right:
+            return True
+        for value, text in zip((right, left), texts, strict=True):
+            filling = value.filling(text) if isinstance(value, SymbolicString) and text is not None else {}
+            if filling is None or (len(filling) == 1 and any(itertools.starmap(self._is_other, filling.items()))):
+                return False
+        return None
+
+    def _is_other(self, hole: Unresolved, literal: str) -> bool:
+        """Tell whether an unresolved value is none of the literals that its parameter is compared with."""
+        return literal in self.source.compared.get(hole.argument, ())
+
+    def _contains(self, wanted: Raw, listed: Raw) -> bool | None:
+        """Return whether each value is in a list, None if that is not known."""
+        values, items = self._items(wanted), self._items(listed)
+        if values is None or items is None:
+            return None
+        return combine("Fn::And", [combine("Fn::Or", [self._same(value, item) for item in items]) for value in values])
+
+    def _items(self, raw: Raw) -> list[object] | None:
+        name, argument = function_of(raw) or ("", None)
+        if name == "Fn::RefAll":
+            return [self._value(each) for each, kind in self.source.types.items() if kind == argument]
+        value = self._decider.evaluate(raw)
+        return None if isinstance(value, Unknown) else value if isinstance(value, list) else [value]
+
+    def is_refused(self) -> bool:
+        """Tell whether CloudFormation certainly refuses the parameters: for its conditions, or by the Rules section."""
+        return not self.is_possible or any(map(self._violates, self.source.rules.values()))
+
+    def _violates(self, rule: Raw) -> bool:
+        if not isinstance(rule, dict) or ("RuleCondition" in rule and not self._holds(rule["RuleCondition"])):
+            return False
+        listed = rule.get("Assertions")
+        asserted = [each.get("Assert") for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        return any(self._holds(assertion) is False for assertion in asserted)
+
+
+def _comparison(values: tuple[object, object], raws: list[Raw]) -> tuple[str, str]:
+    """Return what identifies a comparison: the side that is not known and the literal, or both sides as one text."""
+    pairs = zip(values, raws, strict=True)
+    sides = [str(value) if isinstance(value, SymbolicString) else repr(raw) for value, raw in pairs]
+    for literal, side in zip(map(scalar_text, values), reversed(sides), strict=True):
+        if literal is not None:
+            return side, literal
+    return "", " = ".join(sorted(sides))
 
 
 def combine(name: str, holds: list[bool | None]) -> bool | None:
@@ -161,12 +227,26 @@ def needs_of(source: TemplateDeclarations, raws: Iterable[Raw]) -> tuple[list[st
             if kind == "condition" and name in source.conditions and name not in conditions:
                 conditions[name] = None
                 stack.append((source.conditions[name], True))
-            elif kind == "name" and name != REGION and len(source.domain(name)) > 1:
-                parameters |= {name: None} if is_condition or name not in source.hidden else {}
+            elif kind != "condition" and name != REGION and len(source.domain(name)) > 1:
+                parameters |= {name: None} if is_condition or kind == "key" or name not in source.hidden else {}
     # A region matters only as the key of a mapping or in a condition; elsewhere it is unresolved like any other value.
-    if ("name", REGION) in seen and (("map", "") in seen or REGION in source.compared):
+    if ("key", REGION) in seen or (("name", REGION) in seen and REGION in source.compared):
         parameters[REGION] = None
-    return list(parameters), list(conditions)
+    return list(parameters | _ruled(source, parameters)), list(conditions)
+
+
+def _ruled(source: TemplateDeclarations, names: Iterable[str]) -> dict[str, None]:
+    """Return the parameters that the Rules section relates to some parameters."""
+    found: dict[str, None] = {}
+    groups = [{name for kind, name in mentioned(rule) if kind == "name"} for rule in source.rules.values()]
+    stack = list(names)
+    while stack:
+        name = stack.pop()
+        related = set[str]().union(*(group for group in groups if name in group)) - found.keys()
+        more = [other for other in sorted(related) if len(source.domain(other)) > 1]
+        found |= dict.fromkeys(more)
+        stack += more
+    return found
 
 
 def covering(scenarios: list[Scenario]) -> list[Scenario]:
@@ -209,23 +289,25 @@ def choices_of(scenario: Scenario) -> list[Choice]:
 
 
 def enumerate_scenarios(source: TemplateDeclarations, raws: Iterable[Raw]) -> list[Scenario]:
-    """Return every scenario in which these raw values may differ."""
-    parameters, conditions = needs_of(source, raws)
-    scenarios: list[Scenario] = []
+    """Return every scenario in which these raw values may differ, without the keys of mappings if there are many."""
+    raws = list(raws)
+    for each in (replace(source, parameters={**source.parameters, **source.chosen}), source):
+        scenarios = list(itertools.islice(_enumerate(each, *needs_of(each, raws)), MAXIMUM_SCENARIOS + 1))
+        if len(scenarios) <= MAXIMUM_SCENARIOS:
+            return scenarios
+    return [Scenario(source, dict.fromkeys(needs_of(source, raws)[0], UNKNOWN), None, complete=True)]
+
+
+def _enumerate(source: TemplateDeclarations, parameters: list[str], conditions: list[str]) -> Iterator[Scenario]:
     for values in itertools.product(*(source.domain(name) for name in parameters)):
-        chosen = dict(zip(parameters, values, strict=True))
-        for scenario in enumerate_assumptions(source, chosen, conditions):
-            scenarios.append(scenario)
-            if len(scenarios) > MAXIMUM_SCENARIOS:
-                return [Scenario(source, dict.fromkeys(parameters, UNKNOWN), None)]
-    return scenarios
+        yield from enumerate_assumptions(source, dict(zip(parameters, values, strict=True)), conditions)
 
 
 def enumerate_assumptions(
     source: TemplateDeclarations, chosen: Mapping[str, object], conditions: list[str]
 ) -> Iterator[Scenario]:
     """Yield each combination of outcomes of undecided comparisons, first the one in which all are false."""
-    stack: list[dict[str, bool]] = [{}]
+    stack: list[dict[tuple[str, str], bool]] = [{}]
     while stack:
         assumed = stack.pop()
         scenario = Scenario(source, chosen, assumed)

@@ -1,11 +1,11 @@
 """A decoded template: its resources, their references, and the scenarios in which they exist."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
 
-from cfn_template.mentions import compared_literals, mentioned
+from cfn_template.mentions import COMPARISONS, deciding_literals, mentioned
 from cfn_template.nodes import Node
 from cfn_template.parameters import PSEUDO, domain_of, is_secret, value_of
 from cfn_template.scenarios import (
@@ -19,13 +19,13 @@ from cfn_template.values import Raw, unresolved
 
 # Without -r cfn-lint lints for this region, which says nothing about where the template is deployed.
 DEFAULT_REGIONS: Final = ("us-east-1",)
+KEYED: Final = ("Fn::FindInMap",)
 
 
 class TemplateView:
     """One decoded template.
 
-    `parameter_sets` are the parameter values of each deployment that is known; `is_excluded` says whether the Rules
-    section of the template rules out a combination of conditions.
+    `parameter_sets` are the parameter values of each deployment that is known.
     """
 
     def __init__(
@@ -33,11 +33,9 @@ class TemplateView:
         decoded: Raw,
         regions: tuple[str, ...] = DEFAULT_REGIONS,
         parameter_sets: Sequence[Mapping[str, Any]] = (),
-        is_excluded: Callable[[Mapping[str, bool | None]], bool] = lambda _: False,
     ) -> None:
         self.regions = regions
         self.parameter_sets = parameter_sets
-        self._is_excluded = is_excluded
         template = decoded if isinstance(decoded, dict) else {}
         resources = template.get("Resources")
         named = resources.items() if isinstance(resources, dict) else ()
@@ -62,21 +60,32 @@ class TemplateView:
 
     @cached_property
     def source(self) -> TemplateDeclarations:
-        """Parameters, conditions and mappings."""
-        conditions = self.template.get("Conditions")
-        conditions = conditions if isinstance(conditions, dict) else {}
-        compared = compared_literals([conditions, self.template.get("Rules")])
-        pseudo = {name: {"Type": "String"} for name in PSEUDO}
-        parameters = {
-            name: domain_of(name, raw, self.parameter_sets, compared.get(name, ()))
-            for name, raw in {**self.declared, **pseudo}.items()
-        }
+        """Parameters, conditions, mappings and rules."""
+        conditions, rules = (
+            section if isinstance(section, dict) else {} for section in map(self.template.get, ("Conditions", "Rules"))
+        )
+        mappings = self.template.get("Mappings")
+        compared = deciding_literals([conditions, rules], mappings, COMPARISONS)
+        keyed = deciding_literals([conditions, rules], mappings, KEYED)
+        keys = deciding_literals([conditions, rules, *self.resources.values()], mappings, KEYED) if mappings else {}
+        declared = {**self.declared, **{name: {"Type": "String"} for name in PSEUDO}}
+        parameters, chosen = (
+            {
+                name: domain_of(name, raw, self.parameter_sets, compared.get(name), literals.get(name, ()))
+                for name, raw in declared.items()
+                if name in literals or literals is not keys
+            }
+            for literals in (dict[str, tuple[str, ...]](), keys)
+        )
         given = {name for values in self.parameter_sets for name in values}
         if REGION not in given:
-            parameters[REGION] = self._regions(compared.get(REGION, ()))
+            parameters[REGION] = self._regions(compared.get(REGION, ()), keyed.get(REGION, ()))
+            chosen.pop(REGION, None)  # a row does not say that the template is deployed in its region
         hidden = {name for name, raw in self.declared.items() if is_secret(raw)} | (PSEUDO - given - {REGION})
-        mappings = self.template.get("Mappings")
-        return TemplateDeclarations(parameters, conditions, mappings, compared, frozenset(hidden))
+        types = {name: str(raw.get("Type")) for name, raw in self.declared.items() if isinstance(raw, dict)}
+        return TemplateDeclarations(
+            parameters, conditions, mappings, compared, frozenset(hidden), rules, types, chosen, self.resources
+        )
 
     @cached_property
     def declared(self) -> Mapping[str, Raw]:
@@ -86,10 +95,10 @@ class TemplateView:
             {name: raw for name, raw in declared.items() if isinstance(name, str)} if isinstance(declared, dict) else {}
         )
 
-    def _regions(self, compared: tuple[str, ...]) -> tuple[object, ...]:
+    def _regions(self, compared: tuple[str, ...], keys: tuple[str, ...]) -> tuple[object, ...]:
         """Return the regions to try: those that conditions name, and any other."""
         elsewhere = (unresolved("Ref", REGION),) if compared and self.regions == DEFAULT_REGIONS else ()
-        return (*dict.fromkeys((*self.regions, *compared)), *elsewhere)
+        return (*dict.fromkeys((*self.regions, *compared, *keys)), *elsewhere)
 
     def deployment(self, given: Mapping[str, Any], assumed: Iterable[str] = ()) -> Scenario:
         """Return the scenario of one deployment: parameter values, else defaults.
@@ -109,7 +118,7 @@ class TemplateView:
             self._scenarios[key] = [
                 scenario
                 for scenario in enumerate_scenarios(self.source, self.raws(sorted(key[1])))
-                if all(self.exists(name, scenario) for name in existing) and not self._is_excluded(scenario.conditions)
+                if all(self.exists(name, scenario) for name in existing) and not scenario.is_refused()
             ]
         return self._scenarios[key]
 

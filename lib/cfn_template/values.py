@@ -24,21 +24,27 @@ class Unknown:
         return "UNKNOWN"
 
 
+class MissingRow(LookupError, Unknown):  # noqa: N818 - a value, raised only within the evaluator
+    """The value of Fn::FindInMap with keys that the mapping does not have: CloudFormation refuses the template."""
+
+
 UNKNOWN: Final = Unknown()
 SUB_VARIABLE: Final = re.compile(r"\$\{([^!{}][^{}]*)\}")
 NO_VALUE: Final = "AWS::NoValue"
+DYNAMIC: Final = "resolve"  # {{resolve:service:name}}
+MAXIMUM_HOLES: Final = 4  # of a string that is compared
 TRANSFORM: Final = "Fn::Transform"
 
 
 @dataclass(frozen=True)
 class Unresolved:
-    """A value that only CloudFormation can resolve: `Ref` of something, `Fn::GetAtt` of a.b, or an import."""
+    """A value that only CloudFormation can resolve: `Ref`, `Fn::GetAtt` of a.b, an import or a dynamic reference."""
 
     function: str
     argument: str
 
     def __str__(self) -> str:
-        return f"${{{self.argument}}}"
+        return self.argument if self.function == DYNAMIC else f"${{{self.argument}}}"
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,22 @@ class SymbolicString:
         """The unresolved value, when the string has no other part."""
         part = self.parts[0]
         return part if len(self.parts) == 1 and isinstance(part, Unresolved) else None
+
+    def filling(self, text: str) -> dict[Unresolved, str] | None:
+        """Return values of the unresolved parts that make the string equal to a text, None if it cannot be equal.
+
+        They are the only such values if there is one unresolved part, and are left out if there are many.
+        """
+        holes = list(dict.fromkeys(part for part in self.parts if isinstance(part, Unresolved)))
+        if len(holes) > MAXIMUM_HOLES:
+            return {}
+        groups = dict.fromkeys(holes, "(.*)")
+        pattern = ""
+        for part in self.parts:
+            pattern += re.escape(part) if isinstance(part, str) else groups[part]
+            groups |= {part: rf"\{holes.index(part) + 1}"} if isinstance(part, Unresolved) else {}
+        match = re.fullmatch(pattern, text, re.DOTALL)
+        return dict(zip(holes, match.groups(), strict=True)) if match else None
 
 
 def text_of(parts: Sequence[str | Unresolved]) -> str | SymbolicString:
@@ -93,6 +115,11 @@ def scalar_text(value: object) -> str | None:
     return str(value) if isinstance(value, str | int | float) else None
 
 
+def keys_of(raw: Raw) -> list[str]:
+    """Return the keys of a mapping as texts, empty for any other value."""
+    return [text for key in raw if (text := scalar_text(key)) is not None] if isinstance(raw, dict) else []
+
+
 def parts_of(value: object) -> list[str | Unresolved] | None:
     """Return a scalar as parts of a string, None when it is not a scalar or unknown."""
     if isinstance(value, SymbolicString):
@@ -111,6 +138,9 @@ class ShortForm(str):
         """Return the short form of a value that is not known."""
         if isinstance(value, SymbolicString):
             only = value.only_unresolved
+            functions = {part.function for part in value.parts if isinstance(part, Unresolved)}
+            if functions == {DYNAMIC}:
+                return cls(value)
             return cls(f"!{only.function.removeprefix('Fn::')} {only.argument}" if only else f"!Sub {value}")
         name, argument = function_of(raw) or ("", raw)
         shown = argument if isinstance(argument, str) else json.dumps(argument, default=str)

@@ -33,6 +33,11 @@ class Result:
     requirement: Requirement
     decision: Decision
 
+    @property
+    def resource(self) -> Text:
+        """The resource for messages and advice, in which the key of captured data is one symbol."""
+        return self.requirement.resource if self.requirement.captured_key else self.decision.request.resource
+
 
 def decide_all(role: Role, requirements: Iterable[Requirement]) -> tuple[Result, ...]:
     """Decide every requirement for a role: the results in the order of their subjects."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import iam_policy
+from cfn_template.forms import FORMS, NAMES
 from cfn_template.nodes import Node
 from cfn_template.scenarios import REGION, Scenario
 from cfn_template.template import DEFAULT_REGIONS
@@ -25,23 +26,6 @@ PSEUDO: Final = {
     "AWS::URLSuffix": iam_policy.Symbol("AWS::URLSuffix", minimum=1, literal=True),
 }
 STACK_ID: Final = "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/${AWS::StackName}/${id}"
-_ARN: Final = "arn:${AWS::Partition}:"
-_LOCAL: Final = "${AWS::Region}:${AWS::AccountId}:"
-# Type -> the property that names a resource, and the forms of what Ref and the attributes give; ${Name} is the physical
-# name, ${Path} that of a role.
-RESOURCES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
-    "AWS::IAM::Role": ("RoleName", {"Ref": "${Name}", "Arn": _ARN + "iam::${AWS::AccountId}:role${Path}${Name}"}),
-    "AWS::SQS::Queue": ("QueueName", {"QueueName": "${Name}", "Arn": f"{_ARN}sqs:{_LOCAL}${{Name}}"}),
-    "AWS::Logs::LogGroup": (
-        "LogGroupName",
-        {"Ref": "${Name}", "Arn": f"{_ARN}logs:{_LOCAL}log-group:${{Name}}:*"},
-    ),
-    "AWS::S3::Bucket": ("BucketName", {"Ref": "${Name}", "Arn": _ARN + "s3:::${Name}"}),
-    "AWS::KMS::Key": ("", {"Ref": "${Name}", "KeyId": "${Name}", "Arn": f"{_ARN}kms:{_LOCAL}key/${{Name}}"}),
-    "AWS::SageMaker::Endpoint": ("EndpointName", {"EndpointName": "${Name}"}),
-    "AWS::SageMaker::EndpointConfig": ("EndpointConfigName", {}),
-    "AWS::SageMaker::Model": ("ModelName", {"ModelName": "${Name}"}),
-}
 _ALNUM: Final = Charset(frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))
 # CloudFormation generates names from stack, logical ID and a random part; that is certain for roles only.
 RANDOM_LENGTH: Final = 8
@@ -72,13 +56,10 @@ class PhysicalNames:
         kind = self.view.type_of(name)
         if not kind:
             return self._parameter(part)
-        property_name, forms = RESOURCES.get(kind, ("", {}))
-        form = forms.get(attribute or "Ref")
+        form = FORMS.get((kind, attribute or "Ref"))
         if form is None or depth > MAXIMUM_DEPTH:
             return iam_policy.Symbol(part.argument, ANY, minimum=1, literal=True)
-        return self._parse(
-            form, {"Name": self._name(name, property_name, depth + 1), "Path": self._path(name, depth + 1)}
-        )
+        return self._parse(form, {"Name": self._name(name, kind, depth + 1), "Path": self._path(name, depth + 1)})
 
     def pseudo(self, name: str) -> "iam_policy.Text | iam_policy.Symbol":
         """Return the value of a pseudo parameter; any of the regions that are linted for."""
@@ -106,16 +87,27 @@ class PhysicalNames:
         charset = DIGITS if raw.get("Type") == "Number" else ANY
         return iam_policy.Symbol(part.argument, charset, default=shown)
 
-    def _name(self, name: str, property_name: str, depth: int) -> "iam_policy.Text | iam_policy.Symbol":
-        node = self._property(name, property_name)
+    def _name(self, name: str, kind: str, depth: int) -> "iam_policy.Text | iam_policy.Symbol":
+        form = NAMES.get(kind)
+        node = self._property(name, form.property if form else "")
         if node is not None and node.text is not None:
             return self.text(node.text, depth)
-        if node is not None or self.view.type_of(name) != "AWS::IAM::Role":
+        if form is None:
             return iam_policy.Symbol(name, ANY, minimum=1, literal=True)
-        first, last = (iam_policy.Symbol(name + part, NAME_CHARACTERS, 1, literal=True) for part in ("", " of role"))
-        return iam_policy.text(
-            first, "-", last, "-", iam_policy.Symbol(f"{name} suffix", _ALNUM, RANDOM_LENGTH, literal=True)
+        if node is not None or kind != "AWS::IAM::Role":
+            characters = Charset(frozenset(form.characters))
+            # CloudFormation gives each resource a name of its own.
+            unique = "" if node is not None else kind
+            return iam_policy.Symbol(name, characters, form.minimum, form.exact, literal=True, unique=unique)
+        first, last, suffix = (
+            iam_policy.Symbol(name + part, charset, minimum, literal=True, unique=kind)
+            for part, charset, minimum in (
+                ("", NAME_CHARACTERS, 1),
+                (" of role", NAME_CHARACTERS, 1),
+                (" suffix", _ALNUM, RANDOM_LENGTH),
+            )
         )
+        return iam_policy.text(first, "-", last, "-", suffix)
 
     def _path(self, name: str, depth: int) -> "iam_policy.Text | iam_policy.Symbol":
         node = self._property(name, "Path")

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from cfn_template.forms import NAMES
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario
 from cfn_template.values import SUB_VARIABLE, Path, Raw, SymbolicString, Unresolved, function_of
 from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
-from shadow_test_policies.physical_names import RESOURCES
 
 QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
 DEFAULT_TIMEOUT: Final = 3.0  # Lambda's, in seconds
@@ -77,7 +77,7 @@ def resource_with_name(
 ) -> str | None:
     """Return the resource of a type with a name."""
     for name in view.of_type(kind) if text else ():
-        node = view.resource(name, scenario).at("Properties", RESOURCES[kind][0])
+        node = view.resource(name, scenario).at("Properties", NAMES[kind].property)
         if node is not None and node.text == text and view.exists(name, scenario):
             return name
     return None

@@ -12,13 +12,17 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from iam_policy.evaluate.request import Given, Request, Value
+from iam_policy.match.arns import split
 from iam_policy.match.symbols import (
     ANY,
+    DIGITS,
+    NAME_CHARACTERS,
     PATH_CHARACTERS,
     Charset,
     Symbol,
     Symbolic,
     Text,
+    fill,
     parse_symbols,
     parts_of,
     text,
@@ -50,8 +54,10 @@ class Deployment(Place):
     volume_key_is_named: bool = False  # specified by ID or alias, not by ARN
     tags: Mapping[str, Text] | None = field(default=None, hash=False)
     in_vpc: bool = False  # the function has a VpcConfig
+    variants: tuple[str, ...] = ()  # names of the variants whose data are captured, empty if they are not known
 
 
+_FILE: Final = Charset(frozenset("0123456789ABCDEFabcdef-"))
 OWNER_VALUE: Final = Symbol("the owner tag", minimum=1)
 _CREATION: Final = "sagemaker:CreateInferenceExperiment"
 _TAGGING: Final = (_CREATION, "sagemaker:AddTags")
@@ -123,11 +129,15 @@ class Requirement:
     service: str = ""
     handlers: tuple[str, ...] = ()
     source: str = ""
+    captured_key: Text | None = None  # the form of the object's key
 
     def request(self, resource: Text | None = None) -> Request:
         """Return the request that IAM evaluates, on `resource` if the requirement's own is free."""
         principal = ("Service", self.service) if self.service else None
-        return Request(self.action, self.resource if resource is None else resource, self.context, principal=principal)
+        whole = self.resource if resource is None else resource
+        if self.captured_key is not None:
+            whole = fill(whole, {"CaptureKey": self.captured_key})
+        return Request(self.action, whole, self.context, principal=principal)
 
 
 def _data() -> dict[str, Any]:
@@ -163,8 +173,9 @@ def resource_of(subject: str, deployment: Deployment) -> tuple[Text, bool]:
     names = names_in(form)
     for name in names:
         symbols.setdefault(name, Symbol(name, ANY if name in _KEYS_WITH_ANYTHING else PATH_CHARACTERS, minimum=1))
-    free = any(isinstance(symbol, Symbol) for name, symbol in symbols.items() if name in names)
-    return parse_symbols(form, symbols), free
+    is_free = any(isinstance(symbol, Symbol) for name, symbol in symbols.items() if name in names)
+    # The destination is not for the policy to choose.
+    return parse_symbols(form, symbols), is_free and not (subject == "capture" and deployment.capture_uri is not None)
 
 
 def _without_scheme(uri: Text) -> Text:
@@ -252,6 +263,19 @@ def as_request(resource: Text) -> Text:
     return resource
 
 
+def _captured_key(deployment: Deployment) -> Text:
+    """Return the form of the keys of captured data: endpoint/variant/yyyy/mm/dd/hh/file.jsonl.
+
+    Source: SageMaker Developer Guide, model-monitor-data-capture-endpoint. The file's name is a time and a UUID.
+    """
+    arn = split(deployment.endpoint) if deployment.endpoint is not None else None
+    head, *rest = parts_of(arn[-1]) if arn else ("", Symbol("EndpointName", NAME_CHARACTERS, minimum=1))
+    endpoint = (head.removeprefix("endpoint/"), *rest) if isinstance(head, str) else (head, *rest)
+    variant = Symbol("VariantName", NAME_CHARACTERS, minimum=1, values=deployment.variants)
+    date = [text("/", Symbol(name, DIGITS, len(name), exact=True)) for name in ("yyyy", "mm", "dd", "hh")]
+    return text(*endpoint, "/", variant, *date, "/", Symbol("file", _FILE, minimum=1), ".jsonl")
+
+
 @lru_cache(maxsize=32)
 def experiment_requirements(deployment: Deployment) -> tuple[Requirement, ...]:
     """Return the requirements of the experiment role (RoleArn); keys and capture only if the deployment has them."""
@@ -276,12 +300,15 @@ def _of_entry(entry: Mapping[str, Any], deployment: Deployment, *, of_deployer: 
         yield trust_requirement(entry["trust"], deployment, source=source)
         return
     resource, free = resource_of(entry["resource"], deployment)
+    key = _captured_key(deployment) if entry["resource"] == "capture" else None
     for action in entry["actions"]:
         own: dict[str, Value] = (
             {"aws:PrincipalAccount": deployment.account} if of_deployer else _context(action, deployment)
         )
         context = {**own, **entry.get("context", {})}
-        yield Requirement(action, entry["resource"], as_request(resource), level, context, free, source=source)
+        yield Requirement(
+            action, entry["resource"], as_request(resource), level, context, free, source=source, captured_key=key
+        )
 
 
 def trust_requirement(service: str, deployment: Deployment, *, source: str = "") -> Requirement:

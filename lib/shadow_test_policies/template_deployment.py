@@ -7,7 +7,7 @@ import iam_policy
 from cfn_template.nodes import Node
 from cfn_template.values import unresolved
 from iam_policy.match.arns import SEGMENTS, split
-from iam_policy.match.symbols import ANY, parts_of
+from iam_policy.match.symbols import parts_of
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.located_documents import text_at
 from shadow_test_policies.physical_names import PhysicalNames
@@ -47,6 +47,7 @@ def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bo
         stack=names.text(unresolved("Ref", "AWS::StackId")),
         endpoint=_endpoint(experiment, names),
         capture_uri=_capture(experiment, names),
+        variants=tuple(name.literal for name in experiment.variant_names or () if name.literal),
         capture_key=_key(experiment.at("DataStorageConfig", "KmsKey"), names, "capture key"),
         volume_key=_key(experiment.at("KmsKey"), names, "volume key"),
         volume_key_is_named=_is_named(experiment.at("KmsKey"), names),
@@ -143,6 +144,6 @@ def _log_group(name: str, properties: Node, names: PhysicalNames) -> iam_policy.
     if group is None:
         function_name = text_at(properties.get("FunctionName"), names)
         # Lambda names the group after the function, whose name CloudFormation generates.
-        generated = iam_policy.Symbol(name, ANY, minimum=1, literal=True)
+        generated = names.text(unresolved("Ref", name))
         group = iam_policy.text("/aws/lambda/", generated if function_name is None else function_name)
     return _arn(names, "logs", "log-group:", iam_policy.text(group, ":*"))

@@ -43,7 +43,7 @@ def not_here(check: RoleCheck, limit: int) -> str:
 def undecided(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
     """Return the message for undecidable requirements, with what would decide them."""
     first, more = results[0], len(results) - 1
-    what = f"{check.role_name} is allowed {first.requirement.action} on {first.decision.request.resource}"
+    what = f"{check.role_name} is allowed {first.requirement.action} on {first.resource}"
     if first.requirement.service:
         what = f"{first.requirement.service} can assume {check.role_name}"
     count = f" (and {more} more)" if more else ""
@@ -94,7 +94,7 @@ def of_cause(reason: str, results: Sequence[Result], step: Step | None, check: R
     role, first = check.role_name, results[0]
     label = step.statement.label if step else ""
     why = readable(f"{label}: {iam_policy.why(step, first.decision.request)}") if step else ""
-    target = readable(str(first.decision.request.resource))
+    target = readable(str(first.resource))
     if reason in {"source-never-matches", "missing-trust"}:
         return shorten(_trust(reason, why, first, check), limit)
     if reason == "explicit-deny":
@@ -182,7 +182,7 @@ def statement_for(results: Sequence[Result], check: RoleCheck) -> Mapping[str, A
 
     For a template it has pseudo parameters and references, for a policy document the values of the deployment.
     """
-    requirement, resource = results[0].requirement, results[0].decision.request.resource
+    requirement, resource = results[0].requirement, results[0].resource
     statement: dict[str, Any] = {"Effect": "Allow", "Action": _actions(results), "Resource": resource}
     if requirement.service:
         principal = {"Service": requirement.service}

@@ -8,7 +8,6 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar, Final, TypeAlias, TypeGuard, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -39,8 +38,7 @@ def view_of(cfn: Template) -> ExperimentTemplate:
     """Return the view of a template, built once for all rules."""
     view = _VIEWS.get(cfn)
     if view is None:
-        excluded = partial(_cfnlint.excluded_by_rules, cfn.template, cfn.conditions)
-        view = ExperimentTemplate(cfn.template, _cfnlint.regions_of(cfn), _cfnlint.deployed_parameters(cfn), excluded)
+        view = ExperimentTemplate(cfn.template, _cfnlint.regions_of(cfn), _cfnlint.deployed_parameters(cfn))
         _VIEWS[cfn] = view
     return view
 

@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 import cfnlint.data.schemas.extensions.aws_sagemaker_hosting as hosting
-from cfnlint.conditions import Conditions
 from cfnlint.helpers import load_resource
 from cfnlint.jsonschema import ValidationError, Validator
 from cfnlint.rules.jsonschema.CfnLintJsonSchema import CfnLintJsonSchema
@@ -33,14 +32,6 @@ def deployed_parameters(cfn: Template) -> list[Mapping[str, Any]]:
     """Return the parameter sets given with --parameters, parameter files or deployment files."""
     sets = getattr(cfn.context, "parameter_sets", None) or []
     return [each.parameters for each in sets if isinstance(getattr(each, "parameters", None), dict)]
-
-
-def excluded_by_rules(template: Mapping[str, Any], known: Conditions, conditions: Mapping[str, bool | None]) -> bool:
-    """Tell whether the template's Rules section excludes a combination of conditions."""
-    decided = {name: {holds} for name, holds in conditions.items() if holds is not None}
-    if not template.get("Rules") or not decided:
-        return False
-    return next(iter(known.build_scenarios(decided)), None) is None
 
 
 @cache

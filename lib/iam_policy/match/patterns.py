@@ -190,7 +190,11 @@ def match_symbolic(pattern: tuple[Token, ...], target: Text, *, fold: bool) -> T
     if fillings is not None:
         return agreement(match_symbolic(_fill(pattern, one), fill(target, one), fold=fold) for one in fillings)
     left = _without_ends(list(pattern), list(parts_of(target)), fold=fold)
-    if left is None or not _possible(*left, fold=fold):
+    while left is not None and (end := _shared_end(*left)) is not None:
+        for tokens in left:
+            del tokens[end]
+        left = _without_ends(*left, fold=fold)
+    if left is None or _differ(*left) or not _possible(*left, fold=fold):
         return False
     return True if _definite(*left, fold=fold) else None
 
@@ -220,6 +224,34 @@ def _without_ends(one: list[Token], other: list[Token], *, fold: bool) -> tuple[
             rest = text[: len(text) - size] if end else text[size:]
             tokens[end : end + 1 or None] = [rest] if rest else []
     return one, other
+
+
+def _shared_end(one: list[Token], other: list[Token]) -> int | None:
+    """Return the end (0 or -1) at which a pattern and a text have one symbol, whose filling is no wildcard."""
+    for end in (0, -1) if one and other else ():
+        token, peer = one[end], other[end]
+        is_same = isinstance(token, Symbol) and isinstance(peer, Symbol) and token.identity == peer.identity
+        if is_same and (token.literal or not token.charset.holds("*?")):  # type: ignore[union-attr]
+            return end
+    return None
+
+
+def _differ(one: list[Token], other: list[Token]) -> bool:
+    """Whether both begin with the whole generated name of a resource, but of different ones."""
+    mine, theirs = _own_name(one), _own_name(other)
+    return bool(mine and theirs) and mine.unique == theirs.unique and mine.identity != theirs.identity  # type: ignore[union-attr]
+
+
+def _own_name(tokens: list[Token]) -> Symbol | None:
+    """Return the first symbol of tokens that begin with a generated name and then have a character of no name."""
+    first = last = tokens[0] if tokens else None
+    if not isinstance(first, Symbol) or not first.unique:
+        return None
+    for token in tokens[1:]:
+        if isinstance(token, str) and not first.charset.holds(token[0]):
+            break
+        last = token
+    return first if isinstance(last, Symbol) and last.unique and last.identity.startswith(first.identity) else None
 
 
 def _characters(tokens: Sequence[Token], *, fold: bool) -> list[Token]:

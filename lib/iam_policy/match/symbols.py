@@ -58,6 +58,7 @@ class Symbol:
     `identity` distinguishes symbols and is shown in messages. A filling has at least `minimum` characters, exactly
     that many if `exact`, all of `charset`. `values` are the only possible fillings if known (AllowedValues);
     `default` is used unless it is overridden. Wildcards in a `literal` symbol are literal even in a pattern.
+    Different symbols with the same `unique` kind have different fillings.
     Symbols of one identity must not differ in anything but `literal`.
     """
 
@@ -68,6 +69,7 @@ class Symbol:
     values: tuple[str, ...] = ()
     default: str | None = field(default=None, compare=False)
     literal: bool = False
+    unique: str = ""
 
     def __hash__(self) -> int:
         """Hash only the identity, which distinguishes symbols: texts are looked up often."""

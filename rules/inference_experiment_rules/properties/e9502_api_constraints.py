@@ -1,19 +1,12 @@
 import itertools
-import re
-from collections.abc import Iterator
-from typing import Any
 
 from cfn_template.nodes import Node
 from inference_experiment_rules._base import Problems, Rule, problem
-from inference_experiment_rules.properties._missing_constraints import (
-    ANY_ELEMENT,
-    Keys,
-    integer_properties,
-    missing_constraints,
-)
+from inference_experiment_rules.properties._missing_constraints import integer_properties, missing_constraints
 from shadow_test_policies.experiment import Experiment
+from shadow_test_policies.resolved_values import WHOLE, beneath, violation
 
-WHOLE = re.compile(r"\s*-?[0-9]+(\.0)?\s*")
+KEYWORDS = ("pattern", "minimum", "minLength")
 
 
 class ApiConstraints(Rule):
@@ -36,7 +29,7 @@ class ApiConstraints(Rule):
         if properties is None or not properties.members:
             return
         for node in itertools.chain.from_iterable(beneath(properties, keys) for keys in integer_properties()):
-            if _is_accepted_by_core(node, experiment) and not WHOLE.fullmatch(str(node.literal)):
+            if is_accepted_by_core(node, experiment) and not WHOLE.fullmatch(str(node.literal)):
                 yield problem(node, f"{node.literal} is not a whole number, which the API requires")
         if not experiment.is_custom:
             yield from self._violations(experiment, properties)
@@ -50,38 +43,15 @@ class ApiConstraints(Rule):
                     yield problem(properties, message)
                 continue
             for node in beneath(properties, keys):
-                message = violation(node, keyword, limit)
+                message = violation(node, keyword, limit) if isinstance(node.text, str) and keyword in KEYWORDS else ""
                 if message:
                     yield problem(node, message)
 
 
-def _is_accepted_by_core(node: Node, experiment: Experiment) -> bool:
+def is_accepted_by_core(node: Node, experiment: Experiment) -> bool:
     """Tell whether cfn-lint takes a value for an integer: as Python does, on the native type also a fraction."""
     try:
         float(node.literal or "") if not experiment.is_custom else int(node.literal or "")
     except ValueError:
         return False
     return True
-
-
-def beneath(node: Node, keys: Keys) -> Iterator[Node]:
-    """Yield the nodes at a path whose elements may be "any element of the list"."""
-    if not keys:
-        yield node
-    elif keys[0] == ANY_ELEMENT:
-        for item in node.items or []:
-            yield from beneath(item, keys[1:])
-    elif (member := node.get(keys[0])) is not None:
-        yield from beneath(member, keys[1:])
-
-
-def violation(node: Node, keyword: str, limit: Any) -> str:  # noqa: ANN401 - a JSON Schema value
-    """Return the message for a known value that violates a constraint, else an empty text."""
-    text, number = node.literal, node.number
-    if keyword == "pattern" and text is not None and not re.search(limit, text):
-        return f"'{text}' does not match the pattern {limit}, which CreateInferenceExperiment requires"
-    if keyword == "minimum" and number is not None and number < limit:
-        return f"{text} is less than the minimum of {limit}"
-    if keyword == "minLength" and text is not None and len(text) < limit:
-        return f"'{text}' is too short; write at least {limit} characters"
-    return ""

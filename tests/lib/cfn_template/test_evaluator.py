@@ -37,7 +37,7 @@ Conditions:
   Both: !And [!Condition IsOther, !Equals [!Ref Open, x]]
   IsFlag: !Equals [!Ref Flag, true]
   Loop: !Not [!Condition Loop]
-  Odd: {"Fn::Contains": [[a], a]}
+  Odd: {"Fn::Xor": [[a], a]}
 Resources:
   R: {Type: T, Properties: {Value: VALUE}}
 """
@@ -126,7 +126,11 @@ def test_what_is_known_is_evaluated(written: str, value: Any) -> None:
         ("{'Fn::ToJsonString': {a: !Ref Open}}", '!ToJsonString {"a": {"Ref": "Open"}}'),
         ("!Transform {Name: AWS::Include}", '!Transform {"Name": "AWS::Include"}'),
         ("'{{resolve:ssm:/a}}'", "{{resolve:ssm:/a}}"),
-        ("!Sub '{{resolve:ssm:/${Text}}}'", "!Sub {{resolve:ssm:/${Text}}}"),
+        ("!Sub '{{resolve:ssm:/${Text}}}'", "{{resolve:ssm:/text}}"),
+        ("!Sub '{{resolve:ssm:/${Secret}}}'", "{{resolve:ssm:/${Secret}}}"),
+        ("!Sub 'a-{{resolve:ssm:/${Secret}}}-b-${Secret}'", "!Sub a-{{resolve:ssm:/${Secret}}}-b-${Secret}"),
+        ("'s3://{{resolve:ssm:/a:1}}/x'", "s3://{{resolve:ssm:/a:1}}/x"),
+        ("'{{resolve:ssm:/a'", "{{resolve:ssm:/a"),
     ],
 )
 def test_what_is_not_known_is_shown_as_it_is_written(written: str, shown: str) -> None:

@@ -68,21 +68,37 @@ def test_a_value_that_cloudformation_takes_is_taken(declared: Any, given: dict[s
     ("raw", "sets", "compared", "values"),
     [
         ({"Type": "String"}, [], [], (ANYTHING,)),
-        ({"Type": "String", "Default": "a"}, [], [], ("a",)),
+        ({"Type": "String", "Default": "a"}, [], None, ("a",)),
+        ({"Type": "String", "Default": "a"}, [], [], ("a", ANYTHING)),
         ({"Type": "String", "Default": "a"}, [], ["b"], ("a", "b", ANYTHING)),
         ({"Type": "String", "Default": True, "AllowedValues": [True, False]}, [], [], ("true", "false")),
         ({"Type": "Number", "Default": 1}, [{"P": "2"}, {"P": "2"}, {"P": 3}, {}], ["1"], ("2", "3")),
-        ({"Type": "CommaDelimitedList", "Default": "a, b"}, [], ["a"], (["a", "b"],)),
+        ({"Type": "CommaDelimitedList", "Default": "a, b"}, [], None, (["a", "b"],)),
+        ({"Type": "CommaDelimitedList", "Default": "a, b"}, [], ["a"], (["a", "b"], ANYTHING)),
         ({"Type": "CommaDelimitedList", "AllowedValues": ["a"]}, [], [], (ANYTHING,)),
         ({"Type": "List<String>"}, [{"P": ["a", 1]}], [], (["a", "1"],)),
         ({"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/a"}, [], ["b"], ("b", ANYTHING)),
         ({"Type": "AWS::SSM::Parameter::Value<String>"}, [{"P": "/b"}], [], (ANYTHING,)),
-        ({"Type": "AWS::SSM::Parameter::Name", "Default": "/a"}, [], [], ("/a",)),
+        ({"Type": "AWS::SSM::Parameter::Name", "Default": "/a"}, [], None, ("/a",)),
         (3, [], ["b"], ("b", ANYTHING)),
     ],
 )
-def test_the_values_of_ref(raw: Any, sets: Any, compared: list[str], values: tuple[object, ...]) -> None:
+def test_the_values_of_ref(raw: Any, sets: Any, compared: list[str] | None, values: tuple[object, ...]) -> None:
     assert domain_of("P", raw, sets, compared) == values
+
+
+@pytest.mark.parametrize(
+    ("raw", "compared", "values"),
+    [
+        ({"Type": "String", "Default": "a"}, None, ("a", "k")),
+        ({"Type": "String"}, None, ("k",)),
+        ({"Type": "String"}, ["b"], ("b", "k", ANYTHING)),
+        ({"Type": "String", "AllowedValues": ["a"]}, None, ("a",)),
+        ({"Type": "AWS::SSM::Parameter::Value<String>"}, None, ("k", ANYTHING)),
+    ],
+)
+def test_the_keys_of_a_mapping_are_values_of_ref(raw: Any, compared: list[str] | None, values: Any) -> None:
+    assert domain_of("P", raw, [], compared, ["k"]) == values
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cfn_template.evaluator import MAXIMUM_DEPTH, Evaluator
-from cfn_template.values import UNKNOWN, SymbolicString, Unresolved, function_of, text_of, unresolved
+from cfn_template.values import UNKNOWN, MissingRow, SymbolicString, Unresolved, function_of, text_of, unresolved
 
 PARAMETERS = {"Stage": "production", "Names": ["a", "b"], "Secret": "{{resolve:ssm:name}}", "Nothing": None}
 MAPPINGS = {"Sizes": {"production": {"Count": 2, "1": "one"}, "test": {"Count": {"Ref": "Stage"}}}}
@@ -27,6 +27,8 @@ KNOWN: list[tuple[Any, object]] = [
     (["a", {"Ref": "Nothing"}, 1], ["a", 1]),
     ({"Ref": "Stage"}, "production"),
     ({"Ref": "Bucket"}, BUCKET),
+    ({"Ref": "Secret"}, unresolved("resolve", "{{resolve:ssm:name}}")),
+    ({"Fn::Sub": "a-${Secret}"}, SymbolicString(("a-", Unresolved("resolve", "{{resolve:ssm:name}}")))),
     ({"Fn::If": ["Yes", "a", "b"]}, "a"),
     ({"Fn::If": ["No", "a", {"Ref": "Stage"}]}, "production"),
     ({"Fn::GetAtt": ["Role", "Arn"]}, unresolved("Fn::GetAtt", "Role.Arn")),
@@ -53,7 +55,6 @@ KNOWN: list[tuple[Any, object]] = [
 NOT_KNOWN: list[Any] = [
     None,
     {"a": 1},
-    {"Ref": "Secret"},
     {"Ref": ["Stage"]},
     {"Ref": "Stage", "Other": 1},
     {"Fn::Unheard": 1},
@@ -65,7 +66,6 @@ NOT_KNOWN: list[Any] = [
     {"Fn::Sub": 1},
     {"Fn::Sub": ["${A}", {}, 3]},
     {"Fn::Sub": "${Names}"},
-    {"Fn::Sub": "${Secret}-${Bucket}"},
     {"Fn::Join": ["-"]},
     {"Fn::Join": [1, ["a"]]},
     {"Fn::Join": ["-", "a"]},
@@ -80,8 +80,7 @@ NOT_KNOWN: list[Any] = [
     {"Fn::Split": ["a"]},
     {"Fn::FindInMap": ["Sizes", "production"]},
     {"Fn::FindInMap": ["Sizes", {"Ref": "Bucket"}, "Count"]},
-    {"Fn::FindInMap": ["Sizes", "other", "Count"]},
-    {"Fn::FindInMap": ["Sizes", "production", "Other", "x"]},
+    {"Fn::FindInMap": ["Others", "other", "Count"]},
     {"Fn::FindInMap": ["Sizes", ["production"], "Count"]},
 ]
 
@@ -96,6 +95,36 @@ def test_a_known_value(raw: Any, expected: object) -> None:
 @pytest.mark.parametrize("raw", NOT_KNOWN, ids=str)
 def test_a_value_that_is_not_known(raw: Any) -> None:
     assert value_of(raw) is UNKNOWN
+
+
+@pytest.mark.parametrize("keys", [("other", "Count"), ("production", "Other", "x")])
+def test_a_missing_row_is_named(keys: tuple[str, ...]) -> None:
+    value = value_of({"Fn::Sub": ["${a}", {"a": {"Fn::FindInMap": ["Sizes", *keys]}}]})
+
+    assert isinstance(value, MissingRow)
+    assert str(value) == f"the mapping Sizes has no value for {', '.join(keys[:2])}"
+
+
+@pytest.mark.parametrize(
+    ("text", "fillings"),
+    [
+        ("a-x-b", {Unresolved("Ref", "Bucket"): "x"}),
+        ("a--b", {Unresolved("Ref", "Bucket"): ""}),
+        ("a-b", None),
+        ("x", None),
+    ],
+)
+def test_what_fills_a_string(text: str, fillings: object) -> None:
+    assert SymbolicString(("a-", Unresolved("Ref", "Bucket"), "-b")).filling(text) == fillings
+
+
+def test_a_part_that_is_repeated_is_the_same_each_time() -> None:
+    first, second = Unresolved("Ref", "A"), Unresolved("Ref", "B")
+
+    assert SymbolicString((first, "-", first)).filling("x-x") == {first: "x"}
+    assert SymbolicString((first, "-", first)).filling("x-y") is None
+    assert SymbolicString((first, "-", second)).filling("x-y") == {first: "x", second: "y"}
+    assert SymbolicString(tuple(Unresolved("Ref", str(index)) for index in range(9))).filling("x") == {}
 
 
 def nested(depth: int) -> Any:

@@ -22,6 +22,7 @@ from inference_experiment_cli.inputs.documents import Document, read_document
 from inference_experiment_cli.inventory.properties import epoch_as_text, to_properties
 from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import ExperimentTemplate, experiment_in
+from shadow_test_policies.resolved_values import resolved_problems
 from shadow_test_policies.service_token import wrong_service_token
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
@@ -47,6 +48,7 @@ class Experiment:
     assumed: tuple[str, ...] = ()  # conditions that nothing decides, such as "IsProd is false"
     wrong_token: str = ""  # why ServiceToken cannot be the provider's
     warning: str = ""  # what the experiment changes in the variant of its endpoint that serves production
+    partly_known: tuple[Finding, ...] = ()  # what is wrong with values that are not entirely known
 
     @property
     def document(self) -> Document:
@@ -96,9 +98,25 @@ class Declaration:
         properties = _with_texts(value) if self.within[-1:] == ("Properties",) else value
         token = node.at("Properties", "ServiceToken") if not native and self.is_in_template else None
         wrong = wrong_service_token(self.view, token)
-        change = production_change(experiment_in(self.view, self.logical_id, scenario))
+        experiment = experiment_in(self.view, self.logical_id, scenario)
+        keys_at = {path: keys for keys, path in found.places.items()}
+        partly = tuple(
+            Finding(keys_at.get(each.path, ()), message)
+            for _, _, each, message in resolved_problems(experiment)
+            if not isinstance(each.text, str)
+        )
+        change = production_change(experiment)
         warning = change[1] if change else ""
-        return Experiment(self, native, properties, places, found.unresolved, wrong_token=wrong, warning=warning)
+        return Experiment(
+            self,
+            native,
+            properties,
+            places,
+            found.unresolved,
+            wrong_token=wrong,
+            warning=warning,
+            partly_known=partly,
+        )
 
     def in_deployment(self, given: Mapping[str, str], *, assume: bool) -> Experiment:
         """Return the experiment with given values and defaults."""
@@ -303,6 +321,7 @@ def findings(experiment: Experiment) -> list[Finding]:
         found += _service_findings(filled)
     known = [one for one in found if not _depends_on_unresolved(one, experiment)]
     known += [Finding(("ServiceToken",), experiment.wrong_token)] if experiment.wrong_token else []
+    known += experiment.partly_known
     return sorted(known, key=lambda one: (experiment.line(one.keys), one.path))
 
 

@@ -1,0 +1,82 @@
+"""The form of what a reference to a resource returns: the name's characters, and the ARN around the name."""
+
+import string
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from cfn_template.values import SUB_VARIABLE, Raw, Unresolved
+
+_LOCAL: Final = "${AWS::Region}:${AWS::AccountId}"
+_ALNUM: Final = string.ascii_letters + string.digits
+_LOWER: Final = string.ascii_lowercase + string.digits
+
+
+class Name(NamedTuple):
+    """The name of a type's resources: its property, the attribute that returns it, and what it consists of."""
+
+    property: str
+    attribute: str
+    characters: str
+    minimum: int = 1
+    exact: bool = False  # exactly `minimum` characters
+
+
+# Sources: the pattern of each name in its service's API reference.
+NAMES: Final[Mapping[str, Name]] = {
+    "AWS::IAM::Role": Name("RoleName", "Ref", _ALNUM + "+=,.@_-"),
+    "AWS::KMS::Key": Name("", "Ref", _LOWER + "-", 36, exact=True),
+    "AWS::Lambda::Function": Name("FunctionName", "Ref", _ALNUM + "_-"),
+    "AWS::Logs::LogGroup": Name("LogGroupName", "Ref", _ALNUM + "_-/.#"),
+    "AWS::S3::Bucket": Name("BucketName", "Ref", _LOWER + ".-", 3),
+    "AWS::SQS::Queue": Name("QueueName", "QueueName", _ALNUM + "_-."),
+    "AWS::SageMaker::Endpoint": Name("EndpointName", "EndpointName", _ALNUM + "-"),
+    "AWS::SageMaker::EndpointConfig": Name("EndpointConfigName", "EndpointConfigName", _ALNUM + "-"),
+    "AWS::SageMaker::Model": Name("ModelName", "ModelName", _ALNUM + "-"),
+}
+# (type, "Ref" or attribute) -> the form of the value; ${Name} is the physical name, ${Path} that of a role.
+FORMS: Final[Mapping[tuple[str, str], str]] = {
+    **{(kind, name.attribute): "${Name}" for kind, name in NAMES.items()},
+    ("AWS::IAM::Role", "Arn"): "arn:${AWS::Partition}:iam::${AWS::AccountId}:role${Path}${Name}",
+    ("AWS::KMS::Key", "KeyId"): "${Name}",
+    ("AWS::KMS::Key", "Arn"): f"arn:${{AWS::Partition}}:kms:{_LOCAL}:key/${{Name}}",
+    ("AWS::Lambda::Function", "Arn"): f"arn:${{AWS::Partition}}:lambda:{_LOCAL}:function:${{Name}}",
+    ("AWS::Logs::LogGroup", "Arn"): f"arn:${{AWS::Partition}}:logs:{_LOCAL}:log-group:${{Name}}:*",
+    ("AWS::S3::Bucket", "Arn"): "arn:${AWS::Partition}:s3:::${Name}",
+    ("AWS::SQS::Queue", "Arn"): f"arn:${{AWS::Partition}}:sqs:{_LOCAL}:${{Name}}",
+    ("AWS::SageMaker::Endpoint", "Ref"): f"arn:${{AWS::Partition}}:sagemaker:{_LOCAL}:endpoint/${{Name}}",
+    ("AWS::SageMaker::EndpointConfig", "Ref"): f"arn:${{AWS::Partition}}:sagemaker:{_LOCAL}:endpoint-config/${{Name}}",
+    ("AWS::SageMaker::Model", "Ref"): f"arn:${{AWS::Partition}}:sagemaker:{_LOCAL}:model/${{Name}}",
+}
+_PSEUDO: Final = {
+    "AWS::AccountId": string.digits,
+    "AWS::Partition": _LOWER + "-",
+    "AWS::Region": _LOWER + "-",
+    "AWS::StackName": _ALNUM + "-",
+}
+
+
+def expanded(part: Unresolved, resources: Mapping[str, Raw]) -> list[str | Unresolved]:
+    """Return a reference to a resource as the parts of its form, or itself without a known one."""
+    name, _, attribute = part.argument.partition(".")
+    resource = resources.get(name)
+    kind = str(resource["Type"]) if resource else ""
+    form = FORMS.get((kind, attribute or "Ref"), "${Name}")
+    if form == "${Name}":
+        return [part]
+    of_name = NAMES[kind].attribute
+    own = Unresolved("Ref", name) if of_name == "Ref" else Unresolved("Fn::GetAtt", f"{name}.{of_name}")
+    properties = resource.get("Properties") if resource else None
+    path = properties.get("Path", "/") if isinstance(properties, dict) else "/"
+    known = {"Name": own, "Path": path if isinstance(path, str) else Unresolved("Fn::GetAtt", f"{name}.Path")}
+    pieces = enumerate(SUB_VARIABLE.split(form))
+    return [known.get(piece, Unresolved("Ref", piece)) if index % 2 else piece for index, piece in pieces]
+
+
+def may_contain(part: Unresolved, delimiter: str, resources: Mapping[str, Raw]) -> bool:
+    """Tell whether an unresolved value may contain one of some characters."""
+    name, _, attribute = part.argument.partition(".")
+    kind = str(resources[name]["Type"]) if name in resources else ""
+    characters = _PSEUDO.get(part.argument) if part.function == "Ref" else None
+    if FORMS.get((kind, attribute or "Ref")) == "${Name}":
+        characters = NAMES[kind].characters
+    return characters is None or not set(delimiter).isdisjoint(characters)

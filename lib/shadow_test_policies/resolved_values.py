@@ -1,0 +1,159 @@
+"""The values that functions give to an experiment's properties: those that certainly violate the provider's schema."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, Final
+
+from cfn_template.forms import expanded
+from cfn_template.mentions import mentioned
+from cfn_template.nodes import Node
+from cfn_template.scenarios import REGION
+from cfn_template.template import DEFAULT_REGIONS
+from cfn_template.values import MissingRow, SymbolicString, Unresolved
+from inference_experiment import contract
+from shadow_test_policies.experiment import Experiment
+from shadow_test_policies.references import reference_of
+
+Keys = tuple[str, ...]
+ANY_ELEMENT: Final = "*"
+COMPARED: Final = ("type", "enum", "pattern", "minimum", "maximum", "minLength", "maxLength", "maxItems")
+# Tags: 49 is the custom type's own limit. InstanceType: E3642 and E9509 check the values. Description and StatusReason:
+# their patterns exclude line breaks, which the function requires and SageMaker does not document.
+PROVIDER_ONLY: Final = frozenset({"Tags", "InstanceType", "Description", "StatusReason"})
+WHOLE: Final = re.compile(r"\s*-?[0-9]+(\.0)?\s*")
+_BEGINNINGS: Final = re.compile(r"\^\(?([\w:|]+)\)?((?:://)?)")
+MESSAGES: Final = {
+    "type": "{text} is not a whole number",
+    "enum": "'{text}' is not one of {limit}",
+    "pattern": "'{text}' does not match the pattern {limit}, which CreateInferenceExperiment requires",
+    "minimum": "{text} is less than the minimum of {limit}",
+    "maximum": "{text} is more than the maximum of {limit}",
+    "minLength": "'{text}' is too short; write at least {limit} characters",
+    "maxLength": "'{text}' is longer than {limit} characters",
+}
+
+
+def constraints(keys: Keys, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[tuple[Keys, str, Any]]:
+    """Yield (path, keyword, value) for each constraint of a schema."""
+    if "$ref" in schema:
+        schema = root["definitions"][schema["$ref"].rpartition("/")[2]]
+    yield from (((*keys, name), "required", True) for name in schema.get("required", ()))
+    yield from ((keys, keyword, schema[keyword]) for keyword in COMPARED if keyword in schema)
+    if "items" in schema:
+        yield from constraints((*keys, ANY_ELEMENT), schema["items"], root)
+    for name, member in schema.get("properties", {}).items():
+        yield from constraints((*keys, name), member, root)
+
+
+@cache
+def _of_values() -> tuple[tuple[Keys, str, Any], ...]:
+    schema = contract.exact_schema()
+    return tuple(each for each in constraints((), schema, schema) if each[1] in MESSAGES and each[0])
+
+
+def beneath(node: Node, keys: Keys) -> Iterator[Node]:
+    """Yield the nodes at a path whose elements may be "any element of the list"."""
+    if not keys:
+        yield node
+    elif keys[0] == ANY_ELEMENT:
+        for item in node.items or []:
+            yield from beneath(item, keys[1:])
+    elif (member := node.get(keys[0])) is not None:
+        yield from beneath(member, keys[1:])
+
+
+def violation(node: Node, keyword: str, limit: Any) -> str:  # noqa: ANN401 - a JSON Schema value
+    """Return the message for a value that certainly violates a constraint, else an empty text."""
+    text, number = node.text, node.number
+    if text is None or not _violates(text, number, keyword, limit):
+        return ""
+    limit = ", ".join(limit) if isinstance(limit, list) else str(limit).replace(r"\Z", "$")
+    return MESSAGES[keyword].format(text=text, limit=limit)
+
+
+def _violates(text: str | SymbolicString, number: float | None, keyword: str, limit: Any) -> bool:  # noqa: ANN401
+    known = "".join(part for part in text.parts if isinstance(part, str)) if isinstance(text, SymbolicString) else text
+    if keyword == "maxLength":
+        return bool(len(known) > limit)
+    if keyword == "enum" and isinstance(text, SymbolicString):
+        return all(text.filling(value) is None for value in limit)
+    if keyword == "pattern" and isinstance(text, SymbolicString):
+        return _never_matches(text, limit)
+    if isinstance(text, SymbolicString):
+        return False
+    violated: dict[str, bool] = {
+        "type": limit == "integer" and not WHOLE.fullmatch(text),
+        "enum": keyword == "enum" and text not in limit,
+        "pattern": keyword == "pattern" and not re.search(limit, text),
+        "minimum": keyword == "minimum" and number is not None and number < limit,
+        "maximum": keyword == "maximum" and number is not None and number > limit,
+        "minLength": keyword == "minLength" and len(text) < limit,
+    }
+    return violated[keyword]
+
+
+def _never_matches(text: SymbolicString, pattern: str) -> bool:
+    """Tell whether the known parts of a text exclude a match: by its beginning, or by a character that no name has."""
+    first, last = text.parts[0], text.parts[-1]
+    beginnings = _BEGINNINGS.match(pattern)
+    if beginnings and isinstance(first, str):
+        allowed = [begin + beginnings[2] for begin in beginnings[1].split("|")]
+        return not any(first.startswith(begin) or begin.startswith(first) for begin in allowed)
+    if not re.search(pattern, "aaa"):
+        return False
+    samples = [f"a{character}a" for part in text.parts if isinstance(part, str) for character in part]
+    samples += [f"{first[0]}aa"] if isinstance(first, str) else []
+    samples += [f"aa{last[-1]}"] if isinstance(last, str) else []
+    return not all(re.search(pattern, sample) for sample in samples)
+
+
+def resolved_problems(experiment: Experiment) -> Iterator[tuple[Keys, str, Node, str]]:
+    """Yield (path, keyword, node, message) for each value that a function gives and that is certainly invalid."""
+    properties = experiment.at()
+    if properties is None:
+        return
+    for keys, keyword, limit in _of_values():
+        if experiment.is_custom or keyword != "pattern" or PROVIDER_ONLY.isdisjoint(keys):
+            nodes = [node for node in beneath(properties, keys) if _is_resolved(experiment, node, keys[-1])]
+            found = ((node, violation(_with_forms(node), keyword, limit)) for node in nodes)
+            yield from ((keys, keyword, node, message) for node, message in found if message)
+    for node in _leaves(properties):
+        if isinstance(node.value, MissingRow) and _is_deployable(experiment, node):
+            yield (), "", node, f"{node.value}; add it, or do not allow the value that chooses it"
+
+
+def _is_resolved(experiment: Experiment, node: Node, name: str) -> bool:
+    """Tell whether a function gives the value, and the rules about references to resources (E96) do not judge it."""
+    if not isinstance(node.text, SymbolicString):
+        return not node.is_plain
+    is_reference = name == "Destination" and isinstance(node.text.parts[0], Unresolved)
+    return not is_reference and reference_of(experiment.view, node) is None
+
+
+def _with_forms(node: Node) -> Node:
+    """Return a value in which references to resources are the ARNs that they return."""
+    text = node.text
+    if not isinstance(text, SymbolicString):
+        return node
+    resources = node.scenario.source.resources
+    parts = [[part] if isinstance(part, str) else expanded(part, resources) for part in text.parts]
+    return Node(node.scenario, SymbolicString(tuple(part for each in parts for part in each)), node.path, within=False)
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    children = [*node.members.values(), *(node.items or [])]
+    for child in children:
+        yield from _leaves(child)
+    if not children:
+        yield node
+
+
+def _is_deployable(experiment: Experiment, node: Node) -> bool:
+    """Tell whether the parameters that choose a row are allowed, not only keys of another mapping."""
+    source = experiment.view.source
+    names = {name for kind, name in mentioned(node.raw) if kind == "key"}
+    if not names or (REGION in names and experiment.view.regions == DEFAULT_REGIONS):
+        return False  # cfn-lint's E1011 reports literal keys
+    values = experiment.scenario.parameters
+    return all(values[name] in source.domain(name) for name in names if name in values)
