@@ -7,14 +7,13 @@ from cfn_template.nodes import Node
 from cfn_template.values import unresolved
 from iam_policy.match.arns import SEGMENTS, split
 from iam_policy.match.symbols import ANY, parts_of
-from shadow_test_policies.experiment import Experiment
+from shadow_test_policies.experiment import QUEUE_VARIABLE, Experiment
 from shadow_test_policies.located_documents import text_at
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import reference_of
 from shadow_test_policies.requirements import Deployment
 
 PLACES: Final = {"partition": "AWS::Partition", "region": "AWS::Region", "account": "AWS::AccountId"}
-QUEUE_VARIABLE: Final = "WAIT_QUEUE_URL"
 
 
 def place_of(names: PhysicalNames) -> dict[str, iam_policy.Text]:

@@ -9,7 +9,6 @@ WRONG = frozenset(
     {
         "full-access-and-own-bucket.yaml",
         "unknown-managed-policy.yaml",
-        "cdk-provider-framework.json",
         "endpoint-config-has-shadow-variant.yaml",
         "experiment-replaces-production-fleet.yaml",
         "provider-in-vpc.yaml",
