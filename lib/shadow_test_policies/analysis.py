@@ -31,6 +31,10 @@ class PermissionAnalysis:
         self._checks = checks
         self._reports: dict[str, dict[Scenario, Reports]] = {}
 
+    def of(self, view: ExperimentTemplate) -> "PermissionAnalysis":
+        """Return the same analysis of another template."""
+        return PermissionAnalysis(view, self._checks)
+
     def reports(self, name: str) -> dict[Scenario, Reports]:
         """Return the reports on the roles behind a target in each scenario."""
         if name not in self._reports:

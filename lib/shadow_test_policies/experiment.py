@@ -2,16 +2,17 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from cfn_template.mentions import mentioned
+from cfn_template.nested import Composition
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario
 from cfn_template.template import TemplateView
-from cfn_template.values import Raw, SymbolicString, Unresolved
+from cfn_template.values import Path, Raw, SymbolicString, Unresolved
 from inference_experiment import checks, contract
 
 EXPERIMENT_TYPES: Final = frozenset({contract.CUSTOM_TYPE, contract.NATIVE_TYPE})
@@ -29,10 +30,43 @@ ALLOWED_NAME: Final = re.compile(r"[A-Za-z0-9_@-]{1,60}")  # what may come after
 OWN_PROPERTIES: Final = frozenset({"ModelVariants", "ShadowModeConfig"})
 CUSTOM_TYPES: Final = re.compile(CUSTOM_PREFIX + ALLOWED_NAME.pattern)
 ALIKE: Final = 0.965  # similarity to our type name from which a type counts as misspelled
+Found = TypeVar("Found")
 
 
 class ExperimentTemplate(TemplateView):
-    """A template with its experiments."""
+    """A template with its experiments. `composition` tells which of its resources are those of nested stacks."""
+
+    composition = Composition("", {})
+
+    @classmethod
+    def of(cls, composition: Composition, **options: Any) -> "ExperimentTemplate":  # noqa: ANN401 - those of the class
+        """Return the view of a template with its nested stacks."""
+        view = cls(composition.template, **options)
+        view.composition = composition
+        return view
+
+    def across(
+        self, find: "Callable[[ExperimentTemplate], Iterable[Found]]", path_of: Callable[[Found], Path]
+    ) -> "Iterator[tuple[Found, Path]]":
+        """Yield what `find` finds, with the place in the template's own file.
+
+        What is wrong in the file of a nested stack alone is reported there, not for each parent.
+        """
+        alone: dict[str, set[Path]] = {}
+        for found in find(self):
+            stack, inside = self.composition.inner(path_of(found))
+            if stack and stack not in alone:
+                alone[stack] = {path_of(each) for each in find(self.child(stack))}
+            if not stack or inside not in alone[stack]:
+                yield found, self.composition.place(path_of(found))
+
+    def child(self, stack: str) -> "ExperimentTemplate":
+        """Return the view of a nested stack alone."""
+        key = "child", stack
+        if key not in self.memo:
+            self.memo[key] = ExperimentTemplate.of(self.composition.children[stack], regions=self.regions)
+        view: ExperimentTemplate = self.memo[key]
+        return view
 
     @cached_property
     def experiments(self) -> list[str]:

@@ -19,14 +19,14 @@ def wrong_service_token(view: ExperimentTemplate, node: Node | None) -> str:
 
 
 def _framework(view: ExperimentTemplate, node: Node) -> str:
-    """Return a message if the token is the CDK provider framework's, whose function must not answer by itself."""
+    """Return a message if the token is the CDK provider framework's, which answers as soon as its function returns."""
     name = view.function_of(node)
     target = view.resource(name, node.scenario).at("Properties", *FRAMEWORK_TARGET) if name else None
     inner = view.function_of(target)
     if target is None or (inner is not None and view.is_ours(inner, node.scenario) is False):
         return ""
     return (
-        f"{name} is the CDK provider framework, which withholds the ResponseURL that the provider answers to; specify "
+        f"{name} is the CDK provider framework, which answers CloudFormation before the experiment is ready; specify "
         f"the ARN of {f'{inner}, the function that it calls' if inner else 'the function that it calls'}"
     )
 

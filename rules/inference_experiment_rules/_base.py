@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from cfnlint.rules import CloudFormationLintRule, Match, RuleMatch
 from cfnlint.template.template import Template
 
+from cfn_template.nested import compose
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario, describe, shorten
 from cfn_template.values import Path
@@ -39,8 +40,12 @@ def view_of(cfn: Template) -> ExperimentTemplate:
     """Return the view of a template, built once for all rules."""
     view = _VIEWS.get(cfn)
     if view is None:
-        excluded = partial(_cfnlint.excluded_by_rules, cfn.template, cfn.conditions)
-        view = ExperimentTemplate(cfn.template, _cfnlint.regions_of(cfn), _cfnlint.deployed_parameters(cfn), excluded)
+        view = ExperimentTemplate.of(
+            compose(cfn.template, cfn.filename),
+            regions=_cfnlint.regions_of(cfn),
+            parameter_sets=_cfnlint.deployed_parameters(cfn),
+            is_excluded=partial(_cfnlint.excluded_by_rules, cfn.template, cfn.conditions),
+        )
         _VIEWS[cfn] = view
     return view
 
@@ -79,7 +84,13 @@ class Rule(CloudFormationLintRule):
     def match(self, cfn: Template) -> list[RuleMatch]:
         """Return the findings in a template."""
         view = view_of(cfn)
-        return [match for name in self.targets(view) for match in self._check_scenarios(view, name)]
+        found = view.across(self.problems, lambda each: each.path)
+        word = view.composition.word
+        return [RuleMatch(list(place), word(each.path, each.message, MESSAGE_LIMIT)) for each, place in found]
+
+    def problems(self, view: ExperimentTemplate) -> list[Problem]:
+        """Return the problems in a template and its nested stacks, worded for the scenarios that have them."""
+        return [each for name in self.targets(view) for each in self._check_scenarios(view, name)]
 
     def targets(self, view: ExperimentTemplate) -> list[str]:
         """Return the logical ids of the resources to check."""
@@ -98,15 +109,15 @@ class Rule(CloudFormationLintRule):
         by_name = candidates if len(candidates) <= MAX_RELATED_RESOURCES else ()
         return view.reachable(name, self.related_types) | set(by_name)
 
-    def _check_scenarios(self, view: ExperimentTemplate, name: str) -> list[RuleMatch]:
+    def _check_scenarios(self, view: ExperimentTemplate, name: str) -> list[Problem]:
         scenarios = view.scenarios({name}, self.related_resources(view, name))
         return list(
             matches_of({scenario: list(self.check(experiment_in(view, name, scenario))) for scenario in scenarios})
         )
 
 
-def matches_of(problems_by_scenario: dict[Scenario, list[Problem]]) -> Iterator[RuleMatch]:
-    """Turn problems per scenario into one match per path, naming the scenario in which it applies."""
+def matches_of(problems_by_scenario: dict[Scenario, list[Problem]]) -> Iterator[Problem]:
+    """Turn problems per scenario into one per path, naming the scenario in which it applies."""
     messages: dict[Path, Counter[str]] = {}
     where: dict[Path, list[Scenario]] = {}
     for scenario, problems in problems_by_scenario.items():
@@ -117,7 +128,7 @@ def matches_of(problems_by_scenario: dict[Scenario, list[Problem]]) -> Iterator[
     for path, counted in messages.items():
         text, _ = counted.most_common(1)[0]
         suffix = describe(where[path], list(problems_by_scenario))
-        yield RuleMatch(list(path), shorten(text, MESSAGE_LIMIT - len(suffix)) + suffix)
+        yield Problem(path, shorten(text, MESSAGE_LIMIT - len(suffix)) + suffix)
 
 
 def is_rule(value: object, module: str) -> TypeGuard[type[CloudFormationLintRule]]:

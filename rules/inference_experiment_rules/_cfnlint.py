@@ -36,7 +36,8 @@ def deployed_parameters(cfn: Template) -> list[Mapping[str, Any]]:
 
 def excluded_by_rules(template: Mapping[str, Any], known: Conditions, conditions: Mapping[str, bool | None]) -> bool:
     """Tell whether the template's Rules section excludes a combination of conditions."""
-    decided = {name: {holds} for name, holds in conditions.items() if holds is not None}
+    declared = template.get("Conditions") or {}  # not those of nested stacks
+    decided = {name: {holds} for name, holds in conditions.items() if holds is not None and name in declared}
     if not template.get("Rules") or not decided:
         return False
     return next(iter(known.build_scenarios(decided)), None) is None

@@ -4,11 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
-from cfnlint.rules import RuleMatch
-from cfnlint.template.template import Template
-
 from cfn_template.scenarios import Scenario, describe
-from inference_experiment_rules._base import MESSAGE_LIMIT, Rule, view_of
+from inference_experiment_rules._base import MESSAGE_LIMIT, Problem, Rule
 from shadow_test_policies.analysis import PermissionAnalysis, permission_analysis
 from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.permission_findings import PermissionFinding
@@ -23,10 +20,10 @@ class PermissionRule(Rule):
     kinds: ClassVar[frozenset[str]] = frozenset()
     role_kinds: ClassVar[frozenset[str]] = frozenset({"provider", "experiment"})
 
-    def match(self, cfn: Template) -> list[RuleMatch]:
-        """Return the findings in a template."""
-        findings = template_findings(permission_analysis(view_of(cfn)), self.reports)
-        return [RuleMatch(list(finding.location.path), message) for finding, message in findings]
+    def problems(self, view: ExperimentTemplate) -> list[Problem]:
+        """Return the findings in a template and its nested stacks."""
+        findings = template_findings(permission_analysis(view), self.reports)
+        return [Problem(finding.location.path, message) for finding, message in findings]
 
     def targets(self, view: ExperimentTemplate) -> list[str]:
         """Return the experiments, or the provider functions if there are none."""

@@ -17,10 +17,11 @@ COMPARED: Final = ("type", "pattern", "minimum", "minLength", "maxLength", "maxI
 # their patterns exclude line breaks, which the function requires and SageMaker does not document.
 PROVIDER_ONLY: Final = frozenset({"Tags", "InstanceType", "Description", "StatusReason"})
 Schema = Mapping[str, Any]
+Constraints = tuple[tuple[Keys, str, Any], ...]
 
 
 @cache
-def missing_constraints() -> tuple[tuple[Keys, str, Any], ...]:
+def missing_constraints() -> Constraints:
     """Return (path, keyword, value) for each constraint that only the provider's schema has."""
     native = {(keys, keyword): value for keys, keyword, value in _constraints((), _cfnlint.native_schema())}
     return tuple(
@@ -32,20 +33,29 @@ def missing_constraints() -> tuple[tuple[Keys, str, Any], ...]:
 
 
 @cache
+def all_constraints() -> Constraints:
+    """Return (path, keyword, value) for each constraint of a property that users set."""
+    found = _constraints((), contract.schema(), keywords=(*COMPARED, "maximum", "enum"))
+    return tuple(each for each in found if (contract.read_only() | PROVIDER_ONLY).isdisjoint(each[0]))
+
+
+@cache
 def integer_properties() -> tuple[Keys, ...]:
     """Return the paths of the properties that are integers."""
     constraints = _constraints((), contract.schema())
     return tuple(keys for keys, keyword, value in constraints if (keyword, value) == ("type", "integer"))
 
 
-def _constraints(keys: Keys, schema: Schema, root: Schema | None = None) -> Iterator[tuple[Keys, str, Any]]:
+def _constraints(
+    keys: Keys, schema: Schema, root: Schema | None = None, keywords: tuple[str, ...] = COMPARED
+) -> Iterator[tuple[Keys, str, Any]]:
     """Yield (path, keyword, value) for each constraint of a schema."""
     root = root or schema
     if "$ref" in schema:
         schema = root["definitions"][schema["$ref"].rpartition("/")[2]]
     yield from (((*keys, name), "required", True) for name in schema.get("required", ()))
-    yield from ((keys, keyword, schema[keyword]) for keyword in COMPARED if keyword in schema)
+    yield from ((keys, keyword, schema[keyword]) for keyword in keywords if keyword in schema)
     if "items" in schema:
-        yield from _constraints((*keys, ANY_ELEMENT), schema["items"], root)
+        yield from _constraints((*keys, ANY_ELEMENT), schema["items"], root, keywords)
     for name, member in schema.get("properties", {}).items():
-        yield from _constraints((*keys, name), member, root)
+        yield from _constraints((*keys, name), member, root, keywords)

@@ -7,7 +7,9 @@ from cfn_template.nodes import Node
 from inference_experiment_rules._base import Problems, Rule, problem
 from inference_experiment_rules.properties._missing_constraints import (
     ANY_ELEMENT,
+    Constraints,
     Keys,
+    all_constraints,
     integer_properties,
     missing_constraints,
 )
@@ -25,7 +27,8 @@ class ApiConstraints(Rule):
         "CreateInferenceExperiment requires ShadowModeConfig, matches names and keys against anchored patterns and "
         "rejects negative percentages. CloudFormation's schema of AWS::SageMaker::InferenceExperiment does not "
         "contain these constraints. On the custom type cfn-lint's own rules report them (E3003, E3031, E3034). On both "
-        "types cfn-lint accepts +5 and 1_0 for an integer, on the native type also 0.5."
+        "types cfn-lint accepts +5 and 1_0 for an integer, on the native type also 0.5. What a stack passes to a "
+        "nested one, or gets back, is compared with all constraints."
     )
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateInferenceExperiment.html"
     tags = ["sagemaker", "schema"]
@@ -38,12 +41,16 @@ class ApiConstraints(Rule):
         for node in itertools.chain.from_iterable(beneath(properties, keys) for keys in integer_properties()):
             if _is_accepted_by_core(node, experiment) and not WHOLE.fullmatch(str(node.literal)):
                 yield problem(node, f"{node.literal} is not a whole number, which the API requires")
+        composition = experiment.view.composition
+        if composition.children:
+            found = self._violations(experiment, properties, all_constraints())
+            yield from (each for each in found if composition.is_passed(each.path))
         if not experiment.is_custom:
-            yield from self._violations(experiment, properties)
+            yield from self._violations(experiment, properties, missing_constraints())
 
     @staticmethod
-    def _violations(experiment: Experiment, properties: Node) -> Problems:
-        for keys, keyword, limit in missing_constraints():
+    def _violations(experiment: Experiment, properties: Node, constraints: Constraints) -> Problems:
+        for keys, keyword, limit in constraints:
             if keyword == "required":
                 if experiment.at(*keys) is None:
                     message = f"{keys[-1]} is missing; CreateInferenceExperiment requires it"
@@ -84,4 +91,16 @@ def violation(node: Node, keyword: str, limit: Any) -> str:  # noqa: ANN401 - a 
         return f"{text} is less than the minimum of {limit}"
     if keyword == "minLength" and text is not None and len(text) < limit:
         return f"'{text}' is too short; write at least {limit} characters"
+    return _passed_violation(str(text), number, keyword, limit) if text is not None else ""
+
+
+def _passed_violation(text: str, number: float | None, keyword: str, limit: Any) -> str:  # noqa: ANN401 - as above
+    """Return the message for a constraint that cfn-lint's schema has too."""
+    if keyword == "enum" and text not in limit:
+        return f"'{text}' is not one of {', '.join(map(str, limit))}"
+    if (keyword, limit) == ("type", "integer") and number is None:
+        return f"'{text}' is not a whole number"
+    size = len(text) if keyword == "maxLength" else number
+    if keyword in ("maximum", "maxLength") and size is not None and size > limit:
+        return f"{size:g} is more than the maximum of {limit}" + (" characters" if keyword == "maxLength" else "")
     return ""

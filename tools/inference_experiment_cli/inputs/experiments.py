@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from cfn_template.language_extensions import expand
 from cfn_template.located import plain
+from cfn_template.nested import compose
 from cfn_template.nodes import Node, resolve
 from cfn_template.parameters import PSEUDO, ParameterError, check_given
 from cfn_template.scenarios import Scenario, describe, needs_of
 from cfn_template.values import Raw, ShortForm
+from iam_policy.findings import MAXIMUM_MESSAGE
 from inference_experiment import contract
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
@@ -94,6 +96,8 @@ class Declaration:
         properties = _with_texts(value) if self.within[-1:] == ("Properties",) else value
         token = node.at("Properties", "ServiceToken") if not native and self.is_in_template else None
         wrong = wrong_service_token(self.view, token)
+        if wrong:
+            wrong = self.view.composition.word(node.path, wrong, MAXIMUM_MESSAGE)
         return Experiment(self, native, properties, places, found.unresolved, wrong_token=wrong)
 
     def in_deployment(self, given: Mapping[str, str], *, assume: bool) -> Experiment:
@@ -181,10 +185,12 @@ def _of_template(document: Document, given: Mapping[str, str], *, strict: bool) 
     _check_given(declared, known)
     loops = ExperimentTemplate(document.value).deployment(known)
     document = replace(document, value=expand(document.value, loops.evaluator.evaluate))
-    view = ExperimentTemplate(document.value, parameter_sets=[known] if known else ())
-    if not view.experiments:
+    composition = compose(document.value, document.name)
+    view = ExperimentTemplate.of(composition, parameter_sets=[known] if known else ())
+    own = [name for name in view.experiments if name in document.value["Resources"]]
+    if not own:
         raise document.error(("Resources",), f"no resource is of type {' or '.join(TYPES)}")
-    return [Declaration(document, view, str(name)) for name in view.experiments]
+    return [Declaration(document, view, str(name)) for name in own]
 
 
 def _parameters(document: Document) -> Mapping[str, Raw]:

@@ -65,7 +65,9 @@ class Cache:
 
     def put(self, key: str, path: str, result: TemplateResult) -> None:
         """Store a result."""
-        until = valid_until(Path(path).read_bytes(), datetime.now(UTC))
+        # A time may be in the template of a nested stack, or passed to it.
+        contents = [_content(name) or b"" for name in (path, *result["reads"])]
+        until = valid_until(b"\n".join(contents), datetime.now(UTC))
         if until is None:
             return
         entry = {"until": until, "reads": {name: _digest(name) for name in result["reads"]}, "result": result}
@@ -92,11 +94,16 @@ class Cache:
         return self._folder / key[:2] / f"{key[2:]}.json"
 
 
-def _digest(name: str) -> str:
+def _content(name: str) -> bytes | None:
     try:
-        return hashlib.sha256(Path(name).read_bytes()).hexdigest()
+        return Path(name).read_bytes()
     except OSError:
-        return "absent"
+        return None
+
+
+def _digest(name: str) -> str:
+    content = _content(name)
+    return "absent" if content is None else hashlib.sha256(content).hexdigest()
 
 
 def valid_until(content: bytes, now: datetime) -> float | None:
