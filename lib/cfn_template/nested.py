@@ -25,7 +25,7 @@ SEPARATOR: Final = "/"
 MAXIMUM_BYTES: Final = 1_000_000  # of a template that CloudFormation accepts
 MAXIMUM_DEPTH: Final = 5
 MAXIMUM_STACKS: Final = 32  # all together
-MAXIMUM_VALUES: Final = 500_000
+MAXIMUM_VALUES: Final = 200_000
 SECTIONS: Final = ("Parameters", "Mappings", "Conditions", "Resources")
 # A nested stack has a name of its own; everything else is as in the parent.
 STACK_NAME: Final = "AWS::StackName"
@@ -43,10 +43,9 @@ class Composition:
     def template(self) -> Mapping[str, Raw]:
         """The template with its nested stacks; the original itself if it has none."""
         try:
-            whole = _composed(self) if self.children else self.original
-        except RecursionError:
+            return _composed(self) if self.children else self.original
+        except (RecursionError, OverflowError):
             return self.original
-        return whole if _is_bounded(whole) else self.original
 
     def inner(self, path: Path) -> tuple[str, Path]:
         """Return the stack that a path leads into, empty for none, and the path in that child."""
@@ -245,14 +244,16 @@ class _Binding:
         return ["".join(parts), variables] if variables else "".join(parts)
 
 
-def _is_bounded(raw: Raw) -> bool:
-    """Tell whether a template is small enough: values that are passed on several times multiply."""
+def _bounded(raw: Raw) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value. Raises OverflowError if it is too large: what is passed on several times multiplies."""
     count, stack = 0, [raw]
-    while stack and count < MAXIMUM_VALUES:
+    while stack:
         value = stack.pop()
         count += 1
+        if count > MAXIMUM_VALUES:
+            raise OverflowError
         stack += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return not stack
+    return raw
 
 
 def _composed(parent: Composition) -> Mapping[str, Raw]:
@@ -260,13 +261,15 @@ def _composed(parent: Composition) -> Mapping[str, Raw]:
     outputs: dict[str, Raw] = {}
     for stack, child in parent.children.items():
         outputs |= _add(whole, stack, child.template)
+    _bounded(outputs)
     binding = _Binding(attributes=outputs)
     # What a stack passes may be another's output, and so on.
     for _ in range(min(len(parent.children), MAXIMUM_DEPTH)):
-        binding = _Binding(attributes={name: binding.value(raw) for name, raw in outputs.items()})
+        binding = _Binding(attributes=_bounded({name: binding.value(raw) for name, raw in outputs.items()}))
+    _bounded(whole)
     for name in ("Resources", "Outputs"):
         whole[name] = binding.value(section(whole, name))
-    return whole
+    return _bounded(whole)  # type: ignore[no-any-return]
 
 
 def _add(whole: dict[str, Any], stack: str, child: Mapping[str, Raw]) -> dict[str, Raw]:
@@ -312,7 +315,8 @@ def _values(whole: dict[str, Any], stack: str, child: Mapping[str, Raw]) -> Iter
     yield "AWS::StackId", {"Ref": stack}
     properties = whole["Resources"][stack].get("Properties")
     passed = section(properties, "Parameters")
-    is_known = isinstance(properties, dict) and ("Parameters" not in properties or bool(passed))
+    # Parameters may itself be a function.
+    is_known = isinstance(properties, dict) and properties.get("Parameters", passed) == passed
     for name, declared in section(child, "Parameters").items():
         default = scalar_text(declared.get("Default")) if isinstance(declared, dict) else None
         value = _passed(passed[name], default) if name in passed else default

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
+from cfn_template.nested import Composition
 from cfn_template.scenarios import Scenario, describe
 from inference_experiment_rules._base import MESSAGE_LIMIT, Problem, Rule
 from shadow_test_policies.analysis import PermissionAnalysis, permission_analysis
@@ -38,12 +39,18 @@ def template_findings(
     analysis: PermissionAnalysis, includes: Callable[[PermissionFinding], bool]
 ) -> list[tuple[PermissionFinding, str]]:
     """Return the findings in a template with their messages, each once however many experiments share the role."""
-    found = [entry for name in analysis.targets for entry in _target_findings(analysis.findings(name), includes)]
+    found = [
+        entry
+        for name in analysis.targets
+        for entry in _target_findings(analysis.findings(name), includes, analysis.view.composition)
+    ]
     return list({(finding.kind, finding.location, message): (finding, message) for finding, message in found}.values())
 
 
 def _target_findings(
-    findings: dict[Scenario, list[PermissionFinding]], includes: Callable[[PermissionFinding], bool]
+    findings: dict[Scenario, list[PermissionFinding]],
+    includes: Callable[[PermissionFinding], bool],
+    composition: Composition,
 ) -> Iterator[tuple[PermissionFinding, str]]:
     """Yield each finding once, worded for the scenarios in which it holds."""
     places: dict[tuple[object, ...], dict[Scenario, PermissionFinding]] = {}
@@ -55,4 +62,5 @@ def _target_findings(
         suffix = describe(list(holds), list(findings))
         # If only details differ between scenarios, the most common finding is reported for all.
         finding, _ = Counter(holds.values()).most_common(1)[0]
-        yield finding, finding.word(MESSAGE_LIMIT - len(suffix)) + suffix
+        file = composition.word(finding.location.path, "", MESSAGE_LIMIT)  # added to the message later
+        yield finding, finding.word(MESSAGE_LIMIT - len(suffix) - len(file)) + suffix
