@@ -22,6 +22,7 @@ QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"
 MAXIMUM_HOPS: Final = 3  # token, alias, version, function
 OUR_HANDLER: Final = re.compile(r"(?:^|[./])inference_experiment\.")
 OUR_EXPORT: Final = re.compile(r"inference-?experiment.*ServiceToken$", re.IGNORECASE)
+OUR_CODE: Final = re.compile(r"inference[-_]experiment")
 QUEUE_VARIABLE: Final = "WAIT_QUEUE_URL"
 # Where the provider framework of the CDK has the function that it calls.
 FRAMEWORK_TARGET: Final = ("Environment", "Variables", "USER_ON_EVENT_FUNCTION_ARN")
@@ -130,8 +131,10 @@ class ExperimentTemplate(TemplateView):
         texts = [node.literal or "" for node in (handler, *(variables.members.values() if variables else ())) if node]
         if any(map(OUR_HANDLER.search, texts)):
             return True
-        is_open = handler is None or handler.literal is None or (variables and variables.get(QUEUE_VARIABLE))
-        return None if is_open else False
+        if handler is None or handler.literal is None or (variables and variables.get(QUEUE_VARIABLE)):
+            return None
+        code = [str(node.raw) for name in ("Code", "CodeUri") if (node := properties.get(name))] if properties else []
+        return None if any(map(OUR_CODE.search, code)) else False
 
     @cached_property
     def provider_functions(self) -> list[str]:

@@ -38,11 +38,12 @@ def known_by_role(role: iam_policy.Text | None) -> dict[str, iam_policy.Text]:
 
 def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bool) -> Deployment:
     """Return the deployment of an experiment; its tags matter only to the role that creates it."""
+    is_nested = bool(experiment.view.composition.inner(experiment.resource.path)[0])
     return Deployment(
         **place_of(names),
         experiment=text_at(experiment.at("Name"), names),
         experiment_role=role_arn(experiment, names),
-        stack=names.text(unresolved("Ref", "AWS::StackId")),
+        stack=None if is_nested else names.text(unresolved("Ref", "AWS::StackId")),
         endpoint=_endpoint(experiment, names),
         capture_uri=_capture(experiment, names),
         capture_key=_key(experiment.at("DataStorageConfig", "KmsKey"), names, "capture key"),
