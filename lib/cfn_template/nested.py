@@ -95,14 +95,18 @@ class Composition:
         return child._file_of(inner) if SEPARATOR in inner else f"{inner} in {child.label}"  # noqa: SLF001 - its own class
 
 
-def compose(template: Raw, file: str | None) -> Composition:
-    """Return a template with the nested stacks whose templates are files around its own."""
+def compose(template: Raw, file: str | None, subject: str = "") -> Composition:
+    """Return a template with the nested stacks whose templates are files around its own.
+
+    `subject` is a pattern: where neither the template nor a child has it or children, the children are not decoded.
+    """
     composition = Composition("", template if isinstance(template, dict) else {})
     if file and composition.original:
         path = File(file).absolute()
         here = File.cwd()
         within_here = path.resolve().is_relative_to(here) and here != File(here.anchor)
-        _Reader(here if within_here else path.parent.resolve()).add_children(composition, path, (path.resolve(),))
+        reader = _Reader(here if within_here else path.parent.resolve(), subject)
+        reader.add_children(composition, path, (path.resolve(),))
     return composition
 
 
@@ -129,24 +133,37 @@ def _walk(raw: Raw, path: Path) -> tuple[Raw, Path]:
 class _Reader:
     """Reads the templates beneath a folder."""
 
-    def __init__(self, folder: File) -> None:
+    def __init__(self, folder: File, subject: str) -> None:
         self._folder = folder
+        self._subject = subject
         self._count = 0
 
     def add_children(self, parent: Composition, file: File, around: tuple[File, ...]) -> None:
         """Add the nested stacks of a template; `around` are the files that lead to it, itself included."""
+        files: dict[str, tuple[str, File, bytes]] = {}
         for name, raw in section(parent.original, "Resources").items():
             kind = raw.get("Type") if isinstance(raw, dict) else None
             location = section(raw, "Properties").get(LOCATIONS.get(str(kind), ""))
             if not isinstance(location, str) or "://" in location or len(around) > MAXIMUM_DEPTH:
                 continue
             path = file.parent / location
-            template = self._template(path, around)
-            if isinstance(template, dict) and isinstance(name, str):
+            data = self._content(path, around)
+            if data is not None:
+                files[name] = location, path, data
+        if len(around) == 1 and files and not self._is_relevant(parent, [data for _, _, data in files.values()]):
+            return
+        for name, (location, path, data) in files.items():
+            template = _decoded(data)
+            if isinstance(template, dict):
                 parent.children[name] = Composition(location, template)
                 self.add_children(parent.children[name], path, (*around, path.resolve()))
 
-    def _template(self, path: File, around: tuple[File, ...]) -> Raw:
+    def _is_relevant(self, parent: Composition, contents: list[bytes]) -> bool:
+        pattern = "|".join([self._subject, *LOCATIONS])
+        own = re.search(self._subject, str(parent.original), re.IGNORECASE)
+        return bool(own) or any(re.search(pattern.encode(), data, re.IGNORECASE) for data in contents)
+
+    def _content(self, path: File, around: tuple[File, ...]) -> bytes | None:
         try:
             real = path.resolve()
             is_readable = real.is_relative_to(self._folder) and real not in around and self._count < MAXIMUM_STACKS
@@ -155,13 +172,20 @@ class _Reader:
                 return None
             with path.open("rb") as opened:
                 data = opened.read(MAXIMUM_BYTES + 1)
-            template = parse(decode(data)) if len(data) <= MAXIMUM_BYTES else None
-        except (OSError, ValueError, DocumentError, RecursionError):
-            return None  # whoever lints that file says what is wrong
-        self._count += 1
-        if not isinstance(template, dict):
+        except (OSError, ValueError, RuntimeError):
             return None
-        return _with_globals(expand(template, TemplateView(template).deployment({}).evaluator.evaluate))
+        self._count += 1
+        return data if len(data) <= MAXIMUM_BYTES else None
+
+
+def _decoded(data: bytes) -> Raw:
+    try:
+        template = parse(decode(data))
+    except (DocumentError, RecursionError):
+        return None  # whoever lints that file says what is wrong
+    if not isinstance(template, dict):
+        return None
+    return _with_globals(expand(template, TemplateView(template).deployment({}).evaluator.evaluate))
 
 
 def _with_globals(template: Mapping[str, Raw]) -> Mapping[str, Raw]:

@@ -22,6 +22,7 @@ QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"
 MAXIMUM_HOPS: Final = 3  # token, alias, version, function
 OUR_HANDLER: Final = re.compile(r"(?:^|[./])inference_experiment\.")
 OUR_EXPORT: Final = re.compile(r"inference-?experiment.*ServiceToken$", re.IGNORECASE)
+SUBJECT: Final = "inference[-_]?experiment"  # in every template that has to do with experiments, in any case
 OUR_CODE: Final = re.compile(r"inference[-_]experiment")
 QUEUE_VARIABLE: Final = "WAIT_QUEUE_URL"
 # Where the provider framework of the CDK has the function that it calls.

@@ -20,7 +20,7 @@ from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario, describe, shorten
 from cfn_template.values import Path
 from inference_experiment_rules import _cfnlint
-from shadow_test_policies.experiment import Experiment, ExperimentTemplate, experiment_in
+from shadow_test_policies.experiment import SUBJECT, Experiment, ExperimentTemplate, experiment_in
 
 MESSAGE_LIMIT: Final = 300
 MAX_RELATED_RESOURCES: Final = 6
@@ -41,7 +41,7 @@ def view_of(cfn: Template) -> ExperimentTemplate:
     view = _VIEWS.get(cfn)
     if view is None:
         view = ExperimentTemplate.of(
-            compose(cfn.template, cfn.filename),
+            compose(cfn.template, cfn.filename, SUBJECT),
             regions=_cfnlint.regions_of(cfn),
             parameter_sets=_cfnlint.deployed_parameters(cfn),
             is_excluded=partial(_cfnlint.excluded_by_rules, cfn.template, cfn.conditions),

@@ -171,3 +171,14 @@ def test_values_that_multiply_are_given_up(tmp_path: Path) -> None:
     template = parse((tmp_path / "0.yaml").read_text())
 
     assert "S/S/S/S/S/T" not in compose(template, str(tmp_path / "0.yaml")).template["Resources"]
+
+
+def test_children_without_the_subject_are_not_decoded(tmp_path: Path) -> None:
+    (tmp_path / "child.yaml").write_text(CHILD)
+    template, file = parse(PARENT.replace("PARAMETERS", "{}")), str(tmp_path / "parent.yaml")
+
+    assert not compose(template, file, "Experiment").children
+    assert compose(template, file, "::SNS::").children
+    assert compose(template, file, "::IAM::").children
+    (tmp_path / "child.yaml").write_text(CHILD + "#  AWS::CloudFormation::Stack")
+    assert compose(template, file, "Experiment").children

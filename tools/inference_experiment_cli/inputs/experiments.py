@@ -21,7 +21,7 @@ from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import Place, UndecidedError, UsageError
 from inference_experiment_cli.inputs.documents import Document, Keys, read_document
 from inference_experiment_cli.inventory.properties import to_properties
-from shadow_test_policies.experiment import ExperimentTemplate
+from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate
 from shadow_test_policies.service_token import wrong_service_token
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
@@ -185,7 +185,7 @@ def _of_template(document: Document, given: Mapping[str, str], *, strict: bool) 
     _check_given(declared, known)
     loops = ExperimentTemplate(document.value).deployment(known)
     document = replace(document, value=expand(document.value, loops.evaluator.evaluate))
-    composition = compose(document.value, document.name)
+    composition = compose(document.value, document.name, SUBJECT)
     view = ExperimentTemplate.of(composition, parameter_sets=[known] if known else ())
     own = [name for name in view.experiments if name in document.value["Resources"]]
     if not own:
