@@ -293,6 +293,12 @@ def _composed(parent: Composition) -> Mapping[str, Raw]:
     _bounded(whole)
     for name in ("Resources", "Outputs"):
         whole[name] = binding.value(section(whole, name))
+    for name, raw in section(parent.original, "Resources").items():
+        # What uses an output waits for the whole stack.
+        used = {stack for _, stack in mentioned(raw) if stack in parent.children}
+        if used and isinstance(raw, dict):
+            resource = whole["Resources"][name]
+            whole["Resources"][name] = {**resource, "DependsOn": [*_listed(resource.get("DependsOn")), *sorted(used)]}
     return _bounded(whole)  # type: ignore[no-any-return]
 
 
