@@ -16,7 +16,8 @@ class UnknownAttribute(Rule):
     shortdesc = "Unknown attribute of the custom type"
     description = (
         "Fn::GetAtt or Fn::Sub refers to an attribute that the custom type does not return. The attributes of a custom "
-        "resource are not declared in the template, so cfn-lint accepts any name."
+        "resource are not declared in the template, so cfn-lint accepts any name. Also an output that the local "
+        "template of an AWS::Serverless::Application does not have."
     )
     source_url = CUSTOM_RESOURCES
     tags = ["sagemaker", "custom-resource", "getatt"]
