@@ -4,10 +4,9 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Final, TypeAlias
 
 from cfn_template.scenarios import Scenario, covering
-from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
+from shadow_test_policies.experiment import FUNCTION_TYPES, QUALIFIED_TYPES, ExperimentTemplate
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport, analyze
 from shadow_test_policies.physical_names import PhysicalNames, open_scenario
-from shadow_test_policies.references import QUALIFIED_TYPES
 from shadow_test_policies.role_checks import RoleCheck, role_checks
 from shadow_test_policies.role_policies import POLICY_PROPERTIES, ROLE
 
@@ -31,6 +30,10 @@ class PermissionAnalysis:
         self.targets = list(targets or view.experiments or view.provider_functions)
         self._checks = checks
         self._reports: dict[str, dict[Scenario, Reports]] = {}
+
+    def of(self, view: ExperimentTemplate) -> "PermissionAnalysis":
+        """Return the same analysis of another template."""
+        return PermissionAnalysis(view, self._checks)
 
     def reports(self, name: str) -> dict[Scenario, Reports]:
         """Return the reports on the roles behind a target in each scenario."""

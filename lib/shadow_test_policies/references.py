@@ -8,9 +8,8 @@ from cfn_template.forms import NAMES
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario
 from cfn_template.values import SUB_VARIABLE, Path, Raw, SymbolicString, Unresolved, function_of
-from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
+from shadow_test_policies.experiment import ExperimentTemplate
 
-QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
 DEFAULT_TIMEOUT: Final = 3.0  # Lambda's, in seconds
 ARN_FIELDS: Final = 6
 
@@ -49,21 +48,6 @@ def unresolved_of(text: str | SymbolicString | None) -> list[Unresolved]:
     return [part for part in text.parts if isinstance(part, Unresolved)] if isinstance(text, SymbolicString) else []
 
 
-def lambda_function_of(view: ExperimentTemplate, node: Node | None, depth: int = 0) -> str | None:
-    """Return the function of this template behind an ARN or name: itself, its alias or its version."""
-    if node is None or depth > 3:  # noqa: PLR2004 - token, alias, version, function
-        return None
-    for unresolved in unresolved_of(node.text):
-        name, _, _ = unresolved.argument.partition(".")
-        kind = view.type_of(name)
-        if kind in FUNCTION_TYPES:
-            return name
-        if kind in QUALIFIED_TYPES:
-            behind = view.resource(name, node.scenario).at("Properties", "FunctionName")
-            return lambda_function_of(view, behind, depth + 1)
-    return None
-
-
 def named_resource(view: ExperimentTemplate, node: Node | None, kind: str) -> str | None:
     """Return the resource of a type that a value names: by reference, or by the same name."""
     reference = reference_of(view, node)
@@ -84,8 +68,8 @@ def resource_with_name(
 
 
 def function_timeout(view: ExperimentTemplate, token: Node | None) -> tuple[float, Node] | None:
-    """Return the timeout in seconds of the function behind a ServiceToken, and its node."""
-    name = lambda_function_of(view, token)
+    """Return the timeout in seconds of our function behind a ServiceToken, and its node."""
+    name = view.provider_of(token)
     properties = view.resource(name, token.scenario).get("Properties") if name and token is not None else None
     if properties is None:
         return None

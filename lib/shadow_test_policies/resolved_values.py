@@ -124,9 +124,9 @@ def resolved_problems(experiment: Experiment) -> Iterator[tuple[Keys, str, Node,
 
 
 def _is_resolved(experiment: Experiment, node: Node, name: str) -> bool:
-    """Tell whether a function gives the value, and the rules about references to resources (E96) do not judge it."""
+    """Tell whether a function, or another stack, gives the value, and the rules about references do not judge it."""
     if not isinstance(node.text, SymbolicString):
-        return not node.is_plain
+        return not node.is_plain or experiment.view.composition.is_passed(node.path)
     is_reference = name == "Destination" and isinstance(node.text.parts[0], Unresolved)
     return not is_reference and reference_of(experiment.view, node) is None
 

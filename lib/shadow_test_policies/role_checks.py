@@ -12,10 +12,11 @@ from shadow_test_policies.endpoints import MODEL
 from shadow_test_policies.experiment import Experiment, experiment_in
 from shadow_test_policies.located_documents import Location
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.references import lambda_function_of, resource_with_name, unresolved_of
+from shadow_test_policies.references import resource_with_name, unresolved_of
 from shadow_test_policies.requirements import (
     NAMED_RESOURCES,
     Deployment,
+    Level,
     Requirement,
     experiment_requirements,
     provider_requirements,
@@ -35,6 +36,8 @@ from shadow_test_policies.template_deployment import (
 
 SAM_FUNCTION: Final = "AWS::Serverless::Function"
 MEASURING: Final = frozenset(permission.action for permission in contract.permissions_of("GetMetricData"))
+# Called for experiments without Name only, or while a stack takes a Name back.
+LISTING: Final = frozenset(permission.action for permission in contract.permissions_of("ListInferenceExperiments"))
 # Needed by the models' containers, not by the experiment.
 MODELS_OWN: Final = frozenset({"any", "artifact", "endpointLogs", "repository"})
 OPTIONAL_SUBJECTS: Final = ("queue", "deadLetterQueue")
@@ -114,7 +117,7 @@ def _of_experiment(experiment: Experiment, names: PhysicalNames) -> list[RoleChe
         location = Location(node.path)
         checks.append(RoleCheck("experiment", role, required, deployment, location, placed, resource_policies=others))
     token = experiment.at("ServiceToken")
-    function = lambda_function_of(experiment.view, token) if experiment.is_custom else None
+    function = experiment.view.provider_of(token) if experiment.is_custom else None
     if function is not None and token is not None:
         checks.append(_provider(function, names, experiment))
     return checks
@@ -141,6 +144,8 @@ def _provider(function: str, names: PhysicalNames, experiment: Experiment | None
     required = [
         each for each in provider_requirements(deployment) if each.subject not in absent and each.action not in optional
     ]
+    if experiment is not None and experiment.at("Name") is not None:
+        required = [replace(each, level=Level.RECOMMENDED) if each.action in LISTING else each for each in required]
     required.append(trust_requirement("lambda.amazonaws.com", deployment))
     node = names.view.resource(function, names.scenario)
     return RoleCheck("provider", role, tuple(required), deployment, Location(node.path), names)

@@ -19,7 +19,7 @@ from iam_policy.service_data import packaged
 from shadow_test_policies.experiment import Experiment, ExperimentTemplate
 from shadow_test_policies.located_documents import LocatedDocument, Location, read, refused, unknown
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.references import lambda_function_of, reference_of, unresolved_of
+from shadow_test_policies.references import reference_of, unresolved_of
 
 # Type of a policy resource -> the property that lists its roles.
 POLICY_PROPERTIES: Final = {
@@ -89,7 +89,7 @@ def roles_of(experiment: Experiment) -> set[str]:
     """Return the logical ids of the experiment's role and of its provider's."""
     view = experiment.view
     roles = _names_in(experiment.at("RoleArn"))
-    function = lambda_function_of(view, experiment.at("ServiceToken")) if experiment.is_custom else None
+    function = view.provider_of(experiment.at("ServiceToken")) if experiment.is_custom else None
     if function is not None:
         role = view.resource(function, experiment.scenario).at("Properties", "Role")
         # SAM generates a role of this name for a function without Role.

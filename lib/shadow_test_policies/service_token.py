@@ -4,8 +4,8 @@ from typing import Final
 
 from cfn_template.nodes import Node
 from cfn_template.values import SymbolicString
-from shadow_test_policies.experiment import FUNCTION_TYPES, ExperimentTemplate
-from shadow_test_policies.references import QUALIFIED_TYPES, Reference, arn_fields, reference_of
+from shadow_test_policies.experiment import FRAMEWORK_TARGET, FUNCTION_TYPES, QUALIFIED_TYPES, ExperimentTemplate
+from shadow_test_policies.references import Reference, arn_fields, reference_of
 
 SERVERLESS_FUNCTION: Final = "AWS::Serverless::Function"
 # Their attributes may hold the ARN of a function that was created elsewhere.
@@ -19,9 +19,25 @@ def wrong_service_token(view: ExperimentTemplate, node: Node | None) -> str:
     """Return why a ServiceToken is certainly not such an ARN; empty if it is or may be."""
     if node is None or not node.text:
         return ""
+    framework = _framework(view, node)
+    if framework:
+        return framework
     reference = reference_of(view, node)
     wrong = _wrong_reference(view, reference, node) if reference is not None else _wrong_text(node.text)
     return f"{wrong}; specify the ARN of the provider's function" if wrong else ""
+
+
+def _framework(view: ExperimentTemplate, node: Node) -> str:
+    """Return a message if the token is the CDK provider framework's, which answers as soon as its function returns."""
+    name = view.function_of(node)
+    target = view.resource(name, node.scenario).at("Properties", *FRAMEWORK_TARGET) if name else None
+    inner = view.function_of(target)
+    if target is None or (inner is not None and view.is_ours(inner, node.scenario) is False):
+        return ""
+    return (
+        f"{name} is the CDK provider framework, which answers CloudFormation before the experiment is ready; specify "
+        f"the ARN of {f'{inner}, the function that it calls' if inner else 'the function that it calls'}"
+    )
 
 
 def _wrong_reference(view: ExperimentTemplate, reference: Reference, node: Node) -> str:

@@ -8,14 +8,13 @@ from cfn_template.nodes import Node
 from cfn_template.values import unresolved
 from iam_policy.match.arns import SEGMENTS, split
 from iam_policy.match.symbols import parts_of
-from shadow_test_policies.experiment import Experiment
+from shadow_test_policies.experiment import QUEUE_VARIABLE, Experiment
 from shadow_test_policies.located_documents import text_at
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import reference_of
 from shadow_test_policies.requirements import Deployment
 
 PLACES: Final = {"partition": "AWS::Partition", "region": "AWS::Region", "account": "AWS::AccountId"}
-QUEUE_VARIABLE: Final = "WAIT_QUEUE_URL"
 
 
 def place_of(names: PhysicalNames) -> dict[str, iam_policy.Text]:
@@ -40,11 +39,12 @@ def known_by_role(role: iam_policy.Text | None) -> dict[str, iam_policy.Text]:
 
 def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bool) -> Deployment:
     """Return the deployment of an experiment; its tags matter only to the role that creates it."""
+    is_nested = bool(experiment.view.composition.inner(experiment.resource.path)[0])
     return replace(
         bare(names),
         experiment=text_at(experiment.at("Name"), names),
         experiment_role=role_arn(experiment, names),
-        stack=names.text(unresolved("Ref", "AWS::StackId")),
+        stack=None if is_nested else names.text(unresolved("Ref", "AWS::StackId")),
         endpoint=_endpoint(experiment, names),
         capture_uri=_capture(experiment, names),
         variants=tuple(name.literal for name in experiment.variant_names or () if name.literal),

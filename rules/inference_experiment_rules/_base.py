@@ -14,11 +14,12 @@ from weakref import WeakKeyDictionary
 from cfnlint.rules import CloudFormationLintRule, Match, RuleMatch
 from cfnlint.template.template import Template
 
+from cfn_template.nested import compose
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario, describe, shorten
 from cfn_template.values import Path
 from inference_experiment_rules import _cfnlint
-from shadow_test_policies.experiment import Experiment, ExperimentTemplate, experiment_in
+from shadow_test_policies.experiment import SUBJECT, Experiment, ExperimentTemplate, experiment_in
 
 MESSAGE_LIMIT: Final = 300
 MAX_RELATED_RESOURCES: Final = 6
@@ -38,7 +39,11 @@ def view_of(cfn: Template) -> ExperimentTemplate:
     """Return the view of a template, built once for all rules."""
     view = _VIEWS.get(cfn)
     if view is None:
-        view = ExperimentTemplate(cfn.template, _cfnlint.regions_of(cfn), _cfnlint.deployed_parameters(cfn))
+        view = ExperimentTemplate.of(
+            compose(cfn.template, cfn.filename, SUBJECT),
+            regions=_cfnlint.regions_of(cfn),
+            parameter_sets=_cfnlint.deployed_parameters(cfn),
+        )
         _VIEWS[cfn] = view
     return view
 
@@ -83,7 +88,13 @@ class Rule(CloudFormationLintRule):
     def match(self, cfn: Template) -> list[RuleMatch]:
         """Return the findings in a template."""
         view = view_of(cfn)
-        return [match for name in self.targets(view) for match in self._check_scenarios(view, name)]
+        found = view.across(self.problems, lambda each: each.path)
+        word = view.composition.word
+        return [RuleMatch(list(place), word(each.path, each.message, MESSAGE_LIMIT)) for each, place in found]
+
+    def problems(self, view: ExperimentTemplate) -> list[Problem]:
+        """Return the problems in a template and its nested stacks, worded for the scenarios that have them."""
+        return [each for name in self.targets(view) for each in self._check_scenarios(view, name)]
 
     def targets(self, view: ExperimentTemplate) -> list[str]:
         """Return the logical ids of the resources to check."""
@@ -102,11 +113,11 @@ class Rule(CloudFormationLintRule):
         by_name = candidates if len(candidates) <= MAX_RELATED_RESOURCES else ()
         return view.reachable(name, self.related_types) | set(by_name)
 
-    def _check_scenarios(self, view: ExperimentTemplate, name: str) -> list[RuleMatch]:
+    def _check_scenarios(self, view: ExperimentTemplate, name: str) -> list[Problem]:
         scenarios = view.scenarios({name}, self.related_resources(view, name))
         found = {scenario: list(self.check(experiment_in(view, name, scenario))) for scenario in scenarios}
         return [
-            RuleMatch(list(each.path), shorten(each.message, MESSAGE_LIMIT - len(where)) + where)
+            Problem(each.path, shorten(each.message, MESSAGE_LIMIT - len(where)) + where)
             for each, where in once_per_place(found, lambda each: each.path)
         ]
 

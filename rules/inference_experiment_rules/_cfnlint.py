@@ -20,7 +20,6 @@ from cfnlint.template.template import Template
 from cfn_template.template import DEFAULT_REGIONS
 from cfn_template.values import TRANSFORM
 from inference_experiment import contract
-from shadow_test_policies.experiment import GENERIC_TYPE
 
 
 def regions_of(cfn: Template) -> tuple[str, ...]:
@@ -66,19 +65,24 @@ class ReenteringRule(CfnLintJsonSchema):
     """
 
     def __init__(self) -> None:
-        types = (contract.CUSTOM_TYPE, GENERIC_TYPE)
-        super().__init__(keywords=[f"Resources/{name}/Properties" for name in types], all_matches=True)
+        super().__init__(keywords=[f"Resources/{contract.CUSTOM_TYPE}/Properties"], all_matches=True)
         self.rule_set = Properties().rule_set  # JSON Schema keyword -> the rule that reports it
         self.child_rules = dict.fromkeys(self.rule_set.values())  # filled by cfn-lint
 
-    def is_target(self, cfn: Template, name: str) -> bool:
-        """Tell whether a custom resource is checked."""
+    def initialize(self, cfn: Template) -> None:
+        """Note the types of the resources to check: cfn-lint calls this for each template, and a keyword per type."""
+        super().initialize(cfn)
+        types = {str(cfn.template["Resources"][name]["Type"]) for name in self.targets(cfn)} - {contract.NATIVE_TYPE}
+        self.keywords = [f"Resources/{name}/Properties" for name in sorted(types)]
+
+    def targets(self, cfn: Template) -> list[str]:
+        """Return the logical ids of the resources to check."""
         raise NotImplementedError
 
     def validate(self, validator: Validator, _: object, instance: Any, __: Any) -> Iterator[ValidationError]:  # noqa: ANN401
         """Yield the errors of the properties, checked as those of the native type."""
         path = validator.context.path.path
-        if not isinstance(instance, dict) or len(path) < 2 or not self.is_target(validator.cfn, path[1]):  # noqa: PLR2004
+        if not isinstance(instance, dict) or len(path) < 2 or path[1] not in self.targets(validator.cfn):  # noqa: PLR2004
             return
         place = validator.context.path.evolve(cfn_path=deque(["Resources", contract.NATIVE_TYPE, "Properties"]))
         context = validator.context.evolve(strict_types=False, path=place)

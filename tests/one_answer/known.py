@@ -7,7 +7,6 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {}
 # Cases whose correct result, in expected.py, no command returns yet.
 WRONG = frozenset(
     {
-        "cdk-provider-framework.json",
         "short_arn_deny.json",
         "short_arn_notresource.json",
         "short_arn_allow.json",

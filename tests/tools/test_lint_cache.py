@@ -14,6 +14,7 @@ from inference_experiment_cli.lint.engine import Engine, TemplateResult
 from inference_experiment_cli.lint.fingerprint import fingerprint
 from inference_experiment_cli.lint.pool import lint_all
 
+NESTED = Path(__file__).parents[1] / "rules" / "nested"
 NOW = datetime(2030, 6, 15, 12, tzinfo=UTC)
 FOUND: TemplateResult = {"findings": [], "used": [], "reads": []}
 
@@ -42,6 +43,39 @@ def test_a_result_about_times_ends_with_the_next_of_them(content: bytes, until: 
 @pytest.mark.parametrize("start", ["!Ref Start", '!Sub "${Day}T08:00:00Z"', "{Ref: Start}"])
 def test_a_time_that_is_not_written_out_is_not_kept(start: str) -> None:
     assert valid_until(scheduled(start), NOW) is None
+
+
+def test_a_time_in_another_file_that_was_read_counts_too(tmp_path: Path) -> None:
+    """A parent may pass a StartTime to the template of a nested stack."""
+    parent, child = tmp_path / "parent.yaml", tmp_path / "child.yaml"
+    parent.write_text("Resources: {}", encoding="utf-8")
+    child.write_bytes(scheduled("!Ref Start"))
+    cache = Cache(tmp_path / "cache", "run")
+    key = cache.key(str(parent))
+    assert key is not None
+    cache.put(key, str(parent), {**FOUND, "reads": [str(child)]})
+
+    assert cache.get(key) is None
+
+
+def test_a_changed_nested_stack_is_linted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("endpoint-reference.yaml", "children/experiment.yaml"):
+        source = NESTED / name.replace("endpoint", "fail-endpoint", 1)
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_bytes(source.read_bytes())
+    engine = Engine(["-t", "endpoint-reference.yaml"])
+    cache = Cache(tmp_path / "cache", fingerprint(engine, only_experiments=False))
+
+    def rules() -> set[str]:
+        (result,) = lint_all(["endpoint-reference.yaml"], engine.lint, cache, 1)
+        return {finding["rule"] for finding in result["findings"]}
+
+    assert "E9601" in rules()
+    moved = Path("children/experiment.yaml").rename("elsewhere.yaml")
+    assert "E9601" not in rules()
+    moved.rename("children/experiment.yaml")
+    assert "E9601" in rules()
 
 
 def test_a_result_is_found_by_content_path_and_run(tmp_path: Path) -> None:

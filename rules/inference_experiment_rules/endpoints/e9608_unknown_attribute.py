@@ -1,12 +1,12 @@
 import difflib
 
-from cfnlint.rules import RuleMatch
-from cfnlint.template.template import Template
-
 from cfn_template.scenarios import shorten
 from inference_experiment import contract
-from inference_experiment_rules._base import CUSTOM_RESOURCES, MESSAGE_LIMIT, Rule, view_of
+from inference_experiment_rules._base import CUSTOM_RESOURCES, MESSAGE_LIMIT, Problem, Rule
+from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.references import attribute_uses
+
+APPLICATION = "AWS::Serverless::Application"
 
 
 class UnknownAttribute(Rule):
@@ -16,21 +16,33 @@ class UnknownAttribute(Rule):
     shortdesc = "Unknown attribute of the custom type"
     description = (
         "Fn::GetAtt or Fn::Sub refers to an attribute that the custom type does not return. The attributes of a custom "
-        "resource are not declared in the template, so cfn-lint accepts any name."
+        "resource are not declared in the template, so cfn-lint accepts any name. Also an output that the local "
+        "template of an AWS::Serverless::Application does not have."
     )
     source_url = CUSTOM_RESOURCES
     tags = ["sagemaker", "custom-resource", "getatt"]
 
-    def match(self, cfn: Template) -> list[RuleMatch]:
-        """Return each reference to an unknown attribute, anywhere in the template."""
-        view = view_of(cfn)
+    def problems(self, view: ExperimentTemplate) -> list[Problem]:
+        """Return each reference to an unknown attribute, anywhere in the template itself."""
         ours = {name for name in view.experiments if view.type_of(name) != contract.NATIVE_TYPE}
-        uses = attribute_uses(view.template) if ours else ()
-        return [
-            RuleMatch(list(path), self._message(name, attribute))
+        uses = list(attribute_uses(view.composition.original)) if view.experiments else []
+        unknown = [Problem(path, self._output(view, name, attribute)) for path, name, attribute in uses]
+        return [each for each in unknown if each.message] + [
+            Problem(path, self._message(name, attribute))
             for path, name, attribute in uses
             if name in ours and attribute not in contract.attributes()
         ]
+
+    @staticmethod
+    def _output(view: ExperimentTemplate, name: str, attribute: str) -> str:
+        """Return a message for an output that an application does not have; of a stack cfn-lint itself reports it."""
+        child = view.composition.children.get(name)
+        if child is None or view.type_of(name) != APPLICATION or not attribute.startswith("Outputs."):
+            return ""
+        outputs = [f"Outputs.{output}" for output in child.original.get("Outputs") or {}]
+        nearest = difflib.get_close_matches(attribute, outputs, 1, 0)
+        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        return "" if attribute in outputs else f"{child.label} has no output '{attribute[8:]}'{hint}"
 
     @staticmethod
     def _message(name: str, attribute: str) -> str:

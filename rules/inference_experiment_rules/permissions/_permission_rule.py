@@ -3,10 +3,7 @@
 from collections.abc import Callable
 from typing import ClassVar
 
-from cfnlint.rules import RuleMatch
-from cfnlint.template.template import Template
-
-from inference_experiment_rules._base import MESSAGE_LIMIT, Rule, once_per_place, view_of
+from inference_experiment_rules._base import MESSAGE_LIMIT, Problem, Rule, once_per_place
 from shadow_test_policies.analysis import PermissionAnalysis, permission_analysis
 from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.permission_findings import PermissionFinding
@@ -21,10 +18,10 @@ class PermissionRule(Rule):
     kinds: ClassVar[frozenset[str]] = frozenset()
     role_kinds: ClassVar[frozenset[str]] = frozenset({"provider", "experiment"})
 
-    def match(self, cfn: Template) -> list[RuleMatch]:
-        """Return the findings in a template."""
-        findings = template_findings(permission_analysis(view_of(cfn)), self.reports)
-        return [RuleMatch(list(finding.location.path), message) for finding, message in findings]
+    def problems(self, view: ExperimentTemplate) -> list[Problem]:
+        """Return the findings in a template and its nested stacks."""
+        findings = template_findings(permission_analysis(view), self.reports)
+        return [Problem(finding.location.path, message) for finding, message in findings]
 
     def targets(self, view: ExperimentTemplate) -> list[str]:
         """Return the experiments, or the provider functions if there are none."""
@@ -39,8 +36,12 @@ def template_findings(
     analysis: PermissionAnalysis, includes: Callable[[PermissionFinding], bool]
 ) -> list[tuple[PermissionFinding, str]]:
     """Return the findings in a template with their messages, each once however many experiments share the role."""
+    word = analysis.view.composition.word  # adds the file of a nested stack later
     found = [
-        (finding, finding.word(MESSAGE_LIMIT - len(where)) + where)
+        (
+            finding,
+            finding.word(MESSAGE_LIMIT - len(where) - len(word(finding.location.path, "", MESSAGE_LIMIT))) + where,
+        )
         for name in analysis.targets
         for finding, where in once_per_place(
             {scenario: filter(includes, members) for scenario, members in analysis.findings(name).items()},

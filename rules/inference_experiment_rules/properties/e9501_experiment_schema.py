@@ -17,6 +17,6 @@ class ExperimentSchema(ReenteringRule):
     source_url = CUSTOM_RESOURCES
     tags = ["sagemaker", "custom-resource", "schema"]
 
-    def is_target(self, cfn: Template, name: str) -> bool:
-        """Tell whether the resource is an experiment of this provider."""
-        return name in view_of(cfn).experiments
+    def targets(self, cfn: Template) -> list[str]:
+        """Return the experiments of this provider."""
+        return [name for name in view_of(cfn).experiments if name in cfn.template["Resources"]]

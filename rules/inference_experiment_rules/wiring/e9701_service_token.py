@@ -1,5 +1,5 @@
 from inference_experiment_rules._base import CUSTOM_RESOURCES, Problems, Rule, problem
-from shadow_test_policies.experiment import FUNCTION_TYPES, Experiment
+from shadow_test_policies.experiment import FUNCTION_TYPES, QUALIFIED_TYPES, Experiment
 from shadow_test_policies.service_token import wrong_service_token
 
 
@@ -11,12 +11,13 @@ class ServiceToken(Rule):
     description = (
         "ServiceToken must be the ARN of the provider's function, its alias or its version. Ref of a function returns "
         "its name, and no other resource answers requests: not a layer, a role or a queue, nor an SNS topic, whose "
-        "messages the provider does not read."
+        "messages the provider does not read. The CDK provider framework cannot serve this provider, which answers "
+        "CloudFormation itself."
     )
     source_url = CUSTOM_RESOURCES
     tags = ["sagemaker", "custom-resource", "servicetoken"]
 
-    related_types = FUNCTION_TYPES
+    related_types = FUNCTION_TYPES | QUALIFIED_TYPES
 
     def check(self, experiment: Experiment) -> Problems:
         """Yield a problem when ServiceToken is certainly not such an ARN."""

@@ -1,6 +1,6 @@
 from inference_experiment_rules._base import Problems, Rule, problem
-from shadow_test_policies.experiment import FUNCTION_TYPES, Experiment
-from shadow_test_policies.references import QUALIFIED_TYPES, function_timeout
+from shadow_test_policies.experiment import FUNCTION_TYPES, QUALIFIED_TYPES, Experiment
+from shadow_test_policies.references import function_timeout
 
 
 class FunctionTimeout(Rule):

@@ -1,6 +1,5 @@
 from inference_experiment_rules._base import Problems, Rule, problem
-from shadow_test_policies.experiment import FUNCTION_TYPES, Experiment
-from shadow_test_policies.references import QUALIFIED_TYPES
+from shadow_test_policies.experiment import FUNCTION_TYPES, QUALIFIED_TYPES, Experiment
 from shadow_test_policies.role_policies import POLICY_PROPERTIES, roles_of, roles_with
 
 

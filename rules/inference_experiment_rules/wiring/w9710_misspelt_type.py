@@ -1,8 +1,6 @@
-import difflib
-
 from inference_experiment import contract
 from inference_experiment_rules._base import CUSTOM_RESOURCES, Problems, Rule, problem
-from shadow_test_policies.experiment import ALIKE, CUSTOM_PREFIX, Experiment, ExperimentTemplate
+from shadow_test_policies.experiment import CUSTOM_PREFIX, Experiment, ExperimentTemplate, is_misspelt
 
 
 class MisspeltType(Rule):
@@ -24,8 +22,6 @@ class MisspeltType(Rule):
     def check(self, experiment: Experiment) -> Problems:
         """Yield a problem at a type name that is similar to ours."""
         kind, node = experiment.view.type_of(experiment.name), experiment.resource.get("Type")
-        if node is None or kind == contract.CUSTOM_TYPE:
-            return
-        if difflib.SequenceMatcher(None, kind.lower(), contract.CUSTOM_TYPE.lower()).ratio() > ALIKE:
+        if node is not None and is_misspelt(kind):
             message = f"the properties of {kind} are not checked"
             yield problem(node, f"{message}; did you mean {contract.CUSTOM_TYPE}?")

@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from cfn_template.language_extensions import expand
 from cfn_template.located import plain
+from cfn_template.nested import compose
 from cfn_template.nodes import Node, resolve
 from cfn_template.parameters import PSEUDO, ParameterError, check_given
 from cfn_template.scenarios import Scenario, describe, needs_of
 from cfn_template.values import Path as Keys
 from cfn_template.values import Raw, ShortForm
+from iam_policy.findings import MAXIMUM_MESSAGE
 from inference_experiment import contract
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
@@ -21,7 +23,7 @@ from inference_experiment_cli.errors import Place, UndecidedError, UsageError
 from inference_experiment_cli.inputs.documents import Document, read_document
 from inference_experiment_cli.inventory.properties import epoch_as_text, to_properties
 from shadow_test_policies.endpoints import production_change
-from shadow_test_policies.experiment import ExperimentTemplate, experiment_in
+from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate, experiment_in
 from shadow_test_policies.resolved_values import resolved_problems
 from shadow_test_policies.service_token import wrong_service_token
 
@@ -98,6 +100,8 @@ class Declaration:
         properties = _with_texts(value) if self.within[-1:] == ("Properties",) else value
         token = node.at("Properties", "ServiceToken") if not native and self.is_in_template else None
         wrong = wrong_service_token(self.view, token)
+        if wrong:
+            wrong = self.view.composition.word(node.path, wrong, MAXIMUM_MESSAGE)
         experiment = experiment_in(self.view, self.logical_id, scenario)
         keys_at = {path: keys for keys, path in found.places.items()}
         partly = tuple(
@@ -203,10 +207,12 @@ def _of_template(document: Document, given: Mapping[str, str], *, strict: bool) 
     _check_given(declared, known)
     loops = ExperimentTemplate(document.value).deployment(known)
     document = replace(document, value=expand(document.value, loops.evaluator.evaluate))
-    view = ExperimentTemplate(document.value, parameter_sets=[known] if known else ())
-    if not view.experiments:
+    composition = compose(document.value, document.name, SUBJECT)
+    view = ExperimentTemplate.of(composition, parameter_sets=[known] if known else ())
+    own = [name for name in view.experiments if name in document.value["Resources"]]
+    if not own:
         raise document.error(("Resources",), f"no resource is of type {' or '.join(TYPES)}")
-    return [Declaration(document, view, str(name)) for name in view.experiments]
+    return [Declaration(document, view, str(name)) for name in own]
 
 
 def _parameters(document: Document) -> Mapping[str, Raw]:

@@ -62,7 +62,9 @@ class Cache:
 
     def put(self, key: str, path: str, result: TemplateResult) -> None:
         """Store a result."""
-        until = valid_until(Path(path).read_bytes(), datetime.now(UTC))
+        # A time may be in the template of a nested stack, or passed to it.
+        contents = [_content(name) or b"" for name in (path, *result["reads"])]
+        until = valid_until(b"\n".join(contents), datetime.now(UTC))
         if until is None:
             return
         reads = {name: digest_of_file(Path(name)) for name in result["reads"]}
@@ -88,6 +90,13 @@ class Cache:
 
     def _file(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key[2:]}.json"
+
+
+def _content(name: str) -> bytes | None:
+    try:
+        return Path(name).read_bytes()
+    except OSError:
+        return None
 
 
 def valid_until(content: bytes, now: datetime) -> float | None:

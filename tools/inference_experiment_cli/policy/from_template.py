@@ -8,11 +8,14 @@ from cfnlint.template import Template
 
 import iam_policy
 from cfn_template.template import DEFAULT_REGIONS
+from iam_policy.findings import MAXIMUM_MESSAGE
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.policy.checks import CheckOptions
 from inference_experiment_rules._base import view_of
 from inference_experiment_rules.permissions._permission_rule import template_findings
 from shadow_test_policies.analysis import PermissionAnalysis
+from shadow_test_policies.experiment import ExperimentTemplate
+from shadow_test_policies.located_documents import Location
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.requirements import Deployment
@@ -36,10 +39,16 @@ class TemplateInput:
 
     def findings(self) -> Iterator[iam_policy.Finding]:
         """Yield what the rules report, and what cfn-lint's own rules report of the documents."""
-        for finding, message in template_findings(self.analysis, _is_included):
-            mark = self.template.get_location_yaml(self.template.template, list(finding.location.path))
+        view = self.analysis.view
+        for (finding, message), place in view.across(self._found, lambda each: each[0].location.path):
+            mark = self.template.get_location_yaml(self.template.template, list(place))
             position = iam_policy.Position(mark[0] + 1, mark[1] + 1) if mark else iam_policy.Position()
-            yield finding.as_finding(self.label, position, message)
+            worded = view.composition.word(finding.location.path, message, MAXIMUM_MESSAGE)
+            yield replace(finding, location=Location(place)).as_finding(self.label, position, worded)
+
+    def _found(self, view: ExperimentTemplate) -> list[tuple[PermissionFinding, str]]:
+        own = view is self.analysis.view
+        return template_findings(self.analysis if own else self.analysis.of(view), _is_included)
 
 
 def _is_included(finding: PermissionFinding) -> bool:
