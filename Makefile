@@ -84,7 +84,7 @@ sam-check: .venv-sam/.installed
 
 # Rules over every template at hand, and their fixtures on the oldest, an intermediate and the newest cfn-lint.
 lint-corpus: $(STAMP)
-	$(BIN)/python tests/rules/corpus.py
+	$(BIN)/python tests/rules/corpus.py --download
 
 # What the rules find in realistic templates with one mistake each, and in correct ones.
 lint-recall: $(STAMP)

