@@ -107,7 +107,7 @@ class ResourcePattern:
     def _same_beginning(self, target: Text) -> bool:
         """Whether both begin with the same symbol and all that differs is within the last segment."""
         head, *rest = parts_of(target)
-        if self.pattern.tokens[0] != head or not isinstance(head, Symbol):
+        if self.pattern.tokens[:1] != (head,) or not isinstance(head, Symbol):
             return False
         return not any(":" in part if isinstance(part, str) else part.charset.holds(":") for part in rest)
 
