@@ -135,22 +135,6 @@ def compile_resource(source: Text, *, variables: bool) -> ResourcePattern:
     return ResourcePattern(compile_pattern(source, variables=variables))
 
 
-def match_arn(pattern: Pattern, value: Text) -> Truth:
-    """Compare as ArnEquals and ArnLike do (they are the same): six parts, each with wildcards, all case-sensitive.
-
-    A value or a pattern that is not an ARN never matches. Whether a pattern with fewer parts does is undocumented.
-    """
-    segments, others = split_pattern(pattern), split(value)
-    if segments is None or others is None:
-        truth = pattern.match(value)
-        return truth if truth is False or pattern.tokens == parts_of(value) else None
-    if len(segments) == SEGMENTS == len(others):
-        return all_of(one.match(other) for one, other in zip(segments, others, strict=True))
-    if len(others) < SEGMENTS or not segments[0].match("arn"):
-        return False
-    return False if pattern.match(value) is False else None
-
-
 _NO_COLON: Final = Charset(frozenset(map(chr, range(32, 127))) - {":"})
 
 
