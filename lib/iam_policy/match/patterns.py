@@ -132,6 +132,8 @@ class Pattern:
 
     def resolve(self, value_of: "Callable[[Variable], Text | Symbol | None]") -> "Pattern | None":
         """Replace the variables by their values; None if one has no value."""
+        if not self.variables:
+            return self
         tokens: list[Token] = []
         for token in self.tokens:
             if not isinstance(token, Variable):
