@@ -8,8 +8,10 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from functools import cached_property
+from typing import Final
 
 from cfn_template.forms import expanded, may_contain
 from cfn_template.values import (
@@ -20,7 +22,6 @@ from cfn_template.values import (
     MissingRow,
     Raw,
     SymbolicString,
-    Unknown,
     Unresolved,
     function_of,
     parts_of,
@@ -36,23 +37,20 @@ MAXIMUM_DEPTH: Final = 40
 MAXIMUM_LENGTH: Final = 1_000_000  # a template's own limit
 
 
+@dataclass
 class Evaluator:
     """Evaluate intrinsic functions, given the values of Ref, the outcome of conditions, and the mappings."""
 
-    def __init__(
-        self,
-        refer: Callable[[str], object],
-        decide: Callable[[Raw], bool | None],
-        mappings: Raw,
-        refer_key: Callable[[str], object] | None = None,
-        resources: Mapping[str, Raw] | None = None,
-    ) -> None:
-        self.refer = refer
-        self.decide = decide
-        self.mappings = mappings if isinstance(mappings, dict) else {}
-        self.resources = resources or {}
-        # The values that choose a row are known where they are hidden elsewhere.
-        self.keys = Evaluator(refer_key, decide, mappings) if refer_key else self
+    refer: Callable[[str], object]
+    decide: Callable[[Raw], bool | None]
+    mappings: Raw
+    refer_key: Callable[[str], object] | None = None
+    resources: Mapping[str, Raw] = field(default_factory=dict)
+
+    @cached_property
+    def keys(self) -> "Evaluator":
+        """The evaluator of what decides a condition or a row: values that are hidden elsewhere are known."""
+        return Evaluator(self.refer_key, self.decide, self.mappings) if self.refer_key else self
 
     def evaluate(self, raw: Raw, depth: int = 0) -> object:
         """Return the value of a raw scalar, list or function; a mapping that is not a function is UNKNOWN."""
@@ -101,15 +99,16 @@ class Evaluator:
 
     def sub(self, argument: Raw, depth: int) -> object:
         """Fn::Sub."""
-        variables: Mapping[str, Raw] = {}
-        if isinstance(argument, list) and len(argument) == 2:  # noqa: PLR2004 - text and variables
-            argument, given = argument
-            variables = given if isinstance(given, dict) else {}
-        if not isinstance(argument, str):
-            return UNKNOWN
+        match argument:
+            case [str(text), variables]:
+                pass
+            case str(text):
+                variables = {}
+            case _:
+                return UNKNOWN
         known: dict[str, list[str | Unresolved] | None] = {}
         parts: list[str | Unresolved] = []
-        for index, piece in enumerate(SUB_VARIABLE.split(argument)):
+        for index, piece in enumerate(SUB_VARIABLE.split(text)):
             if index % 2 == 0:
                 parts.append(piece.replace("${!", "${"))
                 continue
@@ -122,8 +121,8 @@ class Evaluator:
             parts += value
         return bounded(parts)
 
-    def _variable(self, name: str, variables: Mapping[str, Raw], depth: int) -> object:
-        if name in variables:
+    def _variable(self, name: str, variables: Raw, depth: int) -> object:
+        if isinstance(variables, dict) and name in variables:
             return self.evaluate(variables[name], depth)
         value = self.refer(name)
         if "." in name and isinstance(value, SymbolicString):
@@ -132,9 +131,7 @@ class Evaluator:
 
     def join(self, argument: Raw, depth: int) -> object:
         """Fn::Join."""
-        if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[0], str):  # noqa: PLR2004
-            return UNKNOWN
-        values = self.evaluate(argument[1], depth)
+        delimiter, values = self._text_and_value(argument, depth)
         if not isinstance(values, list):
             return UNKNOWN
         parts: list[str | Unresolved] = []
@@ -142,8 +139,15 @@ class Evaluator:
             found = parts_of(value)
             if found is None:
                 return UNKNOWN
-            parts += [argument[0], *found] if index else found
+            parts += [delimiter, *found] if index else found
         return bounded(parts)
+
+    def _text_and_value(self, argument: Raw, depth: int) -> tuple[str, object]:
+        """Return the text and the value of the second part of an argument, UNKNOWN if it is malformed."""
+        match argument:
+            case [str(text), raw]:
+                return text, self.evaluate(raw, depth)
+        return "", UNKNOWN
 
     def select(self, argument: Raw, depth: int) -> object:
         """Fn::Select."""
@@ -163,9 +167,7 @@ class Evaluator:
 
     def _pieces(self, argument: Raw, depth: int) -> tuple[list[str | SymbolicString], bool]:
         """Return the pieces of Fn::Split before the first that is not known, and whether they are all."""
-        if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[0], str):  # noqa: PLR2004
-            return [], False
-        delimiter, text = argument[0], self.evaluate(argument[1], depth)
+        delimiter, text = self._text_and_value(argument, depth)
         if not delimiter or not isinstance(text, str | SymbolicString):
             return [], False
         pieces: list[list[str | Unresolved]] = [[]]
@@ -209,22 +211,21 @@ class Evaluator:
 
     def to_json_string(self, argument: Raw, depth: int) -> object:
         """Fn::ToJsonString of AWS::LanguageExtensions, for entirely known values."""
-        value = self._deep(argument, depth)
-        return UNKNOWN if value is UNKNOWN else json.dumps(value, separators=(",", ":"))
+        try:
+            return json.dumps(self._deep(argument, depth), separators=(",", ":"))
+        except TypeError:  # a part of it is not known
+            return UNKNOWN
 
     def _deep(self, raw: Raw, depth: int) -> Raw:
-        """Return a value with all functions evaluated, UNKNOWN if a part is unknown."""
+        """Return a value with all functions evaluated."""
         if depth > MAXIMUM_DEPTH:
             return UNKNOWN
         if isinstance(raw, dict) and function_of(raw) is None:
-            members = {str(key): self._deep(item, depth + 1) for key, item in raw.items()}
-            kept = {key: item for key, item in members.items() if item is not None}
-            return UNKNOWN if UNKNOWN in kept.values() else kept
+            members = ((str(key), self._deep(item, depth + 1)) for key, item in raw.items())
+            return {key: item for key, item in members if item is not None}
         if isinstance(raw, list):
-            items = [item for each in raw if (item := self._deep(each, depth + 1)) is not None]
-            return UNKNOWN if UNKNOWN in items else items
-        value = self.evaluate(raw, depth)
-        return UNKNOWN if holds_unknown([value]) else value
+            return [item for each in raw if (item := self._deep(each, depth + 1)) is not None]
+        return self.evaluate(raw, depth)
 
     def base64(self, argument: Raw, depth: int) -> object:
         """Fn::Base64 of a known text."""
@@ -256,13 +257,6 @@ def bounded(parts: Sequence[str | Unresolved]) -> object:
     return UNKNOWN if length > MAXIMUM_LENGTH or len(parts) > MAXIMUM_LENGTH else text_of(parts)
 
 
-def holds_unknown(values: list[Any]) -> bool:
-    """Tell whether a list contains an unknown value, at any depth."""
-    return any(
-        holds_unknown(item) if isinstance(item, list) else isinstance(item, SymbolicString | Unknown) for item in values
-    )
-
-
 def member(mapping: Raw, name: str) -> Raw:
     """Return a member by its key as text: YAML may have read it as a number."""
     if not isinstance(mapping, dict):
@@ -274,11 +268,10 @@ def member(mapping: Raw, name: str) -> Raw:
 
 def chosen_branch(argument: Raw, decide: Callable[[Raw], bool | None]) -> tuple[int, Raw] | None:
     """Return the branch that an Fn::If takes and its index, None when that is unknown."""
-    if not isinstance(argument, list) or len(argument) != 3:  # noqa: PLR2004 - condition and two branches
-        return None
-    holds = decide(argument[0])
-    index = 1 if holds else 2
-    return None if holds is None else (index, argument[index])
+    match argument:
+        case [condition, held, otherwise] if (holds := decide(condition)) is not None:
+            return (1, held) if holds else (2, otherwise)
+    return None
 
 
 # Other functions (Fn::Cidr, Fn::GetAZs, Fn::Transform ...) are resolved at deployment.

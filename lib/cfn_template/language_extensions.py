@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from cfn_template.located import DictNode, ListNode, StringNode
+from cfn_template.located import DictNode, ListNode, StringNode, placed_like
 from cfn_template.values import Raw, function_of, scalar_text
 
 TRANSFORM: Final = "AWS::LanguageExtensions"
@@ -34,17 +34,11 @@ class _Expansion:
         if function == "Ref" and isinstance(argument, str) and argument in names:
             return names[argument]
         if isinstance(raw, dict):
-            return self._mapping(raw, names)
+            members = DictNode(pair for key, value in raw.items() for pair in self._members(key, value, names))
+            return placed_like(raw, members)
         if isinstance(raw, list):
-            items = ListNode(self.value(item, names) for item in raw)
-            items.start_mark, items.marks = getattr(raw, "start_mark", None), getattr(raw, "marks", ())  # type: ignore[assignment]
-            return items
+            return placed_like(raw, ListNode(self.value(item, names) for item in raw))
         return _filled(raw, names) if isinstance(raw, str) else raw
-
-    def _mapping(self, raw: dict[Any, Raw], names: Mapping[str, str]) -> DictNode:
-        mapping = DictNode(pair for key, value in raw.items() for pair in self._members(key, value, names))
-        mapping.start_mark = getattr(raw, "start_mark", None)  # type: ignore[assignment]
-        return mapping
 
     def _members(self, key: Raw, value: Raw, names: Mapping[str, str]) -> Iterator[tuple[Raw, Raw]]:
         loop = self._loop(value, names) if isinstance(key, str) and key.startswith(FOR_EACH) else None
@@ -58,13 +52,13 @@ class _Expansion:
 
     def _loop(self, value: Raw, names: Mapping[str, str]) -> tuple[str, list[str], dict[Any, Raw]] | None:
         """Return variable, items and body of a loop, None where it is malformed or not known."""
-        if not isinstance(value, list) or len(value) != 3 or not isinstance(value[2], dict):  # noqa: PLR2004
-            return None
-        items = self._evaluate(self.value(value[1], names))
-        texts = [text for item in items if (text := scalar_text(item)) is not None] if isinstance(items, list) else None
-        if texts is None or len(texts) != len(items) or self._count > MAXIMUM_VALUES:  # type: ignore[arg-type]
-            return None
-        return str(value[0]), texts, value[2]
+        match value:
+            case [variable, collection, dict(body)]:
+                items = self._evaluate(self.value(collection, names))
+                texts = [scalar_text(item) for item in items] if isinstance(items, list) else [None]
+                if None not in texts and self._count <= MAXIMUM_VALUES:
+                    return str(variable), texts, body  # type: ignore[return-value]
+        return None
 
 
 def _filled(text: str, names: Mapping[str, str]) -> str:
@@ -78,6 +72,4 @@ def _filled(text: str, names: Mapping[str, str]) -> str:
 
     if not names or "{" not in text:
         return text
-    filled = StringNode(_VARIABLE.sub(fill, text))
-    filled.start_mark = getattr(text, "start_mark", None)  # type: ignore[assignment]
-    return filled
+    return placed_like(text, StringNode(_VARIABLE.sub(fill, text)))

@@ -5,7 +5,7 @@ reads one reads the other. Lines and columns of marks count from 0, those of err
 """
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from cfn_template.values import Path
 
@@ -41,6 +41,9 @@ class DictNode(dict[str, Any]):
     duplicates: tuple[StringNode, ...] = ()
 
 
+_Node = TypeVar("_Node", StringNode, ListNode, DictNode)
+
+
 class DocumentError(ValueError):
     """A document that cannot be read: a code, what is wrong, and the line and column (from 1) of the fault.
 
@@ -63,6 +66,14 @@ def string_node(value: str, mark: Mark) -> StringNode:
         raise DocumentError("encoding", f"\\u{ord(value[error.start]):04x} is not a character", mark) from error
     node = StringNode(value)
     node.start_mark = mark
+    return node
+
+
+def placed_like(origin: object, node: _Node) -> _Node:
+    """Return a node with the places of the one that it is a copy of, if that has any."""
+    for name in ("start_mark", "marks"):
+        if hasattr(origin, name):
+            setattr(node, name, getattr(origin, name))
     return node
 
 

@@ -4,7 +4,16 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from cfn_template.evaluator import Evaluator
-from cfn_template.values import Raw, SymbolicString, Unresolved, function_of, keys_of, scalar_text, unresolved
+from cfn_template.values import (
+    Raw,
+    SymbolicString,
+    Unresolved,
+    function_of,
+    keys_of,
+    scalar_text,
+    unresolved,
+    values_beneath,
+)
 
 COMPARISONS: Final = ("Fn::Equals", "Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn")
 
@@ -14,15 +23,9 @@ def mentioned(raw: Raw) -> Iterator[tuple[str, str]]:
 
     A name that chooses a row of a mapping is yielded as ("key", name) too.
     """
-    stack = [raw]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, list):
-            stack += value
-        if not isinstance(value, dict):
-            continue
-        stack += value.values()
-        yield from _mentioned_by_function(value)
+    for value in values_beneath(raw):
+        if isinstance(value, dict):
+            yield from _mentioned_by_function(value)
 
 
 def _mentioned_by_function(value: dict[Any, Raw]) -> Iterator[tuple[str, str]]:
@@ -50,10 +53,7 @@ def deciding_literals(raw: Raw, mappings: Raw, functions: Collection[str]) -> di
     """
     found: dict[str, dict[str, None]] = {}
     opened = Evaluator(lambda name: unresolved("Ref", name), lambda _: None, mappings)
-    stack = [raw]
-    while stack:
-        value = stack.pop()
-        stack += value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    for value in values_beneath(raw):
         function, argument = function_of(value) or ("", None)
         for item, literals in _operands(function, argument, mappings) if function in functions else ():
             text = opened.evaluate(item)

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from cfn_template.documents import decode, parse
 from cfn_template.language_extensions import expand
-from cfn_template.located import DictNode, DocumentError, ListNode
+from cfn_template.located import DictNode, DocumentError, ListNode, placed_like
 from cfn_template.mentions import mentioned
 from cfn_template.parameters import is_list, is_secret, is_stored
 from cfn_template.scenarios import shorten
 from cfn_template.template import TemplateView
-from cfn_template.values import NO_VALUE, SUB_VARIABLE, Path, Raw, function_of, scalar_text
+from cfn_template.values import NO_VALUE, SUB_VARIABLE, Path, Raw, function_of, scalar_text, values_beneath
 
 LOCATIONS: Final = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
 SEPARATOR: Final = "/"
@@ -66,7 +66,7 @@ class Composition:
         if stack:
             path = ("Resources", stack)
             raw, rest = _walk(self.children[stack].template, inside)
-            passed = section(_properties(section(self.original, "Resources"), stack), "Parameters")
+            passed = section(self.original, "Resources", stack, "Properties", "Parameters")
             names = [name for kind, name in mentioned(raw) if kind == "name" and name in passed]
             if names and (function_of(raw) or not isinstance(raw, dict | list)):
                 path = (*path, "Properties", "Parameters", names[0], *rest)
@@ -110,14 +110,11 @@ def compose(template: Raw, file: str | None, subject: str = "") -> Composition:
     return composition
 
 
-def section(raw: Raw, name: str) -> Mapping[str, Raw]:
-    """Return a member that is a mapping; empty for any other value."""
-    member = raw.get(name) if isinstance(raw, dict) else None
-    return member if isinstance(member, dict) and function_of(member) is None else {}
-
-
-def _properties(resources: Mapping[str, Raw], name: str) -> Mapping[str, Raw]:
-    return section(resources.get(name), "Properties")
+def section(raw: Raw, *names: str) -> Mapping[str, Raw]:
+    """Return a member of a member and so on, if it is a mapping; empty for any other value."""
+    for name in names:
+        raw = raw.get(name) if isinstance(raw, dict) else None
+    return raw if isinstance(raw, dict) and function_of(raw) is None else {}
 
 
 def _walk(raw: Raw, path: Path) -> tuple[Raw, Path]:
@@ -190,7 +187,7 @@ def _decoded(data: bytes) -> Raw:
 
 def _with_globals(template: Mapping[str, Raw]) -> Mapping[str, Raw]:
     """Return a template with SAM's Globals in its functions, as cfn-lint has it for the linted file."""
-    common = section(section(template, "Globals"), "Function")
+    common = section(template, "Globals", "Function")
     resources = section(template, "Resources")
     functions = {
         name: {**raw, "Properties": _merged(common, section(raw, "Properties"))}
@@ -208,42 +205,34 @@ def _merged(common: Raw, own: Raw) -> Raw:
 
 @dataclass
 class _Binding:
-    """Copies values of a template: `values` replace Ref, `attributes` GetAtt, and `names` get a prefix."""
+    """Copies values of a template: `values` replace Ref of a name and GetAtt of a.b, and `names` get a prefix."""
 
-    values: Mapping[str, Raw] = field(default_factory=dict)
-    attributes: Mapping[str, Raw] = field(default_factory=dict)
+    values: Mapping[str, Raw]
     names: frozenset[str] = frozenset()
     prefix: str = ""
 
     def named(self, name: Raw) -> Raw:
-        """Return the name of a resource, condition or mapping in the whole."""
-        return self.prefix + name if isinstance(name, str) and name in self.names else name
+        """Return the name of a resource, attribute, condition or mapping in the whole."""
+        return self.prefix + name if isinstance(name, str) and name.partition(".")[0] in self.names else name
 
     def value(self, raw: Raw) -> Any:  # noqa: ANN401 - any JSON value
         """Return a value as it is in the whole."""
         if isinstance(raw, list):
-            items = ListNode(map(self.value, raw))
-            items.start_mark, items.marks = getattr(raw, "start_mark", None), getattr(raw, "marks", ())  # type: ignore[assignment]
-            return items
+            return placed_like(raw, ListNode(map(self.value, raw)))
         if not isinstance(raw, dict):
             return raw
-        name, argument = function_of(raw) or ("", None)
-        if name == "Ref" and isinstance(argument, str) and argument in self.values:
-            return self.values[argument]
-        attribute = ".".join(map(str, argument)) if isinstance(argument, list) else argument
-        if name == "Fn::GetAtt" and isinstance(attribute, str) and attribute in self.attributes:
-            return self.attributes[attribute]
-        members = DictNode((key, self._argument(str(key), value)) for key, value in raw.items())
-        members.start_mark = getattr(raw, "start_mark", None)  # type: ignore[assignment]
-        return members
+        function, argument = function_of(raw) or ("", None)
+        name = ".".join(map(str, argument)) if isinstance(argument, list) else argument
+        if function in ("Ref", "Fn::GetAtt") and isinstance(name, str) and name in self.values:
+            return self.values[name]
+        return placed_like(raw, DictNode((key, self._argument(str(key), value)) for key, value in raw.items()))
 
     def _argument(self, key: str, argument: Raw) -> Raw:
         """Return a member; those of functions name resources, conditions and mappings."""
         if key == "Fn::Sub":
             return self._sub(argument)
         if key in ("Ref", "Condition", "Fn::GetAtt") and isinstance(argument, str):
-            name, dot, attribute = argument.partition(".")
-            return f"{self.named(name)}{dot}{attribute}"
+            return self.named(argument)
         value = self.value(argument)
         if key in ("Fn::GetAtt", "Fn::If", "Fn::FindInMap") and isinstance(value, list) and value:
             value[0] = self.named(value[0])
@@ -258,25 +247,16 @@ class _Binding:
         parts = SUB_VARIABLE.split(text)
         for index in range(1, len(parts), 2):
             name = parts[index].strip()
-            bound = {**self.values, **self.attributes}
-            if name not in variables and name in bound:
-                variables = {**variables, name: bound[name]}
-            elif name not in variables:
-                resource, dot, attribute = name.partition(".")
-                name = f"{self.named(resource)}{dot}{attribute}"
-            parts[index] = f"${{{name}}}"
+            if name not in variables and name in self.values:
+                variables = {**variables, name: self.values[name]}
+            parts[index] = f"${{{name if name in variables else self.named(name)}}}"
         return ["".join(parts), variables] if variables else "".join(parts)
 
 
 def _bounded(raw: Raw) -> Any:  # noqa: ANN401 - any JSON value
     """Return a value. Raises OverflowError if it is too large: what is passed on several times multiplies."""
-    count, stack = 0, [raw]
-    while stack:
-        value = stack.pop()
-        count += 1
-        if count > MAXIMUM_VALUES:
-            raise OverflowError
-        stack += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if any(count >= MAXIMUM_VALUES for count, _ in enumerate(values_beneath(raw))):
+        raise OverflowError
     return raw
 
 
@@ -286,10 +266,10 @@ def _composed(parent: Composition) -> Mapping[str, Raw]:
     for stack, child in parent.children.items():
         outputs |= _add(whole, stack, child.template)
     _bounded(outputs)
-    binding = _Binding(attributes=outputs)
+    binding = _Binding(outputs)
     # What a stack passes may be another's output, and so on.
     for _ in range(min(len(parent.children), MAXIMUM_DEPTH)):
-        binding = _Binding(attributes=_bounded({name: binding.value(raw) for name, raw in outputs.items()}))
+        binding = _Binding(_bounded({name: binding.value(raw) for name, raw in outputs.items()}))
     _bounded(whole)
     for name in ("Resources", "Outputs"):
         whole[name] = binding.value(section(whole, name))
@@ -307,7 +287,7 @@ def _add(whole: dict[str, Any], stack: str, child: Mapping[str, Raw]) -> dict[st
     resource = whole["Resources"][stack]
     prefix = stack + SEPARATOR
     names = frozenset(str(name) for part in SECTIONS for name in section(child, part))
-    binding = _Binding(dict(_values(whole, stack, child)), {}, names, prefix)
+    binding = _Binding(dict(_values(whole, stack, child)), names, prefix)
     for part in ("Mappings", "Conditions"):
         whole[part] |= {prefix + name: binding.value(raw) for name, raw in section(child, part).items()}
     before = [name for kind, name in mentioned(resource) if kind == "name"] + _listed(resource.get("DependsOn"))

@@ -81,11 +81,6 @@ class Scenario:
         """The evaluator of intrinsic functions in this scenario."""
         return Evaluator(self.refer, self.decide, self.source.mappings, self._value, self.source.resources)
 
-    @cached_property
-    def _decider(self) -> Evaluator:
-        """The evaluator within conditions, which know the values that are hidden elsewhere."""
-        return Evaluator(self._value, self.decide, self.source.mappings) if self.source.hidden else self.evaluator
-
     def refer(self, name: str) -> object:
         """Return what Ref gives: a parameter's value, or an unresolved one for resources and pseudo parameters."""
         return unresolved("Ref", name) if name in self.source.hidden else self._value(name)
@@ -137,7 +132,7 @@ class Scenario:
         return combine(name, [self._holds(item) for item in argument])
 
     def _equal(self, argument: list[Raw]) -> bool | None:
-        left, right = (self._decider.evaluate(item) for item in argument)
+        left, right = (self.evaluator.keys.evaluate(item) for item in argument)
         if isinstance(left, MissingRow) or isinstance(right, MissingRow):
             self.is_possible = False
         same = self._same(left, right)
@@ -179,7 +174,7 @@ class Scenario:
         name, argument = function_of(raw) or ("", None)
         if name == "Fn::RefAll":
             return [self._value(each) for each, kind in self.source.types.items() if kind == argument]
-        value = self._decider.evaluate(raw)
+        value = self.evaluator.keys.evaluate(raw)
         return None if isinstance(value, Unknown) else value if isinstance(value, list) else [value]
 
     def is_refused(self) -> bool:

@@ -7,7 +7,7 @@ Nothing here raises on a malformed template.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -104,6 +104,15 @@ def function_of(raw: Raw) -> tuple[str, Raw] | None:
         if isinstance(name, str) and (name == "Ref" or name.startswith("Fn::")):
             return name, argument
     return None
+
+
+def values_beneath(raw: Raw) -> Iterator[Raw]:
+    """Yield a raw value and all values in it, at any depth."""
+    stack = [raw]
+    while stack:
+        value = stack.pop()
+        stack += value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+        yield value
 
 
 def scalar_text(value: object) -> str | None:

@@ -33,13 +33,9 @@ def assumed(place: AnyPlace, documents: Iterable[Document]) -> AnyPlace:
     """
     arns = [segments for document in documents for segments in _granted(document)]
     changes: dict[str, Any] = {}
-    for name, index, unknown in (
-        ("partition", 1, UNKNOWN_PARTITION),
-        ("region", 3, UNKNOWN_REGION),
-        ("account", 4, UNKNOWN_ACCOUNT),
-    ):
+    for name, index in (("partition", 1), ("region", 3), ("account", 4)):
         literals = {str(segments[index]) for segments in arns if segments[index].literal}
-        if getattr(place, name) == unknown and len(literals) == 1:
+        if getattr(place, name) == getattr(Place, name) and len(literals) == 1:
             changes[name] = literals.pop()
     return replace(place, **changes)
 

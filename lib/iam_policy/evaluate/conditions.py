@@ -31,12 +31,16 @@ def value_of_variable(request: Request, variable: Variable) -> Text | Symbol | N
     return value if isinstance(value, str) else None
 
 
-def may_lack_value(request: Request, pattern: Pattern) -> bool:
-    """Tell whether a policy variable of the pattern may lack a value; AWS guarantees nothing for a negation then."""
-    return any(
+def with_values(request: Request, pattern: Pattern) -> tuple[Pattern | None, bool]:
+    """Return a pattern with the values of its policy variables, None if one has none, and whether one may have none.
+
+    AWS guarantees nothing for a negation if a variable may lack a value.
+    """
+    lacking = any(
         variable.default is None and isinstance(request.value_of(variable.key), tuple | Given)
         for variable in pattern.variables
     )
+    return pattern.resolve(lambda variable: value_of_variable(request, variable)), lacking
 
 
 class CompiledCondition:
@@ -98,14 +102,10 @@ class CompiledCondition:
         """Compare with one value of the policy; for a negated operator, say whether it differs."""
         if pattern is None:
             return None
-        lacking = False
-        if pattern.variables:
-            lacking = may_lack_value(request, pattern)
-            resolved = pattern.resolve(lambda variable: value_of_variable(request, variable))
-            if resolved is None:
-                return None if comparison.negated else False
-            pattern = resolved
-        result = comparison.compare(pattern, value)
+        resolved, lacking = with_values(request, pattern)
+        if resolved is None:
+            return None if comparison.negated else False
+        result = comparison.compare(resolved, value)
         if isinstance(result, Unreadable):
             return False
         if lacking and (result or comparison.negated):

@@ -5,20 +5,20 @@ false, negated or not; that is not the same as "does not match", hence `Unreadab
 """
 
 import base64
-import binascii
 import ipaddress
 import operator
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
 
-from iam_policy.match.arns import SEGMENTS, match_arn, split, split_pattern
-from iam_policy.match.patterns import Pattern, Truth
-from iam_policy.match.symbols import Text
+from iam_policy.match.arns import SEGMENTS, split, split_pattern
+from iam_policy.match.patterns import Pattern, Truth, all_of
+from iam_policy.match.symbols import Text, parts_of
 
 
 class Unreadable(Enum):
@@ -55,26 +55,32 @@ class Operator:
 
 
 def _arn(pattern: Pattern, value: Text) -> Truth | Unreadable:
-    parts = split(value)
-    if parts is None:
-        return match_arn(pattern, value) or None  # the filling may be no ARN at all
-    head = split_pattern(pattern)
-    if len(parts) < SEGMENTS or (head is not None and not head[0].match("arn")):
+    """Compare as ArnEquals and ArnLike do (they are the same): six parts, each with wildcards, all case-sensitive.
+
+    Whether a pattern with fewer parts matches is undocumented.
+    """
+    segments, others = split_pattern(pattern), split(value)
+    if others is not None and (len(others) < SEGMENTS or (segments is not None and not segments[0].match("arn"))):
         return UNREADABLE
-    return match_arn(pattern, value)
+    if segments is not None and others is not None and len(segments) == SEGMENTS:
+        return all_of(one.match(other) for one, other in zip(segments, others, strict=True))
+    truth = pattern.match(value)
+    if others is None:  # the filling may be no ARN at all
+        return (pattern.tokens == parts_of(value) and truth) or None
+    return False if truth is False else None
 
 
-def _reading(read: Callable[[str], Any], compare: Callable[[Any, Any], bool]) -> Compare:
-    """Compare both texts as parsed by `read`, which returns None for invalid text."""
+def _reading(kind: str, compare: Callable[[Any, Any], bool]) -> Compare:
+    """Compare what both texts mean."""
 
     def comparison(pattern: Pattern, value: Text) -> Truth | Unreadable:
         literal = pattern.literal
-        mine = None if literal is None else read(literal)
+        mine = None if literal is None else read(kind, literal)
         if literal is not None and mine is None:
             return UNREADABLE
         if not isinstance(value, str):
             return None
-        theirs = read(value)
+        theirs = read(kind, value)
         if theirs is None:
             return UNREADABLE
         return None if mine is None else compare(theirs, mine)
@@ -82,72 +88,53 @@ def _reading(read: Callable[[str], Any], compare: Callable[[Any, Any], bool]) ->
     return comparison
 
 
-@lru_cache(maxsize=4096)
-def read_number(text: str) -> Decimal | None:
+def _number(text: str) -> Decimal:
     """Read an integer or a decimal number."""
-    try:
-        number = Decimal(text.strip())
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    number = Decimal(text.strip())
+    if not number.is_finite():
+        raise ValueError
+    return number
 
 
-@lru_cache(maxsize=4096)
-def read_date(text: str) -> datetime | None:
-    """Read ISO 8601 (without a zone: UTC) or seconds since 1970."""
-    seconds = read_number(text)
-    try:
-        if seconds is not None and not (len(text) == 4 and text.isdigit()):  # noqa: PLR2004 - four digits are a year
-            return datetime.fromtimestamp(float(seconds), UTC)
-        moment = datetime.fromisoformat(text + "-01-01" if seconds is not None else text)
-    except (ValueError, OverflowError, OSError):
-        return None
+def _date(text: str) -> datetime:
+    """Read ISO 8601 (without a zone: UTC) or seconds since 1970; four digits are a year."""
+    if re.fullmatch(r"\d{4}", text):
+        text += "-01-01"
+    elif (seconds := read("Numeric", text)) is not None:
+        return datetime.fromtimestamp(float(seconds), UTC)
+    moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def read_bool(text: str) -> bool | None:
-    """Read true or false in any case."""
-    return {"true": True, "false": False}.get(text.lower())
-
-
-@lru_cache(maxsize=4096)
-def read_network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """Read an address or a range in CIDR notation, of either version."""
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
 
 
 def _within(address: Any, network: Any) -> bool:  # noqa: ANN401 - networks of either version
     return address.version == network.version and bool(address.subnet_of(network))
 
 
-def read_binary(text: str) -> bytes | None:
-    """Read base 64."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-
-
 READERS: Final[dict[str, Callable[[str], Any]]] = {
-    "Numeric": read_number,
-    "Date": read_date,
-    "Bool": read_bool,
-    "IPAddress": read_network,
-    "Binary": read_binary,
+    "Numeric": _number,
+    "Date": _date,
+    "Bool": lambda text: {"true": True, "false": False}[text.lower()],
+    "IPAddress": partial(ipaddress.ip_network, strict=False),
+    "Binary": partial(base64.b64decode, validate=True),
 }
 
 
+@lru_cache(maxsize=4096)
+def read(kind: str, text: str) -> Any:  # noqa: ANN401 - each kind has a type of its own
+    """Return what a text means to the operators of a kind, None if they cannot read it."""
+    try:
+        return READERS[kind](text)
+    except (ValueError, ArithmeticError, KeyError, OSError):
+        return None
+
+
 def _ordered(kind: str) -> list[Comparison]:
-    read = READERS[kind]
     orders = {"LessThan": operator.lt, "LessThanEquals": operator.le, "GreaterThan": operator.gt}
     orders["GreaterThanEquals"] = operator.ge
     return [
-        Comparison(f"{kind}Equals", kind, _reading(read, operator.eq)),
-        Comparison(f"{kind}NotEquals", kind, _reading(read, operator.eq), negated=True),
-        *(Comparison(kind + name, kind, _reading(read, order)) for name, order in orders.items()),
+        Comparison(f"{kind}Equals", kind, _reading(kind, operator.eq)),
+        Comparison(f"{kind}NotEquals", kind, _reading(kind, operator.eq), negated=True),
+        *(Comparison(kind + name, kind, _reading(kind, order)) for name, order in orders.items()),
     ]
 
 
@@ -161,10 +148,10 @@ _ALL: Final = [
     Comparison("StringNotLike", "String", Pattern.match, negated=True, wildcards=True),
     *_ordered("Numeric"),
     *_ordered("Date"),
-    Comparison("Bool", "Bool", _reading(read_bool, operator.eq)),
-    Comparison("BinaryEquals", "Binary", _reading(read_binary, operator.eq)),
-    Comparison("IpAddress", "IPAddress", _reading(read_network, _within)),
-    Comparison("NotIpAddress", "IPAddress", _reading(read_network, _within), negated=True),
+    Comparison("Bool", "Bool", _reading("Bool", operator.eq)),
+    Comparison("BinaryEquals", "Binary", _reading("Binary", operator.eq)),
+    Comparison("IpAddress", "IPAddress", _reading("IPAddress", _within)),
+    Comparison("NotIpAddress", "IPAddress", _reading("IPAddress", _within), negated=True),
     Comparison("ArnEquals", "ARN", _arn, wildcards=True),
     Comparison("ArnLike", "ARN", _arn, wildcards=True),
     Comparison("ArnNotEquals", "ARN", _arn, negated=True, wildcards=True),

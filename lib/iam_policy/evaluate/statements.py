@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TypeAlias
 
-from iam_policy.evaluate.conditions import CompiledCondition, may_lack_value, value_of_variable
+from iam_policy.evaluate.conditions import CompiledCondition, with_values
 from iam_policy.evaluate.principals import match_principals
 from iam_policy.evaluate.request import Request
 from iam_policy.match.arns import ResourcePattern, compile_resource
@@ -81,15 +81,13 @@ class Attached:
     def _match(self, resource: ResourcePattern | None, request: Request) -> Truth:
         if resource is None:
             return None
-        pattern = resource.pattern
-        if not pattern.variables:
-            return resource.match(request.resource)
-        resolved = pattern.resolve(lambda variable: value_of_variable(request, variable))
+        resolved, lacking = with_values(request, resource.pattern)
         negated = self.statement.resources is not None and self.statement.resources.negated
         if resolved is None:
             return None if negated else False
-        truth = ResourcePattern(resolved).match(request.resource)
-        return None if may_lack_value(request, pattern) and (truth or negated) else truth
+        known = resource if resolved is resource.pattern else ResourcePattern(resolved)  # its segments are kept
+        truth = known.match(request.resource)
+        return None if lacking and (truth or negated) else truth
 
 
 class _Actions:

