@@ -17,8 +17,8 @@ from syrupy.assertion import SnapshotAssertion
 from inference_experiment import contract
 from inference_experiment_cli.convert.target import NATIVE_PROPERTIES
 from inference_experiment_cli.inventory.describe import PAGE_SIZE, QUEUE_LENGTH, REGIONS_AT_ONCE, Inventory
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 from inference_experiment_local.sessions import isolated_session
+from protocol_driver.controlled import ControlledSageMaker
 
 STYLES = ["table", "json", "yaml", "csv"]
 MANY_REGIONS = 20
@@ -201,7 +201,7 @@ def world() -> Iterator[RegionalSageMaker]:
         yield sagemaker
 
 
-def _fill(sagemaker: LocalSageMaker, count: int) -> None:
+def _fill(sagemaker: ControlledSageMaker, count: int) -> None:
     """Make experiments as fast as the simulation allows: one after the other, on one endpoint, each deleted by none."""
     add_experiment(sagemaker, "e-000")
     template = sagemaker.operations.experiments["e-000"]

@@ -23,6 +23,7 @@ from function_log import function_log
 
 from inference_experiment_local.cloud import LocalCloud
 from inference_experiment_local.errors import LocalAwsError, StackFailed
+from inference_experiment_local.ministack import process
 from inference_experiment_local.packaging import package
 from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT
 
@@ -107,8 +108,9 @@ def test_a_port_that_is_taken_is_said_in_one_line() -> None:
             pass
 
 
-def test_ministack_that_does_not_come_up_is_said_in_one_line() -> None:
-    with pytest.raises(LocalAwsError, match=r"^ministack did not come up"), LocalCloud(startup_timeout=0.01):
+def test_ministack_that_does_not_come_up_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_STARTUP_SECONDS", 0.01)
+    with pytest.raises(LocalAwsError, match=r"^ministack did not come up"), LocalCloud():
         pass
 
 
