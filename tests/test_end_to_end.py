@@ -59,13 +59,13 @@ class TestLife:
         assert outputs["ExperimentArn"].endswith(":inference-experiment/shop-fraud-1")
         assert outputs["ExperimentStatus"] == "Running"
         assert outputs["ShadowVariant"] == "shadow"
-        tags = cloud.client("sagemaker").list_tags(ResourceArn=outputs["ExperimentArn"])["Tags"]
+        tags = cloud.sagemaker.client().list_tags(ResourceArn=outputs["ExperimentArn"])["Tags"]
         assert {tag["Key"] for tag in tags} == {"team", contract.OWNER_TAG}
 
     def test_update_in_place_changes_the_sampling_percentage(self, cloud: ControlledCloud) -> None:
         deploy(cloud, SamplingPercentage="50")
         assert mutations(cloud) == ["Update"]
-        described = cloud.client("sagemaker").describe_inference_experiment(Name="shop-fraud-1")
+        described = cloud.sagemaker.client().describe_inference_experiment(Name="shop-fraud-1")
         assert described["ShadowModeConfig"]["ShadowModelVariants"][0]["SamplingPercentage"] == 50
         assert described["Status"] == "Running"
 
@@ -96,12 +96,12 @@ class TestLife:
         assert outputs["ExperimentStatus"] == "Completed"
         variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
         assert {name: variant.role for name, variant in variants.items()} == {"shadow": "production"}
-        described = cloud.client("sagemaker").describe_inference_experiment(Name="shop-fraud-2")
+        described = cloud.sagemaker.client().describe_inference_experiment(Name="shop-fraud-2")
         assert described["StatusReason"] == "Verdict is promote-shadow"
 
     def test_delete_leaves_nothing(self, cloud: ControlledCloud, provider: dict[str, str]) -> None:
         cloud.delete_stack("shop")
-        assert cloud.client("sagemaker").list_inference_experiments()["InferenceExperiments"] == []
+        assert cloud.sagemaker.client().list_inference_experiments()["InferenceExperiments"] == []
         assert cloud.queue_depth(provider["WaitQueueUrl"]) == 0
         assert cloud.queue_depth(provider["DeadLetterQueueUrl"]) == 0
 
@@ -124,4 +124,4 @@ def test_failed_creation_rolls_the_stack_back(cloud: ControlledCloud, provider: 
     with pytest.raises(StackFailed) as failure:
         cloud.deploy("other", EXAMPLE, PARAMETERS)
     assert any("The account-level limit is 0" in reason for reason in failure.value.reasons)
-    assert cloud.client("sagemaker").list_inference_experiments()["InferenceExperiments"] == []
+    assert cloud.sagemaker.client().list_inference_experiments()["InferenceExperiments"] == []

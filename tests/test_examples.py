@@ -199,7 +199,7 @@ def test_a_test_that_an_alarm_has_stopped_is_over(endpoints: ControlledCloud, pr
     assert arguments.pop("Reason.$") == "States.Format('Alarm {}', $.detail.alarmName)"
     assert stop["Resource"].endswith(":aws-sdk:sagemaker:stopInferenceExperiment")
 
-    endpoints.client("sagemaker").stop_inference_experiment(**arguments)
+    endpoints.sagemaker.client().stop_inference_experiment(**arguments)
     endpoints.sagemaker.wait_for(arguments["Name"], "Cancelled")
     endpoints.deploy("example", template, {**EXISTING, "MaxErrorRate": "0.1"})
     with pytest.raises(StackFailed, match="is Cancelled, not Completed: Alarm LatencyAlarm"):
@@ -235,7 +235,7 @@ def buckets(cloud: ControlledCloud) -> set[str]:
 
 
 def statuses(cloud: ControlledCloud) -> list[str]:
-    pages = cloud.client("sagemaker").get_paginator("list_inference_experiments").paginate()
+    pages = cloud.sagemaker.client().get_paginator("list_inference_experiments").paginate()
     return [each["Status"] for page in pages for each in page["InferenceExperiments"]]
 
 

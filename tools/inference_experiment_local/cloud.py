@@ -62,9 +62,7 @@ class LocalCloud(Stacks):
         self._resources.close()
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - one type per service
-        """Return a boto3 client of the service, the same one each time; `sagemaker` is the simulation's."""
-        if service == "sagemaker":
-            return self.sagemaker.client()
+        """Return a boto3 client of a service of ministack, the same one each time."""
         if service not in self._clients:
             config = Config(retries={"total_max_attempts": 1}, proxies={}, s3={"addressing_style": "path"})
             ca_file = str(self.certificates.ca_file)

@@ -68,7 +68,7 @@ def test_the_whole_life_of_a_stack(cloud: LocalCloud) -> None:
     assert replaced["EchoId"] == "two"
     assert "deleted: one" in function_log(cloud, outputs["FunctionName"])
     assert cloud.sagemaker.endpoint_variants("chain")["production"].instance_type == "ml.m6i.xlarge"
-    assert len(cloud.client("sagemaker").list_endpoint_configs()["EndpointConfigs"]) == 1
+    assert len(cloud.sagemaker.client().list_endpoint_configs()["EndpointConfigs"]) == 1
 
     with pytest.raises(StackFailed, match="the template asked for a failure") as failed:
         cloud.deploy("chain", TEMPLATE, {"ResourceName": "two", "Outcome": "FAILED"})
@@ -77,7 +77,7 @@ def test_the_whole_life_of_a_stack(cloud: LocalCloud) -> None:
 
     cloud.delete_stack("chain")
     cloud.delete_stack("chain")
-    assert cloud.client("sagemaker").list_models()["Models"] == []
+    assert cloud.sagemaker.client().list_models()["Models"] == []
     with pytest.raises(LocalAwsError, match="there is no stack chain"):
         cloud.stack_outputs("chain")
     assert TEMPLATE.read_bytes() == before
@@ -96,7 +96,7 @@ def test_both_halves_are_one_account(cloud: LocalCloud) -> None:
     identity = cloud.client("sts").get_caller_identity()
     cloud.sagemaker.add_endpoint("account", "production", "model")
 
-    arn = cloud.client("sagemaker").describe_endpoint(EndpointName="account")["EndpointArn"]
+    arn = cloud.sagemaker.client().describe_endpoint(EndpointName="account")["EndpointArn"]
 
     assert arn.split(":")[4] == identity["Account"] == ACCOUNT
 
