@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from crhelper import CfnResource
 
-from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from protocol_driver.clock import SteppedClock
 from protocol_driver.response_bucket import ResponseBucket
 
 MINUTE: Final = 60.0

@@ -13,37 +13,37 @@ from log_audit import AUDIT
 
 from inference_experiment import contract
 from inference_experiment_cli.demo.run import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
-from inference_experiment_local.cloud import LocalCloud
 from inference_experiment_local.errors import StackFailed
+from protocol_driver.controlled import ControlledCloud
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "shadow-test.yaml"
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    with LocalCloud() as running:
+def cloud() -> Iterator[ControlledCloud]:
+    with ControlledCloud() as running:
         for status in running.sagemaker.durations:
             running.sagemaker.durations[status] = 0.4
         yield running
 
 
 @pytest.fixture(scope="module")
-def provider(cloud: LocalCloud) -> dict[str, str]:
+def provider(cloud: ControlledCloud) -> dict[str, str]:
     return cloud.deploy(PROVIDER_STACK, ROOT / "template.yaml", PROVIDER_PARAMETERS)
 
 
-def deploy(cloud: LocalCloud, **changes: str) -> dict[str, str]:
+def deploy(cloud: ControlledCloud, **changes: str) -> dict[str, str]:
     cloud.sagemaker.clear_calls()
     return cloud.deploy("shop", EXAMPLE, {**PARAMETERS, **changes})
 
 
-def mutations(cloud: LocalCloud) -> list[str]:
+def mutations(cloud: ControlledCloud) -> list[str]:
     operations = [call.operation for call in cloud.sagemaker.calls if call.operation.endswith("InferenceExperiment")]
     return [name.removesuffix("InferenceExperiment") for name in operations if not name.startswith("Describe")]
 
 
-def events(cloud: LocalCloud) -> list[tuple[str, str]]:
+def events(cloud: ControlledCloud) -> list[tuple[str, str]]:
     found = [event for event in cloud.stack_events("shop") if event["LogicalResourceId"] == "Experiment"]
     return [(event["ResourceStatus"], event.get("ResourceStatusReason", "")) for event in found]
 
@@ -52,24 +52,24 @@ def events(cloud: LocalCloud) -> list[tuple[str, str]]:
 class TestLife:
     """One stack, step by step; each test goes on from the one before."""
 
-    def test_create_runs_the_experiment_and_gives_its_attributes(self, cloud: LocalCloud) -> None:
+    def test_create_runs_the_experiment_and_gives_its_attributes(self, cloud: ControlledCloud) -> None:
         outputs = deploy(cloud)
         assert mutations(cloud) == ["Create"]
         assert outputs["ExperimentName"] == "shop-fraud-1"
         assert outputs["ExperimentArn"].endswith(":inference-experiment/shop-fraud-1")
         assert outputs["ExperimentStatus"] == "Running"
         assert outputs["ShadowVariant"] == "shadow"
-        tags = cloud.client("sagemaker").list_tags(ResourceArn=outputs["ExperimentArn"])["Tags"]
+        tags = cloud.sagemaker.client().list_tags(ResourceArn=outputs["ExperimentArn"])["Tags"]
         assert {tag["Key"] for tag in tags} == {"team", contract.OWNER_TAG}
 
-    def test_update_in_place_changes_the_sampling_percentage(self, cloud: LocalCloud) -> None:
+    def test_update_in_place_changes_the_sampling_percentage(self, cloud: ControlledCloud) -> None:
         deploy(cloud, SamplingPercentage="50")
         assert mutations(cloud) == ["Update"]
-        described = cloud.client("sagemaker").describe_inference_experiment(Name="shop-fraud-1")
+        described = cloud.sagemaker.client().describe_inference_experiment(Name="shop-fraud-1")
         assert described["ShadowModeConfig"]["ShadowModelVariants"][0]["SamplingPercentage"] == 50
         assert described["Status"] == "Running"
 
-    def test_failed_update_changes_nothing_and_rolls_back(self, cloud: LocalCloud) -> None:
+    def test_failed_update_changes_nothing_and_rolls_back(self, cloud: ControlledCloud) -> None:
         image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:3"
         with pytest.raises(StackFailed) as failure:
             deploy(cloud, SamplingPercentage="50", ShadowImage=image)
@@ -78,34 +78,36 @@ class TestLife:
         assert mutations(cloud) == []
         assert cloud.sagemaker.status("shop-fraud-1") == "Running"
 
-    def test_completion_keeps_the_production_variant(self, cloud: LocalCloud) -> None:
+    def test_completion_keeps_the_production_variant(self, cloud: ControlledCloud) -> None:
         outputs = deploy(cloud, SamplingPercentage="50", Verdict="keep-production")
         assert mutations(cloud) == ["Stop"]
         assert outputs["ExperimentStatus"] == "Completed"
         variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
         assert {name: variant.role for name, variant in variants.items()} == {"production": "production"}
 
-    def test_new_name_replaces_and_cleans_up(self, cloud: LocalCloud) -> None:
+    def test_new_name_replaces_and_cleans_up(self, cloud: ControlledCloud) -> None:
         outputs = deploy(cloud, Round="2")
         assert outputs["ExperimentName"] == "shop-fraud-2"
         assert mutations(cloud) == ["Create", "Delete"]
         assert (cloud.sagemaker.status("shop-fraud-1"), cloud.sagemaker.status("shop-fraud-2")) == (None, "Running")
 
-    def test_promotion_makes_the_shadow_the_production_variant(self, cloud: LocalCloud) -> None:
+    def test_promotion_makes_the_shadow_the_production_variant(self, cloud: ControlledCloud) -> None:
         outputs = deploy(cloud, Round="2", Verdict="promote-shadow")
         assert outputs["ExperimentStatus"] == "Completed"
         variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
         assert {name: variant.role for name, variant in variants.items()} == {"shadow": "production"}
-        described = cloud.client("sagemaker").describe_inference_experiment(Name="shop-fraud-2")
+        described = cloud.sagemaker.client().describe_inference_experiment(Name="shop-fraud-2")
         assert described["StatusReason"] == "Verdict is promote-shadow"
 
-    def test_delete_leaves_nothing(self, cloud: LocalCloud, provider: dict[str, str]) -> None:
+    def test_delete_leaves_nothing(self, cloud: ControlledCloud, provider: dict[str, str]) -> None:
         cloud.delete_stack("shop")
-        assert cloud.client("sagemaker").list_inference_experiments()["InferenceExperiments"] == []
+        assert cloud.sagemaker.client().list_inference_experiments()["InferenceExperiments"] == []
         assert cloud.queue_depth(provider["WaitQueueUrl"]) == 0
         assert cloud.queue_depth(provider["DeadLetterQueueUrl"]) == 0
 
-    def test_log_is_one_json_line_per_decision_without_urls(self, cloud: LocalCloud, provider: dict[str, str]) -> None:
+    def test_log_is_one_json_line_per_decision_without_urls(
+        self, cloud: ControlledCloud, provider: dict[str, str]
+    ) -> None:
         log = function_log(cloud, provider["ServiceToken"].rsplit(":", 1)[1])
         AUDIT.inspect(log, "function on ministack")
         decisions = [json.loads(line) for line in log.splitlines() if '"decision"' in line]
@@ -115,11 +117,11 @@ class TestLife:
         assert "https://localhost" not in log
 
 
-def test_failed_creation_rolls_the_stack_back(cloud: LocalCloud, provider: dict[str, str]) -> None:
+def test_failed_creation_rolls_the_stack_back(cloud: ControlledCloud, provider: dict[str, str]) -> None:
     """A creation that SageMaker refuses ends in FAILED with its message, and nothing stays."""
     assert provider["ServiceToken"]
     cloud.sagemaker.fail_next("CreateInferenceExperiment", "ResourceLimitExceeded", "The account-level limit is 0")
     with pytest.raises(StackFailed) as failure:
         cloud.deploy("other", EXAMPLE, PARAMETERS)
     assert any("The account-level limit is 0" in reason for reason in failure.value.reasons)
-    assert cloud.client("sagemaker").list_inference_experiments()["InferenceExperiments"] == []
+    assert cloud.sagemaker.client().list_inference_experiments()["InferenceExperiments"] == []

@@ -14,8 +14,8 @@ from inference_experiment import metrics
 from inference_experiment.contract import CUSTOM_TYPE
 from inference_experiment_cli.demo.run import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
 from inference_experiment_cli.lint.engine import lint
-from inference_experiment_local.cloud import LocalCloud
 from inference_experiment_local.errors import StackFailed
+from protocol_driver.controlled import ControlledCloud
 
 ROOT = Path(__file__).resolve().parent.parent
 GALLERY = ROOT / "examples"
@@ -97,18 +97,18 @@ def test_the_readme_lists_every_example() -> None:
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    with LocalCloud() as running:
+def cloud() -> Iterator[ControlledCloud]:
+    with ControlledCloud() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def provider(cloud: LocalCloud) -> dict[str, str]:
+def provider(cloud: ControlledCloud) -> dict[str, str]:
     return cloud.deploy(PROVIDER_STACK, ROOT / "template.yaml", PROVIDER_PARAMETERS)
 
 
 @pytest.fixture
-def endpoints(cloud: LocalCloud) -> LocalCloud:
+def endpoints(cloud: ControlledCloud) -> ControlledCloud:
     """Two endpoints that run model-1, and the models that the examples name."""
     sagemaker = cloud.sagemaker
     sagemaker.reset()
@@ -120,7 +120,7 @@ def endpoints(cloud: LocalCloud) -> LocalCloud:
     return cloud
 
 
-def uploaded(cloud: LocalCloud, path: Path) -> str:
+def uploaded(cloud: ControlledCloud, path: Path) -> str:
     """Put a template where CloudFormation finds it, and return its URL."""
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=TEMPLATES)
@@ -128,7 +128,7 @@ def uploaded(cloud: LocalCloud, path: Path) -> str:
     return f"{cloud.url}/{TEMPLATES}/{path.name}"
 
 
-def asked(template: Path, given: Mapping[str, str], cloud: LocalCloud) -> dict[str, str]:
+def asked(template: Path, given: Mapping[str, str], cloud: ControlledCloud) -> dict[str, str]:
     """Return the parameters that a template has, out of those given."""
     known = set(
         re.findall(r"^  (\w+):\n    Type: (?:String|Number)$", template.read_text(encoding="utf-8"), re.MULTILINE)
@@ -140,7 +140,7 @@ def asked(template: Path, given: Mapping[str, str], cloud: LocalCloud) -> dict[s
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_an_example_deploys_and_goes(name: str, endpoints: LocalCloud, provider: dict[str, str]) -> None:
+def test_an_example_deploys_and_goes(name: str, endpoints: ControlledCloud, provider: dict[str, str]) -> None:
     template = GALLERY / name
     before = buckets(endpoints)
     for given, status in DEPLOYMENTS[name]:
@@ -159,7 +159,9 @@ def test_an_example_deploys_and_goes(name: str, endpoints: LocalCloud, provider:
     ]
 
 
-def test_the_round_after_a_promotion_is_as_the_example_says(endpoints: LocalCloud, provider: dict[str, str]) -> None:
+def test_the_round_after_a_promotion_is_as_the_example_says(
+    endpoints: ControlledCloud, provider: dict[str, str]
+) -> None:
     """The promoted variant keeps its name: both names are exchanged, in a copy of the template."""
     assert provider
     endpoints.sagemaker.add_model("model-3")
@@ -185,7 +187,7 @@ def test_the_round_after_a_promotion_is_as_the_example_says(endpoints: LocalClou
     endpoints.delete_stack("example")
 
 
-def test_a_test_that_an_alarm_has_stopped_is_over(endpoints: LocalCloud, provider: dict[str, str]) -> None:
+def test_a_test_that_an_alarm_has_stopped_is_over(endpoints: ControlledCloud, provider: dict[str, str]) -> None:
     """The state machine's own call stops it; the stack can be updated, but nothing can be promoted any more."""
     assert provider
     template = GALLERY / "shadow-alarm.yaml"
@@ -197,7 +199,7 @@ def test_a_test_that_an_alarm_has_stopped_is_over(endpoints: LocalCloud, provide
     assert arguments.pop("Reason.$") == "States.Format('Alarm {}', $.detail.alarmName)"
     assert stop["Resource"].endswith(":aws-sdk:sagemaker:stopInferenceExperiment")
 
-    endpoints.client("sagemaker").stop_inference_experiment(**arguments)
+    endpoints.sagemaker.client().stop_inference_experiment(**arguments)
     endpoints.sagemaker.wait_for(arguments["Name"], "Cancelled")
     endpoints.deploy("example", template, {**EXISTING, "MaxErrorRate": "0.1"})
     with pytest.raises(StackFailed, match="is Cancelled, not Completed: Alarm LatencyAlarm"):
@@ -209,7 +211,7 @@ def test_a_test_that_an_alarm_has_stopped_is_over(endpoints: LocalCloud, provide
     endpoints.delete_stack("example")
 
 
-def test_the_dashboard_shows_the_metrics_of_the_function(endpoints: LocalCloud, provider: dict[str, str]) -> None:
+def test_the_dashboard_shows_the_metrics_of_the_function(endpoints: ControlledCloud, provider: dict[str, str]) -> None:
     """All that it writes, and no other, of the function's and the queue's names."""
     endpoints.deploy("example", GALLERY / "dashboard.yaml", {name: provider[name] for name in QUEUES})
     cloudwatch = endpoints.client("cloudwatch")
@@ -228,12 +230,12 @@ def test_the_dashboard_shows_the_metrics_of_the_function(endpoints: LocalCloud, 
     endpoints.delete_stack("example")
 
 
-def buckets(cloud: LocalCloud) -> set[str]:
+def buckets(cloud: ControlledCloud) -> set[str]:
     return {bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]}
 
 
-def statuses(cloud: LocalCloud) -> list[str]:
-    pages = cloud.client("sagemaker").get_paginator("list_inference_experiments").paginate()
+def statuses(cloud: ControlledCloud) -> list[str]:
+    pages = cloud.sagemaker.client().get_paginator("list_inference_experiments").paginate()
     return [each["Status"] for page in pages for each in page["InferenceExperiments"]]
 
 

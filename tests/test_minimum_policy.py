@@ -20,8 +20,9 @@ import iam_policy
 from cfn_template.documents import parse
 from iam_policy import Policies, decide, read_node
 from inference_experiment import contract
-from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
+from inference_experiment_local.sagemaker.metrics import Behaviour
 from protocol_driver.cloud import ProtocolCloud
+from protocol_driver.controlled import ControlledMetrics
 from shadow_test_policies.generate import as_json, generate
 from shadow_test_policies.requirements import Deployment, provider_requirements
 
@@ -54,7 +55,7 @@ class Record:
     asked: dict[Asked, None] = field(default_factory=dict)
     operations: set[str] = field(default_factory=set)
 
-    def take(self, step: str, cloud: ProtocolCloud, metrics: LocalMetrics) -> None:
+    def take(self, step: str, cloud: ProtocolCloud, metrics: ControlledMetrics) -> None:
         """Note what has been called since the last step."""
         for call in cloud.sagemaker.calls:
             self.operations.add(call.operation)
@@ -95,9 +96,9 @@ class Record:
 
 
 @pytest.fixture
-def metrics(cloud: ProtocolCloud) -> Iterator[LocalMetrics]:
+def metrics(cloud: ProtocolCloud) -> Iterator[ControlledMetrics]:
     """CloudWatch beside the protocol driver."""
-    with LocalMetrics() as running:
+    with ControlledMetrics() as running:
         running.behaviours["endpoint", "production"] = Behaviour()
         running.behaviours["endpoint", "shadow"] = Behaviour(requests_per_minute=60)
         environment = cloud.function.environment
@@ -109,7 +110,7 @@ def metrics(cloud: ProtocolCloud) -> Iterator[LocalMetrics]:
 
 
 @pytest.fixture
-def record(cloud: ProtocolCloud, metrics: LocalMetrics) -> Record:
+def record(cloud: ProtocolCloud, metrics: ControlledMetrics) -> Record:
     """The whole life: every handler, every operation, and what Lambda does as the function's role."""
     record = Record()
     stack = cloud.stack("shop")

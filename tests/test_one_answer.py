@@ -70,7 +70,7 @@ def test_known_differences_are_of_cases_that_there_are() -> None:
 
 
 @pytest.fixture(scope="module")
-def metrics(protocol_cloud: deployments.ProtocolCloud) -> Iterator[deployments.LocalMetrics]:
+def metrics(protocol_cloud: deployments.ProtocolCloud) -> Iterator[deployments.ControlledMetrics]:
     with deployments.with_metrics(protocol_cloud) as running:
         yield running
 
@@ -79,7 +79,7 @@ def metrics(protocol_cloud: deployments.ProtocolCloud) -> Iterator[deployments.L
 def test_plan_predicts_what_the_function_does(
     name: str,
     cloud: deployments.ProtocolCloud,
-    metrics: deployments.LocalMetrics,
+    metrics: deployments.ControlledMetrics,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:

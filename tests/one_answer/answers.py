@@ -21,11 +21,12 @@ from inference_experiment import contract, properties  # noqa: E402
 from inference_experiment.errors import InvalidProperties  # noqa: E402
 from inference_experiment.event import Request  # noqa: E402
 from inference_experiment.model import RequestType  # noqa: E402
-from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics  # noqa: E402
+from inference_experiment_local.sagemaker.metrics import Behaviour  # noqa: E402
 from protocol_driver.cloud import ProtocolCloud  # noqa: E402
+from protocol_driver.controlled import ControlledMetrics  # noqa: E402
 from protocol_driver.messages import stringified  # noqa: E402
 
-__all__ = ["Behaviour", "LocalMetrics", "ProtocolCloud", "mutation", "run", "stringified"]
+__all__ = ["Behaviour", "ControlledMetrics", "ProtocolCloud", "mutation", "run", "stringified"]
 
 CUSTOM_TYPE, NATIVE_TYPE = contract.CUSTOM_TYPE, contract.NATIVE_TYPE
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from one_answer.answers import Behaviour, LocalMetrics, ProtocolCloud, permissions_of, run, stringified
+from one_answer.answers import Behaviour, ControlledMetrics, ProtocolCloud, permissions_of, run, stringified
 from one_answer.pairs import Pair
 
 OWNER = "cfn-inference-experiment:owner"
@@ -37,10 +37,10 @@ class Outcome:
 
 
 @contextmanager
-def with_metrics(cloud: ProtocolCloud) -> Iterator[LocalMetrics]:
+def with_metrics(cloud: ProtocolCloud) -> Iterator[ControlledMetrics]:
     """Let the function find good metrics of both variants."""
     environment = cloud.function.environment
-    with LocalMetrics() as metrics:
+    with ControlledMetrics() as metrics:
         for name in ("production", "shadow"):
             metrics.behaviours["endpoint", name] = Behaviour()
         environment["AWS_ENDPOINT_URL_CLOUDWATCH"] = metrics.url
@@ -53,7 +53,7 @@ def with_metrics(cloud: ProtocolCloud) -> Iterator[LocalMetrics]:
 class Deployment:
     """One stack on the local AWS, before and after an update."""
 
-    def __init__(self, cloud: ProtocolCloud, metrics: LocalMetrics, pair: Pair) -> None:
+    def __init__(self, cloud: ProtocolCloud, metrics: ControlledMetrics, pair: Pair) -> None:
         self._cloud, self._metrics, self._pair = cloud, metrics, pair
         cloud.reset()
         for endpoint in ("endpoint", "endpoint-2"):

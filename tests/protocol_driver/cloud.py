@@ -8,7 +8,7 @@
         assert stack.status == "CREATE_COMPLETE"
 
 It does what ministack's CloudFormation does not (local-aws section 4), on a clock that stands still: nothing
-happens but what `step` lets happen, in the order in which it is due. SageMaker is LocalSageMaker, the response
+happens but what `step` lets happen, in the order in which it is due. SageMaker is ControlledSageMaker, the response
 goes over HTTPS, SQS and DescribeStacks over HTTP; only the function's environment leads there.
 """
 
@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Final, Self
 
 from inference_experiment_local.certificate import make_certificates
-from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.errors import LocalAwsError
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from protocol_driver.clock import SteppedClock
+from protocol_driver.controlled import ControlledSageMaker
 from protocol_driver.delivery import Deliveries, WaitQueue
 from protocol_driver.function import (
     FUNCTION_TIMEOUT,
@@ -55,7 +55,7 @@ class ProtocolCloud:
         with ExitStack() as starting:
             self.directory = Path(starting.enter_context(tempfile.TemporaryDirectory(prefix="protocol-")))
             self.clock = SteppedClock(self.directory / "clock")
-            self.sagemaker = starting.enter_context(LocalSageMaker(clock=self.clock))
+            self.sagemaker = starting.enter_context(ControlledSageMaker(clock=self.clock))
             self.queue = WaitQueue(self.clock)
             self.services = starting.enter_context(CompanionServices(self.queue, self.find_stack))
             self.bucket = starting.enter_context(ResponseBucket(make_certificates(self.directory), self.clock))

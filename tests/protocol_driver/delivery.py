@@ -15,7 +15,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from inference_experiment_local.clock import SteppedClock
+from protocol_driver.clock import SteppedClock
 from protocol_driver.function import ProviderFunction
 
 VISIBILITY_TIMEOUT = 310.0

@@ -16,17 +16,19 @@ from unittest import mock
 
 import boto3
 
-from inference_experiment_local.clock import SteppedClock
 from inference_experiment_local.sessions import isolated_environment
 from lambda_runtime.runtime import LambdaRuntime
+from protocol_driver.clock import SteppedClock
 
 FUNCTION_TIMEOUT: Final = 300.0
 """Seconds, as in template.yaml; a test compares them."""
 _HANDLER = "inference_experiment.handler"
+_DRIVER = Path(__file__).parents[1]
+"""The folder of this package, which the process imports the clock of."""
 # For good, and before botocore binds the functions of `time`.
 _USE_THE_CLOCK = """\
 import os, pathlib
-from inference_experiment_local.clock import SteppedClock
+from protocol_driver.clock import SteppedClock
 clock = SteppedClock(pathlib.Path(os.environ["PROTOCOL_CLOCK"]))
 ruling = clock.ruling()
 ruling.__enter__()
@@ -110,7 +112,7 @@ class RuntimeFunction(ProviderFunction):
         boot.mkdir(exist_ok=True)
         self._boot_code = boot / "sitecustomize.py"
         self._boot_code.write_text(_USE_THE_CLOCK)
-        python_path = os.pathsep.join(map(str, (task_root, boot)))
+        python_path = os.pathsep.join(map(str, (task_root, boot, _DRIVER)))
         own = {
             "PYTHONPATH": python_path,
             "PROTOCOL_CLOCK": str(clock.path),

@@ -6,6 +6,7 @@ one.
 """
 
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Iterable
@@ -13,11 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from werkzeug.serving import BaseWSGIServer
 from werkzeug.wrappers import Request, Response
 
 from inference_experiment_local.certificate import Certificates
 from inference_experiment_local.clock import Clock
-from inference_experiment_local.loopback import LoopbackServer, drop_connection
+from inference_experiment_local.loopback import LoopbackServer
 
 URL_LIFE: Final = 7200.0
 """Seconds for which a presigned ResponseURL works (aws-facts 6.1)."""
@@ -46,8 +48,8 @@ class ResponseBucket(LoopbackServer):
 
     def __init__(self, certificates: Certificates, clock: Clock | None = None) -> None:
         self.ca_file = certificates.ca_file
-        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.tls.load_cert_chain(certificates.server_certificate, certificates.server_key)
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._tls.load_cert_chain(certificates.server_certificate, certificates.server_key)
         self._clock = clock or Clock()
         self._lock = threading.Lock()
         self._responses: list[BucketResponse] = []
@@ -56,6 +58,19 @@ class ResponseBucket(LoopbackServer):
         self._issued: dict[str, float] = {}
         self._faults: list[_Fault] = []
         self._closing = threading.Event()
+
+    def made(self) -> BaseWSGIServer:
+        """Return the server, which does not serve yet."""
+        server = super().made()
+        # The request's own thread shakes hands: a client that does not must not stop the others.
+        server.socket = self._tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        server.ssl_context = self._tls
+        return server
+
+    @property
+    def url(self) -> str:
+        """The URL of the endpoint, by the name that is in the certificate."""
+        return super().url.replace("http://127.0.0.1", "https://localhost")
 
     def __exit__(self, *_: object) -> None:
         """Stop serving; requests that hang are dropped."""
@@ -134,3 +149,8 @@ class ResponseBucket(LoopbackServer):
             fault = self._faults.pop(0)
         self._closing.wait(fault.seconds)
         return fault.status
+
+
+def drop_connection(environ: Any) -> None:
+    """Close the connection that a request came by; whatever is answered does not arrive."""
+    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)

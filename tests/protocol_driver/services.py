@@ -15,12 +15,13 @@ from moto.core.utils import get_service_model
 from werkzeug.wrappers import Request
 
 from inference_experiment_local.errors import ServiceError
-from inference_experiment_local.service import AwsService, Members
+from inference_experiment_local.service import Members
+from protocol_driver.controlled import Controlled
 from protocol_driver.delivery import MAXIMUM_DELAY, WaitQueue
 from protocol_driver.stack import Stack
 
 
-class CompanionServices(AwsService):
+class CompanionServices(Controlled):
     """SQS and CloudFormation; `queue` receives the messages, `find_stack` returns the stack of a name or id."""
 
     def __init__(self, queue: WaitQueue, find_stack: Callable[[str], Stack | None]) -> None:

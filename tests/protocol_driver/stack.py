@@ -11,7 +11,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from inference_experiment_local.clock import SteppedClock
+from protocol_driver.clock import SteppedClock
 from protocol_driver.delivery import Deliveries
 from protocol_driver.messages import (
     Answer,

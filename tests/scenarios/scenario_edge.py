@@ -20,7 +20,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from protocol_driver.controlled import ControlledSageMaker
 
 STACK = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult>
 <Stacks><member><StackName>shop</StackName><CreationTime>2030-01-01T00:00:00Z</CreationTime>
@@ -48,7 +48,7 @@ class Seen:
 class Edge:
     """The endpoint of all three services; `step` are the seconds of simulated time that pass after each Describe."""
 
-    sagemaker: LocalSageMaker
+    sagemaker: ControlledSageMaker
     calls: list[Seen] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     answers: tuple[Answer, ...] = ()

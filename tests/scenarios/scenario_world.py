@@ -24,8 +24,8 @@ from scenario_format import Given, Meanwhile, Members, Scenario
 from standing_clock import StandingClock
 
 from inference_experiment_local.certificate import Certificates
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 from lambda_runtime.runtime import LambdaRuntime
+from protocol_driver.controlled import ControlledSageMaker
 from protocol_driver.response_bucket import ResponseBucket
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class World:
     """What every scenario runs in."""
 
     clock: StandingClock
-    sagemaker: LocalSageMaker
+    sagemaker: ControlledSageMaker
     edge: Edge
     bucket: ResponseBucket
     makers: Mapping[str, Callable[[], Container]]
@@ -243,7 +243,7 @@ def _owner(owner: str) -> dict[str, str]:
 def world(packaged: Callable[[Mapping[str, str]], LambdaRuntime], certificates: Certificates) -> Iterator[World]:
     """Start everything that scenarios need; `packaged` makes a runtime with the deployed function."""
     clock = StandingClock()
-    with LocalSageMaker(clock=clock) as sagemaker, Edge(sagemaker) as edge, ResponseBucket(certificates) as bucket:
+    with ControlledSageMaker(clock=clock) as sagemaker, Edge(sagemaker) as edge, ResponseBucket(certificates) as bucket:
         settings = {
             **SETTINGS,
             "AWS_ENDPOINT_URL": edge.url,

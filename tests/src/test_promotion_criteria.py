@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from experiment_properties import properties, shadow
 
-from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
+from inference_experiment_local.sagemaker.metrics import Behaviour
 from protocol_driver.cloud import ProtocolCloud
+from protocol_driver.controlled import ControlledMetrics
 
 CRITERIA = {"MaxLatencyIncrease": "10%", "MaxErrorRate": "0.5%"}
 PROMOTION: dict[str, Any] = {
@@ -18,9 +19,9 @@ PROMOTION: dict[str, Any] = {
 
 
 @pytest.fixture
-def metrics(cloud: ProtocolCloud) -> Iterator[LocalMetrics]:
+def metrics(cloud: ProtocolCloud) -> Iterator[ControlledMetrics]:
     """CloudWatch beside the protocol driver; an hour of traffic has gone by."""
-    with LocalMetrics() as running:
+    with ControlledMetrics() as running:
         running.behaviours["endpoint", "production"] = Behaviour()
         running.behaviours["endpoint", "shadow"] = Behaviour(requests_per_minute=60)
         environment = cloud.function.environment
@@ -50,7 +51,7 @@ def mutations(cloud: ProtocolCloud) -> list[str]:
     return [name for name in names if not name.startswith(("Describe", "List"))]
 
 
-def test_shadow_that_meets_them_is_promoted(cloud: ProtocolCloud, metrics: LocalMetrics) -> None:
+def test_shadow_that_meets_them_is_promoted(cloud: ProtocolCloud, metrics: ControlledMetrics) -> None:
     stack = promote(cloud)
     assert stack.status == "UPDATE_COMPLETE", stack.requests[-1].answer
     assert mutations(cloud) == ["UpdateInferenceExperiment", "StopInferenceExperiment"]
@@ -69,7 +70,7 @@ def test_shadow_that_meets_them_is_promoted(cloud: ProtocolCloud, metrics: Local
     ],
 )
 def test_shadow_that_does_not_changes_nothing(
-    cloud: ProtocolCloud, metrics: LocalMetrics, behaviour: Behaviour, words: str
+    cloud: ProtocolCloud, metrics: ControlledMetrics, behaviour: Behaviour, words: str
 ) -> None:
     metrics.behaviours["endpoint", "shadow"] = behaviour
     stack = promote(cloud)
@@ -81,7 +82,7 @@ def test_shadow_that_does_not_changes_nothing(
     assert cloud.sagemaker.status("test") == "Running"
 
 
-def test_cloudwatch_that_refuses_is_named(cloud: ProtocolCloud, metrics: LocalMetrics) -> None:
+def test_cloudwatch_that_refuses_is_named(cloud: ProtocolCloud, metrics: ControlledMetrics) -> None:
     refusal = "not authorized to perform cloudwatch:GetMetricData"
     metrics.fail_next("GetMetricData", "AccessDenied", refusal, status_code=403)
     stack = promote(cloud)

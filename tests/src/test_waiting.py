@@ -15,11 +15,11 @@ import pytest
 from log_audit import AUDIT
 
 from inference_experiment.event import PROGRESS_KEY
-from inference_experiment_local.cloud import LocalCloud
 from inference_experiment_local.packaging import package
 from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT
 from lambda_runtime.runtime import Invocation, LambdaRuntime
 from protocol_driver.cloud import ProtocolCloud
+from protocol_driver.controlled import ControlledCloud
 from protocol_driver.response_bucket import ResponseBucket
 from protocol_driver.stack import ResourceState, Stack
 
@@ -30,7 +30,7 @@ class Waiting:
     """A function, its queue, its stack, and the place where its answers arrive."""
 
     def __init__(
-        self, cloud: LocalCloud, bucket: ResponseBucket, runtime: LambdaRuntime, queue_url: str, stack: Stack
+        self, cloud: ControlledCloud, bucket: ResponseBucket, runtime: LambdaRuntime, queue_url: str, stack: Stack
     ) -> None:
         self.cloud = cloud
         self.bucket = bucket
@@ -72,7 +72,7 @@ def waiting(tmp_path_factory: pytest.TempPathFactory, protocol_cloud: ProtocolCl
     protocol_cloud.reset()
     task_root = tmp_path_factory.mktemp("task")
     zipfile.ZipFile(io.BytesIO(package(ROOT / "src"))).extractall(task_root)
-    with LocalCloud() as cloud, ResponseBucket(cloud.certificates) as bucket:
+    with ControlledCloud() as cloud, ResponseBucket(cloud.certificates) as bucket:
         cloud.sagemaker.add_endpoint("endpoint", "production", "model-1")
         cloud.sagemaker.add_model("model-2")
         queue_url = cloud.client("sqs").create_queue(QueueName="wait")["QueueUrl"]

@@ -8,7 +8,7 @@ from botocore.retries.standard import ExponentialBackoff
 from desk import Desk
 from stack_server import StackServer, stack_server
 
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from protocol_driver.controlled import ControlledSageMaker
 
 
 @pytest.fixture(autouse=True)
@@ -18,8 +18,8 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def desk_sagemaker() -> Iterator[LocalSageMaker]:
-    with LocalSageMaker() as running:
+def desk_sagemaker() -> Iterator[ControlledSageMaker]:
+    with ControlledSageMaker() as running:
         yield running
 
 
@@ -31,7 +31,7 @@ def desk_stacks() -> Iterator[StackServer]:
 
 @pytest.fixture
 def desk(
-    desk_sagemaker: LocalSageMaker,
+    desk_sagemaker: ControlledSageMaker,
     desk_stacks: StackServer,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,

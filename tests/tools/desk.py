@@ -9,7 +9,7 @@ from typing import Any
 from command_line import Finished, run
 from stack_server import StackServer
 
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from protocol_driver.controlled import ControlledSageMaker
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "shadow-test.yaml"
@@ -30,7 +30,7 @@ def steady(text: str) -> str:
 class Desk:
     """Runs commands in the present folder against the simulated services."""
 
-    sagemaker: LocalSageMaker
+    sagemaker: ControlledSageMaker
     stacks: StackServer
     settings: dict[str, str]
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from inference_experiment_local.clock import Clock
 from inference_experiment_local.loopback import LoopbackServer
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from protocol_driver.controlled import ControlledSageMaker
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.client import SageMakerClient
@@ -23,7 +23,7 @@ SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/")
 class RegionalSageMaker(LoopbackServer):
     """The simulations by region; one region that is missing here answers every call with AccessDeniedException."""
 
-    regions: dict[str, LocalSageMaker]
+    regions: dict[str, ControlledSageMaker]
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         scope = SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
@@ -37,11 +37,11 @@ class RegionalSageMaker(LoopbackServer):
 @contextmanager
 def regional_sagemaker(*names: str, clock: Clock | None = None) -> Iterator[RegionalSageMaker]:
     with ExitStack() as stack:
-        regions = {name: stack.enter_context(LocalSageMaker(name, clock)) for name in names}
+        regions = {name: stack.enter_context(ControlledSageMaker(name, clock)) for name in names}
         yield stack.enter_context(RegionalSageMaker(regions))
 
 
-def add_experiment(sagemaker: LocalSageMaker, name: str = "test", **changes: Any) -> None:
+def add_experiment(sagemaker: ControlledSageMaker, name: str = "test", **changes: Any) -> None:
     """Create an experiment on an endpoint of its own."""
     sagemaker.add_endpoint(f"{name}-endpoint", "production", "model-1")
     sagemaker.add_model("model-2")
@@ -72,7 +72,7 @@ def add_experiment(sagemaker: LocalSageMaker, name: str = "test", **changes: Any
 
 
 @cache
-def _client(sagemaker: LocalSageMaker) -> "SageMakerClient":
+def _client(sagemaker: ControlledSageMaker) -> "SageMakerClient":
     return sagemaker.client()
 
 

@@ -17,8 +17,8 @@ from syrupy.assertion import SnapshotAssertion
 from inference_experiment import contract
 from inference_experiment_cli.convert.target import NATIVE_PROPERTIES
 from inference_experiment_cli.inventory.describe import PAGE_SIZE, QUEUE_LENGTH, REGIONS_AT_ONCE, Inventory
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 from inference_experiment_local.sessions import isolated_session
+from protocol_driver.controlled import ControlledSageMaker
 
 STYLES = ["table", "json", "yaml", "csv"]
 MANY_REGIONS = 20
@@ -101,8 +101,8 @@ def test_every_filter_reaches_the_api(desk: Desk) -> None:
     [
         (("get", "fraud"), 1, "no experiment fraud in us-east-1"),
         (("watch", "fraud"), 1, "no experiment fraud in us-east-1"),
-        (("watch", "fraud", "--until", "Odd"), 2, "choose one of"),
-        (("list", "--status", "Odd"), 2, "choose one of"),
+        (("watch", "fraud", "--until", "Odd"), 2, "'Odd' is not one of"),
+        (("list", "--status", "Odd"), 2, "'Odd' is not one of"),
         (("list", "--created-after", "yesterday"), 2, "ISO 8601"),
         (("list", "--full", "--identifiers"), 2, "not both"),
         (("list", "--region", "moon"), 2, "--region moon"),
@@ -201,7 +201,7 @@ def world() -> Iterator[RegionalSageMaker]:
         yield sagemaker
 
 
-def _fill(sagemaker: LocalSageMaker, count: int) -> None:
+def _fill(sagemaker: ControlledSageMaker, count: int) -> None:
     """Make experiments as fast as the simulation allows: one after the other, on one endpoint, each deleted by none."""
     add_experiment(sagemaker, "e-000")
     template = sagemaker.operations.experiments["e-000"]

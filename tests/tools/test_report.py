@@ -14,8 +14,8 @@ from standing_clock import StandingClock
 from syrupy.assertion import SnapshotAssertion
 
 from inference_experiment_local.clock import Clock
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
-from inference_experiment_local.sagemaker.metrics import Behaviour, LocalMetrics
+from inference_experiment_local.sagemaker.metrics import Behaviour
+from protocol_driver.controlled import ControlledMetrics, ControlledSageMaker
 
 HOUR = 3600.0
 # The one thing that is of today: when the report was made.
@@ -43,8 +43,8 @@ METRICS = [
 class Desk:
     """Both local services, and the command that talks to them."""
 
-    sagemaker: LocalSageMaker
-    metrics: LocalMetrics
+    sagemaker: ControlledSageMaker
+    metrics: ControlledMetrics
 
     def behave(self, shadow: Behaviour | None, production: Behaviour | None = PRODUCTION) -> None:
         both = {"production": production, "shadow": shadow}
@@ -65,7 +65,7 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def services() -> Iterator[Desk]:
-    with LocalSageMaker(clock=Clock(ahead=-5 * HOUR)) as sagemaker, LocalMetrics() as metrics:
+    with ControlledSageMaker(clock=Clock(ahead=-5 * HOUR)) as sagemaker, ControlledMetrics() as metrics:
         description = "Is <b>version 2</b> & its model better?"
         add_experiment(sagemaker, Description=description, Tags=[{"Key": "team", "Value": "fraud"}])
         sagemaker.clock.advance(5 * HOUR - 60)
@@ -200,7 +200,7 @@ def test_forms(standing: Desk, form: str, snapshot: SnapshotAssertion) -> None:
 def standing() -> Iterator[Desk]:
     """Services whose clock stands on a day long ago, but for what a test skips."""
     # The beginning of a day of 2026
-    with LocalSageMaker(clock=StandingClock(1_767_600_000.0)) as sagemaker, LocalMetrics() as metrics:
+    with ControlledSageMaker(clock=StandingClock(1_767_600_000.0)) as sagemaker, ControlledMetrics() as metrics:
         add_experiment(sagemaker, Description="Is version 2 better?")
         sagemaker.clock.advance(24 * HOUR)
         client: Any = sagemaker.client()

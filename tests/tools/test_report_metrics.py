@@ -10,8 +10,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from inference_experiment import criteria
-from inference_experiment_local.sagemaker.metrics import MARK, Behaviour, LocalMetrics
+from inference_experiment_local.sagemaker.metrics import MARK, Behaviour
 from inference_experiment_local.sessions import isolated_session
+from protocol_driver.controlled import ControlledMetrics
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 DAY = START + timedelta(days=1)
@@ -19,18 +20,18 @@ BEHAVIOUR = Behaviour(requests_per_minute=100, latency_ms=20, error_rate=0.01)
 
 
 @pytest.fixture
-def metrics() -> Iterator[LocalMetrics]:
-    with LocalMetrics() as running:
+def metrics() -> Iterator[ControlledMetrics]:
+    with ControlledMetrics() as running:
         running.behaviours = {("endpoint", "variant"): BEHAVIOUR}
         yield running
 
 
-def client(metrics: LocalMetrics) -> Any:
+def client(metrics: ControlledMetrics) -> Any:
     config = Config(retries={"total_max_attempts": 1}, proxies={})
     return isolated_session("us-east-1").client("cloudwatch", endpoint_url=metrics.url, config=config)
 
 
-def ask(metrics: LocalMetrics, name: str, stat: str, period: int = 3600, variant: str = "variant") -> list[float]:
+def ask(metrics: ControlledMetrics, name: str, stat: str, period: int = 3600, variant: str = "variant") -> list[float]:
     query = criteria.query("one", "endpoint", variant, ("AWS/SageMaker", name, stat), period)
     pages = (
         client(metrics)
@@ -44,7 +45,7 @@ def ask(metrics: LocalMetrics, name: str, stat: str, period: int = 3600, variant
     return found
 
 
-def test_numbers_agree_with_the_behaviour(metrics: LocalMetrics) -> None:
+def test_numbers_agree_with_the_behaviour(metrics: ControlledMetrics) -> None:
     """A day of 100 requests a minute, 1 % of them failing, the median near 20 ms and the percentiles in order."""
     requests = sum(ask(metrics, "Invocations", "Sum"))
     latencies = [sum(ask(metrics, "ModelLatency", stat)) / 24 for stat in ("p50", "p90", "p99")]
@@ -56,7 +57,7 @@ def test_numbers_agree_with_the_behaviour(metrics: LocalMetrics) -> None:
     assert ask(metrics, "ModelLatency", "SampleCount") == ask(metrics, "Invocations", "Sum")
 
 
-def test_every_question_has_one_answer(metrics: LocalMetrics) -> None:
+def test_every_question_has_one_answer(metrics: ControlledMetrics) -> None:
     assert ask(metrics, "ModelLatency", "Average") == ask(metrics, "ModelLatency", "Average")
     assert len(ask(metrics, "Invocations", "Sum", period=60)) == 1440
 
@@ -64,11 +65,11 @@ def test_every_question_has_one_answer(metrics: LocalMetrics) -> None:
 @pytest.mark.parametrize(
     ("name", "variant"), [("Invocations", "other"), ("Invocation4XXErrors", "variant"), ("GPUUtilization", "variant")]
 )
-def test_what_does_not_happen_has_no_values(metrics: LocalMetrics, name: str, variant: str) -> None:
+def test_what_does_not_happen_has_no_values(metrics: ControlledMetrics, name: str, variant: str) -> None:
     assert ask(metrics, name, "Sum", variant=variant) == []
 
 
-def test_nothing_before_the_beginning_and_after_the_end(metrics: LocalMetrics) -> None:
+def test_nothing_before_the_beginning_and_after_the_end(metrics: ControlledMetrics) -> None:
     since, until = START.timestamp() + 6 * 3600, START.timestamp() + 9 * 3600
     metrics.behaviours = {("endpoint", "variant"): replace(BEHAVIOUR, since=since, until=until)}
 
@@ -77,7 +78,7 @@ def test_nothing_before_the_beginning_and_after_the_end(metrics: LocalMetrics) -
     assert ask(metrics, "Invocations", "Sum") == ask(metrics, "ModelLatency", "Average") == []
 
 
-def test_pages(metrics: LocalMetrics) -> None:
+def test_pages(metrics: ControlledMetrics) -> None:
     whole = ask(metrics, "Invocations", "Sum")
     metrics.page_size = 5
 
@@ -85,7 +86,7 @@ def test_pages(metrics: LocalMetrics) -> None:
     assert len(metrics.calls) == 1 + 5
 
 
-def test_refusals(metrics: LocalMetrics) -> None:
+def test_refusals(metrics: ControlledMetrics) -> None:
     """What the shapes forbid, what is not there, and an error that a test asked for."""
     query = criteria.query("one", "endpoint", "variant", ("AWS/SageMaker", "Invocations", "Sum"), 60)
     broken = {**query, "MetricStat": {**query["MetricStat"], "Metric": {"Namespace": "a" * 256}}}
@@ -105,4 +106,4 @@ def test_refusals(metrics: LocalMetrics) -> None:
 
 def test_it_has_to_be_running() -> None:
     with pytest.raises(RuntimeError, match="use it in a with statement"):
-        _ = LocalMetrics().url
+        _ = ControlledMetrics().url

@@ -1,6 +1,5 @@
 """Errors that end a command. They are raised where they occur and printed once, by main, as one line each."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -90,12 +89,6 @@ def unreadable(path: Path, error: OSError) -> UsageError:
 def unwritable(path: Path, error: OSError) -> UsageError:
     """Return the error for a file that cannot be written."""
     return UsageError(f"cannot be written: {error.strerror or error}", Place(str(path)))
-
-
-def check_choice(option: str, value: str, choices: Iterable[str]) -> None:
-    """Raise UsageError for a value of an option that is none of the choices."""
-    if value not in (known := list(choices)):
-        raise UsageError(f"{option} {value}: choose one of {', '.join(filter(None, known))}")
 
 
 def missing_extra(what: str, extra: str) -> UsageError:

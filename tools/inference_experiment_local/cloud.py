@@ -32,14 +32,13 @@ from inference_experiment_local.sessions import isolated_session
 class LocalCloud(Stacks):
     """A running local AWS; `sagemaker` is its SageMaker. Raises LocalAwsError if it does not come up.
 
-    `port` is ministack's (default: a free one), `startup_timeout` in seconds. While it runs, `url` is the endpoint of
-    every service but SageMaker, by https (trust `certificates.ca_file`), and `directory` holds everything of this run.
+    `port` is ministack's (default: a free one). While it runs, `url` is the endpoint of every service but SageMaker, by
+    https (trust `certificates.ca_file`), and `directory` holds everything of this run.
     """
 
-    def __init__(self, port: int | None = None, startup_timeout: float = 30.0) -> None:
+    def __init__(self, port: int | None = None) -> None:
         self.sagemaker = LocalSageMaker()
         self._port = port
-        self._startup_timeout = startup_timeout
         self._resources = ExitStack()
         self._session: Any = isolated_session(REGION)
         self._clients: dict[str, Any] = {}
@@ -53,7 +52,7 @@ class LocalCloud(Stacks):
             self.certificates = make_certificates(self.directory)
             port = usable_port(self._port or 0)
             settings = MinistackSettings(self.directory, port, self.certificates, self.sagemaker.url)
-            starting.enter_context(ministack(settings, self._startup_timeout))
+            starting.enter_context(ministack(settings))
             self.url = settings.url
             self._resources = starting.pop_all()
         return self
@@ -63,9 +62,7 @@ class LocalCloud(Stacks):
         self._resources.close()
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - one type per service
-        """Return a boto3 client of the service, the same one each time; `sagemaker` is the simulation's."""
-        if service == "sagemaker":
-            return self.sagemaker.client()
+        """Return a boto3 client of a service of ministack, the same one each time."""
         if service not in self._clients:
             config = Config(retries={"total_max_attempts": 1}, proxies={}, s3={"addressing_style": "path"})
             ca_file = str(self.certificates.ca_file)

@@ -1,7 +1,5 @@
 """HTTP servers on the loopback, in threads of this process."""
 
-import socket
-import ssl
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -16,9 +14,8 @@ class _QuietHandler(WSGIRequestHandler):
 
 
 class LoopbackServer(ABC):
-    """Base of a WSGI application that serves itself inside a with statement; by HTTPS if it has `tls`."""
+    """Base of a WSGI application that serves itself inside a with statement."""
 
-    tls: ssl.SSLContext | None = None
     _server: BaseWSGIServer | None = None
 
     @abstractmethod
@@ -27,14 +24,14 @@ class LoopbackServer(ABC):
 
     def __enter__(self) -> Self:
         """Serve from a thread, on a free port of the loopback."""
-        server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=_QuietHandler)
-        if self.tls is not None:
-            # The request's own thread shakes hands: a client that does not must not stop the others.
-            server.socket = self.tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-            server.ssl_context = self.tls
-        threading.Thread(target=server.serve_forever, args=(0.05,), name="loopback-server", daemon=True).start()
-        self._server = server
+        self._server = self.made()
+        serve = self._server.serve_forever
+        threading.Thread(target=serve, args=(0.05,), name="loopback-server", daemon=True).start()
         return self
+
+    def made(self) -> BaseWSGIServer:
+        """Return the server, which does not serve yet."""
+        return make_server("127.0.0.1", 0, self, threaded=True, request_handler=_QuietHandler)
 
     def __exit__(self, *_: object) -> None:
         """Stop serving."""
@@ -48,9 +45,4 @@ class LoopbackServer(ABC):
         """The URL of the endpoint, on the loopback."""
         if self._server is None:
             raise RuntimeError(f"{type(self).__name__} is not running: use it in a with statement")
-        return f"{'http://127.0.0.1' if self.tls is None else 'https://localhost'}:{self._server.server_port}"
-
-
-def drop_connection(environ: Any) -> None:  # noqa: ANN401 - WSGI
-    """Close the connection that a request came by; whatever is answered does not arrive."""
-    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        return f"http://127.0.0.1:{self._server.server_port}"

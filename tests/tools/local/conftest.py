@@ -3,17 +3,17 @@ from collections.abc import Iterator
 import pytest
 from standing_clock import StandingClock
 
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from protocol_driver.controlled import ControlledSageMaker
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[LocalSageMaker]:
-    with LocalSageMaker(clock=StandingClock()) as running:
+def server() -> Iterator[ControlledSageMaker]:
+    with ControlledSageMaker(clock=StandingClock()) as running:
         yield running
 
 
 @pytest.fixture
-def sagemaker(server: LocalSageMaker) -> LocalSageMaker:
+def sagemaker(server: ControlledSageMaker) -> ControlledSageMaker:
     """An empty SageMaker whose clock stands still, with an endpoint that runs model-1 as production."""
     server.reset()
     server.add_endpoint("endpoint", "production", "model-1")

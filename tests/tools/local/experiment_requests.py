@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from protocol_driver.controlled import ControlledSageMaker
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/test"
 HOUR = 3600.0
@@ -40,7 +40,7 @@ REMOVE = {"production": "Retain", "shadow": "Remove"}
 PROMOTE = {"production": "Remove", "shadow": "Promote"}
 
 
-def bring_to(sagemaker: LocalSageMaker, status: str, **changes: Any) -> None:
+def bring_to(sagemaker: ControlledSageMaker, status: str, **changes: Any) -> None:
     """Bring the experiment `test` to a status by legal means only; each transition lasts a second."""
     client: Any = sagemaker.client()
     if status in {"Created", "Updating-Created"}:
@@ -56,7 +56,7 @@ def bring_to(sagemaker: LocalSageMaker, status: str, **changes: Any) -> None:
     assert sagemaker.status("test") == status
 
 
-def perform(sagemaker: LocalSageMaker, operation: str, **more: Any) -> str | None:
+def perform(sagemaker: ControlledSageMaker, operation: str, **more: Any) -> str | None:
     """Call Update, Start, Stop or Delete on `test`; returns the error code, None for success."""
     arguments: dict[str, Any] = {"Stop": {"ModelVariantActions": REMOVE}}.get(operation, {})
     call = getattr(sagemaker.client(), f"{operation.lower()}_inference_experiment")

@@ -23,6 +23,7 @@ from function_log import function_log
 
 from inference_experiment_local.cloud import LocalCloud
 from inference_experiment_local.errors import LocalAwsError, StackFailed
+from inference_experiment_local.ministack import process
 from inference_experiment_local.packaging import package
 from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT
 
@@ -67,7 +68,7 @@ def test_the_whole_life_of_a_stack(cloud: LocalCloud) -> None:
     assert replaced["EchoId"] == "two"
     assert "deleted: one" in function_log(cloud, outputs["FunctionName"])
     assert cloud.sagemaker.endpoint_variants("chain")["production"].instance_type == "ml.m6i.xlarge"
-    assert len(cloud.client("sagemaker").list_endpoint_configs()["EndpointConfigs"]) == 1
+    assert len(cloud.sagemaker.client().list_endpoint_configs()["EndpointConfigs"]) == 1
 
     with pytest.raises(StackFailed, match="the template asked for a failure") as failed:
         cloud.deploy("chain", TEMPLATE, {"ResourceName": "two", "Outcome": "FAILED"})
@@ -76,7 +77,7 @@ def test_the_whole_life_of_a_stack(cloud: LocalCloud) -> None:
 
     cloud.delete_stack("chain")
     cloud.delete_stack("chain")
-    assert cloud.client("sagemaker").list_models()["Models"] == []
+    assert cloud.sagemaker.client().list_models()["Models"] == []
     with pytest.raises(LocalAwsError, match="there is no stack chain"):
         cloud.stack_outputs("chain")
     assert TEMPLATE.read_bytes() == before
@@ -95,7 +96,7 @@ def test_both_halves_are_one_account(cloud: LocalCloud) -> None:
     identity = cloud.client("sts").get_caller_identity()
     cloud.sagemaker.add_endpoint("account", "production", "model")
 
-    arn = cloud.client("sagemaker").describe_endpoint(EndpointName="account")["EndpointArn"]
+    arn = cloud.sagemaker.client().describe_endpoint(EndpointName="account")["EndpointArn"]
 
     assert arn.split(":")[4] == identity["Account"] == ACCOUNT
 
@@ -107,8 +108,9 @@ def test_a_port_that_is_taken_is_said_in_one_line() -> None:
             pass
 
 
-def test_ministack_that_does_not_come_up_is_said_in_one_line() -> None:
-    with pytest.raises(LocalAwsError, match=r"^ministack did not come up"), LocalCloud(startup_timeout=0.01):
+def test_ministack_that_does_not_come_up_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_STARTUP_SECONDS", 0.01)
+    with pytest.raises(LocalAwsError, match=r"^ministack did not come up"), LocalCloud():
         pass
 
 

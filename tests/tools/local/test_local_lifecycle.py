@@ -16,7 +16,7 @@ from experiment_requests import (
     variant,
 )
 
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+from protocol_driver.controlled import ControlledSageMaker
 
 CONFLICT = "ConflictException"
 # Operation -> status -> the status that follows at once, or the error.
@@ -31,7 +31,7 @@ STATUSES = ("Creating", "Created", "Starting", "Running", "Updating", "Stopping"
 
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("operation", OUTCOMES)
-def test_each_operation_in_each_status(sagemaker: LocalSageMaker, operation: str, status: str) -> None:
+def test_each_operation_in_each_status(sagemaker: ControlledSageMaker, operation: str, status: str) -> None:
     """An operation either leads to the status that the table says or is a conflict that changes nothing."""
     bring_to(sagemaker, status)
 
@@ -51,7 +51,7 @@ def test_each_operation_in_each_status(sagemaker: LocalSageMaker, operation: str
         (HOUR, ["Creating", "Created", "Created"]),
     ],
 )
-def test_sequence_after_creation(sagemaker: LocalSageMaker, start_in: float | None, expected: list[str]) -> None:
+def test_sequence_after_creation(sagemaker: ControlledSageMaker, start_in: float | None, expected: list[str]) -> None:
     schedule = None if start_in is None else {"StartTime": sagemaker.clock.now() + start_in}
     sagemaker.client().create_inference_experiment(**creation(Schedule=schedule))
     seen = [sagemaker.status("test")]
@@ -62,7 +62,7 @@ def test_sequence_after_creation(sagemaker: LocalSageMaker, start_in: float | No
     assert seen == expected
 
 
-def test_scheduled_experiment_starts_and_ends_by_itself(sagemaker: LocalSageMaker) -> None:
+def test_scheduled_experiment_starts_and_ends_by_itself(sagemaker: ControlledSageMaker) -> None:
     now = sagemaker.clock.now()
     bring_to(sagemaker, "Created", Schedule={"StartTime": now + HOUR, "EndTime": now + 2 * HOUR})
 
@@ -80,7 +80,7 @@ def test_scheduled_experiment_starts_and_ends_by_itself(sagemaker: LocalSageMake
     assert described["EndpointMetadata"]["EndpointConfigName"] == "endpoint-config"
 
 
-def test_without_a_schedule_it_ends_after_seven_days(sagemaker: LocalSageMaker) -> None:
+def test_without_a_schedule_it_ends_after_seven_days(sagemaker: ControlledSageMaker) -> None:
     bring_to(sagemaker, "Running")
 
     sagemaker.clock.advance(7 * DAY - 10)
@@ -90,7 +90,7 @@ def test_without_a_schedule_it_ends_after_seven_days(sagemaker: LocalSageMaker) 
     assert sagemaker.status("test") == "Completed"
 
 
-def test_starting_early_cuts_the_test_to_thirty_days(sagemaker: LocalSageMaker) -> None:
+def test_starting_early_cuts_the_test_to_thirty_days(sagemaker: ControlledSageMaker) -> None:
     now = sagemaker.clock.now()
     bring_to(sagemaker, "Created", Schedule={"StartTime": now + 10 * DAY, "EndTime": now + 39 * DAY})
 
@@ -101,7 +101,7 @@ def test_starting_early_cuts_the_test_to_thirty_days(sagemaker: LocalSageMaker) 
 
 
 @pytest.mark.parametrize("status", ["Created", "Running"])
-def test_update_returns_to_where_it_came_from(sagemaker: LocalSageMaker, status: str) -> None:
+def test_update_returns_to_where_it_came_from(sagemaker: ControlledSageMaker, status: str) -> None:
     bring_to(sagemaker, status)
 
     perform(sagemaker, "Update", Description="another")
@@ -131,7 +131,7 @@ SAME = [variant("production", "model-1"), variant("shadow", "model-2")]
     ],
 )
 def test_what_an_update_may_change(
-    sagemaker: LocalSageMaker, status: str, change: dict[str, Any], code: str | None
+    sagemaker: ControlledSageMaker, status: str, change: dict[str, Any], code: str | None
 ) -> None:
     bring_to(sagemaker, status)
 
@@ -148,7 +148,7 @@ def test_what_an_update_may_change(
         ({"StartTime": 0}, INVALID),
     ],
 )
-def test_schedule_while_running(sagemaker: LocalSageMaker, schedule: dict[str, float], code: str | None) -> None:
+def test_schedule_while_running(sagemaker: ControlledSageMaker, schedule: dict[str, float], code: str | None) -> None:
     """The end may move within thirty days of the start.
 
     A StartTime is refused even if it is the present one.
@@ -180,7 +180,7 @@ def test_schedule_while_running(sagemaker: LocalSageMaker, schedule: dict[str, f
     ],
 )
 def test_endpoint_after_a_stop(
-    sagemaker: LocalSageMaker,
+    sagemaker: ControlledSageMaker,
     actions: dict[str, str],
     desired: list[dict[str, Any]] | None,
     expected: dict[str, tuple[str, str, int]],
@@ -210,14 +210,14 @@ def test_endpoint_after_a_stop(
         {"ModelVariantActions": PROMOTE, "DesiredModelVariants": [variant("shadow", "missing")]},
     ],
 )
-def test_stops_that_make_no_sense(sagemaker: LocalSageMaker, request_members: dict[str, Any]) -> None:
+def test_stops_that_make_no_sense(sagemaker: ControlledSageMaker, request_members: dict[str, Any]) -> None:
     bring_to(sagemaker, "Running")
 
     assert perform(sagemaker, "Stop", **request_members) == INVALID
     assert sagemaker.status("test") == "Running"
 
 
-def test_a_retained_shadow_bars_the_endpoint_from_another_test(sagemaker: LocalSageMaker) -> None:
+def test_a_retained_shadow_bars_the_endpoint_from_another_test(sagemaker: ControlledSageMaker) -> None:
     bring_to(sagemaker, "Running")
     perform(sagemaker, "Stop", ModelVariantActions={"production": "Retain", "shadow": "Retain"})
     sagemaker.clock.advance(1)
@@ -233,7 +233,7 @@ def test_a_retained_shadow_bars_the_endpoint_from_another_test(sagemaker: LocalS
 
 
 @pytest.mark.parametrize("status", ["Creating", "Starting", "Updating", "Stopping"])
-def test_a_failed_transition_ends_in_cancelled(sagemaker: LocalSageMaker, status: str) -> None:
+def test_a_failed_transition_ends_in_cancelled(sagemaker: ControlledSageMaker, status: str) -> None:
     bring_to(sagemaker, status)
 
     sagemaker.end_in_cancelled("test", "no capacity")
@@ -244,13 +244,13 @@ def test_a_failed_transition_ends_in_cancelled(sagemaker: LocalSageMaker, status
     assert set(sagemaker.endpoint_variants("endpoint")) == {"production"}
 
 
-def test_only_a_transition_can_fail(sagemaker: LocalSageMaker) -> None:
+def test_only_a_transition_can_fail(sagemaker: ControlledSageMaker) -> None:
     bring_to(sagemaker, "Running")
     with pytest.raises(ValueError, match="no transition is under way"):
         sagemaker.end_in_cancelled("test", "no capacity")
 
 
-def test_held_transition_ends_on_release(sagemaker: LocalSageMaker) -> None:
+def test_held_transition_ends_on_release(sagemaker: ControlledSageMaker) -> None:
     sagemaker.hold("test", ["Starting"])
     sagemaker.client().create_inference_experiment(**creation())
     sagemaker.clock.advance(HOUR)
@@ -261,7 +261,7 @@ def test_held_transition_ends_on_release(sagemaker: LocalSageMaker) -> None:
     assert sagemaker.status("test") == "Running"
 
 
-def test_stale_descriptions_and_slow_deletion(sagemaker: LocalSageMaker) -> None:
+def test_stale_descriptions_and_slow_deletion(sagemaker: ControlledSageMaker) -> None:
     """Describe tells the old status for a while, and finds a deleted experiment for a while.
 
     Changes see the truth.
@@ -283,14 +283,14 @@ def test_stale_descriptions_and_slow_deletion(sagemaker: LocalSageMaker) -> None
     assert error_of(client.describe_inference_experiment, Name="test")[0] == "ResourceNotFound"
 
 
-def test_durations_can_be_changed(sagemaker: LocalSageMaker) -> None:
+def test_durations_can_be_changed(sagemaker: ControlledSageMaker) -> None:
     sagemaker.durations.update({"Creating": 0.0, "Starting": 0.0})
     sagemaker.client().create_inference_experiment(**creation())
 
     assert sagemaker.status("test") == "Running"
 
 
-def test_waiting_in_real_time(sagemaker: LocalSageMaker) -> None:
+def test_waiting_in_real_time(sagemaker: ControlledSageMaker) -> None:
     sagemaker.client().create_inference_experiment(**creation())
     assert sagemaker.wait_for("test", "Creating") == "Creating"
     assert sagemaker.wait_for("nobody", None) is None

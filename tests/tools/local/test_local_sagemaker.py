@@ -11,8 +11,8 @@ import pytest
 from experiment_requests import ARN, DAY, HOUR, bring_to, creation, error_of, perform, shadow, variant
 
 from inference_experiment_local.clock import Clock
-from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
 from inference_experiment_local.sessions import isolated_session
+from protocol_driver.controlled import ControlledSageMaker
 
 if TYPE_CHECKING:
     from inference_experiment_local.service import Call
@@ -62,7 +62,7 @@ NAME_PATTERN = "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,119}"
         ({"Tags": [{"Key": "x", "Value": ""}] * 2}, "Duplicate"),
     ],
 )
-def test_requests_that_are_refused(sagemaker: LocalSageMaker, change: dict[str, Any], message: str) -> None:
+def test_requests_that_are_refused(sagemaker: ControlledSageMaker, change: dict[str, Any], message: str) -> None:
     code, text = error_of(sagemaker.client().create_inference_experiment, **creation(**change))
 
     assert code == INVALID
@@ -71,7 +71,7 @@ def test_requests_that_are_refused(sagemaker: LocalSageMaker, change: dict[str, 
 
 
 @pytest.mark.parametrize(("start", "end"), [(None, -1), (HOUR, HOUR), (HOUR, 31 * DAY), (None, 31 * DAY)])
-def test_schedules_that_are_refused(sagemaker: LocalSageMaker, start: float | None, end: float) -> None:
+def test_schedules_that_are_refused(sagemaker: ControlledSageMaker, start: float | None, end: float) -> None:
     now = sagemaker.clock.now()
     schedule = {"EndTime": now + end} | ({} if start is None else {"StartTime": now + start})
 
@@ -90,7 +90,7 @@ def test_schedules_that_are_refused(sagemaker: LocalSageMaker, start: float | No
         ("SageMaker.FlyToTheMoon", b"{}", "UnknownOperationException"),
     ],
 )
-def test_what_boto3_would_not_send(sagemaker: LocalSageMaker, target: str, body: bytes, code: str) -> None:
+def test_what_boto3_would_not_send(sagemaker: ControlledSageMaker, target: str, body: bytes, code: str) -> None:
     request = urllib.request.Request(sagemaker.url, body, {"X-Amz-Target": target})
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request)
@@ -99,7 +99,7 @@ def test_what_boto3_would_not_send(sagemaker: LocalSageMaker, target: str, body:
     assert f'"__type": "{code}"' in refused.value.read().decode()
 
 
-def test_name_and_endpoint_are_taken(sagemaker: LocalSageMaker) -> None:
+def test_name_and_endpoint_are_taken(sagemaker: ControlledSageMaker) -> None:
     """Either is ResourceInUse while the experiment lives; the endpoint is free again after the end."""
     create = sagemaker.client().create_inference_experiment
     bring_to(sagemaker, "Running")
@@ -115,11 +115,11 @@ def test_name_and_endpoint_are_taken(sagemaker: LocalSageMaker) -> None:
 
 
 @pytest.mark.parametrize("operation", ["Describe", "Update", "Start", "Stop", "Delete"])
-def test_missing_experiment(sagemaker: LocalSageMaker, operation: str) -> None:
+def test_missing_experiment(sagemaker: ControlledSageMaker, operation: str) -> None:
     assert perform(sagemaker, operation) == "ResourceNotFound"
 
 
-def test_tags_of_experiments(sagemaker: LocalSageMaker) -> None:
+def test_tags_of_experiments(sagemaker: ControlledSageMaker) -> None:
     client: Any = sagemaker.client()
     bring_to(sagemaker, "Creating", Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
 
@@ -133,7 +133,7 @@ def test_tags_of_experiments(sagemaker: LocalSageMaker) -> None:
     assert error_of(client.list_tags, ResourceArn=ARN + "-not")[0] == "ResourceNotFound"
 
 
-def test_tags_of_other_resources_are_moto_s(sagemaker: LocalSageMaker) -> None:
+def test_tags_of_other_resources_are_moto_s(sagemaker: ControlledSageMaker) -> None:
     client: Any = sagemaker.client()
     arn = client.describe_endpoint(EndpointName="endpoint")["EndpointArn"]
 
@@ -142,7 +142,7 @@ def test_tags_of_other_resources_are_moto_s(sagemaker: LocalSageMaker) -> None:
     assert client.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "1"}]
 
 
-def make_many(sagemaker: LocalSageMaker, count: int) -> None:
+def make_many(sagemaker: ControlledSageMaker, count: int) -> None:
     for number in range(count):
         sagemaker.add_endpoint(f"endpoint-{number}", "production", "model-1")
         request = creation(Name=f"test-{number:02}", EndpointName=f"endpoint-{number}")
@@ -150,7 +150,7 @@ def make_many(sagemaker: LocalSageMaker, count: int) -> None:
         sagemaker.clock.advance(1)
 
 
-def test_list_pages_through_everything_once(sagemaker: LocalSageMaker) -> None:
+def test_list_pages_through_everything_once(sagemaker: ControlledSageMaker) -> None:
     make_many(sagemaker, 12)
     client: Any = sagemaker.client()
     assert len(client.list_inference_experiments()["InferenceExperiments"]) == 10
@@ -174,7 +174,7 @@ def test_list_pages_through_everything_once(sagemaker: LocalSageMaker) -> None:
         ({"Type": "ShadowMode", "NameContains": "02"}, ["test-02"]),
     ],
 )
-def test_list_filters(sagemaker: LocalSageMaker, filters: dict[str, str], expected: list[str]) -> None:
+def test_list_filters(sagemaker: ControlledSageMaker, filters: dict[str, str], expected: list[str]) -> None:
     make_many(sagemaker, 3)
     client: Any = sagemaker.client()
 
@@ -183,7 +183,7 @@ def test_list_filters(sagemaker: LocalSageMaker, filters: dict[str, str], expect
     assert [each["Name"] for each in listed] == expected
 
 
-def test_list_filters_by_time(sagemaker: LocalSageMaker) -> None:
+def test_list_filters_by_time(sagemaker: ControlledSageMaker) -> None:
     client: Any = sagemaker.client()
     bring_to(sagemaker, "Running")
     created = client.describe_inference_experiment(Name="test")["CreationTime"].timestamp()
@@ -197,7 +197,7 @@ def test_list_filters_by_time(sagemaker: LocalSageMaker) -> None:
 
 
 @pytest.mark.parametrize(("after_effect", "status"), [(False, "Running"), (True, "Stopping")])
-def test_faults(sagemaker: LocalSageMaker, after_effect: bool, status: str) -> None:  # noqa: FBT001 - a parameter
+def test_faults(sagemaker: ControlledSageMaker, after_effect: bool, status: str) -> None:  # noqa: FBT001 - a parameter
     """A fault answers the given number of calls, with or without the effect."""
     bring_to(sagemaker, "Running")
     sagemaker.fail_next("StopInferenceExperiment", "ThrottlingException", after_effect=after_effect)
@@ -208,7 +208,7 @@ def test_faults(sagemaker: LocalSageMaker, after_effect: bool, status: str) -> N
     assert [perform(sagemaker, "Describe") for _ in range(3)] == ["InternalFailure"] * 2 + [None]
 
 
-def test_calls_are_recorded(sagemaker: LocalSageMaker) -> None:
+def test_calls_are_recorded(sagemaker: ControlledSageMaker) -> None:
     live: list[Call] = []
     sagemaker.on_call = live.append
     bring_to(sagemaker, "Running")
@@ -224,7 +224,7 @@ def test_calls_are_recorded(sagemaker: LocalSageMaker) -> None:
     assert sagemaker.calls == []
 
 
-def test_endpoints_that_moto_would_refuse_or_forget(sagemaker: LocalSageMaker) -> None:
+def test_endpoints_that_moto_would_refuse_or_forget(sagemaker: ControlledSageMaker) -> None:
     """New instance types, shadow variants in a configuration and UpdateEndpoint work."""
     client: Any = sagemaker.client()
     hardware: Any = {"InstanceType": "ml.g6e.xlarge", "InitialInstanceCount": 2, "InitialVariantWeight": 1.0}
@@ -244,7 +244,7 @@ def test_endpoints_that_moto_would_refuse_or_forget(sagemaker: LocalSageMaker) -
     assert error_of(client.describe_endpoint, EndpointName="missing")[0] == INVALID
 
 
-def test_a_deleted_endpoint_does_not_break_the_experiment(sagemaker: LocalSageMaker) -> None:
+def test_a_deleted_endpoint_does_not_break_the_experiment(sagemaker: ControlledSageMaker) -> None:
     bring_to(sagemaker, "Running")
     sagemaker.client().delete_endpoint(EndpointName="endpoint")
 
@@ -263,7 +263,7 @@ def test_import_does_not_load_moto() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_stock_moto_does_not_notice(sagemaker: LocalSageMaker) -> None:
+def test_stock_moto_does_not_notice(sagemaker: ControlledSageMaker) -> None:
     """Models of the simulation are not in moto's own backend, and moto's own has no inference experiments."""
     with moto.mock_aws():
         client: Any = isolated_session("us-east-1").client("sagemaker")

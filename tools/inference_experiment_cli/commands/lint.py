@@ -1,29 +1,27 @@
 """inference-experiment lint: the options; lint/ does the work."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from typer import Option
 
-from inference_experiment_cli.errors import check_choice
 from inference_experiment_cli.lint.cache import default_folder
 from inference_experiment_cli.lint.run import run
 from inference_experiment_cli.options import with_options_of
 
 Listed = list[str] | None
-CHOICES: Final = {
-    "--format": ("quiet", "parseable", "json", "junit", "pretty", "sarif", ""),
-    "--non-zero-exit-code": ("informational", "warning", "error", "none"),
-}
+ReportFormat = StrEnum("ReportFormat", ["QUIET", "PARSEABLE", "JSON", "JUNIT", "PRETTY", "SARIF"])
+Severity = StrEnum("Severity", ["INFORMATIONAL", "WARNING", "ERROR", "NONE"])
 
 
 @dataclass(frozen=True)
 class CfnLintOptions:
     """The options of cfn-lint."""
 
-    format: Annotated[str, Option("--format", "-f", help="quiet, parseable, json, junit, pretty or sarif.")] = ""
+    format: Annotated[ReportFormat | None, Option("--format", "-f", help="Format of the findings.")] = None
     regions: Annotated[Listed, Option("--regions", "-r", help="Regions to lint for, or ALL_REGIONS.")] = None
     ignore_checks: Annotated[Listed, Option("--ignore-checks", "-i", help="Rule ids or prefixes to ignore.")] = None
     include_checks: Annotated[
@@ -50,18 +48,14 @@ class CfnLintOptions:
     merge_configs: Annotated[
         bool, Option("--merge-configs", help="Add options to those of the configuration file.")
     ] = False
-    non_zero_exit_code: Annotated[
-        str, Option(help="Lowest severity that fails: informational, warning, error or none.")
-    ] = "informational"
+    non_zero_exit_code: Annotated[Severity, Option(help="Lowest severity that fails.")] = Severity.INFORMATIONAL
     output_file: Annotated[str, Option(help="File for the report, instead of standard output.")] = ""
 
     def arguments(self) -> list[str]:
-        """Return the options as cfn-lint's command line has them. Raises UsageError for an unknown value."""
+        """Return the options as cfn-lint's command line has them."""
         arguments: list[str] = []
         for name, value in vars(self).items():
             flag = f"--{name.replace('_', '-')}"
-            if flag in CHOICES:
-                check_choice(flag, value, CHOICES[flag])
             if isinstance(value, list):
                 arguments += [flag, *value]
             elif value:

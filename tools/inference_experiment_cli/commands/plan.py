@@ -14,7 +14,7 @@ from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.operate.patch import require_valid
 from inference_experiment_cli.options import File, LogicalId, Output, ParameterFiles, Parameters, Profile, Region
 from inference_experiment_cli.output import Format
-from inference_experiment_cli.plan.requests import against_file, against_live, creation
+from inference_experiment_cli.plan.requests import Assumable, against_file, against_live, creation
 from inference_experiment_cli.plan.view import show
 
 
@@ -25,8 +25,8 @@ def plan(
         Path | None, typer.Option(metavar="FILE", help="The file as it was deployed; needs no account.")
     ] = None,
     status: Annotated[
-        str, typer.Option(help="Status to assume with --previous. Default: Running, or how it ended.")
-    ] = "",
+        Assumable | None, typer.Option(help="Status to assume with --previous. Default: Running, or how it ended.")
+    ] = None,
     logical_id: LogicalId = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,

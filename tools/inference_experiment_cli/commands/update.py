@@ -9,7 +9,7 @@ from inference_experiment.model import RequestType
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.operate.change import LiveChange, Settings
-from inference_experiment_cli.operate.patch import of_file, patched, validated
+from inference_experiment_cli.operate.patch import of_file, patched
 from inference_experiment_cli.options import FileOption, LogicalId, Name, ParameterFiles, Parameters, with_options_of
 
 
@@ -40,7 +40,7 @@ def update(
         raise UsageError("pass --patch FILE or -f FILE")
     change = LiveChange.of(name, options)
     if patch is not None:
-        properties = validated(*patched(change.live, patch))
+        properties = patched(change.live, patch)
     elif file is not None:
         properties = of_file(change.live, file, given_parameters(parameter, parameter_file), logical_id)
     if properties.get("DesiredState") in ("Completed", "Cancelled"):

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from inference_experiment.model import Status
-from inference_experiment_cli.errors import check_choice
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.watch import follow
 from inference_experiment_cli.options import Interval, Name, Output, Profile, Region, Timeout
@@ -14,7 +13,9 @@ from inference_experiment_cli.output import Format
 
 def watch(
     name: Name,
-    until: Annotated[str, typer.Option(help="Continue until this status. Default: until it is stable.")] = "",
+    until: Annotated[
+        Status | None, typer.Option(help="Continue until this status. Default: until it is stable.")
+    ] = None,
     interval: Interval = 5.0,
     timeout: Timeout = 86_400.0,
     region: Region = "",
@@ -30,8 +31,6 @@ def watch(
     Exit codes: 0 stable, or in the status of --until, 1 cancelled, deleted, ended in another status, or --timeout
     expired, 2 the options are wrong, 4 AWS failed.
     """
-    check_choice("--until", until, ["", *Status])
     gateway = CliGateway(region, profile)
     gateway.describe_existing(name)
-    wanted = Status(until) if until else None
-    follow(lambda: gateway.describe_inference_experiment(name), name, wanted, interval, timeout, output)
+    follow(lambda: gateway.describe_inference_experiment(name), name, until, interval, timeout, output)

@@ -8,7 +8,7 @@ import typer
 
 from inference_experiment.checks import parse_time
 from inference_experiment.model import Status
-from inference_experiment_cli.errors import UsageError, check_choice
+from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inventory.describe import DescribedExperiment
 from inference_experiment_cli.inventory.properties import full_record, to_jsonable
 from inference_experiment_cli.operate.ownership import by_tags
@@ -17,6 +17,8 @@ IDENTIFIERS: Final = ("Region", "Name")
 TABLE_COLUMNS: Final = (*IDENTIFIERS, "Status", "CreationTime", "LastModifiedTime", "CompletionTime")
 SUMMARY_COLUMNS: Final = (*TABLE_COLUMNS, "Type", "RoleArn", "Description", "Schedule", "StatusReason")
 FULL_COLUMNS: Final = tuple(full_record({}, {}, "", ""))
+# All but Absent, which no experiment that is listed has.
+Listed = StrEnum("Listed", {each.name: each.value for each in Status if each != Status.ABSENT})  # type: ignore[misc]
 SortBy = StrEnum("SortBy", {"NAME": "Name", "CREATION_TIME": "CreationTime", "STATUS": "Status"})
 SortOrder = StrEnum("SortOrder", {"ASCENDING": "Ascending", "DESCENDING": "Descending"})
 Moment = Annotated[str, typer.Option(metavar="TIME", help="ISO 8601 with a zone: 2030-01-31T08:00:00Z.")]
@@ -30,7 +32,7 @@ class Filters:
     """The options that SageMaker applies."""
 
     name_contains: Annotated[str, typer.Option(help="Part of the name.")] = ""
-    status: Annotated[str, typer.Option(help="Filter by status, for example Running.")] = ""
+    status: Annotated[Listed | None, typer.Option(help="Filter by status.")] = None
     kind: Annotated[str, typer.Option("--type", help="Filter by type (currently only ShadowMode).")] = ""
     created_after: Moment = ""
     created_before: Moment = ""
@@ -49,7 +51,6 @@ class Filters:
                 text = f"{arguments[key]} is not an ISO 8601 time with a zone; write it as 2030-01-31T08:00:00Z"
                 raise UsageError(text)
             arguments[key] = moment
-        check_choice("--status", self.status, ["", *(status for status in Status if status is not Status.ABSENT)])
         return arguments
 
 

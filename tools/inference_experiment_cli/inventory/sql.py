@@ -8,7 +8,7 @@ columns in two ways; a statement that does not bind to the one is tried with the
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -50,9 +50,6 @@ NAMES: Final = Table("names", {"region": "VARCHAR", "name": "VARCHAR"}, _name_ro
 # The two ways to name the columns.
 SPELLINGS: Final = (Table("snake", AWSCC, awscc_row), Table("api", AWS, aws_row))
 TABLES: Final = (NAMES, *SPELLINGS)
-
-Answer = tuple[Sequence[str], Sequence[Mapping[str, Any]]]
-"""The result of a statement: the names of its columns and its rows, values as JSON has them."""
 
 
 def needs_descriptions(sql: str) -> bool:
@@ -118,8 +115,8 @@ class Engine:
                 values = [json.dumps([table.row(each) for each in batch]), json.dumps([table.types])]
                 self._connection.execute(f"INSERT INTO stored.{table.name} {source}", values)
 
-    def ask(self, sql: str) -> Answer:
-        """Return the answer to a SELECT. Raises UsageError for what DuckDB refuses."""
+    def ask(self, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
+        """Return columns and rows of a SELECT, values as JSON has them. Raises UsageError for what DuckDB refuses."""
         check_read_only(sql)
         rewritten = PSEUDO_COLUMN.sub(lambda match: match[1] or "name", sql)
         first: Exception | None = None
@@ -133,7 +130,7 @@ class Engine:
                     raise UsageError(_one_line(error)) from error
         raise UsageError(_one_line(first or RuntimeError("no statement"))) from first
 
-    def _ask(self, sql: str, spelling: Table) -> Answer:
+    def _ask(self, sql: str, spelling: Table) -> tuple[list[str], list[dict[str, Any]]]:
         for schema in SCHEMAS:
             self._connection.execute(f"CREATE OR REPLACE VIEW {schema}.{TABLE} AS FROM stored.{spelling.name}")
         relation: DuckDBPyRelation = self._connection.sql(sql)

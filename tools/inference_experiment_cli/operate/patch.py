@@ -16,8 +16,8 @@ from inference_experiment_cli.inputs.documents import read_document
 from inference_experiment_cli.inputs.experiments import Experiment, choose, findings, read_experiments
 
 
-def patched(live: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], str]:
-    """Return the properties that a patch makes of the live ones, and the patch's name. Raises CommandError."""
+def patched(live: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return the properties that a patch makes of the live ones. Raises CommandError, or a group with each finding."""
     document = read_document(path)
     value = plain(document.value)
     operations = value if isinstance(value, list) else [value]
@@ -36,16 +36,11 @@ def patched(live: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], str]:
         if not isinstance(properties, Mapping):
             raise document.error(keys, "replaces the properties by something that is not a mapping")
         refuse_create_only(live, properties, document.place(keys))
-    return dict(properties), document.name
-
-
-def validated(properties: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return patched properties if they are valid. Raises an ExceptionGroup with every finding."""
     found = property_rules.validate(properties)[1]
     if found:
-        errors = [NotPossibleError(f"after the patch, {finding}", Place(name)) for finding in found]
+        errors = [NotPossibleError(f"after the patch, {finding}", Place(document.name)) for finding in found]
         raise ExceptionGroup("invalid properties", errors)
-    return properties
+    return dict(properties)
 
 
 def of_file(live: Mapping[str, Any], path: Path, parameters: Mapping[str, str], logical_id: str) -> dict[str, Any]:

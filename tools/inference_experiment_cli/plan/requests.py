@@ -1,12 +1,13 @@
 """From files and live experiments to plans: what is there before, and the request that would come."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, Final
 
 from inference_experiment import differences, identity, payloads
 from inference_experiment.model import ENDED, Observed, RequestType, Status
 from inference_experiment.properties import validate
-from inference_experiment_cli.errors import UsageError, check_choice
+from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.experiments import Experiment, with_values
 from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
@@ -24,7 +25,9 @@ from inference_experiment_cli.plan.simulate import SimulatedGateway, described, 
 ENDINGS: Final = ("ModelVariants", "ModelVariantActions", "PromotionCriteria")
 # Properties whose absence from the file is a change that it asks for.
 LASTING: Final = ("Description", "KmsKey", "DataStorageConfig")
-ASSUMABLE: Final = (Status.CREATED, Status.RUNNING, Status.COMPLETED, Status.CANCELLED)
+Assumable = StrEnum(
+    "Assumable", {"CREATED": "Created", "RUNNING": "Running", "COMPLETED": "Completed", "CANCELLED": "Cancelled"}
+)
 
 
 def creation(experiment: Experiment) -> Plan:
@@ -81,17 +84,14 @@ def _schedule(wanted: Mapping[str, Any], live: Mapping[str, Any], status: Status
 
 def _ended_as_wanted(properties: Mapping[str, Any], observed: Observed) -> bool:
     """Return whether the variants were removed and kept as the file asks for it."""
-    live = observed.details.get("ModelVariants", ())
-    removed = {variant["VariantName"] for variant in live if variant.get("Status") == "Deleted"}
     if observed.configuration is None:
         return False
     wanted = payloads.configuration(properties, observed.name, str(properties.get("EndpointName", "")))
     actions = differences.stop_actions(properties.get("ModelVariantActions", {}), observed.configuration, wanted)
-    gone = {name for name, action in actions.items() if action == differences.REMOVE}
-    return removed == gone
+    return differences.ended_with(actions, observed.variant_statuses)
 
 
-def against_file(experiment: Experiment, previous: Experiment, status: str) -> Plan:
+def against_file(experiment: Experiment, previous: Experiment, status: Assumable | None) -> Plan:
     """Return the plan of an update from one file to another. Raises UsageError."""
     old = with_values(previous, {})
     new = with_values(experiment, {})
@@ -104,9 +104,8 @@ def against_file(experiment: Experiment, previous: Experiment, status: str) -> P
     return make_plan(request, gateway, gateway.describe_inference_experiment(name))
 
 
-def _assumed(properties: Mapping[str, Any], status: str) -> Status:
+def _assumed(properties: Mapping[str, Any], status: Assumable | None) -> Status:
     if status:
-        check_choice("--status", status, ASSUMABLE)
         return Status(status)
     ended = properties.get("DesiredState")
     return Status(ended) if ended in (Status.COMPLETED, Status.CANCELLED) else Status.RUNNING

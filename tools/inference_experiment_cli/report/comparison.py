@@ -7,7 +7,7 @@ from typing import Final
 from inference_experiment import criteria
 from inference_experiment.criteria import Criteria, Role, Summary, Verdict
 from inference_experiment_cli.report.intervals import Interval, mean_ratio, share, share_difference
-from inference_experiment_cli.report.measurement import Measurement
+from inference_experiment_cli.report.measurement import UTILISATIONS, Measurement
 
 MICROSECONDS_PER_MILLISECOND: Final = 1000.0
 LATENCIES: Final[Mapping[str, str]] = {
@@ -18,13 +18,6 @@ RATES: Final[Mapping[str, str]] = {
     "model_errors": "model errors, of invocations",
     "errors_4xx": "4XX errors, of invocations",
     "errors_5xx": "5XX errors, of invocations",
-}
-UTILISATIONS: Final[Mapping[str, str]] = {
-    "cpu": "CPU utilisation",
-    "memory": "memory utilisation",
-    "disk": "disk utilisation",
-    "gpu": "GPU utilisation",
-    "gpu_memory": "GPU memory utilisation",
 }
 # These grow with the traffic: a linear extrapolation to all of it is a useful estimate.
 LOADS: Final = ("cpu", "gpu")
@@ -139,4 +132,4 @@ def _utilisation(measurement: Measurement, identity: str) -> Row:
     sampling, note = measurement.subject.sampling, ""
     if identity in LOADS and shadow is not None and 0 < sampling < 1:
         note = f"{shadow / sampling:.0f} % if it grows with the traffic to all of it"
-    return Row(identity, UTILISATIONS[identity], "%", production, shadow, note=note)
+    return Row(identity, UTILISATIONS[identity][1], "%", production, shadow, note=note)

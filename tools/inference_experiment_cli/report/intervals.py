@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
-from statistics import NormalDist
+from statistics import NormalDist, fmean
 from typing import Final
 
 CONFIDENCE: Final = 0.95
@@ -71,9 +71,8 @@ def mean_ratio(pairs: Sequence[tuple[float, float, float]]) -> Interval | None:
     count = len(batches)
     if count < MIN_BATCHES:
         return None
-    total = sum(weight for _, _, weight in batches)
-    first = sum(value * weight for value, _, weight in batches) / total
-    second = sum(value * weight for _, value, weight in batches) / total
+    firsts, seconds, weights = zip(*batches, strict=True)
+    total, first, second = sum(weights), fmean(firsts, weights), fmean(seconds, weights)
     if first <= 0:
         return None
     ratio = second / first
@@ -87,8 +86,6 @@ def _batches(pairs: Sequence[tuple[float, float, float]]) -> list[tuple[float, f
     edges = [len(pairs) * number // count for number in range(count + 1)] if count else []
     batches = []
     for begin, end in pairwise(edges):
-        part = pairs[begin:end]
-        weight = sum(pair[2] for pair in part)
-        means = [sum(pair[side] * pair[2] for pair in part) / weight for side in (0, 1)]
-        batches.append((means[0], means[1], weight))
+        firsts, seconds, weights = zip(*pairs[begin:end], strict=True)
+        batches.append((fmean(firsts, weights), fmean(seconds, weights), sum(weights)))
     return batches

@@ -12,17 +12,21 @@ from inference_experiment_cli.inventory.properties import timestamp
 
 ENDPOINTS: Final = "/aws/sagemaker/Endpoints"
 SYNTHETIC: Final = "SyntheticMetrics"
+# id after the role -> metric of the instances, title
+UTILISATIONS: Final = {
+    "cpu": ("CPUUtilization", "CPU utilisation"),
+    "memory": ("MemoryUtilization", "memory utilisation"),
+    "disk": ("DiskUtilization", "disk utilisation"),
+    "gpu": ("GPUUtilization", "GPU utilisation"),
+    "gpu_memory": ("GPUMemoryUtilization", "GPU memory utilisation"),
+}
 # id after the role -> namespace, metric, statistic; the verdict's own measures come from criteria.py.
 EXTRA: Final[Mapping[str, tuple[str, str, str]]] = {
     **{f"latency_{stat}": (criteria.NAMESPACE, "ModelLatency", stat) for stat in ("p50", "p90", "p95", "p99")},
     "latency_average": (criteria.NAMESPACE, "ModelLatency", "Average"),
     "overhead_average": (criteria.NAMESPACE, "OverheadLatency", "Average"),
     "per_instance": (criteria.NAMESPACE, "InvocationsPerInstance", "Sum"),
-    "cpu": (ENDPOINTS, "CPUUtilization", "Average"),
-    "memory": (ENDPOINTS, "MemoryUtilization", "Average"),
-    "disk": (ENDPOINTS, "DiskUtilization", "Average"),
-    "gpu": (ENDPOINTS, "GPUUtilization", "Average"),
-    "gpu_memory": (ENDPOINTS, "GPUMemoryUtilization", "Average"),
+    **{name: (ENDPOINTS, metric, "Average") for name, (metric, _) in UTILISATIONS.items()},
 }
 
 
@@ -30,17 +34,13 @@ EXTRA: Final[Mapping[str, tuple[str, str, str]]] = {
 class Subject:
     """What is measured: the experiment as described, its tags and region, and the two variants."""
 
+    name: str
     members: Mapping[str, Any]
     tags: Mapping[str, str]
     region: str
     endpoint: str
     variants: Mapping[Role, str]
     sampling: float
-
-    @property
-    def name(self) -> str:
-        """The experiment's name."""
-        return str(self.members["Name"])
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ def subject_of(members: Mapping[str, Any], tags: Mapping[str, str], region: str)
     shadows = config.get("ShadowModelVariants") or []
     endpoint = (members.get("EndpointMetadata") or {}).get("EndpointName", "")
     if not shadows or not endpoint:
-        raise NotPossibleError(f"experiment {members.get('Name')} has no shadow variant to report on")
+        raise NotPossibleError(f"experiment {members['Name']} has no shadow variant to report on")
     shadow = shadows[0]
     variants = {Role.PRODUCTION: config["SourceModelVariantName"], Role.SHADOW: shadow["ShadowModelVariantName"]}
-    return Subject(members, tags, region, endpoint, variants, shadow["SamplingPercentage"] / 100)
+    return Subject(members["Name"], members, tags, region, endpoint, variants, shadow["SamplingPercentage"] / 100)
 
 
 def window_of(members: Mapping[str, Any], now: datetime) -> Window:

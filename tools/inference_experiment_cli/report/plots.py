@@ -65,6 +65,7 @@ def _settings() -> dict[str, Any]:
         **dict.fromkeys(inks, MUTED),
         **dict.fromkeys(faints, FAINT),
         "svg.fonttype": "none",
+        "svg.hashsalt": "plots",
         "font.size": 10,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -88,19 +89,16 @@ def plots(report: ComparisonReport) -> list[Plot]:
     return drawings
 
 
-def _svg(axes: "Axes", salt: str, label: str) -> str:
+def _svg(axes: "Axes", name: str, label: str) -> str:
     """Return the figure as an SVG element that takes its colours and fonts from the page."""
-    import matplotlib as mpl  # noqa: PLC0415 - as above
-
     output = io.StringIO()
     figure: Any = axes.figure
-    with mpl.rc_context({"svg.hashsalt": salt}):
-        figure.savefig(output, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    figure.savefig(output, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = output.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     # Identifiers of several drawings share one page.
-    text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{salt}-", text)
+    text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
     for colour, variable in COLOURS.items():
         text = text.replace(colour, f"var({variable})")

@@ -23,21 +23,18 @@ def number(value: float | None, row: Row) -> str:
 
 def change(row: Row) -> str:
     """Return the shadow's difference: relative, or in percentage points."""
-    value = row.difference
-    if value is None:
-        return NO_VALUE
-    if row.kind == "share":
-        return f"{value * 100:+.3f} pp"
-    return f"{value:+.1%}"
+    return NO_VALUE if row.difference is None else _differences(row, row.difference)
 
 
 def interval(row: Row) -> str:
     """Return the confidence interval of the difference."""
-    if row.change is None:
-        return NO_VALUE
+    return NO_VALUE if row.change is None else _differences(row, row.change.low, row.change.high)
+
+
+def _differences(row: Row, *values: float) -> str:
     if row.kind == "share":
-        return f"{row.change.low * 100:+.3f} to {row.change.high * 100:+.3f} pp"
-    return f"{row.change.low:+.1%} to {row.change.high:+.1%}"
+        return " to ".join(f"{value * 100:+.3f}" for value in values) + " pp"
+    return " to ".join(f"{value:+.1%}" for value in values)
 
 
 def cells(report: ComparisonReport) -> list[tuple[str, ...]]:

@@ -24,6 +24,7 @@ from inference_experiment_local.sessions import isolated_environment
 
 _CA_VARIABLES = ("CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_STARTUP_SECONDS = 30.0
 _KILL_AFTER_SECONDS = 1.0
 """Seconds between SIGTERM and SIGKILL: with open connections ministack can take over ten, and nothing needs them."""
 
@@ -99,7 +100,7 @@ def usable_port(wanted: int) -> int:
 
 
 @contextmanager
-def ministack(settings: MinistackSettings, startup_timeout: float) -> Iterator[None]:
+def ministack(settings: MinistackSettings) -> Iterator[None]:
     """Run ministack for the length of a with statement; raises LocalAwsError if it does not come up in time."""
     command = [sys.executable, "-m", "inference_experiment_local.ministack.launcher", str(settings.directory)]
     with settings.log_file.open("wb") as log:
@@ -114,16 +115,16 @@ def ministack(settings: MinistackSettings, startup_timeout: float) -> Iterator[N
             start_new_session=True,
         )
     try:
-        _wait_until_up(settings, process, startup_timeout)
+        _wait_until_up(settings, process)
         yield
     finally:
         _stop(process)
 
 
-def _wait_until_up(settings: MinistackSettings, process: subprocess.Popen[bytes], timeout: float) -> None:
+def _wait_until_up(settings: MinistackSettings, process: subprocess.Popen[bytes]) -> None:
     context = ssl.create_default_context(cafile=settings.certificates.ca_file)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + _STARTUP_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             last = settings.log_file.read_text(errors="replace").strip().rpartition("\n")[2]
@@ -131,7 +132,7 @@ def _wait_until_up(settings: MinistackSettings, process: subprocess.Popen[bytes]
         with contextlib.suppress(OSError), opener.open(f"{settings.url}/_ministack/health", timeout=2):
             return
         time.sleep(0.02)
-    raise LocalAwsError(f"ministack did not come up on port {settings.port} within {timeout:g} seconds")
+    raise LocalAwsError(f"ministack did not come up on port {settings.port} within {_STARTUP_SECONDS:g} seconds")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -6,7 +6,6 @@ The SAM CLI itself pins a boto3 that ministack does not accept: both cannot be i
 import hashlib
 import json
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -30,12 +29,10 @@ _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE", "IMPORT_COMPLE
 EventCallback: TypeAlias = Callable[["StackEventTypeDef"], None]
 
 
-class Stacks(ABC):
-    """Operations on the stacks of one cloud, which is a subclass and has the clients."""
+class Stacks:
+    """Operations on the stacks of one cloud, which is a subclass and has the clients of boto3."""
 
-    @abstractmethod
-    def client(self, service: str) -> Any:  # noqa: ANN401 - one type per service
-        """Return a boto3 client of the service, the same one each time."""
+    client: Callable[[str], Any]
 
     def deploy(
         self,

@@ -6,8 +6,8 @@ endpoint that already has a live experiment answers ResourceInUse to the creatio
 Running; deletion needs Created, Completed or Cancelled.
 """
 
-import time
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from botocore.model import OperationModel
 
 from inference_experiment_local.clock import Clock
 from inference_experiment_local.errors import ServiceError
-from inference_experiment_local.sagemaker.experiment import TRANSITIONAL, Variants
+from inference_experiment_local.sagemaker.experiment import Variants
 from inference_experiment_local.sagemaker.operations import ExperimentOperations
 from inference_experiment_local.sagemaker.shapes import operation_model, require_shape
 from inference_experiment_local.service import AwsService, Members
@@ -35,14 +35,19 @@ class LocalSageMaker(AwsService):
     """SageMaker; `operations` has the inference experiments, with settings of how long it takes to see changes."""
 
     def __init__(self, region: str = REGION, clock: Clock | None = None) -> None:
-        # moto takes half a second to import: only those who start it pay.
-        from inference_experiment_local.sagemaker.moto_backend import MotoSageMaker  # noqa: PLC0415 - see above
-
         super().__init__(clock or Clock())
         self._region = region
         self._session = isolated_session(region)
-        self._moto = MotoSageMaker(region, ACCOUNT)
-        arn_prefix = f"arn:aws:sagemaker:{region}:{ACCOUNT}:inference-experiment/"
+        self._lock = threading.RLock()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin without experiments, models and endpoints, and with the durations and lags of the beginning."""
+        # moto takes half a second to import: only those who start it pay.
+        from inference_experiment_local.sagemaker.moto_backend import MotoSageMaker  # noqa: PLC0415 - see above
+
+        self._moto = MotoSageMaker(self._region, ACCOUNT)
+        arn_prefix = f"arn:aws:sagemaker:{self._region}:{ACCOUNT}:inference-experiment/"
         self.operations = ExperimentOperations(self._moto, self.clock, arn_prefix)
 
     def perform(self, operation: str, parameters: Members) -> Members:
@@ -94,52 +99,11 @@ class LocalSageMaker(AwsService):
             self.operations.settle()
             yield
 
-    @property
-    def durations(self) -> dict[str, float]:
-        """Seconds that each transitional status lasts, by status; changes apply at once."""
-        return self.operations.life.durations
-
-    def reset(self) -> None:
-        """Forget also experiments, models, endpoints, holds, durations and lags."""
-        super().reset()
-        with self._lock:
-            self._moto.reset()
-            self.operations.forget()
-
-    def end_in_cancelled(self, name: str, reason: str) -> None:
-        """Make the transition under way end in Cancelled with this StatusReason; raises LookupError or ValueError."""
-        with self._settled():
-            experiment = self.operations.experiments[name]
-            if experiment.status not in TRANSITIONAL:
-                raise ValueError(f"{name} is in {experiment.status}, no transition is under way")
-            experiment.failure = reason
-
-    def hold(self, name: str, statuses: Iterable[str] = tuple(TRANSITIONAL)) -> None:
-        """Freeze the experiment in these transitional statuses until released; it need not exist yet."""
-        with self._settled():
-            self.operations.life.held[name] = frozenset(str(status) for status in statuses)
-
-    def release(self, name: str) -> None:
-        """Let a held transition end: at once if its time is over."""
-        with self._settled():
-            self.operations.life.held.pop(name, None)
-            if name in self.operations.experiments:
-                self.operations.experiments[name].not_before = self.clock.now()
-
     def status(self, name: str) -> str | None:
         """Return the true status whatever Describe returns, None without an experiment; not a recorded call."""
         with self._settled():
             experiment = self.operations.experiments.get(name)
             return experiment.status.value if experiment else None
-
-    def wait_for(self, name: str, *statuses: str | None, timeout: float = 10.0) -> str | None:
-        """Wait in real time until the true status is one of these (None: gone); raises TimeoutError."""
-        deadline = time.monotonic() + timeout
-        while (status := self.status(name)) not in statuses:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{name} is in {status} and not in {statuses} after {timeout} s")
-            time.sleep(0.01)
-        return status
 
     def endpoint_variants(self, endpoint_name: str) -> Variants:
         """Return what the endpoint runs, by variant name; raises LookupError when there is no such endpoint."""

@@ -97,11 +97,6 @@ class MotoSageMaker:
         self._made: set[str] = set()
         self._host = f"https://api.sagemaker.{region}.amazonaws.com"
 
-    def reset(self) -> None:
-        """Forget everything."""
-        self._backend.reset()
-        self._made.clear()
-
     def call(self, operation: str, parameters: Members) -> Members:
         """Let moto perform an operation; raises ServiceError."""
         headers = {"X-Amz-Target": f"SageMaker.{operation}", "Content-Type": "application/x-amz-json-1.1"}

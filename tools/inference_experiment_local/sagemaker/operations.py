@@ -67,13 +67,6 @@ class ExperimentOperations:
             return self._handlers.get(operation)
         return None
 
-    def forget(self) -> None:
-        """Forget all experiments and what was set; durations and lags are as at the beginning again."""
-        self.life = Life(self._moto)
-        self.staleness = self.deletion_lag = 0.0
-        self.experiments.clear()
-        self._deleted.clear()
-
     def settle(self) -> None:
         """Bring everything up to the present time."""
         now = self._clock.now()
