@@ -1,5 +1,6 @@
 """The resources that the roles need permissions for, as the IAM library's Deployment."""
 
+import re
 from dataclasses import replace
 from typing import Any, Final
 
@@ -71,7 +72,8 @@ def _capture(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | 
     if text is None:
         return None
     head = text if isinstance(text, str) else text.parts[0]
-    return text if isinstance(head, str) and head.startswith("s3://") else None
+    # An ARN is no name of a bucket.
+    return text if isinstance(head, str) and re.match("s3://(?!arn:)", head) else None
 
 
 def _key(node: Node | None, names: PhysicalNames, label: str) -> iam_policy.Text | None:
