@@ -12,7 +12,7 @@ from pathlib import Path as File
 from typing import Any, Final
 
 from cfn_template.documents import decode, parse
-from cfn_template.language_extensions import expand
+from cfn_template.language_extensions import TRANSFORM, expand
 from cfn_template.located import DictNode, DocumentError, ListNode, placed_like
 from cfn_template.mentions import mentioned
 from cfn_template.parameters import is_list, is_secret, is_stored
@@ -93,6 +93,18 @@ class Composition:
         stack, _, inner = name.partition(SEPARATOR)
         child = self.children[stack]
         return child._file_of(inner) if SEPARATOR in inner else f"{inner} in {child.label}"  # noqa: SLF001 - its own class
+
+
+def as_written(template: Raw, file: str | None) -> Raw:
+    """Return the template of a file instead of the one that cfn-lint has made of it, which is one row of each mapping.
+
+    That is so with AWS::LanguageExtensions only. A template of other resources is another text.
+    """
+    transform = template.get("Transform") if isinstance(template, dict) else None
+    if not file or TRANSFORM not in str(transform) or not File(file).is_file():
+        return template
+    written = _decoded(File(file).read_bytes())
+    return written if section(written, "Resources").keys() == section(template, "Resources").keys() else template
 
 
 def compose(template: Raw, file: str | None, subject: str = "") -> Composition:

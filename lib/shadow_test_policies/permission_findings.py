@@ -133,7 +133,7 @@ def analyze(check: RoleCheck) -> RoleReport:
     # Decisions of a rejected document do not matter.
     decidable = () if refused else [each for each in check.decidable if each.service or not role.is_bare]
     own, place = decide_all(role.role, decidable), check.deployment
-    both = list(with_resource_policies(own, check.resource_policies, place.experiment_role, place.account))
+    both = list(with_resource_policies(own, check.resource_policies, check.principal, place.account))
     results = tuple(result for result, _ in both)
     found = [*_decision_findings(check, [result for result, policy in both if policy is None]), *_denied(check, both)]
     decided = sorted(found, key=lambda finding: list(KINDS).index(finding.kind))

@@ -25,6 +25,11 @@ PSEUDO: Final = {
     "AWS::StackName": iam_policy.Symbol("AWS::StackName", NAME_CHARACTERS, minimum=1, literal=True),
     "AWS::URLSuffix": iam_policy.Symbol("AWS::URLSuffix", minimum=1, literal=True),
 }
+# Pseudo parameter -> partition -> value, where it is certain. Services in China have principals of both suffixes.
+PARTITIONED: Final[Mapping[str, Mapping[str, str]]] = {
+    "AWS::Partition": {name: name for name in ("aws", "aws-cn", "aws-us-gov")},
+    "AWS::URLSuffix": dict.fromkeys(("aws", "aws-us-gov"), "amazonaws.com"),
+}
 STACK_ID: Final = "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/${AWS::StackName}/${id}"
 _ALNUM: Final = Charset(frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))
 # CloudFormation generates names from stack, logical ID and a random part; that is certain for roles only.
@@ -65,13 +70,14 @@ class PhysicalNames:
         """Return the value of a pseudo parameter; any of the regions that are linted for."""
         if name in self.known:
             return self.known[name]
-        regions = self.view.regions
-        if name == REGION and regions != DEFAULT_REGIONS:
-            chosen = self.scenario.refer(REGION)
-            if isinstance(chosen, str):
-                return chosen
+        if self.view.regions == DEFAULT_REGIONS or name not in {REGION, *PARTITIONED}:
+            return PSEUDO[name]
+        chosen = self.scenario.refer(REGION)
+        regions = (chosen,) if isinstance(chosen, str) else self.view.regions
+        if name == REGION:
             return regions[0] if len(regions) == 1 else iam_policy.Symbol(REGION, REGION_CHARACTERS, 9, values=regions)
-        return PSEUDO[name]
+        values = {PARTITIONED[name].get(partition_of(region), PSEUDO[name]) for region in regions}
+        return values.pop() if len(values) == 1 else PSEUDO[name]
 
     def _parse(self, form: str, names: Mapping[str, "iam_policy.Text | iam_policy.Symbol"]) -> iam_policy.Text:
         return parse_symbols(form, {**{name: self.pseudo(name) for name in PSEUDO}, **names})
@@ -118,6 +124,13 @@ class PhysicalNames:
 
     def _property(self, name: str, key: str) -> Node | None:
         return self.view.resource(name, self.scenario).at("Properties", key) if key else None
+
+
+def partition_of(region: str) -> str:
+    """Return the partition of a region, empty for one of an isolated partition."""
+    if region.startswith(("cn-", "us-gov-")):
+        return "aws-" + region.rpartition("-")[0].rpartition("-")[0]
+    return "" if "-iso" in region or region.startswith("eusc-") else "aws"
 
 
 def open_scenario(view: ExperimentTemplate, scenario: Scenario) -> Scenario:

@@ -51,6 +51,8 @@ class Deployment(Place):
     capture_uri: Text | None = None
     capture_key: Text | None = None
     volume_key: Text | None = None
+    queue_key: Text | None = None  # of the customer, not AWS's own
+    dead_letter_key: Text | None = None
     volume_key_is_named: bool = False  # specified by ID or alias, not by ARN
     tags: Mapping[str, Text] | None = field(default=None, hash=False)
     in_vpc: bool = False  # the function has a VpcConfig
@@ -102,6 +104,8 @@ NAMED_RESOURCES: Final = {
     "endpoint": "endpoint",
     "captureKey": "capture_key",
     "volumeKey": "volume_key",
+    "queueKey": "queue_key",
+    "deadLetterKey": "dead_letter_key",
 }
 
 

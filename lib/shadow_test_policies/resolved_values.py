@@ -10,7 +10,7 @@ from cfn_template.mentions import mentioned
 from cfn_template.nodes import Node
 from cfn_template.scenarios import REGION
 from cfn_template.template import DEFAULT_REGIONS
-from cfn_template.values import MissingRow, SymbolicString, Unresolved
+from cfn_template.values import MissingRow, SymbolicString, Unresolved, function_of, text_of
 from inference_experiment import contract
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.references import reference_of
@@ -22,9 +22,23 @@ COMPARED: Final = ("type", "enum", "pattern", "minimum", "maximum", "minLength",
 # their patterns exclude line breaks, which the function requires and SageMaker does not document.
 PROVIDER_ONLY: Final = frozenset({"Tags", "InstanceType", "Description", "StatusReason"})
 WHOLE: Final = re.compile(r"\s*-?[0-9]+(\.0)?\s*")
-_BEGINNINGS: Final = re.compile(r"\^\(?([\w:|]+)\)?((?:://)?)")
+# Values of the patterns: what a text may be before, between and after its known parts.
+_SAMPLES: Final = (
+    *("aaa", "111", "11.1%", "aa/aa", "s3://aaa/aaa", "https://aaa/aaa", "ml.a-a.a-a"),
+    *("arn:aws-a:iam::111122223333:role/aaa", "arn:aws-a:sagemaker:a-a:111122223333:inference-experiment/aaa"),
+)
+# The shortest value of each pseudo parameter of a known form.
+_PSEUDO: Final = {
+    "AWS::AccountId": "111122223333",
+    "AWS::Partition": "aws",
+    "AWS::Region": "us-east-1",
+    "AWS::StackId": "arn:aws:cloudformation:us-east-1:111122223333:stack/a/11112222-3333-4444-5555-666677778888",
+    "AWS::StackName": "a",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+TYPES: Final = {"array": "a list", "integer": "a whole number", "object": "a mapping"}
 MESSAGES: Final = {
-    "type": "{text} is not a whole number",
+    "type": "{text} is not {limit}",
     "enum": "'{text}' is not one of {limit}",
     "pattern": "'{text}' does not match the pattern {limit}, which CreateInferenceExperiment requires",
     "minimum": "{text} is less than the minimum of {limit}",
@@ -68,22 +82,23 @@ def violation(node: Node, keyword: str, limit: Any) -> str:  # noqa: ANN401 - a 
     text, number = node.text, node.number
     if text is None or not _violates(text, number, keyword, limit):
         return ""
-    limit = ", ".join(limit) if isinstance(limit, list) else str(limit).replace(r"\Z", "$")
+    limit = ", ".join(limit) if isinstance(limit, list) else TYPES.get(limit, str(limit).replace(r"\Z", "$"))
     return MESSAGES[keyword].format(text=text, limit=limit)
 
 
 def _violates(text: str | SymbolicString, number: float | None, keyword: str, limit: Any) -> bool:  # noqa: ANN401
-    known = "".join(part for part in text.parts if isinstance(part, str)) if isinstance(text, SymbolicString) else text
+    known = "".join(part for part in _sampled(text) if isinstance(part, str))
     if keyword == "maxLength":
         return bool(len(known) > limit)
     if keyword == "enum" and isinstance(text, SymbolicString):
         return all(text.filling(value) is None for value in limit)
-    if keyword == "pattern" and isinstance(text, SymbolicString):
-        return _never_matches(text, limit)
+    if keyword in ("pattern", "type") and isinstance(text, SymbolicString):
+        pattern = limit if keyword == "pattern" else f"^{WHOLE.pattern}$"
+        return (keyword == "pattern" or limit == "integer") and not _may_match(text, pattern)
     if isinstance(text, SymbolicString):
         return False
     violated: dict[str, bool] = {
-        "type": limit == "integer" and not WHOLE.fullmatch(text),
+        "type": keyword == "type" and (limit in TYPES if limit != "integer" else not WHOLE.fullmatch(text)),
         "enum": keyword == "enum" and text not in limit,
         "pattern": keyword == "pattern" and not re.search(limit, text),
         "minimum": keyword == "minimum" and number is not None and number < limit,
@@ -93,19 +108,30 @@ def _violates(text: str | SymbolicString, number: float | None, keyword: str, li
     return violated[keyword]
 
 
-def _never_matches(text: SymbolicString, pattern: str) -> bool:
-    """Tell whether the known parts of a text exclude a match: by its beginning, or by a character that no name has."""
-    first, last = text.parts[0], text.parts[-1]
-    beginnings = _BEGINNINGS.match(pattern)
-    if beginnings and isinstance(first, str):
-        allowed = [begin + beginnings[2] for begin in beginnings[1].split("|")]
-        return not any(first.startswith(begin) or begin.startswith(first) for begin in allowed)
-    if not re.search(pattern, "aaa"):
-        return False
-    samples = [f"a{character}a" for part in text.parts if isinstance(part, str) for character in part]
-    samples += [f"{first[0]}aa"] if isinstance(first, str) else []
-    samples += [f"aa{last[-1]}"] if isinstance(last, str) else []
-    return not all(re.search(pattern, sample) for sample in samples)
+def _sampled(text: str | SymbolicString) -> tuple[str | Unresolved, ...]:
+    """Return the parts of a text in which pseudo parameters have values."""
+    parts = text.parts if isinstance(text, SymbolicString) else (text,)
+    joined = text_of([part if isinstance(part, str) else _PSEUDO.get(part.argument, part) for part in parts])
+    return joined.parts if isinstance(joined, SymbolicString) else (joined,)
+
+
+def _may_match(text: SymbolicString, pattern: str) -> bool:
+    """Tell whether each known part of a text may be where it is in a text that matches."""
+    parts = _sampled(text)
+    last = len(parts) - 1
+    known = [(part, index > 0, index < last) for index, part in enumerate(parts) if isinstance(part, str)]
+    return all(_fits(*each, pattern) for each in known)
+
+
+@cache
+def _fits(part: str, has_before: bool, has_after: bool, pattern: str) -> bool:  # noqa: FBT001 - a key of the cache
+    samples = [sample for sample in _SAMPLES if re.search(pattern, sample)]
+    return not samples or any(
+        re.search(pattern, sample[:start] + part + sample[end:])
+        for sample in samples
+        for start in (range(len(sample) + 1) if has_before else (0,))
+        for end in (range(len(sample), start - 1, -1) if has_after else (len(sample),))
+    )
 
 
 def resolved_problems(experiment: Experiment) -> Iterator[tuple[Keys, str, Node, str]]:
@@ -114,8 +140,10 @@ def resolved_problems(experiment: Experiment) -> Iterator[tuple[Keys, str, Node,
     if properties is None:
         return
     for keys, keyword, limit in _of_values():
-        if experiment.is_custom or keyword != "pattern" or PROVIDER_ONLY.isdisjoint(keys):
+        if experiment.is_custom or keyword != "pattern" or (PROVIDER_ONLY - {"Tags"}).isdisjoint(keys):
             nodes = [node for node in beneath(properties, keys) if _is_resolved(experiment, node, keys[-1])]
+            if (keyword, limit) in (("type", "array"), ("type", "object")):
+                nodes = [node for node in nodes if not node.within or _is_of_mapping(node)]
             found = ((node, violation(_with_forms(node), keyword, limit)) for node in nodes)
             yield from ((keys, keyword, node, message) for node, message in found if message)
     for node in _leaves(properties):
@@ -129,6 +157,11 @@ def _is_resolved(experiment: Experiment, node: Node, name: str) -> bool:
         return not node.is_plain or experiment.view.composition.is_passed(node.path)
     is_reference = name == "Destination" and isinstance(node.text.parts[0], Unresolved)
     return not is_reference and reference_of(experiment.view, node) is None
+
+
+def _is_of_mapping(node: Node) -> bool:
+    """Tell whether a row of a mapping is the value; cfn-lint reports a text of other functions instead of a list."""
+    return (function_of(node.raw) or ("",))[0] == "Fn::FindInMap"
 
 
 def _with_forms(node: Node) -> Node:

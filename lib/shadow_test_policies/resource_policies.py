@@ -20,6 +20,8 @@ from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.located_documents import LocatedDocument, read
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import unresolved_of
+from shadow_test_policies.requirements import NAMED_RESOURCES
+from shadow_test_policies.template_deployment import queue_keys
 
 BUCKET_POLICY: Final = "AWS::S3::BucketPolicy"
 BUCKET: Final = "AWS::S3::Bucket"
@@ -30,6 +32,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "captureKey": ("DataStorageConfig", "KmsKey"),
     "volumeKey": ("KmsKey",),
 }
+QUEUE_KEYS: Final = ("queueKey", "deadLetterKey")
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,19 @@ class ResourcePolicy:
 
 def resource_policies(experiment: Experiment, names: PhysicalNames) -> dict[str, ResourcePolicy]:
     """Return the policies of the experiment's bucket and keys, by the subject of the requirements."""
-    return {
-        subject: policy
-        for subject, path in PLACES.items()
-        if (policy := _policy_of(experiment.at(*path), names)) is not None
-    }
+    return _policies_of({subject: experiment.at(*path) for subject, path in PLACES.items()}, names)
+
+
+def queue_key_policies(function: str, names: PhysicalNames) -> dict[str, ResourcePolicy]:
+    """Return the policies of the keys of a function's queues, by the subject of the requirements."""
+    properties = names.view.resource(function, names.scenario).at("Properties")
+    keys = queue_keys(properties, names) if properties is not None else {}
+    return _policies_of({subject: keys.get(NAMED_RESOURCES[subject]) for subject in QUEUE_KEYS}, names)
+
+
+def _policies_of(nodes: Mapping[str, Node | None], names: PhysicalNames) -> dict[str, ResourcePolicy]:
+    found = ((subject, _policy_of(node, names)) for subject, node in nodes.items())
+    return {subject: policy for subject, policy in found if policy is not None}
 
 
 def _policy_of(node: Node | None, names: PhysicalNames) -> ResourcePolicy | None:

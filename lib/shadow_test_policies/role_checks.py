@@ -6,11 +6,12 @@ from typing import Final, TypeAlias
 
 import iam_policy
 from cfn_template.nodes import Node
+from cfn_template.values import unresolved
 from iam_policy.match.arns import split
 from inference_experiment import contract
 from shadow_test_policies.endpoints import MODEL
 from shadow_test_policies.experiment import Experiment, experiment_in
-from shadow_test_policies.located_documents import Location
+from shadow_test_policies.located_documents import Location, text_at
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import resource_with_name, unresolved_of
 from shadow_test_policies.requirements import (
@@ -22,7 +23,7 @@ from shadow_test_policies.requirements import (
     provider_requirements,
     trust_requirement,
 )
-from shadow_test_policies.resource_policies import ResourcePolicy, resource_policies
+from shadow_test_policies.resource_policies import ResourcePolicy, queue_key_policies, resource_policies
 from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_function, role_of_resource
 from shadow_test_policies.template_deployment import (
     PLACES,
@@ -56,6 +57,7 @@ class RoleCheck:
     names: PhysicalNames | None = None  # None for a role that is not part of a template
     is_whole: bool = True  # all inline policies of the role are known
     resource_policies: Mapping[str, ResourcePolicy] = field(default_factory=dict)  # by subject
+    principal: iam_policy.Text | None = None  # the ARN of the role, for these policies
 
     @property
     def role_name(self) -> str:
@@ -92,7 +94,7 @@ def role_in_place(names: PhysicalNames, build: Builder) -> tuple[LocatedRole | N
         return None, names
     place = bare(names)
     partitions = set(_partitions(role.identity))
-    if len(partitions) == 1 and "AWS::Partition" not in names.known:
+    if len(partitions) == 1 and not isinstance(place.partition, str):
         place = replace(place, partition=partitions.pop())
     agreed = iam_policy.assumed(place, [_of_service(document) for document in role.identity])
     before = place_of(names)
@@ -115,7 +117,12 @@ def _of_experiment(experiment: Experiment, names: PhysicalNames) -> list[RoleChe
         required = tuple(each for each in experiment_requirements(deployment) if each.subject not in models)
         others = resource_policies(experiment, placed)
         location = Location(node.path)
-        checks.append(RoleCheck("experiment", role, required, deployment, location, placed, resource_policies=others))
+        arn = deployment.experiment_role
+        checks.append(
+            RoleCheck(
+                "experiment", role, required, deployment, location, placed, resource_policies=others, principal=arn
+            )
+        )
     token = experiment.at("ServiceToken")
     function = experiment.view.provider_of(token) if experiment.is_custom else None
     if function is not None and token is not None:
@@ -148,7 +155,9 @@ def _provider(function: str, names: PhysicalNames, experiment: Experiment | None
         required = [replace(each, level=Level.RECOMMENDED) if each.action in LISTING else each for each in required]
     required.append(trust_requirement("lambda.amazonaws.com", deployment))
     node = names.view.resource(function, names.scenario)
-    return RoleCheck("provider", role, tuple(required), deployment, Location(node.path), names)
+    arn = text_at(node.at("Properties", "Role"), names) or names.text(unresolved("Fn::GetAtt", f"{function}Role.Arn"))
+    check = RoleCheck("provider", role, tuple(required), deployment, Location(node.path), names)
+    return replace(check, resource_policies=queue_key_policies(function, names), principal=arn)
 
 
 def _role_of(function: str, names: PhysicalNames) -> LocatedRole | None:

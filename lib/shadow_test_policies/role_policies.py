@@ -219,7 +219,9 @@ def _managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> Policy:
         properties = names.view.resource(reference.name, names.scenario).at("Properties", "PolicyDocument")
         return read(properties, names, reference.name, kind)
     text = node.text
-    arn = "".join(part if isinstance(part, str) else "aws" for part in getattr(text, "parts", (text or "",)))
+    partition = names.pseudo("AWS::Partition")
+    own = partition if isinstance(partition, str) else "aws"
+    arn = "".join(part if isinstance(part, str) else own for part in getattr(text, "parts", (text or "",)))
     partitions = [one.argument for one in unresolved_of(text)]
     shown = str(text) if text is not None else "a policy"
     if set(partitions) <= {"AWS::Partition"}:

@@ -1,5 +1,6 @@
 """The resources that the roles need permissions for, as the IAM library's Deployment."""
 
+import re
 from dataclasses import replace
 from typing import Any, Final
 
@@ -71,7 +72,8 @@ def _capture(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | 
     if text is None:
         return None
     head = text if isinstance(text, str) else text.parts[0]
-    return text if isinstance(head, str) and head.startswith("s3://") else None
+    # An ARN is no name of a bucket.
+    return text if isinstance(head, str) and re.match("s3://(?!arn:)", head) else None
 
 
 def _key(node: Node | None, names: PhysicalNames, label: str) -> iam_policy.Text | None:
@@ -123,8 +125,7 @@ def of_function(name: str, names: PhysicalNames) -> dict[str, Any]:
     properties = names.view.resource(name, names.scenario).at("Properties")
     if properties is None:
         return {}
-    queue = properties.at("Environment", "Variables", QUEUE_VARIABLE)
-    target = properties.at("DeadLetterQueue", "TargetArn") or properties.at("DeadLetterConfig", "TargetArn")
+    queue, target = _queues(properties)
     resources: dict[str, Any] = {}
     if queue is not None:
         resources["queue"] = None  # its URL may be anything
@@ -133,10 +134,31 @@ def of_function(name: str, names: PhysicalNames) -> dict[str, Any]:
             resources["queue"] = names.text(unresolved("Fn::GetAtt", f"{reference.name}.Arn"))
     if target is not None and (arn := text_at(target, names)) is not None and ":sqs:" in str(arn):
         resources["dead_letter_queue"] = arn
+    keys = queue_keys(properties, names)
+    resources |= {field: _key(node, names, field.replace("_", " ")) for field, node in keys.items()}
     resources["log_group"] = _log_group(name, properties, names)
     subnets = properties.at("VpcConfig", "SubnetIds")
     resources["in_vpc"] = subnets is not None and subnets.items != []
     return resources
+
+
+def _queues(properties: Node) -> tuple[Node | None, Node | None]:
+    """Return the values of a function that name its queue and its dead-letter queue."""
+    target = properties.at("DeadLetterQueue", "TargetArn") or properties.at("DeadLetterConfig", "TargetArn")
+    return properties.at("Environment", "Variables", QUEUE_VARIABLE), target
+
+
+def queue_keys(properties: Node, names: PhysicalNames) -> dict[str, Node]:
+    """Return the keys of the customer that encrypt the queues of a function, by the field of the deployment."""
+    found: dict[str, Node] = {}
+    for field, queue in zip(("queue_key", "dead_letter_key"), _queues(properties), strict=True):
+        reference = reference_of(names.view, queue)
+        if reference is not None and reference.type == "AWS::SQS::Queue":
+            key = names.view.resource(reference.name, names.scenario).at("Properties", "KmsMasterKeyId")
+            of_template = reference_of(names.view, key)
+            is_own = of_template is not None or (key is not None and key.literal not in {None, "", "alias/aws/sqs"})
+            found |= {field: key} if key is not None and is_own else {}
+    return found
 
 
 def _log_group(name: str, properties: Node, names: PhysicalNames) -> iam_policy.Text | None:

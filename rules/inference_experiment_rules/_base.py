@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from cfnlint.rules import CloudFormationLintRule, Match, RuleMatch
 from cfnlint.template.template import Template
 
-from cfn_template.nested import compose
+from cfn_template.nested import as_written, compose
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario, describe, shorten
 from cfn_template.values import Path
@@ -40,7 +40,7 @@ def view_of(cfn: Template) -> ExperimentTemplate:
     view = _VIEWS.get(cfn)
     if view is None:
         view = ExperimentTemplate.of(
-            compose(cfn.template, cfn.filename, SUBJECT),
+            compose(as_written(cfn.template, cfn.filename), cfn.filename, SUBJECT),
             regions=_cfnlint.regions_of(cfn),
             parameter_sets=_cfnlint.deployed_parameters(cfn),
         )

@@ -52,4 +52,7 @@ def managed_policy(name_or_arn: str) -> Document | None:
     if entry is None or (path and path != entry["path"] + name):
         return None
     label = f"{name} {entry['version']} of {entry['date']}"
-    return read_node(entry["document"], label, DocumentKind.AWS)
+    text = json.dumps(entry["document"])
+    if path:  # the resources are in the partition of the policy
+        text = text.replace("arn:aws:", name_or_arn.partition(PREFIX)[0] + ":")
+    return read_node(json.loads(text), label, DocumentKind.AWS)

@@ -1,6 +1,12 @@
+import re
+from typing import Final
+
 from cfn_template.values import SymbolicString, Unresolved
 from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
+
+SCHEME: Final = "s3://"
+BUCKET_ARN: Final = re.compile(r"s3://arn:(?:aws[a-z-]*|\$\{AWS::Partition\}):s3:::")
 
 
 class CaptureDestination(Rule):
@@ -9,7 +15,8 @@ class CaptureDestination(Rule):
     id = "E9603"
     shortdesc = "Destination is not an S3 URI"
     description = (
-        "Destination must begin with s3://. Ref of a bucket returns its name, and Fn::GetAtt its ARN or domain name."
+        "Destination must begin with s3:// and the name of a bucket. Ref of a bucket returns its name, and Fn::GetAtt "
+        "its ARN or domain name."
     )
     source_url = (
         "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_InferenceExperimentDataStorageConfig.html"
@@ -17,13 +24,18 @@ class CaptureDestination(Rule):
     tags = ["sagemaker", "capture", "ref"]
 
     def check(self, experiment: Experiment) -> Problems:
-        """Yield a problem when Destination begins with a reference to a bucket."""
+        """Yield a problem when a reference to a bucket is not the name after s3://, or the name is an ARN."""
         node = experiment.at("DataStorageConfig", "Destination")
         text = node.text if node is not None else None
-        first = text.parts[0] if isinstance(text, SymbolicString) else ""
-        if node is None or not isinstance(first, Unresolved):
+        if node is None or text is None:
             return
-        name, _, attribute = first.argument.partition(".")
-        if experiment.view.type_of(name) == "AWS::S3::Bucket":
+        parts = text.parts if isinstance(text, SymbolicString) else (text,)
+        has_scheme = parts[0] == SCHEME
+        first = parts[min(has_scheme, len(parts) - 1)]
+        name, _, attribute = first.argument.partition(".") if isinstance(first, Unresolved) else ("", "", "")
+        if experiment.view.type_of(name) == "AWS::S3::Bucket" and (attribute or not has_scheme):
             given = f"{attribute} of {name}" if attribute else f"the name of {name}"
-            yield problem(node, f"Destination begins with {given} instead of s3://; write !Sub s3://${{{name}}}/prefix")
+            wrong = f"has {given} instead of a name" if has_scheme else f"begins with {given} instead of {SCHEME}"
+            yield problem(node, f"Destination {wrong}; write !Sub {SCHEME}${{{name}}}/prefix")
+        elif BUCKET_ARN.match(str(text)):
+            yield problem(node, f"{text} has the ARN of a bucket; write its name after {SCHEME}")

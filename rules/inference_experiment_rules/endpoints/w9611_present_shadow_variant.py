@@ -1,3 +1,4 @@
+from cfn_template.values import SymbolicString
 from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.endpoints import RELATED_TYPES, endpoint_config_of
 from shadow_test_policies.experiment import Experiment
@@ -7,10 +8,11 @@ class PresentShadowVariant(Rule):
     """Why a warning? The shadow variant may have been removed from the endpoint since it was created."""
 
     id = "W9611"
-    shortdesc = "Endpoint already has a shadow variant"
+    shortdesc = "Endpoint already has another shadow variant"
     description = (
         "An endpoint has at most one shadow variant, and the endpoint configuration already has one "
-        "(ShadowProductionVariants). Checked when the endpoint is in the same template."
+        "(ShadowProductionVariants) that the experiment does not name. A test may begin with the shadow variant that "
+        "the endpoint has. Checked when the endpoint is in the same template."
     )
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-create.html"
     tags = ["sagemaker", "endpoint", "shadow"]
@@ -18,12 +20,20 @@ class PresentShadowVariant(Rule):
     related_types = RELATED_TYPES
 
     def check(self, experiment: Experiment) -> Problems:
-        """Yield a problem when the endpoint configuration has a shadow variant."""
-        node, config = experiment.at("EndpointName"), endpoint_config_of(experiment)
-        present = config.at("ShadowProductionVariants", 0) if config is not None else None
-        if node is None or present is None:
+        """Yield a problem when the endpoint configuration has a shadow variant that is not the experiment's."""
+        node, config, own = experiment.at("EndpointName"), endpoint_config_of(experiment), experiment.shadow
+        name = config.at("ShadowProductionVariants", 0, "VariantName") if config is not None else None
+        if node is None or own is None or name is None or not _differ(name.text, own.text):
             return
-        name = present.get("VariantName")
-        shown = f" ({name.text})" if name is not None and name.text else ""
-        message = f"the endpoint configuration already has a shadow variant{shown}, and an endpoint has at most one"
-        yield problem(node, f"{message}; remove ShadowProductionVariants, the experiment adds its own")
+        message = f"the endpoint configuration already has a shadow variant ({name.text}), and an endpoint has at most"
+        message += f" one; remove ShadowProductionVariants, the experiment adds {own.text}"
+        yield problem(node, message)
+
+
+def _differ(one: str | SymbolicString | None, other: str | SymbolicString | None) -> bool:
+    """Tell whether two texts, of which at most one has unresolved parts, are certainly different."""
+    if isinstance(one, str) and isinstance(other, SymbolicString):
+        one, other = other, one
+    if isinstance(one, SymbolicString):
+        return isinstance(other, str) and one.filling(other) is None
+    return one is not None and isinstance(other, str) and one != other
