@@ -63,31 +63,6 @@ _FILE: Final = Charset(frozenset("0123456789ABCDEFabcdef-"))
 OWNER_VALUE: Final = Symbol("the owner tag", minimum=1)
 _CREATION: Final = "sagemaker:CreateInferenceExperiment"
 _TAGGING: Final = (_CREATION, "sagemaker:AddTags")
-# Services whose calls go to the region of the stack; a bucket may be elsewhere, and a passed role is in no region.
-_REGIONAL: Final = ("cloudformation", "cloudwatch", "ec2", "ecr", "kms", "logs", "sagemaker", "sqs")
-# What only users, federated sessions and calls by another service have: a role that a service assumes has none of it.
-_OF_OTHERS: Final = (
-    "aws:CalledVia",
-    "aws:CalledViaFirst",
-    "aws:CalledViaLast",
-    "aws:FederatedProvider",
-    "aws:MultiFactorAuthAge",
-    "aws:MultiFactorAuthPresent",
-    "aws:PrincipalServiceName",
-    "aws:SourceIdentity",
-    "aws:username",
-)
-# What a service itself, as principal of a trust policy, does not have.
-_OF_ACCOUNTS: Final = (
-    "aws:MultiFactorAuthPresent",
-    "aws:PrincipalAccount",
-    "aws:PrincipalArn",
-    "aws:PrincipalOrgID",
-    "aws:PrincipalOrgPaths",
-    "aws:PrincipalTag/*",
-    "aws:SourceVpc",
-    "aws:SourceVpce",
-)
 # What an ARN has after the account; a wildcard is none of it.
 _RESOURCE_CHARACTERS: Final = Charset(frozenset(string.ascii_letters + string.digits + "+=,.@_-/:"))
 # The names in ARN forms that a policy may choose are symbols of these characters.
@@ -191,16 +166,21 @@ def _without_scheme(uri: Text) -> Text:
 
 
 def _context(action: str, deployment: Deployment) -> dict[str, Value]:
-    """Return the context of a request by a role that a service has assumed."""
+    """Return the context of a request by a role that a service has assumed.
+
+    It has none of what only users, federated sessions and calls by another service have. A bucket may be in another
+    region, and a passed role is in none.
+    """
+    known = _data()["context"]
     context: dict[str, Value] = {
         "aws:SecureTransport": "true",
         "aws:PrincipalAccount": deployment.account,
         "aws:PrincipalIsAWSService": "false",
         "aws:PrincipalType": "AssumedRole",
         "aws:ViaAWSService": "false",
-        **dict.fromkeys(_OF_OTHERS, Given.ABSENT),
+        **dict.fromkeys(known["absentForRoles"], Given.ABSENT),
     }
-    if action.partition(":")[0] in _REGIONAL:
+    if action.partition(":")[0] in known["regionalServices"]:
         context["aws:RequestedRegion"] = deployment.region
     if action in _TAGGING:
         context.update(_tags(deployment))
@@ -322,7 +302,7 @@ def trust_requirement(service: str, deployment: Deployment, *, source: str = "")
         "aws:SourceAccount": deployment.account,
         "aws:SourceArn": text(*place, ":", Symbol("the calling resource", _RESOURCE_CHARACTERS, minimum=1)),
         "aws:PrincipalIsAWSService": "true",
-        **dict.fromkeys(_OF_ACCOUNTS, Given.ABSENT),
+        **dict.fromkeys(_data()["context"]["absentForServices"], Given.ABSENT),
         "sts:ExternalId": Given.ABSENT,
     }
     return Requirement("sts:AssumeRole", "trust", "*", Level.REQUIRED, context, service=service, source=source)

@@ -3,7 +3,7 @@
 A role is a resource, or SAM generates it for a function without Role, with its Policies and SAM's own additions.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final, TypeAlias
@@ -47,38 +47,12 @@ CONNECTOR: Final = "AWS::Serverless::Connector"
 LOGGING: Final = "AWSLambdaBasicExecutionRole"
 POLLING: Final = "AWSLambdaSQSQueueExecutionRole"
 NETWORKING: Final = "AWSLambdaVPCAccessExecutionRole"
-_QUEUE: Final = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${QueueName}"
-# The SAM policy templates that grant permissions that the provider needs (a test compares them).
-TEMPLATES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
-    "CloudFormationDescribeStacksPolicy": (("cloudformation:DescribeStacks",), "*"),
-    "SQSPollerPolicy": (
-        (
-            "sqs:ChangeMessageVisibility",
-            "sqs:ChangeMessageVisibilityBatch",
-            "sqs:DeleteMessage",
-            "sqs:DeleteMessageBatch",
-            "sqs:GetQueueAttributes",
-            "sqs:ReceiveMessage",
-        ),
-        _QUEUE,
-    ),
-    "SQSSendMessagePolicy": (("sqs:SendMessage*",), _QUEUE),
-    "VPCAccessPolicy": (
-        (
-            "ec2:CreateNetworkInterface",
-            "ec2:DeleteNetworkInterface",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DetachNetworkInterface",
-        ),
-        "*",
-    ),
-}
-# What a connector from a function to a queue grants. To other resources it grants nothing that the provider needs.
-CONNECTED_QUEUE: Final[Mapping[str, tuple[str, ...]]] = {
-    "Read": ("sqs:ReceiveMessage", "sqs:GetQueueAttributes"),
-    "Write": ("sqs:DeleteMessage", "sqs:SendMessage", "sqs:ChangeMessageVisibility", "sqs:PurgeQueue"),
-}
 QUEUE: Final = "AWS::SQS::Queue"
+
+
+def _sam() -> Mapping[str, Any]:
+    """Return what SAM's policy templates and connectors grant of what the provider needs, and their parameters."""
+    return packaged(__package__, "sam_policies.json")
 
 
 def _names_in(node: Node | None) -> set[str]:
@@ -340,8 +314,8 @@ def _connect(role: LocatedRole, connector: Node, names: PhysicalNames) -> None:
             role.policies.append(Unknown("a connector grants what it connects", "the policies of the connector"))
         elif kind == QUEUE:
             queue = names.text(unresolved("Fn::GetAtt", f"{target.literal}.Arn"))
-            actions = (action for each in permissions for action in CONNECTED_QUEUE.get(each or "", ()))
-            _grant(role, "connector", tuple(actions), queue)
+            actions = (action for each in permissions for action in _sam()["connectedQueue"].get(each, ()))
+            _grant(role, "connector", actions, queue)
 
 
 def _add_own(role: LocatedRole, properties: Node, names: PhysicalNames) -> None:
@@ -356,7 +330,7 @@ def _add_own(role: LocatedRole, properties: Node, names: PhysicalNames) -> None:
         _grant(role, "DeadLetterQueue", ("sqs:SendMessage",), names.text(target.text))
 
 
-def _grant(role: LocatedRole, name: str, actions: tuple[str, ...], resource: object) -> None:
+def _grant(role: LocatedRole, name: str, actions: Iterable[str], resource: object) -> None:
     statement: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
     role.policies.append(iam_policy.read_node({"Version": "2012-10-17", "Statement": [statement]}, name))
 
@@ -379,7 +353,7 @@ def _wrong_entry(members: Mapping[str, Node]) -> str:
     """Return why the SAM transform refuses a mapping without Statement; empty for a policy template."""
     if "PolicyDocument" in members:
         return "SAM takes no PolicyName and PolicyDocument in Policies; write the Version and Statement of the document"
-    names, known = list(members), packaged(__package__, "sam_policy_templates.json")["parameters"]
+    names, known = list(members), _sam()["parameters"]
     if len(names) > 1:
         return f"SAM takes one policy template per entry, not {', '.join(names)}; write each as an entry of its own"
     if names[0] not in known:
@@ -390,14 +364,14 @@ def _wrong_entry(members: Mapping[str, Node]) -> str:
 
 
 def _add_template(role: LocatedRole, name: str, parameters: Node, names: PhysicalNames) -> None:
-    if name not in TEMPLATES:
+    granted = _sam()["grants"].get(name)
+    if granted is None:
         # Without statements: it grants no required permission.
         role.policies.append(iam_policy.read_node({"Version": "2012-10-17", "Statement": []}, name))
         return
-    actions, form = TEMPLATES[name]
     queue = parameters.get("QueueName")
     values = {part: names.pseudo(part) for part in ("AWS::Partition", "AWS::Region", "AWS::AccountId")}
     values["QueueName"] = iam_policy.Symbol(f"QueueName of {name}", minimum=1)
     if queue is not None and queue.text is not None:
         values["QueueName"] = names.text(queue.text)
-    _grant(role, name, actions, parse_symbols(form, values))
+    _grant(role, name, granted["actions"], parse_symbols(granted["resource"], values))

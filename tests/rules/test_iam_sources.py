@@ -12,9 +12,10 @@ from linting import FIXTURES, lint_text, runner
 from iam_policy.service_data import packaged
 from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.role_policies import CONNECTED_QUEUE, LOGGING, POLLING, TEMPLATES, role_of_function
+from shadow_test_policies.role_policies import LOGGING, POLLING, role_of_function
 
 NEEDED = ("InferenceExperiment", "PassRole", "sagemaker:AddTags", "sagemaker:*", "DescribeStacks", "GetMetricData")
+SAM = packaged("shadow_test_policies", "sam_policies.json")
 TEMPLATE = (FIXTURES / "E9801" / "fail-missing-action.yaml").read_text()
 
 
@@ -29,16 +30,16 @@ def test_no_other_sam_template_grants_what_is_needed() -> None:
     granting = {name for name, text in found.items() if any(action in text for action in NEEDED)}
     granting |= {name for name, text in found.items() if '"sqs:' in text or "CreateNetworkInterface" in text}
 
-    assert granting == set(TEMPLATES)
+    assert granting == set(SAM["grants"])
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize("name", SAM["grants"])
 def test_sam_templates_grant_what_we_say(name: str) -> None:
     (statement,) = json.loads(sam_templates()[name])["Statement"]
-    actions, resource = TEMPLATES[name]
+    granted = SAM["grants"][name]
 
-    assert sorted(actions) == sorted(statement["Action"])
-    assert resource.replace("QueueName", "queueName") in json.dumps(statement["Resource"])
+    assert sorted(granted["actions"]) == sorted(statement["Action"])
+    assert granted["resource"].replace("QueueName", "queueName") in json.dumps(statement["Resource"])
 
 
 def test_sam_still_attaches_these_itself() -> None:
@@ -72,14 +73,13 @@ def test_a_connector_grants_what_sam_grants(source: str, destination: str, queue
     assert len(granted) == queues
     profile = json.loads((Path(sam.__file__).parents[1] / "model" / "connector_profiles" / "profiles.json").read_text())
     categories = profile["Permissions"]["AWS::Lambda::Function"]["AWS::SQS::Queue"]["Properties"]["AccessCategories"]
-    assert {name: tuple(each["Statement"][0]["Action"]) for name, each in categories.items()} == CONNECTED_QUEUE
+    assert {name: each["Statement"][0]["Action"] for name, each in categories.items()} == SAM["connectedQueue"]
 
 
 def test_the_parameters_of_policy_templates_are_those_of_sam() -> None:
     path = Path(sam.__file__).parent / "policy_templates.json"
     templates = json.loads(path.read_text())["Templates"]
-    ours = packaged("shadow_test_policies", "sam_policy_templates.json")["parameters"]
-    assert ours == {name: sorted(template["Parameters"]) for name, template in templates.items()}
+    assert SAM["parameters"] == {name: sorted(template["Parameters"]) for name, template in templates.items()}
 
 
 def test_a_role_that_two_experiments_share_is_reported_once_for_what_is_the_same() -> None:
