@@ -50,7 +50,7 @@ def _wrong_reference(view: ExperimentTemplate, reference: Reference, node: Node)
     is_callable = reference.type in FUNCTION_TYPES | QUALIFIED_TYPES or reference.type.startswith(HOLDERS)
     if is_callable or not reference.type.startswith("AWS::") or reference.attribute.startswith("Outputs."):
         return ""
-    return f"{name} is of type {reference.type}, which the provider does not handle custom resource requests with"
+    return f"{name} is an {reference.type}, not a Lambda function"
 
 
 def _wrong_text(text: str | SymbolicString) -> str:

@@ -53,8 +53,8 @@ def lint(path: Path, options: tuple[str, ...]) -> list[Finding]:
     """Return the findings of our rules in a template, and the errors of cfn-lint: one mistake has one finding."""
     config = ConfigMixIn(["-a", "inference_experiment_rules", *options, "-t", str(path)])
     found = run_template_by_file_path(str(path), config, rules(), ignore_bad_template=False)
-    ours = [one for one in found if COUNTED.fullmatch(one.rule.id)]
-    return [Finding(one.rule.id, "/".join(map(str, one.path or ())), one.message) for one in ours]
+    counted = [one for one in found if COUNTED.fullmatch(one.rule.id)]
+    return [Finding(one.rule.id, "/".join(map(str, one.path or ())), one.message) for one in counted]
 
 
 def options_of(entry: Mapping[str, Any]) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ class FunctionTimeout(Rule):
     tags = ["sagemaker", "custom-resource", "timeout"]
 
     related_types = FUNCTION_TYPES | QUALIFIED_TYPES
-    options = {"minimum": {"default": 60, "type": "integer"}}
+    # One call of SageMaker (25 s), one of SQS (11 s), and the tenth that the function keeps for its answer.
+    options = {"minimum": {"default": 40, "type": "integer"}}
 
     def check(self, experiment: Experiment) -> Problems:
         """Yield a problem at Timeout of the function, or at its properties when it has none."""
