@@ -70,6 +70,7 @@ class Stack:
         self._deliveries = deliveries
         self._running: Protocol | None = None
         self.waiting: StackRequest | None = None
+        self.seconds_apart = 0.0  # at least, between two requests
         self._unfinished: tuple[Properties, Properties] = ({}, {})
 
     @property
@@ -282,6 +283,8 @@ class Stack:
         shown: bool = True,
     ) -> StackRequest:
         """Send a request; the members are those of aws-facts 6.1. `shown`: as the status of the resource."""
+        if self.requests:
+            self._clock.advance(max(self.requests[-1].sent + self.seconds_apart - self._clock.now(), 0.0))
         if shown:
             self._show(f"{kind.upper()}_IN_PROGRESS", physical_id)
         request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.stack_id}/{len(self.requests)}"))

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 STEPS = 30
 DAY = 86_400.0
 STACKS = ("shop", "depot")
+# CloudFormation writes statuses between two requests of a resource, and within two seconds nothing tells them apart
+# (docs/decisions/0014-currentness.md).
+SECONDS_APART = 3.0
 ARN_PREFIX = "arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/"
 MUTATING = tuple(f"{verb}InferenceExperiment" for verb in ("Create", "Update", "Start", "Stop", "Delete"))
 READING = ("DescribeInferenceExperiment", "ListTags", "ListInferenceExperiments")
@@ -122,7 +125,7 @@ class Lifecycle(RuleBasedStateMachine):
         cloud.function.timeout = timeout
         cloud.sagemaker.on_call = self.observe_call
         self.handled = Handled(cloud)
-        self.watches = {name: Watch(cloud.stack(name)) for name in STACKS}
+        self.watches = {name: Watch(self.stack(name)) for name in STACKS}
         if existing:
             wanted = properties(Name=None if existing == "derived" else existing, Schedule=schedule)
             self.watches["shop"].stack.begin_create(wanted)
@@ -143,7 +146,7 @@ class Lifecycle(RuleBasedStateMachine):
         if watch.stack.in_progress or watch.stack.physical_id or watch.stack.status in WITH_RESOURCE:
             return
         if watch.stack.requests:
-            watch.stack = self.cloud.stack(name)
+            watch.stack = self.stack(name)
         self.start(watch)
         wanted = properties(Name=named, DesiredState=state, **changed)
         watch.stack.begin_create(wanted, other_fails=how == "other fails")
@@ -357,6 +360,11 @@ class Lifecycle(RuleBasedStateMachine):
         return any(watch.stack.in_progress for watch in self.watches.values())
 
     # How
+
+    def stack(self, name: str) -> "Stack":
+        stack = self.cloud.stack(name)
+        stack.seconds_apart = SECONDS_APART
+        return stack
 
     def start(self, watch: Watch) -> None:
         pending = self.cloud.sagemaker._faults or self.cloud.services._faults or self.cloud.bucket._faults

@@ -13,7 +13,7 @@ from inference_experiment_cli.plan.plan import Plan
 def show(plan: Plan, experiment: Experiment | None, output: Format) -> None:
     """Print a plan."""
     if experiment and experiment.warning and plan["status"] == "Absent":
-        note(f"warning: {experiment.place}: {experiment.warning}")
+        note(f"warning: {experiment.place()}: {experiment.warning}")
     document = _restored(plan, stand_ins(experiment)) if experiment else plan
     if output in (Format.JSON, Format.YAML):
         print_value(document, output)
