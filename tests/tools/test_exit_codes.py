@@ -45,7 +45,7 @@ def test_a_missing_file(desk: Desk, arguments: tuple[str, ...]) -> None:
         (("vlidate",), "No such command 'vlidate'. Did you mean 'validate'"),
         (("validate", "--odd", "x"), "No such option: --odd"),
         (("plan",), "Missing argument"),
-        (("list", "--format", "xml"), "'xml' is not one of"),
+        (("list", "--format", "xml"), "': 'xml' is not one of"),
         (("policy", "chek"), "No such command 'chek'"),
     ],
 )

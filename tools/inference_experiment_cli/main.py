@@ -134,5 +134,6 @@ def _print_usage_error(error: Any) -> int:  # noqa: ANN401 - Typer's or Click's,
     else:
         context = getattr(error, "ctx", None)
         hint = f" (see {context.command_path} --help)" if context else ""
-        _print_line(error.format_message().rstrip(".") + hint)
+        # Some versions of Typer put this before the sentence.
+        _print_line(error.format_message().replace("Value error, ", "").rstrip(".") + hint)
     return int(error.exit_code)
