@@ -85,12 +85,13 @@ def production_change(experiment: Experiment) -> tuple[Node, str] | None:
         return None
     changes: list[tuple[Node, str]] = []
     model, serving = variant.get("ModelName"), present.get("ModelName")
-    if model is not None and serving is not None and _is_other_model(experiment.view, serving, model):
+    if model is not None and serving is not None and is_same_model(experiment.view, serving, model) is False:
         changes.append((model, f"the model {serving.text} to {model.text}"))
     for name, before_name in INFRASTRUCTURE.items():
         node, before = variant.at("InfrastructureConfig", "RealTimeInferenceConfig", name), present.get(before_name)
-        known = node is not None and before is not None and bool(node.literal and before.literal)
-        if node is not None and before is not None and known and node.literal != before.literal:
+        if node is None or before is None or not node.literal or not before.literal:
+            continue
+        if node.literal != before.literal:
             changes.append((node, f"{before_name} {before.literal} to {node.literal}"))
     listed = ", ".join(text for _, text in changes)
     message = f"the test changes what serves production: {listed}; write what the endpoint configuration has"
@@ -107,17 +108,11 @@ def _present_production(experiment: Experiment) -> Node | None:
     return None
 
 
-def is_same_model(view: ExperimentTemplate, one: Node | None, other: Node | None) -> bool:
-    """Tell whether two values certainly name the same model."""
+def is_same_model(view: ExperimentTemplate, one: Node | None, other: Node | None) -> bool | None:
+    """Tell whether two values name the same model; None where that is not certain."""
     if one is None or other is None or not one.text:
-        return False
-    resource = named_resource(view, one, MODEL)
-    return one.text == other.text or (resource is not None and resource == named_resource(view, other, MODEL))
-
-
-def _is_other_model(view: ExperimentTemplate, one: Node, other: Node) -> bool:
-    """Tell whether two values certainly name different models: two resources, or two literals."""
+        return None
     resources = [named_resource(view, node, MODEL) for node in (one, other)]
-    if all(resources):
-        return resources[0] != resources[1]
-    return not any(resources) and bool(one.literal and other.literal) and one.literal != other.literal
+    if one.text == other.text or all(resources):
+        return one.text == other.text or resources[0] == resources[1]
+    return False if one.literal and other.literal and not any(resources) else None

@@ -122,6 +122,20 @@ class Rule(CloudFormationLintRule):
         ]
 
 
+class PairRule(Rule):
+    """Base of a rule about two experiments of a template; each pair is checked once."""
+
+    def related_resources(self, view: ExperimentTemplate, name: str) -> Collection[str]:
+        """Return the experiments before this one."""
+        return view.experiments[: view.experiments.index(name)]
+
+    def earlier(self, experiment: Experiment) -> Iterator[Experiment]:
+        """Yield the experiments before this one that its scenario has."""
+        view, scenario = experiment.view, experiment.scenario
+        names = self.related_resources(view, experiment.name)
+        return (experiment_in(view, name, scenario) for name in names if view.exists(name, scenario))
+
+
 Found = TypeVar("Found", bound=Hashable)
 
 

@@ -1,4 +1,4 @@
-"""What the simulated services of AWS have in common: the JSON protocol, and who is told of the calls."""
+"""The base of the simulated services: AWS's JSON protocol, and callbacks for each call."""
 
 import json
 import uuid

@@ -1,11 +1,9 @@
-from collections.abc import Collection
-
-from inference_experiment_rules._base import Problems, Rule, problem
+from inference_experiment_rules._base import PairRule, Problems, problem
 from shadow_test_policies.endpoints import apart, same_endpoint
-from shadow_test_policies.experiment import Experiment, ExperimentTemplate, experiment_in
+from shadow_test_policies.experiment import Experiment
 
 
-class SharedEndpoint(Rule):
+class SharedEndpoint(PairRule):
     """Why a warning? SageMaker rejects the second experiment only while the first one is running."""
 
     id = "W9521"
@@ -17,20 +15,13 @@ class SharedEndpoint(Rule):
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-create.html"
     tags = ["sagemaker", "endpoint"]
 
-    def related_resources(self, view: ExperimentTemplate, name: str) -> Collection[str]:
-        """Return the experiments before this one, so that each pair is checked once."""
-        return view.experiments[: view.experiments.index(name)]
-
     def check(self, experiment: Experiment) -> Problems:
         """Yield a problem when an earlier experiment uses the same endpoint at the same time."""
         node = experiment.at("EndpointName")
         if node is None or node.text is None or experiment.is_ending:
             return
-        for name in self.related_resources(experiment.view, experiment.name):
-            other = experiment_in(experiment.view, name, experiment.scenario)
-            if not experiment.view.exists(name, experiment.scenario) or other.is_ending:
-                continue
-            if same_endpoint(experiment, other) and not apart(experiment, other):
-                message = f"{name} also uses the endpoint {node.text}, which can have one shadow test at a time"
+        for other in self.earlier(experiment):
+            if not other.is_ending and same_endpoint(experiment, other) and not apart(experiment, other):
+                message = f"{other.name} also uses the endpoint {node.text}, which can have one shadow test at a time"
                 yield problem(node, f"{message}; use another endpoint, or schedules that do not overlap")
                 return

@@ -172,7 +172,7 @@ def test_the_same_arn_of_which_nothing_is_known_matches() -> None:
 
 
 def test_an_empty_resource_does_not_match_what_is_not_known() -> None:
-    """Promise: an empty pattern is compared like any other, also with a text whose parts cannot be told apart."""
+    """Promise: an empty pattern is compared like any other, also with a text that cannot be split into segments."""
     assert compile_resource("", variables=True).match(text(Symbol("x", minimum=1))) is False
 
 
