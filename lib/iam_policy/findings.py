@@ -77,7 +77,7 @@ KINDS: Final[dict[str, Kind]] = {
     "invalid-condition-value": Kind(_W, "The operator cannot parse the value, so the condition is never true"),
     "unknown-variable": Kind(_W, "Unknown policy variable"),
     # Grants
-    "grants-itself": Kind(_W, "The role can give itself every permission"),
+    "privilege-escalation": Kind(_W, "The role can gain permissions that it was not given"),
     "open-resource-policy": Kind(_W, "Every principal can use the bucket or key"),
     "pass-role-any-role": Kind(_W, "Any role can be passed"),
     "pass-role-without-service": Kind(_W, "The role can be passed to any service"),

@@ -4,6 +4,7 @@ A requirement whose resource is free is decided on a resource that the role's ow
 must all be allowed on the same one.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -13,17 +14,22 @@ from iam_policy.evaluate.decision import Decision, Outcome, Policies, Role, Step
 from iam_policy.evaluate.request import Request
 from iam_policy.evaluate.statements import StatementElement
 from iam_policy.findings import Finding
-from iam_policy.lint.actions import matching
+from iam_policy.lint.actions import PASS_ROLE, matching
 from iam_policy.lint.scope import Scope, listed
-from iam_policy.match.arns import RESOURCE, as_target, compile_resource, split
+from iam_policy.match.arns import RESOURCE, SEGMENTS, as_target, compile_resource, split
 from iam_policy.match.symbols import Symbol, Text, fill, parts_of, text
-from iam_policy.parse.document import Document, Selector
+from iam_policy.parse.document import Document, Selector, Unknown
+from iam_policy.service_data.actions import action, resource_patterns
 from shadow_test_policies.requirements import Requirement
 
 # Resources of a policy that are tried for a free requirement.
 MAXIMUM_CANDIDATES: Final = 50
 # How close to matching a statement is whose first failing element is this one.
 NEARNESS: Final = {StatementElement.PRINCIPAL: 1, StatementElement.RESOURCE: 1, StatementElement.CONDITION: 2}
+# They return what is stored, not what describes it.
+READS: Final = frozenset({"s3:getobject", "s3:getobjectversion"})
+# The last segment of an ARN that names nothing: every object, every key.
+_ALL: Final = re.compile(r"(key/)?\*(/\*)?")
 
 
 @dataclass(frozen=True)
@@ -155,16 +161,31 @@ def diff(role: Role, requirements: Iterable[Requirement]) -> Difference:
     return Difference(missing, tuple(excess_of(role.policies.identity, required)))
 
 
-def excess_of(documents: Iterable[Document], requirements: Iterable[Requirement]) -> Iterator[Finding]:
-    """Yield one finding for each entry of an Allow that grants actions, or resources, beyond the requirements."""
+def excess_of(
+    documents: Iterable[Document], requirements: Iterable[Requirement], accepted: frozenset[str] = frozenset()
+) -> Iterator[Finding]:
+    """Yield one finding for each entry of an Allow that grants actions, or resources, beyond the requirements.
+
+    `accepted` are further actions (lower case) that are no excess on a resource that is named.
+    """
     required = tuple(requirements)
-    needed = {each.action.lower() for each in required}
-    scoped = {each.action.lower() for each in required if each.resource != "*"}
+    needed = {each.action.lower() for each in required} | accepted
+    unscoped = {each.action.lower() for each in required if each.resource == "*"}
+    scoped = {name for name in needed - unscoped if _is_sensitive(name)}
     for document in documents:
         for statement in document.statements:
             if statement.effect == "Allow" and statement.actions is not None:
                 yield from _excess_actions(Scope(document, statement), statement.actions, needed)
                 yield from _excess_resources(Scope(document, statement), scoped)
+
+
+def actions_beyond(document: Document, requirements: Iterable[Requirement]) -> list[str]:
+    """Return the actions that a document allows on some resource and no requirement has, in order."""
+    needed = {each.action.lower() for each in requirements}
+    entries = (
+        entry for each in document.statements if each.effect == "Allow" for entry in Scope(document, each).actions()
+    )
+    return sorted({name for entry in entries for name in matching(entry) if name.lower() not in needed})
 
 
 def _excess_actions(scope: Scope, selector: Selector, needed: set[str]) -> Iterator[Finding]:
@@ -194,9 +215,27 @@ def _excess(entry: str, needed: set[str]) -> str:
 def _excess_resources(scope: Scope, scoped: set[str]) -> Iterator[Finding]:
     actions, resources = scope.statement.actions, scope.statement.resources
     exact = [name for _, name in scope.items(actions) if name.lower() in scoped]
-    if actions is None or resources is None or resources.negated or not exact or len(exact) < len(actions.items):
+    if actions is None or resources is None or actions.negated or resources.negated or not exact:
         return
-    for item, name in scope.items(resources):
-        if name == "*":
-            message = f'{listed(exact)} do not need "*"; write the ARN of the resource'
+    for item in resources.items:
+        if not isinstance(item.text, Unknown) and _is_everything(item.text):
+            message = f'"{item.text}" is too broad for {listed(exact)}; write the ARN of the resource'
             yield scope.finding("excess-permission", message, item)
+
+
+def _is_sensitive(name: str) -> bool:
+    """Tell whether an action is too much on every resource: all but what only describes; PassRole has own findings."""
+    known = action(name)
+    if known is None or not resource_patterns(name) or name == PASS_ROLE:
+        return False
+    return known.access_level not in {"List", "Read"} or name in READS
+
+
+def _is_everything(resource: Text) -> bool:
+    """Tell whether an entry of Resource names nothing, neither a resource nor an account."""
+    if resource == "*":
+        return True
+    segments = [str(each) for each in split(resource) or ()]
+    if len(segments) < SEGMENTS or not {*segments[3:RESOURCE]} <= {"", "*"}:
+        return False
+    return _ALL.fullmatch(segments[RESOURCE]) is not None

@@ -5,27 +5,26 @@ or from policy documents. The severity of a kind is in `iam_policy.KINDS`, the m
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import groupby
 from typing import Any, Final
 
 import iam_policy
 from cfn_template.scenarios import shorten
-from iam_policy import KINDS, DocumentKind, Finding, Outcome, Position, Severity, Unknown
+from iam_policy import KINDS, DocumentKind, Finding, Outcome, Position, Severity
+from iam_policy.escalation import escalations
 from iam_policy.evaluate.decision import Step
 from iam_policy.evaluate.statements import StatementElement
 from iam_policy.findings import MAXIMUM_MESSAGE
-from iam_policy.match.symbols import PATH_CHARACTERS
 from shadow_test_policies import wording
-from shadow_test_policies.decisions import Result, decide_all, excess_of, failed_element, nearest_miss
+from shadow_test_policies.decisions import Result, actions_beyond, decide_all, excess_of, failed_element, nearest_miss
 from shadow_test_policies.located_documents import LocatedDocument, Location
-from shadow_test_policies.requirements import Level, provider_requirements
+from shadow_test_policies.requirements import Level, customary, experiment_requirements, provider_requirements
 from shadow_test_policies.resource_policies import ResourcePolicy, with_resource_policies
 from shadow_test_policies.role_checks import RoleCheck
 from shadow_test_policies.role_policies import POLICY_PROPERTIES, ROLE, is_attached, policy_resource, role_of_resource
 
-ANY_ROLE: Final = iam_policy.Symbol("any role", PATH_CHARACTERS, minimum=1)
 INLINE_LIMIT: Final = 10240
 # The function works without these; without a log its failures cannot be explained.
 AUXILIARY: Final = frozenset({"logGroup", "stack"})
@@ -40,22 +39,9 @@ NEAR_MISSES: Final = {
 DECIDED: Final = frozenset(
     {"resource-mismatch", "resource-needs-star", "other-account", "other-region", "other-partition"}
 )
-# Who may do one of these to any role may do everything.
-ESCALATING: Final = tuple(
-    iam_policy.Request(f"iam:{action}", iam_policy.text("arn:aws:iam::", iam_policy.ACCOUNT, ":role/", ANY_ROLE))
-    for action in ("AttachRolePolicy", "PutRolePolicy")
-)
+BROAD: Final = frozenset({"allow-not-action", "allow-not-resource", "broad-action"})
 # A permissions boundary may be broad: it grants nothing.
-GRANTS: Final = frozenset(
-    {
-        "allow-not-action",
-        "allow-not-resource",
-        "broad-action",
-        "pass-role-any-role",
-        "pass-role-any-service",
-        "pass-role-without-service",
-    }
-)
+GRANTS: Final = BROAD | {"pass-role-any-role", "pass-role-any-service", "pass-role-without-service"}
 
 
 @dataclass(frozen=True)
@@ -289,7 +275,7 @@ def _document_findings(
         for finding in findings:
             if not _is_said(check, source, finding, reported):
                 yield _of_document(check, source, finding)
-    yield from _grants_itself(check, linted)
+    yield from _escalating(check, linted)
     yield from _open(check)
     yield from _too_long_together(check)
     yield from _excess(check)
@@ -319,25 +305,30 @@ def _of_document(check: RoleCheck, source: LocatedDocument, finding: iam_policy.
     )
 
 
-def _grants_itself(
+def _escalating(
     check: RoleCheck, linted: Sequence[tuple[LocatedDocument, tuple[iam_policy.Finding, ...]]]
 ) -> Iterator[PermissionFinding]:
-    """Yield one finding if a policy lets a role of a template change the permissions of any role, so of itself."""
-    if check.names is None or check.role is None or check.kind == "deployer":
+    """Yield one finding for all ways in which a role can gain permissions that it was not given.
+
+    A statement that grants every action has its own finding, and a deployer is expected to change roles.
+    """
+    role = check.role
+    if role is None or check.kind == "deployer":
         return
-    broad = {id(source) for source, findings in linted if any(each.kind == "broad-action" for each in findings)}
-    for policy in check.role.policies:
-        if isinstance(policy, Unknown) or id(policy) in broad:
-            continue
-        document = policy.document if isinstance(policy, LocatedDocument) else policy
-        decisions = [iam_policy.decide(iam_policy.Policies((document,)), each) for each in ESCALATING]
-        step = next((decision.deciding for decision in decisions if decision.allowed), None)
-        if step is not None:
-            statement = step.statement
-            location = policy.locate(statement.path) if isinstance(policy, LocatedDocument) else check.role.origin
-            word = partial(wording.grants_itself, document.name)
-            yield _finding("grants-itself", check, document.name, location, word)
-            return
+    broad = {id(source.document) for source, findings in linted if any(each.kind in BROAD for each in findings)}
+    policies = replace(role.role.policies, unknown=())
+    found = [
+        (each.way, step)
+        for each in escalations(policies, check.deployment, check.principal)
+        if (step := each.decision.deciding) is not None and id(step.attached.document) not in broad
+    ]
+    if found:
+        step = found[0][1]
+        document = step.attached.document
+        source = role.located(document)
+        location = source.locate(step.statement.path, step.statement.position) if source else role.origin
+        word = partial(wording.escalating, document.name, [way for way, _ in found])
+        yield _finding("privilege-escalation", check, document.name, location, word)
 
 
 def _open(check: RoleCheck) -> Iterator[PermissionFinding]:
@@ -366,9 +357,16 @@ def _too_long_together(check: RoleCheck) -> Iterator[PermissionFinding]:
 
 def _excess(check: RoleCheck) -> Iterator[PermissionFinding]:
     """Yield the grants of a template's role beyond everything that a role of its kind may need."""
-    if check.names is None or check.role is None:
+    role = check.role
+    if check.names is None or role is None or check.kind == "deployer":
         return
-    required = (*check.requirements, *(provider_requirements(check.deployment) if check.kind == "provider" else ()))
-    for source in check.role.identity_documents:
-        for finding in excess_of([source.document], required):
+    of_kind = provider_requirements if check.kind == "provider" else experiment_requirements
+    required = (*check.requirements, *of_kind(check.deployment))
+    for source in role.identity_documents:
+        for finding in excess_of([source.document], required, customary(check.kind)):
             yield _of_document(check, source, finding)
+    for source in role.aws_managed:
+        more = actions_beyond(source.document, required)
+        if more:
+            word = partial(wording.beyond, source.document.name, more)
+            yield _finding("excess-permission", check, source.document.name, source.locate(()), word)

@@ -123,6 +123,11 @@ def _data() -> dict[str, Any]:
     return packaged(__package__, "requirements.json")
 
 
+def customary(role_kind: str) -> frozenset[str]:
+    """Return actions that roles of a kind often have beside the required ones: they do no harm on their resources."""
+    return frozenset(action.lower() for action in _data()["customary"][role_kind])
+
+
 @cache
 def arn_forms() -> dict[str, str]:
     """Return the ARN form of every subject."""

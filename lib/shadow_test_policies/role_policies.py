@@ -119,19 +119,35 @@ class LocatedRole:
     def is_bare(self) -> bool:
         """Whether only the policies of every function are attached here; others may be attached elsewhere."""
         return not self.is_whole and all(
-            isinstance(each, iam_policy.Document) and each.name.partition(" ")[0] in CUSTOMARY for each in self.policies
+            not isinstance(each, Unknown) and _document_of(each).name.partition(" ")[0] in CUSTOMARY
+            for each in self.policies
         )
 
     @property
     def documents(self) -> list[LocatedDocument]:
-        """All documents of the template, the boundary and the trust policy last."""
+        """All documents of the template, and those of AWS that it names; the boundary and the trust policy last."""
         every = (*self.policies, self.boundary, self.trust)
         return [each for each in every if isinstance(each, LocatedDocument)]
 
     @property
     def identity_documents(self) -> list[LocatedDocument]:
-        """The identity policies of the template."""
-        return [each for each in self.policies if isinstance(each, LocatedDocument)]
+        """The identity policies of the template, without those of AWS."""
+        return [
+            each
+            for each in self.policies
+            if isinstance(each, LocatedDocument) and each.document.kind is not DocumentKind.AWS
+        ]
+
+    @property
+    def aws_managed(self) -> list[LocatedDocument]:
+        """The policies of AWS that the template names, without those that SAM attaches to every function."""
+        return [
+            each
+            for each in self.policies
+            if isinstance(each, LocatedDocument)
+            and each.document.kind is DocumentKind.AWS
+            and each.document.name.partition(" ")[0] not in CUSTOMARY
+        ]
 
     def located(self, document: iam_policy.Document) -> LocatedDocument | None:
         """Return a document with its location; None for one of AWS or SAM."""
@@ -206,7 +222,7 @@ def _managed(node: Node, names: PhysicalNames, kind: DocumentKind) -> Policy:
             )
             return refused("unknown-managed-policy", message, shown, node.path)
         if document is not None:
-            return document
+            return LocatedDocument(document, node.path, {})
     return Unknown(f"the text of {shown} is not in this template", f"the document of {shown}")
 
 

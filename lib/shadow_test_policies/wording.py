@@ -13,6 +13,7 @@ import iam_policy
 from cfn_template.scenarios import shorten
 from iam_policy import Outcome
 from iam_policy.evaluate.decision import Step
+from iam_policy.lint.scope import listed
 from iam_policy.match.arns import SEGMENTS, split
 from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbol, Text, parts_of, text
 from shadow_test_policies.decisions import Result
@@ -72,10 +73,17 @@ def denied_by_resource(results: Sequence[Result], policy: ResourcePolicy, check:
     )
 
 
-def grants_itself(policy: str, check: RoleCheck, limit: int) -> str:
-    """Return the message for a policy that lets a role change the policies of every role."""
-    message = f"{policy} lets {check.role_name} change the policies of every role, so give itself every permission"
+def escalating(policy: str, ways: list[str], check: RoleCheck, limit: int) -> str:
+    """Return the message for what lets a role gain permissions that it was not given."""
+    message = f"{policy} lets {check.role_name} {listed(ways, 2)}, and so gain permissions that it was not given"
     return shorten(f"{message}; grant the required actions only", limit)
+
+
+def beyond(policy: str, actions: Sequence[str], check: RoleCheck, limit: int) -> str:
+    """Return the message for an AWS managed policy that grants more than required."""
+    message = f"{policy} grants {check.role_name} {len(actions)} actions that are not required, such as {actions[0]}"
+    advice = f"replace it with what `inference-experiment policy generate --for {check.kind}` prints"
+    return shorten(f"{message}; {advice}", limit)
 
 
 def open_to_everybody(resource: str, check: RoleCheck, limit: int) -> str:  # noqa: ARG001 - as the others

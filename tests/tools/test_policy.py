@@ -162,6 +162,34 @@ def test_a_dump_of_the_account_is_checked_by_role(tmp_path: Path) -> None:
     assert "select one with --role (available: good, bad)" in answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("action", "resource", "way"),
+    [
+        ("iam:AttachRolePolicy", "arn:aws:iam::*:role/*", "change the policies of every role"),
+        ("iam:*AssumeRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/*", "change the trust policy of every role"),
+        ("iam:Create*", "arn:aws:iam::*:user/*", "sign in as every user"),
+        ("lambda:UpdateFunctionCode", "arn:aws:lambda:*:*:function:*", "change the code of every function"),
+    ],
+)
+def test_a_way_to_more_permissions_is_a_warning(tmp_path: Path, action: str, resource: str, way: str) -> None:
+    whole = minimal()
+    more = {"Effect": "Allow", "Action": action, "Resource": resource}
+    found = {}
+    for name, statements in {
+        "broad": [more],
+        "denied": [more, {**more, "Effect": "Deny"}],
+        "narrow": [{**more, "Resource": resource.rpartition("*")[0] + "one"}],
+    }.items():
+        document = written(tmp_path, f"{name}.json", {**whole, "Statement": [*whole["Statement"], *statements]})
+        answer = policy("check", document, "--for", "provider", "--format", "json")
+        assert answer.returncode == 0
+        findings = json.loads(answer.stdout)["findings"]
+        found[name] = [each["message"] for each in findings if each["kind"] == "privilege-escalation"]
+
+    assert (len(found["broad"]), found["denied"], found["narrow"]) == (1, [], [])
+    assert way in found["broad"][0]
+
+
 def test_get_role_says_nothing_about_permissions(tmp_path: Path) -> None:
     """Its policies are unknown, not absent; given beside it, they are what it has."""
     dump = written(tmp_path, "role.json", {"Role": role_entry("provider")})
@@ -290,7 +318,8 @@ def test_policies_of_aws_are_not_linted(tmp_path: Path) -> None:
     managed = [{"PolicyName": "x", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}]
     role = role_entry("provider", RolePolicyList=[], AttachedManagedPolicies=managed)
     dump = written(tmp_path, "dump.json", {"RoleDetailList": [role], "Policies": []})
-    assert policy("check", dump, "--for", "provider").stdout == ""
+    found = json.loads(policy("check", dump, "--for", "provider", "--format", "json").stdout)["findings"]
+    assert [each["kind"] for each in found] == ["privilege-escalation"]
 
 
 def test_a_role_of_a_template_is_selected_by_name(tmp_path: Path) -> None:

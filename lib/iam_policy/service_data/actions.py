@@ -21,11 +21,15 @@ TAG_PREFIXES: Final = ("aws:requesttag/", "aws:tagkeys", "aws:resourcetag/")
 
 @dataclass(frozen=True)
 class Action:
-    """One action: canonical name, resource types (empty: only `*`), condition keys in lower case."""
+    """One action: canonical name, resource types (empty: only `*`), condition keys in lower case, access level.
+
+    The access level is AWS's: List, Read, Tagging, Write or Permissions management.
+    """
 
     name: str
     resource_types: tuple[str, ...]
     condition_keys: frozenset[str]
+    access_level: str
 
 
 def _overlay() -> dict[str, Any]:
@@ -70,7 +74,7 @@ def action(name: str) -> Action | None:
         keys.update(kind["conditionKeys"])
     for kind in types:
         keys.update(_resource_type(service, kind).get("conditionKeys", ()))
-    return Action(canonical, tuple(types), frozenset(key.lower() for key in keys))
+    return Action(canonical, tuple(types), frozenset(key.lower() for key in keys), entry["accessLevel"])
 
 
 @cache

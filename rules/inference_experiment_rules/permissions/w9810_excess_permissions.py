@@ -6,16 +6,16 @@ class ExcessPermissions(PermissionRule):
     """Why a warning? It works, but unused permissions can be abused."""
 
     id = "W9810"
-    shortdesc = "Excess permission of the provider role"
+    shortdesc = "Excess permission of the provider role or the experiment role"
     description = (
-        "A statement of the provider role allows actions that no handler calls, or every resource where an ARN is "
-        "enough. Off unless configured with report=true, since a role may serve other purposes too."
+        "A policy of the provider role or the experiment role allows actions that a shadow test does not require, or "
+        "every resource where an ARN is enough. Off unless configured with report=true, since a role may serve other "
+        "purposes too."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html"
     tags = ["sagemaker", "iam", "security", "least-privilege"]
 
     kinds = frozenset({"excess-permission"})
-    role_kinds = frozenset({"provider"})
     options = {"report": {"default": False, "type": "boolean"}}
 
     def reports(self, finding: PermissionFinding) -> bool:

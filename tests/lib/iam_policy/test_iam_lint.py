@@ -230,7 +230,7 @@ DECIDED = {
     "misplaced-policy",
     "undecided",
     "excess-permission",
-    "grants-itself",
+    "privilege-escalation",
     "invalid-entry",
     "open-resource-policy",
     "resource-policy-denies",
