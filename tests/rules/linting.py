@@ -1,6 +1,7 @@
 """Run the real cfn-lint with our rules, loaded once per way of loading."""
 
 import json
+import os
 import re
 from collections import Counter
 from functools import cache
@@ -64,14 +65,21 @@ def options_of(text: str) -> dict[str, tuple[str, ...]]:
     }
 
 
+def _forget_region() -> None:
+    # Before 1.54 cfn-lint sets it to the first region of a run where it is not set, and translates SAM with it.
+    os.environ.pop("AWS_DEFAULT_REGION", None)
+
+
 @cache
 def lint_file(path: Path, source: str = MODULE) -> list[Match]:
     run = runner(source, **options_of(path.read_text(encoding="utf-8")))
+    _forget_region()
     return list(run_template_by_file_path(str(path), run.config, run.rules, ignore_bad_template=False))
 
 
 def lint_text(text: str, source: str = MODULE) -> list[Match]:
     run = runner(source, **options_of(text))
+    _forget_region()
     return list(_run_template("template.yaml", cfn_yaml.loads(text), run.config, run.rules))
 
 
