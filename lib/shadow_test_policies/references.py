@@ -58,6 +58,12 @@ def unresolved_of(text: str | SymbolicString | None) -> list[Unresolved]:
     return [part for part in text.parts if isinstance(part, Unresolved)] if isinstance(text, SymbolicString) else []
 
 
+def referenced(text: str | SymbolicString | None) -> list[str]:
+    """Return the names that Ref and Fn::GetAtt in a string refer to."""
+    functions = ("Ref", "Fn::GetAtt")
+    return [one.argument.partition(".")[0] for one in unresolved_of(text) if one.function in functions]
+
+
 def named_resource(view: ExperimentTemplate, node: Node | None, kind: str) -> str | None:
     """Return the resource of a type that a value names: by reference, or by the same name."""
     reference = reference_of(view, node)
@@ -89,8 +95,7 @@ def after_last(text: str | SymbolicString | None, delimiter: str) -> str | Symbo
 
 def role_behind(view: ExperimentTemplate, node: Node) -> str | None:
     """Return the role of the template that an ARN or a name stands for: by reference, or by its name."""
-    for each in unresolved_of(node.text):
-        name = each.argument.partition(".")[0]
+    for name in referenced(node.text):
         if view.type_of(name) == ROLE:
             return name if view.exists(name, node.scenario) else None
     return resource_with_name(view, ROLE, after_last(node.text, "/") or node.text, node.scenario)

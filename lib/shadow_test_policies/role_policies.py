@@ -19,7 +19,7 @@ from iam_policy.service_data import packaged
 from shadow_test_policies.experiment import Experiment, ExperimentTemplate
 from shadow_test_policies.located_documents import LocatedDocument, Location, read, refused, unknown
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.references import reference_of, role_behind, unresolved_of
+from shadow_test_policies.references import reference_of, referenced, role_behind, unresolved_of
 
 # Type of a policy resource -> the property that lists its roles.
 POLICY_PROPERTIES: Final = {
@@ -55,7 +55,7 @@ def _sam() -> Mapping[str, Any]:
 
 
 def _names_in(node: Node | None) -> set[str]:
-    return {one.argument.partition(".")[0] for one in unresolved_of(node.text)} if node is not None else set()
+    return set(referenced(node.text)) if node is not None else set()
 
 
 def roles_of(experiment: Experiment) -> set[str]:

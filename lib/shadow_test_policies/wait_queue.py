@@ -12,7 +12,7 @@ from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario
 from cfn_template.values import TRANSFORM, SymbolicString, Unresolved
 from shadow_test_policies.experiment import QUEUE_VARIABLE, ExperimentTemplate
-from shadow_test_policies.references import after_last, attribute_uses, reference_of, resource_with_name, unresolved_of
+from shadow_test_policies.references import after_last, attribute_uses, reference_of, referenced, resource_with_name
 from shadow_test_policies.service_token import HOLDERS, SERVERLESS_FUNCTION
 
 QUEUE: Final = "AWS::SQS::Queue"
@@ -48,8 +48,7 @@ def variable_of(view: ExperimentTemplate, function: str, scenario: Scenario) -> 
 def queue_of(view: ExperimentTemplate, node: Node | None, delimiter: str = "/") -> str | None:
     """Return the queue of this template that a URL stands for; with the delimiter ":" an ARN."""
     text = node.text if node is not None else None
-    for each in unresolved_of(text):
-        name = each.argument.partition(".")[0]
+    for name in referenced(text):
         if view.type_of(name) == QUEUE:
             return name
     tail = after_last(text, delimiter)
@@ -70,12 +69,13 @@ def wrong_url(view: ExperimentTemplate, node: Node) -> str:
     parts = text.parts if isinstance(text, SymbolicString) else (text or "",)
     head = parts[0]
     if isinstance(head, Unresolved):
-        head = expanded(head, view.resources)[0] if view.type_of(head.argument.partition(".")[0]) == QUEUE else ""
+        head = expanded(head, view.resources)[0] if queue_of(view, node) else ""
     if not isinstance(head, str) or not head or any(map(head.startswith, URL)):
         return ""
     if len(parts) > 1 and any(each.startswith(head) for each in URL):
         return ""
-    queue = queue_of(view, node, ":") or queue_of(view, node)
+    named = node.literal if view.type_of(node.literal or "") == QUEUE else None  # by its logical id
+    queue = queue_of(view, node, ":") or queue_of(view, node) or named
     advice = f"write !Ref {queue}" if queue else "write the URL of the wait queue (!Ref of an AWS::SQS::Queue)"
     return f"{QUEUE_VARIABLE} is '{text}', which is not the URL of a queue; {advice}"
 
@@ -142,7 +142,7 @@ def _reads(view: ExperimentTemplate, reader: Reader, queue: str, scenario: Scena
     named = queue_of(view, node, ":")
     if named is not None:
         return named == queue
-    if any(view.type_of(each.argument.partition(".")[0]) for each in unresolved_of(node.text)):
+    if any(map(view.type_of, referenced(node.text))):
         return False  # of another resource
     own = view.resource(queue, scenario).at("Properties", NAMES[QUEUE].property)
     return False if node.literal and own is not None and own.literal else None
@@ -152,7 +152,7 @@ def _may_be_read_elsewhere(view: ExperimentTemplate, queue: str) -> bool:
     """Tell whether a queue is passed on to another stack or resource, or a macro may add what reads it."""
     transforms = view.template.get("Transform")
     listed = transforms if isinstance(transforms, list) else [transforms] if transforms else []
-    if TRANSFORM in view.template.get("Resources", {}) or not all(each in TRANSFORMS for each in listed):
+    if TRANSFORM in (view.template.get("Resources") or ()) or not all(str(each) in TRANSFORMS for each in listed):
         return True
     others = [name for name in view.resources if not view.type_of(name).startswith(USERS)]
     if any(("name", queue) in set(mentioned(view.resources[name])) for name in others):
@@ -170,7 +170,9 @@ def precedes(view: ExperimentTemplate, reader: Reader, resource: str) -> bool:
     around = view.reachable(resource)
     if reader.name in view.resources:
         return reader.name in around
-    # The template has no resource of what SAM generates, but may depend on it.
-    own = reader.name.rpartition(SEPARATOR)[2]
+    # The template has no resource of what SAM generates, but may depend on it. Of another stack all comes first.
+    stack, _, own = reader.name.rpartition(SEPARATOR)
+    if stack != resource.rpartition(SEPARATOR)[0]:
+        return True
     waiting = [view.resources[name].get("DependsOn") for name in (resource, *around)]
     return any(own == each or (isinstance(each, list) and own in each) for each in waiting)

@@ -55,18 +55,27 @@ def _imports(experiment: Experiment) -> Problems:
     """Yield a problem for the first import of what another stack of the template exports, at the stack to change."""
     view, scenario = experiment.view, experiment.scenario
     stack, _, _ = experiment.name.rpartition(SEPARATOR)
-    exports, properties = exports_of(view, scenario), experiment.at()
-    values = leaves(properties) if exports and properties is not None else ()
-    for imported in (part for node in values for part in unresolved_of(node.text) if part.function == IMPORT):
-        exporter, _, _ = exports.get(imported.argument, "").rpartition(SEPARATOR)
+    exports = exports_of(view, scenario)
+    around = sorted(name for name in view.reachable(experiment.name) if name.rpartition(SEPARATOR)[0] == stack)
+    for name, imported in _imported(experiment, [experiment.name, *around]) if exports else ():
+        exporter, _, _ = exports.get(imported, "").rpartition(SEPARATOR)
         if not exporter or f"{stack}{SEPARATOR}".startswith(exporter + SEPARATOR):
             continue
-        first, waiting = _diverging(exporter, experiment.name)
-        if first not in view.reachable(experiment.name) and view.exists(first, scenario):
-            own, other = (name.rpartition(SEPARATOR)[2] for name in (waiting, first))
-            message = f"{own} imports {imported.argument}, which {other} exports, but does not depend on it"
+        first, waiting = _diverging(exporter, name)
+        if first not in view.reachable(name) and view.exists(first, scenario):
+            own, other = (each.rpartition(SEPARATOR)[2] for each in (waiting, first))
+            message = f"{own} imports {imported}, which {other} exports, but does not depend on it"
             yield Problem(("Resources", waiting), f"{message}: there may be no such export yet; add DependsOn: {other}")
             return
+
+
+def _imported(experiment: Experiment, names: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield (resource, name of the export) for each Fn::ImportValue in the properties of some resources."""
+    view, scenario = experiment.view, experiment.scenario
+    for name in names:
+        properties = view.resource(name, scenario).get("Properties")
+        for node in leaves(properties) if properties is not None else ():
+            yield from ((name, part.argument) for part in unresolved_of(node.text) if part.function == IMPORT)
 
 
 def _diverging(one: str, other: str) -> tuple[str, str]:

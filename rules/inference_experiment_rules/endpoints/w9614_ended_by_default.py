@@ -1,3 +1,4 @@
+from cfn_template.nested import section
 from cfn_template.scenarios import needs_of
 from inference_experiment_rules._base import TYPE_REFERENCE, Problem, Rule, problem
 from shadow_test_policies.experiment import ExperimentTemplate, experiment_in
@@ -27,13 +28,13 @@ def _of_defaults(view: ExperimentTemplate, name: str) -> Problem | None:
     node = experiment.at("DesiredState") if view.exists(name, experiment.scenario) else None
     if node is None or not experiment.is_ending:
         return None
-    written = view.resources[name]["Properties"]["DesiredState"]
+    written = section(view.resources[name], "Properties").get("DesiredState")
     shown = view.declared.keys() - view.source.hidden
     deciding = [each for each in needs_of(view.source, [written])[0] if each in shown]
     others = [experiment_in(view, name, scenario) for scenario in view.scenarios({name})]
     if not deciding or set(deciding) & set(passed) or all(each.is_ending for each in others):
         return None
-    defaults = ", ".join(f"{each}: {view.declared[each].get('Default')}" for each in deciding[:2])
+    defaults = ", ".join(f"{each}: {section(view.declared, each).get('Default')}" for each in deciding[:2])
     promoted = f" and promotes {experiment.shadow.text}" if experiment.promotes and experiment.shadow else ""
     message = f"with the defaults ({defaults}) DesiredState is {node.literal}, which ends the test{promoted}"
     return problem(node, f"{message} without anybody deciding so; specify a Default with which it is Running")

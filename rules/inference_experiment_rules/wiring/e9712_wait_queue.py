@@ -1,6 +1,6 @@
 from collections.abc import Collection
 
-from inference_experiment_rules._base import Problem, Problems, Rule, problem
+from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import QUEUE_VARIABLE, Experiment, ExperimentTemplate
 from shadow_test_policies.wait_queue import MAPPING, QUEUE, fifo_of, queue_of, readers_of, variable_of, wrong_url
 
@@ -41,15 +41,7 @@ class WaitQueue(Rule):
         elif fifo is not None:
             message = f"the queue in {QUEUE_VARIABLE} is a FIFO queue, which refuses messages with a delay and no group"
             yield problem(fifo, f"{message}; use a standard queue")
-        else:
-            yield from _unread(experiment, queue_of(view, node))
-
-
-def _unread(experiment: Experiment, queue: str | None) -> Problems:
-    if queue is None or readers_of(experiment.view, queue, experiment.scenario) != []:
-        return
-    node = variable_of(experiment.view, experiment.name, experiment.scenario)
-    path = node.path if node is not None else experiment.resource.path
-    message = f"no enabled event source mapping reads {queue} for {experiment.name}, so a request that outlasts an"
-    message += f" invocation is never answered; add an {MAPPING} with EventSourceArn !GetAtt {queue}.Arn"
-    yield Problem(path, message)
+        elif (queue := queue_of(view, node)) and readers_of(view, queue, experiment.scenario) == []:
+            message = f"no enabled event source mapping reads {queue} for {function}, so a request that outlasts an"
+            message += f" invocation is never answered; add an {MAPPING} with EventSourceArn !GetAtt {queue}.Arn"
+            yield problem(node, message)
