@@ -4,6 +4,7 @@ The resources of a child come under `Stack/Resource`, with the parent's values f
 parent. Files are read only beneath the folder of the linted template, or beneath the working directory around it.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -38,6 +39,13 @@ class Composition:
     label: str  # the file, as the parent has it
     original: Mapping[str, Raw]
     children: "dict[str, Composition]" = field(default_factory=dict)
+    loops: list[str] = field(default_factory=list)  # the stacks whose template is this file, or one that leads to it
+
+    def chains(self) -> "Iterator[tuple[str, ...]]":
+        """Yield for each stack whose template leads back to itself the stacks on the way, as far as the last."""
+        yield from ((stack,) for stack in self.loops)
+        for stack, child in self.children.items():
+            yield from ((stack, *chain) for chain in itertools.islice(child.chains(), 1))
 
     @cached_property
     def template(self) -> Mapping[str, Raw]:
@@ -156,7 +164,10 @@ class _Reader:
             if not isinstance(location, str) or "://" in location or len(around) > MAXIMUM_DEPTH:
                 continue
             path = file.parent / location
-            data = self._content(path, around)
+            if _resolved(path) in around:
+                parent.loops.append(name)
+                continue
+            data = self._content(path)
             if data is not None:
                 files[name] = location, path, data
         if len(around) == 1 and files and not self._is_relevant(parent, [data for _, _, data in files.values()]):
@@ -172,10 +183,10 @@ class _Reader:
         own = re.search(self._subject, str(parent.original), re.IGNORECASE)
         return bool(own) or any(re.search(pattern.encode(), data, re.IGNORECASE) for data in contents)
 
-    def _content(self, path: File, around: tuple[File, ...]) -> bytes | None:
+    def _content(self, path: File) -> bytes | None:
         try:
             real = path.resolve()
-            is_readable = real.is_relative_to(self._folder) and real not in around and self._count < MAXIMUM_STACKS
+            is_readable = real.is_relative_to(self._folder) and self._count < MAXIMUM_STACKS
             # A file that does not exist is opened too: whoever notes what is read learns that it is missing.
             if not is_readable or (real.exists() and not real.is_file()):
                 return None
@@ -185,6 +196,13 @@ class _Reader:
             return None
         self._count += 1
         return data if len(data) <= MAXIMUM_BYTES else None
+
+
+def _resolved(path: File) -> File | None:
+    try:
+        return path.resolve()
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
 def _decoded(data: bytes) -> Raw:
@@ -273,7 +291,8 @@ def _bounded(raw: Raw) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _composed(parent: Composition) -> Mapping[str, Raw]:
-    whole: dict[str, Any] = {**parent.original, **{name: dict(section(parent.original, name)) for name in SECTIONS}}
+    sections = {name: dict(section(parent.original, name)) for name in (*SECTIONS, "Outputs")}
+    whole: dict[str, Any] = {**parent.original, **sections}
     outputs: dict[str, Raw] = {}
     for stack, child in parent.children.items():
         outputs |= _add(whole, stack, child.template)
@@ -314,6 +333,8 @@ def _add(whole: dict[str, Any], stack: str, child: Mapping[str, Raw]) -> dict[st
     depends = [*_listed(resource.get("DependsOn")), *(f"{prefix}{name}" for name in resources)]
     whole["Resources"][stack] = {**resource, "DependsOn": depends}
     outputs = section(child, "Outputs")
+    exported = {name: raw for name, raw in outputs.items() if isinstance(raw, dict) and "Export" in raw}
+    whole["Outputs"] |= {prefix + name: binding.value(raw) for name, raw in exported.items()}
     values = {name: raw["Value"] for name, raw in outputs.items() if isinstance(raw, dict) and "Value" in raw}
     return {f"{stack}.Outputs.{name}": _text(binding.value(raw)) for name, raw in values.items()}
 

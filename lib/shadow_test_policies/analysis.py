@@ -7,8 +7,9 @@ from cfn_template.scenarios import Scenario, covering
 from shadow_test_policies.experiment import FUNCTION_TYPES, QUALIFIED_TYPES, ExperimentTemplate
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport, analyze
 from shadow_test_policies.physical_names import PhysicalNames, open_scenario
+from shadow_test_policies.references import ROLE
 from shadow_test_policies.role_checks import RoleCheck, role_checks
-from shadow_test_policies.role_policies import POLICY_PROPERTIES, ROLE
+from shadow_test_policies.role_policies import POLICY_PROPERTIES
 
 RELATED: Final = FUNCTION_TYPES | QUALIFIED_TYPES | frozenset(POLICY_PROPERTIES) | {ROLE}
 MAXIMUM_SCENARIOS: Final = 4

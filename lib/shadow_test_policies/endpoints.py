@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cfn_template.nodes import Node
+from cfn_template.values import SymbolicString
 from inference_experiment import checks
 from shadow_test_policies.experiment import Experiment, ExperimentTemplate
 from shadow_test_policies.references import named_resource
@@ -27,9 +28,25 @@ def endpoint_of(experiment: Experiment) -> str | None:
 def same_endpoint(one: Experiment, other: Experiment) -> bool:
     """Tell whether two experiments certainly use the same endpoint."""
     ours, theirs = (each.at("EndpointName") for each in (one, other))
-    if ours is None or theirs is None or ours.text is None:
+    return ours is not None and theirs is not None and same_endpoint_name(one.view, ours, theirs)
+
+
+def same_endpoint_name(view: ExperimentTemplate, one: Node, other: Node) -> bool:
+    """Tell whether two values certainly name the same endpoint."""
+    if one.text is None:
         return False
-    return ours.text == theirs.text or (endpoint_of(one) is not None and endpoint_of(one) == endpoint_of(other))
+    ours, theirs = (named_resource(view, node, ENDPOINT) for node in (one, other))
+    return one.text == other.text or (ours is not None and ours == theirs)
+
+
+def certainly_differ(one: Node, other: Node) -> bool:
+    """Tell whether two values, of which at most one has unresolved parts, are certainly different texts."""
+    first, second = one.text, other.text
+    if isinstance(first, str) and isinstance(second, SymbolicString):
+        first, second = second, first
+    if isinstance(first, SymbolicString):
+        return isinstance(second, str) and first.filling(second) is None
+    return first is not None and isinstance(second, str) and first != second
 
 
 def apart(one: Experiment, other: Experiment) -> bool:

@@ -142,6 +142,14 @@ class ExperimentTemplate(TemplateView):
         """The functions that are our provider, whether or not the template has an experiment."""
         return [name for name in self.of_type(*FUNCTION_TYPES) if self.is_ours(name, self._defaults)]
 
+    @cached_property
+    def serving_functions(self) -> list[str]:
+        """The functions that are our provider, and those behind experiments that may be it."""
+        tokens = [self._token_of(name) for name in self.experiments]
+        behind = {function for token in tokens for function in self._functions_in(token)}
+        found = {name for name in behind if self.is_ours(name, self._defaults) is not False}
+        return [name for name in self.of_type(*FUNCTION_TYPES) if name in found or name in self.provider_functions]
+
     def _token_of(self, name: str) -> Raw:
         properties = self.resources[name].get("Properties")
         return properties.get("ServiceToken") if isinstance(properties, dict) else None

@@ -20,10 +20,11 @@ from iam_policy.findings import MAXIMUM_MESSAGE
 from shadow_test_policies import wording
 from shadow_test_policies.decisions import Result, actions_beyond, decide_all, excess_of, failed_element, nearest_miss
 from shadow_test_policies.located_documents import LocatedDocument, Location
+from shadow_test_policies.references import ROLE
 from shadow_test_policies.requirements import Level, customary, experiment_requirements, provider_requirements
 from shadow_test_policies.resource_policies import ResourcePolicy, with_resource_policies
 from shadow_test_policies.role_checks import RoleCheck
-from shadow_test_policies.role_policies import POLICY_PROPERTIES, ROLE, is_attached, policy_resource, role_of_resource
+from shadow_test_policies.role_policies import POLICY_PROPERTIES, is_attached, policy_resource, role_of_resource
 
 INLINE_LIMIT: Final = 10240
 # The function works without these; without a log its failures cannot be explained.

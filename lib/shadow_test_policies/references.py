@@ -7,9 +7,19 @@ from typing import Final
 from cfn_template.forms import NAMES
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario
-from cfn_template.values import SUB_VARIABLE, Path, Raw, SymbolicString, Unresolved, function_of
+from cfn_template.values import (
+    SUB_VARIABLE,
+    Path,
+    Raw,
+    SymbolicString,
+    Unresolved,
+    function_of,
+    parts_of,
+    text_of,
+)
 from shadow_test_policies.experiment import ExperimentTemplate
 
+ROLE: Final = "AWS::IAM::Role"
 DEFAULT_TIMEOUT: Final = 3.0  # Lambda's, in seconds
 ARN_FIELDS: Final = 6
 
@@ -48,6 +58,12 @@ def unresolved_of(text: str | SymbolicString | None) -> list[Unresolved]:
     return [part for part in text.parts if isinstance(part, Unresolved)] if isinstance(text, SymbolicString) else []
 
 
+def referenced(text: str | SymbolicString | None) -> list[str]:
+    """Return the names that Ref and Fn::GetAtt in a string refer to."""
+    functions = ("Ref", "Fn::GetAtt")
+    return [one.argument.partition(".")[0] for one in unresolved_of(text) if one.function in functions]
+
+
 def named_resource(view: ExperimentTemplate, node: Node | None, kind: str) -> str | None:
     """Return the resource of a type that a value names: by reference, or by the same name."""
     reference = reference_of(view, node)
@@ -67,6 +83,24 @@ def resource_with_name(
     return None
 
 
+def after_last(text: str | SymbolicString | None, delimiter: str) -> str | SymbolicString | None:
+    """Return what is after the last delimiter in the known parts of a text, None if there is no delimiter."""
+    parts = parts_of(text) or []
+    for index in reversed(range(len(parts))):
+        part = parts[index]
+        if isinstance(part, str) and delimiter in part:
+            return text_of([part.rpartition(delimiter)[2], *parts[index + 1 :]])
+    return None
+
+
+def role_behind(view: ExperimentTemplate, node: Node) -> str | None:
+    """Return the role of the template that an ARN or a name stands for: by reference, or by its name."""
+    for name in referenced(node.text):
+        if view.type_of(name) == ROLE:
+            return name if view.exists(name, node.scenario) else None
+    return resource_with_name(view, ROLE, after_last(node.text, "/") or node.text, node.scenario)
+
+
 def function_timeout(view: ExperimentTemplate, token: Node | None) -> tuple[float, Node] | None:
     """Return the timeout in seconds of our function behind a ServiceToken, and its node."""
     name = view.provider_of(token)
@@ -77,6 +111,14 @@ def function_timeout(view: ExperimentTemplate, token: Node | None) -> tuple[floa
     if node is None:
         return DEFAULT_TIMEOUT, properties
     return None if node.number is None else (node.number, node)
+
+
+def exports_of(view: ExperimentTemplate, scenario: Scenario) -> dict[str, str]:
+    """Return the outputs that a template and its nested stacks export, by the name of the export."""
+    outputs = view.template.get("Outputs")
+    names = outputs if isinstance(outputs, dict) else {}
+    nodes = {name: Node(scenario, raw, ("Outputs", name)).at("Export", "Name") for name, raw in names.items()}
+    return {str(node.text): name for name, node in nodes.items() if node is not None and node.text}
 
 
 def attribute_uses(raw: Raw) -> Iterator[tuple[Path, str, str]]:

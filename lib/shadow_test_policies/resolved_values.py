@@ -146,7 +146,7 @@ def resolved_problems(experiment: Experiment) -> Iterator[tuple[Keys, str, Node,
                 nodes = [node for node in nodes if not node.within or _is_of_mapping(node)]
             found = ((node, violation(_with_forms(node), keyword, limit)) for node in nodes)
             yield from ((keys, keyword, node, message) for node, message in found if message)
-    for node in _leaves(properties):
+    for node in leaves(properties):
         if isinstance(node.value, MissingRow) and _is_deployable(experiment, node):
             yield (), "", node, f"{node.value}; add it, or do not allow the value that chooses it"
 
@@ -174,10 +174,11 @@ def _with_forms(node: Node) -> Node:
     return Node(node.scenario, SymbolicString(tuple(part for each in parts for part in each)), node.path, within=False)
 
 
-def _leaves(node: Node) -> Iterator[Node]:
+def leaves(node: Node) -> Iterator[Node]:
+    """Yield the values beneath a node that have no members or elements."""
     children = [*node.members.values(), *(node.items or [])]
     for child in children:
-        yield from _leaves(child)
+        yield from leaves(child)
     if not children:
         yield node
 

@@ -13,7 +13,7 @@ from shadow_test_policies.endpoints import MODEL
 from shadow_test_policies.experiment import Experiment, experiment_in
 from shadow_test_policies.located_documents import Location, text_at
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.references import resource_with_name, unresolved_of
+from shadow_test_policies.references import role_behind
 from shadow_test_policies.requirements import (
     NAMED_RESOURCES,
     Deployment,
@@ -24,7 +24,7 @@ from shadow_test_policies.requirements import (
     trust_requirement,
 )
 from shadow_test_policies.resource_policies import ResourcePolicy, queue_key_policies, resource_policies
-from shadow_test_policies.role_policies import ROLE, LocatedRole, role_of_function, role_of_resource
+from shadow_test_policies.role_policies import LocatedRole, role_of_function, role_of_resource
 from shadow_test_policies.template_deployment import (
     PLACES,
     bare,
@@ -110,7 +110,7 @@ def _of_experiment(experiment: Experiment, names: PhysicalNames) -> list[RoleChe
     node = experiment.at("RoleArn")
     checks = []
     if node is not None:
-        name = _role_behind(node, names)
+        name = role_behind(names.view, node)
         role, placed = role_in_place(names, lambda used: role_of_resource(name, used) if name else None)
         deployment = of_experiment(experiment, placed, with_tags=False)
         models = MODELS_OWN if not _runs_models(experiment, node) else frozenset()
@@ -164,18 +164,8 @@ def _role_of(function: str, names: PhysicalNames) -> LocatedRole | None:
     node = names.view.resource(function, names.scenario).at("Properties", "Role")
     if node is None:
         return role_of_function(function, names) if names.view.type_of(function) == SAM_FUNCTION else None
-    name = _role_behind(node, names)
+    name = role_behind(names.view, node)
     return role_of_resource(name, names) if name else None
-
-
-def _role_behind(node: Node, names: PhysicalNames) -> str | None:
-    """Return the role of the template that an ARN stands for: by reference, or by its literal name."""
-    view = names.view
-    referenced = [one.argument.partition(".")[0] for one in unresolved_of(node.text)]
-    for name in referenced:
-        if view.type_of(name) == ROLE:
-            return name if view.exists(name, names.scenario) else None
-    return resource_with_name(view, ROLE, str(node.text or "").rpartition("/")[2], names.scenario)
 
 
 def _partitions(documents: Iterable[iam_policy.Document]) -> Iterator[str]:

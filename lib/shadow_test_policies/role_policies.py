@@ -19,7 +19,7 @@ from iam_policy.service_data import packaged
 from shadow_test_policies.experiment import Experiment, ExperimentTemplate
 from shadow_test_policies.located_documents import LocatedDocument, Location, read, refused, unknown
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.references import reference_of, unresolved_of
+from shadow_test_policies.references import reference_of, referenced, role_behind, unresolved_of
 
 # Type of a policy resource -> the property that lists its roles.
 POLICY_PROPERTIES: Final = {
@@ -29,7 +29,6 @@ POLICY_PROPERTIES: Final = {
 }
 # Marks the policies that SAM generates for connectors: no template can depend on them.
 CONNECTOR_MARK: Final = "aws:sam:connectors"
-ROLE: Final = "AWS::IAM::Role"
 MANAGED: Final = "AWS::IAM::ManagedPolicy"
 AWS_MANAGED: Final = ":iam::aws:policy/"
 # SAM attaches these to every function, the last one by its property.
@@ -56,29 +55,34 @@ def _sam() -> Mapping[str, Any]:
 
 
 def _names_in(node: Node | None) -> set[str]:
-    return {one.argument.partition(".")[0] for one in unresolved_of(node.text)} if node is not None else set()
+    return set(referenced(node.text)) if node is not None else set()
 
 
 def roles_of(experiment: Experiment) -> set[str]:
     """Return the logical ids of the experiment's role and of its provider's."""
     view = experiment.view
-    roles = _names_in(experiment.at("RoleArn"))
+    roles = _roles_behind(view, experiment.at("RoleArn"))
     function = view.provider_of(experiment.at("ServiceToken")) if experiment.is_custom else None
     if function is not None:
         role = view.resource(function, experiment.scenario).at("Properties", "Role")
         # SAM generates a role of this name for a function without Role.
-        roles |= _names_in(role) if role is not None else {f"{function}Role"}
+        roles |= _roles_behind(view, role) if role is not None else {f"{function}Role"}
     return roles
 
 
+def _roles_behind(view: ExperimentTemplate, node: Node | None) -> set[str]:
+    named = role_behind(view, node) if node is not None else None
+    return _names_in(node) | ({named} if named is not None else set())
+
+
 def roles_with(view: ExperimentTemplate, policy: str, scenario: Scenario) -> set[str]:
-    """Return the logical ids of the roles that a policy resource is attached to."""
+    """Return the logical ids of the roles that a policy resource is attached to, by reference or by name."""
     resource = view.resource(policy, scenario)
     mark = resource.at("Metadata", CONNECTOR_MARK)
     listed = resource.at("Properties", POLICY_PROPERTIES[view.type_of(policy)])
     if listed is None or mark is not None:
         return set()
-    return set().union(*map(_names_in, entries_of(listed)))
+    return set().union(*(_roles_behind(view, node) for node in entries_of(listed)))
 
 
 def entries_of(listed: Node) -> list[Node]:
@@ -254,11 +258,7 @@ def is_attached(policy: str, role: str, names: PhysicalNames) -> bool | None:
     listed = view.resource(policy, names.scenario).at("Properties", POLICY_PROPERTIES[view.type_of(policy)])
     if listed is None:
         return False
-    if listed.items is None and listed.text is None:
-        return None
-    role_name = view.resource(role, names.scenario).at("Properties", "RoleName") if role in view.resources else None
-    attached = [node.text for node in entries_of(listed)]
-    return role_name is not None and role_name.text is not None and role_name.text in attached
+    return None if listed.items is None and listed.text is None else False
 
 
 def _lists(role: str, policy: str, names: PhysicalNames) -> bool:

@@ -1,6 +1,5 @@
-from cfn_template.values import SymbolicString
 from inference_experiment_rules._base import Problems, Rule, problem
-from shadow_test_policies.endpoints import RELATED_TYPES, endpoint_config_of
+from shadow_test_policies.endpoints import RELATED_TYPES, certainly_differ, endpoint_config_of
 from shadow_test_policies.experiment import Experiment
 
 
@@ -23,17 +22,8 @@ class PresentShadowVariant(Rule):
         """Yield a problem when the endpoint configuration has a shadow variant that is not the experiment's."""
         node, config, own = experiment.at("EndpointName"), endpoint_config_of(experiment), experiment.shadow
         name = config.at("ShadowProductionVariants", 0, "VariantName") if config is not None else None
-        if node is None or own is None or name is None or not _differ(name.text, own.text):
+        if node is None or own is None or name is None or not certainly_differ(name, own):
             return
         message = f"the endpoint configuration already has a shadow variant ({name.text}), and an endpoint has at most"
         message += f" one; remove ShadowProductionVariants, the experiment adds {own.text}"
         yield problem(node, message)
-
-
-def _differ(one: str | SymbolicString | None, other: str | SymbolicString | None) -> bool:
-    """Tell whether two texts, of which at most one has unresolved parts, are certainly different."""
-    if isinstance(one, str) and isinstance(other, SymbolicString):
-        one, other = other, one
-    if isinstance(one, SymbolicString):
-        return isinstance(other, str) and one.filling(other) is None
-    return one is not None and isinstance(other, str) and one != other
