@@ -13,11 +13,11 @@ from iam_policy.evaluate.decision import Decision, Outcome, Policies, Role, Step
 from iam_policy.evaluate.request import Request
 from iam_policy.evaluate.statements import StatementElement
 from iam_policy.findings import Finding
-from iam_policy.lint.actions import matching
+from iam_policy.lint.actions import matching, meant
 from iam_policy.lint.scope import Scope, listed
 from iam_policy.match.arns import RESOURCE, as_target, compile_resource, split
 from iam_policy.match.symbols import Symbol, Text, fill, parts_of, text
-from iam_policy.parse.document import Document, Selector
+from iam_policy.parse.document import Condition, Document, Item, Selector
 from shadow_test_policies.requirements import Requirement
 
 # Resources of a policy that are tried for a free requirement.
@@ -39,6 +39,16 @@ class Result:
         return self.requirement.resource if self.requirement.captured_key else self.decision.request.resource
 
 
+def misspelt_actions(document: Document) -> Iterator[tuple[str, Item]]:
+    """Yield each action that an Allow misspells, with the entry."""
+    for statement in document.statements:
+        if statement.effect == "Allow" and statement.actions is not None and not statement.actions.negated:
+            for item, entry in Scope(document, statement).items(statement.actions):
+                action = meant(entry)
+                if action:
+                    yield action, item
+
+
 def decide_all(role: Role, requirements: Iterable[Requirement]) -> tuple[Result, ...]:
     """Decide every requirement for a role: the results in the order of their subjects."""
     results: list[Result] = []
@@ -56,6 +66,11 @@ def decide_all(role: Role, requirements: Iterable[Requirement]) -> tuple[Result,
 def failed_element(step: Step) -> StatementElement | None:
     """Return the first element of a statement that does not match the request."""
     return next((element for element, truth in step.parts if truth is False), None)
+
+
+def failed_condition(step: Step, request: Request) -> Condition | None:
+    """Return the first condition of a statement that is not true of the request."""
+    return next((each.condition for each in step.attached.conditions if each.truth(request) is False), None)
 
 
 def nearest_miss(decision: Decision) -> Step | None:
