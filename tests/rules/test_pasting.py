@@ -66,7 +66,17 @@ def pasted(template: dict[str, Any], finding: PermissionFinding, statement: Any)
         document = {"Version": "2012-10-17", "Statement": [statement]}
         entry = {"PolicyName": "pasted", "PolicyDocument": document} if kind == "AWS::IAM::Role" else document
         properties["Policies"] = [*listed(properties, "Policies"), entry]
+    add_tags(changed, statement.get("Condition", {}).get("StringEquals", {}))
     return changed
+
+
+def add_tags(template: dict[str, Any], condition: dict[str, Any]) -> None:
+    """Add the tags that a pasted condition asks for, as the message says."""
+    tags = [{"Key": key[15:], "Value": value} for key, value in condition.items() if key.startswith("aws:RequestTag/")]
+    for resource in template["Resources"].values() if tags else ():
+        if resource["Type"].endswith("InferenceExperiment"):
+            properties = resource["Properties"]
+            properties["Tags"] = [*listed(properties, "Tags"), *tags]
 
 
 def remaining(text: str, kind: str, subject: str) -> list[PermissionFinding]:
