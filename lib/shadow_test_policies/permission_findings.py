@@ -26,6 +26,8 @@ from shadow_test_policies.decisions import (
     failed_element,
     misspelt_actions,
     nearest_miss,
+    pinned,
+    pinned_condition,
 )
 from shadow_test_policies.located_documents import LocatedDocument, Location
 from shadow_test_policies.requirements import Level, provider_requirements
@@ -167,7 +169,12 @@ def _finding(
     by_core: bool = False,
 ) -> PermissionFinding:
     actions = tuple(dict.fromkeys(result.requirement.action for result in results))
-    suggests = bool(results) and kind not in {"explicit-deny", "undecided", "misplaced-policy"}
+    suggests = bool(results) and kind not in {
+        "explicit-deny",
+        "undecided",
+        "misplaced-policy",
+        "source-names-one-resource",
+    }
     suggest = partial(wording.statement_for, results, check, _owner(location)) if suggests else (lambda: None)
     return PermissionFinding(
         kind, check.kind, check.role_name, subject, location, partial(word, check), actions, suggest, by_core
@@ -246,6 +253,10 @@ def _misspelt(check: RoleCheck) -> dict[str, tuple[str, Location]]:
 
 def _cause(result: Result, check: RoleCheck, misspelt: Mapping[str, tuple[str, Location]]) -> Cause:
     reason, step = _reason(result)
+    if reason == "undecided" and result.requirement.service and check.kind == "experiment" and check.names is not None:
+        # Calls for the experiment and those for its endpoint have different ARNs.
+        step = pinned(result.decision)
+        reason = "undecided" if step is None else "source-names-one-resource"
     requirement = result.requirement
     kind = reason
     if requirement.level is Level.RECOMMENDED:
@@ -293,6 +304,7 @@ def _location(check: RoleCheck, cause: Cause, request: iam_policy.Request) -> Lo
         "resource-never-matches": statement.resources,
         "condition-never-true": failed_condition(step, request),
         "source-never-matches": failed_condition(step, request),
+        "source-names-one-resource": pinned_condition(step, request),
         "missing-trust": statement.principals,
     }
     element = elements.get(cause.reason) or statement

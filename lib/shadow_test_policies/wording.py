@@ -14,7 +14,7 @@ from iam_policy import Outcome
 from iam_policy.evaluate.decision import Step
 from iam_policy.evaluate.operators import parse_operator
 from iam_policy.parse.document import Condition
-from shadow_test_policies.decisions import Result, failed_condition
+from shadow_test_policies.decisions import Result, failed_condition, pinned_condition
 from shadow_test_policies.pasting import Paste
 from shadow_test_policies.requirements import TAGGING
 from shadow_test_policies.resource_policies import ResourcePolicy
@@ -102,6 +102,8 @@ def of_cause(
     label = step.statement.label if step else ""
     why = readable(f"{label}: {iam_policy.why(step, first.decision.request)}") if step else ""
     target = readable(str(first.resource))
+    if reason == "source-names-one-resource" and step is not None:
+        return _pinned(pinned_condition(step, first.decision.request), first, paste, limit)
     if reason in {"source-never-matches", "missing-trust"}:
         return _trust(why, first, step if reason == "source-never-matches" else None, paste, limit)
     if reason == "explicit-deny":
@@ -142,6 +144,13 @@ def _trust(why: str, result: Result, step: Step | None, paste: Paste, limit: int
     advice = f"add to its trust policy: {statement}"
     refused = f"{service} cannot assume {role}"
     return _fitting(limit, f"{refused}{': ' + why if why else ''}; {advice}", f"{refused}; {advice}")
+
+
+def _pinned(condition: Condition | None, result: Result, paste: Paste, limit: int) -> str:
+    named = readable(str(condition.values[0].text)) if condition else ""
+    problem = f"{result.requirement.service} can assume {paste.check.role_name} for {named} only"
+    advice = f"SageMaker may call for the experiment too; {_correction(condition, result, paste)}"
+    return _fitting(limit, f"{problem}: {advice}", advice)
 
 
 def _correction(condition: Condition | None, result: Result, paste: Paste) -> str:

@@ -29,7 +29,7 @@ Resources:
       EndpointName: !Ref Endpoint   # known to a deployment only
       ModelVariants:
         - {VariantName: a, ModelName: !GetAtt A.ModelName, InfrastructureConfig: &one
-          {InfrastructureType: RealTimeInference, RealTimeInferenceConfig: {InstanceType: ml.c5.large, InstanceCount: 1}}}
+            {InfrastructureType: RealTimeInference, RealTimeInferenceConfig: {InstanceType: ml.x9.x, InstanceCount: 1}}}
         - {VariantName: b, ModelName: !Sub "${Prefix}-b", InfrastructureConfig: *one}
       ShadowModeConfig:
         SourceModelVariantName: a
@@ -150,7 +150,7 @@ def test_the_standard_input_is_a_file_too(desk: Desk) -> None:
     [("ml.m5.xlrge", "ml.m5.xlarge"), ("m5.xlarge", "ml.m5.xlarge"), ("ml.g5.3xlarge", "ml.g5.xlarge")],
 )
 def test_an_unknown_instance_type_gets_the_nearest_name(desk: Desk, name: str, meant: str) -> None:
-    desk.write("t.yaml", TEMPLATE.replace("ml.c5.large,", f"{name},"))
+    desk.write("t.yaml", TEMPLATE.replace("ml.x9.x,", f"{name},"))
     rows = json.loads(desk.run("validate", "t.yaml", "--parameter", "State=off", "--format", "json").stdout)
     found = {row["finding"].partition("; did you mean ")[::2] for row in rows if row["path"].endswith("InstanceType")}
     assert found == {(f"'{name}' is not a hosting instance type", f"{meant}?")}
