@@ -72,6 +72,7 @@ KINDS: Final[dict[str, Kind]] = {
     "operator-type": Kind(_W, "The operator does not fit the type of the condition key"),
     "wildcard-without-like": Kind(_W, "The operator compares wildcards literally"),
     "for-all-values-in-allow": Kind(_W, "ForAllValues is true for a request without the key"),
+    "source-names-one-resource": Kind(_W, "The trust policy lets the service in for one resource only"),
     "needs-set-operator": Kind(_W, "A multivalued key needs ForAnyValue or ForAllValues"),
     "set-operator-on-single-value": Kind(_W, "A set operator on a single-valued key only weakens the condition"),
     "invalid-condition-value": Kind(_W, "The operator cannot parse the value, so the condition is never true"),

@@ -11,19 +11,22 @@ from itertools import groupby, islice
 from typing import Final
 
 from iam_policy.evaluate.decision import Decision, Outcome, Policies, Role, Step, decide, decide_trust
+from iam_policy.evaluate.operators import parse_operator
 from iam_policy.evaluate.request import Request
 from iam_policy.evaluate.statements import StatementElement
 from iam_policy.findings import Finding
-from iam_policy.lint.actions import PASS_ROLE, matching
+from iam_policy.lint.actions import PASS_ROLE, matching, meant
 from iam_policy.lint.scope import Scope, listed
 from iam_policy.match.arns import RESOURCE, SEGMENTS, as_target, compile_resource, split
+from iam_policy.match.patterns import Pattern, Wild
 from iam_policy.match.symbols import Symbol, Text, fill, parts_of, text
-from iam_policy.parse.document import Document, Selector, Unknown
+from iam_policy.parse.document import Condition, Document, Item, Selector, Unknown
 from iam_policy.service_data.actions import action, resource_patterns
 from shadow_test_policies.requirements import Requirement
 
 # Resources of a policy that are tried for a free requirement.
 MAXIMUM_CANDIDATES: Final = 50
+SOURCE_ARN: Final = "aws:sourcearn"
 # How close to matching a statement is whose first failing element is this one.
 NEARNESS: Final = {StatementElement.PRINCIPAL: 1, StatementElement.RESOURCE: 1, StatementElement.CONDITION: 2}
 # They return what is stored, not what describes it.
@@ -45,6 +48,16 @@ class Result:
         return self.requirement.resource if self.requirement.captured_key else self.decision.request.resource
 
 
+def misspelt_actions(document: Document) -> Iterator[tuple[str, Item]]:
+    """Yield each action that an Allow misspells, with the entry."""
+    for statement in document.statements:
+        if statement.effect == "Allow" and statement.actions is not None and not statement.actions.negated:
+            for item, entry in Scope(document, statement).items(statement.actions):
+                action = meant(entry)
+                if action:
+                    yield action, item
+
+
 def decide_all(role: Role, requirements: Iterable[Requirement]) -> tuple[Result, ...]:
     """Decide every requirement for a role: the results in the order of their subjects."""
     results: list[Result] = []
@@ -62,6 +75,44 @@ def decide_all(role: Role, requirements: Iterable[Requirement]) -> tuple[Result,
 def failed_element(step: Step) -> StatementElement | None:
     """Return the first element of a statement that does not match the request."""
     return next((element for element, truth in step.parts if truth is False), None)
+
+
+def failed_condition(step: Step, request: Request) -> Condition | None:
+    """Return the first condition of a statement that is not true of the request."""
+    return next((each.condition for each in step.attached.conditions if each.truth(request) is False), None)
+
+
+def pinned(decision: Decision) -> Step | None:
+    """Return a statement that lets a service in for one resource only, if no other statement may let it in."""
+    open_steps = [step for step in decision.steps if step.attached.effect == "Allow" and step.truth is not False]
+    pinning = [step for step in open_steps if pinned_condition(step, decision.request) is not None]
+    return pinning[0] if pinning and len(pinning) == len(open_steps) else None
+
+
+def pinned_condition(step: Step, request: Request) -> Condition | None:
+    """Return the condition of an undecided statement by which aws:SourceArn names one resource."""
+    for compiled in step.attached.conditions:
+        if compiled.key == SOURCE_ARN and compiled.truth(request) is None and _names_one(compiled.condition):
+            return compiled.condition
+    return None
+
+
+def _names_one(condition: Condition) -> bool:
+    operator = parse_operator(condition.operator)
+    is_positive = operator is not None and operator.comparison is not None and not operator.comparison.negated
+    texts = [item.text for item in condition.values if not isinstance(item.text, Unknown)]
+    segments = [compile_resource(one, variables=True).segments or () for one in texts]
+    return (
+        is_positive
+        and len(texts) == len(condition.values) == 1
+        and all(len(one) == SEGMENTS and not _is_wild(one[RESOURCE]) for one in segments)
+    )
+
+
+def _is_wild(pattern: Pattern) -> bool:
+    return any(isinstance(token, Wild) for token in pattern.tokens) or not isinstance(
+        next(iter(pattern.tokens), None), str
+    )
 
 
 def nearest_miss(decision: Decision) -> Step | None:

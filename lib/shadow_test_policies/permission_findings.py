@@ -18,7 +18,18 @@ from iam_policy.evaluate.decision import Step
 from iam_policy.evaluate.statements import StatementElement
 from iam_policy.findings import MAXIMUM_MESSAGE
 from shadow_test_policies import wording
-from shadow_test_policies.decisions import Result, actions_beyond, decide_all, excess_of, failed_element, nearest_miss
+from shadow_test_policies.decisions import (
+    Result,
+    actions_beyond,
+    decide_all,
+    excess_of,
+    failed_condition,
+    failed_element,
+    misspelt_actions,
+    nearest_miss,
+    pinned,
+    pinned_condition,
+)
 from shadow_test_policies.located_documents import LocatedDocument, Location
 from shadow_test_policies.references import ROLE
 from shadow_test_policies.requirements import Level, customary, experiment_requirements, provider_requirements
@@ -36,6 +47,10 @@ NEAR_MISSES: Final = {
     StatementElement.RESOURCE: "resource-never-matches",
     StatementElement.CONDITION: "condition-never-true",
 }
+# Mistakes in a condition that make it never true.
+OF_CONDITIONS: Final = frozenset(
+    {"invalid-condition-value", "needs-set-operator", "operator-type", "unknown-condition-key", "wildcard-without-like"}
+)
 # Reported more precisely by decisions, where the statement is relevant.
 DECIDED: Final = frozenset(
     {"resource-mismatch", "resource-needs-star", "other-account", "other-region", "other-partition"}
@@ -108,6 +123,8 @@ class Cause:
     reason: str
     kind: str
     step: Step | None = None
+    misspelt: str = ""  # the entry that should have granted it
+    location: Location | None = None  # of that entry
 
 
 def analyze(check: RoleCheck) -> RoleReport:
@@ -140,8 +157,13 @@ def _finding(
     by_core: bool = False,
 ) -> PermissionFinding:
     actions = tuple(dict.fromkeys(result.requirement.action for result in results))
-    suggests = bool(results) and kind not in {"explicit-deny", "undecided", "misplaced-policy"}
-    suggest = partial(wording.statement_for, results, check) if suggests else (lambda: None)
+    suggests = bool(results) and kind not in {
+        "explicit-deny",
+        "undecided",
+        "misplaced-policy",
+        "source-names-one-resource",
+    }
+    suggest = partial(wording.statement_for, results, check, _owner(location)) if suggests else (lambda: None)
     return PermissionFinding(
         kind, check.kind, check.role_name, subject, location, partial(word, check), actions, suggest, by_core
     )
@@ -150,12 +172,17 @@ def _finding(
 def _decision_findings(check: RoleCheck, results: Iterable[Result]) -> Iterator[PermissionFinding]:
     """Yield one finding for each cause and kind of resource; one for all that cannot be decided."""
     role = check.role
-    failed = [(_cause(result, check), result) for result in results if not result.decision.allowed]
-    failed.sort(key=lambda entry: (entry[1].requirement.subject, entry[0].reason, entry[0].kind))
+    entries = _misspelt(check)
+    failed = [(_cause(result, check, entries), result) for result in results if not result.decision.allowed]
+
+    def cause_of(entry: tuple[Cause, Result]) -> tuple[str, ...]:
+        return entry[1].requirement.subject, entry[0].reason, entry[0].kind, entry[0].misspelt
+
+    failed.sort(key=cause_of)
     undecided = tuple(result for cause, result in failed if cause.kind == "undecided")
     decided = [entry for entry in failed if entry[0].kind not in {"undecided", ""}]
     misplaced: dict[Location, tuple[LocatedDocument, list[Result]]] = {}
-    for _, group in groupby(decided, key=lambda entry: (entry[1].requirement.subject, entry[0].reason, entry[0].kind)):
+    for _, group in groupby(decided, key=cause_of):
         members = list(group)
         cause, results = members[0][0], [result for _, result in members]
         elsewhere = _granted_elsewhere(check, results) if cause.kind in MOVABLE else None
@@ -186,12 +213,38 @@ def _denied(check: RoleCheck, results: Iterable[tuple[Result, ResourcePolicy | N
 
 def _of_cause(check: RoleCheck, cause: Cause, results: tuple[Result, ...]) -> PermissionFinding:
     subject = results[0].requirement.subject
-    word = partial(wording.of_cause, cause.reason, results, cause.step)
-    return _finding(cause.kind, check, subject, _location(check, cause), word, results)
+    location = cause.location or _location(check, cause, results[0].decision.request)
+    owner = _owner(location)
+    word = partial(wording.of_cause, cause.reason, results, cause.step, owner)
+    if cause.misspelt:
+        word = partial(wording.misspelt, cause.misspelt, results)
+    finding = _finding(cause.kind, check, subject, location, word, results)
+    if cause.reason != "condition-never-true" or cause.step is None:
+        return finding
+    return replace(finding, suggest=partial(wording.conditional_statement, results, cause.step, owner, check))
 
 
-def _cause(result: Result, check: RoleCheck) -> Cause:
+def _owner(location: Location) -> str:
+    """Return the resource of the template that a location is in."""
+    return str(location.path[1]) if len(location.path) > 1 else ""
+
+
+def _misspelt(check: RoleCheck) -> dict[str, tuple[str, Location]]:
+    """Return the actions of a template's role that are misspelt, with the entry and its location."""
+    sources = check.role.identity_documents if check.role is not None and check.names is not None else ()
+    return {
+        action.lower(): (str(item.text), source.locate(item.path, item.position))
+        for source in sources
+        for action, item in misspelt_actions(source.document)
+    }
+
+
+def _cause(result: Result, check: RoleCheck, misspelt: Mapping[str, tuple[str, Location]]) -> Cause:
     reason, step = _reason(result)
+    if reason == "undecided" and result.requirement.service and check.kind == "experiment" and check.names is not None:
+        # Calls for the experiment and those for its endpoint have different ARNs.
+        step = pinned(result.decision)
+        reason = "undecided" if step is None else "source-names-one-resource"
     requirement = result.requirement
     kind = reason
     if requirement.level is Level.RECOMMENDED:
@@ -201,6 +254,9 @@ def _cause(result: Result, check: RoleCheck) -> Cause:
             kind = "missing-experiment-permission"
         elif check.kind == "provider" and requirement.subject in AUXILIARY:
             kind = "missing-auxiliary-permission"
+    entry = misspelt.get(requirement.action.lower())
+    if entry is not None and reason == "missing-permission" and KINDS[kind].severity is not Severity.INFO:
+        return Cause("misspelt-action", kind, None, *entry)
     return Cause(reason, kind, step)
 
 
@@ -223,7 +279,7 @@ def _reason(result: Result) -> tuple[str, Step | None]:
     return NEAR_MISSES[failed], near
 
 
-def _location(check: RoleCheck, cause: Cause) -> Location:
+def _location(check: RoleCheck, cause: Cause, request: iam_policy.Request) -> Location:
     role, step = check.role, cause.step
     if role is None:
         return check.origin
@@ -234,8 +290,9 @@ def _location(check: RoleCheck, cause: Cause) -> Location:
     statement = step.statement
     elements = {
         "resource-never-matches": statement.resources,
-        "condition-never-true": statement.conditions[0] if statement.conditions else None,
-        "source-never-matches": statement.conditions[0] if statement.conditions else None,
+        "condition-never-true": failed_condition(step, request),
+        "source-never-matches": failed_condition(step, request),
+        "source-names-one-resource": pinned_condition(step, request),
         "missing-trust": statement.principals,
     }
     element = elements.get(cause.reason) or statement
@@ -271,7 +328,7 @@ def _document_findings(
     decided: Iterable[PermissionFinding],
 ) -> Iterator[PermissionFinding]:
     """Yield the problems of documents that no decision has reported."""
-    reported = {finding.location for finding in decided}
+    reported = {finding.location: finding for finding in decided}
     for source, findings in linted:
         for finding in findings:
             if not _is_said(check, source, finding, reported):
@@ -283,7 +340,10 @@ def _document_findings(
 
 
 def _is_said(
-    check: RoleCheck, source: LocatedDocument, finding: iam_policy.Finding, reported: Iterable[Location]
+    check: RoleCheck,
+    source: LocatedDocument,
+    finding: iam_policy.Finding,
+    reported: Mapping[Location, PermissionFinding],
 ) -> bool:
     """Tell whether a decision reports it, or it is irrelevant in this document."""
     if source.document.kind is DocumentKind.BOUNDARY and finding.kind in GRANTS:
@@ -294,7 +354,27 @@ def _is_said(
         return check.names is not None or any(
             each.document == source.document.name and each.path[: len(statement)] == statement for each in reported
         )
-    return finding.kind == "condition-key-not-carried" and source.locate(finding.path, finding.position) in reported
+    location = source.locate(finding.path, finding.position)
+    if finding.kind == "condition-key-not-carried":
+        return location in reported
+    return check.names is not None and _is_cause(finding, location, reported.values())
+
+
+def _is_cause(finding: iam_policy.Finding, location: Location, reported: Iterable[PermissionFinding]) -> bool:
+    """Tell whether a mistake in a template is reported by what it leads to: one mistake, one finding."""
+    serious = [each for each in reported if each.severity is not Severity.INFO]
+    if finding.kind == "pass-role-without-service":
+        depth = len(location.path)
+        return any(
+            each.kind == "condition-never-true" and each.location.path[:depth] == location.path for each in serious
+        )
+    kinds = {"condition-never-true", "source-never-matches"} if finding.kind in OF_CONDITIONS else set()
+    if finding.kind in OF_CONDITIONS:
+        depth = len(location.path)
+        return any(
+            each.kind in kinds and location.path[: len(each.location.path)] == each.location.path for each in serious
+        )
+    return finding.kind == "unknown-action" and any(each.location == location for each in serious)
 
 
 def _of_document(check: RoleCheck, source: LocatedDocument, finding: iam_policy.Finding) -> PermissionFinding:

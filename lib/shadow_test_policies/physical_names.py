@@ -4,8 +4,9 @@ A resource's name may be unknown, but its ARN begins with `arn:`, ends with that
 same reference gives the same symbol everywhere, so a policy that refers to a resource matches it.
 """
 
+import string
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import iam_policy
@@ -14,15 +15,19 @@ from cfn_template.nodes import Node
 from cfn_template.scenarios import REGION, Scenario
 from cfn_template.template import DEFAULT_REGIONS
 from cfn_template.values import SymbolicString, Unresolved, unresolved
-from iam_policy.match.symbols import ANY, DIGITS, NAME_CHARACTERS, REGION_CHARACTERS, Charset, parse_symbols
+from iam_policy.match.symbols import ANY, DIGITS, NAME_CHARACTERS, Charset, parse_symbols
 from shadow_test_policies.experiment import ExperimentTemplate
 
 MAXIMUM_DEPTH: Final = 8
+_LETTERS: Final = Charset(frozenset(string.ascii_letters))
+_STACK: Final = Charset(frozenset(string.ascii_letters + string.digits + "-"))
 PSEUDO: Final = {
     "AWS::Partition": iam_policy.PARTITION,
     "AWS::Region": iam_policy.REGION,
     "AWS::AccountId": iam_policy.ACCOUNT,
-    "AWS::StackName": iam_policy.Symbol("AWS::StackName", NAME_CHARACTERS, minimum=1, literal=True),
+    "AWS::StackName": iam_policy.Symbol(
+        "AWS::StackName", _STACK, minimum=1, literal=True, form=((False, _LETTERS), (True, _STACK))
+    ),
     "AWS::URLSuffix": iam_policy.Symbol("AWS::URLSuffix", minimum=1, literal=True),
 }
 # Pseudo parameter -> partition -> value, where it is certain. Services in China have principals of both suffixes.
@@ -75,7 +80,7 @@ class PhysicalNames:
         chosen = self.scenario.refer(REGION)
         regions = (chosen,) if isinstance(chosen, str) else self.view.regions
         if name == REGION:
-            return regions[0] if len(regions) == 1 else iam_policy.Symbol(REGION, REGION_CHARACTERS, 9, values=regions)
+            return regions[0] if len(regions) == 1 else replace(iam_policy.REGION, values=regions)
         values = {PARTITIONED[name].get(partition_of(region), PSEUDO[name]) for region in regions}
         return values.pop() if len(values) == 1 else PSEUDO[name]
 

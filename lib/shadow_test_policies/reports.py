@@ -1,6 +1,5 @@
 """Reports: text, most severe first; SARIF 2.1.0 as a dict, JUnit as XML text, and JSON values."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from xml.etree import ElementTree as ET
@@ -10,6 +9,7 @@ from iam_policy.evaluate.explain import settles, why
 from iam_policy.findings import KINDS, Finding, Severity, show_path
 from iam_policy.lint.suppress import SuppressibleFinding, fingerprint
 from iam_policy.service_data.actions import data_version
+from shadow_test_policies.pasting import in_one_line
 from shadow_test_policies.permission_findings import RoleReport
 
 # Possible causes of a missing permission, reported before it.
@@ -50,7 +50,7 @@ def text_of(findings: Iterable[SuppressibleFinding]) -> str:
     for finding in shown:
         lines.append(line_of(finding))
         if finding.addition is not None and "Effect" not in finding.message:
-            lines.append("  add: " + json.dumps(finding.addition))
+            lines.append(f"  add: {in_one_line(finding.addition)}")
     count = f"{len(shown)} finding{'' if len(shown) == 1 else 's'}"
     lines.append(f"{count}, {len(listed) - len(shown)} suppressed (data: {data_version()})")
     return "\n".join(lines) + "\n"

@@ -62,7 +62,7 @@ class Deployment(Place):
 _FILE: Final = Charset(frozenset("0123456789ABCDEFabcdef-"))
 OWNER_VALUE: Final = Symbol("the owner tag", minimum=1)
 _CREATION: Final = "sagemaker:CreateInferenceExperiment"
-_TAGGING: Final = (_CREATION, "sagemaker:AddTags")
+TAGGING: Final = (_CREATION, "sagemaker:AddTags")
 # What an ARN has after the account; a wildcard is none of it.
 _RESOURCE_CHARACTERS: Final = Charset(frozenset(string.ascii_letters + string.digits + "+=,.@_-/:"))
 # The names in ARN forms that a policy may choose are symbols of these characters.
@@ -187,7 +187,7 @@ def _context(action: str, deployment: Deployment) -> dict[str, Value]:
     }
     if action.partition(":")[0] in known["regionalServices"]:
         context["aws:RequestedRegion"] = deployment.region
-    if action in _TAGGING:
+    if action in TAGGING:
         context.update(_tags(deployment))
     if action == "s3:PutObject" and deployment.capture_key is not None:
         context["s3:x-amz-server-side-encryption"] = "aws:kms"

@@ -4,7 +4,6 @@ Each function takes the check first and the maximum length last. A list of actio
 actions; the advice at the end is kept.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -13,12 +12,12 @@ import iam_policy
 from cfn_template.scenarios import shorten
 from iam_policy import Outcome
 from iam_policy.evaluate.decision import Step
+from iam_policy.evaluate.operators import parse_operator
 from iam_policy.lint.scope import listed
-from iam_policy.match.arns import SEGMENTS, split
-from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbol, Text, parts_of, text
-from shadow_test_policies.decisions import Result
-from shadow_test_policies.generate import as_json, as_template
-from shadow_test_policies.requirements import Deployment
+from iam_policy.parse.document import Condition
+from shadow_test_policies.decisions import Result, failed_condition, pinned_condition
+from shadow_test_policies.pasting import Paste
+from shadow_test_policies.requirements import TAGGING
 from shadow_test_policies.resource_policies import ResourcePolicy
 from shadow_test_policies.role_checks import RoleCheck
 
@@ -28,7 +27,8 @@ HOME: Final = re.compile(
 )
 # The form of a role name that CloudFormation generates, in physical_names.
 GENERATED: Final = re.compile(r"(\$\{\w+\})-\$\{\w+ of role\}-\$\{\w+ suffix\}")
-GENERATED_PARTS: Final = (" of role", " suffix")
+TAG_KEY: Final = re.compile(r"(?:aws|sagemaker):(RequestTag|ResourceTag)/(.+)", re.IGNORECASE)
+TAG_KEYS: Final = "aws:tagkeys"
 
 
 def not_here(check: RoleCheck, limit: int) -> str:
@@ -47,10 +47,15 @@ def undecided(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
     what = f"{check.role_name} is allowed {first.requirement.action} on {first.resource}"
     if first.requirement.service:
         what = f"{first.requirement.service} can assume {check.role_name}"
-    count = f" (and {more} more)" if more else ""
-    ways = dict.fromkeys(way for result in results for way in iam_policy.settles(result.decision))
-    settled_by = "; ".join(ways) or "the policies that are not given here"
-    return shorten(readable(f"cannot decide whether {what}{count}: settled by {settled_by}"), limit)
+    problem = f"cannot decide whether {what}" + (f" (and {more} more)" if more else "")
+    ways = list(dict.fromkeys(way for result in results for way in iam_policy.settles(result.decision)))
+    for count in range(len(ways), 0, -1):
+        rest = f"; and {len(ways) - count} more" if count < len(ways) else ""
+        message = readable(f"{problem}: settled by {'; '.join(ways[:count])}{rest}")
+        if len(message) <= limit:
+            return message
+    unknown = "values that this template does not have" if check.names else "policies that are not given here"
+    return shorten(readable(f"{problem}: settled by {unknown}"), limit)
 
 
 def misplaced(results: Sequence[Result], policy: str, check: RoleCheck, limit: int) -> str:
@@ -97,14 +102,18 @@ def too_long_together(length: int, most: int, check: RoleCheck, limit: int) -> s
     return shorten(f"{message}: move statements to managed policies", limit)
 
 
-def of_cause(reason: str, results: Sequence[Result], step: Step | None, check: RoleCheck, limit: int) -> str:
-    """Return the message for missing permissions on one kind of resource."""
-    role, first = check.role_name, results[0]
+def of_cause(
+    reason: str, results: Sequence[Result], step: Step | None, owner: str, check: RoleCheck, limit: int
+) -> str:
+    """Return the message for missing permissions on one kind of resource, with advice for a policy of `owner`."""
+    role, first, paste = check.role_name, results[0], Paste(check, owner)
     label = step.statement.label if step else ""
     why = readable(f"{label}: {iam_policy.why(step, first.decision.request)}") if step else ""
     target = readable(str(first.resource))
+    if reason == "source-names-one-resource" and step is not None:
+        return _pinned(pinned_condition(step, first.decision.request), first, paste, limit)
     if reason in {"source-never-matches", "missing-trust"}:
-        return shorten(_trust(reason, why, first, check), limit)
+        return _trust(why, first, step if reason == "source-never-matches" else None, paste, limit)
     if reason == "explicit-deny":
         return _fit_actions(
             results, limit, lambda actions: f"{label} denies {role} {actions} on {target}; narrow the Deny"
@@ -113,43 +122,142 @@ def of_cause(reason: str, results: Sequence[Result], step: Step | None, check: R
         boundary = f"the permissions boundary of {role} does not allow"
         return _fit_actions(results, limit, lambda actions: f"{boundary} {actions} on {target}; add it there")
     if reason == "missing-permission":
-        return _missing(results, target, check, limit)
-    statement = statement_for(results, check)
-    advice = f"write {_shown(statement.get('Resource'), check)}"
-    if reason == "condition-never-true":
-        advice = f"move {'it' if len(results) == 1 else 'them'} to a statement without that condition"
-        if "Condition" in statement:
-            advice = f"write Condition: {_shown(statement['Condition'], check)}"
+        return _missing(results, target, paste, limit)
+    advice = f"write {paste.show(paste.value(first.resource))}"
+    if reason == "condition-never-true" and step is not None:
+        advice = _true_condition(results, step, paste)
     return _fit_actions(
         results,
         limit,
         lambda actions: f"{why}: {role} lacks {actions}; {advice}",
         lambda actions: f"{label}: {role} lacks {actions}; {advice}",
+        lambda actions: f"{role} lacks {actions}; {advice}",
     )
 
 
-def _trust(reason: str, why: str, result: Result, check: RoleCheck) -> str:
-    service = result.requirement.service
-    if reason == "source-never-matches":
-        return f"trust statement for {service} can never match: {why}; correct the condition"
-    statement = _shown(statement_for([result], check), check)
-    return f"{service} cannot assume {check.role_name}{': ' + why if why else ''}; add to its trust policy: {statement}"
+def misspelt(entry: str, results: Sequence[Result], check: RoleCheck, limit: int) -> str:
+    """Return the message for a permission that a misspelt action should have granted."""
+    action = results[0].requirement.action
+    message = f'{check.role_name} lacks {action}: there is no action "{entry}"; write {action}'
+    return _fitting(limit, message, f'there is no action "{entry}"; write {action}')
 
 
-def _missing(results: Sequence[Result], target: str, check: RoleCheck, limit: int) -> str:
+def _trust(why: str, result: Result, step: Step | None, paste: Paste, limit: int) -> str:
+    service, role = result.requirement.service, paste.check.role_name
+    if step is not None:
+        never = f"trust statement for {service} can never match"
+        advice = _correction(failed_condition(step, result.decision.request), result, paste)
+        return _fitting(limit, f"{never}: {why}; {advice}", f"{never}; {advice}")
+    statement = paste.show(statement_for([result], paste.check, paste.owner))
+    advice = f"add to its trust policy: {statement}"
+    refused = f"{service} cannot assume {role}"
+    return _fitting(limit, f"{refused}{': ' + why if why else ''}; {advice}", f"{refused}; {advice}")
+
+
+def _pinned(condition: Condition | None, result: Result, paste: Paste, limit: int) -> str:
+    named = readable(str(condition.values[0].text)) if condition else ""
+    problem = f"{result.requirement.service} can assume {paste.check.role_name} for {named} only"
+    advice = f"SageMaker may call for the experiment too; {_correction(condition, result, paste)}"
+    return _fitting(limit, f"{problem}: {advice}", advice)
+
+
+def _correction(condition: Condition | None, result: Result, paste: Paste) -> str:
+    """Return what to write for a condition that a request never meets: what the request has."""
+    if condition is None:
+        return "correct the condition"
+    value = result.decision.request.value_of(condition.key.lower())
+    if not isinstance(value, str | iam_policy.Symbolic):
+        return f"remove {condition.key}"
+    written = paste.value(value)
+    operator = condition.operator
+    if "*" in str(written):
+        operator = "ArnLike" if condition.key.lower().endswith("arn") else "StringLike"
+    return f"write {paste.show_member(operator, {condition.key: written})}"
+
+
+def _true_condition(results: Sequence[Result], step: Step, paste: Paste) -> str:
+    """Return how to meet a condition: by a tag where it asks for one."""
+    first = results[0]
+    condition = failed_condition(step, first.decision.request)
+    service = first.requirement.context.get("iam:PassedToService")
+    if service is not None:
+        return f"write {paste.show_member('Condition', {'StringEquals': {'iam:PassedToService': service}})}"
+    if condition is not None and tag_of(condition):
+        return _tag_advice(results, condition, paste)
+    value = first.decision.request.value_of(condition.key.lower()) if condition else None
+    if isinstance(value, str | iam_policy.Symbolic):
+        return _correction(condition, first, paste)
+    return f"move {'it' if len(results) == 1 else 'them'} to a statement without that condition"
+
+
+def tag_of(condition: Condition) -> str:
+    """Return the tag that a condition asks for, empty for none."""
+    match = TAG_KEY.fullmatch(condition.key)
+    if match:
+        return match[2]
+    operator = parse_operator(condition.operator)
+    if condition.key.lower() != TAG_KEYS or operator is None or operator.quantifier != "ForAnyValue":
+        return ""
+    literals = (item.text for item in condition.values if isinstance(item.text, str))
+    return next((text for text in literals if not set(text) & set("*?")), "")
+
+
+def _tag_advice(results: Sequence[Result], condition: Condition, paste: Paste) -> str:
+    key = tag_of(condition)
+    value = _tag_value(condition, paste)
+    has_tag = key in (paste.check.deployment.tags or {})
+    where = f"{'in' if has_tag else 'to'} Tags of the experiment"
+    tag = f"{'write' if has_tag else 'add'} {paste.show({'Key': key, 'Value': value})} {where}"
+    if _is_of_resource(condition):
+        written = paste.show_member("Condition", {"StringEquals": {f"aws:RequestTag/{key}": value}})
+        advice = f"allow {brief(_actions(results))} in a statement with {written}"
+        return advice if has_tag else f"{advice}, and {tag}"
+    others = [result for result in results if result.requirement.action not in TAGGING]
+    if len(others) == len(results):
+        return f"move {'it' if len(results) == 1 else 'them'} to a statement without that condition"
+    moved = f", and move {_some(_actions(others))} to a statement without that condition" if others else ""
+    return tag + moved
+
+
+def _is_of_resource(condition: Condition) -> bool:
+    return ":resourcetag/" in condition.key.lower()
+
+
+def _tag_value(condition: Condition, paste: Paste) -> Any:  # noqa: ANN401 - a string or a function
+    """Return the value that the tag must have, as far as the condition says one."""
+    wanted = [item.text for item in condition.values if isinstance(item.text, str | iam_policy.Symbolic)]
+    known = [text for text in wanted if not set(str(text)) & set("*?")]
+    operator = parse_operator(condition.operator)
+    is_valued = TAG_KEY.fullmatch(condition.key) and operator is not None and operator.comparison is not None
+    return paste.value(known[0]) if known and is_valued else "<VALUE>"
+
+
+def _some(actions: Sequence[str]) -> str:
+    return brief(actions) if len(actions) < 3 else "the actions without request tags"  # noqa: PLR2004 - a short list
+
+
+def _missing(results: Sequence[Result], target: str, paste: Paste, limit: int) -> str:
+    check, role = paste.check, paste.check.role_name
     style = "cloudformation" if check.names else "json"
     hint = f"`inference-experiment policy generate --for {check.kind} --format {style}` prints what to add"
-    statement = _shown(statement_for(results, check), check)
-    role = check.role_name
-    whole = f"{role} lacks {brief(_actions(results))} on {target}; add {statement}"
-    if len(whole) <= limit:
-        return whole
+    statement = paste.show(statement_for(results, check, paste.owner))
+    for whole in (
+        f"{role} lacks {brief(_actions(results))} on {target}; add {statement}",
+        f"{role} lacks {brief(_actions(results))}; add {statement}",
+    ):
+        if len(whole) <= limit:
+            return whole
     return _fit_actions(
         results,
         limit,
         lambda actions: f"{role} lacks {actions} on {target}; {hint}",
         lambda actions: f"{role} lacks {actions}; {hint}",
     )
+
+
+def _fitting(limit: int, *messages: str) -> str:
+    """Return the first message that fits; the last has the advice that must stay whole."""
+    return next((message for message in messages if len(message) <= limit), shorten(messages[-1], limit))
 
 
 def _fit_actions(results: Sequence[Result], limit: int, *forms: Callable[[str], str]) -> str:
@@ -185,68 +293,36 @@ def readable(message: str) -> str:
     return HOME.sub("", GENERATED.sub(r"\1", message))
 
 
-def statement_for(results: Sequence[Result], check: RoleCheck) -> Mapping[str, Any]:
-    """Return the statement that allows exactly the missing actions.
+def conditional_statement(
+    results: Sequence[Result], step: Step, owner: str, check: RoleCheck
+) -> Mapping[str, Any] | None:
+    """Return the statement to add where a condition is never true; a tag that the experiment lacks is no statement."""
+    condition = failed_condition(step, results[0].decision.request)
+    if condition is None or not tag_of(condition):
+        return statement_for(results, check, owner)
+    if _is_of_resource(condition):
+        tags = {f"aws:RequestTag/{tag_of(condition)}": _tag_value(condition, Paste(check, owner))}
+        return statement_for(results, check, owner, {"StringEquals": tags})
+    others = [result for result in results if result.requirement.action not in TAGGING]
+    return statement_for(others, check, owner) if others else None
+
+
+def statement_for(
+    results: Sequence[Result], check: RoleCheck, owner: str, condition: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """Return the statement that allows exactly the missing actions, for a policy of the resource `owner`.
 
     For a template it has pseudo parameters and references, for a policy document the values of the deployment.
     """
     requirement, resource = results[0].requirement, results[0].resource
-    statement: dict[str, Any] = {"Effect": "Allow", "Action": _actions(results), "Resource": resource}
+    actions = _actions(results)
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": actions if len(actions) > 1 else actions[0]}
+    if condition is not None:
+        statement["Condition"] = condition
+    paste = Paste(check, owner)
     if requirement.service:
-        principal = {"Service": requirement.service}
-        statement = {"Effect": "Allow", "Principal": principal, "Action": ["sts:AssumeRole"]}
-    elif "iam:PassedToService" in requirement.context:
+        return paste.statement({**statement, "Principal": {"Service": requirement.service}}, None)
+    if "iam:PassedToService" in requirement.context:
         service = requirement.context["iam:PassedToService"]
         statement["Condition"] = {"StringEquals": {"iam:PassedToService": service}}
-    if check.names is None:
-        document = as_json({"Version": "", "Statement": [statement]})
-    else:
-        if "Resource" in statement:
-            statement["Resource"] = _for_template(resource, check.deployment)
-        document = as_template({"Version": "", "Statement": [statement]})
-    written: Mapping[str, Any] = document["Statement"][0]
-    return written
-
-
-def _for_template(resource: Text, deployment: Deployment) -> Text:
-    """Return a resource with pseudo parameters for its place, and references for generated names."""
-    fields = split(resource)
-    pieces: list[Text | Symbol] = [resource]
-    if fields is not None and len(fields) == SEGMENTS:
-        places = {
-            1: (deployment.partition, PARTITION),
-            3: (deployment.region, REGION),
-            4: (deployment.account, ACCOUNT),
-        }
-        pieces = []
-        for index, field in enumerate(fields):
-            value, pseudo = places.get(index, (None, None))
-            pieces += [":" if index else "", pseudo if pseudo is not None and field and field == value else field]
-    parts: list[str | Symbol] = []
-    for part in parts_of(text(*pieces)):
-        if isinstance(part, Symbol) and part.identity.endswith(GENERATED_PARTS):
-            parts[-1] = str(parts[-1]).removesuffix("-")
-        else:
-            parts.append(part)
-    return text(*parts)
-
-
-def _shown(value: Any, check: RoleCheck) -> str:  # noqa: ANN401
-    """Return a value as it is written in a policy document (JSON) or in a template (YAML in one line)."""
-    return _flow(value) if check.names is not None else json.dumps(value)
-
-
-def _flow(value: Any) -> str:  # noqa: ANN401 - a statement nests as JSON does
-    """Return a value as YAML in one line, functions in their short form."""
-    if isinstance(value, Mapping):
-        if len(value) == 1 and next(iter(value)) in {"Ref", "Fn::Sub"}:
-            name, argument = next(iter(value.items()))
-            return f'!{name.removeprefix("Fn::")} "{argument}"'
-        return "{" + ", ".join(f"{_key(key)}: {_flow(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_flow(inner) for inner in value) + "]"
-    return json.dumps(value) if "*" in str(value) else str(value)
-
-
-def _key(key: str) -> str:
-    return f'"{key}"' if ":" in key else key
+    return paste.statement(statement, resource)

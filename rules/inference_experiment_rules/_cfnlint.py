@@ -4,10 +4,12 @@ Tested with cfn-lint 1.52, 1.53 and 1.58 (reference: docs/cfn-lint.md). A missin
 an exception.
 """
 
+import difflib
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import cfnlint.data.schemas.extensions.aws_sagemaker_hosting as hosting
 from cfnlint.helpers import load_resource
@@ -20,6 +22,8 @@ from cfnlint.template.template import Template
 from cfn_template.template import DEFAULT_REGIONS
 from cfn_template.values import TRANSFORM
 from inference_experiment import contract
+
+LONGEST: Final = 1000  # characters of a message that is left as it is
 
 
 def regions_of(cfn: Template) -> tuple[str, ...]:
@@ -92,9 +96,28 @@ class ReenteringRule(CfnLintJsonSchema):
         )
         for error in self._validate(entered, instance):
             # The message shows the pattern as the API's documentation has it.
-            error.message = error.message.replace(r"\\Z'", "$'")
+            error.message = brief(error.message, error.instance).replace(r"\\Z'", "$'")
             if not _is_brought(error):
                 yield error
+
+
+_LIST = re.compile(r"is not one of (\[.*\])", re.DOTALL)
+
+
+def brief(message: str, value: object = None) -> str:
+    """Return cfn-lint's message with the names nearest to a value instead of a list of hundreds.
+
+    Without `value` it is the one that the message begins with; of a function cfn-lint says only that it is one.
+    """
+    match = _LIST.search(message) if len(message) > LONGEST else None
+    if match is None:
+        return message
+    listed = re.findall(r"'([^']*)'", match[1])
+    words = message[: match.start()].strip()
+    wrong = value if isinstance(value, str) else words.strip("'")
+    near = difflib.get_close_matches(wrong, listed, 3)
+    advice = f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"{words} is not one of the {len(listed)} allowed values{message[match.end() :]}{advice}"
 
 
 def _is_brought(error: ValidationError) -> bool:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -296,3 +297,18 @@ def test_a_terminal_sees_progress_and_a_pipe_the_report() -> None:
     assert shown.stdout.decode() == plain.stdout
     assert b"6/6" in os.read(main, 100_000)
     os.close(main)
+
+
+@pytest.mark.parametrize("kind", ["AWS::SageMaker::InferenceExperiment", "Custom::SageMakerInferenceExperiment"])
+def test_nearest_names_instead_of_a_list_of_hundreds(kind: str, tmp_path: Path) -> None:
+    source = (ROOT / "examples" / "migration" / "1-native.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        re.sub("ml[.][a-z0-9]+[.]x?large", "ml.m5.xlrge", source).replace("AWS::SageMaker::InferenceExperiment", kind)
+    )
+
+    found = [each["Message"] for each in json.loads(lint("-f", "json", "--no-cache", str(path)).stdout)]
+
+    wrong = [message for message in found if "ml.m5.xlrge" in message]
+    assert wrong
+    assert all(len(message) < 300 and "did you mean ml.m5.xlarge" in message for message in wrong), wrong

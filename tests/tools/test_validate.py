@@ -9,6 +9,9 @@ from desk import EXAMPLE, ROOT, Desk, steady
 from desk_files import properties, sampling
 from syrupy.assertion import SnapshotAssertion
 
+from inference_experiment_cli.inputs.instance_types import hosting_instance_types
+from inference_experiment_rules import _cfnlint
+
 BROKEN = ROOT / "examples" / "broken" / "shadow-test.yaml"
 TEMPLATE = """\
 Parameters:
@@ -26,7 +29,7 @@ Resources:
       EndpointName: !Ref Endpoint   # known to a deployment only
       ModelVariants:
         - {VariantName: a, ModelName: !GetAtt A.ModelName, InfrastructureConfig: &one
-            {InfrastructureType: RealTimeInference, RealTimeInferenceConfig: {InstanceType: ml.m5.x, InstanceCount: 1}}}
+            {InfrastructureType: RealTimeInference, RealTimeInferenceConfig: {InstanceType: ml.x9.x, InstanceCount: 1}}}
         - {VariantName: b, ModelName: !Sub "${Prefix}-b", InfrastructureConfig: *one}
       ShadowModeConfig:
         SourceModelVariantName: a
@@ -140,3 +143,19 @@ def test_a_missing_file_a_folder_and_a_wrong_parameter_are_one_line(desk: Desk) 
 def test_the_standard_input_is_a_file_too(desk: Desk) -> None:
     (row,) = desk.run("validate", "-", "--format", "json", stdin=json.dumps(properties(Type="Odd"))).data()
     assert row["place"] == "<stdin>:1"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("ml.m5.xlrge", "ml.m5.xlarge"), ("m5.xlarge", "ml.m5.xlarge"), ("ml.g5.3xlarge", "ml.g5.xlarge")],
+)
+def test_an_unknown_instance_type_gets_the_nearest_name(desk: Desk, name: str, meant: str) -> None:
+    desk.write("t.yaml", TEMPLATE.replace("ml.x9.x,", f"{name},"))
+    rows = json.loads(desk.run("validate", "t.yaml", "--parameter", "State=off", "--format", "json").stdout)
+    found = {row["finding"].partition("; did you mean ")[::2] for row in rows if row["path"].endswith("InstanceType")}
+    assert found == {(f"'{name}' is not a hosting instance type", f"{meant}?")}
+
+
+def test_the_instance_types_are_those_of_the_rules() -> None:
+    assert hosting_instance_types() == _cfnlint.hosting_instance_types()
+    assert len(hosting_instance_types()) > 100

@@ -55,6 +55,15 @@ def _unknown(service: str, bare: str) -> str:
     return f'unknown action "{service}:{bare}"{suggestion(near)} (data: {actions.data_version()})'
 
 
+def meant(name: str) -> str:
+    """Return the action that an entry misspells, empty if it names one or resembles none."""
+    service, _, bare = name.partition(":")
+    if service.lower() not in actions.services() or matching(name):
+        return ""
+    near = actions.nearest(bare, actions.action_names(service.lower()).values(), 1)
+    return f"{service.lower()}:{near[0]}" if near else ""
+
+
 @lru_cache(maxsize=4096)
 def matching(name: str) -> tuple[str, ...]:
     """Return the canonical names of the actions that an entry of Action stands for."""

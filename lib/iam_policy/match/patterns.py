@@ -15,7 +15,7 @@ from enum import Enum
 from functools import cached_property, lru_cache
 from typing import Final, TypeAlias, TypeVar
 
-from iam_policy.match.symbols import ANY, Charset, Symbol, Text, fill, fillings_of, folded, parts_of, symbols_of
+from iam_policy.match.symbols import ANY, Charset, Symbol, Text, Unit, fill, fillings_of, folded, parts_of, symbols_of
 
 # Kleene's three truth values, None for undecided. "A or not A" of an unknown A is unknown, which is safe.
 Truth: TypeAlias = bool | None
@@ -176,10 +176,6 @@ def compile_pattern(source: Text, *, wildcards: bool = True, variables: bool = F
     return Pattern(tuple(token for token in tokens if token != ""))
 
 
-# What a token can stand for: one character or any number of characters, of a set.
-_Unit: TypeAlias = tuple[bool, Charset]
-
-
 @lru_cache(maxsize=65536)
 def match_symbolic(pattern: tuple[Token, ...], target: Text, *, fold: bool) -> Truth:
     """Match a text against the tokens of a pattern, whose variables must have been resolved."""
@@ -260,11 +256,14 @@ def _same(token: Token, other: Token) -> bool:
     return token is Wild.QUESTION or token == other
 
 
-def _units(token: Token, *, fold: bool, pattern: bool) -> list[_Unit]:
+def _units(token: Token, *, fold: bool, pattern: bool) -> list[Unit]:
+    """Return what a token can stand for."""
     if not isinstance(token, Symbol):
         return [(token is Wild.STAR, ANY if isinstance(token, Wild) else Charset(frozenset(str(token))))]
     if pattern and not token.literal and token.charset.holds("*?"):
         return [(True, ANY)]  # the filling may itself be a wildcard
+    if token.form:
+        return [(many, folded(charset) if fold else charset) for many, charset in token.form]
     charset = folded(token.charset) if fold else token.charset
     return [(False, charset)] * token.minimum + [(True, charset)] * (not token.exact)
 

@@ -50,6 +50,8 @@ DIGITS: Final = Charset(frozenset(string.digits))
 REGION_CHARACTERS: Final = Charset(frozenset(_LOWER + string.digits + "-"))
 NAME_CHARACTERS: Final = Charset(frozenset(_ALNUM + "+=,.@_-"))
 PATH_CHARACTERS: Final = Charset(frozenset(_ALNUM + "+=,.@_-/"))
+# One character, or with True any number of them, of a set.
+Unit: TypeAlias = tuple[bool, Charset]
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class Symbol:
     `identity` distinguishes symbols and is shown in messages. A filling has at least `minimum` characters, exactly
     that many if `exact`, all of `charset`. `values` are the only possible fillings if known (AllowedValues);
     `default` is used unless it is overridden. Wildcards in a `literal` symbol are literal even in a pattern.
-    Different symbols with the same `unique` kind have different fillings.
+    Different symbols with the same `unique` kind have different fillings. `form` is that of every filling, if it is
+    known more exactly: units in order.
     Symbols of one identity must not differ in anything but `literal`.
     """
 
@@ -71,6 +74,7 @@ class Symbol:
     default: str | None = field(default=None, compare=False)
     literal: bool = False
     unique: str = ""
+    form: tuple[Unit, ...] = ()
 
     def __hash__(self) -> int:
         """Hash only the identity, which distinguishes symbols: texts are looked up often."""
@@ -92,8 +96,25 @@ class Symbolic:
 
 Text: TypeAlias = str | Symbolic
 
-PARTITION: Final = Symbol("AWS::Partition", REGION_CHARACTERS, minimum=3)
-REGION: Final = Symbol("AWS::Region", REGION_CHARACTERS, minimum=9)
+_HYPHEN: Final = Charset(frozenset("-"))
+_LETTER: Final = Charset(frozenset(_LOWER))
+_WORDS: Final = Charset(frozenset(_LOWER + "-"))
+# A region, a partition and an account have different forms, so none is ever equal to another: us-gov-west-1, aws-cn.
+PARTITION: Final = Symbol(
+    "AWS::Partition",
+    REGION_CHARACTERS,
+    minimum=3,
+    form=(*((False, Charset(frozenset(letter))) for letter in "aws"), (True, _WORDS)),
+)
+REGION: Final = Symbol(
+    "AWS::Region",
+    REGION_CHARACTERS,
+    minimum=9,
+    form=(
+        *((False, _LETTER), (False, _LETTER), (True, _LETTER), (False, _HYPHEN)),
+        *((False, _LETTER), (True, _WORDS), (False, _HYPHEN), (False, DIGITS), (True, DIGITS)),
+    ),
+)
 ACCOUNT: Final = Symbol("AWS::AccountId", DIGITS, minimum=12, exact=True)
 
 

@@ -8,7 +8,8 @@ class MisleadingCondition(PermissionRule):
     shortdesc = "Misleading condition or ARN"
     description = (
         "A statement of the provider role or the experiment role has a wildcard that is an ordinary character, an "
-        "operator that does not fit its key, an unknown key, an incomplete ARN, or a variable that is plain text."
+        "operator that does not fit its key, an unknown key, an incomplete ARN, a variable "
+        "that is plain text, or a trust policy admits SageMaker for one resource only."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
     tags = ["sagemaker", "iam", "condition", "arn"]
@@ -22,6 +23,7 @@ class MisleadingCondition(PermissionRule):
             "operator-type",
             "set-operator-on-single-value",
             "short-arn",
+            "source-names-one-resource",
             "unknown-condition-key",
             "unknown-variable",
             "variable-needs-version",

@@ -1,6 +1,7 @@
+from inference_experiment_rules import _cfnlint
 from inference_experiment_rules._base import Problems, Rule, problem
-from inference_experiment_rules.properties._instance_types import nearest_instance_type
 from shadow_test_policies.experiment import Experiment
+from shadow_test_policies.instance_types import unknown_instance_type
 
 
 class UnknownInstanceType(Rule):
@@ -22,6 +23,6 @@ class UnknownInstanceType(Rule):
             name = node.literal
             if name is None or node.is_plain:
                 continue
-            nearest = nearest_instance_type(name)
-            if nearest is not None:
-                yield problem(node, f"'{name}' is not a hosting instance type; did you mean {nearest}?")
+            message = unknown_instance_type(name, _cfnlint.hosting_instance_types())
+            if message is not None:
+                yield problem(node, message)

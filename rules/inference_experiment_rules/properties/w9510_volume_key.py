@@ -1,6 +1,7 @@
 from inference_experiment_rules._base import Problems, Rule, problem
-from inference_experiment_rules.properties._instance_types import LOCAL_STORAGE_FAMILIES, family_of
+from inference_experiment_rules.properties._instance_types import LOCAL_STORAGE_FAMILIES
 from shadow_test_policies.experiment import Experiment
+from shadow_test_policies.instance_types import family_of
 
 
 class VolumeKey(Rule):

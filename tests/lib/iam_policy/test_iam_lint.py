@@ -221,6 +221,7 @@ DECIDED = {
     "explicit-deny",
     "boundary-denies",
     "missing-trust",
+    "source-names-one-resource",
     "source-never-matches",
     "missing-recommended",
     "missing-experiment-permission",

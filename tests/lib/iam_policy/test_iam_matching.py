@@ -1,5 +1,6 @@
 """Matching: wildcards, ARNs segment by segment, and soundness where parts are unknown."""
 
+import itertools
 from functools import cache
 
 import pytest
@@ -184,3 +185,23 @@ def test_finite_symbols_are_tried_one_by_one() -> None:
     assert compile_pattern("shadow-a").match(Symbolic((stage,))) is None
     assert compile_pattern("live-*").match(Symbolic((stage,))) is False
     assert symbols_of(text("a", stage, "b", stage)) == (stage,)
+
+
+def test_region_partition_and_account_are_never_equal() -> None:
+    """Promise: their forms differ, whatever the deployment."""
+    for one, other in itertools.permutations((ACCOUNT, PARTITION, REGION), 2):
+        assert compile_pattern(text(one), wildcards=False).match(text(other)) is False
+        assert compile_pattern(text(one)).match(text("x-", other)) is False
+
+
+@pytest.mark.parametrize(
+    ("symbol", "name"),
+    [
+        *((REGION, name) for name in ("us-east-1", "us-gov-west-1", "us-isob-east-1", "eusc-de-east-1", "cn-north-1")),
+        *((PARTITION, name) for name in ("aws", "aws-cn", "aws-us-gov", "aws-iso-b", "aws-eusc")),
+        (ACCOUNT, "123456789012"),
+    ],
+)
+def test_a_symbol_may_be_each_of_its_names(symbol: Symbol, name: str) -> None:
+    assert compile_pattern(name).match(text(symbol)) is None
+    assert compile_pattern(text(symbol), wildcards=False).match(name) is None

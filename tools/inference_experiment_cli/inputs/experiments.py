@@ -1,7 +1,7 @@
 """The experiments of a file: a template's resources, bare properties, or what the API takes and answers."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,15 +21,18 @@ from inference_experiment.errors import Finding
 from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import Place, UndecidedError, UsageError
 from inference_experiment_cli.inputs.documents import Document, read_document
+from inference_experiment_cli.inputs.instance_types import hosting_instance_types
 from inference_experiment_cli.inventory.properties import epoch_as_text, to_properties
 from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate, experiment_in
+from shadow_test_policies.instance_types import unknown_instance_type
 from shadow_test_policies.resolved_values import resolved_problems
 from shadow_test_policies.service_token import wrong_service_token
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
 # Describe's answer has these and a request has not.
 ANSWER_KEYS: Final = frozenset({"Arn", "EndpointMetadata", "Status", "CreationTime"})
+INSTANCE_TYPE: Final = ("InfrastructureConfig", "RealTimeInferenceConfig", "InstanceType")
 DEFAULT_ID: Final = "Experiment"
 # What no parameter can decide.
 AT_DEPLOYMENT: Final = ("!GetAtt ", "!ImportValue ", "!Transform ")
@@ -325,10 +328,24 @@ def findings(experiment: Experiment) -> list[Finding]:
         found += [Finding(("Name",), "is required by the native type")] if "Name" not in filled else []
     elif experiment.declaration.is_in_template:
         found += _service_findings(filled)
+    misnamed = list(_unknown_instance_types(filled))
+    found = [one for one in found if one.keys not in {each.keys for each in misnamed}] + misnamed
     known = [one for one in found if not _depends_on_unresolved(one, experiment)]
     known += [Finding(("ServiceToken",), experiment.wrong_token)] if experiment.wrong_token else []
     known += experiment.partly_known
     return sorted(known, key=lambda one: (experiment.line(one.keys), one.path))
+
+
+def _unknown_instance_types(filled: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield the instance types that no region has; the provider leaves the list of them to SageMaker."""
+    variants = filled.get("ModelVariants")
+    for index, variant in enumerate(variants if isinstance(variants, list) else ()):
+        value: Any = variant
+        for key in INSTANCE_TYPE:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        message = unknown_instance_type(value, hosting_instance_types()) if isinstance(value, str) else None
+        if message is not None:
+            yield Finding(("ModelVariants", index, *INSTANCE_TYPE), message)
 
 
 def _service_findings(filled: Mapping[str, Any]) -> list[Finding]:

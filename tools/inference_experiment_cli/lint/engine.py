@@ -25,6 +25,7 @@ from cfnlint.runner import Runner
 from cfnlint.runner.template.runner import run_template_by_file_path
 
 from inference_experiment_cli.errors import Place, UsageError
+from inference_experiment_rules._cfnlint import brief
 
 
 class TemplateResult(TypedDict):
@@ -135,6 +136,7 @@ def plain(match: Match) -> dict[str, Any]:
     """Return a match as values that JSON has."""
     path = getattr(match, "path", None)
     members = {name: getattr(match, name) for name in _MEMBERS}
+    members["message"] = brief(match.message)
     return {**members, "rule": match.rule.id, "path": None if path is None else list(path)}
 
 

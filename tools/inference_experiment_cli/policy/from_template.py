@@ -18,9 +18,10 @@ from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.located_documents import Location
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport
 from shadow_test_policies.physical_names import PhysicalNames
+from shadow_test_policies.references import ROLE
 from shadow_test_policies.requirements import Deployment
 from shadow_test_policies.role_checks import SAM_FUNCTION, RoleCheck, role_checks, role_in_place
-from shadow_test_policies.role_policies import ROLE, role_of_function, role_of_resource
+from shadow_test_policies.role_policies import role_of_function, role_of_resource
 from shadow_test_policies.template_deployment import PLACES, bare
 
 
