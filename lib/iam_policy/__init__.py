@@ -4,7 +4,7 @@ A pure library: it reads no AWS account, and no template engine is needed. The n
 modules: `role_dumps` (input), `suppress` (accepted findings), `managed` (AWS's policies), `actions` (AWS's data).
 """
 
-from iam_policy.evaluate.decision import Decision, Outcome, Policies, Role, Step, decide, decide_trust
+from iam_policy.evaluate.decision import Decision, Limit, Outcome, Policies, Role, Step, decide, decide_trust
 from iam_policy.evaluate.explain import settles, why
 from iam_policy.evaluate.request import Given, Request
 from iam_policy.findings import KINDS, Finding, Position, Severity
@@ -25,6 +25,7 @@ __all__ = [
     "DocumentKind",
     "Finding",
     "Given",
+    "Limit",
     "Located",
     "Outcome",
     "Place",

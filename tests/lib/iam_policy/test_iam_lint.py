@@ -169,6 +169,11 @@ STATEMENTS: list[tuple[str, Any]] = [
     ("operator-type", condition("NumericEquals", TEAM, "5")),
     ("wildcard-without-like", condition("StringEquals", TEAM, "m*")),
     ("for-all-values-in-allow", condition("ForAllValues:StringEquals", "aws:TagKeys", "team")),
+    ("null-with-set-operator", condition("ForAnyValue:Null", "aws:TagKeys", "false")),
+    (
+        "repeated-condition-key",
+        {**DESCRIBE, "Condition": {"StringEquals": {TEAM: "ml"}, "stringEquals": {TEAM.upper(): "ops"}}},
+    ),
     ("needs-set-operator", condition("StringEquals", "aws:TagKeys", "team")),
     ("set-operator-on-single-value", condition("ForAnyValue:StringEquals", TEAM, "ml")),
     ("invalid-condition-value", condition("Bool", "aws:SecureTransport", "yes")),
@@ -215,7 +220,8 @@ CASES = [
     *((kind, source, DocumentKind.INLINE) for kind, source in SOURCES),
 ]
 # These come from decisions, not from the text alone.
-# The last five need a template around the policy: the fixtures of E9813, W9809 and W9816.
+# The last five need a template around the policy: the fixtures of E9813, W9809 and W9816. Limits and policies of keys
+# are tested in tests/tools/test_policy.py.
 DECIDED = {
     "missing-permission",
     "explicit-deny",
@@ -231,6 +237,8 @@ DECIDED = {
     "undecided",
     "excess-permission",
     "grants-itself",
+    "key-policy-not-given",
+    "limit-denies",
     "invalid-entry",
     "open-resource-policy",
     "resource-policy-denies",
