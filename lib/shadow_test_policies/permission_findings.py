@@ -7,13 +7,12 @@ or from policy documents. The severity of a kind is in `iam_policy.KINDS`, the m
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from itertools import groupby
 from typing import Any, Final
 
 import iam_policy
 from cfn_template.scenarios import shorten
 from iam_policy import KINDS, DocumentKind, Finding, Outcome, Position, Severity, Unknown
-from iam_policy.evaluate.decision import Step
+from iam_policy.evaluate.decision import BOUNDARY, Step
 from iam_policy.evaluate.statements import StatementElement
 from iam_policy.findings import MAXIMUM_MESSAGE
 from iam_policy.match.symbols import PATH_CHARACTERS
@@ -21,7 +20,7 @@ from shadow_test_policies import wording
 from shadow_test_policies.decisions import Result, decide_all, excess_of, failed_element, nearest_miss
 from shadow_test_policies.located_documents import LocatedDocument, Location
 from shadow_test_policies.requirements import Level, provider_requirements
-from shadow_test_policies.resource_policies import ResourcePolicy, with_resource_policies
+from shadow_test_policies.resource_policies import KEYS, ResourcePolicy, lacks_foreign_policy, with_resource_policies
 from shadow_test_policies.role_checks import RoleCheck
 from shadow_test_policies.role_policies import POLICY_PROPERTIES, ROLE, is_attached, policy_resource, role_of_resource
 
@@ -29,6 +28,8 @@ ANY_ROLE: Final = iam_policy.Symbol("any role", PATH_CHARACTERS, minimum=1)
 INLINE_LIMIT: Final = 10240
 # The function works without these; without a log its failures cannot be explained.
 AUXILIARY: Final = frozenset({"logGroup", "stack"})
+# One statement or limit decides about every kind of resource; a message may not have room for all permissions.
+TOGETHER: Final = frozenset({"undecided", "explicit-deny", "boundary-denies", "limit-denies"})
 # What is missing on one role may be attached to another by mistake.
 MOVABLE: Final = frozenset({"missing-permission", "missing-auxiliary-permission"})
 # The element of a statement that failed -> the kind of finding.
@@ -45,7 +46,8 @@ ESCALATING: Final = tuple(
     iam_policy.Request(f"iam:{action}", iam_policy.text("arn:aws:iam::", iam_policy.ACCOUNT, ":role/", ANY_ROLE))
     for action in ("AttachRolePolicy", "PutRolePolicy")
 )
-# A permissions boundary may be broad: it grants nothing.
+# These may be broad: they grant nothing.
+LIMITS: Final = frozenset({DocumentKind.BOUNDARY, DocumentKind.SCP, DocumentKind.SESSION})
 GRANTS: Final = frozenset(
     {
         "allow-not-action",
@@ -90,7 +92,16 @@ class PermissionFinding:
 
     def as_finding(self, document: str, position: Position, message: str = "") -> Finding:
         """Return the finding for a report, at its place in a file."""
-        return Finding(self.kind, message or self.message, self.location.path, position, document, None, self.statement)
+        return Finding(
+            self.kind,
+            message or self.message,
+            self.location.path,
+            position,
+            document,
+            None,
+            self.statement,
+            self.actions if self.kind in TOGETHER else (),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,14 +139,20 @@ def analyze(check: RoleCheck) -> RoleReport:
     role = check.role
     if role is None:
         return RoleReport(check, (), (_finding("undecided", check, check.kind, check.origin, wording.not_here),))
-    linted = [(source, iam_policy.lint_policy(source.document, check.deployment)) for source in role.documents]
+    sources = [*role.documents, *check.given_resource_policies]
+    linted = [(source, iam_policy.lint_policy(source.document, check.deployment)) for source in sources]
     refused = any(iam_policy.refused(findings) for _, findings in linted)
     # Decisions of a rejected document do not matter.
     decidable = () if refused else [each for each in check.decidable if each.service or not role.is_bare]
     own, place = decide_all(role.role, decidable), check.deployment
     both = list(with_resource_policies(own, check.resource_policies, check.principal, place.account))
     results = tuple(result for result, _ in both)
-    found = [*_decision_findings(check, [result for result, policy in both if policy is None]), *_denied(check, both)]
+    foreign = [result for result in results if lacks_foreign_policy(result, check.resource_policies, place.account)]
+    found = [
+        *_decision_findings(check, [each for each, policy in both if policy is None and each not in foreign]),
+        *_denied(check, both),
+        *_key_policies(check, results, foreign),
+    ]
     decided = sorted(found, key=lambda finding: list(KINDS).index(finding.kind))
     if role.is_bare and not refused:
         decided.append(_finding("undecided", check, check.kind, role.origin, wording.not_here))
@@ -153,7 +170,13 @@ def _finding(
     by_core: bool = False,
 ) -> PermissionFinding:
     actions = tuple(dict.fromkeys(result.requirement.action for result in results))
-    suggests = bool(results) and kind not in {"explicit-deny", "undecided", "misplaced-policy"}
+    suggests = bool(results) and kind not in {
+        "explicit-deny",
+        "undecided",
+        "misplaced-policy",
+        "key-policy-not-given",
+        "limit-denies",
+    }
     suggest = partial(wording.statement_for, results, check) if suggests else (lambda: None)
     return PermissionFinding(
         kind, check.kind, check.role_name, subject, location, partial(word, check), actions, suggest, by_core
@@ -161,15 +184,15 @@ def _finding(
 
 
 def _decision_findings(check: RoleCheck, results: Iterable[Result]) -> Iterator[PermissionFinding]:
-    """Yield one finding for each cause and kind of resource; one for all that cannot be decided."""
-    role = check.role
+    """Yield one finding for each cause and kind of resource."""
     failed = [(_cause(result, check), result) for result in results if not result.decision.allowed]
     failed.sort(key=lambda entry: (entry[1].requirement.subject, entry[0].reason, entry[0].kind))
-    undecided = tuple(result for cause, result in failed if cause.kind == "undecided")
     decided = [entry for entry in failed if entry[0].kind not in {"undecided", ""}]
     misplaced: dict[Location, tuple[LocatedDocument, list[Result]]] = {}
-    for _, group in groupby(decided, key=lambda entry: (entry[1].requirement.subject, entry[0].reason, entry[0].kind)):
-        members = list(group)
+    groups: dict[tuple[str, str, str], list[tuple[Cause, Result]]] = {}
+    for cause, result in decided:
+        groups.setdefault((_origin(cause, result), cause.reason, cause.kind), []).append((cause, result))
+    for members in groups.values():
         cause, results = members[0][0], [result for _, result in members]
         elsewhere = _granted_elsewhere(check, results) if cause.kind in MOVABLE else None
         if elsewhere is None:
@@ -179,9 +202,27 @@ def _decision_findings(check: RoleCheck, results: Iterable[Result]) -> Iterator[
     for location, (source, found) in misplaced.items():
         word = partial(wording.misplaced, found, source.document.name)
         yield _finding("misplaced-policy", check, source.document.name, location, word, tuple(found))
-    if undecided and role is not None:
-        word = partial(wording.undecided, undecided)
-        yield _finding("undecided", check, check.kind, role.origin, word, undecided)
+    yield from _undecided(check, [result for cause, result in failed if cause.kind == "undecided"])
+
+
+def _undecided(check: RoleCheck, results: Iterable[Result]) -> Iterator[PermissionFinding]:
+    """Yield one finding for each cause, which is what would settle the first statement that is not decided."""
+    causes: dict[tuple[str, ...], list[Result]] = {}
+    for result in results:
+        causes.setdefault(iam_policy.settles(result.decision)[:1], []).append(result)
+    for cause, listed in causes.items():
+        if check.role is not None:
+            word = partial(wording.undecided, listed)
+            yield _finding("undecided", check, "".join(cause) or check.kind, check.role.origin, word, tuple(listed))
+
+
+def _origin(cause: Cause, result: Result) -> str:
+    """Return what decides: the statement or limit that takes permissions away, else the kind of resource."""
+    if cause.reason == "explicit-deny" and cause.step is not None:
+        return f"{cause.step.limit} {cause.step.attached.document.name} {cause.step.statement.index}"
+    if cause.reason in {"boundary-denies", "limit-denies"}:
+        return result.decision.exceeded
+    return result.requirement.subject
 
 
 def _denied(check: RoleCheck, results: Iterable[tuple[Result, ResourcePolicy | None]]) -> Iterator[PermissionFinding]:
@@ -197,10 +238,33 @@ def _denied(check: RoleCheck, results: Iterable[tuple[Result, ResourcePolicy | N
         yield _finding("resource-policy-denies", check, resource, location, word)
 
 
+def _key_policies(
+    check: RoleCheck, results: Sequence[Result], foreign: Sequence[Result]
+) -> Iterator[PermissionFinding]:
+    """Yield that the policy of a key, which always decides, is not given; in another account nothing is decided."""
+    role = check.role
+    own = [
+        each
+        for each in results
+        if each.decision.allowed
+        and each.requirement.subject in KEYS
+        and each.requirement.subject not in check.resource_policies
+    ]
+    if role is None:
+        return
+    if foreign:
+        word = partial(wording.foreign_key, foreign)
+        yield _finding("undecided", check, "keys", role.origin, word, tuple(foreign))
+    if own:
+        yield _finding(
+            "key-policy-not-given", check, "keys", role.origin, partial(wording.no_key_policy, own), tuple(own)
+        )
+
+
 def _of_cause(check: RoleCheck, cause: Cause, results: tuple[Result, ...]) -> PermissionFinding:
     subject = results[0].requirement.subject
     word = partial(wording.of_cause, cause.reason, results, cause.step)
-    return _finding(cause.kind, check, subject, _location(check, cause), word, results)
+    return _finding(cause.kind, check, subject, _location(check, cause, results[0]), word, results)
 
 
 def _cause(result: Result, check: RoleCheck) -> Cause:
@@ -228,22 +292,23 @@ def _reason(result: Result) -> tuple[str, Step | None]:
         return "source-never-matches" if failed is StatementElement.CONDITION else "missing-trust", near
     if decision.outcome is Outcome.EXPLICIT_DENY:
         return "explicit-deny", decision.deciding
-    if any(step.truth and step.attached.effect == "Allow" and not step.boundary for step in decision.steps):
-        return "boundary-denies", None
+    if any(step.truth and step.attached.effect == "Allow" and not step.limit for step in decision.steps):
+        return "boundary-denies" if decision.exceeded == BOUNDARY else "limit-denies", None
     # A policy of AWS cannot be edited.
     if near is None or failed not in NEAR_MISSES or near.attached.document.kind is DocumentKind.AWS:
         return "missing-permission", None
     return NEAR_MISSES[failed], near
 
 
-def _location(check: RoleCheck, cause: Cause) -> Location:
+def _location(check: RoleCheck, cause: Cause, result: Result) -> Location:
     role, step = check.role, cause.step
     if role is None:
         return check.origin
     document = role.located(step.attached.document) if step else None
     if step is None or document is None:
         boundary = role.boundary_origin if cause.reason == "boundary-denies" else None
-        return boundary or role.origin
+        limit = role.limit_origin(result.decision.exceeded) if cause.reason == "limit-denies" else None
+        return boundary or limit or role.origin
     statement = step.statement
     elements = {
         "resource-never-matches": statement.resources,
@@ -299,7 +364,7 @@ def _is_said(
     check: RoleCheck, source: LocatedDocument, finding: iam_policy.Finding, reported: Iterable[Location]
 ) -> bool:
     """Tell whether a decision reports it, or it is irrelevant in this document."""
-    if source.document.kind is DocumentKind.BOUNDARY and finding.kind in GRANTS:
+    if source.document.kind in LIMITS and finding.kind in GRANTS:
         return True
     if finding.kind in DECIDED:
         # In a template only what is needed matters.

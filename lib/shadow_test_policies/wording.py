@@ -42,14 +42,45 @@ def not_here(check: RoleCheck, limit: int) -> str:
 
 def undecided(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
     """Return the message for undecidable requirements, with what would decide them."""
-    first, more = results[0], len(results) - 1
-    what = f"{check.role_name} is allowed {first.requirement.action} on {first.resource}"
-    if first.requirement.service:
-        what = f"{first.requirement.service} can assume {check.role_name}"
-    count = f" (and {more} more)" if more else ""
+    first = results[0]
     ways = dict.fromkeys(way for result in results for way in iam_policy.settles(result.decision))
-    settled_by = "; ".join(ways) or "the policies that are not given here"
-    return shorten(readable(f"cannot decide whether {what}{count}: settled by {settled_by}"), limit)
+    settled_by = readable("; ".join(ways)) or "the policies that are not given here"
+
+    def form(actions: str) -> str:
+        what = f"{check.role_name} is allowed {actions}"
+        if len({result.resource for result in results}) == 1:
+            what += readable(f" on {first.resource}")
+        if first.requirement.service:
+            what = f"{first.requirement.service} can assume {check.role_name}"
+        return f"cannot decide whether {what}: settled by {settled_by}"
+
+    return _fit_actions(results, limit, form)
+
+
+def foreign_key(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
+    """Return the message for a key in another account whose policy is not known."""
+    key = results[0].resource
+    return _fit_actions(
+        results,
+        limit,
+        lambda actions: (
+            f"cannot decide whether {check.role_name} is allowed {actions}: the key policy of {key}, "
+            "which is in another account, must allow it too; give it with --key-policy"
+        ),
+    )
+
+
+def no_key_policy(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
+    """Return the message for a key whose policy is not known."""
+    key = readable(str(results[0].resource))
+    return _fit_actions(
+        results,
+        limit,
+        lambda actions: (
+            f"{check.role_name} is allowed {actions} by its own policies, but only if the key policy of "
+            f"{key} names it or its account; give it with `inference-experiment policy check --key-policy`"
+        ),
+    )
 
 
 def misplaced(results: Sequence[Result], policy: str, check: RoleCheck, limit: int) -> str:
@@ -95,15 +126,21 @@ def of_cause(reason: str, results: Sequence[Result], step: Step | None, check: R
     label = step.statement.label if step else ""
     why = readable(f"{label}: {iam_policy.why(step, first.decision.request)}") if step else ""
     target = readable(str(first.resource))
+    on_target = f" on {target}" if len({str(result.resource) for result in results}) == 1 else ""
     if reason in {"source-never-matches", "missing-trust"}:
         return shorten(_trust(reason, why, first, check), limit)
     if reason == "explicit-deny":
         return _fit_actions(
-            results, limit, lambda actions: f"{label} denies {role} {actions} on {target}; narrow the Deny"
+            results, limit, lambda actions: f"{label} denies {role} {actions}{on_target}; narrow the Deny"
         )
     if reason == "boundary-denies":
         boundary = f"the permissions boundary of {role} does not allow"
-        return _fit_actions(results, limit, lambda actions: f"{boundary} {actions} on {target}; add it there")
+        return _fit_actions(results, limit, lambda actions: f"{boundary} {actions}{on_target}; add it there")
+    if reason == "limit-denies":
+        name = first.decision.exceeded
+        return _fit_actions(
+            results, limit, lambda actions: f"{name} does not allow {role} {actions}{on_target}; add it there"
+        )
     if reason == "missing-permission":
         return _missing(results, target, check, limit)
     statement = statement_for(results, check)

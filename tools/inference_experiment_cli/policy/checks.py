@@ -66,7 +66,7 @@ def role_checks_of(inputs: Inputs, options: CheckOptions) -> list[tuple[RoleInpu
     """Return the roles of dumps and documents, in the place that their policies agree on if none was given."""
     documents = [document for each in inputs.roles for document in each.role.policies.identity]
     place = iam_policy.assumed(options.deployment, documents)
-    return [(each, _role_check(each, options, place)) for each in inputs.roles]
+    return [(each, inputs.beside.on(_role_check(each, options, place))) for each in inputs.roles]
 
 
 def _role_check(given: RoleInput, options: CheckOptions, place: Deployment) -> RoleCheck:
@@ -76,7 +76,8 @@ def _role_check(given: RoleInput, options: CheckOptions, place: Deployment) -> R
     if given.is_partial and not policies.identity and not policies.unknown and given.role.trust is not None:
         required = tuple(each for each in required if each.service)
     role = located_role(given.role)
-    return RoleCheck(options.role_kind, role, required, place, is_whole=not given.is_partial)
+    arn = given.role.arn or None
+    return RoleCheck(options.role_kind, role, required, place, is_whole=not given.is_partial, principal=arn)
 
 
 def check_roles(inputs: Inputs, options: CheckOptions) -> tuple[list[RoleReport], list[Finding]]:
