@@ -5,7 +5,7 @@ or from policy documents. The severity of a kind is in `iam_policy.KINDS`, the m
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ INLINE_LIMIT: Final = 10240
 # The function works without these; without a log its failures cannot be explained.
 AUXILIARY: Final = frozenset({"logGroup", "stack"})
 # One statement or limit decides about every kind of resource; a message may not have room for all permissions.
-TOGETHER: Final = frozenset({"undecided", "explicit-deny", "boundary-denies", "limit-denies"})
+TOGETHER: Final = frozenset({"undecided", "explicit-deny", "limit-denies"})
 # What is missing on one role may be attached to another by mistake.
 MOVABLE: Final = frozenset({"missing-permission", "missing-auxiliary-permission"})
 # The element of a statement that failed -> the kind of finding.
@@ -46,8 +46,8 @@ ESCALATING: Final = tuple(
     iam_policy.Request(f"iam:{action}", iam_policy.text("arn:aws:iam::", iam_policy.ACCOUNT, ":role/", ANY_ROLE))
     for action in ("AttachRolePolicy", "PutRolePolicy")
 )
-# These may be broad: they grant nothing.
-LIMITS: Final = frozenset({DocumentKind.BOUNDARY, DocumentKind.SCP, DocumentKind.SESSION})
+# These may be broad: limits grant nothing, and the default policy of a key allows its account all of KMS.
+BROAD: Final = frozenset({DocumentKind.BOUNDARY, DocumentKind.SCP, DocumentKind.SESSION, DocumentKind.RESOURCE})
 GRANTS: Final = frozenset(
     {
         "allow-not-action",
@@ -220,7 +220,7 @@ def _origin(cause: Cause, result: Result) -> str:
     """Return what decides: the statement or limit that takes permissions away, else the kind of resource."""
     if cause.reason == "explicit-deny" and cause.step is not None:
         return f"{cause.step.limit} {cause.step.attached.document.name} {cause.step.statement.index}"
-    if cause.reason in {"boundary-denies", "limit-denies"}:
+    if cause.reason == "limit-denies":
         return result.decision.exceeded
     return result.requirement.subject
 
@@ -234,7 +234,7 @@ def _denied(check: RoleCheck, results: Iterable[tuple[Result, ResourcePolicy | N
             denied.setdefault(policy.resource, []).append(result)
     for resource, members in denied.items():
         word = partial(wording.denied_by_resource, members, policies[resource])
-        location = Location(policies[resource].source.origin)
+        location = policies[resource].source.locate(())
         yield _finding("resource-policy-denies", check, resource, location, word)
 
 
@@ -264,7 +264,9 @@ def _key_policies(
 def _of_cause(check: RoleCheck, cause: Cause, results: tuple[Result, ...]) -> PermissionFinding:
     subject = results[0].requirement.subject
     word = partial(wording.of_cause, cause.reason, results, cause.step)
-    return _finding(cause.kind, check, subject, _location(check, cause, results[0]), word, results)
+    finding = _finding(cause.kind, check, subject, _location(check, cause, results[0]), word, results)
+    # Another Allow does not help where one statement or limit takes permissions away.
+    return replace(finding, suggest=lambda: None) if cause.reason in TOGETHER else finding
 
 
 def _cause(result: Result, check: RoleCheck) -> Cause:
@@ -364,7 +366,7 @@ def _is_said(
     check: RoleCheck, source: LocatedDocument, finding: iam_policy.Finding, reported: Iterable[Location]
 ) -> bool:
     """Tell whether a decision reports it, or it is irrelevant in this document."""
-    if source.document.kind in LIMITS and finding.kind in GRANTS:
+    if source.document.kind in BROAD and finding.kind in GRANTS:
         return True
     if finding.kind in DECIDED:
         # In a template only what is needed matters.
@@ -413,9 +415,8 @@ def _open(check: RoleCheck) -> Iterator[PermissionFinding]:
             is_public = any(entry.item.text == "*" and entry.type in {"*", "AWS"} for entry in entries)
             if statement.effect == "Allow" and is_public and not statement.conditions:
                 word = partial(wording.open_to_everybody, policy.resource)
-                yield _finding(
-                    "open-resource-policy", check, policy.resource, policy.source.locate(statement.path), word
-                )
+                location = policy.source.locate(statement.path, statement.position)
+                yield _finding("open-resource-policy", check, policy.resource, location, word)
 
 
 def _too_long_together(check: RoleCheck) -> Iterator[PermissionFinding]:

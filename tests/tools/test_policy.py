@@ -590,6 +590,22 @@ def test_the_policy_of_a_bucket_grants_by_itself_and_denies(tmp_path: Path) -> N
     assert policy(*request, "--bucket-policy", granting).returncode == 0
 
 
+def test_the_default_policy_of_a_key_is_sound_and_one_of_nothing_is_refused(tmp_path: Path) -> None:
+    root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+    answer = with_key(tmp_path, KEY, root)
+    assert "key.json" not in answer.stdout
+    own, key = tmp_path / "own.json", tmp_path / "key.json"
+    for whose, option in (
+        ("experiment", "--key-policy"),
+        ("provider", "--key-policy"),
+        ("provider", "--bucket-policy"),
+    ):
+        refused = policy("check", own, "--for", whose, *PLACE, option, key)
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    denied = with_key(tmp_path, KEY, {**root, "Effect": "Deny"}, root)
+    assert f"{key}: warning resource-policy-denies" in denied.stdout
+
+
 def test_limits_apply_to_the_roles_of_a_template(tmp_path: Path) -> None:
     template = RULES / "E9801" / "pass-complete.yaml"
     narrow = written(tmp_path, "narrow.json", statements({**EVERYTHING, "Action": "s3:*"}))

@@ -1,7 +1,7 @@
 """The policies that decide beside a role's own: boundary, service control, session, and those of a bucket or key."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -99,7 +99,7 @@ def level_of(documents: list[iam_policy.Document]) -> Limit:
     """
     name = f"service control policy {', '.join(document.name for document in documents)}"
     effects = {statement.effect for document in documents for statement in document.statements}
-    if effects <= {"Deny"}:
+    if effects == {"Deny"}:
         documents = [*documents, iam_policy.read_node(FULL_ACCESS, "FullAWSAccess", DocumentKind.AWS)]
     return Limit(name, tuple(documents))
 
@@ -116,10 +116,20 @@ def of_resources(
         if is_of_key and deployment.capture_key and deployment.volume_key not in {None, deployment.capture_key}:
             message = "--capture-key and --volume-key are two keys; check one at a time"
             raise UsageError(f"{option} {document.name}: {message}")
-        policies |= dict.fromkeys(
-            SUBJECTS[name], ResourcePolicy(document.name, LocatedDocument(document), is_of_key=is_of_key)
-        )
+        resource = (deployment.capture_key or deployment.volume_key) if is_of_key else deployment.capture_uri
+        policy = ResourcePolicy(str(resource or document.name), LocatedDocument(document), is_of_key=is_of_key)
+        policies |= dict.fromkeys(SUBJECTS[name], policy)
     return policies
+
+
+def check_used(policies: Mapping[str, ResourcePolicy], checks: Iterable[RoleCheck]) -> None:
+    """Raise UsageError for the policy of a bucket or key that no role of a document or dump needs."""
+    required = {each.subject for check in checks for each in check.requirements}
+    for name, options in (("bucket_policy", "--capture"), ("key_policy", "--capture-key or --volume-key")):
+        given = next((policies[subject] for subject in SUBJECTS[name] if subject in policies), None)
+        if given is not None and not required & SUBJECTS[name]:
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} {given.source.document.name}: say of which {option[:-7]}, with {options}")
 
 
 def looks_like_scp(document: iam_policy.Document) -> bool:

@@ -9,6 +9,7 @@ from iam_policy import Finding, Severity
 from iam_policy.lint.suppress import SuppressibleFinding
 from inference_experiment import contract
 from inference_experiment_cli.errors import ExitCode, UsageError
+from inference_experiment_cli.policy.beside import check_used
 from inference_experiment_cli.policy.inputs import Inputs, RoleInput
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport, analyze
 from shadow_test_policies.reports import ranked
@@ -69,6 +70,13 @@ def role_checks_of(inputs: Inputs, options: CheckOptions) -> list[tuple[RoleInpu
     return [(each, inputs.beside.on(_role_check(each, options, place))) for each in inputs.roles]
 
 
+def _checked_roles(inputs: Inputs, options: CheckOptions) -> list[tuple[RoleInput, RoleCheck]]:
+    checks = role_checks_of(inputs, options)
+    if checks:
+        check_used(inputs.beside.of_resources, (check for _, check in checks))
+    return checks
+
+
 def _role_check(given: RoleInput, options: CheckOptions, place: Deployment) -> RoleCheck:
     """Return the check of a role; of permissions and trust only what was given is checked."""
     required = tuple(each for each in options.requirements(place) if options.includes(each))
@@ -84,7 +92,7 @@ def check_roles(inputs: Inputs, options: CheckOptions) -> tuple[list[RoleReport]
     """Return a report for each role, and all findings, each once and at its file."""
     reports: list[RoleReport] = []
     findings: list[Finding] = []
-    for given, check in role_checks_of(inputs, options):
+    for given, check in _checked_roles(inputs, options):
         report = analyze(check)
         reports.append(report)
         found = (_of_document(finding, given, inputs.texts) for finding in report.findings)
