@@ -7,6 +7,7 @@ modules: `role_dumps` (input), `suppress` (accepted findings), `managed` (AWS's 
 from iam_policy.evaluate.decision import Decision, Limit, Outcome, Policies, Role, Step, decide, decide_trust
 from iam_policy.evaluate.explain import settles, why
 from iam_policy.evaluate.request import Given, Request
+from iam_policy.evaluate.resource_policies import Resource, decide_access
 from iam_policy.findings import KINDS, Finding, Position, Severity
 from iam_policy.lint.document import lint_policy, refused
 from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbol, Symbolic, Text, text
@@ -32,6 +33,7 @@ __all__ = [
     "Policies",
     "Position",
     "Request",
+    "Resource",
     "Role",
     "Severity",
     "Step",
@@ -41,6 +43,7 @@ __all__ = [
     "Unknown",
     "assumed",
     "decide",
+    "decide_access",
     "decide_trust",
     "lint_policy",
     "managed_arn",

@@ -12,7 +12,7 @@ from typing import Any, Final
 import iam_policy
 from cfn_template.scenarios import shorten
 from iam_policy import Outcome
-from iam_policy.evaluate.decision import Step
+from iam_policy.evaluate.decision import BOUNDARY, Step
 from iam_policy.match.arns import SEGMENTS, split
 from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbol, Text, parts_of, text
 from shadow_test_policies.decisions import Result
@@ -45,6 +45,8 @@ def undecided(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
     first = results[0]
     ways = dict.fromkeys(way for result in results for way in iam_policy.settles(result.decision))
     settled_by = readable("; ".join(ways)) or "the policies that are not given here"
+    if any(step.limit == BOUNDARY and step.statement.unknown for step in first.decision.steps):
+        settled_by += "; give the boundary with `inference-experiment policy check --boundary`"
 
     def form(actions: str) -> str:
         what = f"{check.role_name} is allowed {actions}"

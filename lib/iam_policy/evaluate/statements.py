@@ -74,6 +74,8 @@ class Attached:
     @cached_property
     def repeated(self) -> tuple[tuple[CompiledCondition, ...], ...]:
         """The conditions whose operator and key differ only in case."""
+        if len(self.conditions) < 2:  # noqa: PLR2004 - nearly always
+            return ()
         groups: dict[tuple[str, str], list[CompiledCondition]] = {}
         for one in self.conditions:
             groups.setdefault((one.condition.operator.lower(), one.key), []).append(one)

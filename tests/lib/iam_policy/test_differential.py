@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from iam_oracle import Ask
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
-from random_policies import SHORT, Case, random_case
+from random_policies import EXPERIMENT, S3, SHORT, Case, random_case
 
 from iam_policy.evaluate.decision import Limit, Outcome, Policies, decide
 from iam_policy.evaluate.request import Request
@@ -78,6 +78,11 @@ def conditions(case: Case) -> Iterator[tuple[dict[str, Any], dict[str, Any], str
                 yield policy, block, operator, key
 
 
+def given(case: Case, key: str) -> str | list[str]:
+    """Return the value of a key in the request, in any case; empty if there is none."""
+    return next((value for name, value in case.context.items() if name.lower() == key.lower()), "")
+
+
 def make_false(block: dict[str, Any], operator: str, key: str) -> None:
     """Replace one key of one operator by a condition that is never true."""
     del block[operator][key]
@@ -104,11 +109,11 @@ def short_arn_in_not_resource(case: Case) -> None:
 def short_arn_in_condition(case: Case) -> None:
     """An ARN pattern with fewer than six parts in an Arn operator: undocumented; the oracle takes it for no ARN."""
     for _, block, operator, key in conditions(case):
-        if operator.startswith("Arn"):
+        if operator.lower().startswith("arn"):
             kept = [value for value in as_list(block[operator][key]) if value not in SHORT_ARNS]
             if len(kept) == len(as_list(block[operator][key])):
                 continue
-            if "Not" in operator and key in case.context:
+            if "not" in operator.lower() and given(case, key):
                 make_false(block, operator, key)
             else:
                 block[operator][key] = [*kept, "junk"]
@@ -117,7 +122,7 @@ def short_arn_in_condition(case: Case) -> None:
 def many_values_without_quantifier(case: Case) -> None:
     """A plain operator on a key with many values: "might fail", says the documentation; the oracle makes it false."""
     for _, block, operator, key in conditions(case):
-        if key == "aws:TagKeys" and ":" not in operator and operator != "Null" and key in case.context:
+        if key.lower() == "aws:tagkeys" and ":" not in operator and operator.lower() != "null" and given(case, key):
             make_false(block, operator, key)
 
 
@@ -129,12 +134,11 @@ def variable_without_value(case: Case) -> None:
         ):
             never_apply(statement)
     for policy, block, operator, key in conditions(case):
-        present = any(key.lower() == given.lower() for given in case.context)
         values = as_list(block[operator][key])
         if (
             policy["Version"] == "2012-10-17"
-            and "Not" in operator
-            and present
+            and "not" in operator.lower()
+            and given(case, key)
             and any(map(_without_value(case), values))
         ):
             make_false(block, operator, key)
@@ -172,7 +176,7 @@ def escape_in_condition(case: Case) -> None:
 def seconds_since_1970(case: Case) -> None:
     """Date operators read "epoch (UNIX) time", that is seconds, by the documentation; the oracle reads milliseconds."""
     for _, block, operator, key in conditions(case):
-        if operator.startswith("Date"):
+        if operator.lower().startswith("date"):
             values = as_list(block[operator][key])
             block[operator][key] = ["1970-01-21T10:53:45.6Z" if v == "1767225600" else v for v in values]
 
@@ -180,7 +184,7 @@ def seconds_since_1970(case: Case) -> None:
 def not_ip_address_of_other_version(case: Case) -> None:
     """NotIpAddress means "all addresses except"; the oracle excepts IPv6 too beside a single IPv4 address."""
     for _, block, operator, key in conditions(case):
-        other = operator.startswith("NotIpAddress") and ":" in str(case.context.get(key, ""))
+        other = operator.lower().startswith("notipaddress") and ":" in str(given(case, key))
         if other and "10.1.2.3" in as_list(block[operator][key]):
             make_false(block, operator, key)
 
@@ -270,16 +274,23 @@ def test_every_difference_from_the_oracle_is_a_documented_ambiguity(oracle: Ask)
 
 def completed(case: Case) -> Case:
     """Return a case with every incomplete ARN written out."""
-    written = json.dumps(case.question())
-    for short in sorted(SHORT, key=len):
-        written = written.replace(f'"{short}"', f'"{short}{":*" * (5 - short.count(":"))}"')
-    return Case(**json.loads(written))
+    whole = copy.deepcopy(case)
+    for _, statement in statements(whole):
+        for element in ("Resource", "NotResource"):
+            if element in statement:
+                listed = as_list(statement[element])
+                statement[element] = [one + ":*" * (5 - one.count(":")) if one in SHORT else one for one in listed]
+    return whole
+
+
+def _is_short(case: Case) -> bool:
+    return any(json.dumps(short) in json.dumps(case.documents()) for short in SHORT)
 
 
 def test_an_incomplete_arn_decides_as_the_completed_one_does_for_the_oracle(oracle: Ask) -> None:
     """Promise: in Resource and NotResource of every policy that IAM completes, `arn:aws:sqs` is `arn:aws:sqs:*:*:*`."""
     source = random.Random(SEED + 1)
-    cases = [case for case in (random_case(source) for _ in range(4000)) if completed(case) != case]
+    cases = [case for case in (random_case(source) for _ in range(4000)) if _is_short(case)]
 
     answers = oracle(completed(case).question() for case in cases)
 
@@ -296,7 +307,7 @@ NOT_MINISTACK = (
     *("${", "US-EAST-1", "inference-*/", ":*/*", "2008-10-17", '"Null"', "junk"),
     *('"arn:aws:sagemaker:*"', '"arn:aws:sagemaker:us-*"', '"arn:aws:sagemaker:*:inference-experiment/*"'),
     *("aws:SourceIp", "aws:CurrentTime", "aws:SecureTransport", "aws:MultiFactorAuthAge"),
-    *('{"aws:TagKeys":', "IfExists"),
+    *('{"aws:TagKeys":', "IfExists", ":Null", ": []", "AWS:"),
 )
 QUANTIFIED = ('"ForAllValues:StringEquals": {"aws:TagKeys":', '"ForAnyValue:StringLike": {"aws:TagKeys":')
 TAGGING = {"Create": "AddTags", "Describe": "ListTags", "Delete": "DeleteTags"}
@@ -307,11 +318,14 @@ def tagging_case(source: random.Random) -> Case | None:
     written = json.dumps(random_case(source).question())
     for verb, action in TAGGING.items():
         written = written.replace(f"sagemaker:{verb}InferenceExperiment", f"sagemaker:{action}")
+    for pattern in [*SHORT, *S3]:
+        written = written.replace(json.dumps(pattern), json.dumps(f"{EXPERIMENT}*"))
     case = Case(**json.loads(written))
     policies = json.dumps([case.policies, case.boundary])
     for known in QUANTIFIED:
         policies = policies.replace(known, "")
-    return None if any(fault in policies for fault in NOT_MINISTACK) else case
+    is_out_of_reach = case.scps or case.session or case.action == "sts:GetCallerIdentity"
+    return None if is_out_of_reach or any(fault in policies for fault in NOT_MINISTACK) else case
 
 
 def ministacks(case: Case) -> Outcome:
@@ -335,7 +349,7 @@ def ministacks(case: Case) -> Outcome:
 def test_the_tagging_actions_are_decided_as_by_a_second_evaluator() -> None:
     """Promise: tagging actions, too, are decided alike wherever ministack follows the documentation."""
     source = random.Random(SEED)
-    cases = [case for case in (tagging_case(source) for _ in range(4 * CASES)) if case is not None]
+    cases = [case for case in (tagging_case(source) for _ in range(2 * CASES)) if case is not None]
 
     different = [
         (case.question(), str(ministacks(case)), str(ours(case)))

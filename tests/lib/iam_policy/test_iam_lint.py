@@ -366,3 +366,34 @@ def test_templates_get_pseudo_parameters() -> None:
 
     assert '{"Fn::Sub": "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:' in written
     assert "arn:aws:" not in written
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("arn:aws:s3:us-east-1:123456789012:accesspoint/models/object/*", set()),
+        ("arn:aws:s3:*:123456789012:accesspoint/*/object/*", set()),
+        ("arn:aws:s3-object-lambda:us-east-1:123456789012:accesspoint/models", set()),
+        ("arn:aws:s3::123456789012:accesspoint/m1.mrap/object/*", set()),
+        ("arn:aws:s3:us-east-1:123456789012:models/*", {"invalid-arn"}),
+        ("arn:aws:s3:us-east-1::models/*", {"invalid-arn"}),
+        ("arn:aws:iam:us-east-1:123456789012:role/x", {"invalid-arn"}),
+        ("arn:aws", {"invalid-arn"}),
+        ("arn:aws:s3", {"short-arn"}),
+    ],
+)
+def test_arns_with_and_without_a_region(resource: str, expected: set[str]) -> None:
+    """Promise: access points and their kin have region and account, buckets and roles have none."""
+    node = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}}
+    kinds = {finding.kind for finding in lint_policy(read_node(node))}
+
+    assert kinds & {"invalid-arn", "short-arn"} == expected
+
+
+@pytest.mark.parametrize("form", ["storage-lens/x", "job/1", "storage-lens-group/g", "access-grants/default/grant/1"])
+def test_the_kin_of_access_points(form: str) -> None:
+    """Promise: whatever S3 keeps per region is accepted, since the forms are AWS's data."""
+    resource = f"arn:aws:s3:us-east-1:123456789012:{form}"
+    node = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": resource}}
+
+    assert "invalid-arn" not in {finding.kind for finding in lint_policy(read_node(node))}
