@@ -121,13 +121,16 @@ class Requirement:
         whole = self.resource if resource is None else resource
         if self.captured_key is not None:
             whole = fill(whole, {"CaptureKey": self.captured_key})
-        return Request(self.action, whole, {**of_resource(whole), **self.context}, principal=principal)
+        return Request(self.action, whole, _with_account(whole, self.context), principal=principal)
 
 
-def of_resource(resource: Text) -> dict[str, Value]:
-    """Return the context that the resource of a request gives; a bucket's ARN does not have its account."""
-    account = account_of(resource)
-    return {} if account is None else {"aws:ResourceAccount": account}
+def _with_account(resource: Text, context: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Add the account of the resource, which a bucket's ARN does not have.
+
+    A call without a resource, such as a list, is about the account of the caller [INF].
+    """
+    account = context.get("aws:PrincipalAccount") if resource == "*" else account_of(resource)
+    return context if account is None else {"aws:ResourceAccount": account, **context}
 
 
 def role_context(action: str, deployment: Deployment, resource: Text) -> dict[str, Value]:
@@ -136,7 +139,7 @@ def role_context(action: str, deployment: Deployment, resource: Text) -> dict[st
     region = parts[3] if len(parts) > RESOURCE and parts[3] else deployment.region
     context = _context(action, replace(deployment, region=region))
     tags = ("aws:RequestTag/", "aws:TagKeys", "aws:ResourceTag/", "sagemaker:ResourceTag/", "s3:x-amz-")
-    return {**of_resource(resource), **{key: value for key, value in context.items() if not key.startswith(tags)}}
+    return dict(_with_account(resource, {key: value for key, value in context.items() if not key.startswith(tags)}))
 
 
 def _data() -> dict[str, Any]:

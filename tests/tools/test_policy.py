@@ -665,3 +665,43 @@ def test_explain_knows_of_a_request_what_check_knows(condition: dict[str, Any], 
     answer = policy("explain", *CREATION, own, "--account", ACCOUNT, "--unknown", "error")
 
     assert answer.returncode == code, answer.stdout
+
+
+CREATE, DESCRIBE = "sagemaker:CreateInferenceExperiment", "sagemaker:DescribeInferenceExperiment"
+STOP, PASS = "sagemaker:StopInferenceExperiment", "iam:PassRole"
+OWNER = "cfn-inference-experiment:owner"
+
+
+@pytest.mark.parametrize(
+    ("condition", "denied", "undecided"),
+    [
+        ({"StringNotEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}, set(), set()),
+        ({"StringEquals": {"aws:ResourceAccount": ACCOUNT}}, {CREATE, DESCRIBE, STOP, PASS}, set()),
+        ({"StringNotEqualsIfExists": {"aws:RequestedRegion": "us-east-1"}}, set(), {PASS}),
+        ({"Bool": {"aws:SecureTransport": "false"}}, set(), set()),
+        ({"Bool": {"aws:ViaAWSService": "true"}}, set(), set()),
+        ({"Null": {"aws:CalledVia": "true"}}, {CREATE, DESCRIBE, STOP, PASS}, set()),
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, {CREATE, DESCRIBE, STOP, PASS}, set()),
+        ({"Bool": {"aws:PrincipalIsAWSService": "true"}}, set(), set()),
+        ({"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/*"}}, set(), set()),
+        ({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/*"}}, set(), set()),
+        ({"StringNotEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}, {CREATE, DESCRIBE, STOP}, set()),
+        ({"ArnLike": {"iam:AssociatedResourceArn": "arn:aws:sagemaker:*:*:inference-experiment/*"}}, {PASS}, set()),
+        # An experiment has its tags once there is one; the passed role may have any.
+        ({"Null": {"aws:ResourceTag/team": "true"}}, {CREATE, DESCRIBE}, {STOP, PASS}),
+        ({"Null": {f"aws:ResourceTag/{OWNER}": "true"}}, {CREATE, DESCRIBE}, {PASS}),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, set(), {CREATE, DESCRIBE, STOP, PASS}),
+        ({"Null": {f"aws:RequestTag/{OWNER}": "false"}}, {CREATE}, set()),
+    ],
+)
+def test_what_is_known_of_a_request_decides(
+    condition: dict[str, Any], denied: set[str], undecided: set[str], tmp_path: Path
+) -> None:
+    deny = {**EVERYTHING, "Effect": "Deny", "Condition": condition}
+    own = written(tmp_path, "own.json", statements(EVERYTHING, deny))
+    report = json.loads(policy("check", own, "--for", "provider", *PLACE, "--format", "json").stdout)
+
+    outcomes = {each["action"]: each["outcome"] for each in report["roles"][0]["decisions"]}
+    asked = (CREATE, DESCRIBE, STOP, PASS)
+    assert {name for name in asked if outcomes[name] == "explicit deny"} == denied
+    assert {name for name in asked if outcomes[name] == "unknown"} == undecided
