@@ -32,16 +32,20 @@ KEYS: Final = frozenset({"captureKey", "volumeKey", *QUEUE_KEYS})
 
 @dataclass(frozen=True)
 class ResourcePolicy:
-    """The policy of the bucket or key that a requirement is about. `resource` is its logical id."""
+    """The policy of the bucket or key that a requirement is about. `resource` is its logical id, or its name.
+
+    `account` is that of a bucket, whose ARN does not have it; None for that of the role.
+    """
 
     resource: str
     source: LocatedDocument
     is_of_key: bool
+    account: iam_policy.Text | None = None
 
     def decide(self, own: Decision, role: iam_policy.Text, account: iam_policy.Text) -> Decision:
         """Return the decision on a request of a role, given that of the role's own policies."""
-        elsewhere = account_of(own.request.resource)  # a bucket's ARN has no account: it is that of the template
-        return decide_access(own, Resource(self.source.document, elsewhere or account, self.is_of_key), role, account)
+        theirs = account_of(own.request.resource) or self.account or account
+        return decide_access(own, Resource(self.source.document, theirs, self.is_of_key), role, account)
 
 
 def resource_policies(experiment: Experiment, names: PhysicalNames) -> dict[str, ResourcePolicy]:

@@ -576,7 +576,7 @@ def test_the_policy_of_a_bucket_grants_by_itself_and_denies(tmp_path: Path) -> N
     grant = {"Effect": "Allow", "Principal": {"AWS": EXPERIMENT_ROLE}, **resource}
     granting = written(tmp_path, "bucket.json", statements(grant))
     denying = written(tmp_path, "deny.json", statements({**grant, "Effect": "Deny", "Principal": "*"}))
-    options = ("--for", "experiment", *PLACE, *CAPTURE[:2])
+    options = ("--for", "experiment", *PLACE, *CAPTURE[:2], "--bucket-account", ACCOUNT)
 
     assert "s3:PutObject" in policy("check", nothing, *options).stdout
     assert "s3:PutObject" not in policy("check", nothing, *options, "--bucket-policy", granting).stdout
@@ -585,6 +585,12 @@ def test_the_policy_of_a_bucket_grants_by_itself_and_denies(tmp_path: Path) -> N
     assert "s3:PutObject" in limited.stdout
     own = written(tmp_path, "all.json", statements(EVERYTHING))
     assert "resource-policy-denies" in policy("check", own, *options, "--bucket-policy", denying).stdout
+    # Nothing says where a bucket is; from another account both sides must allow.
+    open_account = policy("check", nothing, *options[:-2], "--bucket-policy", granting, "--format", "json")
+    assert f"--bucket-account}} must be {ACCOUNT}" in open_account.stdout
+    elsewhere = policy("check", nothing, *options[:-1], "999999999999", "--bucket-policy", granting)
+    assert "missing-experiment-permission: the role lacks s3:PutObject" in elsewhere.stdout
+    assert policy("check", nothing, *options[:-1], "x", "--bucket-policy", granting).returncode == 2
     request = ("explain", "s3:PutObject", "arn:aws:s3:::cap/x/y", own, "--for", "experiment")
     assert policy(*request, "--bucket-policy", denying).returncode == 1
     assert policy(*request, "--bucket-policy", granting).returncode == 0

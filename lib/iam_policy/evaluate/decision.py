@@ -107,11 +107,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer for one request; the steps are evaluated on demand."""
+    """The answer for one request; the steps are evaluated on demand.
+
+    `open_ways` would settle what the policy of the resource leaves open.
+    """
 
     outcome: Outcome
     request: Request
     policies: Policies = field(repr=False)
+    open_ways: tuple[str, ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -121,9 +125,9 @@ class Decision:
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """Every statement's step: identity policies first, then the limits."""
-        steps = [_step(attached, self.request) for attached in self.policies.compiled]
+        steps = [step_of(attached, self.request) for attached in self.policies.compiled]
         for limit in self.policies.every_limit:
-            steps += [_step(attached, self.request, limit.name) for attached in limit.compiled]
+            steps += [step_of(attached, self.request, limit.name) for attached in limit.compiled]
         return tuple(steps)
 
     @cached_property
@@ -144,7 +148,8 @@ class Decision:
         return None
 
 
-def _step(attached: Attached, request: Request, limit: str = "") -> Step:
+def step_of(attached: Attached, request: Request, limit: str = "") -> Step:
+    """Evaluate one statement for a request."""
     parts = tuple(attached.parts(request))
     return Step(attached, all_of(truth for _, truth in parts), parts, limit)
 

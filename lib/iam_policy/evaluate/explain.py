@@ -92,12 +92,13 @@ def settles(decision: Decision) -> tuple[str, ...]:
     granted = {step.limit for step in decision.steps if step.truth and step.attached.effect == "Allow"}
     # What may allow does not matter beside what allows for certain.
     relevant = [each for each in decision.steps if each.attached.effect != "Allow" or each.limit not in granted]
-    ways = [line for step in relevant if step.truth is None for line in _settles_step(step, decision.request)]
+    ways = [line for step in relevant if step.truth is None for line in settles_step(step, decision.request)]
     ways += [f"the Effect of {s.statement.label}" for s in decision.steps if s.truth and s.attached.effect is None]
-    return tuple(dict.fromkeys(ways))
+    return tuple(dict.fromkeys((*ways, *decision.open_ways)))
 
 
-def _settles_step(step: Step, request: Request) -> Iterator[str]:
+def settles_step(step: Step, request: Request) -> Iterator[str]:
+    """Yield what would resolve an undecided statement."""
     statement = step.statement
     if statement.unknown is not None:
         yield statement.unknown.settles or f"the content of {step.attached.document.name or 'the statement'}"

@@ -6,11 +6,13 @@ IAM User Guide, policy evaluation logic, "Cross-account policy evaluation logic"
 Developer Guide, key policies.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from iam_policy.evaluate.decision import Decision, Outcome, Truths, outcome_of, truths_of
+from iam_policy.evaluate.decision import Decision, Outcome, Truths, outcome_of, step_of, truths_of
+from iam_policy.evaluate.explain import settles_step
 from iam_policy.evaluate.request import Request
 from iam_policy.evaluate.statements import Attached
 from iam_policy.match.arns import RESOURCE, split
@@ -58,7 +60,25 @@ def decide_access(own: Decision, resource: Resource, role: Text, account: Text) 
         levels = [each for each in own.policies.limits if each.documents[0].kind is DocumentKind.SCP]
         within = truths_of(replace(own.policies, boundary=None, limits=tuple(levels)), own.request).within
         outcome = Outcome.IMPLICIT_DENY if within is False else Outcome.UNKNOWN
-    return replace(own, outcome=outcome)
+    is_open = outcome is Outcome.UNKNOWN
+    return replace(
+        own, outcome=outcome, open_ways=tuple(_open_ways(resource, own.request, role, account)) if is_open else ()
+    )
+
+
+def _open_ways(resource: Resource, request: Request, role: Text, account: Text) -> Iterator[str]:
+    """Yield what would settle whether the policy of a resource allows a role."""
+    for whole, _ in resource.compiled:
+        as_role = _as_principal(request, role, role)
+        step = step_of(whole, as_role)
+        if step.truth is None:
+            yield from settles_step(step, as_role)
+    if compile_pattern(resource.account, wildcards=False).match(account) is None:
+        yield f"{resource.account} must be {account}"
+
+
+def _as_principal(request: Request, role: Text, principal: Text) -> Request:
+    return replace(request, context={**request.context, "aws:PrincipalArn": role}, principal=("AWS", principal))
 
 
 def account_of(arn: Text) -> Text | None:
@@ -87,9 +107,8 @@ def _granted(resource: Resource, truths: Truths, ways: _Ways, *, same: bool) -> 
 
 def _ways(resource: Resource, request: Request, role: Text, account: Text) -> _Ways:
     """Evaluate the policy of a resource for a role and for the account of the role."""
-    context = {**request.context, "aws:PrincipalArn": role}
-    as_role = replace(request, context=context, principal=("AWS", role))
-    as_account = replace(as_role, principal=("AWS", text("arn:", PARTITION, ":iam::", account, ":root")))
+    as_role = _as_principal(request, role, role)
+    as_account = _as_principal(request, role, text("arn:", PARTITION, ":iam::", account, ":root"))
     truths: dict[str, list[Truth]] = {name: [] for name in _Ways._fields}
     for whole, of_roles in resource.compiled:
         if whole.effect != "Allow":  # or it is not known

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 import iam_policy
-from iam_policy import DocumentKind, Limit, Symbol
+from iam_policy import ACCOUNT, DocumentKind, Limit, Symbol
 from iam_policy.match.symbols import PATH_CHARACTERS
 from inference_experiment_cli.errors import UsageError
 from shadow_test_policies.located_documents import LocatedDocument, Location
@@ -18,6 +18,8 @@ from shadow_test_policies.resource_policies import KEYS, ResourcePolicy
 from shadow_test_policies.role_checks import RoleCheck
 
 FULL_ACCESS: Final = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+# The ARN of a bucket does not say where it is; messages name the option that does.
+BUCKET_ACCOUNT: Final = replace(ACCOUNT, identity="--bucket-account")
 SUBJECTS: Final = {"bucket_policy": frozenset({"capture"}), "key_policy": KEYS}
 
 _Files = list[Path] | None
@@ -37,10 +39,15 @@ class BesideOptions:
     ] = None
     session: Annotated[_Files, typer.Option(help="Session policy. Repeatable: one of them must allow.")] = None
     bucket_policy: Annotated[_Files, typer.Option(help="Policy of the bucket for captured data.")] = None
+    bucket_account: Annotated[str, typer.Option(help="Account of that bucket.")] = ""
     key_policy: Annotated[_Files, typer.Option(help="Policy of the KMS key.")] = None
 
     def __post_init__(self) -> None:
-        """Raise UsageError for a second file where there can be one only."""
+        """Raise UsageError for a second file where there can be one only, and for what is no account."""
+        if self.bucket_account and not (
+            len(self.bucket_account) == ACCOUNT.minimum and self.bucket_account.isdecimal()
+        ):
+            raise UsageError(f"--bucket-account {self.bucket_account}: must have {ACCOUNT.minimum} digits")
         for name, owner in (("boundary", "role"), ("bucket_policy", "bucket"), ("key_policy", "key")):
             files = getattr(self, name) or []
             if len(files) > 1:
@@ -105,7 +112,7 @@ def level_of(documents: list[iam_policy.Document]) -> Limit:
 
 
 def of_resources(
-    documents: Mapping[str, iam_policy.Document], role_kind: str, deployment: Deployment
+    documents: Mapping[str, iam_policy.Document], role_kind: str, deployment: Deployment, bucket_account: str
 ) -> dict[str, ResourcePolicy]:
     """Return the policies of bucket and key by the subject of the requirements. Raises UsageError."""
     policies: dict[str, ResourcePolicy] = {}
@@ -117,7 +124,8 @@ def of_resources(
             message = "--capture-key and --volume-key are two keys; check one at a time"
             raise UsageError(f"{option} {document.name}: {message}")
         resource = (deployment.capture_key or deployment.volume_key) if is_of_key else deployment.capture_uri
-        policy = ResourcePolicy(str(resource or document.name), LocatedDocument(document), is_of_key=is_of_key)
+        account = None if is_of_key else bucket_account or iam_policy.text(BUCKET_ACCOUNT)
+        policy = ResourcePolicy(str(resource or document.name), LocatedDocument(document), is_of_key, account)
         policies |= dict.fromkeys(SUBJECTS[name], policy)
     return policies
 

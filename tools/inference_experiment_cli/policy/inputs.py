@@ -109,7 +109,7 @@ def _read_beside(inputs: Inputs, given: BesideOptions, options: "CheckOptions") 
         name: read(path, iam_policy.DocumentKind.RESOURCE) for name in SUBJECTS for path in getattr(given, name) or []
     }
     limits = [*map(level_of, levels), *([iam_policy.Limit("session policy", session)] if session else [])]
-    policies = of_resources(resources, options.role_kind, options.deployment)
+    policies = of_resources(resources, options.role_kind, options.deployment, given.bucket_account)
     return Beside(boundary[0] if boundary else None, tuple(limits), policies)
 
 
