@@ -147,7 +147,12 @@ def analyze(check: RoleCheck) -> RoleReport:
     own, place = decide_all(role.role, decidable), check.deployment
     both = list(with_resource_policies(own, check.resource_policies, check.principal, place.account))
     results = tuple(result for result, _ in both)
-    foreign = [result for result in results if lacks_foreign_policy(result, check.resource_policies, place.account)]
+    granted = {id(after) for before, after in zip(own, results, strict=True) if before.decision.allowed}
+    foreign = [
+        each
+        for each in results
+        if id(each) in granted and lacks_foreign_policy(each, check.resource_policies, place.account)
+    ]
     found = [
         *_decision_findings(check, [each for each, policy in both if policy is None and each not in foreign]),
         *_denied(check, both),
@@ -243,10 +248,12 @@ def _key_policies(
 ) -> Iterator[PermissionFinding]:
     """Yield that the policy of a key, which always decides, is not given; in another account nothing is decided."""
     role = check.role
+    foreign = [each for each in foreign if each.requirement.level is Level.REQUIRED]
     own = [
         each
         for each in results
         if each.decision.allowed
+        and each.requirement.level is Level.REQUIRED
         and each.requirement.subject in KEYS
         and each.requirement.subject not in check.resource_policies
     ]
