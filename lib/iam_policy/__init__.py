@@ -4,9 +4,10 @@ A pure library: it reads no AWS account, and no template engine is needed. The n
 modules: `role_dumps` (input), `suppress` (accepted findings), `managed` (AWS's policies), `actions` (AWS's data).
 """
 
-from iam_policy.evaluate.decision import Decision, Outcome, Policies, Role, Step, decide, decide_trust
+from iam_policy.evaluate.decision import Decision, Limit, Outcome, Policies, Role, Step, decide, decide_trust
 from iam_policy.evaluate.explain import settles, why
 from iam_policy.evaluate.request import Given, Request
+from iam_policy.evaluate.resource_policies import Resource, decide_access
 from iam_policy.findings import KINDS, Finding, Position, Severity
 from iam_policy.lint.document import lint_policy, refused
 from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbol, Symbolic, Text, text
@@ -25,12 +26,14 @@ __all__ = [
     "DocumentKind",
     "Finding",
     "Given",
+    "Limit",
     "Located",
     "Outcome",
     "Place",
     "Policies",
     "Position",
     "Request",
+    "Resource",
     "Role",
     "Severity",
     "Step",
@@ -40,6 +43,7 @@ __all__ = [
     "Unknown",
     "assumed",
     "decide",
+    "decide_access",
     "decide_trust",
     "lint_policy",
     "managed_arn",

@@ -75,6 +75,8 @@ KINDS: Final[dict[str, Kind]] = {
     "source-names-one-resource": Kind(_W, "The trust policy lets the service in for one resource only"),
     "needs-set-operator": Kind(_W, "A multivalued key needs ForAnyValue or ForAllValues"),
     "set-operator-on-single-value": Kind(_W, "A set operator on a single-valued key only weakens the condition"),
+    "null-with-set-operator": Kind(_W, "Null with ForAllValues is always true, with ForAnyValue never"),
+    "repeated-condition-key": Kind(_W, "Condition keys that differ only in case"),
     "invalid-condition-value": Kind(_W, "The operator cannot parse the value, so the condition is never true"),
     "unknown-variable": Kind(_W, "Unknown policy variable"),
     # Grants
@@ -90,6 +92,7 @@ KINDS: Final[dict[str, Kind]] = {
     # Decisions
     "explicit-deny": Kind(_E, "A Deny takes a required permission away"),
     "boundary-denies": Kind(_E, "The permissions boundary does not allow a required permission"),
+    "limit-denies": Kind(_E, "A service control or session policy does not allow a required permission"),
     "resource-never-matches": Kind(_E, "A required permission is granted on another resource"),
     "condition-never-true": Kind(_E, "A required permission is granted under a condition that is never true"),
     "source-never-matches": Kind(_E, "The trust statement for a service can never match"),
@@ -101,6 +104,7 @@ KINDS: Final[dict[str, Kind]] = {
     "missing-auxiliary-permission": Kind(_W, "A permission for logs or for the status of the stack is not allowed"),
     "missing-recommended": Kind(_I, "A recommended permission is not allowed"),
     "undecided": Kind(_I, "Whether a required permission is allowed cannot be decided statically"),
+    "key-policy-not-given": Kind(_I, "The policy of a key decides too, and is not given"),
     "excess-permission": Kind(_W, "More is granted than required"),
 }
 
@@ -117,7 +121,10 @@ NOWHERE: Final = Position()
 
 @dataclass(frozen=True)
 class Finding:
-    """A problem, its place, and how to fix it; `addition` is a statement that would fix it."""
+    """A problem, its place, and how to fix it; `addition` is a statement that would fix it.
+
+    `permissions` are all that cannot be decided for the one reason of the message, which may leave some out.
+    """
 
     kind: str
     message: str
@@ -126,6 +133,7 @@ class Finding:
     document: str = ""
     level: Severity | None = None
     addition: Mapping[str, Any] | None = field(default=None, compare=False)
+    permissions: tuple[str, ...] = ()
 
     @property
     def severity(self) -> Severity:

@@ -117,7 +117,7 @@ def _is_wild(pattern: Pattern) -> bool:
 
 def nearest_miss(decision: Decision) -> Step | None:
     """Return the Allow that comes closest to matching: one that fails at its condition rather than at its resource."""
-    allows = [step for step in decision.steps if step.attached.effect == "Allow" and not step.boundary]
+    allows = [step for step in decision.steps if step.attached.effect == "Allow" and not step.limit]
     ranked = [(NEARNESS.get(failed, 0), step) for step in allows if (failed := failed_element(step)) is not None]
     rank, nearest = max(ranked, key=lambda entry: entry[0], default=(0, None))
     return nearest if rank else None
@@ -141,9 +141,12 @@ def _decide_free(role: Role, requirements: list[Requirement]) -> list[Result]:
     return best
 
 
-def _score(results: list[Result]) -> tuple[int, int]:
+def _score(results: list[Result]) -> tuple[int, int, int]:
+    """Rank by what is allowed, then undecided, then undecided although it is certainly granted."""
     outcomes = [result.decision.outcome for result in results]
-    return outcomes.count(Outcome.ALLOWED), outcomes.count(Outcome.UNKNOWN)
+    unknown = [result.decision.steps for result in results if result.decision.outcome is Outcome.UNKNOWN]
+    granted = [any(step.truth and step.attached.effect == "Allow" for step in steps) for steps in unknown]
+    return outcomes.count(Outcome.ALLOWED), outcomes.count(Outcome.UNKNOWN), sum(granted)
 
 
 def _candidates(role: Role, resource: Text) -> Iterator[Text]:

@@ -7,14 +7,13 @@ or from policy documents. The severity of a kind is in `iam_policy.KINDS`, the m
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import groupby
 from typing import Any, Final
 
 import iam_policy
 from cfn_template.scenarios import shorten
 from iam_policy import KINDS, DocumentKind, Finding, Outcome, Position, Severity
 from iam_policy.escalation import escalations
-from iam_policy.evaluate.decision import Step
+from iam_policy.evaluate.decision import BOUNDARY, Step
 from iam_policy.evaluate.statements import StatementElement
 from iam_policy.findings import MAXIMUM_MESSAGE
 from shadow_test_policies import wording
@@ -33,13 +32,15 @@ from shadow_test_policies.decisions import (
 from shadow_test_policies.located_documents import LocatedDocument, Location
 from shadow_test_policies.references import ROLE
 from shadow_test_policies.requirements import Level, customary, experiment_requirements, provider_requirements
-from shadow_test_policies.resource_policies import ResourcePolicy, with_resource_policies
+from shadow_test_policies.resource_policies import KEYS, ResourcePolicy, lacks_foreign_policy, with_resource_policies
 from shadow_test_policies.role_checks import RoleCheck
 from shadow_test_policies.role_policies import POLICY_PROPERTIES, is_attached, policy_resource, role_of_resource
 
 INLINE_LIMIT: Final = 10240
 # The function works without these; without a log its failures cannot be explained.
 AUXILIARY: Final = frozenset({"logGroup", "stack"})
+# One statement or limit decides about every kind of resource; a message may not have room for all permissions.
+TOGETHER: Final = frozenset({"undecided", "explicit-deny", "limit-denies"})
 # What is missing on one role may be attached to another by mistake.
 MOVABLE: Final = frozenset({"missing-permission", "missing-auxiliary-permission"})
 # The element of a statement that failed -> the kind of finding.
@@ -55,8 +56,9 @@ OF_CONDITIONS: Final = frozenset(
 DECIDED: Final = frozenset(
     {"resource-mismatch", "resource-needs-star", "other-account", "other-region", "other-partition"}
 )
+# These may be broad: limits grant nothing, and the default policy of a key allows its account all of KMS.
+MAY_BE_BROAD: Final = frozenset({DocumentKind.BOUNDARY, DocumentKind.SCP, DocumentKind.SESSION, DocumentKind.RESOURCE})
 BROAD: Final = frozenset({"allow-not-action", "allow-not-resource", "broad-action"})
-# A permissions boundary may be broad: it grants nothing.
 GRANTS: Final = BROAD | {"pass-role-any-role", "pass-role-any-service", "pass-role-without-service"}
 
 
@@ -92,7 +94,16 @@ class PermissionFinding:
 
     def as_finding(self, document: str, position: Position, message: str = "") -> Finding:
         """Return the finding for a report, at its place in a file."""
-        return Finding(self.kind, message or self.message, self.location.path, position, document, None, self.statement)
+        return Finding(
+            self.kind,
+            message or self.message,
+            self.location.path,
+            position,
+            document,
+            None,
+            self.statement,
+            self.actions if self.kind in TOGETHER else (),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,14 +143,25 @@ def analyze(check: RoleCheck) -> RoleReport:
     role = check.role
     if role is None:
         return RoleReport(check, (), (_finding("undecided", check, check.kind, check.origin, wording.not_here),))
-    linted = [(source, iam_policy.lint_policy(source.document, check.deployment)) for source in role.documents]
+    sources = [*role.documents, *check.given_resource_policies]
+    linted = [(source, iam_policy.lint_policy(source.document, check.deployment)) for source in sources]
     refused = any(iam_policy.refused(findings) for _, findings in linted)
     # Decisions of a rejected document do not matter.
     decidable = () if refused else [each for each in check.decidable if each.service or not role.is_bare]
     own, place = decide_all(role.role, decidable), check.deployment
     both = list(with_resource_policies(own, check.resource_policies, check.principal, place.account))
     results = tuple(result for result, _ in both)
-    found = [*_decision_findings(check, [result for result, policy in both if policy is None]), *_denied(check, both)]
+    granted = {id(after) for before, after in zip(own, results, strict=True) if before.decision.allowed}
+    foreign = [
+        each
+        for each in results
+        if id(each) in granted and lacks_foreign_policy(each, check.resource_policies, place.account)
+    ]
+    found = [
+        *_decision_findings(check, [each for each, policy in both if policy is None and each not in foreign]),
+        *_denied(check, both),
+        *_key_policies(check, results, foreign),
+    ]
     decided = sorted(found, key=lambda finding: list(KINDS).index(finding.kind))
     if role.is_bare and not refused:
         decided.append(_finding("undecided", check, check.kind, role.origin, wording.not_here))
@@ -161,6 +183,8 @@ def _finding(
         "explicit-deny",
         "undecided",
         "misplaced-policy",
+        "key-policy-not-given",
+        "limit-denies",
         "source-names-one-resource",
     }
     suggest = partial(wording.statement_for, results, check, _owner(location)) if suggests else (lambda: None)
@@ -170,20 +194,17 @@ def _finding(
 
 
 def _decision_findings(check: RoleCheck, results: Iterable[Result]) -> Iterator[PermissionFinding]:
-    """Yield one finding for each cause and kind of resource; one for all that cannot be decided."""
-    role = check.role
+    """Yield one finding for each cause and kind of resource."""
     entries = _misspelt(check)
     failed = [(_cause(result, check, entries), result) for result in results if not result.decision.allowed]
-
-    def cause_of(entry: tuple[Cause, Result]) -> tuple[str, ...]:
-        return entry[1].requirement.subject, entry[0].reason, entry[0].kind, entry[0].misspelt
-
-    failed.sort(key=cause_of)
-    undecided = tuple(result for cause, result in failed if cause.kind == "undecided")
+    failed.sort(key=lambda entry: (entry[1].requirement.subject, entry[0].reason, entry[0].kind, entry[0].misspelt))
     decided = [entry for entry in failed if entry[0].kind not in {"undecided", ""}]
     misplaced: dict[Location, tuple[LocatedDocument, list[Result]]] = {}
-    for _, group in groupby(decided, key=cause_of):
-        members = list(group)
+    groups: dict[tuple[str, ...], list[tuple[Cause, Result]]] = {}
+    for cause, result in decided:
+        key = (_origin(cause, result), cause.reason, cause.kind, cause.misspelt)
+        groups.setdefault(key, []).append((cause, result))
+    for members in groups.values():
         cause, results = members[0][0], [result for _, result in members]
         elsewhere = _granted_elsewhere(check, results) if cause.kind in MOVABLE else None
         if elsewhere is None:
@@ -193,9 +214,27 @@ def _decision_findings(check: RoleCheck, results: Iterable[Result]) -> Iterator[
     for location, (source, found) in misplaced.items():
         word = partial(wording.misplaced, found, source.document.name)
         yield _finding("misplaced-policy", check, source.document.name, location, word, tuple(found))
-    if undecided and role is not None:
-        word = partial(wording.undecided, undecided)
-        yield _finding("undecided", check, check.kind, role.origin, word, undecided)
+    yield from _undecided(check, [result for cause, result in failed if cause.kind == "undecided"])
+
+
+def _undecided(check: RoleCheck, results: Iterable[Result]) -> Iterator[PermissionFinding]:
+    """Yield one finding for each cause, which is what would settle the first statement that is not decided."""
+    causes: dict[tuple[str, ...], list[Result]] = {}
+    for result in results:
+        causes.setdefault(iam_policy.settles(result.decision)[:1], []).append(result)
+    for cause, listed in causes.items():
+        if check.role is not None:
+            word = partial(wording.undecided, listed)
+            yield _finding("undecided", check, "".join(cause) or check.kind, check.role.origin, word, tuple(listed))
+
+
+def _origin(cause: Cause, result: Result) -> str:
+    """Return what decides: the statement or limit that takes permissions away, else the kind of resource."""
+    if cause.reason == "explicit-deny" and cause.step is not None:
+        return f"{cause.step.limit} {cause.step.attached.document.name} {cause.step.statement.index}"
+    if cause.reason == "limit-denies":
+        return result.decision.exceeded
+    return result.requirement.subject
 
 
 def _denied(check: RoleCheck, results: Iterable[tuple[Result, ResourcePolicy | None]]) -> Iterator[PermissionFinding]:
@@ -207,18 +246,46 @@ def _denied(check: RoleCheck, results: Iterable[tuple[Result, ResourcePolicy | N
             denied.setdefault(policy.resource, []).append(result)
     for resource, members in denied.items():
         word = partial(wording.denied_by_resource, members, policies[resource])
-        location = Location(policies[resource].source.origin)
+        location = policies[resource].source.locate(())
         yield _finding("resource-policy-denies", check, resource, location, word)
+
+
+def _key_policies(
+    check: RoleCheck, results: Sequence[Result], foreign: Sequence[Result]
+) -> Iterator[PermissionFinding]:
+    """Yield that the policy of a key, which always decides, is not given; in another account nothing is decided."""
+    role = check.role
+    foreign = [each for each in foreign if each.requirement.level is Level.REQUIRED]
+    own = [
+        each
+        for each in results
+        if each.decision.allowed
+        and each.requirement.level is Level.REQUIRED
+        and each.requirement.subject in KEYS
+        and each.requirement.subject not in check.resource_policies
+    ]
+    if role is None:
+        return
+    if foreign:
+        word = partial(wording.foreign_key, foreign)
+        yield _finding("undecided", check, "keys", role.origin, word, tuple(foreign))
+    if own:
+        yield _finding(
+            "key-policy-not-given", check, "keys", role.origin, partial(wording.no_key_policy, own), tuple(own)
+        )
 
 
 def _of_cause(check: RoleCheck, cause: Cause, results: tuple[Result, ...]) -> PermissionFinding:
     subject = results[0].requirement.subject
-    location = cause.location or _location(check, cause, results[0].decision.request)
+    location = cause.location or _location(check, cause, results[0].decision)
     owner = _owner(location)
     word = partial(wording.of_cause, cause.reason, results, cause.step, owner)
     if cause.misspelt:
         word = partial(wording.misspelt, cause.misspelt, results)
     finding = _finding(cause.kind, check, subject, location, word, results)
+    # Another Allow does not help where one statement or limit takes permissions away.
+    if cause.reason in TOGETHER:
+        return replace(finding, suggest=lambda: None)
     if cause.reason != "condition-never-true" or cause.step is None:
         return finding
     return replace(finding, suggest=partial(wording.conditional_statement, results, cause.step, owner, check))
@@ -271,23 +338,24 @@ def _reason(result: Result) -> tuple[str, Step | None]:
         return "source-never-matches" if failed is StatementElement.CONDITION else "missing-trust", near
     if decision.outcome is Outcome.EXPLICIT_DENY:
         return "explicit-deny", decision.deciding
-    if any(step.truth and step.attached.effect == "Allow" and not step.boundary for step in decision.steps):
-        return "boundary-denies", None
+    if any(step.truth and step.attached.effect == "Allow" and not step.limit for step in decision.steps):
+        return "boundary-denies" if decision.exceeded == BOUNDARY else "limit-denies", None
     # A policy of AWS cannot be edited.
     if near is None or failed not in NEAR_MISSES or near.attached.document.kind is DocumentKind.AWS:
         return "missing-permission", None
     return NEAR_MISSES[failed], near
 
 
-def _location(check: RoleCheck, cause: Cause, request: iam_policy.Request) -> Location:
+def _location(check: RoleCheck, cause: Cause, decision: iam_policy.Decision) -> Location:
     role, step = check.role, cause.step
     if role is None:
         return check.origin
     document = role.located(step.attached.document) if step else None
     if step is None or document is None:
         boundary = role.boundary_origin if cause.reason == "boundary-denies" else None
-        return boundary or role.origin
-    statement = step.statement
+        limit = role.limit_origin(decision.exceeded) if cause.reason == "limit-denies" else None
+        return boundary or limit or role.origin
+    statement, request = step.statement, decision.request
     elements = {
         "resource-never-matches": statement.resources,
         "condition-never-true": failed_condition(step, request),
@@ -346,7 +414,7 @@ def _is_said(
     reported: Mapping[Location, PermissionFinding],
 ) -> bool:
     """Tell whether a decision reports it, or it is irrelevant in this document."""
-    if source.document.kind is DocumentKind.BOUNDARY and finding.kind in GRANTS:
+    if source.document.kind in MAY_BE_BROAD and finding.kind in GRANTS:
         return True
     if finding.kind in DECIDED:
         # In a template only what is needed matters.
@@ -420,9 +488,8 @@ def _open(check: RoleCheck) -> Iterator[PermissionFinding]:
             is_public = any(entry.item.text == "*" and entry.type in {"*", "AWS"} for entry in entries)
             if statement.effect == "Allow" and is_public and not statement.conditions:
                 word = partial(wording.open_to_everybody, policy.resource)
-                yield _finding(
-                    "open-resource-policy", check, policy.resource, policy.source.locate(statement.path), word
-                )
+                location = policy.source.locate(statement.path, statement.position)
+                yield _finding("open-resource-policy", check, policy.resource, location, word)
 
 
 def _too_long_together(check: RoleCheck) -> Iterator[PermissionFinding]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
-from iam_policy.evaluate.decision import Decision
+from iam_policy.evaluate.decision import ALWAYS_ALLOWED, Decision
 from iam_policy.evaluate.explain import settles, why
 from iam_policy.findings import KINDS, Finding, Severity, show_path
 from iam_policy.lint.suppress import SuppressibleFinding, fingerprint
@@ -49,6 +49,8 @@ def text_of(findings: Iterable[SuppressibleFinding]) -> str:
     lines: list[str] = []
     for finding in shown:
         lines.append(line_of(finding))
+        if len(finding.permissions) > 1:
+            lines.append("  permissions: " + ", ".join(finding.permissions))
         if finding.addition is not None and "Effect" not in finding.message:
             lines.append(f"  add: {in_one_line(finding.addition)}")
     count = f"{len(shown)} finding{'' if len(shown) == 1 else 's'}"
@@ -71,6 +73,8 @@ def explanation_of(decision: Decision) -> str:
     request = decision.request
     subject = f"by {request.principal[1]}" if request.principal else f"on {request.resource}"
     lines = [f"{request.action} {subject}: {decision.outcome} by these policies"]
+    if request.name in ALWAYS_ALLOWED:
+        return "\n".join([*lines, "  no permission is required, and no policy can deny it"]) + "\n"
     lines += _steps(decision)
     lines += [f"  settled by: {way}" for way in settles(decision)]
     return "\n".join(lines) + "\n"
@@ -80,9 +84,9 @@ def _steps(decision: Decision) -> Iterator[str]:
     for step in decision.steps:
         mark = "*" if step is decision.deciding else " "
         effect = step.attached.effect or "Allow or Deny"
-        where = "boundary " if step.boundary else ""
         name = step.attached.document.name
-        label = f"{where}{name + ' ' if name else ''}{step.statement.label}"
+        where = [step.limit.removesuffix(name).rstrip(), name, step.statement.label]
+        label = " ".join(filter(None, where))
         truth = "U" if step.truth is None else "FT"[step.truth]
         yield f"{mark} {truth} {effect:5} {label}: {why(step, decision.request)}"
 
@@ -205,6 +209,7 @@ def _finding_values(suppressible: SuppressibleFinding) -> dict[str, Any]:
         "column": finding.position.column,
         "message": finding.message,
         "fingerprint": fingerprint(finding),
+        "permissions": list(finding.permissions),
         "add": None if finding.addition is None else dict(finding.addition),
         "suppressed": suppressible.suppression is not None,
     }

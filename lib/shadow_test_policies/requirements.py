@@ -6,13 +6,14 @@ from `data/requirements.json`.
 
 import string
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any, Final
 
 from iam_policy.evaluate.request import Given, Request, Value
-from iam_policy.match.arns import split
+from iam_policy.evaluate.resource_policies import account_of
+from iam_policy.match.arns import RESOURCE, split
 from iam_policy.match.symbols import (
     ANY,
     DIGITS,
@@ -63,6 +64,10 @@ _FILE: Final = Charset(frozenset("0123456789ABCDEFabcdef-"))
 OWNER_VALUE: Final = Symbol("the owner tag", minimum=1)
 _CREATION: Final = "sagemaker:CreateInferenceExperiment"
 TAGGING: Final = (_CREATION, "sagemaker:AddTags")
+# The function looks for an experiment of the name first.
+_BEFORE: Final = (_CREATION, "sagemaker:DescribeInferenceExperiment")
+_AFTER: Final = tuple(f"sagemaker:{verb}InferenceExperiment" for verb in ("Update", "Start", "Stop", "Delete"))
+_TAG_PREFIXES: Final = ("aws", "sagemaker")
 # What an ARN has after the account; a wildcard is none of it.
 _RESOURCE_CHARACTERS: Final = Charset(frozenset(string.ascii_letters + string.digits + "+=,.@_-/:"))
 # The names in ARN forms that a policy may choose are symbols of these characters.
@@ -116,7 +121,25 @@ class Requirement:
         whole = self.resource if resource is None else resource
         if self.captured_key is not None:
             whole = fill(whole, {"CaptureKey": self.captured_key})
-        return Request(self.action, whole, self.context, principal=principal)
+        return Request(self.action, whole, _with_account(whole, self.context), principal=principal)
+
+
+def _with_account(resource: Text, context: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Add the account of the resource, which a bucket's ARN does not have.
+
+    A call without a resource, such as a list, is about the account of the caller [INF].
+    """
+    account = context.get("aws:PrincipalAccount") if resource == "*" else account_of(resource)
+    return context if account is None else {"aws:ResourceAccount": account, **context}
+
+
+def role_context(action: str, deployment: Deployment, resource: Text) -> dict[str, Value]:
+    """Return what is known of any request of an action by a role that a service has assumed."""
+    parts = split(resource) or ()
+    region = parts[3] if len(parts) > RESOURCE and parts[3] else deployment.region
+    context = _context(action, replace(deployment, region=region))
+    tags = ("aws:RequestTag/", "aws:TagKeys", "aws:ResourceTag/", "sagemaker:ResourceTag/", "s3:x-amz-")
+    return dict(_with_account(resource, {key: value for key, value in context.items() if not key.startswith(tags)}))
 
 
 def _data() -> dict[str, Any]:
@@ -191,9 +214,20 @@ def _context(action: str, deployment: Deployment) -> dict[str, Value]:
         context.update(_tags(deployment))
     if action == "s3:PutObject" and deployment.capture_key is not None:
         context["s3:x-amz-server-side-encryption"] = "aws:kms"
-    if action == _CREATION:  # there is no resource yet that could have tags
-        context.update({"aws:ResourceTag/*": Given.ABSENT, "sagemaker:ResourceTag/*": Given.ABSENT})
+    if action.startswith("kms:"):
+        context["kms:CallerAccount"] = deployment.account
+    if action in _BEFORE:  # there is no resource yet that could have tags
+        context.update({f"{prefix}:ResourceTag/*": Given.ABSENT for prefix in _TAG_PREFIXES})
+    elif action in _AFTER:
+        context.update(_resource_tags(deployment))
     return context
+
+
+def _resource_tags(deployment: Deployment) -> Iterator[tuple[str, Value]]:
+    """Yield the tags of an experiment of the deployment; others may have added more."""
+    tags = {contract.OWNER_TAG: Symbolic((OWNER_VALUE,)), **(deployment.tags or {})}
+    for prefix in _TAG_PREFIXES:
+        yield from ((f"{prefix}:ResourceTag/{key}", value) for key, value in tags.items())
 
 
 def _tags(deployment: Deployment) -> Iterator[tuple[str, Value]]:
@@ -230,6 +264,8 @@ def provider_requirements(deployment: Deployment, handlers: tuple[str, ...] = ()
 def _of_permission(permission: contract.Permission, handlers: tuple[str, ...], deployment: Deployment) -> Requirement:
     resource, free = resource_of(permission.resource, deployment)
     context = _context(permission.action, deployment)
+    if permission.action == "iam:PassRole":
+        context["iam:AssociatedResourceArn"] = resource_of("experiment", deployment)[0]
     for keys in permission.condition.values():
         context.update(keys)
     return Requirement(

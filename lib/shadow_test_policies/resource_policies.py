@@ -1,8 +1,4 @@
-"""The policies of buckets and keys in the template, which grant or deny beside those of the role.
-
-A bucket policy that names the role is enough by itself. A key policy must name the role, or the account whose own
-policies then decide. Source: IAM User Guide, policy evaluation logic; KMS Developer Guide, key policies.
-"""
+"""The policies of buckets and keys, in the template or given, which grant or deny beside those of the role."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,9 +8,7 @@ import iam_policy
 from cfn_template.nodes import Node
 from iam_policy import Outcome
 from iam_policy.evaluate.decision import Decision
-from iam_policy.evaluate.request import Request
-from iam_policy.evaluate.statements import Attached
-from iam_policy.match.patterns import Truth, all_of, any_of
+from iam_policy.evaluate.resource_policies import Resource, account_of, decide_access, is_elsewhere, unless_denied
 from shadow_test_policies.decisions import Result
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.located_documents import LocatedDocument, read
@@ -33,52 +27,25 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "volumeKey": ("KmsKey",),
 }
 QUEUE_KEYS: Final = ("queueKey", "deadLetterKey")
+KEYS: Final = frozenset({"captureKey", "volumeKey", *QUEUE_KEYS})
 
 
 @dataclass(frozen=True)
 class ResourcePolicy:
-    """The policy of the bucket or key that a requirement is about. `resource` is its logical id."""
+    """The policy of the bucket or key that a requirement is about. `resource` is its logical id, or its name.
+
+    `account` is that of a bucket, whose ARN does not have it; None for that of the role.
+    """
 
     resource: str
     source: LocatedDocument
     is_of_key: bool
+    account: iam_policy.Text | None = None
 
-    def decide(self, identity: Decision, role: iam_policy.Text, account: iam_policy.Text) -> Outcome:
-        """Return the outcome for a request of a role, given the decision of the role's own policies."""
-        direct, delegated, denied = self._truths(identity.request, role, account)
-        own = identity.outcome
-        if denied or own is Outcome.EXPLICIT_DENY:
-            return Outcome.EXPLICIT_DENY
-        allowed = {Outcome.ALLOWED: True, Outcome.IMPLICIT_DENY: False}.get(own)
-        by_account = all_of((delegated, allowed)) if self.is_of_key else allowed
-        truth = any_of((direct, by_account))
-        if truth is False:
-            return Outcome.IMPLICIT_DENY
-        return Outcome.ALLOWED if truth and denied is False else Outcome.UNKNOWN
-
-    def _truths(self, request: Request, role: iam_policy.Text, account: iam_policy.Text) -> tuple[Truth, Truth, Truth]:
-        """Return whether an Allow names the role, whether one names the account, and whether a Deny applies."""
-        context = {**request.context, "aws:PrincipalArn": role}
-        as_role = replace(request, context=context, principal=("AWS", role))
-        root = iam_policy.text("arn:", iam_policy.PARTITION, ":iam::", account, ":root")
-        as_account = replace(as_role, principal=("AWS", root))
-        direct: list[Truth] = []
-        delegated: list[Truth] = []
-        denied: list[Truth] = []
-        for statement in self.source.document.statements:
-            attached = Attached(self.source.document, statement)
-            of_role, of_account = attached.truth(as_role), attached.truth(as_account)
-            entries = statement.principals.entries if statement.principals else ()
-            is_public = any(entry.item.text == "*" for entry in entries)
-            if attached.effect == "Deny":
-                denied.append(of_role)
-            elif attached.effect == "Allow":
-                delegated.append(of_account)
-                direct.append(of_role if is_public or of_account is False else False)
-            else:
-                direct.append(None)
-                denied.append(None)
-        return any_of(direct), any_of(delegated), any_of(denied)
+    def decide(self, own: Decision, role: iam_policy.Text, account: iam_policy.Text) -> Decision:
+        """Return the decision on a request of a role, given that of the role's own policies."""
+        theirs = account_of(own.request.resource) or self.account or account
+        return decide_access(own, Resource(self.source.document, theirs, self.is_of_key), role, account)
 
 
 def resource_policies(experiment: Experiment, names: PhysicalNames) -> dict[str, ResourcePolicy]:
@@ -121,7 +88,7 @@ def _bucket_policies(bucket: str, names: PhysicalNames) -> Iterator[LocatedDocum
 
 
 def _read(node: Node | None, names: PhysicalNames, name: str) -> LocatedDocument:
-    return read(node, names, name, iam_policy.DocumentKind.TRUST)
+    return read(node, names, name, iam_policy.DocumentKind.RESOURCE)
 
 
 def with_resource_policies(
@@ -130,12 +97,23 @@ def with_resource_policies(
     role: iam_policy.Text | None,
     account: iam_policy.Text,
 ) -> Iterator[tuple[Result, ResourcePolicy | None]]:
-    """Yield each result as the policies of bucket and key leave it, and the policy that denies it."""
+    """Yield each result as the policies of bucket and key leave it, and the policy that denies it.
+
+    Where the policy of a key in another account is not known, nothing is allowed for certain.
+    """
     for result in results:
-        policy = policies.get(result.requirement.subject)
+        policy, own = policies.get(result.requirement.subject), result.decision
         if policy is None or role is None:
-            yield result, None
+            decision = unless_denied(own) if lacks_foreign_policy(result, policies, account) else own
+            yield replace(result, decision=decision), None
             continue
-        outcome = policy.decide(result.decision, role, account)
-        denies = outcome in {Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY} and result.decision.allowed
-        yield replace(result, decision=replace(result.decision, outcome=outcome)), policy if denies else None
+        decision = policy.decide(own, role, account)
+        denies = decision.outcome in {Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY} and own.allowed
+        yield replace(result, decision=decision), policy if denies else None
+
+
+def lacks_foreign_policy(result: Result, policies: Mapping[str, ResourcePolicy], account: iam_policy.Text) -> bool:
+    """Tell whether a requirement is about a key that is certainly in another account, whose policy is not known."""
+    subject, denied = result.requirement.subject, {Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY}
+    is_open = subject in KEYS and subject not in policies and result.decision.outcome not in denied
+    return is_open and is_elsewhere(result.decision.request.resource, account)

@@ -11,7 +11,7 @@ from iam_policy.match.arns import split
 from inference_experiment import contract
 from shadow_test_policies.endpoints import MODEL
 from shadow_test_policies.experiment import Experiment, experiment_in
-from shadow_test_policies.located_documents import Location, text_at
+from shadow_test_policies.located_documents import LocatedDocument, Location, text_at
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import role_behind
 from shadow_test_policies.requirements import (
@@ -74,10 +74,21 @@ class RoleCheck:
         return iam_policy.Role(self.role_name, iam_policy.Policies(unknown=(missing,)), trust)
 
     @property
+    def given_resource_policies(self) -> list[LocatedDocument]:
+        """The policies of buckets and keys that are not part of a template, each once."""
+        sources = {id(each.source): each.source for each in self.resource_policies.values()}
+        return [source for source in sources.values() if source.paths is None]
+
+    @property
     def decidable(self) -> tuple[Requirement, ...]:
         """The requirements without trust where there is no trust policy: SAM writes it."""
         trust = self.role.trust if self.role else None
-        return tuple(each for each in self.requirements if not each.service or trust is not None)
+        required = (each for each in self.requirements if not each.service or trust is not None)
+        return tuple(each if each.service or self.principal is None else self._of_principal(each) for each in required)
+
+    def _of_principal(self, requirement: Requirement) -> Requirement:
+        context = {"aws:PrincipalArn": self.principal or "", **requirement.context}
+        return replace(requirement, context=context)
 
 
 def role_checks(name: str, names: PhysicalNames) -> list[RoleCheck]:

@@ -105,6 +105,7 @@ class LocatedRole:
     trust: LocatedDocument | None = None
     boundary_origin: Location | None = None
     is_whole: bool = False  # nothing is attached elsewhere
+    limits: tuple[iam_policy.Limit, ...] = ()  # beside the boundary, not part of a template
 
     @property
     def identity(self) -> tuple[iam_policy.Document, ...]:
@@ -116,7 +117,7 @@ class LocatedRole:
         """The role for the IAM library."""
         unknown_ones = tuple(each for each in self.policies if isinstance(each, Unknown))
         boundary = _document_of(self.boundary) if self.boundary else None
-        policies = iam_policy.Policies(self.identity, boundary, unknown_ones)
+        policies = iam_policy.Policies(self.identity, boundary, unknown_ones, self.limits)
         return iam_policy.Role(self.name, policies, self.trust.document if self.trust else None)
 
     @property
@@ -129,8 +130,9 @@ class LocatedRole:
 
     @property
     def documents(self) -> list[LocatedDocument]:
-        """All documents of the template, and those of AWS that it names; the boundary and the trust policy last."""
-        every = (*self.policies, self.boundary, self.trust)
+        """All documents of the template, and those of AWS that it names; boundary, limits and trust policy last."""
+        limits = (LocatedDocument(document) for limit in self.limits for document in limit.documents)
+        every = (*self.policies, self.boundary, *limits, self.trust)
         return [each for each in every if isinstance(each, LocatedDocument)]
 
     @property
@@ -157,6 +159,10 @@ class LocatedRole:
         """Return a document with its location; None for one of AWS or SAM."""
         return next((each for each in self.documents if each.document is document), None)
 
+    def limit_origin(self, name: str) -> Location | None:
+        """Return the location of a limit that is not part of a template."""
+        return next((Location(document=each.documents[0].name) for each in self.limits if each.name == name), None)
+
 
 def _document_of(policy: LocatedDocument | iam_policy.Document) -> iam_policy.Document:
     return policy.document if isinstance(policy, LocatedDocument) else policy
@@ -173,6 +179,7 @@ def located_role(role: iam_policy.Role) -> LocatedRole:
         LocatedDocument(trust) if trust else None,
         Location(document=boundary.name) if boundary else None,
         is_whole=True,
+        limits=role.policies.limits,
     )
 
 

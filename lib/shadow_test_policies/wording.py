@@ -6,12 +6,13 @@ actions; the advice at the end is kept.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import iam_policy
 from cfn_template.scenarios import shorten
 from iam_policy import Outcome
-from iam_policy.evaluate.decision import Step
+from iam_policy.evaluate.decision import BOUNDARY, Step
 from iam_policy.evaluate.operators import parse_operator
 from iam_policy.lint.scope import listed
 from iam_policy.parse.document import Condition
@@ -43,19 +44,48 @@ def not_here(check: RoleCheck, limit: int) -> str:
 
 def undecided(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
     """Return the message for undecidable requirements, with what would decide them."""
-    first, more = results[0], len(results) - 1
-    what = f"{check.role_name} is allowed {first.requirement.action} on {first.resource}"
-    if first.requirement.service:
-        what = f"{first.requirement.service} can assume {check.role_name}"
-    problem = f"cannot decide whether {what}" + (f" (and {more} more)" if more else "")
-    ways = list(dict.fromkeys(way for result in results for way in iam_policy.settles(result.decision)))
-    for count in range(len(ways), 0, -1):
-        rest = f"; and {len(ways) - count} more" if count < len(ways) else ""
-        message = readable(f"{problem}: settled by {'; '.join(ways[:count])}{rest}")
-        if len(message) <= limit:
-            return message
-    unknown = "values that this template does not have" if check.names else "policies that are not given here"
-    return shorten(readable(f"{problem}: settled by {unknown}"), limit)
+    first = results[0]
+    ways = list(dict.fromkeys(readable(way) for result in results for way in iam_policy.settles(result.decision)))
+    settled = ["; ".join(ways[:count]) + _and_more(len(ways) - count, "; ") for count in range(len(ways), 0, -1)]
+    settled.append("values that this template does not have" if check.names else "the policies that are not given here")
+    bounded = any(step.limit == BOUNDARY and step.statement.unknown for step in first.decision.steps)
+    hint = "; give the boundary with `inference-experiment policy check --boundary`" if bounded else ""
+
+    def sentence(settled_by: str, actions: str) -> str:
+        what = f"{check.role_name} is allowed {actions}"
+        if len({result.resource for result in results}) == 1:
+            what += readable(f" on {first.resource}")
+        if first.requirement.service:
+            what = f"{first.requirement.service} can assume {check.role_name}"
+        return f"cannot decide whether {what}: settled by {settled_by}{hint}"
+
+    return _fit_actions(results, limit, *(partial(sentence, each) for each in settled))
+
+
+def foreign_key(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
+    """Return the message for a key in another account whose policy is not known."""
+    key = results[0].resource
+    return _fit_actions(
+        results,
+        limit,
+        lambda actions: (
+            f"cannot decide whether {check.role_name} is allowed {actions}: the key policy of {key}, "
+            "which is in another account, must allow it too; give it with --key-policy"
+        ),
+    )
+
+
+def no_key_policy(results: Sequence[Result], check: RoleCheck, limit: int) -> str:
+    """Return the message for a key whose policy is not known."""
+    key = readable(str(results[0].resource))
+    return _fit_actions(
+        results,
+        limit,
+        lambda actions: (
+            f"{check.role_name} is allowed {actions} by its own policies, but only if the key policy of "
+            f"{key} names it or its account; give it with `inference-experiment policy check --key-policy`"
+        ),
+    )
 
 
 def misplaced(results: Sequence[Result], policy: str, check: RoleCheck, limit: int) -> str:
@@ -112,15 +142,17 @@ def of_cause(
     target = readable(str(first.resource))
     if reason == "source-names-one-resource" and step is not None:
         return _pinned(pinned_condition(step, first.decision.request), first, paste, limit)
+    on_target = f" on {target}" if len({str(result.resource) for result in results}) == 1 else ""
     if reason in {"source-never-matches", "missing-trust"}:
         return _trust(why, first, step if reason == "source-never-matches" else None, paste, limit)
-    if reason == "explicit-deny":
-        return _fit_actions(
-            results, limit, lambda actions: f"{label} denies {role} {actions} on {target}; narrow the Deny"
-        )
-    if reason == "boundary-denies":
-        boundary = f"the permissions boundary of {role} does not allow"
-        return _fit_actions(results, limit, lambda actions: f"{boundary} {actions} on {target}; add it there")
+    taken = {
+        "explicit-deny": f"{label} denies {role}",
+        "boundary-denies": f"the permissions boundary of {role} does not allow",
+        "limit-denies": f"{first.decision.exceeded} does not allow {role}",
+    }
+    if reason in taken:
+        end = "narrow the Deny" if reason == "explicit-deny" else "add it there"
+        return _fit_actions(results, limit, lambda actions: f"{taken[reason]} {actions}{on_target}; {end}")
     if reason == "missing-permission":
         return _missing(results, target, paste, limit)
     advice = f"write {paste.show(paste.value(first.resource))}"
@@ -260,14 +292,17 @@ def _fitting(limit: int, *messages: str) -> str:
     return next((message for message in messages if len(message) <= limit), shorten(messages[-1], limit))
 
 
+def _and_more(count: int, before: str) -> str:
+    return f"{before}and {count} more" if count else ""
+
+
 def _fit_actions(results: Sequence[Result], limit: int, *forms: Callable[[str], str]) -> str:
     """Return the first form that fits, with as many actions as possible."""
     names = _actions(results)
     message = ""
     for form in forms:
         for count in range(len(names), 0, -1):
-            rest = f" and {len(names) - count} more" if count < len(names) else ""
-            message = form(brief(names[:count]) + rest)
+            message = form(brief(names[:count]) + _and_more(len(names) - count, " "))
             if len(message) <= limit:
                 return message
     return shorten(message, limit)

@@ -7,20 +7,11 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {}
 # Cases whose correct result, in expected.py, no command returns yet.
 WRONG = frozenset(
     {
-        "short_arn_deny.json",
-        "short_arn_notresource.json",
-        "short_arn_allow.json",
-        "forall_null.json",
         "trust_extra_action.json",
-        "prov_ok_accesspoint.json",
         "get-policy-version.json",
         "terraform-plan.json",
         "dump-with-users.json",
         "utf16.json",
-        "scp.json",
-        "key-of-another-account.json",
-        "deny-old-sessions.json",
-        "multivalued-keys.json",
     }
 )
 PLANS: Mapping[str, tuple[str, ...]] = {}

@@ -50,8 +50,8 @@ def test_the_constraints_of_e9502_are_still_missing_from_the_native_schema() -> 
     }
 
 
-# Of documents only: in a template the decisions, or cfn-lint's W2511, say it.
-DOCUMENTS_ONLY = {"old-version", "resource-mismatch", "resource-needs-star"} | {
+# Of documents, or of policies beside a template, only: in a template the decisions, or cfn-lint's W2511, say it.
+DOCUMENTS_ONLY = {"limit-denies", "old-version", "resource-mismatch", "resource-needs-star"} | {
     f"other-{place}" for place in ("account", "partition", "region")
 }
 

@@ -209,7 +209,9 @@ def test_our_template_may_do_what_it_needs() -> None:
     """Only a permissions boundary that somebody else makes can take it away."""
     answer = policy("check", ROOT / "template.yaml", "--for", "provider")
     assert answer.returncode == 0
-    assert all(" undecided: " in line for line in answer.stdout.splitlines())
+    found, permissions = answer.stdout.splitlines()
+    assert " undecided: " in found
+    assert permissions.startswith("  permissions: sagemaker:")
     assert policy("check", ROOT / "template.yaml", "--for", "provider", "--unknown", "error").returncode == 3
     assert policy("check", ROOT / "examples" / "shadow-test.yaml", "--for", "experiment").stdout == ""
 
@@ -467,3 +469,274 @@ def test_the_commands_of_a_process() -> None:
     assert made.returncode == 0
     assert run_process("policy", "--help").returncode == 0
     assert run_process("policy", "check", "nothing.json", "--for", "provider").returncode == 2
+
+
+EUROPE = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+CREATION = ("sagemaker:CreateInferenceExperiment", f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:inference-experiment/x")
+
+
+def statements(*listed: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(listed)}
+
+
+COMPLETED = [f"arn:aws:{service}" for service in ("sagemaker", "sqs", "iam", "logs", "cloudformation")]
+ANYWHERE = ["cloudwatch:*", "sagemaker:ListInferenceExperiments"]
+
+
+@pytest.mark.parametrize(
+    ("levels", "code"),
+    [
+        ([[EVERYTHING]], 0),
+        ([[{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]], 0),  # FullAWSAccess is attached with it
+        ([[EVERYTHING], [{**EVERYTHING, "Action": "s3:*"}]], 1),
+        ([[{**EVERYTHING, "Resource": COMPLETED}, {**EVERYTHING, "Action": ANYWHERE}]], 0),
+        ([[EVERYTHING, {**EVERYTHING, "Effect": "Deny", "Condition": EUROPE}]], 1),
+    ],
+)
+def test_each_level_of_service_control_policies_must_allow(
+    levels: list[list[dict[str, Any]]], code: int, tmp_path: Path
+) -> None:
+    own = written(tmp_path, "own.json", statements(EVERYTHING))
+    files = [written(tmp_path, f"level{index}.json", statements(*level)) for index, level in enumerate(levels)]
+    options = [word for file in files for word in ("--scp", str(file))]
+
+    assert policy("explain", *CREATION, own, *options).returncode == code
+    assert policy("check", own, "--for", "provider", *PLACE, *options).returncode == code
+
+
+def test_policies_of_one_level_are_listed_with_commas(tmp_path: Path) -> None:
+    own = written(tmp_path, "own.json", statements(EVERYTHING))
+    narrow = written(tmp_path, "narrow.json", statements({**EVERYTHING, "Action": "s3:*"}))
+
+    assert policy("explain", *CREATION, own, "--scp", f"{own},{narrow}").returncode == 0
+    assert policy("explain", *CREATION, own, "--scp", own, "--scp", narrow).returncode == 1
+
+
+def test_a_service_control_policy_may_be_what_the_organization_prints(tmp_path: Path) -> None:
+    own = written(tmp_path, "own.json", statements(EVERYTHING))
+    content = json.dumps(statements({**EVERYTHING, "Action": "s3:*"}))
+    printed = written(tmp_path, "described.json", {"Policy": {"PolicySummary": {"Id": "p-1"}, "Content": content}})
+
+    assert policy("explain", *CREATION, own, "--scp", printed).returncode == 1
+
+
+def test_a_service_control_policy_among_the_files_is_refused_or_asked_about(tmp_path: Path) -> None:
+    guard = statements(EVERYTHING, {**EVERYTHING, "Effect": "Deny", "Condition": EUROPE})
+    named = policy("check", written(tmp_path, "org-SCP.json", guard), "--for", "provider", *PLACE)
+    unnamed = policy("check", written(tmp_path, "guard.json", guard), "--for", "provider", *PLACE)
+
+    assert (named.returncode, named.stderr.count("\n")) == (2, 1)
+    assert "--scp" in named.stderr
+    assert "--scp" in unnamed.stderr
+    assert "explicit-deny" in unnamed.stdout
+
+
+@pytest.mark.parametrize("option", ["--boundary", "--bucket-policy", "--key-policy"])
+def test_a_second_file_is_refused_where_there_is_one(option: str, tmp_path: Path) -> None:
+    own = written(tmp_path, "own.json", statements(EVERYTHING))
+    answer = policy("check", own, "--for", "experiment", option, own, option, own)
+
+    assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
+    assert option in answer.stderr
+
+
+def test_a_session_policy_limits_and_its_incomplete_arns_are_refused(tmp_path: Path) -> None:
+    own = written(tmp_path, "own.json", statements(EVERYTHING))
+    narrow = written(tmp_path, "narrow.json", statements({**EVERYTHING, "Action": "s3:*"}))
+    short = written(tmp_path, "short.json", statements({**EVERYTHING, "Resource": "arn:aws:sagemaker"}))
+
+    answer = policy("check", own, "--for", "provider", *PLACE, "--session", narrow)
+    assert answer.returncode == 1
+    assert answer.stdout.count("limit-denies") == 1
+    assert f"{narrow}: error limit-denies" in answer.stdout
+    assert "invalid-arn" in policy("check", own, "--for", "provider", *PLACE, "--session", short).stdout
+    assert "invalid-arn" not in policy("check", own, "--for", "provider", *PLACE, "--boundary", short).stdout
+
+
+CAPTURE = ("--capture", "s3://cap/x", "--capture-key")
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1111aaaa-1111-1111-1111-111111111111"
+OTHER_KEY = KEY.replace(ACCOUNT, "999999999999")
+EXPERIMENT_ROLE = f"arn:aws:iam::{ACCOUNT}:role/experiment"
+
+
+def with_key(tmp_path: Path, key: str, *allowed: dict[str, Any]) -> Finished:
+    """Check a role that may do everything with a key whose policy allows somebody something, if it is given."""
+    own = written(tmp_path, "own.json", statements(EVERYTHING))
+    given = ("--key-policy", written(tmp_path, "key.json", statements(*allowed))) if allowed else ()
+    return policy("check", own, "--for", "experiment", *PLACE, *CAPTURE, key, "--unknown", "error", *given)
+
+
+@pytest.mark.parametrize("key", [KEY, OTHER_KEY])
+@pytest.mark.parametrize(
+    ("principal", "action", "findings"),
+    [
+        (EXPERIMENT_ROLE, "kms:GenerateDataKey", 0),
+        (f"arn:aws:iam::{ACCOUNT}:root", "kms:*", 0),
+        ("999999999999", "kms:*", 1),
+        (f"arn:aws:iam::{ACCOUNT}:role/other", "kms:*", 1),
+        (EXPERIMENT_ROLE, "kms:Decrypt", 1),
+    ],
+)
+def test_the_policy_of_a_key_must_name_the_role_or_its_account(
+    key: str, principal: str, action: str, findings: int, tmp_path: Path
+) -> None:
+    allow = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": action, "Resource": "*"}
+    answer = with_key(tmp_path, key, allow)
+
+    assert answer.stdout.count("resource-policy-denies") == findings, answer.stdout
+    assert "key-policy-not-given" not in answer.stdout
+    assert "undecided" not in answer.stdout
+
+
+def test_a_key_without_its_policy_is_an_information_and_open_in_another_account(tmp_path: Path) -> None:
+    own, other = with_key(tmp_path, KEY), with_key(tmp_path, OTHER_KEY)
+
+    assert own.returncode == 0
+    assert "info key-policy-not-given" in own.stdout
+    assert other.returncode == 3
+    assert "error undecided" in other.stdout
+    assert "key policy" in other.stdout
+
+
+def test_the_policy_of_a_bucket_grants_by_itself_and_denies(tmp_path: Path) -> None:
+    resource = {"Action": "s3:PutObject", "Resource": "arn:aws:s3:::cap/*"}
+    nothing = written(tmp_path, "own.json", statements({**EVERYTHING, "Action": "sagemaker:*"}))
+    grant = {"Effect": "Allow", "Principal": {"AWS": EXPERIMENT_ROLE}, **resource}
+    granting = written(tmp_path, "bucket.json", statements(grant))
+    denying = written(tmp_path, "deny.json", statements({**grant, "Effect": "Deny", "Principal": "*"}))
+    options = ("--for", "experiment", *PLACE, *CAPTURE[:2], "--bucket-account", ACCOUNT)
+
+    assert "s3:PutObject" in policy("check", nothing, *options).stdout
+    assert "s3:PutObject" not in policy("check", nothing, *options, "--bucket-policy", granting).stdout
+    # A boundary limits what names the role.
+    limited = policy("check", nothing, *options, "--bucket-policy", granting, "--boundary", nothing)
+    assert "s3:PutObject" in limited.stdout
+    own = written(tmp_path, "all.json", statements(EVERYTHING))
+    assert "resource-policy-denies" in policy("check", own, *options, "--bucket-policy", denying).stdout
+    # Nothing says where a bucket is; from another account both sides must allow.
+    open_account = policy("check", nothing, *options[:-2], "--bucket-policy", granting, "--format", "json")
+    assert f"--bucket-account}} must be {ACCOUNT}" in open_account.stdout
+    elsewhere = policy("check", nothing, *options[:-1], "999999999999", "--bucket-policy", granting)
+    assert "missing-experiment-permission: the role lacks s3:PutObject" in elsewhere.stdout
+    assert policy("check", nothing, *options[:-1], "x", "--bucket-policy", granting).returncode == 2
+    request = ("explain", "s3:PutObject", "arn:aws:s3:::cap/x/y", own, "--for", "experiment")
+    assert policy(*request, "--bucket-policy", denying).returncode == 1
+    assert policy(*request, "--bucket-policy", granting).returncode == 0
+
+
+def test_the_default_policy_of_a_key_is_sound_and_one_of_nothing_is_refused(tmp_path: Path) -> None:
+    root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+    answer = with_key(tmp_path, KEY, root)
+    assert "key.json" not in answer.stdout
+    own, key = tmp_path / "own.json", tmp_path / "key.json"
+    for whose, option in (
+        ("experiment", "--key-policy"),
+        ("provider", "--key-policy"),
+        ("provider", "--bucket-policy"),
+    ):
+        refused = policy("check", own, "--for", whose, *PLACE, option, key)
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    denied = with_key(tmp_path, KEY, {**root, "Effect": "Deny"}, root)
+    assert f"{key}: warning resource-policy-denies" in denied.stdout
+
+
+def test_limits_apply_to_the_roles_of_a_template(tmp_path: Path) -> None:
+    template = RULES / "E9801" / "pass-complete.yaml"
+    narrow = written(tmp_path, "narrow.json", statements({**EVERYTHING, "Action": "s3:*"}))
+    short = written(tmp_path, "short.json", statements({**EVERYTHING, "Resource": "arn:aws:s3"}))
+
+    assert policy("check", template, "--for", "provider").returncode == 0
+    for option, kind in (("--scp", "limit-denies"), ("--session", "limit-denies"), ("--boundary", "boundary-denies")):
+        answer = policy("check", template, "--for", "provider", option, narrow)
+        assert answer.returncode == 1
+        assert f"{narrow}: error {kind}" in answer.stdout
+    assert f"{short}:" in policy("check", template, "--for", "provider", "--session", short).stdout
+
+
+def test_the_identity_of_the_caller_is_always_allowed(tmp_path: Path) -> None:
+    deny = written(tmp_path, "deny.json", statements({**EVERYTHING, "Effect": "Deny"}))
+    answer = policy("explain", "sts:GetCallerIdentity", "*", deny)
+
+    assert answer.returncode == 0
+    assert "no permission is required" in answer.stdout
+
+
+def test_one_deny_is_one_finding_that_lists_every_permission(tmp_path: Path) -> None:
+    deny = {**EVERYTHING, "Effect": "Deny", "Condition": EUROPE}
+    own = written(tmp_path, "own.json", statements(EVERYTHING, deny))
+    found = json.loads(policy("check", own, "--for", "provider", *PLACE, "--format", "json").stdout)["findings"]
+
+    denials = [each for each in found if each["kind"] == "explicit-deny"]
+    assert len(denials) == 1
+    assert {"sagemaker:CreateInferenceExperiment", "sqs:ReceiveMessage"} <= set(denials[0]["permissions"])
+
+
+def test_a_baseline_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    own = written(tmp_path, "own.json", statements(EVERYTHING))
+    answer = policy("check", own, "--for", "provider", "--write-baseline", tmp_path / "no" / "such.json")
+
+    assert answer.returncode == 2
+    assert "Traceback" not in answer.stderr
+    assert "such.json" in answer.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        ({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}, 0),
+        ({"StringNotEquals": {"aws:ResourceAccount": ACCOUNT}}, 1),
+        ({"Bool": {"aws:SecureTransport": "true"}}, 0),
+        ({"Bool": {"aws:ViaAWSService": "true"}}, 1),
+        ({"Null": {"aws:CalledVia": "false"}}, 1),
+        ({"StringEquals": {"aws:RequestedRegion": "us-east-1"}}, 0),
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, 0),
+        ({"ForAllValues:Null": {"aws:TagKeys": "false"}}, 0),
+        ({"ForAnyValue:Null": {"aws:TagKeys": "false"}}, 1),
+    ],
+)
+def test_explain_knows_of_a_request_what_check_knows(condition: dict[str, Any], code: int, tmp_path: Path) -> None:
+    own = written(tmp_path, "own.json", statements({**EVERYTHING, "Condition": condition}))
+    answer = policy("explain", *CREATION, own, "--account", ACCOUNT, "--unknown", "error")
+
+    assert answer.returncode == code, answer.stdout
+
+
+CREATE, DESCRIBE = "sagemaker:CreateInferenceExperiment", "sagemaker:DescribeInferenceExperiment"
+STOP, PASS = "sagemaker:StopInferenceExperiment", "iam:PassRole"
+OWNER = "cfn-inference-experiment:owner"
+
+
+@pytest.mark.parametrize(
+    ("condition", "denied", "undecided"),
+    [
+        ({"StringNotEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}, set(), set()),
+        ({"StringEquals": {"aws:ResourceAccount": ACCOUNT}}, {CREATE, DESCRIBE, STOP, PASS}, set()),
+        ({"StringNotEqualsIfExists": {"aws:RequestedRegion": "us-east-1"}}, set(), {PASS}),
+        ({"Bool": {"aws:SecureTransport": "false"}}, set(), set()),
+        ({"Bool": {"aws:ViaAWSService": "true"}}, set(), set()),
+        ({"Null": {"aws:CalledVia": "true"}}, {CREATE, DESCRIBE, STOP, PASS}, set()),
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, {CREATE, DESCRIBE, STOP, PASS}, set()),
+        ({"Bool": {"aws:PrincipalIsAWSService": "true"}}, set(), set()),
+        ({"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/*"}}, set(), set()),
+        ({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/*"}}, set(), set()),
+        ({"StringNotEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}, {CREATE, DESCRIBE, STOP}, set()),
+        ({"ArnLike": {"iam:AssociatedResourceArn": "arn:aws:sagemaker:*:*:inference-experiment/*"}}, {PASS}, set()),
+        # An experiment has its tags once there is one; the passed role may have any.
+        ({"Null": {"aws:ResourceTag/team": "true"}}, {CREATE, DESCRIBE}, {STOP, PASS}),
+        ({"Null": {f"aws:ResourceTag/{OWNER}": "true"}}, {CREATE, DESCRIBE}, {PASS}),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, set(), {CREATE, DESCRIBE, STOP, PASS}),
+        ({"Null": {f"aws:RequestTag/{OWNER}": "false"}}, {CREATE}, set()),
+    ],
+)
+def test_what_is_known_of_a_request_decides(
+    condition: dict[str, Any], denied: set[str], undecided: set[str], tmp_path: Path
+) -> None:
+    deny = {**EVERYTHING, "Effect": "Deny", "Condition": condition}
+    own = written(tmp_path, "own.json", statements(EVERYTHING, deny))
+    report = json.loads(policy("check", own, "--for", "provider", *PLACE, "--format", "json").stdout)
+
+    outcomes = {each["action"]: each["outcome"] for each in report["roles"][0]["decisions"]}
+    asked = (CREATE, DESCRIBE, STOP, PASS)
+    assert {name for name in asked if outcomes[name] == "explicit deny"} == denied
+    assert {name for name in asked if outcomes[name] == "unknown"} == undecided

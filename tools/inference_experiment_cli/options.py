@@ -49,19 +49,21 @@ Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait for the exp
 Interval = Annotated[float, typer.Option(min=0.01, help="Polling interval in seconds.")]
 
 
-def with_options_of(group: type[Any], *omitted: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return a decorator of commands: the parameter `options` becomes an option for each field of a dataclass."""
+def with_options_of(
+    group: type[Any], *omitted: str, parameter: str = "options"
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator of commands: a parameter becomes an option for each field of a dataclass."""
     kind = Parameter.KEYWORD_ONLY
     chosen = [one for one in fields(group) if one.name not in omitted]
     shared = [Parameter(one.name, kind, default=one.default, annotation=one.type) for one in chosen]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         def run(**values: object) -> None:
-            command(options=group(**{one.name: values.pop(one.name) for one in shared}), **values)
+            command(**{parameter: group(**{one.name: values.pop(one.name) for one in shared})}, **values)
 
         parameters: list[Parameter] = []
-        for parameter in signature(command).parameters.values():
-            parameters += shared if parameter.name == "options" else [parameter.replace(kind=kind)]
+        for one in signature(command).parameters.values():
+            parameters += shared if one.name == parameter else [one.replace(kind=kind)]
         update_wrapper(run, command)
         run.__annotations__ = {one.name: one.annotation for one in parameters}
         run.__signature__ = Signature(parameters)  # type: ignore[attr-defined] # what Typer reads

@@ -75,6 +75,8 @@ class CompiledCondition:
     def _present(self, request: Request, value: Text | tuple[Text, ...] | Given) -> Truth:
         operator = self.operator
         if operator is None or operator.comparison is None:
+            if operator is not None and operator.quantifier:  # the key is always absent to it, says Access Analyzer
+                return operator.quantifier == "ForAllValues"
             return any_of(self._null(item, missing=value is Given.ABSENT) for item in self.condition.values)
         comparison = operator.comparison
         if isinstance(value, Given):

@@ -1,15 +1,16 @@
 """The decision: explicit deny, allow, implicit deny, or unknown.
 
 Order: a Deny that applies is an explicit deny; if no Allow can apply the outcome is an implicit deny, even if a Deny
-is unknown; an Allow that applies while no Deny can is an allow; all else is unknown. A permissions boundary must allow
-too and its Deny counts. Other limits (service control, resource and session policies) are not in a template: "allowed"
-means allowed by the given policies.
+is unknown; an Allow that applies while no Deny can is an allow; all else is unknown. Limits (permissions boundary, each
+level of service control policies, session policies) must allow too and their Deny counts. "Allowed" means allowed by
+the given policies: limits that are not given are not there.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Final, NamedTuple
 
 from iam_policy.evaluate.request import Request
 from iam_policy.evaluate.statements import Attached, ElementTruth
@@ -26,6 +27,28 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+# "No permissions are required to perform this operation", and a Deny does not take it away. Source: AWS STS API
+# Reference, GetCallerIdentity.
+ALWAYS_ALLOWED: Final = frozenset({"sts:getcalleridentity"})
+BOUNDARY: Final = "boundary"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Policies that grant nothing: at least one of them must allow too, and a Deny in any counts.
+
+    A level of an organization with its service control policies, or the policies of a session.
+    """
+
+    name: str
+    documents: tuple[Document, ...]
+
+    @cached_property
+    def compiled(self) -> list[Attached]:
+        """The statements of all documents."""
+        return [Attached(document, each) for document in self.documents for each in document.statements]
+
+
 @dataclass(frozen=True)
 class Policies:
     """All that is attached to one principal. `unknown` are attached policies whose text is not known.
@@ -36,6 +59,7 @@ class Policies:
     identity: tuple[Document, ...] = ()
     boundary: Document | None = None
     unknown: tuple[Unknown, ...] = ()
+    limits: tuple[Limit, ...] = ()
 
     @cached_property
     def compiled(self) -> list[Attached]:
@@ -45,34 +69,35 @@ class Policies:
         return [Attached(document, statement) for document in documents for statement in document.statements]
 
     @cached_property
-    def compiled_boundary(self) -> list[Attached]:
-        """The statements of the boundary."""
-        return [] if self.boundary is None else [Attached(self.boundary, each) for each in self.boundary.statements]
+    def every_limit(self) -> tuple[Limit, ...]:
+        """The boundary and the further limits."""
+        return (*(() if self.boundary is None else (Limit(BOUNDARY, (self.boundary,)),)), *self.limits)
 
 
 @dataclass(frozen=True)
 class Role:
-    """One role (or other principal): its policies and, where it is known, its trust policy."""
+    """One role (or other principal): its policies and, where they are known, its trust policy and ARN."""
 
     name: str
     policies: Policies = field(default_factory=Policies)
     trust: Document | None = None
+    arn: str = ""
 
     def documents(self) -> tuple[Document, ...]:
         """Return every document of the role."""
-        boundary = (self.policies.boundary,) if self.policies.boundary else ()
+        limits = (document for limit in self.policies.every_limit for document in limit.documents)
         trust = (self.trust,) if self.trust else ()
-        return (*self.policies.identity, *boundary, *trust)
+        return (*self.policies.identity, *limits, *trust)
 
 
 @dataclass(frozen=True)
 class Step:
-    """The evaluation of one statement: the truth of the whole and of each part."""
+    """The evaluation of one statement: the truth of the whole and of each part; `limit` is the name of its limit."""
 
     attached: Attached
     truth: Truth
     parts: tuple[ElementTruth, ...]
-    boundary: bool = False
+    limit: str = ""
 
     @property
     def statement(self) -> Statement:
@@ -82,11 +107,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer for one request; the steps are evaluated on demand."""
+    """The answer for one request; the steps are evaluated on demand.
+
+    `open_ways` would settle what the policy of the resource leaves open.
+    """
 
     outcome: Outcome
     request: Request
     policies: Policies = field(repr=False)
+    open_ways: tuple[str, ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -95,10 +124,17 @@ class Decision:
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """Every statement's step: identity policies first, then the boundary."""
-        steps = [_step(attached, self.request) for attached in self.policies.compiled]
-        steps += [_step(attached, self.request, boundary=True) for attached in self.policies.compiled_boundary]
+        """Every statement's step: identity policies first, then the limits."""
+        steps = [step_of(attached, self.request) for attached in self.policies.compiled]
+        for limit in self.policies.every_limit:
+            steps += [step_of(attached, self.request, limit.name) for attached in limit.compiled]
         return tuple(steps)
+
+    @cached_property
+    def exceeded(self) -> str:
+        """The name of the first limit of which no statement can allow the request; empty if there is none."""
+        limits = self.policies.every_limit
+        return next((each.name for each in limits if _truths(each.compiled, self.request)[0] is False), "")
 
     @cached_property
     def deciding(self) -> Step | None:
@@ -112,14 +148,17 @@ class Decision:
         return None
 
 
-def _step(attached: Attached, request: Request, *, boundary: bool = False) -> Step:
+def step_of(attached: Attached, request: Request, limit: str = "") -> Step:
+    """Evaluate one statement for a request."""
     parts = tuple(attached.parts(request))
-    return Step(attached, all_of(truth for _, truth in parts), parts, boundary)
+    return Step(attached, all_of(truth for _, truth in parts), parts, limit)
 
 
 def decide(policies: Policies, request: Request) -> Decision:
-    """Decide one request by identity policies and permissions boundary."""
-    return Decision(_outcome(policies, request), request, policies)
+    """Decide one request by identity policies and their limits."""
+    if request.name in ALWAYS_ALLOWED:
+        return Decision(Outcome.ALLOWED, request, policies)
+    return Decision(outcome_of(truths_of(policies, request)), request, policies)
 
 
 def decide_trust(document: Document, request: Request) -> Decision:
@@ -127,16 +166,32 @@ def decide_trust(document: Document, request: Request) -> Decision:
     return decide(Policies((document,)), request)
 
 
-def _outcome(policies: Policies, request: Request) -> Outcome:
-    allow, deny = _truths(policies.compiled, request)
-    if policies.boundary is not None:
-        limit, boundary_deny = _truths(policies.compiled_boundary, request)
-        allow, deny = all_of((allow, limit)), any_of((deny, boundary_deny))
-    if deny:
+class Truths(NamedTuple):
+    """Whether the identity policies allow, whether every limit does, and whether a Deny applies."""
+
+    granted: Truth
+    within: Truth
+    denied: Truth
+
+
+def truths_of(policies: Policies, request: Request) -> Truths:
+    """Evaluate identity policies and limits for a request."""
+    granted, denied = _truths(policies.compiled, request)
+    within: Truth = True
+    for limit in policies.every_limit:
+        allow, deny = _truths(limit.compiled, request)
+        within, denied = all_of((within, allow)), any_of((denied, deny))
+    return Truths(granted, within, denied)
+
+
+def outcome_of(truths: Truths) -> Outcome:
+    """Combine what the policies say to the outcome."""
+    if truths.denied:
         return Outcome.EXPLICIT_DENY
+    allow = all_of((truths.granted, truths.within))
     if allow is False:
         return Outcome.IMPLICIT_DENY
-    return Outcome.ALLOWED if allow and deny is False else Outcome.UNKNOWN
+    return Outcome.ALLOWED if allow and truths.denied is False else Outcome.UNKNOWN
 
 
 def _truths(statements: Iterable[Attached], request: Request) -> tuple[Truth, Truth]:

@@ -11,6 +11,7 @@ from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource, split
 from iam_policy.match.symbols import Symbol, Text, fill, symbols_of
 from iam_policy.parse.document import Item, Unknown
 
+_REPEATED: Final = "its Condition has a key twice that differs only in case, which IAM does not document"
 _SEGMENT_NAMES: Final = ("prefix", "partition", "service", "region", "account", "resource")
 
 
@@ -32,12 +33,16 @@ def why(step: Step, request: Request) -> str:
     if element is StatementElement.RESOURCE:
         return _why_resource(step, request, possible=truth is None)
     reasons = (_why_one(one, request) for one in step.attached.conditions if one.truth(request) is truth)
-    return next(reasons, "its Condition is not true")
+    return next(reasons, _REPEATED if truth is None else "its Condition is not true")
 
 
 def _why_principal(step: Step, request: Request, *, possible: bool) -> str:
     names = [str(entry.item.text) for entry in step.statement.principals.entries] if step.statement.principals else []
     caller = request.principal[1] if request.principal else ""
+    if step.statement.principals is not None and step.statement.principals.negated:
+        verb = "may exclude" if possible else "excludes"
+        advice = f"; AWS asks for the account of {caller} beside it" if possible else ""
+        return f"its NotPrincipal ({', '.join(names)}) {verb} {caller}{advice}"
     verb = "possibly includes" if possible else "does not include"
     return f"its Principal ({', '.join(names) or 'unknown'}) {verb} {caller}"
 
@@ -71,6 +76,9 @@ def _why_one(compiled: CompiledCondition, request: Request) -> str:
     condition = compiled.condition
     if condition.unknown is not None:
         return f"its Condition cannot be known: {condition.unknown.reason}"
+    operator = compiled.operator
+    if operator is not None and operator.comparison is None and operator.quantifier:
+        return f"{condition.operator} is {'always' if operator.quantifier == 'ForAllValues' else 'never'} true"
     values = ", ".join(str(item.text) for item in condition.values)
     value = request.value_of(compiled.key)
     if value is Given.ABSENT:
@@ -85,12 +93,16 @@ def settles(decision: Decision) -> tuple[str, ...]:
     """Return what would resolve an unknown decision, each way once; empty for a known one."""
     if decision.outcome is not Outcome.UNKNOWN:
         return ()
-    ways = [line for step in decision.steps if step.truth is None for line in _settles_step(step, decision.request)]
+    granted = {step.limit for step in decision.steps if step.truth and step.attached.effect == "Allow"}
+    # What may allow does not matter beside what allows for certain.
+    relevant = [each for each in decision.steps if each.attached.effect != "Allow" or each.limit not in granted]
+    ways = [line for step in relevant if step.truth is None for line in settles_step(step, decision.request)]
     ways += [f"the Effect of {s.statement.label}" for s in decision.steps if s.truth and s.attached.effect is None]
-    return tuple(dict.fromkeys(ways))
+    return tuple(dict.fromkeys((*ways, *decision.open_ways)))
 
 
-def _settles_step(step: Step, request: Request) -> Iterator[str]:
+def settles_step(step: Step, request: Request) -> Iterator[str]:
+    """Yield what would resolve an undecided statement."""
     statement = step.statement
     if statement.unknown is not None:
         yield statement.unknown.settles or f"the content of {step.attached.document.name or 'the statement'}"
@@ -102,8 +114,8 @@ def _settles_step(step: Step, request: Request) -> Iterator[str]:
             for item in statement.resources.items:
                 yield from _settles_item(item, request)
         elif part is StatementElement.CONDITION:
-            open_conditions = (one for one in step.attached.conditions if one.truth(request) is None)
-            yield from (_why_one(compiled, request) for compiled in open_conditions)
+            reasons = [_why_one(one, request) for one in step.attached.conditions if one.truth(request) is None]
+            yield from reasons or [_REPEATED]
         else:
             yield why(step, request)
 

@@ -46,7 +46,7 @@ class Comparison:
 class Operator:
     """A whole operator: `ForAllValues:StringLikeIfExists` has a quantifier, a comparison and if_exists.
 
-    Null has no comparison: it tests for the key and not for its value.
+    Null has no comparison: it tests for the key and not for its value. A quantifier does not belong there.
     """
 
     comparison: Comparison | None
@@ -57,7 +57,7 @@ class Operator:
 def _arn(pattern: Pattern, value: Text) -> Truth | Unreadable:
     """Compare as ArnEquals and ArnLike do (they are the same): six parts, each with wildcards, all case-sensitive.
 
-    Whether a pattern with fewer parts matches is undocumented.
+    Whether a pattern with fewer parts is completed, as in Resource, is undocumented.
     """
     segments, others = split_pattern(pattern), split(value)
     if others is not None and (len(others) < SEGMENTS or (segments is not None and not segments[0].match("arn"))):
@@ -65,6 +65,8 @@ def _arn(pattern: Pattern, value: Text) -> Truth | Unreadable:
     if segments is not None and others is not None and len(segments) == SEGMENTS:
         return all_of(one.match(other) for one, other in zip(segments, others, strict=True))
     truth = pattern.match(value)
+    if segments is not None and others is not None and truth is False:
+        truth = all_of(one.match(other) for one, other in zip(segments, others, strict=False))  # if it were completed
     if others is None:  # the filling may be no ARN at all
         return (pattern.tokens == parts_of(value) and truth) or None
     return False if truth is False else None
@@ -171,7 +173,7 @@ def parse_operator(name: str) -> Operator | None:
     if colon and prefix not in QUANTIFIERS:
         return None
     if rest == NULL.lower():
-        return None if colon else Operator(None)
+        return Operator(None, QUANTIFIERS.get(prefix, ""))
     base = rest.removesuffix(IF_EXISTS)
     comparison = COMPARISONS.get(base)
     if comparison is None:

@@ -1,12 +1,15 @@
 """Principals of trust policies: who may assume the role.
 
 A wildcard is the whole value (`"*"`), which means every AWS principal; whether it includes services is undocumented.
-Source: IAM User Guide, "AWS JSON policy elements: Principal".
+The ARN of a role includes its sessions; the ARN of a session is that session only. Source: IAM User Guide, "AWS JSON
+policy elements: Principal".
 """
 
+from typing import NamedTuple
+
 from iam_policy.match.arns import RESOURCE, split
-from iam_policy.match.patterns import Truth, any_of, compile_pattern, negate
-from iam_policy.match.symbols import Text
+from iam_policy.match.patterns import Truth, all_of, any_of, compile_pattern, negate
+from iam_policy.match.symbols import Symbol, Text, parts_of, text
 from iam_policy.parse.document import Principal, Principals, Unknown
 
 
@@ -17,7 +20,12 @@ def match_principals(principals: Principals | None, caller: tuple[str, Text] | N
     if principals.unknown is not None:
         return None
     truth = any_of(_match(entry, *caller) for entry in principals.entries)
-    return negate(truth) if principals.negated else truth
+    if not principals.negated:
+        return truth
+    kind, value = caller
+    accounts = any_of(_match_account(entry.item.text, value) for entry in principals.entries if entry.type == "AWS")
+    # "You must also specify the account of the not-denied principal"; what happens otherwise is not said.
+    return None if truth and kind == "AWS" and not accounts else negate(truth)
 
 
 def _match(entry: Principal, kind: str, value: Text) -> Truth:
@@ -30,16 +38,64 @@ def _match(entry: Principal, kind: str, value: Text) -> Truth:
     if entry.type != kind:
         return False
     if kind == "AWS":
-        return any_of((_equal(allowed, value), _match_account(allowed, value)))
+        return any_of((_equal(allowed, value), _match_account(allowed, value), _match_session(allowed, value)))
     return _equal(allowed, value)
+
+
+def _match_session(allowed: Text, value: Text) -> Truth:
+    """Compare the ARN of a role with that of one of its sessions, on either side: a session has no path."""
+    mine, theirs = _role_and_session(allowed), _role_and_session(value)
+    if mine is None or theirs is None or bool(mine.session) == bool(theirs.session):
+        return False
+    same = all_of((_equal(mine.place, theirs.place), _equal(mine.role, theirs.role)))
+    # A caller of which only the role is known may be the session.
+    return (same and None) if mine.session else same
+
+
+class _Named(NamedTuple):
+    place: Text  # partition and account
+    role: Text  # the name without the path
+    session: Text  # empty for the role itself
+
+
+def _role_and_session(arn: Text) -> _Named | None:
+    """Return what the ARN of a role or of an assumed-role session names; None for another ARN."""
+    parts = split(arn)
+    if parts is None or len(parts) <= RESOURCE:
+        return None
+    kind, _, name = _head(parts[RESOURCE])
+    rest = parts_of(parts[RESOURCE])[1:]
+    place = text(parts[1], ":", parts[RESOURCE - 1])
+    if (parts[2], kind) == ("iam", "role"):
+        return _Named(place, _last(text(name, *rest)), "")
+    if (parts[2], kind) != ("sts", "assumed-role") or "/" not in name:
+        return None
+    role, _, session = name.partition("/")
+    return _Named(place, role, text(session, *rest))
+
+
+def _head(resource: Text) -> tuple[str, str, str]:
+    first = parts_of(resource)[0]
+    return first.partition("/") if isinstance(first, str) else ("", "", "")
+
+
+def _last(path: Text) -> Text:
+    """Return what follows the last slash; one symbol if a symbol may hold that."""
+    last = parts_of(path)[-1]
+    if isinstance(last, str) and "/" in last:
+        return last.rpartition("/")[2]
+    hidden = any(isinstance(part, Symbol) and part.charset.holds("/") for part in parts_of(path))
+    return text(Symbol(f"name in {path}", minimum=1)) if hidden else path
 
 
 def _equal(allowed: Text, value: Text) -> Truth:
     return compile_pattern(allowed, wildcards=False).match(value)
 
 
-def _match_account(allowed: Text, value: Text) -> Truth:
+def _match_account(allowed: Text | Unknown, value: Text) -> Truth:
     """An account ID, or its `root`, allows every principal of the account whose own policies allow the action."""
+    if isinstance(allowed, Unknown):
+        return None
     theirs = split(value)
     if theirs is None or len(theirs) <= RESOURCE:
         return False

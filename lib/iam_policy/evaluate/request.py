@@ -43,7 +43,11 @@ class Request:
 
     @cached_property
     def _values(self) -> dict[str, Value]:
-        return {key.lower(): value for key, value in self.context.items()}
+        """The values by key in lower case; tags may differ only in case, and which one counts is undocumented."""
+        values: dict[str, Value] = {}
+        for key, value in self.context.items():
+            values[key.lower()] = value if values.get(key.lower(), value) == value else Given.UNKNOWN
+        return values
 
     def value_of(self, key: str) -> Value:
         """Return the known value of a context key (lower case)."""

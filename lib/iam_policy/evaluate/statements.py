@@ -12,9 +12,9 @@ from iam_policy.evaluate.conditions import CompiledCondition, with_values
 from iam_policy.evaluate.principals import match_principals
 from iam_policy.evaluate.request import Request
 from iam_policy.match.arns import ResourcePattern, compile_resource
-from iam_policy.match.patterns import Truth, all_of, any_of, compile_pattern, negate
+from iam_policy.match.patterns import Truth, agreement, all_of, any_of, compile_pattern, negate
 from iam_policy.match.symbols import Text
-from iam_policy.parse.document import Document, Item, Selector, Statement, Unknown
+from iam_policy.parse.document import COMPLETED, Document, Item, Selector, Statement, Unknown
 
 
 class StatementElement(StrEnum):
@@ -69,7 +69,25 @@ class Attached:
             yield StatementElement.PRINCIPAL, match_principals(self.statement.principals, request.principal)
         if not request.principal or self.statement.resources is not None:  # trust policies have no Resource
             yield StatementElement.RESOURCE, self._resource_truth(request)
-        yield StatementElement.CONDITION, all_of(condition.truth(request) for condition in self.conditions)
+        yield StatementElement.CONDITION, self._condition_truth(request)
+
+    @cached_property
+    def repeated(self) -> tuple[tuple[CompiledCondition, ...], ...]:
+        """The conditions whose operator and key differ only in case."""
+        if len(self.conditions) < 2:  # noqa: PLR2004 - nearly always
+            return ()
+        groups: dict[tuple[str, str], list[CompiledCondition]] = {}
+        for one in self.conditions:
+            groups.setdefault((one.condition.operator.lower(), one.key), []).append(one)
+        return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+    def _condition_truth(self, request: Request) -> Truth:
+        # Whether IAM adds, merges or drops keys that differ only in case is undocumented.
+        if not self.repeated:
+            return all_of(one.truth(request) for one in self.conditions)
+        listed = {id(one) for group in self.repeated for one in group}
+        single = (one.truth(request) for one in self.conditions if id(one) not in listed)
+        return all_of((*single, *(agreement(one.truth(request) for one in group) for group in self.repeated)))
 
     def _resource_truth(self, request: Request) -> Truth:
         selector = self.statement.resources
@@ -79,7 +97,7 @@ class Attached:
         return negate(truth) if selector.negated else truth
 
     def _match(self, resource: ResourcePattern | None, request: Request) -> Truth:
-        if resource is None:
+        if resource is None or (self.document.kind not in COMPLETED and resource.is_short):
             return None
         resolved, lacking = with_values(request, resource.pattern)
         negated = self.statement.resources is not None and self.statement.resources.negated

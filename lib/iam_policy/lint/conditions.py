@@ -24,6 +24,7 @@ _ARRAY: Final = "ArrayOf"
 
 def lint_conditions(scope: Scope) -> Iterator[Finding]:
     """Yield findings about the Condition block."""
+    yield from _lint_repeated(scope)
     for condition in scope.statement.conditions:
         if condition.unknown is not None:
             continue
@@ -36,10 +37,23 @@ def lint_conditions(scope: Scope) -> Iterator[Finding]:
         yield from _lint_quantifier(scope, condition, operator)
 
 
+def _lint_repeated(scope: Scope) -> Iterator[Finding]:
+    """Yield the keys of an operator that differ from an earlier one only in case."""
+    seen: dict[tuple[str, str], Condition] = {}
+    for condition in scope.statement.conditions:
+        first = seen.setdefault((condition.operator.lower(), condition.key.lower()), condition)
+        if first is not condition and condition.unknown is None:
+            names = f"{condition.operator} {condition.key} and {first.operator} {first.key}"
+            message = f"{names} are the same to IAM, and which one counts is not documented; merge their values"
+            yield scope.finding("repeated-condition-key", message, condition)
+
+
 def _no_operator(name: str) -> str:
     prefix, colon, rest = name.rpartition(":")
     suffix = rest[-len(IF_EXISTS) :] if rest.lower().endswith(IF_EXISTS) else ""
     bare = rest.removesuffix(suffix) if suffix else rest
+    if bare.lower() == NULL.lower():
+        return f'unknown condition operator "{name}"; did you mean "{NULL}", which takes no prefix and no IfExists?'
     near = actions.nearest(bare, [*(entry.name for entry in COMPARISONS.values()), NULL], 1)
     whole = [f'"{prefix}{colon}{one}{suffix}"' for one in near]
     return f'unknown condition operator "{name}"{suggestion(whole)}'
@@ -121,14 +135,19 @@ def _lint_values(scope: Scope, condition: Condition, operator: Operator) -> Iter
 def _lint_quantifier(scope: Scope, condition: Condition, operator: Operator) -> Iterator[Finding]:
     kind = key_type(condition.key)
     many = kind is not None and kind[1].startswith(_ARRAY)
-    if operator.quantifier == "ForAllValues" and scope.allows and not _required(scope, condition.key):
+    if operator.comparison is None:
+        if operator.quantifier:
+            result = "always" if operator.quantifier == "ForAllValues" else "never"
+            message = f"{condition.operator} is {result} true; write Null, which tests for the key itself"
+            yield scope.finding("null-with-set-operator", message, condition)
+    elif operator.quantifier == "ForAllValues" and scope.allows and not _required(scope, condition.key):
         message = f"ForAllValues is true for requests without {condition.key}"
         advice = f'add "Null": {{"{condition.key}": "false"}} or use ForAnyValue'
         yield scope.finding("for-all-values-in-allow", f"{message}; {advice}", condition)
     elif operator.quantifier and kind is not None and not many:
         message = f"{kind[0]} is single-valued: write {condition.operator.rpartition(':')[2]}"
         yield scope.finding("set-operator-on-single-value", message, condition)
-    elif many and not operator.quantifier and operator.comparison is not None:
+    elif many and not operator.quantifier:
         message = f"{condition.key} is multivalued: write ForAnyValue:{condition.operator} (or ForAllValues)"
         yield scope.finding("needs-set-operator", message, condition)
 

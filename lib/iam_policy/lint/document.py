@@ -10,7 +10,7 @@ from iam_policy.lint.actions import lint_actions, lint_grants
 from iam_policy.lint.conditions import lint_conditions, lint_variables
 from iam_policy.lint.resources import lint_places, lint_resources
 from iam_policy.lint.scope import Scope
-from iam_policy.parse.document import Document, DocumentKind, Principal
+from iam_policy.parse.document import WITH_PRINCIPAL, Document, DocumentKind, Principal
 from iam_policy.place import Place
 from iam_policy.service_data.actions import nearest
 
@@ -23,6 +23,9 @@ LIMITS: Final = {
         "move statements to managed policies; the limit holds for all inline policies of a role",
     ),
     DocumentKind.TRUST: (2048, "shorten it, or request a quota increase (4,096 at most)"),
+    DocumentKind.SCP: (10240, "split it: several policies can be attached to a level"),
+    DocumentKind.SESSION: (2048, "shorten it, or pass managed policies as session policies"),
+    DocumentKind.RESOURCE: (32768, "shorten it: bucket policies have at most 20 KB, key policies 32 KB"),
 }
 _AWS: Final = re.compile(r"\*|\d{12}|arn:[\w-]+:(iam|sts)::\d{12}:.+|A[A-Z0-9]{15,}")
 _SERVICE: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?|[a-z0-9.-]+\.aws\.internal")
@@ -50,17 +53,17 @@ def lint_elements(scope: Scope) -> Iterator[Finding]:
     statement = scope.statement
     if statement.actions is None:
         yield scope.finding("missing-element", "add Action: a statement must have one", statement)
+    if scope.document.kind in WITH_PRINCIPAL and statement.principals is None:
+        message = "add Principal: the policy says who may use what it is attached to"
+        yield scope.finding("missing-element", message, statement)
     if scope.document.kind is DocumentKind.TRUST:
-        if statement.principals is None:
-            message = "add Principal: a trust policy says who may assume the role"
-            yield scope.finding("missing-element", message, statement)
         if statement.resources is not None:
             message = f"remove {statement.resources.element}: the resource of a trust policy is the role itself"
             yield scope.finding("misplaced-element", message, statement.resources)
         return
     if statement.resources is None:
         yield scope.finding("missing-element", 'add Resource: an ARN, or "*" for actions without ARNs', statement)
-    if statement.principals is not None:
+    if statement.principals is not None and scope.document.kind is not DocumentKind.RESOURCE:
         message = f"remove {statement.principals.element}: the policy applies to what it is attached to"
         yield scope.finding("misplaced-element", message, statement)
 
@@ -100,6 +103,8 @@ Check: TypeAlias = Callable[[Scope], Iterator[Finding]]
 _EVERY: Final[tuple[Check, ...]] = (lint_elements, lint_actions, lint_conditions, lint_variables)
 _IDENTITY: Final[tuple[Check, ...]] = (*_EVERY, lint_resources, lint_places, lint_grants)
 _TRUST: Final[tuple[Check, ...]] = (*_EVERY, lint_principals)
+_RESOURCE: Final[tuple[Check, ...]] = (*_EVERY, lint_resources)
+_CHECKS: Final = {DocumentKind.TRUST: _TRUST, DocumentKind.RESOURCE: _RESOURCE}
 
 
 def lint_policy(document: Document, place: Place | None = None) -> tuple[Finding, ...]:
@@ -109,7 +114,7 @@ def lint_policy(document: Document, place: Place | None = None) -> tuple[Finding
     """
     if document.kind is DocumentKind.AWS:
         return ()
-    checks = _TRUST if document.kind is DocumentKind.TRUST else _IDENTITY
+    checks = _CHECKS.get(document.kind, _IDENTITY)
     findings = [*document.problems, *lint_document(document)]
     for statement in document.statements:
         if statement.unknown is None:

@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from iam_policy.findings import Finding
 from iam_policy.lint.scope import Scope, listed
 from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource, may_overlap
 from iam_policy.match.symbols import Symbol, Text, parts_of
-from iam_policy.parse.document import Item, Selector, Unknown
+from iam_policy.parse.document import COMPLETED, Item, Selector, Unknown
 from iam_policy.place import Place
 from iam_policy.service_data import actions
 
 _ACCOUNT: Final = re.compile(r"\d{12}|aws|aws-managed|cloudfront|")
+_SERVICE_END: Final = 3  # parts up to the service
+_REGION: Final = 3
 # Their ARNs have no region (and no account) in them.
 GLOBAL_SERVICES: Final = frozenset({"iam", "s3", "route53", "cloudfront", "organizations"})
 # Resources of our roles are in the account and region of the deployment; buckets, images and keys need not be.
@@ -42,8 +45,7 @@ def _lint_arn(scope: Scope, item: Item, name: str) -> Iterator[Finding]:
         return
     segments = compile_resource(name, variables=scope.statement.variables).segments or ()
     if len(segments) < SEGMENTS:
-        message = f'"{name}" has {len(segments)} of 6 parts; write arn:partition:service:region:account:resource'
-        yield scope.finding("short-arn", message, item)
+        yield _short(scope, item, name, len(segments))
         return
     if "*" in str(segments[2]) or "?" in str(segments[2]):
         message = f'write the service of "{name}" in full: IAM does not document wildcards there'
@@ -53,20 +55,36 @@ def _lint_arn(scope: Scope, item: Item, name: str) -> Iterator[Finding]:
         yield scope.finding("wildcard-in-type", message, item)
 
 
+def _short(scope: Scope, item: Item, name: str, parts: int) -> Finding:
+    problem, whole = f'"{name}" has {parts} of 6 parts', "arn:partition:service:region:account:resource"
+    if scope.document.kind not in COMPLETED:
+        advice = f"a {scope.document.kind} policy needs all of them; write {whole}"
+        return scope.finding("invalid-arn", f"{problem}: {advice}", item)
+    completed = name + ":*" * (SEGMENTS - parts)
+    return scope.finding("short-arn", f"{problem}: IAM reads it as {completed}; write {whole}", item)
+
+
 def _fault(name: str) -> str:
     if not name.lower().startswith("arn:"):
         return 'an ARN begins with "arn:" (every resource is "*")'
     parts = re.sub(r"\$\{[^}]*\}", "*", name).split(":", RESOURCE)
+    if not all(parts[1:_SERVICE_END]) or (len(parts) < _SERVICE_END and not name.endswith("*")):
+        return "partition and service must not be empty"
     if len(parts) < SEGMENTS:
         return ""
-    _, partition, service, region, account, _ = parts
-    if not partition or not service:
-        return "partition and service must not be empty"
+    _, _, service, region, account, resource = parts
     if "*" not in account and "?" not in account and not _ACCOUNT.fullmatch(account):
         return f'an account has 12 digits, not "{account}"'
-    if service in GLOBAL_SERVICES and region not in {"", "*"}:
+    if service in GLOBAL_SERVICES and region not in {"", "*"} and not _is_regional(service, resource):
         return f'ARNs of {service} have no region; remove "{region}"'
     return ""
+
+
+@cache
+def _is_regional(service: str, resource: str) -> bool:
+    """Whether the service has regional resources of that form too: `accesspoint/models`, of S3."""
+    forms = (form.split(":", RESOURCE) for form in actions.resource_forms(service))
+    return any(form[_REGION] and may_overlap(f"arn:*:x:::{form[RESOURCE]}", f"arn:*:x:::{resource}") for form in forms)
 
 
 def _lint_types(scope: Scope, resources: Selector) -> Iterator[Finding]:

@@ -1,8 +1,9 @@
 """Amazon resource names: six segments, compared one by one.
 
-`*` spans `/` inside a segment but no colon, unless it ends a name that has fewer than six segments. Service, region
+`*` spans `/` inside a segment but no colon. An ARN with fewer than six segments is completed with `*`. Service, region
 and partition are compared without regard to case, the resource with regard to it. Source: IAM User Guide,
-"IAM JSON policy elements: Resource"; where that page is silent or ambiguous the answer is unknown.
+"IAM JSON policy elements: Resource" and "Identify AWS resources with ARNs"; where these pages are silent or ambiguous
+the answer is unknown.
 """
 
 from collections.abc import Iterable
@@ -112,14 +113,16 @@ class ResourcePattern:
         return not any(":" in part if isinstance(part, str) else part.charset.holds(":") for part in rest)
 
     def _match_short(self, segments: tuple[Pattern, ...], target: Text, others: tuple[Text, ...]) -> Truth:
-        last = len(segments) - 1
         if len(others) < SEGMENTS:
             return self.pattern.match(target)
-        rest = text(others[last], *(piece for other in others[last + 1 :] for piece in (":", other)))
-        begins = segments[last].tokens[-1:] == (Wild.STAR,) and _match_segments(segments[:last], others[:last])
-        if begins and segments[last].match(rest, fold=last < RESOURCE):
-            return True
-        return False if self.pattern.match(target, fold=True) is False else None
+        truth = _match_segments(segments, others[: len(segments)])
+        # A `*` at the end of a segment "can expand to match beyond the colon": undecided where only that would match.
+        return truth if truth or self.pattern.match(target, fold=True) is False else None
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is an ARN with fewer than six segments, which only some types of policy may have."""
+        return not self.pattern.everything and self.segments is not None and len(self.segments) < SEGMENTS
 
 
 def _match_segments(patterns: tuple[Pattern, ...], targets: tuple[Text, ...]) -> Truth:

@@ -23,6 +23,17 @@ class DocumentKind(StrEnum):
     INLINE = "inline"
     BOUNDARY = "boundary"
     TRUST = "trust"
+    SCP = "service control"
+    SESSION = "session"
+    RESOURCE = "resource-based"
+
+
+# In these IAM completes an ARN that has fewer than six parts; in the others it refuses one.
+COMPLETED: Final = frozenset(
+    {DocumentKind.AWS, DocumentKind.MANAGED, DocumentKind.INLINE, DocumentKind.BOUNDARY, DocumentKind.SCP}
+)
+# The policies that say whom they are for.
+WITH_PRINCIPAL: Final = frozenset({DocumentKind.TRUST, DocumentKind.RESOURCE})
 
 
 @dataclass(frozen=True)

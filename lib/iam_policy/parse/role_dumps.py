@@ -36,7 +36,8 @@ def _role(entry: Mapping[str, Any], known: Mapping[str, Any], *, complete: bool)
         settles = "dump the role with aws iam get-account-authorization-details"
         unknown.append(Unknown("get-role shows no permission policies", settles))
     trust = _document(entry["AssumeRolePolicyDocument"], f"{name}/trust", DocumentKind.TRUST)
-    return Role(name, Policies(tuple(documents), _boundary(entry, known), tuple(unknown)), trust)
+    arn = str(entry.get("Arn", ""))
+    return Role(name, Policies(tuple(documents), _boundary(entry, known), tuple(unknown)), trust, arn)
 
 
 def _boundary(entry: Mapping[str, Any], known: Mapping[str, Any]) -> Document | None:

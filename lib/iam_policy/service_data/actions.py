@@ -136,4 +136,13 @@ def resource_patterns(name: str) -> tuple[str, ...]:
         return ()
     service = name.partition(":")[0].lower()
     forms = (_resource_type(service, kind).get("arn") for kind in known.resource_types)
-    return tuple(re.sub(r"\$\{[^}]*\}", "*", form) for form in forms if form)
+    return tuple(_open(form) for form in forms if form)
+
+
+def resource_forms(service: str) -> tuple[str, ...]:
+    """Return the ARNs of all resource types of a service, with `*` for variable parts."""
+    return tuple(_open(entry["arn"]) for entry in _file("resourceTypes", service).values() if entry.get("arn"))
+
+
+def _open(form: str) -> str:
+    return re.sub(r"\$\{[^}]*\}", "*", form)

@@ -8,9 +8,10 @@ class UndecidedPermissions(PermissionRule):
     shortdesc = "Permissions cannot be decided from the template"
     description = (
         "A role is in another stack, has no policy in this template, or has a policy, condition or resource that only "
-        "is known at deployment. The message says why it cannot be decided."
+        "is known at deployment; or a KMS key is not in the template, whose key policy decides too. The message says "
+        "why it cannot be decided."
     )
     source_url = EVALUATION
     tags = ["sagemaker", "iam", "permissions"]
 
-    kinds = frozenset({"undecided"})
+    kinds = frozenset({"undecided", "key-policy-not-given"})

@@ -20,6 +20,8 @@ class MisleadingCondition(PermissionRule):
             "for-all-values-in-allow",
             "invalid-condition-value",
             "needs-set-operator",
+            "null-with-set-operator",
+            "repeated-condition-key",
             "operator-type",
             "set-operator-on-single-value",
             "short-arn",

@@ -1,5 +1,6 @@
 // Asks @cloud-copilot/iam-simulate (AGPL-3.0: a separate process, never copied into this project) for decisions.
-// Reads one JSON case a line: {policies, boundary, action, resource, context, trust, principal}; writes one JSON answer a line:
+// Reads one JSON case a line: {policies, boundary, action, resource, context, scps, session, account,
+// trust, principal}; writes one JSON answer a line:
 // {"result": "Allowed" | "ImplicitlyDenied" | "ExplicitlyDenied"} or {"error": text}.
 // The package is found relative to the working directory, so that it never has to be installed in the checkout.
 import { createRequire } from 'node:module'
@@ -17,13 +18,15 @@ async function ask(question) {
     request: {
       principal: question.principal ?? `arn:aws:iam::${ACCOUNT}:role/caller`,
       action: question.action,
-      resource: { resource: question.resource, accountId: ACCOUNT },
+      resource: { resource: question.resource, accountId: question.account ?? ACCOUNT },
       contextVariables: question.context
     },
     identityPolicies: named(question.policies),
     permissionBoundaryPolicies: question.boundary ? named([question.boundary]) : undefined,
     resourcePolicy: question.trust,
-    serviceControlPolicies: [{ orgIdentifier: 'o-1', policies: named([ANYTHING]) }],
+    sessionPolicy: question.session ?? undefined,
+    serviceControlPolicies: (question.scps?.length ? question.scps : [[ANYTHING]])
+      .map((policies, level) => ({ orgIdentifier: `o-${level}`, policies: named(policies) })),
     resourceControlPolicies: []
   }, {})
   if (answer.resultType === 'error') return { error: JSON.stringify(answer.errors) }

@@ -1,7 +1,8 @@
 """Random policies and requests that reach every operator, wildcard, variable and Not form; reproducible by seed."""
 
+import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 ACCOUNT = "123456789012"
@@ -10,9 +11,17 @@ EXPERIMENT = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:inference-experiment/"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/"
 VERBS = ["Create", "Describe", "Update", "Start", "Stop", "Delete"]
 
+OBJECTS = [
+    "arn:aws:s3:::models/a.tar",
+    "arn:aws:s3:::accesspoint/models/object/a.tar",
+    f"arn:aws:s3:us-east-1:{ACCOUNT}:accesspoint/models/object/a.tar",
+]
+
 ACTIONS = [
     *(f"sagemaker:{verb}InferenceExperiment" for verb in VERBS),
     "iam:PassRole",
+    "s3:GetObject",
+    "sts:GetCallerIdentity",
 ]
 ACTION_PATTERNS = [
     *ACTIONS,
@@ -25,6 +34,8 @@ ACTION_PATTERNS = [
     "iam:*",
     "iam:Pass?ole",
     "s3:GetObject",
+    "s3:*",
+    "sts:*",
     "sagemaker:createinferenceexperiment",
 ]
 RESOURCE_PATTERNS = [
@@ -57,6 +68,28 @@ RESOURCE_PATTERNS = [
     "arn:aws:iam::*:role/exp*",
     "arn:aws:iam::*:*",
 ]
+# IAM completes what is missing with `*`; the last has an empty region, which is none that is missing.
+SHORT = [
+    "arn:aws:sagemaker",
+    "arn:aws:sagemaker:us-east-1",
+    f"arn:aws:sagemaker:us-east-1:{ACCOUNT}",
+    "arn:aws:sagemaker:eu-west-1",
+    "arn:aws:SAGEMAKER:US-EAST-?",
+    "arn:aws:iam",
+    f"arn:aws:iam::{ACCOUNT}",
+    "arn:aws:s3",
+    "arn:aws:s3:us-east-1",
+    "arn:aws:s3::",
+]
+S3 = [
+    "arn:aws:s3:::models/*",
+    "arn:aws:s3:::*",
+    "arn:aws:s3:*:*:accesspoint/*",
+    f"arn:aws:s3:us-east-1:{ACCOUNT}:accesspoint/models/object/*",
+    f"arn:aws:s3:eu-west-1:{ACCOUNT}:accesspoint/models/object/*",
+    f"arn:aws:s3:us-east-1:{ACCOUNT}:accesspoint/models",
+]
+RESOURCE_PATTERNS += [*SHORT, *S3]
 STRINGS = ["ml", "m*", "M?", "*", "ops", "sagemaker.amazonaws.com", "*.amazonaws.com", "", "ML"]
 STRINGS += ["${aws:PrincipalTag/team}", "${aws:PrincipalTag/none}", "${aws:PrincipalTag/none, 'ml'}", "a${*}b", "${$}"]
 ARNS = [
@@ -65,6 +98,7 @@ ARNS = [
     "arn:aws:sagemaker:*:*:*",
     "arn:aws:s3:::bucket",
     "arn:aws:sagemaker:*",
+    "arn:aws:sagemaker",
     "junk",
 ]
 KEYS: dict[str, tuple[list[str], list[str]]] = {  # kind of operator -> keys, values of policies
@@ -100,13 +134,20 @@ OPERATORS: dict[str, list[str]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """A question for both evaluators."""
+    """A question for both evaluators. `scps` are the levels of an organization."""
 
     policies: list[dict[str, Any]]
     boundary: dict[str, Any] | None
     action: str
     resource: str
     context: dict[str, str | list[str]]
+    scps: list[list[dict[str, Any]]] = field(default_factory=list)
+    session: dict[str, Any] | None = None
+
+    def documents(self) -> list[dict[str, Any]]:
+        """All policies."""
+        limits = [policy for policy in (self.boundary, self.session) if policy]
+        return [*self.policies, *limits, *(policy for level in self.scps for policy in level)]
 
     def question(self) -> dict[str, Any]:
         """The question as the oracle's driver reads it."""
@@ -114,6 +155,7 @@ class Case:
 
 
 def _some(source: random.Random, values: list[str]) -> str | list[str]:
+    """Return one value or several."""
     return source.choice(values) if source.random() < 0.5 else source.choices(values, k=source.randint(1, 3))
 
 
@@ -125,7 +167,13 @@ def _condition(source: random.Random) -> dict[str, Any]:
         operator = source.choice(OPERATORS[kind])
         if kind != "Null" and source.random() < 0.25:
             operator += "IfExists"
-        block.setdefault(operator, {})[source.choice(keys)] = _some(source, values)
+        if kind == "Null" and source.random() < 0.2:
+            operator = source.choice(["ForAllValues:Null", "ForAnyValue:Null"])
+        key = source.choice(keys)
+        block.setdefault(operator, {})[key] = [] if source.random() < 0.04 else _some(source, values)
+        if source.random() < 0.06:  # the same key and the same operator, but for the case
+            other = source.choice([operator, operator.upper()])
+            block.setdefault(other, {})[key.upper()] = _some(source, values)
     return block
 
 
@@ -145,6 +193,18 @@ def _statement(source: random.Random) -> dict[str, Any]:
 def _policy(source: random.Random) -> dict[str, Any]:
     version = "2012-10-17" if source.random() < 0.93 else "2008-10-17"
     return {"Version": version, "Statement": [_statement(source) for _ in range(source.randint(1, 4))]}
+
+
+def _limit(source: random.Random) -> dict[str, Any]:
+    """Return a policy whose ARNs are whole: the oracle refuses others in some limits, the documentation in others."""
+    written = json.dumps(_policy(source))
+    for short in sorted([*SHORT, "arn:aws:sagemaker:*", "arn:aws:sagemaker:us-*"], key=len):
+        written = written.replace(f'"{short}"', '"*"')
+    written = written.replace('"arn:aws:sagemaker:*:inference-experiment/*"', '"*"')
+    policy: dict[str, Any] = json.loads(written)
+    if source.random() < 0.5:
+        policy["Statement"].append({"Effect": "Allow", "Action": "*", "Resource": "*"})
+    return policy
 
 
 def _context(source: random.Random, action: str) -> dict[str, str | list[str]]:
@@ -168,11 +228,17 @@ def _context(source: random.Random, action: str) -> dict[str, str | list[str]]:
 def random_case(source: random.Random) -> Case:
     """Return one case."""
     action = source.choice(ACTIONS)
-    resource = ROLE + source.choice(["experiment", "service-role/x"]) if action == "iam:PassRole" else ""
+    resources = {
+        "iam:PassRole": [f"{ROLE}experiment", f"{ROLE}service-role/x"],
+        "s3:GetObject": OBJECTS,
+        "sts:GetCallerIdentity": ["*"],
+    }
     return Case(
         [_policy(source) for _ in range(source.choice([1, 1, 2]))],
         _policy(source) if source.random() < 0.15 else None,
         action,
-        resource or EXPERIMENT + source.choice(NAMES),
+        source.choice(resources.get(action) or [EXPERIMENT + name for name in NAMES]),
         _context(source, action),
+        [[_limit(source) for _ in range(source.choice([1, 1, 2]))] for _ in range(source.choice([0] * 8 + [1, 2]))],
+        _limit(source) if source.random() < 0.1 else None,
     )

@@ -10,6 +10,7 @@ from iam_policy import (
     Document,
     DocumentKind,
     Given,
+    Limit,
     Outcome,
     Policies,
     Request,
@@ -435,3 +436,66 @@ def test_the_reason_is_the_element_that_fails_not_one_that_is_undecided() -> Non
 
     assert decision.outcome is Outcome.IMPLICIT_DENY
     assert why(decision.steps[0], request).startswith("it requires StringEquals sagemaker:PassedToService")
+
+
+@pytest.mark.parametrize(
+    ("condition", "allow", "deny"),
+    [
+        ({"ForAllValues:Null": {"aws:TagKeys": "false"}}, Outcome.ALLOWED, Outcome.EXPLICIT_DENY),
+        ({"ForAnyValue:Null": {"aws:TagKeys": "false"}}, Outcome.IMPLICIT_DENY, Outcome.ALLOWED),
+        ({"StringEquals": {"aws:RequestTag/Team": []}}, Outcome.IMPLICIT_DENY, Outcome.ALLOWED),
+        ({"StringNotEquals": {"aws:RequestTag/Team": []}}, Outcome.ALLOWED, Outcome.EXPLICIT_DENY),
+        ({"Null": {"aws:RequestTag/Team": []}}, Outcome.IMPLICIT_DENY, Outcome.ALLOWED),
+        ({"StringEquals": {}}, Outcome.ALLOWED, Outcome.EXPLICIT_DENY),
+        ({"StringEquals": {"aws:RequestTag/Team": "ml", "aws:requesttag/TEAM": "ml"}}, Outcome.ALLOWED, None),
+        ({"StringEquals": {"aws:RequestTag/Team": "ml", "aws:requesttag/TEAM": "x"}}, Outcome.UNKNOWN, Outcome.UNKNOWN),
+        ({"StringEquals": {"aws:RequestTag/Team": "x", "aws:requesttag/TEAM": "y"}}, Outcome.IMPLICIT_DENY, None),
+        ({"StringEquals": {"aws:RequestTag/cost": "1"}}, Outcome.UNKNOWN, Outcome.UNKNOWN),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:sagemaker"}}, Outcome.UNKNOWN, Outcome.UNKNOWN),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:iam"}}, Outcome.IMPLICIT_DENY, Outcome.ALLOWED),
+    ],
+)
+def test_conditions_that_are_easily_mistaken(condition: Any, allow: Outcome, deny: Outcome | None) -> None:
+    """Promise: what is documented is decided; keys and tags that differ only in case, if every reading agrees."""
+    context = {
+        "aws:TagKeys": ("Team", "Cost", "cost"),
+        "aws:RequestTag/Team": "ml",
+        "aws:RequestTag/Cost": "1",
+        "aws:RequestTag/cost": "2",
+        "aws:SourceArn": ENDPOINT,
+    }
+
+    assert outcome({**ALLOW, "Condition": condition}, context=context) is allow
+    denied = outcome(ALLOW, {**DENY, "Condition": condition}, context=context)
+    if deny is not None:
+        assert denied is deny
+
+
+def test_a_key_twice_says_what_would_settle_it() -> None:
+    """Promise: an undecided answer names its cause."""
+    block = {"StringEquals": {"aws:RequestTag/Team": "ml", "aws:requesttag/TEAM": "x"}}
+    request = Request(ACTION, EXPERIMENT, {"aws:RequestTag/Team": "ml"})
+
+    decision = decide(Policies((policy({**ALLOW, "Condition": block}),)), request)
+
+    assert "differs only in case" in settles(decision)[0]
+
+
+@pytest.mark.parametrize("name", ["sts:GetCallerIdentity", "STS:getcalleridentity"])
+def test_everybody_may_ask_who_they_are(name: str) -> None:
+    """Promise: no permission is needed, and no Deny or limit takes it away."""
+    everything = policy({**DENY, "Action": "*", "Resource": "*"})
+
+    assert decide(Policies((everything,), everything), Request(name)).outcome is Outcome.ALLOWED
+    assert decide(Policies(), Request(name)).outcome is Outcome.ALLOWED
+
+
+def test_what_may_allow_is_no_cause_beside_what_allows() -> None:
+    """Promise: only the open limit is named, not another Allow that is open too."""
+    limit = Limit("level 1", (policy(UNKNOWN_STATEMENT),))
+
+    decision = decide(Policies((policy(MAYBE_ALLOW, ALLOW),), limits=(limit,)), Request(ACTION, EXPERIMENT))
+
+    assert decision.outcome is Outcome.UNKNOWN
+    assert len(settles(decision)) == 1
+    assert decision.exceeded == ""

@@ -169,6 +169,11 @@ STATEMENTS: list[tuple[str, Any]] = [
     ("operator-type", condition("NumericEquals", TEAM, "5")),
     ("wildcard-without-like", condition("StringEquals", TEAM, "m*")),
     ("for-all-values-in-allow", condition("ForAllValues:StringEquals", "aws:TagKeys", "team")),
+    ("null-with-set-operator", condition("ForAnyValue:Null", "aws:TagKeys", "false")),
+    (
+        "repeated-condition-key",
+        {**DESCRIBE, "Condition": {"StringEquals": {TEAM: "ml"}, "stringEquals": {TEAM.upper(): "ops"}}},
+    ),
     ("needs-set-operator", condition("StringEquals", "aws:TagKeys", "team")),
     ("set-operator-on-single-value", condition("ForAnyValue:StringEquals", TEAM, "ml")),
     ("invalid-condition-value", condition("Bool", "aws:SecureTransport", "yes")),
@@ -215,7 +220,8 @@ CASES = [
     *((kind, source, DocumentKind.INLINE) for kind, source in SOURCES),
 ]
 # These come from decisions, not from the text alone.
-# The last five need a template around the policy: the fixtures of E9813, W9809 and W9816.
+# The last five need a template around the policy: the fixtures of E9813, W9809 and W9816. Limits and policies of keys
+# are tested in tests/tools/test_policy.py.
 DECIDED = {
     "missing-permission",
     "explicit-deny",
@@ -232,6 +238,8 @@ DECIDED = {
     "undecided",
     "excess-permission",
     "privilege-escalation",
+    "key-policy-not-given",
+    "limit-denies",
     "invalid-entry",
     "open-resource-policy",
     "resource-policy-denies",
@@ -359,3 +367,34 @@ def test_templates_get_pseudo_parameters() -> None:
 
     assert '{"Fn::Sub": "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:' in written
     assert "arn:aws:" not in written
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("arn:aws:s3:us-east-1:123456789012:accesspoint/models/object/*", set()),
+        ("arn:aws:s3:*:123456789012:accesspoint/*/object/*", set()),
+        ("arn:aws:s3-object-lambda:us-east-1:123456789012:accesspoint/models", set()),
+        ("arn:aws:s3::123456789012:accesspoint/m1.mrap/object/*", set()),
+        ("arn:aws:s3:us-east-1:123456789012:models/*", {"invalid-arn"}),
+        ("arn:aws:s3:us-east-1::models/*", {"invalid-arn"}),
+        ("arn:aws:iam:us-east-1:123456789012:role/x", {"invalid-arn"}),
+        ("arn:aws", {"invalid-arn"}),
+        ("arn:aws:s3", {"short-arn"}),
+    ],
+)
+def test_arns_with_and_without_a_region(resource: str, expected: set[str]) -> None:
+    """Promise: access points and their kin have region and account, buckets and roles have none."""
+    node = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}}
+    kinds = {finding.kind for finding in lint_policy(read_node(node))}
+
+    assert kinds & {"invalid-arn", "short-arn"} == expected
+
+
+@pytest.mark.parametrize("form", ["storage-lens/x", "job/1", "storage-lens-group/g", "access-grants/default/grant/1"])
+def test_the_kin_of_access_points(form: str) -> None:
+    """Promise: whatever S3 keeps per region is accepted, since the forms are AWS's data."""
+    resource = f"arn:aws:s3:us-east-1:123456789012:{form}"
+    node = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": resource}}
+
+    assert "invalid-arn" not in {finding.kind for finding in lint_policy(read_node(node))}

@@ -127,6 +127,15 @@ def test_brackets_are_plain_characters() -> None:
         ("arn:aws:sagemaker:*:*:*/*", None),
         ("arn:aws:sagemaker:*:*:endpoint/*", False),
         ("arn:aws:s3:::*", False),
+        ("arn:aws:sagemaker", True),
+        ("arn:aws:sagemaker:us-east-1", True),
+        ("arn:aws:sagemaker:us-east-1:123456789012", True),
+        ("arn:aws:SageMaker:us-east-?", True),
+        ("arn:aws:sagemaker:eu-west-1", False),
+        ("arn:aws:sagemaker:", False),  # the region is not missing but empty
+        ("arn:aws:sage", False),
+        ("arn:aws:iam", False),
+        ("arn:aws:sagemaker:us-*:inference-experiment/*", None),
     ],
 )
 def test_the_answers_of_the_survey_are_pinned(pattern: str, expected: Truth) -> None:

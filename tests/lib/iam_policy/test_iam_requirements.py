@@ -167,7 +167,8 @@ def test_the_difference_names_what_is_too_much() -> None:
     messages = [finding.message for finding in difference.excess]
     assert "write sagemaker:DescribeInferenceExperiment" in messages[0]
     assert messages[1] == '"s3:GetObject" is not required; remove it'
-    assert "grants all but" in messages[2]
+    assert messages[2] == '"*" is too broad for sagemaker:StopInferenceExperiment; write the ARN of the resource'
+    assert "grants all but" in messages[3]
     assert [result.requirement.action for result in difference.missing] == ["iam:PassRole"]
 
 

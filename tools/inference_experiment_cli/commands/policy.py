@@ -1,6 +1,6 @@
 """inference-experiment policy: whether a role is allowed what a shadow test requires."""
 
-# ruff: noqa: PLR0913, PLR0917
+# ruff: noqa: PLR0913
 
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from inference_experiment_cli.options import with_options_of
+from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions
 from inference_experiment_cli.policy.options import DeploymentOptions, request
 from inference_experiment_cli.policy.run import run_check, run_diff, run_explain, run_generate
@@ -34,7 +35,6 @@ OnUnknown = Annotated[
 RoleName = Annotated[
     str, typer.Option("--role", help="Role to check: its name in a dump, its logical ID in a template.")
 ]
-Boundary = Annotated[Path | None, typer.Option(help="Policy document of the permissions boundary.")]
 
 
 policy = typer.Typer(
@@ -46,6 +46,7 @@ policy = typer.Typer(
 
 
 @policy.command()
+@with_options_of(BesideOptions, parameter="beside")
 @with_options_of(DeploymentOptions)
 def check(
     files: Files,
@@ -54,7 +55,7 @@ def check(
     *,
     options: DeploymentOptions,
     role: RoleName = "",
-    boundary: Boundary = None,
+    beside: BesideOptions,
     unknown: OnUnknown = Unknown.INFO,
     recommended: Annotated[bool, typer.Option("--recommended", help="Check recommended permissions too.")] = False,
     output: Annotated[ReportFormat, typer.Option("--format", help="Format of the findings.")] = ReportFormat.TEXT,
@@ -69,7 +70,7 @@ def check(
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
     """
     checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment(), unknown, recommended)
-    raise typer.Exit(run_check(files, checks, role, boundary, output, (baseline, write_baseline)))
+    raise typer.Exit(run_check(files, checks, role, beside, output, (baseline, write_baseline)))
 
 
 @policy.command()
@@ -110,15 +111,21 @@ def diff(
 
 
 @policy.command()
+@with_options_of(BesideOptions, parameter="beside")
+@with_options_of(DeploymentOptions, "experiment", "capture", "capture_key", "volume_key")
 def explain(
     action: Annotated[str, typer.Argument(help="Such as sagemaker:AddTags.")],
     resource: Annotated[str, typer.Argument(help="ARN, or *.")],
     files: Files,
     role_kind: For = RoleKind.PROVIDER,
     context: Annotated[list[str] | None, typer.Option(help="KEY=VALUE in the request context. Repeatable.")] = None,
-    principal: Annotated[str, typer.Option(help="Service that assumes the role, for sts:AssumeRole.")] = "",
+    principal: Annotated[
+        str, typer.Option(help="Service, or ARN of a role or session, that assumes the role, for sts:AssumeRole.")
+    ] = "",
     role: RoleName = "",
-    boundary: Boundary = None,
+    *,
+    options: DeploymentOptions,
+    beside: BesideOptions,
     unknown: OnUnknown = Unknown.INFO,
 ) -> None:
     """Print, statement by statement, why an action on a resource is allowed or not.
@@ -128,4 +135,5 @@ def explain(
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
     """
     asked = request(action, resource, context or [], principal)
-    raise typer.Exit(run_explain(asked, files, CheckOptions(role_kind.value, unknown=unknown), role, boundary))
+    checks = CheckOptions(role_kind.value, (), options.deployment(), unknown)
+    raise typer.Exit(run_explain(asked, files, checks, role, beside))

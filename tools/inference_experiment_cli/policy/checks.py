@@ -9,6 +9,7 @@ from iam_policy import Finding, Severity
 from iam_policy.lint.suppress import SuppressibleFinding
 from inference_experiment import contract
 from inference_experiment_cli.errors import ExitCode, UsageError
+from inference_experiment_cli.policy.beside import check_used
 from inference_experiment_cli.policy.inputs import Inputs, RoleInput
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport, analyze
 from shadow_test_policies.reports import ranked
@@ -66,7 +67,14 @@ def role_checks_of(inputs: Inputs, options: CheckOptions) -> list[tuple[RoleInpu
     """Return the roles of dumps and documents, in the place that their policies agree on if none was given."""
     documents = [document for each in inputs.roles for document in each.role.policies.identity]
     place = iam_policy.assumed(options.deployment, documents)
-    return [(each, _role_check(each, options, place)) for each in inputs.roles]
+    return [(each, inputs.beside.on(_role_check(each, options, place))) for each in inputs.roles]
+
+
+def _checked_roles(inputs: Inputs, options: CheckOptions) -> list[tuple[RoleInput, RoleCheck]]:
+    checks = role_checks_of(inputs, options)
+    if checks:
+        check_used(inputs.beside.of_resources, (check for _, check in checks))
+    return checks
 
 
 def _role_check(given: RoleInput, options: CheckOptions, place: Deployment) -> RoleCheck:
@@ -76,14 +84,15 @@ def _role_check(given: RoleInput, options: CheckOptions, place: Deployment) -> R
     if given.is_partial and not policies.identity and not policies.unknown and given.role.trust is not None:
         required = tuple(each for each in required if each.service)
     role = located_role(given.role)
-    return RoleCheck(options.role_kind, role, required, place, is_whole=not given.is_partial)
+    arn = given.role.arn or None
+    return RoleCheck(options.role_kind, role, required, place, is_whole=not given.is_partial, principal=arn)
 
 
 def check_roles(inputs: Inputs, options: CheckOptions) -> tuple[list[RoleReport], list[Finding]]:
     """Return a report for each role, and all findings, each once and at its file."""
     reports: list[RoleReport] = []
     findings: list[Finding] = []
-    for given, check in role_checks_of(inputs, options):
+    for given, check in _checked_roles(inputs, options):
         report = analyze(check)
         reports.append(report)
         found = (_of_document(finding, given, inputs.texts) for finding in report.findings)

@@ -10,6 +10,7 @@ import iam_policy
 from cfn_template.template import DEFAULT_REGIONS
 from iam_policy.findings import MAXIMUM_MESSAGE
 from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.policy.beside import Beside
 from inference_experiment_cli.policy.checks import CheckOptions
 from inference_experiment_rules._base import view_of
 from inference_experiment_rules.permissions._permission_rule import template_findings
@@ -41,11 +42,20 @@ class TemplateInput:
     def findings(self) -> Iterator[iam_policy.Finding]:
         """Yield what the rules report, and what cfn-lint's own rules report of the documents."""
         view = self.analysis.view
+        yield from self._of_files()
         for (finding, message), place in view.across(self._found, lambda each: each[0].location.path):
+            if finding.location.document:
+                continue
             mark = self.template.get_location_yaml(self.template.template, list(place))
             position = iam_policy.Position(mark[0] + 1, mark[1] + 1) if mark else iam_policy.Position()
             worded = view.composition.word(finding.location.path, message, MAXIMUM_MESSAGE)
             yield replace(finding, location=Location(place)).as_finding(self.label, position, worded)
+
+    def _of_files(self) -> Iterator[iam_policy.Finding]:
+        """Yield the findings in policies that are given beside the template."""
+        for finding, message in self._found(self.analysis.view):
+            if finding.location.document:
+                yield finding.as_finding(finding.location.document, finding.location.position, message)
 
     def _found(self, view: ExperimentTemplate) -> list[tuple[PermissionFinding, str]]:
         own = view is self.analysis.view
@@ -57,14 +67,14 @@ def _is_included(finding: PermissionFinding) -> bool:
     return finding.kind not in {"excess-permission", "old-version"}
 
 
-def read_template(text: str, label: str, options: CheckOptions, role: str) -> TemplateInput:
+def read_template(text: str, label: str, options: CheckOptions, role: str, beside: Beside) -> TemplateInput:
     """Return the roles of a kind in a template, or the one of that name. Raises UsageError if there is none."""
     template = _decoded(text, label, options.deployment)
     view = view_of(template)
 
     def of_target(name: str, names: PhysicalNames) -> list[RoleCheck]:
         checks = role_checks(name, _placed(names, options.deployment))
-        selected = (check for check in checks if check.kind == options.role_kind and _is_named(check, role))
+        selected = (beside.on(one) for one in checks if one.kind == options.role_kind and _is_named(one, role))
         return [replace(check, requirements=tuple(filter(options.includes, check.requirements))) for check in selected]
 
     analysis = PermissionAnalysis(view, of_target)
@@ -78,7 +88,7 @@ def read_template(text: str, label: str, options: CheckOptions, role: str) -> Te
         raise UsageError(f"{label}: {problem}{advice}")
 
     def of_role(name: str, names: PhysicalNames) -> list[RoleCheck]:
-        return [_named_role(name, _placed(names, options.deployment), options)]
+        return [beside.on(_named_role(name, _placed(names, options.deployment), options))]
 
     return TemplateInput(label, template, PermissionAnalysis(view, of_role, [role]))
 

@@ -1,5 +1,6 @@
 """From files to roles: policy documents, dumps of the AWS CLI, and templates; JSON or YAML, `-` for stdin."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,16 @@ from cfn_template.yaml_reader import parse_yaml
 from iam_policy.parse.role_dumps import is_role_dump, roles_of
 from inference_experiment_cli.errors import NotPossibleError, Place, UsageError
 from inference_experiment_cli.inputs.documents import read_text, syntax_error
+from inference_experiment_cli.policy.beside import (
+    SUBJECTS,
+    Beside,
+    BesideOptions,
+    is_named_scp,
+    level_of,
+    looks_like_scp,
+    of_resources,
+    unwrapped,
+)
 
 if TYPE_CHECKING:
     from inference_experiment_cli.policy.checks import CheckOptions
@@ -41,6 +52,7 @@ class Inputs:
     texts: dict[str, str] = field(default_factory=dict)
     roles: list[RoleInput] = field(default_factory=list)
     templates: list["TemplateInput"] = field(default_factory=list)
+    beside: Beside = field(default_factory=Beside)
 
     def read(self, path: Path) -> tuple[str, str]:
         """Return a file's name and text, and keep them. Raises UsageError."""
@@ -49,12 +61,15 @@ class Inputs:
         return label, text
 
 
-def read_inputs(paths: Sequence[Path], options: "CheckOptions", role: str = "", boundary: Path | None = None) -> Inputs:
+def read_inputs(
+    paths: Sequence[Path], options: "CheckOptions", role: str = "", given: BesideOptions | None = None
+) -> Inputs:
     """Read files for a role of the kind that the options name. Raises UsageError.
 
-    Policy documents together are one role: permission policies, at most one trust policy, and the boundary.
+    Policy documents together are one role: permission policies, and at most one trust policy.
     """
     inputs = Inputs()
+    inputs.beside = _read_beside(inputs, given or BesideOptions(), options)
     documents: list[iam_policy.Document] = []
     for path in paths:
         label, text = inputs.read(path)
@@ -63,17 +78,39 @@ def read_inputs(paths: Sequence[Path], options: "CheckOptions", role: str = "", 
             # cfn-lint takes half a second to import.
             from inference_experiment_cli.policy.from_template import read_template  # noqa: PLC0415
 
-            inputs.templates.append(read_template(text, label, options, role))
+            inputs.templates.append(read_template(text, label, options, role, inputs.beside))
         elif is_role_dump(node):
             inputs.roles += _of_dump(node, label, role)
         else:
-            documents.append(_document(node, label))
-    limit = None
-    if boundary:
-        label, text = inputs.read(boundary)
-        limit = replace(_document(_parsed(text, label), label), kind=iam_policy.DocumentKind.BOUNDARY)
-    _combine(inputs, documents, limit)
+            documents.append(_of_role(_document(node, label)))
+    _combine(inputs, documents)
     return inputs
+
+
+def _of_role(document: iam_policy.Document) -> iam_policy.Document:
+    """Return a document that is one of the role's. Raises UsageError for one that says it is another's."""
+    if looks_like_scp(document):
+        if is_named_scp(document.name):
+            raise UsageError(f"{document.name}: a service control policy grants nothing; give it with --scp")
+        advice = "if it is a service control policy, which grants nothing, give it with --scp"
+        sys.stderr.write(f"inference-experiment: {document.name}: allows everything, then denies; {advice}\n")
+    return document
+
+
+def _read_beside(inputs: Inputs, given: BesideOptions, options: "CheckOptions") -> Beside:
+    def read(path: Path, kind: iam_policy.DocumentKind) -> iam_policy.Document:
+        label, text = inputs.read(path)
+        return replace(_document(unwrapped(_parsed(text, label)), label), kind=kind)
+
+    boundary = [read(path, iam_policy.DocumentKind.BOUNDARY) for path in given.boundary or []]
+    levels = [[read(path, iam_policy.DocumentKind.SCP) for path in level] for level in given.levels()]
+    session = tuple(read(path, iam_policy.DocumentKind.SESSION) for path in given.session or [])
+    resources = {
+        name: read(path, iam_policy.DocumentKind.RESOURCE) for name in SUBJECTS for path in getattr(given, name) or []
+    }
+    limits = [*map(level_of, levels), *([iam_policy.Limit("session policy", session)] if session else [])]
+    policies = of_resources(resources, options.role_kind, options.deployment, given.bucket_account)
+    return Beside(boundary[0] if boundary else None, tuple(limits), policies)
 
 
 def _parsed(text: str, label: str) -> Any:  # noqa: ANN401 - any JSON value
@@ -107,22 +144,22 @@ def _is_trust(node: object) -> bool:
     return any(isinstance(one, Mapping) and ("Principal" in one or "NotPrincipal" in one) for one in listed)
 
 
-def _combine(inputs: Inputs, documents: list[iam_policy.Document], limit: iam_policy.Document | None) -> None:
+def _combine(inputs: Inputs, documents: list[iam_policy.Document]) -> None:
     """Attach documents to the one role of a dump, or make a role of them."""
     trust = [each for each in documents if each.kind is iam_policy.DocumentKind.TRUST]
     identity = tuple(each for each in documents if each.kind is not iam_policy.DocumentKind.TRUST)
     if len(trust) > 1:
         raise UsageError(f"{trust[1].name}: a role has one trust policy, {trust[0].name} is another")
-    if not documents and limit is None:
+    if not documents:
         return
     if len(inputs.roles) > 1 or inputs.templates:
         raise UsageError("policy documents belong to one role of a dump: select it with --role")
-    new = RoleInput(iam_policy.Role("the role"), documents[0].name if documents else "")
+    new = RoleInput(iam_policy.Role("the role"), documents[0].name)
     given = inputs.roles[0] if inputs.roles else new
     known = given.role.policies
     # Identity policies are what `aws iam get-role` does not show.
     unknown = () if identity else known.unknown
-    policies = iam_policy.Policies((*known.identity, *identity), limit or known.boundary, unknown)
+    policies = iam_policy.Policies((*known.identity, *identity), known.boundary, unknown)
     role = replace(given.role, policies=policies, trust=trust[0] if trust else given.role.trust)
     inputs.roles = [replace(given, role=role)]
 

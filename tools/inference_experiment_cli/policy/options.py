@@ -66,6 +66,6 @@ def request(action: str, resource: str, context: Sequence[str], principal: str) 
     pairs = [pair.partition("=") for pair in context]
     if any(not equals for _, equals, _ in pairs):
         raise UsageError("--context takes KEY=VALUE")
-    caller = ("Service", principal) if principal else None
+    caller = ("AWS" if principal.startswith("arn:") else "Service", principal) if principal else None
     open_text = parse_symbols(resource, _SYMBOLS)  # ${AWS::AccountId} and the like are left open
     return iam_policy.Request(action, open_text, {key: value for key, _, value in pairs}, principal=caller)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import iam_policy
 from iam_policy.lint.suppress import SuppressibleFinding, baseline_of, suppress, unknown_kinds
 from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.inputs.documents import read_text
-from inference_experiment_cli.output import yaml_text
+from inference_experiment_cli.output import write_file, yaml_text
+from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions, check_roles, exit_code, role_checks_of
 from inference_experiment_cli.policy.inputs import Inputs, read_inputs
 from shadow_test_policies import generate
@@ -18,7 +20,7 @@ from shadow_test_policies.decisions import diff
 from shadow_test_policies.generate import as_json, as_template, generate_trust
 from shadow_test_policies.permission_findings import RoleReport
 from shadow_test_policies.reports import explanation_of, json_of, junit_of, sarif_of, text_of
-from shadow_test_policies.requirements import Level
+from shadow_test_policies.requirements import Level, role_context
 from shadow_test_policies.role_checks import RoleCheck
 
 
@@ -26,12 +28,12 @@ def run_check(
     files: Sequence[Path],
     options: CheckOptions,
     role: str,
-    boundary: Path | None,
+    beside: BesideOptions,
     output: str,
     baselines: tuple[Path | None, Path | None],
 ) -> int:
     """Print the findings of some files; return the exit code. Raises UsageError."""
-    inputs = read_inputs(files, options, role, boundary)
+    inputs = read_inputs(files, options, role, beside)
     reports, found = check_roles(inputs, options)
     for name, text in inputs.texts.items():
         for kind in unknown_kinds(text):
@@ -40,7 +42,7 @@ def run_check(
     baseline = _baseline(accepted)
     if written is not None:
         baseline = baseline_of(found)
-        written.write_text(json.dumps(baseline, indent=2) + "\n", encoding="utf-8")
+        write_file(written, json.dumps(baseline, indent=2) + "\n")
     findings = suppress(found, inputs.texts, baseline)
     _print_report(output, reports, findings)
     return exit_code(findings)
@@ -132,17 +134,28 @@ def _print_diff(missing: list[str], excess: list[str], *, as_json: bool) -> None
 
 
 def run_explain(
-    request: iam_policy.Request, files: Sequence[Path], options: CheckOptions, role: str, boundary: Path | None
+    request: iam_policy.Request, files: Sequence[Path], options: CheckOptions, role: str, beside: BesideOptions
 ) -> int:
     """Print the steps of a decision for each role; return the exit code. Raises UsageError."""
     decisions = []
-    for file, check in _checks(read_inputs(files, options, role, boundary), options):
+    for file, check in _checks(read_inputs(files, options, role, beside), options):
         known = check.known_role
         if request.principal is None:
-            decisions.append(iam_policy.decide(known.policies, request))
+            context = {**role_context(request.action, check.deployment, request.resource), **request.context}
+            own = iam_policy.decide(known.policies, replace(request, context=context))
+            decisions.append(_with_resource(own, check))
         elif known.trust is None:
             raise UsageError(f"{file}: has no trust policy")
         else:
             decisions.append(iam_policy.decide_trust(known.trust, request))
     sys.stdout.writelines(dict.fromkeys(map(explanation_of, decisions)))
     return _exit_code({decision.outcome for decision in decisions}, options)
+
+
+def _with_resource(own: iam_policy.Decision, check: RoleCheck) -> iam_policy.Decision:
+    """Return a decision with the policy of the bucket or key, if that is given."""
+    subject = {"s3": "capture", "kms": "captureKey"}.get(own.request.name.partition(":")[0], "")
+    policy = check.resource_policies.get(subject)
+    if policy is None or check.principal is None:
+        return own
+    return policy.decide(own, check.principal, check.deployment.account)
