@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from iam_policy.evaluate.request import Request
-from iam_policy.evaluate.statements import Attached, ElementTruth
+from iam_policy.evaluate.statements import Attached, ElementTruth, Statements
 from iam_policy.match.patterns import Truth, all_of, any_of
 from iam_policy.parse.document import Document, Statement, Unknown
 
@@ -38,16 +38,17 @@ class Policies:
     unknown: tuple[Unknown, ...] = ()
 
     @cached_property
-    def compiled(self) -> list[Attached]:
+    def compiled(self) -> Statements:
         """The statements of the identity policies, unknown policies as unknown statements."""
         unknown = (Document(each.reason, statements=(Statement(0, unknown=each),)) for each in self.unknown)
         documents = (*self.identity, *unknown)
-        return [Attached(document, statement) for document in documents for statement in document.statements]
+        return Statements(Attached(document, statement) for document in documents for statement in document.statements)
 
     @cached_property
-    def compiled_boundary(self) -> list[Attached]:
+    def compiled_boundary(self) -> Statements:
         """The statements of the boundary."""
-        return [] if self.boundary is None else [Attached(self.boundary, each) for each in self.boundary.statements]
+        boundary = self.boundary
+        return Statements(Attached(boundary, each) for each in boundary.statements) if boundary else Statements(())
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,13 @@ class Decision:
         return tuple(steps)
 
     @cached_property
+    def relevant(self) -> tuple[Step, ...]:
+        """The steps of the statements that may be about the action, a few of many."""
+        own = (_step(each, self.request) for each in self.policies.compiled.about(self.request))
+        limits = self.policies.compiled_boundary.about(self.request)
+        return (*own, *(_step(each, self.request, boundary=True) for each in limits))
+
+    @cached_property
     def deciding(self) -> Step | None:
         """The statement that decided: the Deny, the Allow, or the first unknown one; None for an implicit deny."""
         effect = {Outcome.EXPLICIT_DENY: "Deny", Outcome.ALLOWED: "Allow"}.get(self.outcome)
@@ -128,9 +136,9 @@ def decide_trust(document: Document, request: Request) -> Decision:
 
 
 def _outcome(policies: Policies, request: Request) -> Outcome:
-    allow, deny = _truths(policies.compiled, request)
+    allow, deny = _truths(policies.compiled.about(request), request)
     if policies.boundary is not None:
-        limit, boundary_deny = _truths(policies.compiled_boundary, request)
+        limit, boundary_deny = _truths(policies.compiled_boundary.about(request), request)
         allow, deny = all_of((allow, limit)), any_of((deny, boundary_deny))
     if deny:
         return Outcome.EXPLICIT_DENY
