@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import iam_policy
 from cfn_template.scenarios import shorten
@@ -56,6 +56,9 @@ GRANTS: Final = frozenset(
         "pass-role-without-service",
     }
 )
+
+
+Linter: TypeAlias = Callable[[iam_policy.Document, iam_policy.Place], tuple[Finding, ...]]
 
 
 @dataclass(frozen=True)
@@ -123,12 +126,12 @@ class Cause:
     step: Step | None = None
 
 
-def analyze(check: RoleCheck) -> RoleReport:
-    """Decide the requirements of a role and lint its documents."""
+def analyze(check: RoleCheck, lint: Linter = iam_policy.lint_policy) -> RoleReport:
+    """Decide the requirements of a role and lint its documents, by `lint` if several roles have the same ones."""
     role = check.role
     if role is None:
         return RoleReport(check, (), (_finding("undecided", check, check.kind, check.origin, wording.not_here),))
-    linted = [(source, iam_policy.lint_policy(source.document, check.deployment)) for source in role.documents]
+    linted = [(source, lint(source.document, check.deployment)) for source in role.documents]
     refused = any(iam_policy.refused(findings) for _, findings in linted)
     # Decisions of a rejected document do not matter.
     decidable = () if refused else [each for each in check.decidable if each.service or not role.is_bare]
@@ -228,7 +231,7 @@ def _reason(result: Result) -> tuple[str, Step | None]:
         return "source-never-matches" if failed is StatementElement.CONDITION else "missing-trust", near
     if decision.outcome is Outcome.EXPLICIT_DENY:
         return "explicit-deny", decision.deciding
-    if any(step.truth and step.attached.effect == "Allow" and not step.boundary for step in decision.steps):
+    if any(step.truth and step.attached.effect == "Allow" and not step.boundary for step in decision.relevant):
         return "boundary-denies", None
     # A policy of AWS cannot be edited.
     if near is None or failed not in NEAR_MISSES or near.attached.document.kind is DocumentKind.AWS:
