@@ -129,6 +129,8 @@ def state() -> dict[str, Any]:
     return {"version": 4, "terraform_version": "1.9.0", "lineage": "x", "resources": resources}
 
 
+OTHER = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+
 # What is sufficient in every form.
 FORMS: dict[str, Any] = {
     "document": DOCUMENT,
@@ -251,7 +253,7 @@ OTHERS = {
     '{"version": "36.0.0", "files": {}, "dockerImages": {}}': "*.template.json",
     '{"Effect": "Allow", "Action": "*", "Resource": "*"}': "one statement",
     '{"PolicyNames": ["a"]}': "get-role-policy",
-    '{"Users": ["a"]}': "no policy",
+    '{"Users": ["a"]}': "not a policy",
     "<!DOCTYPE html><html>{}</html>": "HTML",
     "apiVersion: v1\nkind: Pod\n": "Kubernetes",
     "apiVersion: v1\nkind: Pod\n---\nkind: Pod\n": "Kubernetes",
@@ -325,7 +327,26 @@ def test_what_the_apply_decides_is_unknown(tmp_path: Path) -> None:
         )
         answer = check(tmp_path, json.dumps(node), "--unknown", "error")
         assert answer.returncode == 3, answer.stdout
-        assert "apply it" in answer.stdout
+        assert "after the apply" in answer.stdout
+
+
+def test_terraform_finds_instances_and_names_what_is_elsewhere(tmp_path: Path) -> None:
+    """Promise: count and for_each pair the instances; a policy of a role that is elsewhere leaves the rest unknown."""
+    policy = {**resource("aws_iam_role_policy", "p", name="p", policy=json.dumps(DOCUMENT)), "index": 0}
+    instances = [{**each, "address": f"{each['address']}[0]"} for each in (TERRAFORM_ROLE, policy)]
+    change = {"address": "aws_iam_role_policy.p[0]", "change": {"after_unknown": {"role": True}}}
+    references = ["aws_iam_role.provider[0].id", "aws_iam_role.provider[0]", "aws_iam_role.provider"]
+    configured = [{"address": "aws_iam_role_policy.p", "expressions": {"role": {"references": references}}}]
+    configuration = {"root_module": {"resources": configured}}
+    counted = plan(*instances, resource_changes=[change], configuration=configuration)
+    assert check(tmp_path, json.dumps(counted), "--unknown", "error").returncode == 0
+    elsewhere = {
+        **TERRAFORM_POLICY,
+        "values": {**TERRAFORM_POLICY["values"], "role": "elsewhere", "policy": json.dumps(OTHER)},
+    }
+    answer = check(tmp_path, json.dumps(plan(elsewhere)), "--unknown", "error")
+    assert "elsewhere" in answer.stdout + answer.stderr
+    assert "missing-permission" not in answer.stdout
 
 
 def test_the_deployer_may_be_a_user(tmp_path: Path) -> None:

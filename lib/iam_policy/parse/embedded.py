@@ -26,7 +26,7 @@ def is_policy(node: object) -> bool:
     """Tell whether a decoded value is meant as a policy document, be it a wrong one."""
     if not isinstance(node, Mapping):
         return False
-    return "Statement" in node or node.get("Version") in VERSIONS
+    return node.get("Version") in VERSIONS or any(str(key).lower() == "statement" for key in node)
 
 
 def is_trust(node: object) -> bool:

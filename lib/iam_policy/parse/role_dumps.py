@@ -115,8 +115,11 @@ def _type_of(record: Record) -> PrincipalType | None:
     kind = _SECTIONS.get(section)
     if kind is None:
         return _type_by_shape(record.value)
-    broken = section in _DETAILS or (section == "Role" and record.value is None)
-    return kind if broken or isinstance(record.value, Mapping) else None
+    if section in _DETAILS or (section == "Role" and record.value is None):
+        return kind
+    # Other services have roles, users and groups too.
+    named = isinstance(record.value, Mapping) and record.value.keys() & {_NAMES[kind], "AssumeRolePolicyDocument"}
+    return kind if named else None
 
 
 def _type_by_shape(value: object) -> PrincipalType | None:

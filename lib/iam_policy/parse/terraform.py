@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from iam_policy.parse.document import VARIABLES_VERSION, Unknown
 
-APPLY: Final = "apply it, then give terraform show -json of the state"
+APPLY: Final = "the state after the apply, as terraform show -json prints it"
 DATA: Final = "aws_iam_policy_document"
 POLICY: Final = "aws_iam_policy"
 _OWNERS: Final = {"role": "aws_iam_role", "user": "aws_iam_user", "group": "aws_iam_group"}

@@ -34,7 +34,7 @@ OnUnknown = Annotated[
     Unknown, typer.Option("--unknown", help="How to treat permissions that cannot be decided statically.")
 ]
 RoleName = Annotated[
-    str, typer.Option("--role", help="Role to check: its name in a dump, its logical ID in a template.")
+    str, typer.Option("--role", help="Role or user to check: its name or ARN in a dump, its logical ID in a template.")
 ]
 Boundary = Annotated[Path | None, typer.Option(help="Policy document of the permissions boundary.")]
 

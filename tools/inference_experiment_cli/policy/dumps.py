@@ -1,5 +1,6 @@
 """The roles and users in dumps of the AWS CLI and in Terraform plans and states: reading and selecting them."""
 
+import codecs
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,7 +50,9 @@ class DumpFile:
         if service is None:
             return True
         trust = self.role(entry).trust
-        principals = [each.principals for each in trust.statements] if trust else []
+        if trust is None:  # what is deployed elsewhere may be meant
+            return entry.type is PrincipalType.ROLE
+        principals = [each.principals for each in trust.statements]
         return any(
             who is None or who.unknown is not None or service in [entry.item.text for entry in who.entries]
             for who in principals
@@ -89,8 +92,10 @@ def large_dump(data: bytes, label: str) -> DumpFile | None:
 
 
 def _recoded(data: bytes, encoding: str) -> bytes:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    pieces = (decoder.decode(data[at : at + LARGE], at + LARGE >= len(data)) for at in range(0, len(data), LARGE))
     try:
-        return data.decode(encoding).encode()
+        return b"".join(piece.encode() for piece in pieces)
     except UnicodeError:
         return b""  # who reads the whole file says why
 

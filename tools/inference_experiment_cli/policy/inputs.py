@@ -91,8 +91,9 @@ def read_data(label: str, data: bytes, inputs: Inputs) -> DumpFile | TemplateTex
     if len(data) > LARGE and (dump := large_dump(data, label)) is not None:
         inputs.texts[label] = ""
         return dump
-    if data.startswith(b"PK\x03\x04"):
-        raise UsageError(f"{label}: {other_files.ARCHIVE}")
+    for head, what in other_files.ARCHIVES.items():
+        if data.startswith(head):
+            raise UsageError(f"{label}: {what}")
     text = decode(label, data)
     node = _parsed(text, label)
     if _is_template(node):

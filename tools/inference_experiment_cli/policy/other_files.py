@@ -61,7 +61,11 @@ _TEXTS: Final = (
     (re.compile(r"^apiVersion: ", re.MULTILINE), "a Kubernetes manifest", _DOCUMENT),
     (re.compile(r"\s*\[[A-Za-z][\w. -]*\]\s*\n"), "an INI or TOML file", _DOCUMENT),
 )
-ARCHIVE: Final = "is a zip file, as a saved plan of Terraform is: give `terraform show -json FILE`"
+# The first bytes of a file.
+ARCHIVES: Final = {
+    b"PK\x03\x04": "is a zip file, as a saved plan of Terraform is: give what `terraform show -json FILE` prints",
+    b"\x1f\x8b": "is a gzip file: unpack it first",
+}
 
 
 def of_text(text: str) -> str:
@@ -77,7 +81,9 @@ def of_value(value: object) -> str:
     listed = value.get("Policies") if isinstance(value, Mapping) else value
     if "PolicyVersionList" in _first(listed):
         return "has managed policies and no role: give the roles too (RoleDetailList), or one policy"
-    return _of_mapping(value) if isinstance(value, Mapping) else f"is no policy but {_scalar(value)}: {_DOCUMENT}"
+    if isinstance(value, list) and value and isinstance(value[0], Mapping) and "@level" in value[0]:
+        return f"is the log of `terraform plan -json`: {_TERRAFORM}"
+    return _of_mapping(value) if isinstance(value, Mapping) else f"is not a policy but {_scalar(value)}: {_DOCUMENT}"
 
 
 def _of_mapping(value: Mapping[str, object]) -> str:
@@ -90,7 +96,7 @@ def _of_mapping(value: Mapping[str, object]) -> str:
             return f"is {what}: {advice}"
     names = ", ".join(str(name)[:30] for name in list(value)[:3])
     shown = f"an object with {names}" if names else "an empty object"
-    return f"is no policy but {shown}: {_DOCUMENT}"
+    return f"is not a policy but {shown}: {_DOCUMENT}"
 
 
 def _of_policy(policy: Mapping[str, object]) -> str:
