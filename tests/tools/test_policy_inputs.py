@@ -279,6 +279,15 @@ def test_what_is_no_policy_is_not_judged(content: str, tmp_path: Path) -> None:
     assert len(answer.stderr) - len(str(tmp_path)) < 330
 
 
+def test_a_resource_policy_is_no_trust_policy(tmp_path: Path) -> None:
+    """Promise: a role cannot have a bucket's policy; it is not said to be a trust policy with a wrong Resource."""
+    public = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+    answer = check(tmp_path, json.dumps({"Version": "2012-10-17", "Statement": [public]}))
+    assert answer.returncode == 1
+    assert "misplaced-element: remove Principal" in answer.stdout
+    assert "lacks" not in answer.stdout
+
+
 @pytest.mark.parametrize("comment", ["// why\n", "/* why */", "# why\n"])
 def test_a_comment_in_a_policy_is_named(comment: str, tmp_path: Path) -> None:
     answer = check(tmp_path, json.dumps(DOCUMENT).replace('"Statement"', comment + '"Statement"', 1))

@@ -30,8 +30,9 @@ def is_policy(node: object) -> bool:
 
 
 def is_trust(node: object) -> bool:
-    """Tell whether a document says who, so is a trust policy (or the policy of a resource)."""
-    return any("Principal" in each or "NotPrincipal" in each for each in _statements(node))
+    """Tell whether a document is a trust policy: it says who, and is not the policy of a resource."""
+    says_who = any("Principal" in each or "NotPrincipal" in each for each in _statements(node))
+    return says_who and not is_resource_policy(node)
 
 
 def is_resource_policy(node: object) -> bool:

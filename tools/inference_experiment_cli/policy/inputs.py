@@ -119,7 +119,7 @@ def _documents(node: object, label: str, text: str) -> list[iam_policy.Document]
     found = documents_in(node)
     if not found:
         raise UsageError(f"{label}: {other_files.of_text(text) or other_files.of_value(node)}")
-    for each in found:
+    for each in found if not is_policy(node) else ():
         if is_resource_policy(each.node.value if isinstance(each.node, iam_policy.Located) else each.node):
             what = "is the policy of a resource such as a bucket or a key (it has Principal and Resource)"
             raise UsageError(f"{label}: {what}: give the policies of the role")
