@@ -134,6 +134,7 @@ OTHER = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s
 # What is sufficient in every form.
 FORMS: dict[str, Any] = {
     "document": DOCUMENT,
+    "get-inline-policy-for-permission-set": {"InlinePolicy": json.dumps(DOCUMENT)},
     "get-policy-version": {"PolicyVersion": {"Document": DOCUMENT, "VersionId": "v1", "IsDefaultVersion": True}},
     "get-policy-version, cut": {"Document": DOCUMENT, "VersionId": "v1", "IsDefaultVersion": True},
     "get-role-policy": {"RoleName": "r", "PolicyName": "p", "PolicyDocument": DOCUMENT},
@@ -266,6 +267,11 @@ OTHERS = {
     json.dumps(DUMP)[:200]: "is not valid JSON",
     "PK\x03\x04": "terraform show -json",
     "some text": "plain text",
+    "```json\n{}\n```\n": "Markdown",
+    '{"resource": {"aws_iam_role": {}}, "terraform": {}}': "terraform show -json",
+    '{"PolicySummary": {"Type": "SERVICE_CONTROL_POLICY"}, "Content": "{}"}': "service control policy",
+    '{"@level": "info", "type": "version"}\n{"@level": "info"}\n': "terraform show -json",
+    '{"Users": [{"Username": "of another service"}]}': "not a policy",
 }
 
 

@@ -11,7 +11,8 @@ from iam_policy.parse.reading import RepeatedKeys, read_node, unreadable
 
 # Encodings of encodings: the API sends URL-encoded text, which scripts print as a JSON string, some of them twice.
 MAXIMUM_LAYERS: Final = 4
-_MEMBERS: Final = ("PolicyDocument", "AssumeRolePolicyDocument", "Document")
+# The last one is of a permission set of IAM Identity Center.
+_MEMBERS: Final = ("PolicyDocument", "AssumeRolePolicyDocument", "Document", "InlinePolicy")
 _CERTAIN: Final = frozenset({"Statement", "Effect", "Action", "NotAction"})
 
 

@@ -19,6 +19,7 @@ MAXIMUM_NAMES: Final = 5
 _SERVICES: Final = {"provider": "lambda.amazonaws.com", "experiment": "sagemaker.amazonaws.com"}
 # From here on a file is looked through member by member.
 LARGE: Final = 1 << 20
+MAXIMUM_YAML: Final = 8 << 20
 
 _Read = TypeVar("_Read")
 
@@ -87,7 +88,12 @@ def large_dump(data: bytes, label: str) -> DumpFile | None:
     text = data.removeprefix(b"\xef\xbb\xbf") if encoding.startswith("utf-8") else _recoded(data, encoding)
     if text[:64].lstrip()[:1] not in {b"{", b"["}:
         return None
-    dump = reading(label, lambda: Dump(Record(each.path, each.value, each.slice.parse) for each in members(text)))
+    try:
+        dump = Dump(Record(each.path, each.value, each.slice.parse) for each in members(text))
+    except DocumentError as error:
+        if len(data) < MAXIMUM_YAML:  # it may be YAML in braces
+            return None
+        raise syntax_error(label, error) from error
     return DumpFile(label, dump) if dump.entries else None
 
 

@@ -35,6 +35,8 @@ _KNOWN: Final[tuple[tuple[frozenset[str], str, str], ...]] = tuple(
         ("PolicyVersion", "a version of a policy without its text", "give aws iam get-policy-version"),
         ("terraform_version", "a Terraform file without resources", _TERRAFORM),
         ("resource_changes", "a Terraform file of another version", _TERRAFORM),
+        ("resource terraform", "a Terraform configuration", _TERRAFORM),
+        ("resource provider", "a Terraform configuration", _TERRAFORM),
         ("deployment version", "the state of Pulumi", _DOCUMENT),
         ("$schema contentVersion", "a template of Azure", _DOCUMENT),
         ("name scripts", "a package.json", _DOCUMENT),
@@ -54,6 +56,7 @@ _TEXTS: Final = (
     (re.compile(r"\s*(aws: \[\w+\]: |aws: )?An error occurred \("), "an error message of the AWS CLI", _DUMP),
     (re.compile(r"^[^\n{\[\"]*STATEMENT\S*\t", re.MULTILINE), "printed with --output text", "use --output json"),
     (re.compile(r"(ROLE|POLICY|USER|GROUP)[A-Z]*\t"), "printed with --output text", "use --output json"),
+    (re.compile(r"\s*```"), "Markdown", "give the JSON in it alone"),
     (re.compile(r"\s*-{8,}\n\|"), "printed with --output table", "use --output json"),
     (re.compile(r"^\s*(resource|data|provider|module|variable|output) \"[^\n{=]*\{", re.MULTILINE), *_CONFIGURATION),
     (re.compile(r"^\s*(terraform|locals)\s*\{", re.MULTILINE), *_CONFIGURATION),
@@ -87,7 +90,7 @@ def of_value(value: object) -> str:
 
 
 def _of_mapping(value: Mapping[str, object]) -> str:
-    if isinstance(policy := value.get("Policy"), Mapping):
+    if isinstance(policy := value if "PolicySummary" in value else value.get("Policy"), Mapping):
         return _of_policy(policy)
     if "Policies" in value or {"PolicyName", "Arn"} <= value.keys():
         return f"has the names of policies and not their text: {_DUMP}"
