@@ -364,6 +364,55 @@ def test_terraform_finds_instances_and_names_what_is_elsewhere(tmp_path: Path) -
     assert "missing-permission" not in answer.stdout
 
 
+TERRAFORM_USER = resource("aws_iam_user", "ci", name="ci")
+TERRAFORM_GROUP = resource("aws_iam_group", "g", name="g")
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+@pytest.mark.parametrize(
+    "attachments",
+    [
+        [resource("aws_iam_user_policy", "p", user="ci", policy=json.dumps(DOCUMENT))],
+        [resource("aws_iam_user_policy_attachment", "p", user="ci", policy_arn=ADMINISTRATOR)],
+        [resource("aws_iam_policy_attachment", "p", users=["ci"], policy_arn=ADMINISTRATOR)],
+        [
+            resource("aws_iam_group_policy", "p", group="g", policy=json.dumps(DOCUMENT)),
+            resource("aws_iam_user_group_membership", "m", user="ci", groups=["g"]),
+        ],
+        [
+            resource("aws_iam_group_policy_attachment", "p", group="g", policy_arn=ADMINISTRATOR),
+            resource("aws_iam_group_membership", "m", group="g", users=["ci"]),
+        ],
+    ],
+    ids=lambda attachments: attachments[-1]["type"],
+)
+def test_users_of_terraform_have_what_is_attached_to_them_and_their_groups(attachments: Any, tmp_path: Path) -> None:
+    node = plan(TERRAFORM_USER, TERRAFORM_GROUP, *attachments)
+    assert check(tmp_path, json.dumps(node), "--role", "ci", "--unknown", "error").returncode == 0
+    without = plan(TERRAFORM_USER, TERRAFORM_GROUP, *attachments[:-1])
+    assert check(tmp_path, json.dumps(without), "--role", "ci", "--unknown", "error").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "unknown"),
+    [
+        ("aws_iam_role", {"permissions_boundary": None}, "permissions_boundary"),
+        ("aws_iam_role_policy_attachment", {"role": "provider"}, "policy_arn"),
+        ("aws_iam_role_policy_attachment", {"policy_arn": ADMINISTRATOR}, "role"),
+    ],
+)
+def test_an_unknown_boundary_or_attachment_decides_nothing(
+    kind: str, values: dict[str, Any], unknown: str, tmp_path: Path
+) -> None:
+    label = "provider" if kind == "aws_iam_role" else "a"
+    given = TERRAFORM_ROLE["values"] | values if kind == "aws_iam_role" else values
+    changed = resource(kind, label, **given)
+    configured = [{"address": changed["address"], "expressions": {unknown: {"references": ["module.x.y", "module.x"]}}}]
+    rest = [TERRAFORM_POLICY] if kind == "aws_iam_role" else [TERRAFORM_ROLE]
+    node = plan(changed, *rest, configuration={"root_module": {"resources": configured}})
+    assert check(tmp_path, json.dumps(node), "--unknown", "error").returncode == 3
+
+
 def test_the_deployer_may_be_a_user(tmp_path: Path) -> None:
     document = json.loads(run("policy", "generate", "--for", "deployer", *PLACE).stdout)
     path = tmp_path / "dump.json"
