@@ -7,6 +7,7 @@ not absent. A dump is read in two steps: its members are looked through for name
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from iam_policy.evaluate.decision import Policies, Role
@@ -54,6 +55,8 @@ class DumpError(ValueError):
         self.node = node
 
 
+# Policies that are kept for the next role: those of many roles are read once, and thousands need little memory.
+MAXIMUM_KEPT: Final = 256
 _SECTIONS: Final = {
     "Role": PrincipalType.ROLE,
     "Roles": PrincipalType.ROLE,
@@ -136,7 +139,7 @@ class Dump:
         self.entries: list[Entry] = []
         self._groups: dict[str, Entry] = {}
         self._policies: dict[str, Record] = {}
-        self._documents: dict[str, Document | Unknown] = {}
+        self._managed = lru_cache(MAXIMUM_KEPT)(self._read_managed)
         for record in records:
             kind = _type_of(record)
             if kind is not None:
@@ -212,12 +215,6 @@ class Dump:
         if isinstance(policy, Unknown):
             return read_node(policy, arn.text(), DocumentKind.BOUNDARY)
         return policy if policy.kind is DocumentKind.AWS else replace(policy, kind=DocumentKind.BOUNDARY)
-
-    def _managed(self, arn: str) -> Document | Unknown:
-        """Return a managed policy, each read once."""
-        if arn not in self._documents:
-            self._documents[arn] = self._read_managed(arn)
-        return self._documents[arn]
 
     def _read_managed(self, arn: str) -> Document | Unknown:
         record = self._policies.get(arn)

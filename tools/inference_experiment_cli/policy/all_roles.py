@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import iam_policy
 from iam_policy import DocumentKind, Outcome
-from iam_policy.parse.role_dumps import Entry
+from iam_policy.parse.role_dumps import MAXIMUM_KEPT, Entry
 from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.output import Format, note, print_rows
 from inference_experiment_cli.policy.checks import CheckOptions, role_checks_of
@@ -63,6 +63,8 @@ class _Linter:
         if document.kind is not DocumentKind.MANAGED:
             return iam_policy.lint_policy(document, place)
         key = (id(document), place)
+        if len(self._known) > MAXIMUM_KEPT:
+            self._known.clear()
         if key not in self._known:  # the document is kept, so that its id stays its own
             self._known[key] = (document, iam_policy.lint_policy(document, place))
         return self._known[key][1]
