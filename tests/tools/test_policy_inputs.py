@@ -267,6 +267,7 @@ OTHERS = {
     json.dumps(DUMP)[:200]: "is not valid JSON",
     "PK\x03\x04": "terraform show -json",
     "some text": "plain text",
+    "- RoleName: x\n" * 400_000: "--output json",
     "```json\n{}\n```\n": "Markdown",
     '{"resource": {"aws_iam_role": {}}, "terraform": {}}': "terraform show -json",
     '{"PolicySummary": {"Type": "SERVICE_CONTROL_POLICY"}, "Content": "{}"}': "service control policy",
@@ -275,7 +276,7 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("content", OTHERS)
+@pytest.mark.parametrize("content", OTHERS, ids=lambda content: content[:40])
 def test_what_is_no_policy_is_not_judged(content: str, tmp_path: Path) -> None:
     """Promise: one line that says what it is or what to give instead, and no permission is called missing."""
     answer = check(tmp_path, content)

@@ -19,7 +19,8 @@ MAXIMUM_NAMES: Final = 5
 _SERVICES: Final = {"provider": "lambda.amazonaws.com", "experiment": "sagemaker.amazonaws.com"}
 # From here on a file is looked through member by member.
 LARGE: Final = 1 << 20
-MAXIMUM_YAML: Final = 8 << 20
+# Larger YAML takes minutes; no template is as large.
+MAXIMUM_YAML: Final = 4 << 20
 
 _Read = TypeVar("_Read")
 

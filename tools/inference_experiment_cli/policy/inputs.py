@@ -19,7 +19,7 @@ from iam_policy.parse.embedded import documents_in, is_policy, is_resource_polic
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.documents import decode, read_bytes, syntax_error
 from inference_experiment_cli.policy import other_files
-from inference_experiment_cli.policy.dumps import LARGE, DumpFile, dump_in, large_dump
+from inference_experiment_cli.policy.dumps import LARGE, MAXIMUM_YAML, DumpFile, dump_in, large_dump
 
 if TYPE_CHECKING:
     from inference_experiment_cli.policy.checks import CheckOptions
@@ -152,6 +152,8 @@ def _parsed(text: str, label: str) -> Any:  # noqa: ANN401 - any JSON value
     try:
         if text.lstrip()[:1] in {"{", "[", '"', "%"}:
             return _json(text)
+        if len(text) > MAXIMUM_YAML:
+            raise UsageError(f"{label}: is too large to be read as YAML: print it with --output json")
         return parse_yaml(text)
     except DocumentError as error:
         other = other_files.of_text(text)
