@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import decisions, growth, lint_cost, local_start, memory, rule_cost, start_cost, waiting
+from benchmarks import decisions, dump, growth, lint_cost, local_start, memory, rule_cost, start_cost, waiting
 from benchmarks.measure import Results
 from benchmarks.writing import broken, machine, row, write
 
@@ -19,6 +19,7 @@ ALL: Final[dict[str, Callable[[Path, int], Results]]] = {
     "lint": lint_cost.measure,
     "start": start_cost.measure,
     "decisions": decisions.measure,
+    "dump": dump.measure,
     "waiting": waiting.measure,
     "memory": memory.measure,
     "local": local_start.measure,

@@ -6,18 +6,22 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any, Final
 
-from cfn_template.located import DictNode, DocumentError, ListNode, Mark, StringNode, string_node
+from cfn_template.located import START, DictNode, DocumentError, ListNode, Mark, StringNode, string_node
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _DECODER: Final = json.JSONDecoder()
 # json accepts these beyond the standard.
 _NOT_JSON: Final = ("NaN", "Infinity", "-Infinity")
+_COMMENTS: Final = ("//", "/*", "#")
 MAXIMUM_DEPTH: Final = 100
 
 
-def parse_json(source: str) -> Any:  # noqa: ANN401 - JSON is anything
-    """Parse JSON to located nodes. Raises DocumentError; repeated keys are recorded, the last one counts."""
-    parser = _Parser(source)
+def parse_json(source: str, at: Mark = START) -> Any:  # noqa: ANN401 - JSON is anything
+    """Parse JSON to located nodes. Raises DocumentError; repeated keys are recorded, the last one counts.
+
+    `at` is where the text begins in its file.
+    """
+    parser = _Parser(source, at)
     value = parser.value(0)
     parser.end()
     return value
@@ -26,17 +30,21 @@ def parse_json(source: str) -> Any:  # noqa: ANN401 - JSON is anything
 class _Parser:
     """Recursive descent; the strings are scanned by the standard library."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, at: Mark) -> None:
         self._source = source
+        self._at = at
         self._position = 0
         self._breaks = [found.end() for found in re.finditer(r"\n", source)]
 
     def _mark(self, position: int) -> Mark:
         line = bisect_right(self._breaks, position)
-        return Mark(line, position - (self._breaks[line - 1] if line else 0))
+        column = position - self._breaks[line - 1] if line else self._at.column + position
+        return Mark(self._at.line + line, column)
 
     def _fail(self, message: str) -> DocumentError:
         mark = self._mark(min(self._position, len(self._source)))
+        if self._source.startswith(_COMMENTS, self._position):
+            message = "comments are not allowed, remove this one"
         return DocumentError("invalid-json", f"is not valid JSON: {message}", mark)
 
     def _peek(self) -> str:

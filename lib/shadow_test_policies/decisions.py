@@ -117,7 +117,7 @@ def _is_wild(pattern: Pattern) -> bool:
 
 def nearest_miss(decision: Decision) -> Step | None:
     """Return the Allow that comes closest to matching: one that fails at its condition rather than at its resource."""
-    allows = [step for step in decision.steps if step.attached.effect == "Allow" and not step.limit]
+    allows = [step for step in decision.relevant if step.attached.effect == "Allow" and not step.limit]
     ranked = [(NEARNESS.get(failed, 0), step) for step in allows if (failed := failed_element(step)) is not None]
     rank, nearest = max(ranked, key=lambda entry: entry[0], default=(0, None))
     return nearest if rank else None
@@ -132,7 +132,7 @@ def _decide_trust(role: Role, request: Request) -> Decision:
 def _decide_free(role: Role, requirements: list[Requirement]) -> list[Result]:
     """Decide on the resource for which most is allowed; the first candidate is any name."""
     best: list[Result] = []
-    for resource in _candidates(role, requirements[0].resource):
+    for resource in _candidates(role, requirements):
         results = [Result(each, decide(role.policies, each.request(resource))) for each in requirements]
         if not best or _score(results) > _score(best):
             best = results
@@ -149,14 +149,15 @@ def _score(results: list[Result]) -> tuple[int, int, int]:
     return outcomes.count(Outcome.ALLOWED), outcomes.count(Outcome.UNKNOWN), sum(granted)
 
 
-def _candidates(role: Role, resource: Text) -> Iterator[Text]:
-    """Yield the resource with its name open, then with every name that the role's Allow statements have."""
+def _candidates(role: Role, requirements: list[Requirement]) -> Iterator[Text]:
+    """Yield the resource with its name open, then with every name that Allow statements for the actions have."""
+    resource = requirements[0].resource
     yield resource
     free = _name_symbol(resource)
     if free is None:
         return
     prefix, symbol = free
-    names = (name for item in _granted(role) if (name := _name_in(item, prefix)) is not None)
+    names = (name for item in _granted(role, requirements) if (name := _name_in(item, prefix)) is not None)
     yield from (fill(resource, {symbol.identity: name}) for name in islice(names, MAXIMUM_CANDIDATES))
 
 
@@ -173,11 +174,14 @@ def _name_symbol(resource: Text) -> tuple[str, Symbol] | None:
     return None
 
 
-def _granted(role: Role) -> Iterator[Text]:
-    for document in role.policies.identity:
-        for statement in document.statements:
-            if statement.effect == "Allow" and statement.resources is not None and not statement.resources.negated:
-                yield from statement.resources.texts
+def _granted(role: Role, requirements: list[Requirement]) -> Iterator[Text]:
+    requests = [each.request() for each in requirements]
+    for attached in role.policies.compiled:
+        resources = attached.statement.resources
+        if attached.effect != "Allow" or resources is None or resources.negated:
+            continue
+        if any(attached.concerns(request) for request in requests):
+            yield from resources.texts
 
 
 def _name_in(pattern: Text, prefix: str) -> Text | None:

@@ -7,7 +7,7 @@ or from policy documents. The severity of a kind is in `iam_policy.KINDS`, the m
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import iam_policy
 from cfn_template.scenarios import shorten
@@ -60,6 +60,9 @@ DECIDED: Final = frozenset(
 MAY_BE_BROAD: Final = frozenset({DocumentKind.BOUNDARY, DocumentKind.SCP, DocumentKind.SESSION, DocumentKind.RESOURCE})
 BROAD: Final = frozenset({"allow-not-action", "allow-not-resource", "broad-action"})
 GRANTS: Final = BROAD | {"pass-role-any-role", "pass-role-any-service", "pass-role-without-service"}
+
+
+Linter: TypeAlias = Callable[[iam_policy.Document, iam_policy.Place], tuple[Finding, ...]]
 
 
 @dataclass(frozen=True)
@@ -138,13 +141,13 @@ class Cause:
     location: Location | None = None  # of that entry
 
 
-def analyze(check: RoleCheck) -> RoleReport:
-    """Decide the requirements of a role and lint its documents."""
+def analyze(check: RoleCheck, lint: Linter = iam_policy.lint_policy) -> RoleReport:
+    """Decide the requirements of a role and lint its documents, by `lint` if several roles have the same ones."""
     role = check.role
     if role is None:
         return RoleReport(check, (), (_finding("undecided", check, check.kind, check.origin, wording.not_here),))
     sources = [*role.documents, *check.given_resource_policies]
-    linted = [(source, iam_policy.lint_policy(source.document, check.deployment)) for source in sources]
+    linted = [(source, lint(source.document, check.deployment)) for source in sources]
     refused = any(iam_policy.refused(findings) for _, findings in linted)
     # Decisions of a rejected document do not matter.
     decidable = () if refused else [each for each in check.decidable if each.service or not role.is_bare]
@@ -338,7 +341,7 @@ def _reason(result: Result) -> tuple[str, Step | None]:
         return "source-never-matches" if failed is StatementElement.CONDITION else "missing-trust", near
     if decision.outcome is Outcome.EXPLICIT_DENY:
         return "explicit-deny", decision.deciding
-    if any(step.truth and step.attached.effect == "Allow" and not step.limit for step in decision.steps):
+    if any(step.truth and step.attached.effect == "Allow" and not step.limit for step in decision.relevant):
         return "boundary-denies" if decision.exceeded == BOUNDARY else "limit-denies", None
     # A policy of AWS cannot be edited.
     if near is None or failed not in NEAR_MISSES or near.attached.document.kind is DocumentKind.AWS:

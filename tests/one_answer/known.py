@@ -8,10 +8,6 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {}
 WRONG = frozenset(
     {
         "trust_extra_action.json",
-        "get-policy-version.json",
-        "terraform-plan.json",
-        "dump-with-users.json",
-        "utf16.json",
     }
 )
 PLANS: Mapping[str, tuple[str, ...]] = {}

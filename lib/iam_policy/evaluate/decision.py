@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from iam_policy.evaluate.request import Request
-from iam_policy.evaluate.statements import Attached, ElementTruth
+from iam_policy.evaluate.statements import Attached, ElementTruth, Statements
 from iam_policy.match.patterns import Truth, all_of, any_of
 from iam_policy.parse.document import Document, Statement, Unknown
 
@@ -44,9 +44,9 @@ class Limit:
     documents: tuple[Document, ...]
 
     @cached_property
-    def compiled(self) -> list[Attached]:
+    def compiled(self) -> Statements:
         """The statements of all documents."""
-        return [Attached(document, each) for document in self.documents for each in document.statements]
+        return Statements(Attached(document, each) for document in self.documents for each in document.statements)
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,11 @@ class Policies:
     limits: tuple[Limit, ...] = ()
 
     @cached_property
-    def compiled(self) -> list[Attached]:
+    def compiled(self) -> Statements:
         """The statements of the identity policies, unknown policies as unknown statements."""
         unknown = (Document(each.reason, statements=(Statement(0, unknown=each),)) for each in self.unknown)
         documents = (*self.identity, *unknown)
-        return [Attached(document, statement) for document in documents for statement in document.statements]
+        return Statements(Attached(document, statement) for document in documents for statement in document.statements)
 
     @cached_property
     def every_limit(self) -> tuple[Limit, ...]:
@@ -133,8 +133,16 @@ class Decision:
     @cached_property
     def exceeded(self) -> str:
         """The name of the first limit of which no statement can allow the request; empty if there is none."""
-        limits = self.policies.every_limit
-        return next((each.name for each in limits if _truths(each.compiled, self.request)[0] is False), "")
+        limits = ((each, each.compiled.about(self.request)) for each in self.policies.every_limit)
+        return next((each.name for each, about in limits if _truths(about, self.request)[0] is False), "")
+
+    @cached_property
+    def relevant(self) -> tuple[Step, ...]:
+        """The steps of the statements that may be about the action, a few of many."""
+        steps = [step_of(each, self.request) for each in self.policies.compiled.about(self.request)]
+        for limit in self.policies.every_limit:
+            steps += [step_of(each, self.request, limit.name) for each in limit.compiled.about(self.request)]
+        return tuple(steps)
 
     @cached_property
     def deciding(self) -> Step | None:
@@ -176,10 +184,10 @@ class Truths(NamedTuple):
 
 def truths_of(policies: Policies, request: Request) -> Truths:
     """Evaluate identity policies and limits for a request."""
-    granted, denied = _truths(policies.compiled, request)
+    granted, denied = _truths(policies.compiled.about(request), request)
     within: Truth = True
     for limit in policies.every_limit:
-        allow, deny = _truths(limit.compiled, request)
+        allow, deny = _truths(limit.compiled.about(request), request)
         within, denied = all_of((within, allow)), any_of((denied, deny))
     return Truths(granted, within, denied)
 

@@ -3,7 +3,7 @@
 A statement applies if its action, its resource or principal and all its conditions match; each part is three-valued.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import cached_property
 from typing import TypeAlias
@@ -59,6 +59,10 @@ class Attached:
         """Tell whether the statement applies to a request."""
         return all_of(truth for _, truth in self.parts(request))
 
+    def concerns(self, request: Request) -> bool:
+        """Tell whether the action of a request may be one of the statement's."""
+        return self.statement.unknown is not None or self._actions.truth(request.name) is not False
+
     def parts(self, request: Request) -> Iterator[ElementTruth]:
         """Yield the truth of each part, evaluated on demand: what follows the first False does not matter."""
         if self.statement.unknown is not None:
@@ -106,6 +110,20 @@ class Attached:
         known = resource if resolved is resource.pattern else ResourcePattern(resolved)  # its segments are kept
         truth = known.match(request.resource)
         return None if lacking and (truth or negated) else truth
+
+
+class Statements(list[Attached]):
+    """Statements that are evaluated together, few of many for each action."""
+
+    def __init__(self, statements: Iterable[Attached]) -> None:
+        super().__init__(statements)
+        self._by_action: dict[str, list[Attached]] = {}
+
+    def about(self, request: Request) -> list[Attached]:
+        """Return the statements that may be about the action of a request; no other one applies."""
+        if request.name not in self._by_action:
+            self._by_action[request.name] = [each for each in self if each.concerns(request)]
+        return self._by_action[request.name]
 
 
 class _Actions:

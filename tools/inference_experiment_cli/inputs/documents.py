@@ -26,14 +26,25 @@ def syntax_error(name: str, error: DocumentError) -> UsageError:
     return UsageError(error.message, Place(name, error.line))
 
 
-def read_text(path: Path) -> tuple[str, str]:
-    """Return a file's name for messages ("-" is the standard input) and its text. Raises UsageError."""
+def read_bytes(path: Path) -> tuple[str, bytes]:
+    """Return a file's name for messages ("-" is the standard input) and its content. Raises UsageError."""
     name = "<stdin>" if str(path) == "-" else str(path)
     try:
-        data = sys.stdin.buffer.read() if name == "<stdin>" else path.read_bytes()
-        return name, documents.decode(data)
+        return name, sys.stdin.buffer.read() if name == "<stdin>" else path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def read_text(path: Path) -> tuple[str, str]:
+    """Return a file's name for messages and its text. Raises UsageError."""
+    name, data = read_bytes(path)
+    return name, decode(name, data)
+
+
+def decode(name: str, data: bytes) -> str:
+    """Return the text of a file. Raises UsageError."""
+    try:
+        return documents.decode(data)
     except DocumentError as error:
         raise syntax_error(name, error) from error
 

@@ -1,23 +1,25 @@
 """From files to roles: policy documents, dumps of the AWS CLI, and templates; JSON or YAML, `-` for stdin."""
 
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-from jsonschema import Draft7Validator
-from jsonschema.exceptions import best_match
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import iam_policy
 from cfn_template.documents import looks_like_json
+from cfn_template.json_items import members
 from cfn_template.json_reader import parse_json
-from cfn_template.located import DocumentError
+from cfn_template.located import START, DocumentError, ListNode, string_node
+from cfn_template.values import Path as Keys
 from cfn_template.yaml_reader import parse_yaml
-from iam_policy.parse.role_dumps import is_role_dump, roles_of
-from inference_experiment_cli.errors import NotPossibleError, Place, UsageError
-from inference_experiment_cli.inputs.documents import read_text, syntax_error
+from iam_policy.findings import shorten
+from iam_policy.parse.embedded import documents_in, is_policy, is_resource_policy
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.inputs.documents import decode, read_bytes, syntax_error
+from inference_experiment_cli.policy import other_files
 from inference_experiment_cli.policy.beside import (
     SUBJECTS,
     Beside,
@@ -28,12 +30,14 @@ from inference_experiment_cli.policy.beside import (
     of_resources,
     unwrapped,
 )
+from inference_experiment_cli.policy.dumps import LARGE, MAXIMUM_YAML, DumpFile, dump_in, large_dump
 
 if TYPE_CHECKING:
     from inference_experiment_cli.policy.checks import CheckOptions
     from inference_experiment_cli.policy.from_template import TemplateInput
 
-MAXIMUM_NAMES: Final = 5
+# What begins like this is meant as a policy, so that a fault in it is a finding.
+_POLICY: Final = re.compile(r"""\s*\{\s*["']?(Version|Id|Statement)\b""")
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,9 @@ class Inputs:
     templates: list["TemplateInput"] = field(default_factory=list)
     beside: Beside = field(default_factory=Beside)
 
-    def read(self, path: Path) -> tuple[str, str]:
-        """Return a file's name and text, and keep them. Raises UsageError."""
-        label, text = read_text(path)
-        self.texts[label] = text
-        return label, text
+    def add(self, label: str, text: str) -> None:
+        """Keep a text if it may have comments: JSON has none."""
+        self.texts[label] = "" if looks_like_json(text) else text
 
 
 def read_inputs(
@@ -72,18 +74,17 @@ def read_inputs(
     inputs.beside = _read_beside(inputs, given or BesideOptions(), options)
     documents: list[iam_policy.Document] = []
     for path in paths:
-        label, text = inputs.read(path)
-        node = _parsed(text, label)
-        if _is_template(node):
+        found = read_file(path, inputs)
+        if isinstance(found, DumpFile):
+            inputs.roles.append(RoleInput(found.select(role, options.role_kind), found.label, is_partial=False))
+        elif isinstance(found, TemplateText):
             # cfn-lint takes half a second to import.
             from inference_experiment_cli.policy.from_template import read_template  # noqa: PLC0415
 
-            inputs.templates.append(read_template(text, label, options, role, inputs.beside))
-        elif is_role_dump(node):
-            inputs.roles += _of_dump(node, label, role)
+            inputs.templates.append(read_template(found.text, found.label, options, role, inputs.beside))
         else:
-            documents.append(_of_role(_document(node, label)))
-    _combine(inputs, documents)
+            documents += map(_of_role, found)
+    as_roles(inputs, documents)
     return inputs
 
 
@@ -99,8 +100,7 @@ def _of_role(document: iam_policy.Document) -> iam_policy.Document:
 
 def _read_beside(inputs: Inputs, given: BesideOptions, options: "CheckOptions") -> Beside:
     def read(path: Path, kind: iam_policy.DocumentKind) -> iam_policy.Document:
-        label, text = inputs.read(path)
-        return replace(_document(unwrapped(_parsed(text, label)), label), kind=kind)
+        return read_policy(path, inputs, kind)
 
     boundary = [read(path, iam_policy.DocumentKind.BOUNDARY) for path in given.boundary or []]
     levels = [[read(path, iam_policy.DocumentKind.SCP) for path in level] for level in given.levels()]
@@ -113,38 +113,125 @@ def _read_beside(inputs: Inputs, given: BesideOptions, options: "CheckOptions") 
     return Beside(boundary[0] if boundary else None, tuple(limits), policies)
 
 
+class TemplateText(NamedTuple):
+    """A file with a template."""
+
+    label: str
+    text: str
+
+
+def read_file(path: Path, inputs: Inputs) -> DumpFile | TemplateText | list[iam_policy.Document]:
+    """Return what a file has: a dump, a template, or policy documents. Raises UsageError."""
+    return read_data(*read_bytes(path), inputs)
+
+
+def read_data(label: str, data: bytes, inputs: Inputs) -> DumpFile | TemplateText | list[iam_policy.Document]:
+    """Return what the content of a file is. Raises UsageError."""
+    if len(data) > LARGE and (dump := large_dump(data, label)) is not None:
+        inputs.texts[label] = ""
+        return dump
+    for head, what in other_files.ARCHIVES.items():
+        if data.startswith(head):
+            raise UsageError(f"{label}: {what}")
+    text = decode(label, data)
+    node = _parsed(text, label)
+    if _is_template(node):
+        inputs.texts[label] = text
+        return TemplateText(label, text)
+    inputs.add(label, text)
+    if isinstance(node, DocumentError):
+        position = iam_policy.Position(node.line, node.column)
+        return [iam_policy.unreadable(node.message, position, label)]
+    return dump_in(node, label) or _documents(node, label, text)
+
+
+def read_policy(path: Path, inputs: Inputs, kind: iam_policy.DocumentKind) -> iam_policy.Document:
+    """Return the one policy document of a kind in a file. Raises UsageError."""
+    label, data = read_bytes(path)
+    text = decode(label, data)
+    node = _parsed(text, label)
+    inputs.add(label, text)
+    if isinstance(node, DocumentError):
+        return iam_policy.unreadable(node.message, iam_policy.Position(node.line, node.column), label, kind)
+    found = () if _is_template(node) else tuple(documents_in(unwrapped(node)))
+    if len(found) != 1:
+        raise UsageError(f"{label}: is not one policy document")
+    return iam_policy.read_node(found[0].node, label, kind)
+
+
+def _documents(node: object, label: str, text: str) -> list[iam_policy.Document]:
+    """Return the policy documents in a value. Raises UsageError if it is none."""
+    found = documents_in(node)
+    if not found:
+        raise UsageError(f"{label}: {other_files.of_text(text) or other_files.of_value(node)}")
+    for each in found if not is_policy(node) else ():
+        if is_resource_policy(each.node.value if isinstance(each.node, iam_policy.Located) else each.node):
+            what = "is the policy of a resource such as a bucket or a key (it has Principal and Resource)"
+            raise UsageError(f"{label}: {what}: give the policies of the role")
+    documents = [iam_policy.read_node(each.node, label, each.kind) for each in found]
+    if looks_like_json(text) and is_policy(node):
+        functions = tuple(_functions(node, label, (), iam_policy.Position(1, 1)))
+        documents = [replace(each, problems=(*each.problems, *functions)) for each in documents]
+    return documents
+
+
+def _functions(node: object, label: str, path: Keys, around: iam_policy.Position) -> Iterator[iam_policy.Finding]:
+    """Yield a finding for each function of CloudFormation: IAM refuses the document."""
+    mark: Any = getattr(node, "start_mark", None)
+    position = iam_policy.Position(mark.line + 1, mark.column + 1) if mark else around
+    if isinstance(node, Mapping):
+        name = str(next(iter(node), ""))
+        if len(node) == 1 and (name == "Ref" or name.startswith("Fn::")):
+            message = f"IAM does not know {name}: resolve it first, or give the template"
+            yield iam_policy.Finding("wrong-type", shorten(message), path, position, label)
+            return
+        for key, value in node.items():
+            yield from _functions(value, label, (*path, str(key)), position)
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _functions(value, label, (*path, index), position)
+
+
 def _parsed(text: str, label: str) -> Any:  # noqa: ANN401 - any JSON value
     """Return what a text decodes to, a DocumentError for a policy that is not JSON. Raises UsageError."""
     try:
-        return parse_json(text) if looks_like_json(text) else parse_yaml(text)
+        if text.lstrip()[:1] in {"{", "[", '"', "%"}:
+            return _json(text)
+        if len(text) > MAXIMUM_YAML:
+            raise UsageError(f"{label}: is too large to be read as YAML: print it with --output json")
+        return parse_yaml(text)
+    except DocumentError as error:
+        other = other_files.of_text(text)
+        if other:
+            raise UsageError(f"{label}: {other}") from error
+        if error.code == "invalid-json" and _POLICY.match(text):
+            return error
+        raise syntax_error(label, error) from error
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Parse JSON, values one after the other as a list, and text that encodes JSON. Raises DocumentError."""
+    if text.lstrip().startswith("%"):
+        return string_node(text, START)
+    try:
+        return parse_json(text)
     except DocumentError as error:
         if error.code != "invalid-json":
-            raise syntax_error(label, error) from error
+            raise
+        with suppress(DocumentError):
+            return ListNode(each.slice.parse() for each in members(text.encode()))
         # A template in braces may be YAML; IAM takes a policy in braces as JSON only.
         with suppress(DocumentError):
             if _is_template(value := parse_yaml(text)):
                 return value
-        return error
+        raise
 
 
 def _is_template(node: object) -> bool:
-    return isinstance(node, Mapping) and "Resources" in node
+    return isinstance(node, Mapping) and isinstance(node.get("Resources"), Mapping)
 
 
-def _document(node: object, label: str) -> iam_policy.Document:
-    kind = iam_policy.DocumentKind.TRUST if _is_trust(node) else iam_policy.DocumentKind.INLINE
-    if isinstance(node, DocumentError):
-        return iam_policy.unreadable(node.message, iam_policy.Position(node.line, node.column), label, kind)
-    return iam_policy.read_node(node, label, kind)
-
-
-def _is_trust(node: object) -> bool:
-    statements = node.get("Statement") if isinstance(node, Mapping) else None
-    listed = statements if isinstance(statements, list) else [statements]
-    return any(isinstance(one, Mapping) and ("Principal" in one or "NotPrincipal" in one) for one in listed)
-
-
-def _combine(inputs: Inputs, documents: list[iam_policy.Document]) -> None:
+def as_roles(inputs: Inputs, documents: list[iam_policy.Document]) -> None:
     """Attach documents to the one role of a dump, or make a role of them."""
     trust = [each for each in documents if each.kind is iam_policy.DocumentKind.TRUST]
     identity = tuple(each for each in documents if each.kind is not iam_policy.DocumentKind.TRUST)
@@ -162,37 +249,3 @@ def _combine(inputs: Inputs, documents: list[iam_policy.Document]) -> None:
     policies = iam_policy.Policies((*known.identity, *identity), known.boundary, unknown)
     role = replace(given.role, policies=policies, trust=trust[0] if trust else given.role.trust)
     inputs.roles = [replace(given, role=role)]
-
-
-_ROLE: Final = {
-    "type": "object",
-    "required": ["AssumeRolePolicyDocument"],
-    "properties": {
-        "RolePolicyList": {"type": "array", "items": {"required": ["PolicyName", "PolicyDocument"], "type": "object"}},
-        "AttachedManagedPolicies": {
-            "type": "array",
-            "items": {"required": ["PolicyArn"], "type": "object", "properties": {"PolicyArn": {"type": "string"}}},
-        },
-        "PermissionsBoundary": {"type": "object"},
-    },
-}
-_DUMP: Final = {
-    "properties": {
-        "Role": _ROLE,
-        "RoleDetailList": {"type": "array", "items": _ROLE},
-        "Policies": {"type": "array", "items": {"required": ["Arn"], "type": "object"}},
-    }
-}
-
-
-def _of_dump(node: Mapping[str, Any], label: str, name: str) -> list[RoleInput]:
-    wrong = best_match(Draft7Validator(_DUMP).iter_errors(node))
-    if wrong is not None:
-        place = Place(label, path="/".join(map(str, wrong.absolute_path)))
-        raise NotPossibleError("is not what aws iam get-role or get-account-authorization-details prints", place)
-    roles = [role for role in roles_of(node) if not name or role.name == name]
-    if len(roles) != 1:
-        names = ", ".join(role.name for role in roles_of(node)[:MAXIMUM_NAMES])
-        problem = f"has no role {name}" if name else f"has {len(roles)} roles: select one with --role"
-        raise UsageError(f"{label}: {problem} (available: {names or 'none'})")
-    return [RoleInput(roles[0], label, is_partial=False)]
