@@ -5,7 +5,7 @@ or from policy documents. The severity of a kind is in `iam_policy.KINDS`, the m
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import groupby
 from typing import Any, Final
@@ -53,7 +53,9 @@ GRANTS: Final = frozenset(
         "broad-action",
         "pass-role-any-role",
         "pass-role-any-service",
+        "pass-role-broadly",
         "pass-role-without-service",
+        "service-linked-roles",
     }
 )
 
@@ -72,6 +74,7 @@ class PermissionFinding:
     actions: tuple[str, ...] = ()
     suggest: Callable[[], Mapping[str, Any] | None] = field(default=lambda: None, compare=False, repr=False)
     by_core: bool = False  # cfn-lint reports it itself
+    analyzer_check: str = ""  # the title of Access Analyzer's check for it
 
     @property
     def severity(self) -> Severity:
@@ -88,9 +91,17 @@ class PermissionFinding:
         """The statement to add, with pseudo parameters where it goes into a template."""
         return self.suggest()
 
-    def as_finding(self, document: str, position: Position, message: str = "") -> Finding:
-        """Return the finding for a report, at its place in a file."""
-        return Finding(self.kind, message or self.message, self.location.path, position, document, None, self.statement)
+    def as_finding(self, document: str, position: Position) -> Finding:
+        """Return the finding for a report on policy documents, at its place in a file."""
+        return Finding(
+            *(self.kind, self.message, self.location.path, position, document),
+            addition=self.statement,
+            analyzer_check=self.analyzer_check,
+        )
+
+    def as_template_finding(self, template: str, position: Position, message: str) -> Finding:
+        """Return the finding for a report on a template, with the severity of the rule that reports it."""
+        return replace(self.as_finding(template, position), message=message, level=self.severity)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,9 +140,12 @@ def analyze(check: RoleCheck) -> RoleReport:
     if role is None:
         return RoleReport(check, (), (_finding("undecided", check, check.kind, check.origin, wording.not_here),))
     linted = [(source, iam_policy.lint_policy(source.document, check.deployment)) for source in role.documents]
-    refused = any(iam_policy.refused(findings) for _, findings in linted)
-    # Decisions of a rejected document do not matter.
-    decidable = () if refused else [each for each in check.decidable if each.service or not role.is_bare]
+    refusals = {finding.kind for _, findings in linted for finding in iam_policy.refused(findings)}
+    refused = bool(refusals)
+    # Decisions of a rejected document do not matter, unless it says nothing that could be misread.
+    decidable = (
+        () if refusals - {"no-statement"} else [each for each in check.decidable if each.service or not role.is_bare]
+    )
     own, place = decide_all(role.role, decidable), check.deployment
     both = list(with_resource_policies(own, check.resource_policies, check.principal, place.account))
     results = tuple(result for result, _ in both)
@@ -301,10 +315,11 @@ def _is_said(
     """Tell whether a decision reports it, or it is irrelevant in this document."""
     if source.document.kind is DocumentKind.BOUNDARY and finding.kind in GRANTS:
         return True
+    if check.names is not None and KINDS[finding.kind].documents_only:
+        return True
     if finding.kind in DECIDED:
-        # In a template only what is needed matters.
         statement = source.locate(finding.path[:2]).path
-        return check.names is not None or any(
+        return any(
             each.document == source.document.name and each.path[: len(statement)] == statement for each in reported
         )
     return finding.kind == "condition-key-not-carried" and source.locate(finding.path, finding.position) in reported
@@ -312,11 +327,12 @@ def _is_said(
 
 def _of_document(check: RoleCheck, source: LocatedDocument, finding: iam_policy.Finding) -> PermissionFinding:
     kind = finding.kind
-    by_core = source.by_core and ((KINDS[kind].refused and kind != "too-long") or kind == "old-version")
+    by_core = source.by_core and KINDS[kind].refused and kind != "too-long"
     location = source.locate(finding.path, finding.position)
-    return _finding(
+    found = _finding(
         kind, check, finding.message, location, lambda _, limit: shorten(finding.message, limit), by_core=by_core
     )
+    return replace(found, analyzer_check=finding.analyzer_check)
 
 
 def _grants_itself(

@@ -16,9 +16,12 @@ class MisleadingCondition(PermissionRule):
     kinds = frozenset(
         {
             "condition-key-not-carried",
+            "duplicate-condition-key",
             "for-all-values-in-allow",
+            "invalid-condition-key",
             "invalid-condition-value",
             "needs-set-operator",
+            "null-with-set-operator",
             "operator-type",
             "set-operator-on-single-value",
             "short-arn",
