@@ -75,8 +75,8 @@ def _named_by(scope: Scope, action: str) -> str:
     selector = scope.statement.actions
     if selector is None or len(selector.texts) < len(selector.items):
         return ""
-    names = [name.lower() for _, name in scope.items(selector)]
-    matching = [name for name in names if _matches(name, action.lower())]
+    names = (name.lower() for _, name in scope.items(selector))
+    matching = [name for name in names if name.startswith(("iam:", "*")) and _matches(name, action.lower())]
     if selector.negated:
         return "" if matching else "NotAction"
     if action.lower() in matching:

@@ -1,5 +1,7 @@
 """Elements that could be removed without a change of what the policy means."""
 
+import itertools
+import re
 from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache
 
@@ -22,17 +24,23 @@ def lint_redundancy(scope: Scope) -> Iterator[Finding]:
 
 
 def _redundant(selector: Selector, *, fold: bool) -> Iterator[tuple[str, str]]:
-    names = [item.text for item in selector.items if isinstance(item.text, str)]
-    patterns = [name for name in dict.fromkeys(names) if "*" in name or "?" in name]
-    seen: set[str] = set()
-    for name in names:
-        key = name.lower() if fold else name
-        wider = next((one for one in patterns if one != name and _includes(one, name, fold=fold)), None)
-        if key in seen:
-            yield name, name
-        elif wider is not None and not (_includes(name, wider, fold=fold) and names.index(name) < names.index(wider)):
-            yield name, wider
-        seen.add(key)
+    texts = [item.text for item in selector.items if isinstance(item.text, str)]
+    names = [(text, text.lower() if fold else text) for text in texts]
+    patterns = [(re.split(r"[*?]", name, maxsplit=1)[0], name, text) for text, name in names if re.search("[*?]", name)]
+    seen: dict[str, str] = {}
+    for text, name in names:
+        if name in seen:
+            yield text, text
+            continue
+        seen[name] = text
+        wider = (entry for head, one, entry in patterns if name.startswith(head) and _exceeds(one, name, fold=fold))
+        for entry in itertools.islice(wider, 1):
+            yield text, entry
+
+
+def _exceeds(wider: str, name: str, *, fold: bool) -> bool:
+    """Tell whether a pattern matches more than another one."""
+    return wider != name and _includes(wider, name, fold=fold) and not _includes(name, wider, fold=fold)
 
 
 @lru_cache(maxsize=65536)
@@ -43,7 +51,7 @@ def _includes(wider: str, name: str, *, fold: bool) -> bool:
     if "${" in wider or ("?" in wider and ("*" in name or "?" in name)):
         return False
     if fold:
-        return compile_pattern(wider).match(name, fold=True) is True
+        return compile_pattern(wider).match(name) is True
     mine, others = wider.split(":", RESOURCE), name.split(":", RESOURCE)
     if len(mine) < SEGMENTS or len(others) < SEGMENTS:
         return False
