@@ -232,7 +232,8 @@ def _fits(comparison: Comparison, plain: str) -> bool:
 
 
 def _lint_quantifier(scope: Scope, condition: Condition, operator: Operator) -> Iterator[Finding]:
-    kind = key_type(condition.key)
+    # The claims of identity providers depend on the provider's configuration.
+    kind = key_type(condition.key) if _is_of_aws(condition.key) else None
     many = kind is not None and kind[1].startswith(_ARRAY)
     single = kind is not None and not many
     if operator.comparison is None:  # Null has its own finding
@@ -249,6 +250,11 @@ def _lint_quantifier(scope: Scope, condition: Condition, operator: Operator) -> 
     elif many and not operator.quantifier:
         message = f"{condition.key} is multivalued: write ForAnyValue:{condition.operator} (or ForAllValues)"
         yield scope.report("Missing qualifier", message, condition)
+
+
+def _is_of_aws(key: str) -> bool:
+    prefix = key.lower().partition(":")[0]
+    return prefix == "aws" or prefix in actions.services()
 
 
 def _required(scope: Scope, key: str) -> bool:

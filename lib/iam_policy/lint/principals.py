@@ -54,8 +54,8 @@ _PRINCIPAL_KEYS: Final = (
 _OWN_ACCOUNT_SERVICES: Final = frozenset(
     {"ec2.amazonaws.com", "ec2.amazonaws.com.cn", "ecs-tasks.amazonaws.com", "lambda.amazonaws.com", _ROLES_ANYWHERE}
 )
-# Keys of a resource that the caller asks for: here that is always the role itself.
-_IRRELEVANT: Final = ("aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "s3:", "iam:", "kms:")
+# Keys of the resource that the caller asks for: here that is always the role itself.
+_IRRELEVANT: Final = frozenset({"aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"})
 _GITHUB: Final = "token.actions.githubusercontent.com"
 
 
@@ -272,7 +272,9 @@ def _lint_github(scope: Scope, domain: str) -> Iterator[Finding]:
 def _lint_keys(scope: Scope) -> Iterator[Finding]:
     for condition in scope.statement.conditions:
         key = condition.key.lower()
-        if key.startswith(_IRRELEVANT):
+        service = key.partition(":")[0]
+        of_other = service in actions.services() - {"sts"} and key not in actions.session_keys()
+        if key in _IRRELEVANT or of_other:
             message = f"{condition.key} does not depend on who assumes the role; use it in the policies of the caller"
             yield scope.report("Irrelevant condition key in policy", message, condition)
         operator = parse_operator(condition.operator)

@@ -248,12 +248,12 @@ def _effect(node: Mapping[Any, Any], spot: _Spot) -> str | None:
     value, at = spot.read(node["Effect"], "Effect")
     if isinstance(value, Unknown | Symbolic):
         return None
-    if isinstance(value, list | tuple | Mapping):
+    if not isinstance(value, str):
         at.report("wrong-type", 'write Effect as a string: "Allow" or "Deny"', "Data type mismatch")
         return None
     if value in EFFECTS:
         return str(value)
-    near = get_close_matches(str(value).title(), EFFECTS, 1, 0.5)
+    near = get_close_matches(value.title(), EFFECTS, 1, 0.5)
     advice = f'write "{near[0]}"' if near else 'write "Allow" or "Deny"'
     at.report("invalid-effect", f'"{value}" is not an Effect; {advice} (case-sensitive)', "Invalid effect")
     return None

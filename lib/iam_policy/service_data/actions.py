@@ -98,11 +98,17 @@ def _resource_type(service: str, name: str) -> dict[str, Any]:
 
 
 @cache
+def session_keys() -> frozenset[str]:
+    """Return the keys of services (lower case) that the credentials of the caller bring to requests of any service."""
+    return frozenset(_overlay()["sessionKeys"]["keys"])
+
+
+@cache
 def can_carry(name: str, key: str) -> bool:
     """Tell whether a request of an action may have a condition key (lower case); unknown actions may have any."""
     if key.startswith(GLOBAL_PREFIX) and not key.startswith(TAG_PREFIXES):
         return True
-    if key in _overlay()["sessionKeys"]["keys"]:
+    if key in session_keys():
         return True
     known = action(name)
     return known is None or find_key(key, known.condition_keys) is not None
