@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import iam_policy
 from cfn_template.scenarios import shorten
@@ -25,6 +25,8 @@ from shadow_test_policies.resource_policies import ResourcePolicy, with_resource
 from shadow_test_policies.role_checks import RoleCheck
 from shadow_test_policies.role_policies import POLICY_PROPERTIES, ROLE, is_attached, policy_resource, role_of_resource
 
+# A document with the findings of linting it.
+Linted: TypeAlias = tuple[LocatedDocument, tuple[iam_policy.Finding, ...]]
 ANY_ROLE: Final = iam_policy.Symbol("any role", PATH_CHARACTERS, minimum=1)
 INLINE_LIMIT: Final = 10240
 # The function works without these; without a log its failures cannot be explained.
@@ -40,6 +42,10 @@ NEAR_MISSES: Final = {
 DECIDED: Final = frozenset(
     {"resource-mismatch", "resource-needs-star", "other-account", "other-region", "other-partition"}
 )
+# Refused by IAM, and unknown to cfn-lint's own rules, which otherwise report documents in CloudFormation's resources.
+NOT_BY_CORE: Final = frozenset({"invalid-date", "too-long", "trust-action"})
+# Decisions report it as the cause of a missing permission.
+_NOT_CARRIED: Final = "condition-key-not-carried"
 # Who may do one of these to any role may do everything.
 ESCALATING: Final = tuple(
     iam_policy.Request(f"iam:{action}", iam_policy.text("arn:aws:iam::", iam_policy.ACCOUNT, ":role/", ANY_ROLE))
@@ -153,6 +159,7 @@ def analyze(check: RoleCheck) -> RoleReport:
     decided = sorted(found, key=lambda finding: list(KINDS).index(finding.kind))
     if role.is_bare and not refused:
         decided.append(_finding("undecided", check, check.kind, role.origin, wording.not_here))
+    decided = [replace(each, analyzer_check=_said_check(each, linted)) for each in decided]
     return RoleReport(check, results, (*_document_findings(check, linted, decided), *decided), refused)
 
 
@@ -294,7 +301,7 @@ def _other_policies(check: RoleCheck) -> Iterator[LocatedDocument]:
 
 def _document_findings(
     check: RoleCheck,
-    linted: Sequence[tuple[LocatedDocument, tuple[iam_policy.Finding, ...]]],
+    linted: Sequence[Linted],
     decided: Iterable[PermissionFinding],
 ) -> Iterator[PermissionFinding]:
     """Yield the problems of documents that no decision has reported."""
@@ -322,12 +329,21 @@ def _is_said(
         return any(
             each.document == source.document.name and each.path[: len(statement)] == statement for each in reported
         )
-    return finding.kind == "condition-key-not-carried" and source.locate(finding.path, finding.position) in reported
+    return finding.kind == _NOT_CARRIED and source.locate(finding.path, finding.position) in reported
+
+
+def _said_check(finding: PermissionFinding, linted: Sequence[Linted]) -> str:
+    """Return Access Analyzer's check for the condition that a decision reports, empty if it has none."""
+    for source, findings in linted:
+        for each in findings:
+            if each.kind == _NOT_CARRIED and source.locate(each.path, each.position) == finding.location:
+                return each.analyzer_check
+    return ""
 
 
 def _of_document(check: RoleCheck, source: LocatedDocument, finding: iam_policy.Finding) -> PermissionFinding:
     kind = finding.kind
-    by_core = source.by_core and KINDS[kind].refused and kind != "too-long"
+    by_core = source.by_core and KINDS[kind].refused and kind not in NOT_BY_CORE
     location = source.locate(finding.path, finding.position)
     found = _finding(
         kind, check, finding.message, location, lambda _, limit: shorten(finding.message, limit), by_core=by_core
@@ -335,9 +351,7 @@ def _of_document(check: RoleCheck, source: LocatedDocument, finding: iam_policy.
     return replace(found, analyzer_check=finding.analyzer_check)
 
 
-def _grants_itself(
-    check: RoleCheck, linted: Sequence[tuple[LocatedDocument, tuple[iam_policy.Finding, ...]]]
-) -> Iterator[PermissionFinding]:
+def _grants_itself(check: RoleCheck, linted: Sequence[Linted]) -> Iterator[PermissionFinding]:
     """Yield one finding if a policy lets a role of a template change the permissions of any role, so of itself."""
     if check.names is None or check.role is None or check.kind == "deployer":
         return

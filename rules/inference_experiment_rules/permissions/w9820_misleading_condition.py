@@ -8,7 +8,8 @@ class MisleadingCondition(PermissionRule):
     shortdesc = "Misleading condition or ARN"
     description = (
         "A statement of the provider role or the experiment role has a wildcard that is an ordinary character, an "
-        "operator that does not fit its key, an unknown key, an incomplete ARN, or a variable that is plain text."
+        "operator that does not fit its key, Null with a set operator, an unknown key or one that occurs twice, an "
+        "incomplete ARN, or a variable that is plain text."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
     tags = ["sagemaker", "iam", "condition", "arn"]
