@@ -115,9 +115,9 @@ def _lint_key(scope: Scope, condition: Condition, operator: Operator) -> Iterato
     if not colon or not service or not name:
         yield scope.report("Invalid condition key format", _no_prefix(scope, condition.key), condition)
         return
-    if service not in actions.key_prefixes():
-        # Prefixes with a dot are identity providers.
-        if "." not in service:
+    if not _is_of_aws(condition.key):
+        # Prefixes with a dot are identity providers, whose claims are not in the data.
+        if "." not in service and service not in actions.key_prefixes():
             near = actions.nearest(service, actions.key_prefixes(), 1)
             message = f'unknown service "{service}" in the condition key "{condition.key}"{suggestion(near)}'
             yield scope.report("Invalid service", message, condition)
@@ -254,7 +254,7 @@ def _lint_quantifier(scope: Scope, condition: Condition, operator: Operator) -> 
 
 def _is_of_aws(key: str) -> bool:
     prefix = key.lower().partition(":")[0]
-    return prefix == "aws" or prefix in actions.services()
+    return prefix in actions.key_prefixes() and prefix != "saml" and "." not in prefix
 
 
 def _required(scope: Scope, key: str) -> bool:

@@ -43,9 +43,19 @@ _ROLES_ANYWHERE_ACTIONS: Final = ("sts:AssumeRole", "sts:SetSourceIdentity", "st
 _SOURCE_KEYS: Final = frozenset({"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"})
 # They say where a request comes from, but not on behalf of whom a service makes it.
 _WEAK_SOURCE_KEYS: Final = frozenset(
-    {"aws:referer", "aws:sourceip", "aws:sourceowner", "aws:sourcevpc", "aws:sourcevpce", "aws:useragent"}
+    {
+        *(
+            "aws:principalservicename",
+            "aws:principalservicenameslist",
+            "aws:referer",
+            "aws:sourceip",
+            "aws:sourceowner",
+        ),
+        *("aws:sourcevpc", "aws:sourcevpce", "aws:useragent"),
+    }
 )
-# Of the caller's identity in an account; requests of service principals have none of them.
+# Of the caller's identity in an account; requests of service principals have none of them, except that IAM Roles
+# Anywhere has the attributes of the certificate as aws:PrincipalTag.
 _PRINCIPAL_KEYS: Final = (
     *("aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths"),
     *("aws:principaltag/", "aws:principaltype", "aws:username", "aws:federatedprovider", "aws:multifactorauth"),
@@ -199,9 +209,8 @@ def _lint_services(scope: Scope, services: list[str]) -> Iterator[Finding]:
     statement = scope.statement
     if not services or any(condition.unknown is not None for condition in statement.conditions):
         return
-    only_services = statement.principals is not None and len(services) == len(statement.principals.entries)
     keys = {condition.key.lower() for condition in statement.conditions}
-    for condition in statement.conditions if only_services else ():
+    for condition in statement.conditions if _ROLES_ANYWHERE not in services else ():
         if condition.key.lower().startswith(_PRINCIPAL_KEYS) and _requires(condition):
             message = (
                 f"{listed(services)} never has {condition.key}, so it cannot assume the role; use aws:SourceAccount"
@@ -258,7 +267,7 @@ def _lint_github(scope: Scope, domain: str) -> Iterator[Finding]:
     has_branch = any(condition.key.lower() == f"{domain}:ref" for condition in conditions)
     for condition in subjects:
         operator = parse_operator(condition.operator)
-        if operator is None or operator.comparison is None or not operator.comparison.wildcards:
+        if operator is None or operator.comparison is None or operator.comparison.negated:
             continue
         for item in condition.values:
             text = item.text if isinstance(item.text, str) else ""

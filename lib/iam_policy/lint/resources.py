@@ -105,7 +105,7 @@ def _misfits(parts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     _, _, service, region, account, resource = parts
     if service != service.lower() and service.lower() in actions.arn_services():
         return (("Invalid ARN service case", f'write the service as "{service.lower()}"'),)
-    faults = []
+    faults = [] if resource else [("Missing ARN field", "the resource is empty; write its name, or *")]
     if region and not _is_wild(region) and region not in regions():
         near = actions.nearest(region, regions(), 1)
         faults.append(("Invalid ARN Region", f'unknown region "{region}"{suggestion(near)}'))

@@ -13,6 +13,8 @@ FOLDER = Path(__file__).parent / "checks"
 FIXTURES: list[dict[str, Any]] = [
     json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))
 ]
+# Statements as AWS's documentation and its users write them.
+CORRECT = json.loads((FOLDER.parent / "correct_statements.json").read_text(encoding="utf-8"))
 SEVERITIES = {CheckType.ERROR: Severity.ERROR, CheckType.SUGGESTION: Severity.INFO}
 CASES = [
     pytest.param(one, verdict, document, id=f"{one['check']} {verdict} {index}")
@@ -76,3 +78,13 @@ def test_the_table_has_kinds_that_exist_and_all_are_found() -> None:
 def test_what_iam_refuses_is_an_error() -> None:
     """Promise: no refused kind is less than an error."""
     assert {kind.severity for kind in KINDS.values() if kind.refused} == {Severity.ERROR}
+
+
+@pytest.mark.parametrize(
+    ("policy", "statement"), [(policy, statement) for policy, listed in CORRECT.items() for statement in listed]
+)
+def test_correct_statements_have_no_finding(policy: str, statement: dict[str, Any]) -> None:
+    """Promise: no false alarms on what people write."""
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+
+    assert not findings_of({"policy": policy}, "pass", document)
