@@ -21,7 +21,6 @@ from iam_policy.parse.document import Condition, DocumentKind
 from iam_policy.service_data import actions
 
 _ARRAY: Final = "ArrayOf"
-_TAG_KEYS: Final = ("aws:resourcetag/", "aws:requesttag/", "aws:tagkeys")
 # Source: IAM User Guide, "AWS global condition context keys"; aws:ARN is older than the keys that replace it.
 _REPLACED_KEYS: Final = {"aws:arn": "aws:PrincipalArn (of the caller) or aws:SourceArn (of a service's resource)"}
 # A private address occurs in many VPCs, so it says nothing without the VPC. Source: the same page.
@@ -179,7 +178,7 @@ def _lint_carried(scope: Scope, condition: Condition, operator: Operator) -> Ite
     if comparison is None or comparison.negated or operator.if_exists or operator.quantifier == "ForAllValues":
         return
     key = condition.key.lower()
-    tag = key.startswith(_TAG_KEYS) or ":resourcetag/" in key
+    tag = key.startswith(actions.TAG_PREFIXES) or ":resourcetag/" in key
     selector = scope.statement.actions
     if tag and selector is not None and selector.negated:
         effect = "allows" if scope.allows else "denies"
@@ -254,6 +253,8 @@ def _lint_quantifier(scope: Scope, condition: Condition, operator: Operator) -> 
 
 def _is_of_aws(key: str) -> bool:
     prefix = key.lower().partition(":")[0]
+    if prefix == "aws" or prefix in actions.services():  # nearly always, without reading all data
+        return True
     return prefix in actions.key_prefixes() and prefix != "saml" and "." not in prefix
 
 
