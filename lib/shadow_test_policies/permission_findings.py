@@ -29,6 +29,7 @@ from shadow_test_policies.decisions import (
     pinned,
     pinned_condition,
 )
+from shadow_test_policies.generated_names import with_ordinary_names
 from shadow_test_policies.located_documents import LocatedDocument, Location
 from shadow_test_policies.references import ROLE
 from shadow_test_policies.requirements import Level, customary, experiment_requirements, provider_requirements
@@ -162,7 +163,7 @@ def analyze(check: RoleCheck, lint: Linter = iam_policy.lint_policy) -> RoleRepo
     decidable = (
         () if refusals - {"no-statement"} else [each for each in check.decidable if each.service or not role.is_bare]
     )
-    own, place = decide_all(role.role, decidable), check.deployment
+    own, place = tuple(with_ordinary_names(decide_all(role.role, decidable))), check.deployment
     both = list(with_resource_policies(own, check.resource_policies, check.principal, place.account))
     results = tuple(result for result, _ in both)
     granted = {id(after) for before, after in zip(own, results, strict=True) if before.decision.allowed}
