@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "policy": "Check, generate and explain IAM policies.",
     "export": "Write experiments as flat records: JSON lines, CSV, Parquet.",
     "query": "Query experiments with SQL.",
+    "captures": "Compare captured predictions of two variants.",
     "report": "Compare the variants of a shadow test by their metrics.",
     "validate": "Check the properties of experiments as the provider does.",
     "plan": "Show what deploying a file would do.",
