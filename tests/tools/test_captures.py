@@ -148,6 +148,19 @@ def test_other_endpoints_with_the_same_production_variant_do_not_count(tmp_path:
     assert counts(compared(tmp_path)) == (1, 0, 0)
 
 
+def test_names_that_are_patterns_elsewhere(tmp_path: Path) -> None:
+    assert counts(compared(both(tmp_path / "a[1]*?'b", ["1"], ["1"]))) == (1, 0, 0)
+
+
+def test_a_deeply_nested_line_or_answer(tmp_path: Path) -> None:
+    deep = "[" * 50_000 + "]" * 50_000
+    write(tmp_path, PRODUCTION, [deep, line("1", "a")])
+    write(tmp_path, SHADOW, [line(half(deep, "JSON"), "a")])
+    found = compared(tmp_path)
+
+    assert (found["pairs"], found["agreement"]) == (1, 0)
+
+
 # Pairs
 
 
@@ -184,6 +197,16 @@ def test_pairs_by_event_id_where_there_is_no_inference_id(tmp_path: Path) -> Non
 
     assert counts(found) == (2, 1, 0)
     assert found["paired_by"] == "eventId"
+
+
+def test_one_event_id_for_all_events(tmp_path: Path) -> None:
+    """Some senders fill it with a constant: the request tells the events apart."""
+    for variant, numbers in ((PRODUCTION, range(6)), (SHADOW, range(5, 1, -1))):
+        write(tmp_path, variant, [line(str(at % 2), event="x", request=f"{at},0") for at in numbers])
+    found = compared(tmp_path)
+
+    assert counts(found) == (4, 2, 0)
+    assert found["agreement"] == 1
 
 
 def test_pairs_by_content_within_a_time(tmp_path: Path) -> None:
@@ -299,6 +322,15 @@ SAME_CLASS = {
     "number and score": ("2", "2,0.9"),
     "boolean": ("1", half("true", "JSON")),
     "booleans of Python and JSON": ("True", half('{"prediction": true}', "JSON")),
+    "JSON that was encoded twice": ("cat", half(json.dumps('{"prediction": "cat"}'), "JSON")),
+    "broken lines of BASE64": ("1", half("MQ==\n", "base64")),
+    "chat": ("Hi", half('{"id": 7, "choices": [{"index": 0, "message": {"content": "Hi"}}], "usage": {}}', "JSON")),
+    "negative zero": ("0", "-0.0"),
+    "too great for a number": ("1e400", half("1e400", "CSV")),
+    "array of another machine": ("1", half(npy(np.array([1], ">f4")), "BASE64")),
+    "array of one value": ("1", half(npy(np.array(1.0)), "BASE64")),
+    "half precision": ("1", half(npy(np.array([1], "f2")), "BASE64")),
+    "the same bytes": tuple(half(base64.b64encode(b"\x89PNG\xff").decode(), "BASE64") for _ in range(2)),
     "Open Inference Protocol": ("2", half('{"outputs": [{"shape": [1, 3], "data": [0.1, 0.2, 0.7]}]}', "JSON")),
 }
 
@@ -354,6 +386,20 @@ def test_answers_with_different_numbers_of_records_disagree_on_the_rest(tmp_path
     assert found["agreement"] == pytest.approx(2 / 3)
 
 
+def test_json_lines_are_records(tmp_path: Path) -> None:
+    lines = half('{"label": "a"}\n{"label": "b"}\n', "JSON", "application/jsonlines")
+    found = compared(both(tmp_path, [lines], ["a\nb"]))
+
+    assert (found["records"], found["agreement"]) == (2, 1)
+
+
+def test_arrays_in_the_order_of_columns(tmp_path: Path) -> None:
+    scores = np.asfortranarray([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]])
+    found = compared(both(tmp_path, [half(npy(scores), "BASE64")], ["1\n0\n1"], request="1\n2\n3"))
+
+    assert (found["records"], found["agreement"]) == (3, 1)
+
+
 def test_pickled_arrays_are_not_read(tmp_path: Path) -> None:
     pickled = np.array([{"a": 1}], dtype=object)
     found = compared(both(tmp_path, [half(npy(pickled), "BASE64")], ["1"]))
@@ -388,6 +434,12 @@ def test_the_prediction_by_the_name_of_a_column(tmp_path: Path) -> None:
     found = compared(tmp_path, "--prediction", "mine")
 
     assert (found["records"], found["agreement"]) == (2, 1)
+
+
+def test_a_path_of_one_variant_leaves_the_other_s_plain_answers(tmp_path: Path) -> None:
+    both(tmp_path, [half('{"result": {"class": "a", "label": "x"}}', "JSON")] * 2, ["a", ""])
+
+    assert compared(tmp_path, "--prediction", "$.result.class")["agreement"] == 0.5
 
 
 def test_a_path_that_is_none(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ COMMANDS: Final = {
     "export": "Write experiments as flat records: JSON lines, CSV, Parquet.",
     "query": "Query experiments with SQL.",
     "captures": "Compare captured predictions of two variants.",
-    "report": "Compare the variants of a shadow test by their metrics.",
+    "report": "Compare the variants of a shadow test by their metrics, and by their predictions.",
     "validate": "Check the properties of experiments as the provider does.",
     "plan": "Show what deploying a file would do.",
     "get": "Show everything about one experiment.",

@@ -63,7 +63,7 @@ def content(data: str, encoding: str) -> str | bytes:
     if encoding.upper() != "BASE64":
         return data
     try:
-        decoded = base64.b64decode(data, validate=True)
+        decoded = base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         return data
     if decoded.startswith(npy.MAGIC):
@@ -104,7 +104,7 @@ def _json(text: str) -> Body:
 
 
 def _json_lines(text: str) -> Body:
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+    return _Several(json.loads(line) for line in text.splitlines() if line.strip())
 
 
 def _rows_or_text(text: str, is_csv: bool, content_type: str) -> Body:  # noqa: FBT001 - internal
@@ -203,15 +203,15 @@ def _is_header(rows: Rows) -> bool:
 
 
 def _list_by_record(values: list[Any], records: Callable[[], int | None]) -> Any:  # noqa: ANN401 - any value
-    if len(values) <= 1 or any(isinstance(each, list) for each in values):
+    objects = any(isinstance(each, Mapping) for each in values)
+    scores = _class_scores(values)
+    one_each = len(values) <= 1 or any(isinstance(each, list) for each in values) or (objects and scores is None)
+    if one_each or isinstance(values, _Several):
         return _Several(values)
     count = records()
-    if count == len(values):
-        return _Several(values)
-    if count == 1:
-        return values
-    together = _class_scores(values) is not None and _sums_to_one(values)
-    return values if together else _Several(values)
+    if count in {1, len(values)}:
+        return values if count == 1 else _Several(values)
+    return values if scores is not None and _sums_to_one(values) else _Several(values)
 
 
 def _sums_to_one(values: Sequence[Any]) -> bool:
@@ -382,6 +382,8 @@ def _walk(value: Any, wanted: Sequence[str | int | None]) -> Any:  # noqa: ANN40
 
 def _column(rows: Rows, wanted: Sequence[str | int | None]) -> Any:  # noqa: ANN401 - any value
     column, below = wanted[0] if wanted else 0, 0
+    if not rows:
+        return None
     if isinstance(column, str):
         if column not in rows[0]:
             return None
@@ -393,7 +395,8 @@ def _column(rows: Rows, wanted: Sequence[str | int | None]) -> Any:  # noqa: ANN
 
 
 def _member(value: Any, path: str) -> Any:  # noqa: ANN401 - any value
-    return _walk(value, steps(path)) if path else value
+    """Return what a path finds in a record; a record that is one value is what the path is about."""
+    return _walk(value, steps(path)) if path and isinstance(value, Mapping | list) else value
 
 
 def fields(data: str, encoding: str, content_type: str, path: str) -> list[str]:

@@ -402,7 +402,8 @@ class Comparison:
 
 
 NUMBER_OF_LABEL: Final = (
-    f"CASE WHEN regexp_full_match(label, '{bodies.NUMBER.pattern}') THEN CAST(label AS DOUBLE) "
+    f"CASE WHEN regexp_full_match(label, '{bodies.NUMBER.pattern}') AND isfinite(TRY_CAST(label AS DOUBLE)) "
+    "THEN TRY_CAST(label AS DOUBLE) "
     "WHEN lower(label) = 'true' THEN 1.0 WHEN lower(label) = 'false' THEN 0.0 END"
 )
 _EXAMPLES: Final = """

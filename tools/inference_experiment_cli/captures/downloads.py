@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from inference_experiment_cli.errors import unwritable
@@ -39,7 +39,8 @@ def download(client: Any, bucket: str, prefix: str, objects: Mapping[str, tuple[
 def _file_name(bucket: str, key: str, tag: str, size: int) -> str:
     """Return a name that changes with the object: a new version is another file."""
     digest = hashlib.sha256(f"{bucket}\n{key}\n{tag}\n{size}".encode()).hexdigest()
-    return f"{digest[:40]}.jsonl.gz" if key.lower().endswith(".gz") else f"{digest[:40]}.jsonl"
+    name = PurePosixPath(key.lower())
+    return f"{digest[:40]}{''.join(name.suffixes[-2:] if name.suffix == '.gz' else name.suffixes[-1:])}"
 
 
 def _fetch(client: Any, bucket: str, key: str, path: Path) -> None:  # noqa: ANN401 - a client

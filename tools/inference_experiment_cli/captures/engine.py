@@ -289,7 +289,9 @@ def _flat(source: str) -> str:
 
 
 def _is_number(text: str) -> str:
-    return f"upper(encoding) <> 'BASE64' AND regexp_full_match({text}, '{bodies.NUMBER.pattern}')"
+    # What no double can hold is text.
+    finite = f"isfinite(TRY_CAST({text} AS DOUBLE))"
+    return f"upper(encoding) <> 'BASE64' AND regexp_full_match({text}, '{bodies.NUMBER.pattern}') AND {finite}"
 
 
 def _quoted(path: Path) -> str:
@@ -347,9 +349,9 @@ def lines_of(path: Path) -> Iterator[bytes | None]:
     """Yield the lines of a file that are not blank; None for what a cut-off or damaged archive ends with."""
     try:
         with gzip.open(path, "rb") if is_compressed(path) else path.open("rb") as file:
-            for number, line in enumerate(file):
-                text = (line.removeprefix(b"\xef\xbb\xbf") if not number else line).strip()
-                if text:
+            for line in file:
+                # A byte order mark begins a file, and each of several that were put together.
+                if text := line.strip().removeprefix(b"\xef\xbb\xbf").strip():
                     yield text
     except (EOFError, zlib.error, gzip.BadGzipFile):
         yield None

@@ -82,7 +82,8 @@ REPEATED_INFERENCE_IDS: Final = (
 def by_event_id(*, all_lines: bool) -> tuple[str, ...]:
     """Return the statements that pair by eventId: all lines, or only those that have no inferenceId to go by."""
     within = "TRUE" if all_lines else NOT_BOTH_IDENTIFIED
-    return (pair("eventId", "event_id", "event_id IS NOT NULL", within),)
+    keys = ("(event_id || ' ' || CAST(request AS VARCHAR))", "event_id")
+    return tuple(pair("eventId", key, "event_id IS NOT NULL", within) for key in keys)
 
 
 BY_CONTENT: Final = tuple(
