@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -254,10 +255,11 @@ def test_mixed_lines_are_paired_by_what_they_have(tmp_path: Path) -> None:
     assert found["pairs_by"] == {"inferenceId": 3, "request content": 1}
 
 
-def test_different_identifiers_are_different_requests(tmp_path: Path) -> None:
-    """Also where the content is the same: no pair, and nothing to compare."""
-    write(tmp_path, PRODUCTION, [line("1", f"p{at}", event=f"e{at}") for at in range(3)])
-    write(tmp_path, SHADOW, [line("1", f"s{at}", event=f"f{at}") for at in range(2)])
+@pytest.mark.parametrize("events", ["ef", "ee"])
+def test_different_identifiers_are_different_requests(tmp_path: Path, events: str) -> None:
+    """Also where the content, or even the event, is the same: no pair, and nothing to compare."""
+    write(tmp_path, PRODUCTION, [line("1", f"p{at}", event=f"{events[0]}{at}") for at in range(3)])
+    write(tmp_path, SHADOW, [line("1", f"s{at}", event=f"{events[1]}{at}") for at in range(2)])
     found = compared(tmp_path)
 
     assert counts(found) == (0, 3, 2)
@@ -447,3 +449,39 @@ def test_a_path_that_is_none(tmp_path: Path) -> None:
 
     assert answer.returncode == 2
     assert "--prediction: $..label is no JSONPath" in answer.stderr
+
+
+@pytest.mark.parametrize(("module", "name"), [("duckdb", "DuckDB"), ("scipy", "SciPy")])
+def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, name: str) -> None:
+    both(tmp_path, ["1", "0"], ["1", "1"])
+    (tmp_path / "labels.csv").write_text("id,target\nrequest-0,1\nrequest-1,1\n")
+    monkeypatch.setitem(sys.modules, module, None)
+    answer = captures(tmp_path, "--labels", str(tmp_path / "labels.csv"))
+
+    assert answer.returncode == 2
+    assert answer.stderr == (
+        f"inference-experiment: {name} is not installed: pip install 'cfn-inference-experiment[captures]'\n"
+    )
+
+
+def test_lines_without_identifiers_are_paired_with_each_other_first(tmp_path: Path) -> None:
+    write(tmp_path, PRODUCTION, [line("1", "z"), line("0"), line("1", "a")])
+    write(tmp_path, SHADOW, [line("0"), line("1", "y"), line("1", "a")])
+    found = compared(tmp_path)
+
+    assert found["pairs_by"] == {"inferenceId": 1, "request content": 1}
+    assert found["agreement"] == 1
+
+
+def test_the_page_and_the_terminal_have_the_figures(tmp_path: Path) -> None:
+    both(tmp_path, ["1", "0", "<b>"], ["1", "1", "<b>"])
+    page = captures(tmp_path, "--format", "html", "--output", str(tmp_path / "page.html"))
+    assert (page.returncode, page.stdout) == (0, "")
+    text = (tmp_path / "page.html").read_text()
+    shown = captures(tmp_path, "--format", "table").stdout
+
+    for figure in ("3, by inferenceId", "66.67%", "production 0, shadow 0"):
+        assert figure in text
+        assert figure in shown
+    assert "<b>" not in text
+    assert "//" not in text.split("<style>")[0]

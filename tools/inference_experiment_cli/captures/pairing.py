@@ -69,12 +69,11 @@ def pair(engine: Engine) -> Pairing:
 
 
 def _pair_rest(engine: Engine, identified: Mapping[str, int], lines: Mapping[str, int]) -> None:
-    """Pair lines without an inferenceId; those that have different ones are different requests."""
-    without_match = not _pairs(engine)
-    if identified == lines and not without_match:
+    """Pair lines of which at least one has no inferenceId."""
+    if identified == lines:
         return
     if engine.rows(f"SELECT 1 FROM ({queries.SHARED_EVENTS}) AS shared (events) WHERE events > 0"):
-        _run(engine, queries.by_event_id(all_lines=without_match))
+        _run(engine, queries.BY_EVENT_ID)
     else:
         _run(engine, queries.BY_CONTENT)
 

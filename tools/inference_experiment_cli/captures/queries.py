@@ -56,7 +56,6 @@ def pair_unique(way: str, key: str) -> str:
     return f"INSERT INTO pairs SELECT '{way}', p.line, s.line FROM ({keys[0]}) p JOIN ({keys[1]}) s USING (pairing_key)"
 
 
-NOT_BOTH_IDENTIFIED: Final = "(p.inference_id IS NULL OR s.inference_id IS NULL)"
 NEAR: Final = (
     f"(p.moment IS NULL OR s.moment IS NULL OR abs(date_diff('second', p.moment, s.moment)) <= {WINDOW_SECONDS})"
 )
@@ -71,6 +70,8 @@ def content_key(shift: int | None) -> str:
     return f"(CAST(request AS VARCHAR) || ' ' || coalesce(CAST({seconds} AS VARCHAR), ''))"
 
 
+# Lines with different inferenceIds are different requests, whatever else they share.
+NOT_BOTH_IDENTIFIED: Final = "(p.inference_id IS NULL OR s.inference_id IS NULL)"
 UNIQUE_INFERENCE_IDS: Final = (pair_unique("inferenceId", "inference_id"),)
 # The request beside the identifier first: two requests under one identifier are no retries.
 REPEATED_INFERENCE_IDS: Final = (
@@ -79,15 +80,16 @@ REPEATED_INFERENCE_IDS: Final = (
 )
 
 
-def by_event_id(*, all_lines: bool) -> tuple[str, ...]:
-    """Return the statements that pair by eventId: all lines, or only those that have no inferenceId to go by."""
-    within = "TRUE" if all_lines else NOT_BOTH_IDENTIFIED
-    keys = ("(event_id || ' ' || CAST(request AS VARCHAR))", "event_id")
-    return tuple(pair("eventId", key, "event_id IS NOT NULL", within) for key in keys)
-
-
+# Lines without an identifier belong together more probably than one with and one without.
+WITHOUT_IDENTIFIERS: Final = ("inference_id IS NULL", "TRUE")
+BY_EVENT_ID: Final = tuple(
+    pair("eventId", key, f"event_id IS NOT NULL AND {lines}", NOT_BOTH_IDENTIFIED)
+    for lines in WITHOUT_IDENTIFIERS
+    for key in ("(event_id || ' ' || CAST(request AS VARCHAR))", "event_id")
+)
 BY_CONTENT: Final = tuple(
-    pair("request content", content_key(shift), "request IS NOT NULL", f"{NOT_BOTH_IDENTIFIED} AND {NEAR}")
+    pair("request content", content_key(shift), f"request IS NOT NULL AND {lines}", f"{NOT_BOTH_IDENTIFIED} AND {NEAR}")
+    for lines in WITHOUT_IDENTIFIERS
     for shift in (None, 0, WINDOW_SECONDS)
 )
 
