@@ -381,6 +381,12 @@ def test_one_row_of_two_numbers_is_scores_or_two_records_by_the_request(
     assert (found["records"], found["agreement"]) == (records, 1)
 
 
+def test_the_names_of_columns_are_no_record_of_a_request(tmp_path: Path) -> None:
+    found = compared(both(tmp_path, ["0.1,0.9"], ["1"], request="width,height\n1,2"))
+
+    assert (found["records"], found["agreement"]) == (1, 1)
+
+
 def test_answers_with_different_numbers_of_records_disagree_on_the_rest(tmp_path: Path) -> None:
     found = compared(both(tmp_path, ["1\n0\n1"], ["1\n0"], request="1\n2\n3"))
 

@@ -144,6 +144,14 @@ def bootstrap(target: Any, production: Any, shadow: Any) -> tuple[float, float]:
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
+def test_one_record_has_errors_and_no_interval(tmp_path: Path) -> None:
+    both(tmp_path, ["1.5"], ["1.0"])
+    found = compared(tmp_path, "--labels", str(write_labels(tmp_path, [1])), "--task", "regression")
+
+    assert found["rmse"] == {"production": 0.5, "shadow": 0}
+    assert found["intervals"] == {}
+
+
 def test_values_that_are_no_numbers_are_left_out_of_a_regression_and_said(tmp_path: Path) -> None:
     values = [("1.5", "1.25"), ("20.5", "nan"), ("300.5", half("[Infinity]", "JSON")), ("4.5", "4.5"), ("-7.5", "-7")]
     found = compared(both(tmp_path, [first for first, _ in values], [second for _, second in values]))

@@ -126,12 +126,18 @@ def number_of_records(data: str, encoding: str, content_type: str = "") -> int |
     if isinstance(body, npy.Array):
         return body.shape[0] if len(body.shape) > 1 else 1
     if isinstance(body, Rows):
-        return len(body) - (1 if len(body) > 1 and _is_header(body) else 0)
+        return len(body) - _has_header(body)
     if isinstance(body, Mapping):
         return _records_of_object(body)
     if isinstance(body, list):
         return len(body) if any(isinstance(each, list | dict | str) for each in body) else 1
     return None if isinstance(body, bytes) else 1
+
+
+def _has_header(rows: Rows) -> bool:
+    """Return whether a request begins with the names of its columns: words alone, above rows with numbers."""
+    numbers = [any(map(NUMBER.fullmatch, row)) for row in rows]
+    return len(rows) > 1 and not numbers[0] and all(numbers[1:])
 
 
 def _records_of_object(body: Mapping[str, Any]) -> int:

@@ -397,7 +397,8 @@ class Comparison:
         )
         single = row["labelled"] <= DRAWN_RECORDS
         part = "production * 1000000 + position" if single else f"mod(hash(production), {DRAWN_RECORDS})"
-        intervals = error_intervals(self.engine.rows(queries.ERROR_GROUPS.format(part=part)))
+        groups = self.engine.rows(queries.ERROR_GROUPS.format(part=part))
+        intervals = error_intervals(groups) if len(groups) > 1 else {}
         return Truth(self.labelled_by, row["labelled"], unusable, mae=mae, rmse=rmse, bias=bias, intervals=intervals)
 
 
