@@ -457,7 +457,7 @@ def test_a_path_that_is_none(tmp_path: Path) -> None:
     assert "--prediction: $..label is no JSONPath" in answer.stderr
 
 
-@pytest.mark.parametrize(("module", "name"), [("duckdb", "DuckDB"), ("scipy", "SciPy")])
+@pytest.mark.parametrize(("module", "name"), [("duckdb", "DuckDB"), ("scipy.special", "SciPy")])
 def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, name: str) -> None:
     both(tmp_path, ["1", "0"], ["1", "1"])
     (tmp_path / "labels.csv").write_text("id,target\nrequest-0,1\nrequest-1,1\n")

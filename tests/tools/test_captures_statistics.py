@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,34 @@ def test_the_form_of_aws_s_example(tmp_path: Path, iris: tuple[Any, Any, Any, An
     for side, each in (("production", production), ("shadow", shadow)):
         assert found["accuracy"][side] == pytest.approx(accuracy_score(target, each))
         assert found["f1_macro"][side] == pytest.approx(f1_score(target, each, average="macro"))
+
+
+PRINTED = {
+    "classes": (["a", "b"], ["a", "a"], "a", ("F1, macro", "only one is right", "Confusion", "Slices")),
+    "scores": (["0.2", "0.7"], ["0.3", "0.4"], "1", ("drift of scores  PSI", "F1 of class 1", "KS 0.5")),
+    "values": (["1.5", "7.25"], ["2.5", "7.75"], "3", ("difference, mean", "RMSE, shadow less production", "50% 0.75")),
+    "texts": (
+        ["A long text, of many words", "Another one of such a kind"],
+        ["A long text of many words.", "Something else altogether here"],
+        "x",
+        ("same text", "length, characters", "50.00%"),
+    ),
+    "lists": ([half('["a", "b"]', "JSON")] * 2, [half('["b", "a"]', "JSON")] * 2, "a", ("same order", "100.00%")),
+}
+
+
+@pytest.mark.parametrize(("production", "shadow", "label", "figures"), PRINTED.values(), ids=PRINTED)
+def test_the_terminal_and_the_page_have_the_figures_of_each_task(
+    tmp_path: Path, production: list[Any], shadow: list[Any], label: str, figures: tuple[str, ...]
+) -> None:
+    both(tmp_path, production, shadow, request=half('{"country": "NZ"}', "JSON"))
+    labels = write_labels(tmp_path, [label] * 2)
+    for style in ("table", "html"):
+        shown = captures(tmp_path, "--labels", str(labels), "--slice", "country", "--format", style)
+        assert shown.returncode == 0, shown.stderr
+        text = re.sub(r"<[^>]+>", "  ", shown.stdout)
+        for figure in ("NZ", *figures):
+            assert re.search(re.escape(figure).replace(r"\ \ ", r"\s+"), text), figure
 
 
 # Labels

@@ -31,8 +31,9 @@ LINE_BYTES: Final = 4_000_000
 BATCH_BYTES: Final = 256_000_000
 CACHED_BYTES: Final = 400
 """Bodies up to this length are remembered with what they say: many models have few answers."""
-SHOWN_CHARACTERS: Final = 300
-HALF: Final = "STRUCT(data JSON, encoding VARCHAR, observedContentType VARCHAR)"
+NUMBER_CHARACTERS: Final = 40
+SHOWN_CHARACTERS: Final = 120
+HALF: Final = "STRUCT(data VARCHAR, encoding VARCHAR, observedContentType VARCHAR)"
 COLUMNS: Final = (
     f"{{captureData: 'STRUCT(endpointInput {HALF}, endpointOutput {HALF})', "
     "eventMetadata: 'STRUCT(eventId VARCHAR, inferenceId VARCHAR, inferenceTime VARCHAR)'}"
@@ -220,7 +221,7 @@ class DuckDbEngine:
     def _columns(self) -> str:
         sliced = "request_fields(request, request_encoding, request_type)" if self._reading.sliced else "NULL"
         shown = f"left(request, {SHOWN_CHARACTERS})" if self._reading.shown else "NULL"
-        bare = "NULL" if self._reading.prediction else f"CASE WHEN {_is_number('trimmed')} THEN trimmed END"
+        bare = "NULL" if self._reading.prediction else _BARE_NUMBER
         answer = (
             f"CASE WHEN data IS NULL THEN NULL ELSE coalesce({bare}, "
             "nullif(answer_by_itself(data, encoding, content_type), ''), "
@@ -278,9 +279,8 @@ def _flat(source: str) -> str:
         return f"coalesce({half.format(half=part, member=name)}, '')"
 
     return (
-        f"SELECT {output}->>'$' AS data, trim({output}->>'$', E' \\t\\r\\n') AS trimmed, "
-        f"{member('encoding', 'endpointOutput')} AS encoding, "
-        f"{member('observedContentType', 'endpointOutput')} AS content_type, {request}->>'$' AS request, "
+        f"SELECT {output} AS data, {member('encoding', 'endpointOutput')} AS encoding, "
+        f"{member('observedContentType', 'endpointOutput')} AS content_type, {request} AS request, "
         f"{member('encoding', 'endpointInput')} AS request_encoding, "
         f"{member('observedContentType', 'endpointInput')} AS request_type, eventMetadata.inferenceId AS inference_id, "
         "eventMetadata.eventId AS event_id, TRY_CAST(eventMetadata.inferenceTime AS TIMESTAMP) AS moment, "
@@ -288,10 +288,13 @@ def _flat(source: str) -> str:
     )
 
 
-def _is_number(text: str) -> str:
-    # What no double can hold is text.
-    finite = f"isfinite(TRY_CAST({text} AS DOUBLE))"
-    return f"upper(encoding) <> 'BASE64' AND regexp_full_match({text}, '{bodies.NUMBER.pattern}') AND {finite}"
+_TRIMMED: Final = r"trim(data, E' \t\r\n')"
+# An answer that is one number stays in SQL; one that no double can hold is text.
+_BARE_NUMBER: Final = (
+    f"CASE WHEN length(data) > {NUMBER_CHARACTERS} OR encoding NOT IN ('CSV', 'JSON', 'TEXT', '') THEN NULL "
+    f"WHEN regexp_full_match({_TRIMMED}, '{bodies.NUMBER.pattern}') AND isfinite(TRY_CAST({_TRIMMED} AS DOUBLE)) "
+    f"THEN {_TRIMMED} END"
+)
 
 
 def _quoted(path: Path) -> str:

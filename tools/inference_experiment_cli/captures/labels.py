@@ -83,7 +83,8 @@ def _table(source: str, key: str, target: str) -> str:
         )
 
     return (
-        "CREATE TABLE labels AS SELECT key, list(target ORDER BY place) AS targets, count(DISTINCT target) AS kinds "
+        "CREATE TABLE labels AS SELECT key, list(target ORDER BY place) AS targets, "
+        "CASE WHEN min(target) = max(target) THEN 1 ELSE 2 END AS kinds "
         f"FROM (SELECT {KEY.format(text=text(key))} AS key, trim({text(target)}) AS target, "
         f"row_number() OVER () AS place FROM {source}) "
         "WHERE key IS NOT NULL AND target IS NOT NULL AND target <> '' GROUP BY key"

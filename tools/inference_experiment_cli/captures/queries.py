@@ -3,7 +3,7 @@
 An engine provides the tables `production` and `shadow`: one row per captured line, with line (a number), inference_id,
 event_id, moment, request (a hash of the request's body), answer (null where the line has none), sliced and shown; and
 `production_records` and `shadow_records`: one row per prediction, with line, position (from 1), form, text, number,
-score. `labels` has key, targets (in the file's order) and kinds (number of different targets).
+score. `labels` has key, targets (in the file's order) and kinds (1 where all targets are the same).
 """
 
 from typing import Final
