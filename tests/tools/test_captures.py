@@ -69,7 +69,14 @@ def test_windows_line_ends_byte_order_marks_blank_lines_and_empty_files(tmp_path
     assert found["broken_lines"] == 0
 
 
-BROKEN = [b'{"captureData": {"endpointOu', b"no JSON", b"\xff\xfe\x00", b'{"a": 1} {"b": 2}', b'{"a": "\xe9"}']
+BROKEN = [
+    b'{"captureData": {"endpointOu',
+    b"no JSON",
+    b"\xff\xfe\x00",
+    b'{"a": 1} {"b": 2}',
+    b'{"a": "\xe9"}',
+    b'{"captureData": {},}',
+]
 
 
 def test_broken_lines_are_counted_and_the_others_compared(tmp_path: Path) -> None:

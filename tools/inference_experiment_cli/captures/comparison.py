@@ -190,12 +190,10 @@ class Comparison:
         labels = (
             self._join_labels() if self.wanted.labels else "NULL::VARCHAR AS label, FALSE AS has_label FROM compared c"
         )
-        # As a view labels would be looked up by each of the queries.
-        kind = "TABLE" if self.wanted.labels else "VIEW"
-        self.engine.execute(f"CREATE {kind} labelled AS SELECT c.*, {labels}")
+        self.engine.execute(f"CREATE VIEW labelled AS SELECT c.*, {labels}")
         rows = [row for side in ("p", "s") for row in self.engine.rows(queries.FORMS.format(side=side))]
-        fractions = f"SELECT count(*) AS n FROM labelled WHERE {NUMBER_OF_LABEL} <> floor({NUMBER_OF_LABEL})"
-        labels_are_fractions = self.wanted.labels and self.engine.row(fractions)["n"] > 0
+        fraction = f"SELECT 1 FROM (SELECT targets[1] AS label FROM labels) WHERE {NUMBER_OF_LABEL} % 1 <> 0 LIMIT 1"
+        labels_are_fractions = self.wanted.labels and bool(self.engine.rows(fraction))
         self.detected = detect(forms_of(rows), self.wanted.task, labels_are_fractions=labels_are_fractions)
         self.engine.execute(judged(self.detected))
 

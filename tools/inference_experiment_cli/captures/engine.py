@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from inference_experiment_cli.captures import bodies
 from inference_experiment_cli.captures.place import Period, is_compressed
@@ -28,6 +28,8 @@ LINE_COPIES: Final = 20
 THREADS: Final = 2
 LINE_BYTES: Final = 4_000_000
 """Length of a line for which DuckDB provides; longer ones are measured first."""
+SEARCHED_BYTES: Final = 4_000_000
+STRAY_COMMAS: Final = (b",}", b",]")
 BATCH_BYTES: Final = 256_000_000
 CACHED_BYTES: Final = 400
 """Bodies up to this length are remembered with what they say: many models have few answers."""
@@ -174,18 +176,26 @@ class DuckDbEngine:
         return counts
 
     def _read_batch(self, side: str, batch: Sequence[Path], *, compressed: bool, counts: LineCounts) -> None:
-        try:
-            self._insert(side, batch, compressed=compressed)
-        except self._duckdb.Error:
-            doubtful = list(batch)
-        else:
-            found = self.rows(f"SELECT DISTINCT file FROM {side}_read WHERE NOT readable")
-            doubtful = [Path(each["file"]) for each in found]
-            if doubtful:
-                names = ", ".join(map(_quoted, doubtful))
-                self.execute(f"DELETE FROM {side}_read WHERE file IN ({names})")
-        for path in doubtful:
+        doubtful = [path for path in batch if may_have_stray_commas(path)]
+        doubtful += self._trust(side, [path for path in batch if path not in doubtful], compressed=compressed)
+        found = self.rows(f"SELECT DISTINCT file FROM {side}_read WHERE NOT readable")
+        names = [each["file"] for each in found]
+        if names:
+            self.execute(f"DELETE FROM {side}_read WHERE file IN ({', '.join(map(_quoted, names))})")
+        for path in [*doubtful, *map(Path, names)]:
             self._read_doubtful(side, path, counts)
+
+    def _trust(self, side: str, files: Sequence[Path], *, compressed: bool) -> list[Path]:
+        """Let DuckDB read files by itself; return those that it cannot read at all."""
+        if not files:
+            return []
+        try:
+            self._insert(side, files, compressed=compressed)
+        except self._duckdb.Error:
+            if len(files) == 1:
+                return list(files)
+            return [each for path in files for each in self._trust(side, [path], compressed=compressed)]
+        return []
 
     def _read_doubtful(self, side: str, path: Path, counts: LineCounts) -> None:
         """Read a file that has lines which DuckDB cannot: Python decides on each, and DuckDB reads the rest."""
@@ -297,7 +307,7 @@ _BARE_NUMBER: Final = (
 )
 
 
-def _quoted(path: Path) -> str:
+def _quoted(path: Path | str) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
@@ -348,10 +358,28 @@ def _text(value: object) -> str | None:
     return text.encode("utf-8", "replace").decode()
 
 
+def may_have_stray_commas(path: Path) -> bool:
+    """Return whether a file has a comma before a closing bracket, which DuckDB tolerates although it is no JSON."""
+    try:
+        with _opened(path) as file:
+            last = b""
+            while block := file.read(SEARCHED_BYTES):
+                if any(each in block for each in STRAY_COMMAS) or last + block[:1] in STRAY_COMMAS:
+                    return True
+                last = block[-1:]
+    except (EOFError, zlib.error, OSError):
+        return True
+    return False
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "rb")) if is_compressed(path) else path.open("rb")
+
+
 def lines_of(path: Path) -> Iterator[bytes | None]:
     """Yield the lines of a file that are not blank; None for what a cut-off or damaged archive ends with."""
     try:
-        with gzip.open(path, "rb") if is_compressed(path) else path.open("rb") as file:
+        with _opened(path) as file:
             for line in file:
                 # A byte order mark begins a file, and each of several that were put together.
                 if text := line.strip().removeprefix(b"\xef\xbb\xbf").strip():
