@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 EXTRA: Final = "captures"
 MEMORY_MB: Final = 160
+MOST_MEMORY_MB: Final = 1000
+BYTES_PER_BYTE_OF_MEMORY: Final = 10
+"""Joins of more lines need more memory, or else they spill most of what they read."""
 LINE_COPIES: Final = 20
 """How often DuckDB holds a line at most: in buffers, as JSON and as text, for each thread."""
 THREADS: Final = 2
@@ -126,11 +129,16 @@ def _finite(each: bodies.Prediction) -> bodies.Prediction:
 class DuckDbEngine:
     """Tables of captured lines in a temporary folder."""
 
-    def __init__(self, folder: Path, reading: Reading) -> None:
+    def __init__(self, folder: Path, reading: Reading, volume: int = 0) -> None:
         self._duckdb = duckdb_module(EXTRA)
         self._folder = folder
+        self._memory = max(MEMORY_MB, min(MOST_MEMORY_MB, volume // BYTES_PER_BYTE_OF_MEMORY // 1_000_000))
         self._reading = reading
-        settings = {"autoinstall_known_extensions": "false", "memory_limit": f"{MEMORY_MB}MB", "threads": str(THREADS)}
+        settings = {
+            "autoinstall_known_extensions": "false",
+            "memory_limit": f"{self._memory}MB",
+            "threads": str(THREADS),
+        }
         settings |= {"temp_directory": str(folder / "spilled"), "preserve_insertion_order": "false"}
         self._connection: DuckDBPyConnection = self._duckdb.connect(str(folder / "captures.duckdb"), config=settings)
         self._connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
@@ -221,7 +229,7 @@ class DuckDbEngine:
         compression = "gzip" if compressed else "none"
         size = max(LINE_BYTES, longest + 1000)
         if longest > LINE_BYTES:
-            self.execute(f"SET memory_limit = '{MEMORY_MB + LINE_COPIES * longest // 1_000_000}MB'")
+            self.execute(f"SET memory_limit = '{self._memory + LINE_COPIES * longest // 1_000_000}MB'")
         source = (
             f"read_json([{names}], format = 'newline_delimited', ignore_errors = true, filename = true, "
             f"compression = '{compression}', maximum_object_size = {size}, columns = {COLUMNS})"
@@ -391,10 +399,10 @@ def lines_of(path: Path) -> Iterator[bytes | None]:
 
 
 @contextmanager
-def engine(reading: Reading) -> Iterator[DuckDbEngine]:
-    """Run an engine whose tables are gone afterwards."""
+def engine(reading: Reading, volume: int) -> Iterator[DuckDbEngine]:
+    """Run an engine for so many bytes of captured data; its tables are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="inference-experiment-") as folder:
-        running = DuckDbEngine(Path(folder), reading)
+        running = DuckDbEngine(Path(folder), reading, volume)
         try:
             yield running
         finally:

@@ -64,6 +64,8 @@ def load(engine: DuckDbEngine, labels: Labels, path: Path) -> None:
         engine.execute("SET preserve_insertion_order = true")
         engine.execute(_table(source, key, target))
         engine.execute("SET preserve_insertion_order = false")
+        for statement in _LABELS:
+            engine.execute(statement)
     except error as failure:
         first = " ".join(str(failure).split("\n")[0].split())
         raise UsageError(f"the labels cannot be read: {first[:200]}", place) from failure
@@ -83,9 +85,20 @@ def _table(source: str, key: str, target: str) -> str:
         )
 
     return (
-        "CREATE TABLE labels AS SELECT key, list(target ORDER BY place) AS targets, "
-        "CASE WHEN min(target) = max(target) THEN 1 ELSE 2 END AS kinds "
-        f"FROM (SELECT {KEY.format(text=text(key))} AS key, trim({text(target)}) AS target, "
-        f"row_number() OVER () AS place FROM {source}) "
-        "WHERE key IS NOT NULL AND target IS NOT NULL AND target <> '' GROUP BY key"
+        f"CREATE TABLE labels_read AS SELECT {KEY.format(text=text(key))} AS key, trim({text(target)}) AS target, "
+        f"row_number() OVER () AS place FROM {source}"
     )
+
+
+# Lists of all labels at once would need as much memory; nearly all keys occur once.
+_WITH_VALUE: Final = "FROM labels_read WHERE key IS NOT NULL AND target IS NOT NULL AND target <> ''"
+_REPEATED: Final = f"SELECT key {_WITH_VALUE} GROUP BY key HAVING count(*) > 1"
+_SINGLE: Final = (
+    f"CREATE TABLE labels AS SELECT key, [target] AS targets, 1 AS kinds {_WITH_VALUE} "
+    "AND NOT EXISTS (SELECT 1 FROM repeated_labels WHERE repeated_labels.key = labels_read.key)"
+)
+_SEVERAL: Final = (
+    "INSERT INTO labels SELECT key, list(target ORDER BY place), CASE WHEN min(target) = max(target) THEN 1 ELSE 2 END "
+    f"{_WITH_VALUE} AND key IN (FROM repeated_labels) GROUP BY key"
+)
+_LABELS: Final = (f"CREATE TABLE repeated_labels AS {_REPEATED}", _SINGLE, _SEVERAL)

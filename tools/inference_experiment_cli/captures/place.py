@@ -60,6 +60,11 @@ class CapturedFiles:
     production: tuple[Path, ...]
     shadow: tuple[Path, ...]
 
+    @property
+    def volume(self) -> int:
+        """Their size in bytes."""
+        return sum(path.stat().st_size for path in (*self.production, *self.shadow))
+
 
 def is_compressed(path: Path) -> bool:
     """Return whether a file is gzip, whatever its name says. Raises UsageError."""

@@ -49,7 +49,7 @@ def evaluate(source: Source, question: Question, client: Callable[[], Any]) -> P
     labels = question.labels
     label_file = labels_of.fetch(labels.place, client) if labels else None
     reading = Reading(question.prediction, question.sliced, not question.redact, source.period)
-    with engine(reading) as running:
+    with engine(reading, files.volume) as running:
         lines = {side: running.read(side, getattr(files, side)) for side in ("production", "shadow")}
         with console(stderr=True).status("comparing"):
             if labels and label_file:
