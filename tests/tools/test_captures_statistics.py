@@ -242,7 +242,8 @@ def test_labels_in_any_form(tmp_path: Path, name: str) -> None:
     found = labelled(tmp_path, name, FORMS[name])
 
     assert found["labelled"] == 3
-    assert found["accuracy"] == pytest.approx({"production": 2 / 3, "shadow": 2 / 3})
+    # All digits: who compares with a division of their own gets the same.
+    assert found["accuracy"] == {"production": 2 / 3, "shadow": 2 / 3}
 
 
 def test_labels_in_parquet(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The comparison of predictions as a document for programs, as lines for the terminal, and as a page."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,6 @@ from inference_experiment_cli.report.intervals import Interval
 
 SHOWN_CLASSES: Final = 20
 SHOWN_SLICES: Final = 20
-DIGITS: Final = 12
 Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 """Title, head and rows."""
 
@@ -49,8 +49,8 @@ def document(report: PredictionReport) -> dict[str, Any]:
     answer["over_time"] = _plain(report.over_time)
     answer["disagreements"] = _plain(report.examples)
     answer["notes"] = list(report.notes)
-    rounded: dict[str, Any] = _rounded(answer)
-    return rounded
+    finite: dict[str, Any] = _finite(answer)
+    return finite
 
 
 def _truth(truth: Truth) -> dict[str, Any]:
@@ -70,14 +70,14 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of a report
     return timestamp(value.replace(tzinfo=UTC)) if isinstance(value, datetime) else value
 
 
-def _rounded(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a document without the digits that only binary arithmetic knows; what is not finite is null."""
+def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a document as JSON has it: what is not finite is null."""
     if isinstance(value, dict):
-        return {key: _rounded(each) for key, each in value.items()}
+        return {key: _finite(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_rounded(each) for each in value]
+        return [_finite(each) for each in value]
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if abs(value) < float("inf") else None
+        return value if math.isfinite(value) else None
     return value
 
 
