@@ -6,6 +6,7 @@ from importlib import resources
 from string import Template
 from typing import Any, Final
 
+from inference_experiment_cli.captures import views
 from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.report import wording
 from inference_experiment_cli.report.comparison import ComparisonReport
@@ -45,6 +46,7 @@ def page(report: ComparisonReport) -> str:
         "rows": "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>" for cells in wording.cells(report)
         ),
+        "predictions": _predictions(report),
         "configuration": "".join(
             f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in configuration(report)
         ),
@@ -69,6 +71,16 @@ def _uncertain(report: ComparisonReport) -> str:
         return ""
     items = "".join(f"<li>{escape(text)}</li>" for text in texts)
     return f'<p class="muted" style="margin-top:12px">Met, but more traffic could change it:</p><ul>{items}</ul>'
+
+
+def _predictions(report: ComparisonReport) -> str:
+    if report.predictions is None:
+        return ""
+    tables = [("Predictions", ("", ""), views.facts(report.predictions)), *views.tables(report.predictions)]
+    return "".join(
+        f'<section class="card">{views.html_table(title, head, rows, title.lower().replace(" ", "-"))}</section>'
+        for title, head, rows in tables
+    )
 
 
 def _figure(plot: Plot) -> str:
