@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
@@ -260,6 +261,7 @@ def _key(key: str) -> str:
     return json.dumps(key) if ":" in key else _scalar(key)
 
 
+@lru_cache(maxsize=4096)
 def _scalar(string: str) -> str:
     """Return a string plain where YAML reads it as the same string, else in quotation marks."""
     is_plain = _PLAIN.fullmatch(string) and yaml.safe_load(f"[{string}]") == [string]

@@ -61,9 +61,14 @@ def constraints(keys: Keys, schema: Mapping[str, Any], root: Mapping[str, Any]) 
 
 
 @cache
-def _of_values() -> tuple[tuple[Keys, str, Any], ...]:
+def _of_values() -> Mapping[Keys, list[tuple[str, Any]]]:
+    """Return the constraints of each path, as keyword and value."""
     schema = contract.exact_schema()
-    return tuple(each for each in constraints((), schema, schema) if each[1] in MESSAGES and each[0])
+    by_path: dict[Keys, list[tuple[str, Any]]] = {}
+    for keys, keyword, limit in constraints((), schema, schema):
+        if keyword in MESSAGES and keys:
+            by_path.setdefault(keys, []).append((keyword, limit))
+    return by_path
 
 
 def beneath(node: Node, keys: Keys) -> Iterator[Node]:
@@ -139,9 +144,12 @@ def resolved_problems(experiment: Experiment) -> Iterator[tuple[Keys, str, Node,
     properties = experiment.at()
     if properties is None:
         return
-    for keys, keyword, limit in _of_values():
-        if experiment.is_custom or keyword != "pattern" or (PROVIDER_ONLY - {"Tags"}).isdisjoint(keys):
-            nodes = [node for node in beneath(properties, keys) if _is_resolved(experiment, node, keys[-1])]
+    for keys, limits in _of_values().items():
+        resolved = [node for node in beneath(properties, keys) if _is_resolved(experiment, node, keys[-1])]
+        for keyword, limit in limits if resolved else ():
+            if not experiment.is_custom and keyword == "pattern" and (PROVIDER_ONLY - {"Tags"}) & set(keys):
+                continue
+            nodes = resolved
             if (keyword, limit) in (("type", "array"), ("type", "object")):
                 nodes = [node for node in nodes if not node.within or _is_of_mapping(node)]
             found = ((node, violation(_with_forms(node), keyword, limit)) for node in nodes)
