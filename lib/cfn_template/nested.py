@@ -62,6 +62,8 @@ class Composition:
 
     def is_passed(self, path: Path) -> bool:
         """Tell whether a value passes from this template to a nested stack, or back."""
+        if not self.children:
+            return False
         place = self.place(path)
         if self.inner(path)[0]:
             return place[2:4] == ("Properties", "Parameters")

@@ -1,7 +1,7 @@
 """The values that functions give to an experiment's properties: those that certainly violate the provider's schema."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -144,19 +144,25 @@ def resolved_problems(experiment: Experiment) -> Iterator[tuple[Keys, str, Node,
     properties = experiment.at()
     if properties is None:
         return
-    for keys, limits in _of_values().items():
-        resolved = [node for node in beneath(properties, keys) if _is_resolved(experiment, node, keys[-1])]
-        for keyword, limit in limits if resolved else ():
-            if not experiment.is_custom and keyword == "pattern" and (PROVIDER_ONLY - {"Tags"}) & set(keys):
-                continue
-            nodes = resolved
-            if (keyword, limit) in (("type", "array"), ("type", "object")):
-                nodes = [node for node in nodes if not node.within or _is_of_mapping(node)]
-            found = ((node, violation(_with_forms(node), keyword, limit)) for node in nodes)
-            yield from ((keys, keyword, node, message) for node, message in found if message)
-    for node in leaves(properties):
+    for keys, node in walk(properties):
+        limits = _of_values().get(keys, ())
+        if limits and node.text is not None and _is_resolved(experiment, node, keys[-1]):
+            yield from ((keys, *each) for each in _violated(experiment, keys, node, limits))
         if isinstance(node.value, MissingRow) and _is_deployable(experiment, node):
             yield (), "", node, f"{node.value}; add it, or do not allow the value that chooses it"
+
+
+def _violated(
+    experiment: Experiment, keys: Keys, node: Node, limits: Iterable[tuple[str, Any]]
+) -> Iterator[tuple[str, Node, str]]:
+    for keyword, limit in limits:
+        if not experiment.is_custom and keyword == "pattern" and (PROVIDER_ONLY - {"Tags"}) & set(keys):
+            continue
+        if limit in ("array", "object") and node.within and not _is_of_mapping(node):
+            continue
+        message = violation(_with_forms(node), keyword, limit)
+        if message:
+            yield keyword, node, message
 
 
 def _is_resolved(experiment: Experiment, node: Node, name: str) -> bool:
@@ -182,13 +188,13 @@ def _with_forms(node: Node) -> Node:
     return Node(node.scenario, SymbolicString(tuple(part for each in parts for part in each)), node.path, within=False)
 
 
-def leaves(node: Node) -> Iterator[Node]:
-    """Yield the values beneath a node that have no members or elements."""
-    children = [*node.members.values(), *(node.items or [])]
-    for child in children:
-        yield from leaves(child)
-    if not children:
-        yield node
+def walk(node: Node, keys: Keys = ()) -> Iterator[tuple[Keys, Node]]:
+    """Yield (path, node) for everything beneath a node, and the node itself."""
+    yield keys, node
+    for name, member in node.members.items():
+        yield from walk(member, (*keys, name))
+    for item in node.items or ():
+        yield from walk(item, (*keys, ANY_ELEMENT))
 
 
 def _is_deployable(experiment: Experiment, node: Node) -> bool:

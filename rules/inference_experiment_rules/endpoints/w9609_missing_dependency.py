@@ -8,7 +8,7 @@ from inference_experiment_rules._base import Problem, Problems, Rule, problem
 from shadow_test_policies.endpoints import ENDPOINT, MODEL, RELATED_TYPES
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.references import ROLE, exports_of, named_resource, role_behind, unresolved_of
-from shadow_test_policies.resolved_values import leaves
+from shadow_test_policies.resolved_values import walk
 
 IMPORT: Final = "Fn::ImportValue"
 
@@ -74,7 +74,7 @@ def _imported(experiment: Experiment, names: list[str]) -> Iterator[tuple[str, s
     view, scenario = experiment.view, experiment.scenario
     for name in names:
         properties = view.resource(name, scenario).get("Properties")
-        for node in leaves(properties) if properties is not None else ():
+        for _, node in walk(properties) if properties is not None else ():
             yield from ((name, part.argument) for part in unresolved_of(node.text) if part.function == IMPORT)
 
 
