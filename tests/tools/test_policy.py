@@ -426,7 +426,9 @@ def test_a_decision_is_explained(tmp_path: Path) -> None:
     answer = policy("explain", "sagemaker:CreateInferenceExperiment", target, path)
     assert answer.returncode == 1
     assert "explicit deny by these policies" in answer.stdout
-    assert any(line.startswith("* T Deny") for line in answer.stdout.splitlines())
+    lines = answer.stdout.splitlines()
+    assert lines[1] == f"  statement 6 (line 53) of {path} denies it, whatever else allows it"
+    assert any(line.startswith(f"  - Deny, statement 6 (line 53) of {path}: applies: ") for line in lines)
 
     role = f"arn:aws:iam::{ACCOUNT}:role/experiment"
     unknown = policy("explain", "iam:PassRole", role, path, "--unknown", "error")
@@ -436,6 +438,46 @@ def test_a_decision_is_explained(tmp_path: Path) -> None:
     trust = DOCUMENTS / "17-trust-of-lambda.json"
     assert policy("explain", "sts:AssumeRole", "*", trust, "--principal", "lambda.amazonaws.com").returncode == 0
     assert policy("explain", "sts:AssumeRole", "*", trust, "--principal", "sagemaker.amazonaws.com").returncode == 1
+
+
+def test_what_aws_does_not_know_is_said_first(tmp_path: Path) -> None:
+    path = written(tmp_path, "policy.json", minimal())
+    target = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:inference-experiment/x"
+
+    action = policy("explain", "sagemaker:AddTag", target, path).stdout
+    service = policy("explain", "sagmaker:AddTags", target, path).stdout
+    resource = policy("explain", "iam:PassRole", target, path).stdout
+
+    assert action.startswith('unknown action "sagemaker:AddTag"; did you mean sagemaker:AddTags')
+    assert service.startswith('unknown service "sagmaker"; did you mean sagemaker')
+    assert resource.startswith("iam:PassRole works on other resources by AWS's data: arn:*:iam::*:role/*")
+
+
+def test_wildcards_in_the_question(tmp_path: Path) -> None:
+    """A pattern of actions is answered for each; one in the resource for all that it stands for."""
+    path = written(tmp_path, "policy.json", minimal())
+    target = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:inference-experiment/"
+
+    each = policy("explain", "sagemaker:*Tags", target + "x", path)
+    every = policy("explain", "sagemaker:AddTags", target + "*", path)
+    other = policy("explain", "sagemaker:AddTags", "*", path, "--unknown", "error")
+
+    assert [line.partition(" ")[0] for line in each.stdout.splitlines()] == [
+        *("sagemaker:AddTags", "sagemaker:DeleteTags", "sagemaker:ListTags"),
+    ]
+    assert (each.returncode, every.returncode, other.returncode) == (0, 0, 3)
+    assert "sagemaker:AddTags on *: undecided by these policies" in other.stdout
+    assert "settled by: a resource without wildcards" in other.stdout
+    assert policy("explain", "sagemaker:ListInferenceExperiments", "*", path).returncode == 0
+
+
+def test_explanations_for_machines(tmp_path: Path) -> None:
+    path = written(tmp_path, "policy.json", minimal())
+    (found,) = json.loads(policy("explain", "iam:PassRole", "*", path, "--format", "json").stdout)
+
+    assert (found["outcome"], found["remarks"] != []) == ("unknown", True)
+    assert {step["effect"] for step in found["steps"]} == {"does not apply", "undecided"}
+    assert [step["decides"] for step in found["steps"]].count(True) == 1
 
 
 @pytest.mark.parametrize(
@@ -453,6 +495,12 @@ def test_a_decision_is_explained(tmp_path: Path) -> None:
         (("generate", "--for", "experiment", "--capture", "bucket"), "s3://"),
         (("explain", "AddTags", "*", "template.yaml"), "AddTags"),
         (("explain", "sagemaker:AddTags", "name", "template.yaml"), "is not an ARN"),
+        (("explain", "*", "*", "template.yaml"), "*: is not one action"),
+        (("explain", "sagemaker:Bogus*", "*", "template.yaml"), "stands for no action"),
+        (("explain", "sagemaker:AddTags", "arn:aws:*", "template.yaml"), "is not a whole ARN"),
+        (("explain", "sagemaker:AddTags", "*", "template.yaml", "--context", "a"), "write it as KEY=VALUE"),
+        (("explain", "sagemaker:AddTags", "*", "template.yaml", "--format", "sarif"), "'sarif' is not one of"),
+        (("diff", "template.yaml", "--for", "provider", "--format", "junit"), "'junit' is not one of"),
         (("bogus",), "bogus"),
     ],
 )

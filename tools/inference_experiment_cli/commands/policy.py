@@ -11,15 +11,18 @@ import typer
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.options import with_options_of
 from inference_experiment_cli.policy.all_roles import run_all_roles
+from inference_experiment_cli.policy.asked import asked
 from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions
-from inference_experiment_cli.policy.options import DeploymentOptions, request
+from inference_experiment_cli.policy.options import DeploymentOptions
 from inference_experiment_cli.policy.run import run_check, run_diff, run_explain, run_generate
 
 RoleKind = StrEnum("RoleKind", ["PROVIDER", "EXPERIMENT", "DEPLOYER"])
 Unknown = StrEnum("Unknown", ["ERROR", "WARN", "INFO", "IGNORE"])
 ReportFormat = StrEnum("ReportFormat", ["TEXT", "JSON", "SARIF", "JUNIT"])
 PolicyFormat = StrEnum("PolicyFormat", ["JSON", "YAML", "CLOUDFORMATION", "SAM"])
+PlainFormat = StrEnum("PlainFormat", ["TEXT", "JSON"])
+PlainOutput = Annotated[PlainFormat, typer.Option("--format", help="Format of the answer.")]
 Files = Annotated[
     list[Path],
     typer.Argument(
@@ -111,22 +114,22 @@ def diff(
     options: DeploymentOptions,
     role: RoleName = "",
     unknown: OnUnknown = Unknown.INFO,
-    output: Annotated[ReportFormat, typer.Option("--format", help="text or json.")] = ReportFormat.TEXT,
+    output: PlainOutput = PlainFormat.TEXT,
 ) -> None:
     """Print what a role lacks and what it is granted beyond the minimum.
 
     Exit codes: 0 nothing required is missing, 1 something is, 2 usage, 3 undecidable (with --unknown error).
     """
     checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment(), unknown, recommended=True)
-    raise typer.Exit(run_diff(files, checks, role, as_json=output is ReportFormat.JSON))
+    raise typer.Exit(run_diff(files, checks, role, as_json=output is PlainFormat.JSON))
 
 
 @policy.command()
 @with_options_of(BesideOptions, parameter="beside")
 @with_options_of(DeploymentOptions, "experiment", "capture", "capture_key", "volume_key")
 def explain(
-    action: Annotated[str, typer.Argument(help="Such as sagemaker:AddTags.")],
-    resource: Annotated[str, typer.Argument(help="ARN, or *.")],
+    action: Annotated[str, typer.Argument(help="Such as sagemaker:AddTags, or a pattern: sagemaker:*Tags.")],
+    resource: Annotated[str, typer.Argument(help="ARN, which may have wildcards, or *.")],
     files: Files,
     role_kind: For = RoleKind.PROVIDER,
     context: Annotated[list[str] | None, typer.Option(help="KEY=VALUE in the request context. Repeatable.")] = None,
@@ -138,13 +141,18 @@ def explain(
     options: DeploymentOptions,
     beside: BesideOptions,
     unknown: OnUnknown = Unknown.INFO,
+    output: PlainOutput = PlainFormat.TEXT,
 ) -> None:
     """Print, statement by statement, why an action on a resource is allowed or not.
+
+    A wildcard in the action stands for every such action, whose answers are then listed; one in the resource for any
+    text. What AWS's data do not know is said first.
 
     Example: inference-experiment policy explain iam:PassRole arn:aws:iam::123456789012:role/shadow policy.json
 
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
     """
-    asked = request(action, resource, context or [], principal)
+    questions = asked(action, resource, context or [], principal)
     checks = CheckOptions(role_kind.value, (), options.deployment(), unknown)
-    raise typer.Exit(run_explain(asked, files, checks, role, beside))
+    as_json = output is PlainFormat.JSON
+    raise typer.Exit(run_explain(questions, files, checks, role, beside, as_json=as_json))

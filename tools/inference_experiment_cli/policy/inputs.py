@@ -166,8 +166,9 @@ def _documents(node: object, label: str, text: str) -> list[iam_policy.Document]
         raise UsageError(f"{label}: {other_files.of_text(text) or other_files.of_value(node)}")
     for each in found if not is_policy(node) else ():
         if is_resource_policy(each.node.value if isinstance(each.node, iam_policy.Located) else each.node):
-            what = "is the policy of a resource such as a bucket or a key (it has Principal and Resource)"
-            raise UsageError(f"{label}: {what}: give the policies of the role")
+            what = "is the policy of a bucket or a key (it has Principal and Resource)"
+            advice = "give it with --bucket-policy or --key-policy, and the policies of the role as FILE"
+            raise UsageError(f"{label}: {what}: {advice}")
     documents = [iam_policy.read_node(each.node, label, each.kind) for each in found]
     if looks_like_json(text) and is_policy(node):
         functions = tuple(_functions(node, label, (), iam_policy.Position(1, 1)))

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import iam_policy
+from iam_policy import Explanation
 from iam_policy.lint.suppress import SuppressibleFinding, baseline_of, suppress, unknown_kinds
 from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.inputs.documents import read_text
 from inference_experiment_cli.output import write_file, yaml_text
+from inference_experiment_cli.policy.asked import Asked
 from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions, check_roles, exit_code, role_checks_of
 from inference_experiment_cli.policy.inputs import Inputs, read_inputs
@@ -19,7 +21,7 @@ from shadow_test_policies import generate
 from shadow_test_policies.decisions import diff
 from shadow_test_policies.generate import as_json, as_template, generate_trust
 from shadow_test_policies.permission_findings import RoleReport
-from shadow_test_policies.reports import explanation_of, json_of, junit_of, sarif_of, text_of
+from shadow_test_policies.reports import json_of, junit_of, sarif_of, text_of
 from shadow_test_policies.requirements import Level, role_context
 from shadow_test_policies.role_checks import RoleCheck
 
@@ -134,22 +136,72 @@ def _print_diff(missing: list[str], excess: list[str], *, as_json: bool) -> None
 
 
 def run_explain(
-    request: iam_policy.Request, files: Sequence[Path], options: CheckOptions, role: str, beside: BesideOptions
+    questions: Sequence[Asked],
+    files: Sequence[Path],
+    options: CheckOptions,
+    role: str,
+    beside: BesideOptions,
+    *,
+    as_json: bool,
 ) -> int:
-    """Print the steps of a decision for each role; return the exit code. Raises UsageError."""
-    decisions = []
-    for file, check in _checks(read_inputs(files, options, role, beside), options):
-        known = check.known_role
-        if request.principal is None:
-            context = {**role_context(request.action, check.deployment, request.resource), **request.context}
-            own = iam_policy.decide(known.policies, replace(request, context=context))
-            decisions.append(_with_resource(own, check))
-        elif known.trust is None:
-            raise UsageError(f"{file}: has no trust policy")
-        else:
-            decisions.append(iam_policy.decide_trust(known.trust, request))
-    sys.stdout.writelines(dict.fromkeys(map(explanation_of, decisions)))
-    return _exit_code({decision.outcome for decision in decisions}, options)
+    """Print the steps of the decisions for each role; return the exit code. Raises UsageError."""
+    checks = _checks(read_inputs(files, options, role, beside), options)
+    found = [(file, check.role_name, _explained(file, check, each)) for file, check in checks for each in questions]
+    explanations = list(dict.fromkeys(found))  # a template gives the same role in several scenarios
+    if as_json:
+        sys.stdout.write(json.dumps([_explanation_values(*each) for each in explanations], indent=2) + "\n")
+    else:
+        _print_explanations(explanations, in_short=len(questions) > 1)
+    return _exit_code({explanation.outcome for _, _, explanation in explanations}, options)
+
+
+def _print_explanations(found: Sequence[tuple[str, str, Explanation]], *, in_short: bool) -> None:
+    """Print explanations below each role, if there are several; of several actions the conclusion only."""
+    roles = dict.fromkeys((file, role) for file, role, _ in found)
+    remarks = dict.fromkeys(remark for *_, explanation in found for remark in explanation.remarks if in_short)
+    sys.stdout.writelines(f"{remark}\n" for remark in remarks)
+    for file, role in roles:
+        if len(roles) > 1:
+            sys.stdout.write(f"{role} of {file}:\n")
+        for explanation in (each for *of, each in found if tuple(of) == (file, role)):
+            short = f"{explanation.subject}: {explanation.answer}: {explanation.conclusion}"
+            sys.stdout.writelines(f"{line}\n" for line in ([short] if in_short else explanation.lines()))
+
+
+def _explanation_values(file: str, role: str, explanation: Explanation) -> dict[str, Any]:
+    steps = [
+        {
+            "policy": step.policy,
+            "statement": step.statement,
+            "limit": step.limit or None,
+            "allows": step.allows,
+            "effect": str(step.effect),
+            "reason": step.reason,
+            "decides": step.decides,
+        }
+        for step in explanation.steps
+    ]
+    return {
+        "file": file,
+        "role": role,
+        "question": explanation.subject,
+        "remarks": list(explanation.remarks),
+        "outcome": str(explanation.outcome),
+        "conclusion": explanation.conclusion,
+        "steps": steps,
+        "settled_by": list(explanation.settled_by),
+    }
+
+
+def _explained(file: str, check: RoleCheck, question: Asked) -> Explanation:
+    known, request = check.known_role, question.request
+    if request.principal is None:
+        context = {**role_context(request.action, check.deployment, request.resource), **request.context}
+        own = iam_policy.decide(known.policies, replace(request, context=context))
+        return question.explain(_with_resource(own, check))
+    if known.trust is None:
+        raise UsageError(f"{file}: has no trust policy")
+    return question.explain(iam_policy.decide_trust(known.trust, request))
 
 
 def _with_resource(own: iam_policy.Decision, check: RoleCheck) -> iam_policy.Decision:
