@@ -9,6 +9,7 @@ from iam_policy.lint.suppress import SuppressibleFinding, fingerprint
 from iam_policy.service_data.actions import data_version
 from shadow_test_policies.pasting import in_one_line
 from shadow_test_policies.permission_findings import RoleReport
+from shadow_test_policies.verdicts import verdict_of
 
 # Possible causes of a missing permission, reported before it.
 CAUSES: Final = frozenset(
@@ -161,13 +162,16 @@ def _junit_case(each: SuppressibleFinding) -> ET.Element:
     return case
 
 
-def json_of(reports: Iterable[RoleReport], findings: Iterable[SuppressibleFinding]) -> dict[str, Any]:
-    """Return everything as JSON values: data version, decisions by role, findings."""
+def json_of(
+    reports: Iterable[RoleReport], findings: Iterable[SuppressibleFinding], limits_not_given: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return everything as JSON values: data version, verdict and decisions by role, findings."""
     roles = [_role_values(report) for report in reports]
     return {
         "data": data_version(),
         # A template gives the same role in several scenarios.
         "roles": [role for index, role in enumerate(roles) if role not in roles[:index]],
+        "limits_not_given": list(limits_not_given),
         "findings": [_finding_values(each) for each in findings],
     }
 
@@ -184,7 +188,18 @@ def _role_values(report: RoleReport) -> dict[str, Any]:
         }
         for result in report.results
     ]
-    return {"role": report.check.role_name, "outcome": str(report.outcome), "decisions": decisions}
+    found = verdict_of(report)
+    return {
+        "role": found.role,
+        "kind": found.role_kind,
+        "verdict": found.verdict,
+        "outcome": str(report.outcome),
+        "permissions": dict(found.permissions),
+        "policies": found.policies,
+        "limits": list(found.limits),
+        "trust": dict(found.trust),
+        "decisions": decisions,
+    }
 
 
 def _finding_values(suppressible: SuppressibleFinding) -> dict[str, Any]:

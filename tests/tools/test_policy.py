@@ -9,6 +9,12 @@ import pytest
 import yaml
 from command_line import Finished, run, run_process
 
+from iam_policy.match.symbols import symbols_of
+from inference_experiment_cli.policy.checks import CheckOptions
+from inference_experiment_cli.policy.names import NAMES
+from shadow_test_policies.generate import generate, leaves
+from shadow_test_policies.requirements import Deployment
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ROOT / "tests" / "lib" / "iam_policy" / "documents"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((DOCUMENTS / "expected.json").read_text())
@@ -18,6 +24,14 @@ PLACE = (
     *("--account", ACCOUNT, "--region", "us-east-1", "--partition", "aws", "--experiment", "shadow-1"),
     *("--experiment-role", f"arn:aws:iam::{ACCOUNT}:role/experiment"),
 )
+
+
+PROVIDER = ("--for", "provider")
+LOGS = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+}
 
 
 def policy(*arguments: str | Path, stdin: str = "") -> Finished:
@@ -105,6 +119,39 @@ def test_generated_templates_lint_and_are_enough(whose: str, style: str, tmp_pat
     assert rest
     assert answer.returncode == 0, answer.stdout
     assert "missing" not in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("whose", "options"),
+    [
+        (
+            "provider",
+            ("--queue", "wait-*", "--dead-letter-queue", "lost", "--log-group", "/logs/x", "--stack", "shop-*"),
+        ),
+        ("experiment", ("--endpoint", "shop", "--endpoint-config", "shop-*", "--model", "fraud-*")),
+        ("deployer", ("--function", "fn", "--function-role", "fn-*", "--alarm", "fn-*", "--deployment-bucket", "code")),
+    ],
+)
+def test_assumed_names_are_said_and_can_be_given(whose: str, options: tuple[str, ...]) -> None:
+    assumed, named = policy("generate", "--for", whose), policy("generate", "--for", whose, *options)
+    answer = policy("check", "-", "--for", whose, "--unknown", "error", stdin=named.stdout)
+
+    assert (named.returncode, answer.returncode, answer.stdout) == (0, 0, "")
+    for option, value in zip(options[::2], options[1::2], strict=True):
+        assert f"({option})" in assumed.stderr
+        assert f"({option})" not in named.stderr
+        assert value in named.stdout
+
+
+def test_every_open_name_of_a_generated_policy_has_an_option() -> None:
+    documents = [
+        generate(CheckOptions(whose).requirements(Deployment())) for whose in ("provider", "experiment", "deployer")
+    ]
+    symbols = {symbol.identity for each in documents for leaf in leaves(each) for symbol in symbols_of(leaf)}
+    shown = policy("generate", "--help").stdout
+
+    assert symbols - {"Id", "EventSourceMappingId"} == set(NAMES)
+    assert [name.option for name in NAMES.values() if f" {name.option} " not in shown] == []
 
 
 def test_a_trust_policy_is_generated_and_checked() -> None:
@@ -440,6 +487,72 @@ def test_a_decision_is_explained(tmp_path: Path) -> None:
     assert policy("explain", "sts:AssumeRole", "*", trust, "--principal", "sagemaker.amazonaws.com").returncode == 1
 
 
+def test_what_was_checked_is_said(tmp_path: Path) -> None:
+    """The last line has the verdict, the one before it the limits that were not given."""
+    path = written(tmp_path, "role.json", minimal())
+    trust = written(tmp_path, "trust.json", TRUST)
+    limits = ("--boundary", path, "--scp", written(tmp_path, "scp.json", statements(EVERYTHING)))
+
+    alone = policy("check", path, "--for", "provider").stderr.splitlines()
+    whole = policy("check", path, trust, "--for", "provider", *limits).stderr.splitlines()
+    lacking = policy("check", trust, written(tmp_path, "empty.json", statements(LOGS)), "--for", "provider")
+    refused = policy("check", written(tmp_path, "x.json", statements({})), "--for", "provider")
+    only_trust = policy("check", trust, "--for", "provider")
+
+    assert alone[-2:] == [
+        "limits not given: permissions boundary (--boundary), service control policies (--scp)",
+        f"provider role of {path}: 20 permissions allowed by 1 policy; trust policy not given",
+    ]
+    assert whole[-1] == (
+        f"provider role of {path}: 20 permissions allowed by 3 policies (boundary, 1 SCP level); "
+        "trust policy allows lambda.amazonaws.com"
+    )
+    assert not any("limits not given" in line for line in whole)
+    assert "2 of 20 permissions allowed, 18 denied by 1 policy" in lacking.stderr.splitlines()[-1]
+    assert refused.stderr.splitlines()[-1].endswith("nothing is allowed, since IAM refuses a policy")
+    assert only_trust.stderr.splitlines()[-1].endswith("trust.json: trust policy allows lambda.amazonaws.com")
+    assert "limits" not in only_trust.stderr
+
+
+def test_the_verdict_for_machines(tmp_path: Path) -> None:
+    found = json.loads(policy("check", written(tmp_path, "p.json", minimal()), *PROVIDER, "--format", "json").stdout)
+
+    (role,) = found["roles"]
+    assert (role["verdict"], role["policies"], role["limits"], role["trust"]) == ("allowed", 1, [], {})
+    assert role["permissions"] == {"allowed": 20, "denied": 0, "undecided": 0}
+    assert len(found["limits_not_given"]) == 2
+
+
+def test_our_own_template_has_an_answer() -> None:
+    """In each scenario, and for one deployment with the defaults."""
+    path = ROOT / "template.yaml"
+    every = policy("check", path, *PROVIDER).stderr.splitlines()
+    one = policy("check", path, *PROVIDER, "--unknown", "error", "--parameter", "ExperimentRolePath=shadow/*")
+    bounded = ("--parameter", f"PermissionsBoundary=arn:aws:iam::{ACCOUNT}:policy/b", "--unknown", "error")
+
+    allowed = "19 permissions allowed by 2 policies; trust policy allows lambda.amazonaws.com"
+    assert any(f"{allowed} (when HasPermissionsBoundary is false)" in line for line in every)
+    assert (one.returncode, one.stdout) == (0, "")
+    assert one.stderr.splitlines()[-1] == f"provider role ProviderRole in {path}: {allowed}"
+    assert policy("check", path, *PROVIDER, *bounded).returncode == 3
+    assert policy("diff", path, *PROVIDER, "--parameter", "LogLevel=INFO").returncode == 0
+    role = f"arn:aws:iam::{ACCOUNT}:role/x"
+    place = ("--account", ACCOUNT, "--partition", "aws")
+    explained = policy("explain", "iam:PassRole", role, path, *place, "--parameter", "ExperimentRolePath=y")
+    assert "does not apply because its resource role/y does not match role/x" in explained.stdout
+
+
+def test_pseudo_parameters_are_where_the_template_is_deployed() -> None:
+    target = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:inference-experiment/x"
+    values = ("AWS::AccountId=" + ACCOUNT, "AWS::Region=eu-west-1", "AWS::Partition=aws")
+    options = [word for value in values for word in ("--parameter", value)]
+    here = policy("explain", CREATION[0], target, ROOT / "template.yaml", *options, "--unknown", "error")
+    elsewhere = policy("explain", CREATION[0], target.replace("eu-west", "us-west"), ROOT / "template.yaml", *options)
+
+    assert (here.returncode, elsewhere.returncode) == (0, 1)
+    assert "the region of its resource is eu-west-1 instead of us-west-1" in elsewhere.stdout
+
+
 def test_what_aws_does_not_know_is_said_first(tmp_path: Path) -> None:
     path = written(tmp_path, "policy.json", minimal())
     target = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:inference-experiment/x"
@@ -496,6 +609,15 @@ def test_explanations_for_machines(tmp_path: Path) -> None:
         (("explain", "AddTags", "*", "template.yaml"), "AddTags"),
         (("explain", "sagemaker:AddTags", "name", "template.yaml"), "is not an ARN"),
         (("explain", "*", "*", "template.yaml"), "*: is not one action"),
+        (("check", "template.yaml", *PROVIDER, "--parameter", "Loglevel=INFO"), "did you mean LogLevel?"),
+        (("check", "template.yaml", *PROVIDER, "--parameter", "LogLevel=LOUD"), '"LOUD" is not one of DEBUG'),
+        (("check", "template.yaml", *PROVIDER, "--parameter", "LogLevel"), "write it as NAME=VALUE"),
+        (("check", "README.md", *PROVIDER, "--parameter", "A=1"), "README.md"),
+        (("check", "dump.json", *PROVIDER, "--all-roles", "--parameter", "A=1"), "--parameter is for one role"),
+        (("generate", "--for", "experiment", "--queue", "x"), "names no such resource"),
+        (("generate", "--for", "provider", "--queue", "a b"), "is not a name"),
+        (("generate", "--for", "provider", "--queue", "arn:aws:sqs:us-east-1:1:q"), "is not a name"),
+        (("generate", "--for", "provider", "--format", "xml"), "'xml' is not one of"),
         (("explain", "sagemaker:Bogus*", "*", "template.yaml"), "stands for no action"),
         (("explain", "sagemaker:AddTags", "arn:aws:*", "template.yaml"), "is not a whole ARN"),
         (("explain", "sagemaker:AddTags", "*", "template.yaml", "--context", "a"), "write it as KEY=VALUE"),

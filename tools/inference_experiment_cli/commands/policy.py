@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.options import with_options_of
+from inference_experiment_cli.inputs.parameters import given_parameters
+from inference_experiment_cli.options import ParameterFiles, Parameters, with_options_of
 from inference_experiment_cli.policy.all_roles import run_all_roles
 from inference_experiment_cli.policy.asked import asked
 from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions
+from inference_experiment_cli.policy.names import NameOptions
 from inference_experiment_cli.policy.options import DeploymentOptions
 from inference_experiment_cli.policy.run import run_check, run_diff, run_explain, run_generate
 
@@ -60,6 +62,8 @@ def check(
     *,
     options: DeploymentOptions,
     role: RoleName = "",
+    parameter: Parameters = None,
+    parameter_file: ParameterFiles = None,
     beside: BesideOptions,
     unknown: OnUnknown = Unknown.INFO,
     recommended: Annotated[bool, typer.Option("--recommended", help="Check recommended permissions too.")] = False,
@@ -74,13 +78,24 @@ def check(
 
     Example: inference-experiment policy check template.yaml --for provider --unknown error
 
+    With --parameter a template is checked for that one deployment, other parameters at their defaults; without it for
+    every scenario, as lint does.
+
     A comment `# iam-policy: ignore KIND - reason` on or above the line suppresses a finding, as does the baseline.
     With --all-roles: 0 if anybody is allowed, else 1.
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
     """
-    checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment(), unknown, recommended)
+    values = given_parameters(parameter, parameter_file)
+    handlers = tuple(handler or ())
+    checks = CheckOptions(role_kind.value, handlers, options.deployment(), unknown, recommended, values)
     if all_roles:
-        given = {"role": role, "baseline": baseline, "write_baseline": write_baseline, **vars(beside)}
+        given = {
+            "role": role,
+            "parameter": values,
+            "baseline": baseline,
+            "write_baseline": write_baseline,
+            **vars(beside),
+        }
         for name in (name for name, value in given.items() if value):
             raise UsageError(f"--{name.replace('_', '-')} is for one role, not for --all-roles")
         raise typer.Exit(run_all_roles(files, checks, output))
@@ -88,20 +103,25 @@ def check(
 
 
 @policy.command()
+@with_options_of(NameOptions, parameter="named")
 @with_options_of(DeploymentOptions)
 def generate(
     role_kind: For,
     handler: Handlers = None,
     *,
     options: DeploymentOptions,
+    named: NameOptions,
     trust: Annotated[bool, typer.Option("--trust", help="The trust policy instead of the permissions.")] = False,
     output: Annotated[PolicyFormat, typer.Option("--format", help="Format of the policy.")] = PolicyFormat.JSON,
 ) -> None:
     """Print the smallest policy with the required permissions.
 
-    Example: inference-experiment policy generate --for provider --format sam
+    Names that no option gives are assumed, and listed on standard error.
+
+    Example: inference-experiment policy generate --for provider --queue shadow-wait --format sam
     """
-    run_generate(CheckOptions(role_kind.value, tuple(handler or ()), options.deployment()), output, trust=trust)
+    checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment())
+    run_generate(checks, named.names(), output, trust=trust)
 
 
 @policy.command()
@@ -113,6 +133,8 @@ def diff(
     *,
     options: DeploymentOptions,
     role: RoleName = "",
+    parameter: Parameters = None,
+    parameter_file: ParameterFiles = None,
     unknown: OnUnknown = Unknown.INFO,
     output: PlainOutput = PlainFormat.TEXT,
 ) -> None:
@@ -120,7 +142,9 @@ def diff(
 
     Exit codes: 0 nothing required is missing, 1 something is, 2 usage, 3 undecidable (with --unknown error).
     """
-    checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment(), unknown, recommended=True)
+    values = given_parameters(parameter, parameter_file)
+    handlers = tuple(handler or ())
+    checks = CheckOptions(role_kind.value, handlers, options.deployment(), unknown, recommended=True, parameters=values)
     raise typer.Exit(run_diff(files, checks, role, as_json=output is PlainFormat.JSON))
 
 
@@ -131,13 +155,15 @@ def explain(
     action: Annotated[str, typer.Argument(help="Such as sagemaker:AddTags, or a pattern: sagemaker:*Tags.")],
     resource: Annotated[str, typer.Argument(help="ARN, which may have wildcards, or *.")],
     files: Files,
+    *,
     role_kind: For = RoleKind.PROVIDER,
     context: Annotated[list[str] | None, typer.Option(help="KEY=VALUE in the request context. Repeatable.")] = None,
     principal: Annotated[
         str, typer.Option(help="Service, or ARN of a role or session, that assumes the role, for sts:AssumeRole.")
     ] = "",
     role: RoleName = "",
-    *,
+    parameter: Parameters = None,
+    parameter_file: ParameterFiles = None,
     options: DeploymentOptions,
     beside: BesideOptions,
     unknown: OnUnknown = Unknown.INFO,
@@ -153,6 +179,7 @@ def explain(
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
     """
     questions = asked(action, resource, context or [], principal)
-    checks = CheckOptions(role_kind.value, (), options.deployment(), unknown)
+    values = given_parameters(parameter, parameter_file)
+    checks = CheckOptions(role_kind.value, (), options.deployment(), unknown, parameters=values)
     as_json = output is PlainFormat.JSON
     raise typer.Exit(run_explain(questions, files, checks, role, beside, as_json=as_json))

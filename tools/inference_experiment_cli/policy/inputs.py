@@ -19,8 +19,10 @@ from iam_policy.findings import shorten
 from iam_policy.parse.embedded import documents_in, is_policy, is_resource_policy
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.documents import decode, read_bytes, syntax_error
+from inference_experiment_cli.inputs.parameters import check_parameters
 from inference_experiment_cli.policy import other_files
 from inference_experiment_cli.policy.beside import (
+    SERVICE_CONTROL,
     SUBJECTS,
     Beside,
     BesideOptions,
@@ -84,8 +86,25 @@ def read_inputs(
             inputs.templates.append(read_template(found.text, found.label, options, role, inputs.beside))
         else:
             documents += map(_of_role, found)
+    _check_parameters(inputs, options.parameters)
     as_roles(inputs, documents)
     return inputs
+
+
+def _check_parameters(inputs: Inputs, given: Mapping[str, str]) -> None:
+    """Raise UsageError for a parameter that no template has."""
+    if given and not inputs.templates:
+        raise UsageError(f"--parameter {next(iter(given))}: no FILE is a template")
+    declared = {name: raw for each in inputs.templates for name, raw in each.analysis.view.declared.items()}
+    check_parameters(declared, {name: value for name, value in given.items() if name not in declared})
+
+
+def not_given(inputs: Inputs) -> Iterator[str]:
+    """Yield the policies that would limit the roles, if they exist, with their options; a dump has the boundary."""
+    if inputs.beside.boundary is None and any(each.is_partial for each in inputs.roles):
+        yield "permissions boundary (--boundary)"
+    if not any(limit.name.startswith(SERVICE_CONTROL) for limit in inputs.beside.limits):
+        yield "service control policies (--scp)"
 
 
 def _of_role(document: iam_policy.Document) -> iam_policy.Document:

@@ -16,7 +16,8 @@ from inference_experiment_cli.output import write_file, yaml_text
 from inference_experiment_cli.policy.asked import Asked
 from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions, check_roles, exit_code, role_checks_of
-from inference_experiment_cli.policy.inputs import Inputs, read_inputs
+from inference_experiment_cli.policy.inputs import Inputs, not_given, read_inputs
+from inference_experiment_cli.policy.names import assumptions, check_used
 from shadow_test_policies import generate
 from shadow_test_policies.decisions import diff
 from shadow_test_policies.generate import as_json, as_template, generate_trust
@@ -36,7 +37,7 @@ def run_check(
 ) -> int:
     """Print the findings of some files; return the exit code. Raises UsageError."""
     inputs = read_inputs(files, options, role, beside)
-    reports, found = check_roles(inputs, options)
+    checked, found = check_roles(inputs, options)
     for name, text in inputs.texts.items():
         for kind in unknown_kinds(text):
             sys.stderr.write(f"inference-experiment: {name}: {kind} is not a kind of finding; nothing is ignored\n")
@@ -46,7 +47,11 @@ def run_check(
         baseline = baseline_of(found)
         write_file(written, json.dumps(baseline, indent=2) + "\n")
     findings = suppress(found, inputs.texts, baseline)
-    _print_report(output, reports, findings)
+    limits = list(not_given(inputs)) if any(each.has_permissions for each in checked) else []
+    _print_report(output, [each.report for each in checked], findings, limits)
+    if limits:
+        sys.stderr.write(f"limits not given: {', '.join(limits)}\n")
+    sys.stderr.writelines(f"{line}\n" for line in dict.fromkeys(each.line for each in checked))
     return exit_code(findings)
 
 
@@ -63,9 +68,12 @@ def _baseline(path: Path | None) -> Mapping[str, Any] | None:
     return loaded
 
 
-def _print_report(output: str, reports: Sequence[RoleReport], findings: Sequence[SuppressibleFinding]) -> None:
+def _print_report(
+    output: str, reports: Sequence[RoleReport], findings: Sequence[SuppressibleFinding], limits: Sequence[str]
+) -> None:
+    reports = list(dict.fromkeys(reports))
     if output == "json":
-        sys.stdout.write(json.dumps(json_of(reports, findings), indent=2) + "\n")
+        sys.stdout.write(json.dumps(json_of(reports, findings, limits), indent=2) + "\n")
     elif output == "sarif":
         sys.stdout.write(json.dumps(sarif_of(findings), indent=2) + "\n")
     elif output == "junit":
@@ -76,16 +84,21 @@ def _print_report(output: str, reports: Sequence[RoleReport], findings: Sequence
         sys.stderr.write(lines[-1])
 
 
-def run_generate(options: CheckOptions, output: str, *, trust: bool) -> None:
-    """Print the smallest policy."""
+def run_generate(options: CheckOptions, names: Mapping[str, str], output: str, *, trust: bool) -> None:
+    """Print the smallest policy, and what it assumes. Raises UsageError."""
     required = options.requirements(options.deployment)
     document = (generate_trust if trust else generate.generate)(required, options.deployment)
+    check_used(names, document, options.role_kind)
+    in_template = output in {"cloudformation", "sam"}
+    assumed = list(assumptions(document, names, options.deployment, in_template=in_template))
+    if assumed:
+        sys.stderr.write(f"assumed: {', '.join(assumed)}\n")
     if output == "json":
-        sys.stdout.write(json.dumps(as_json(document), separators=(",", ":")) + "\n")
+        sys.stdout.write(json.dumps(as_json(document, names), separators=(",", ":")) + "\n")
         return
-    policy = as_template(document)
+    policy = as_template(document, names)
     if output == "yaml":
-        shown = as_json(document)
+        shown = as_json(document, names)
     elif trust:
         shown = {"AssumeRolePolicyDocument": policy}
     elif output == "sam":
