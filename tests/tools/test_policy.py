@@ -26,6 +26,7 @@ PLACE = (
 )
 
 
+CREATION = ("sagemaker:CreateInferenceExperiment", f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:inference-experiment/x")
 PROVIDER = ("--for", "provider")
 LOGS = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
 TRUST = {
@@ -584,6 +585,14 @@ def test_wildcards_in_the_question(tmp_path: Path) -> None:
     assert policy("explain", "sagemaker:ListInferenceExperiments", "*", path).returncode == 0
 
 
+def test_what_iam_refuses_allows_nothing(tmp_path: Path) -> None:
+    path = written(tmp_path, "p.json", statements({**EVERYTHING, "Sid": "not valid"}))
+    answer = policy("explain", *CREATION, path)
+
+    assert answer.returncode == 1
+    assert answer.stdout.startswith(f"IAM refuses {path}, so it allows nothing yet: ")
+
+
 def test_explanations_for_machines(tmp_path: Path) -> None:
     path = written(tmp_path, "policy.json", minimal())
     (found,) = json.loads(policy("explain", "iam:PassRole", "*", path, "--format", "json").stdout)
@@ -618,6 +627,7 @@ def test_explanations_for_machines(tmp_path: Path) -> None:
         (("generate", "--for", "provider", "--queue", "a b"), "is not a name"),
         (("generate", "--for", "provider", "--queue", "arn:aws:sqs:us-east-1:1:q"), "is not a name"),
         (("generate", "--for", "provider", "--format", "xml"), "'xml' is not one of"),
+        (("explain", "s3:*", CREATION[1], "template.yaml"), "no such action works on"),
         (("explain", "sagemaker:Bogus*", "*", "template.yaml"), "stands for no action"),
         (("explain", "sagemaker:AddTags", "arn:aws:*", "template.yaml"), "is not a whole ARN"),
         (("explain", "sagemaker:AddTags", "*", "template.yaml", "--context", "a"), "write it as KEY=VALUE"),
@@ -643,7 +653,6 @@ def test_the_commands_of_a_process() -> None:
 
 EUROPE = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-CREATION = ("sagemaker:CreateInferenceExperiment", f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:inference-experiment/x")
 
 
 def statements(*listed: dict[str, Any]) -> dict[str, Any]:

@@ -53,14 +53,11 @@ def _lacks_principal(statement: Mapping[str, Any]) -> bool:
 
 
 def is_resource_policy(node: object) -> bool:
-    """Tell whether a document is plainly the policy of a bucket or a key: it says who, to what, and is about these."""
+    """Tell whether a document has the form of the policy of a bucket, a key or the like: it says who, and to what."""
     statements = list(_statements(node))
-    return bool(statements) and all(_is_of_resource(each) for each in statements)
-
-
-def _is_of_resource(statement: Mapping[str, Any]) -> bool:
-    has, services = statement.keys(), {each.partition(":")[0] for each in _actions(statement)}
-    return bool(has & _WHO and has & _WHAT) and services in ({"s3"}, {"kms"})
+    return bool(statements) and all(
+        each.keys() & _WHO and each.keys() & _WHAT and not _is_of_trust(each) for each in statements
+    )
 
 
 def _actions(statement: Mapping[str, Any]) -> list[str]:

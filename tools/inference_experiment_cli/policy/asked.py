@@ -41,9 +41,11 @@ def asked(action: str, resource: str, context: Sequence[str], principal: str) ->
         raise UsageError(f"{resource}: is not an ARN")
     by = f"by {principal}" if principal else f"on {resource}"
     requests = []
-    for name in _actions(action, resource):
+    names = _actions(action, resource)
+    for name in names:
         target, remarks = (resource, ()) if principal else _target(name, resource)
-        requests.append(Asked(iam_policy.Request(name, target, values, principal=caller), f"{name} {by}", remarks))
+        shown = remarks if len(names) == 1 else ()  # those of a pattern would be a list of their own
+        requests.append(Asked(iam_policy.Request(name, target, values, principal=caller), f"{name} {by}", shown))
     return requests
 
 
@@ -56,7 +58,7 @@ def _pairs(context: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _actions(action: str, resource: str) -> list[str]:
-    """Return the action, or those that a pattern stands for: of them those on such a resource, if there are any."""
+    """Return the action, or those that a pattern stands for and that work on such a resource. Raises UsageError."""
     service, _, name = action.partition(":")
     if not service or not name or ":" in name or set(service) & set("*?"):
         raise UsageError(f"{action}: is not one action such as sagemaker:AddTags, or a pattern such as sagemaker:*Tags")
@@ -66,7 +68,9 @@ def _actions(action: str, resource: str) -> list[str]:
     if not names:
         raise UsageError(f"{action}: stands for no action: {unknown_action(action)}")
     fitting = [name for name in names if resource == "*" or _forms_of(name, resource)]
-    return fitting or names
+    if not fitting:
+        raise UsageError(f"{action}: no such action works on {resource} by AWS's data; for any resource write *")
+    return fitting
 
 
 def _forms_of(name: str, resource: Text) -> list[str]:

@@ -1,7 +1,6 @@
 """From files to roles: policy documents, dumps of the AWS CLI, and templates; JSON or YAML, `-` for stdin."""
 
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from iam_policy.parse.embedded import documents_in, is_policy, is_resource_polic
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.documents import decode, read_bytes, syntax_error
 from inference_experiment_cli.inputs.parameters import check_parameters
+from inference_experiment_cli.output import note
 from inference_experiment_cli.policy import other_files
 from inference_experiment_cli.policy.beside import (
     SERVICE_CONTROL,
@@ -113,7 +113,7 @@ def _of_role(document: iam_policy.Document) -> iam_policy.Document:
         if is_named_scp(document.name):
             raise UsageError(f"{document.name}: a service control policy grants nothing; give it with --scp")
         advice = "if it is a service control policy, which grants nothing, give it with --scp"
-        sys.stderr.write(f"inference-experiment: {document.name}: allows everything, then denies; {advice}\n")
+        note(f"{document.name}: allows everything, then denies; {advice}")
     return document
 
 
@@ -183,11 +183,15 @@ def _documents(node: object, label: str, text: str) -> list[iam_policy.Document]
     found = documents_in(node)
     if not found:
         raise UsageError(f"{label}: {other_files.of_text(text) or other_files.of_value(node)}")
-    for each in found if not is_policy(node) else ():
-        if is_resource_policy(each.node.value if isinstance(each.node, iam_policy.Located) else each.node):
-            what = "is the policy of a bucket or a key (it has Principal and Resource)"
-            advice = "give it with --bucket-policy or --key-policy, and the policies of the role as FILE"
-            raise UsageError(f"{label}: {what}: {advice}")
+    if any(
+        is_resource_policy(each.node.value if isinstance(each.node, iam_policy.Located) else each.node)
+        for each in found
+    ):
+        form = "the policy of a resource such as a bucket or a key (it has Principal and Resource)"
+        advice = "give one of these with --bucket-policy or --key-policy"
+        if not is_policy(node):  # what the AWS CLI prints for the resource
+            raise UsageError(f"{label}: is {form}: {advice}, and as FILE the policies of the role")
+        note(f"{label}: has the form of {form}; {advice}")
     documents = [iam_policy.read_node(each.node, label, each.kind) for each in found]
     if looks_like_json(text) and is_policy(node):
         functions = tuple(_functions(node, label, (), iam_policy.Position(1, 1)))

@@ -159,13 +159,28 @@ def run_explain(
 ) -> int:
     """Print the steps of the decisions for each role; return the exit code. Raises UsageError."""
     checks = _checks(read_inputs(files, options, role, beside), options)
-    found = [(file, check.role_name, _explained(file, check, each)) for file, check in checks for each in questions]
+    of_trust = questions[0].request.principal is not None
+    found = [
+        (file, check.role_name, replace(explanation, remarks=(*refusals, *explanation.remarks)))
+        for file, check, refusals in ((*one, _refusals(one[1], of_trust=of_trust)) for one in checks)
+        for explanation in (_explained(file, check, each) for each in questions)
+    ]
     explanations = list(dict.fromkeys(found))  # a template gives the same role in several scenarios
     if as_json:
         sys.stdout.write(json.dumps([_explanation_values(*each) for each in explanations], indent=2) + "\n")
     else:
         _print_explanations(explanations, in_short=len(questions) > 1)
+    if any(_refusals(check, of_trust=of_trust) for _, check in checks):
+        return ExitCode.NO
     return _exit_code({explanation.outcome for _, _, explanation in explanations}, options)
+
+
+def _refusals(check: RoleCheck, *, of_trust: bool) -> tuple[str, ...]:
+    """Return why IAM refuses the trust policy or the others, so that they allow nothing whatever they say."""
+    every = check.known_role.documents()
+    documents = [each for each in every if (each.kind is iam_policy.DocumentKind.TRUST) is of_trust]
+    findings = [each for one in documents for each in iam_policy.refused(iam_policy.lint_policy(one))]
+    return tuple(f"IAM refuses {each.document}, so it allows nothing yet: {each.message}" for each in findings)
 
 
 def _print_explanations(found: Sequence[tuple[str, str, Explanation]], *, in_short: bool) -> None:
