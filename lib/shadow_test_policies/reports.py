@@ -196,6 +196,7 @@ def _role_values(report: RoleReport) -> dict[str, Any]:
         "outcome": str(report.outcome),
         "permissions": dict(found.permissions),
         "policies": found.policies,
+        "unknown_policies": found.unknown_policies,
         "limits": list(found.limits),
         "trust": dict(found.trust),
         "decisions": decisions,

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from iam_policy import DocumentKind, Outcome
+from iam_policy import DocumentKind, Outcome, Unknown
 from shadow_test_policies.permission_findings import RoleReport
 from shadow_test_policies.requirements import Level
 from shadow_test_policies.role_policies import LocatedRole
@@ -30,6 +30,7 @@ class Verdict:
     verdict: str
     permissions: tuple[tuple[str, int], ...]
     policies: int
+    unknown_policies: int
     limits: tuple[str, ...]
     trust: tuple[tuple[str, str], ...]
     is_refused: bool = False
@@ -37,16 +38,16 @@ class Verdict:
 
     def line(self, file: str, scenario: str = "") -> str:
         """Return the verdict on a role of a file as a line, with the scenario of the template."""
-        name = self.role.removeprefix("the role").strip()
+        name = self.role.removeprefix("the role").removeprefix(f" of the {self.role_kind}").strip()
         role = f"{self.role_kind} role {name} in {file}" if name else f"{self.role_kind} role of {file}"
         return f"{role}: {'; '.join(self._parts())}{scenario}"
 
     def _parts(self) -> list[str]:
         if self.is_refused:
             return ["nothing is allowed, since IAM refuses a policy"]
-        if not self.policies and not self.trust:
-            return ["undecided, since its policies are not given"]
         parts = [self._permissions()] if sum(dict(self.permissions).values()) else []
+        if not self.policies and self.verdict == "undecided":
+            parts = ["permissions undecided, since the policies are not known"]
         parts += [f"trust policy {_TRUST[verdict]} {service}" for service, verdict in self.trust]
         return [*parts, *(["trust policy not given"] if self.lacks_trust else [])]
 
@@ -56,7 +57,8 @@ class Verdict:
         allowed = f"{counts['allowed']} of {whole}" if others else str(whole)
         among = f" ({', '.join(self.limits)})" if self.limits else ""
         listed = ", ".join([f"{allowed} permission{'' if whole == 1 else 's'} allowed", *others])
-        return f"{listed} by {self.policies} {'policy' if self.policies == 1 else 'policies'}{among}"
+        unknown = f", {self.unknown_policies} more not known" if self.unknown_policies else ""
+        return f"{listed} by {self.policies} {'policy' if self.policies == 1 else 'policies'}{among}{unknown}"
 
 
 def verdict_of(report: RoleReport) -> Verdict:
@@ -66,13 +68,15 @@ def verdict_of(report: RoleReport) -> Verdict:
     counts = Counter(WORDS[each.decision.outcome] for each in required if not each.requirement.service)
     trust = {each.requirement.service: WORDS[each.decision.outcome] for each in required if each.requirement.service}
     limits, resource_policies = _limits(role), _resource_policies(report)
-    own = len(role.policies) if role is not None and not role.is_bare else 0
+    attached = role.policies if role is not None and not role.is_bare else []
+    unknown = sum(isinstance(each, Unknown) for each in attached)
     return Verdict(
         check.kind,
         check.role_name,
         WORDS[report.outcome],
         tuple((word, counts[word]) for word in dict.fromkeys(WORDS.values())),
-        own + sum(limits.values()) + len(resource_policies),
+        len(attached) - unknown + sum(limits.values()) + len(resource_policies),
+        unknown,
         (*limits, *resource_policies),
         tuple(trust.items()),
         report.refused,
@@ -97,5 +101,5 @@ def _limits(role: LocatedRole | None) -> dict[str, int]:
 
 
 def _resource_policies(report: RoleReport) -> list[str]:
-    policies = {id(each.source): each for each in report.check.resource_policies.values()}
+    policies = {(each.resource, each.is_of_key): each for each in report.check.resource_policies.values()}
     return [f"{'key' if each.is_of_key else 'bucket'} policy" for each in policies.values()]

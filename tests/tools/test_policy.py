@@ -515,6 +515,18 @@ def test_what_was_checked_is_said(tmp_path: Path) -> None:
     assert "limits" not in only_trust.stderr
 
 
+def test_what_is_not_known_of_a_role_is_said(tmp_path: Path) -> None:
+    shown = {"Role": {"RoleName": "x", "Arn": f"arn:aws:iam::{ACCOUNT}:role/x", "AssumeRolePolicyDocument": TRUST}}
+    role = policy("check", written(tmp_path, "role.json", shown), *PROVIDER).stderr.splitlines()[-1]
+    elsewhere = policy("check", ROOT / "examples" / "promotion.yaml", "--for", "experiment").stderr.splitlines()[-1]
+    keys = policy("check", ROOT / "examples" / "capture-with-kms.yaml", "--for", "experiment").stderr.splitlines()[-1]
+
+    unknown = "permissions undecided, since the policies are not known"
+    assert role.endswith(f"role.json: {unknown}; trust policy allows lambda.amazonaws.com")
+    assert elsewhere == f"experiment role of {ROOT / 'examples' / 'promotion.yaml'}: {unknown}"
+    assert "8 permissions allowed by 2 policies (key policy)" in keys
+
+
 def test_the_verdict_for_machines(tmp_path: Path) -> None:
     found = json.loads(policy("check", written(tmp_path, "p.json", minimal()), *PROVIDER, "--format", "json").stdout)
 
