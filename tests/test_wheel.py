@@ -89,7 +89,7 @@ def test_both_distributions_are_reproducible(built: Path, tmp_path: Path) -> Non
 def sources(folder: Path) -> Iterator[str]:
     """Yield what a package has to bring: code, data, the mark that it is typed."""
     for path in folder.rglob("*"):
-        if path.suffix in {".py", ".json", ".xz", ".html", ".typed"} and "__pycache__" not in path.parts:
+        if path.suffix in {".py", ".json", ".xz", ".html", ".md", ".typed"} and "__pycache__" not in path.parts:
             yield path.relative_to(folder).as_posix()
 
 

@@ -1,4 +1,4 @@
-"""The closed list of the kinds of findings with their severity, and one finding.
+"""The kinds of findings with their severity, and one finding.
 
 Kinds are stable names: suppressions, baselines and SARIF rule ids use them.
 """
@@ -127,26 +127,15 @@ KINDS: Final[dict[str, Kind]] = {
     "weak-source-key": Kind(_I, "The condition key does not restrict the source of a service", documents_only=True),
     "set-operator-on-audience": Kind(_I, "A set operator on a single-valued audience", documents_only=True),
     "irrelevant-condition-key": Kind(_I, "The condition key has no meaning in a trust policy", documents_only=True),
-    # Decisions
-    "explicit-deny": Kind(_E, "A Deny takes a required permission away"),
-    "boundary-denies": Kind(_E, "The permissions boundary does not allow a required permission"),
-    "limit-denies": Kind(
-        _E, "A service control or session policy does not allow a required permission", documents_only=True
-    ),
-    "resource-never-matches": Kind(_E, "A required permission is granted on another resource"),
-    "condition-never-true": Kind(_E, "A required permission is granted under a condition that is never true"),
-    "source-never-matches": Kind(_E, "The trust statement for a service can never match"),
-    "misplaced-policy": Kind(_E, "The policy with a required permission is attached to another role"),
-    "missing-permission": Kind(_E, "A required permission is not allowed"),
-    "missing-trust": Kind(_E, "The service cannot assume the role"),
-    "missing-experiment-permission": Kind(_W, "The role of the experiment lacks a derived permission"),
-    "resource-policy-denies": Kind(_W, "The policy of a bucket or key does not allow what the role needs"),
-    "missing-auxiliary-permission": Kind(_W, "A permission for logs or for the status of the stack is not allowed"),
-    "missing-recommended": Kind(_I, "A recommended permission is not allowed"),
-    "undecided": Kind(_I, "Whether a required permission is allowed cannot be decided statically"),
-    "key-policy-not-given": Kind(_I, "The policy of a key decides too, and is not given"),
-    "excess-permission": Kind(_W, "More is granted than required"),
 }
+
+
+def add_kinds(kinds: Mapping[str, Kind]) -> None:
+    """Add the kinds of a caller's own findings, after the others. Raises ValueError for one that exists."""
+    known = KINDS.keys() & kinds.keys()
+    if known:
+        raise ValueError(f"there is a kind {min(known)} already")
+    KINDS.update(kinds)
 
 
 _SEVERITIES: Final = {

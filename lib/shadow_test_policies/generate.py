@@ -5,7 +5,7 @@ writes them as Fn::Sub for CloudFormation and SAM. Statements have no Sid, to ke
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import groupby
 from typing import Any, Final
@@ -85,9 +85,19 @@ def _changed(node: Any, change: Callable[[Text], object]) -> Any:  # noqa: ANN40
     return change(node)
 
 
-def as_json(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document without symbols: the defaults, then `*`."""
-    filled: dict[str, Any] = _changed(document, lambda leaf: _close(fill(leaf, DEFAULTS)))
+def leaves(node: Any) -> Iterator[Text]:  # noqa: ANN401 - documents nest as JSON does
+    """Yield the texts of a document."""
+    if isinstance(node, Mapping | list | tuple):
+        for each in node.values() if isinstance(node, Mapping) else node:
+            yield from leaves(each)
+    else:
+        yield node
+
+
+def as_json(document: Mapping[str, Any], names: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return a document without symbols: the given names by symbol, the defaults, then `*`."""
+    known = {**DEFAULTS, **(names or {})}
+    filled: dict[str, Any] = _changed(document, lambda leaf: _close(fill(leaf, known)))
     filled["Statement"] = _merge(filled["Statement"])
     # An account is compared literally: with * the condition could never be true.
     for statement in filled["Statement"]:
@@ -110,9 +120,10 @@ def _close(leaf: Text) -> str:
     return "".join("*" if isinstance(part, Symbol) else part for part in parts_of(leaf))
 
 
-def as_template(document: Mapping[str, Any]) -> dict[str, Any]:
+def as_template(document: Mapping[str, Any], names: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return a document for CloudFormation or SAM: pseudo parameters and other symbols become Fn::Sub."""
-    written: dict[str, Any] = _changed(document, lambda leaf: _substitute(fill(leaf, _template_names())))
+    known = {**_template_names(), **(names or {})}
+    written: dict[str, Any] = _changed(document, lambda leaf: _substitute(fill(leaf, known)))
     written["Statement"] = _merge(written["Statement"])
     return written
 

@@ -32,7 +32,13 @@ from shadow_test_policies.decisions import (
 from shadow_test_policies.generated_names import with_ordinary_names
 from shadow_test_policies.located_documents import LocatedDocument, Location
 from shadow_test_policies.references import ROLE
-from shadow_test_policies.requirements import Level, customary, experiment_requirements, provider_requirements
+from shadow_test_policies.requirements import (
+    Level,
+    Requirement,
+    customary,
+    experiment_requirements,
+    provider_requirements,
+)
 from shadow_test_policies.resource_policies import KEYS, ResourcePolicy, lacks_foreign_policy, with_resource_policies
 from shadow_test_policies.role_checks import RoleCheck
 from shadow_test_policies.role_policies import POLICY_PROPERTIES, is_attached, policy_resource, role_of_resource
@@ -156,7 +162,8 @@ def analyze(check: RoleCheck, lint: Linter = iam_policy.lint_policy) -> RoleRepo
     if role is None:
         return RoleReport(check, (), (_finding("undecided", check, check.kind, check.origin, wording.not_here),))
     sources = [*role.documents, *check.given_resource_policies]
-    linted = [(source, lint(source.document, check.deployment)) for source in sources]
+    advised = replace(check.deployment, passed_to=_passed_to(check.requirements))
+    linted = [(source, lint(source.document, advised)) for source in sources]
     refusals = {finding.kind for _, findings in linted for finding in iam_policy.refused(findings)}
     refused = bool(refusals)
     # Decisions of a rejected document do not matter, unless it says nothing that could be misread.
@@ -182,6 +189,12 @@ def analyze(check: RoleCheck, lint: Linter = iam_policy.lint_policy) -> RoleRepo
         decided.append(_finding("undecided", check, check.kind, role.origin, wording.not_here))
     decided = [replace(each, analyzer_check=_said_check(each, linted)) for each in decided]
     return RoleReport(check, results, (*_document_findings(check, linted, decided), *decided), refused)
+
+
+def _passed_to(requirements: Iterable[Requirement]) -> str:
+    """Return the service that the role has to pass a role to, empty if it passes none."""
+    services = (each.context.get("iam:PassedToService") for each in requirements)
+    return next((service for service in services if isinstance(service, str)), "")
 
 
 def _finding(

@@ -1,16 +1,15 @@
 """Reports: text, most severe first; SARIF 2.1.0 as a dict, JUnit as XML text, and JSON values."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
-from iam_policy.evaluate.decision import ALWAYS_ALLOWED, Decision
-from iam_policy.evaluate.explain import settles, why
 from iam_policy.findings import KINDS, Finding, Severity, show_path
 from iam_policy.lint.suppress import SuppressibleFinding, fingerprint
 from iam_policy.service_data.actions import data_version
 from shadow_test_policies.pasting import in_one_line
 from shadow_test_policies.permission_findings import RoleReport
+from shadow_test_policies.verdicts import verdict_of
 
 # Possible causes of a missing permission, reported before it.
 CAUSES: Final = frozenset(
@@ -74,29 +73,6 @@ def _remarks(finding: Finding) -> str:
     check = f"Access Analyzer: {finding.access_analyzer}" if finding.access_analyzer else ""
     remarks = [remark for remark in ("refused by IAM" if finding.refused else "", check) if remark]
     return f" [{'; '.join(remarks)}]" if remarks else ""
-
-
-def explanation_of(decision: Decision) -> str:
-    """Return the steps of a decision, one line for each statement, then what would resolve an unknown."""
-    request = decision.request
-    subject = f"by {request.principal[1]}" if request.principal else f"on {request.resource}"
-    lines = [f"{request.action} {subject}: {decision.outcome} by these policies"]
-    if request.name in ALWAYS_ALLOWED:
-        return "\n".join([*lines, "  no permission is required, and no policy can deny it"]) + "\n"
-    lines += _steps(decision)
-    lines += [f"  settled by: {way}" for way in settles(decision)]
-    return "\n".join(lines) + "\n"
-
-
-def _steps(decision: Decision) -> Iterator[str]:
-    for step in decision.steps:
-        mark = "*" if step is decision.deciding else " "
-        effect = step.attached.effect or "Allow or Deny"
-        name = step.attached.document.name
-        where = [step.limit.removesuffix(name).rstrip(), name, step.statement.label]
-        label = " ".join(filter(None, where))
-        truth = "U" if step.truth is None else "FT"[step.truth]
-        yield f"{mark} {truth} {effect:5} {label}: {why(step, decision.request)}"
 
 
 def sarif_of(findings: Iterable[SuppressibleFinding]) -> dict[str, Any]:
@@ -186,13 +162,16 @@ def _junit_case(each: SuppressibleFinding) -> ET.Element:
     return case
 
 
-def json_of(reports: Iterable[RoleReport], findings: Iterable[SuppressibleFinding]) -> dict[str, Any]:
-    """Return everything as JSON values: data version, decisions by role, findings."""
+def json_of(
+    reports: Iterable[RoleReport], findings: Iterable[SuppressibleFinding], limits_not_given: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return everything as JSON values: data version, verdict and decisions by role, findings."""
     roles = [_role_values(report) for report in reports]
     return {
         "data": data_version(),
         # A template gives the same role in several scenarios.
         "roles": [role for index, role in enumerate(roles) if role not in roles[:index]],
+        "limits_not_given": list(limits_not_given),
         "findings": [_finding_values(each) for each in findings],
     }
 
@@ -209,7 +188,19 @@ def _role_values(report: RoleReport) -> dict[str, Any]:
         }
         for result in report.results
     ]
-    return {"role": report.check.role_name, "outcome": str(report.outcome), "decisions": decisions}
+    found = verdict_of(report)
+    return {
+        "role": found.role,
+        "kind": found.role_kind,
+        "verdict": found.verdict,
+        "outcome": str(report.outcome),
+        "permissions": dict(found.permissions),
+        "policies": found.policies,
+        "unknown_policies": found.unknown_policies,
+        "limits": list(found.limits),
+        "trust": dict(found.trust),
+        "decisions": decisions,
+    }
 
 
 def _finding_values(suppressible: SuppressibleFinding) -> dict[str, Any]:

@@ -32,6 +32,8 @@ from iam_policy.place import Place
 from iam_policy.service_data import packaged
 from inference_experiment import contract
 
+LOCAL_TYPES: Final = ("sagemaker:inference-experiment/", "sagemaker:endpoint/", "sagemaker:endpoint-config/")
+
 
 @dataclass(frozen=True)
 class Deployment(Place):
@@ -42,6 +44,7 @@ class Deployment(Place):
     everything else is an ARN. `tags` are the tags of the experiment besides the owner tag; None if they are not known.
     """
 
+    local_types: tuple[str, ...] = field(default=LOCAL_TYPES, kw_only=True)
     experiment: Text | None = None
     experiment_role: Text | None = None
     queue: Text | None = None

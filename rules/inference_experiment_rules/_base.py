@@ -6,9 +6,9 @@ scenario in which it applies, at most 300 characters. A rule reports nothing abo
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, TypeAlias, TypeGuard, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeGuard, TypeVar
 from weakref import WeakKeyDictionary
 
 from cfnlint.rules import CloudFormationLintRule, Match, RuleMatch
@@ -39,13 +39,15 @@ def view_of(cfn: Template) -> ExperimentTemplate:
     """Return the view of a template, built once for all rules."""
     view = _VIEWS.get(cfn)
     if view is None:
-        view = ExperimentTemplate.of(
-            compose(as_written(cfn.template, cfn.filename), cfn.filename, SUBJECT),
-            regions=_cfnlint.regions_of(cfn),
-            parameter_sets=_cfnlint.deployed_parameters(cfn),
-        )
+        view = view_with(cfn, _cfnlint.deployed_parameters(cfn))
         _VIEWS[cfn] = view
     return view
+
+
+def view_with(cfn: Template, parameter_sets: Sequence[Mapping[str, Any]]) -> ExperimentTemplate:
+    """Return the view of a template for deployments with such parameters."""
+    composition = compose(as_written(cfn.template, cfn.filename), cfn.filename, SUBJECT)
+    return ExperimentTemplate.of(composition, regions=_cfnlint.regions_of(cfn), parameter_sets=parameter_sets)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,12 @@ import pytest
 import yaml
 from command_line import Finished, run, run_process
 
+from iam_policy.match.symbols import symbols_of
+from inference_experiment_cli.policy.checks import CheckOptions
+from inference_experiment_cli.policy.names import NAMES
+from shadow_test_policies.generate import generate, leaves
+from shadow_test_policies.requirements import Deployment
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ROOT / "tests" / "lib" / "iam_policy" / "documents"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((DOCUMENTS / "expected.json").read_text())
@@ -18,6 +24,15 @@ PLACE = (
     *("--account", ACCOUNT, "--region", "us-east-1", "--partition", "aws", "--experiment", "shadow-1"),
     *("--experiment-role", f"arn:aws:iam::{ACCOUNT}:role/experiment"),
 )
+
+
+CREATION = ("sagemaker:CreateInferenceExperiment", f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:inference-experiment/x")
+PROVIDER = ("--for", "provider")
+LOGS = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+}
 
 
 def policy(*arguments: str | Path, stdin: str = "") -> Finished:
@@ -105,6 +120,39 @@ def test_generated_templates_lint_and_are_enough(whose: str, style: str, tmp_pat
     assert rest
     assert answer.returncode == 0, answer.stdout
     assert "missing" not in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("whose", "options"),
+    [
+        (
+            "provider",
+            ("--queue", "wait-*", "--dead-letter-queue", "lost", "--log-group", "/logs/x", "--stack", "shop-*"),
+        ),
+        ("experiment", ("--endpoint", "shop", "--endpoint-config", "shop-*", "--model", "fraud-*")),
+        ("deployer", ("--function", "fn", "--function-role", "fn-*", "--alarm", "fn-*", "--deployment-bucket", "code")),
+    ],
+)
+def test_assumed_names_are_said_and_can_be_given(whose: str, options: tuple[str, ...]) -> None:
+    assumed, named = policy("generate", "--for", whose), policy("generate", "--for", whose, *options)
+    answer = policy("check", "-", "--for", whose, "--unknown", "error", stdin=named.stdout)
+
+    assert (named.returncode, answer.returncode, answer.stdout) == (0, 0, "")
+    for option, value in zip(options[::2], options[1::2], strict=True):
+        assert f"({option})" in assumed.stderr
+        assert f"({option})" not in named.stderr
+        assert value in named.stdout
+
+
+def test_every_open_name_of_a_generated_policy_has_an_option() -> None:
+    documents = [
+        generate(CheckOptions(whose).requirements(Deployment())) for whose in ("provider", "experiment", "deployer")
+    ]
+    symbols = {symbol.identity for each in documents for leaf in leaves(each) for symbol in symbols_of(leaf)}
+    shown = policy("generate", "--help").stdout
+
+    assert symbols - {"Id", "EventSourceMappingId"} == set(NAMES)
+    assert [name.option for name in NAMES.values() if f" {name.option} " not in shown] == []
 
 
 def test_a_trust_policy_is_generated_and_checked() -> None:
@@ -426,7 +474,9 @@ def test_a_decision_is_explained(tmp_path: Path) -> None:
     answer = policy("explain", "sagemaker:CreateInferenceExperiment", target, path)
     assert answer.returncode == 1
     assert "explicit deny by these policies" in answer.stdout
-    assert any(line.startswith("* T Deny") for line in answer.stdout.splitlines())
+    lines = answer.stdout.splitlines()
+    assert lines[1] == f"  statement 6 (line 53) of {path} denies it, whatever else allows it"
+    assert any(line.startswith(f"  - Deny, statement 6 (line 53) of {path}: applies: ") for line in lines)
 
     role = f"arn:aws:iam::{ACCOUNT}:role/experiment"
     unknown = policy("explain", "iam:PassRole", role, path, "--unknown", "error")
@@ -436,6 +486,132 @@ def test_a_decision_is_explained(tmp_path: Path) -> None:
     trust = DOCUMENTS / "17-trust-of-lambda.json"
     assert policy("explain", "sts:AssumeRole", "*", trust, "--principal", "lambda.amazonaws.com").returncode == 0
     assert policy("explain", "sts:AssumeRole", "*", trust, "--principal", "sagemaker.amazonaws.com").returncode == 1
+
+
+def test_what_was_checked_is_said(tmp_path: Path) -> None:
+    """The last line has the verdict, the one before it the limits that were not given."""
+    path = written(tmp_path, "role.json", minimal())
+    trust = written(tmp_path, "trust.json", TRUST)
+    limits = ("--boundary", path, "--scp", written(tmp_path, "scp.json", statements(EVERYTHING)))
+
+    alone = policy("check", path, "--for", "provider").stderr.splitlines()
+    whole = policy("check", path, trust, "--for", "provider", *limits).stderr.splitlines()
+    lacking = policy("check", trust, written(tmp_path, "empty.json", statements(LOGS)), "--for", "provider")
+    refused = policy("check", written(tmp_path, "x.json", statements({})), "--for", "provider")
+    only_trust = policy("check", trust, "--for", "provider")
+
+    assert alone[-2:] == [
+        "limits not given: permissions boundary (--boundary), service control policies (--scp)",
+        f"provider role of {path}: 20 permissions allowed by 1 policy; trust policy not given",
+    ]
+    assert whole[-1] == (
+        f"provider role of {path}: 20 permissions allowed by 3 policies (boundary, 1 SCP level); "
+        "trust policy allows lambda.amazonaws.com"
+    )
+    assert not any("limits not given" in line for line in whole)
+    assert "2 of 20 permissions allowed, 18 denied by 1 policy" in lacking.stderr.splitlines()[-1]
+    assert refused.stderr.splitlines()[-1].endswith("nothing is allowed, since IAM refuses a policy")
+    assert only_trust.stderr.splitlines()[-1].endswith("trust.json: trust policy allows lambda.amazonaws.com")
+    assert "limits" not in only_trust.stderr
+
+
+def test_what_is_not_known_of_a_role_is_said(tmp_path: Path) -> None:
+    shown = {"Role": {"RoleName": "x", "Arn": f"arn:aws:iam::{ACCOUNT}:role/x", "AssumeRolePolicyDocument": TRUST}}
+    role = policy("check", written(tmp_path, "role.json", shown), *PROVIDER).stderr.splitlines()[-1]
+    elsewhere = policy("check", ROOT / "examples" / "promotion.yaml", "--for", "experiment").stderr.splitlines()[-1]
+    keys = policy("check", ROOT / "examples" / "capture-with-kms.yaml", "--for", "experiment").stderr.splitlines()[-1]
+
+    unknown = "permissions undecided, since the policies are not known"
+    assert role.endswith(f"role.json: {unknown}; trust policy allows lambda.amazonaws.com")
+    assert elsewhere == f"experiment role of {ROOT / 'examples' / 'promotion.yaml'}: {unknown}"
+    assert "8 permissions allowed by 2 policies (key policy)" in keys
+
+
+def test_the_verdict_for_machines(tmp_path: Path) -> None:
+    found = json.loads(policy("check", written(tmp_path, "p.json", minimal()), *PROVIDER, "--format", "json").stdout)
+
+    (role,) = found["roles"]
+    assert (role["verdict"], role["policies"], role["limits"], role["trust"]) == ("allowed", 1, [], {})
+    assert role["permissions"] == {"allowed": 20, "denied": 0, "undecided": 0}
+    assert len(found["limits_not_given"]) == 2
+
+
+def test_our_own_template_has_an_answer() -> None:
+    """In each scenario, and for one deployment with the defaults."""
+    path = ROOT / "template.yaml"
+    every = policy("check", path, *PROVIDER).stderr.splitlines()
+    one = policy("check", path, *PROVIDER, "--unknown", "error", "--parameter", "ExperimentRolePath=shadow/*")
+    bounded = ("--parameter", f"PermissionsBoundary=arn:aws:iam::{ACCOUNT}:policy/b", "--unknown", "error")
+
+    allowed = "19 permissions allowed by 2 policies; trust policy allows lambda.amazonaws.com"
+    assert any(f"{allowed} (when HasPermissionsBoundary is false)" in line for line in every)
+    assert (one.returncode, one.stdout) == (0, "")
+    assert one.stderr.splitlines()[-1] == f"provider role ProviderRole in {path}: {allowed}"
+    assert policy("check", path, *PROVIDER, *bounded).returncode == 3
+    assert policy("diff", path, *PROVIDER, "--parameter", "LogLevel=INFO").returncode == 0
+    role = f"arn:aws:iam::{ACCOUNT}:role/x"
+    place = ("--account", ACCOUNT, "--partition", "aws")
+    explained = policy("explain", "iam:PassRole", role, path, *place, "--parameter", "ExperimentRolePath=y")
+    assert "does not apply because its resource role/y does not match role/x" in explained.stdout
+
+
+def test_pseudo_parameters_are_where_the_template_is_deployed() -> None:
+    target = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:inference-experiment/x"
+    values = ("AWS::AccountId=" + ACCOUNT, "AWS::Region=eu-west-1", "AWS::Partition=aws")
+    options = [word for value in values for word in ("--parameter", value)]
+    here = policy("explain", CREATION[0], target, ROOT / "template.yaml", *options, "--unknown", "error")
+    elsewhere = policy("explain", CREATION[0], target.replace("eu-west", "us-west"), ROOT / "template.yaml", *options)
+
+    assert (here.returncode, elsewhere.returncode) == (0, 1)
+    assert "the region of its resource is eu-west-1 instead of us-west-1" in elsewhere.stdout
+
+
+def test_what_aws_does_not_know_is_said_first(tmp_path: Path) -> None:
+    path = written(tmp_path, "policy.json", minimal())
+    target = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:inference-experiment/x"
+
+    action = policy("explain", "sagemaker:AddTag", target, path).stdout
+    service = policy("explain", "sagmaker:AddTags", target, path).stdout
+    resource = policy("explain", "iam:PassRole", target, path).stdout
+
+    assert action.startswith('unknown action "sagemaker:AddTag"; did you mean sagemaker:AddTags')
+    assert service.startswith('unknown service "sagmaker"; did you mean sagemaker')
+    assert resource.startswith("iam:PassRole works on other resources by AWS's data: arn:*:iam::*:role/*")
+
+
+def test_wildcards_in_the_question(tmp_path: Path) -> None:
+    """A pattern of actions is answered for each; one in the resource for all that it stands for."""
+    path = written(tmp_path, "policy.json", minimal())
+    target = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:inference-experiment/"
+
+    each = policy("explain", "sagemaker:*Tags", target + "x", path)
+    every = policy("explain", "sagemaker:AddTags", target + "*", path)
+    other = policy("explain", "sagemaker:AddTags", "*", path, "--unknown", "error")
+
+    assert [line.partition(" ")[0] for line in each.stdout.splitlines()] == [
+        *("sagemaker:AddTags", "sagemaker:DeleteTags", "sagemaker:ListTags"),
+    ]
+    assert (each.returncode, every.returncode, other.returncode) == (0, 0, 3)
+    assert "sagemaker:AddTags on *: undecided by these policies" in other.stdout
+    assert "settled by: a resource without wildcards" in other.stdout
+    assert policy("explain", "sagemaker:ListInferenceExperiments", "*", path).returncode == 0
+
+
+def test_what_iam_refuses_allows_nothing(tmp_path: Path) -> None:
+    path = written(tmp_path, "p.json", statements({**EVERYTHING, "Sid": "not valid"}))
+    answer = policy("explain", *CREATION, path)
+
+    assert answer.returncode == 1
+    assert answer.stdout.startswith(f"IAM refuses {path}, so it allows nothing yet: ")
+
+
+def test_explanations_for_machines(tmp_path: Path) -> None:
+    path = written(tmp_path, "policy.json", minimal())
+    (found,) = json.loads(policy("explain", "iam:PassRole", "*", path, "--format", "json").stdout)
+
+    assert (found["outcome"], found["remarks"] != []) == ("unknown", True)
+    assert {step["effect"] for step in found["steps"]} == {"does not apply", "undecided"}
+    assert [step["decides"] for step in found["steps"]].count(True) == 1
 
 
 @pytest.mark.parametrize(
@@ -453,6 +629,22 @@ def test_a_decision_is_explained(tmp_path: Path) -> None:
         (("generate", "--for", "experiment", "--capture", "bucket"), "s3://"),
         (("explain", "AddTags", "*", "template.yaml"), "AddTags"),
         (("explain", "sagemaker:AddTags", "name", "template.yaml"), "is not an ARN"),
+        (("explain", "*", "*", "template.yaml"), "*: is not one action"),
+        (("check", "template.yaml", *PROVIDER, "--parameter", "Loglevel=INFO"), "did you mean LogLevel?"),
+        (("check", "template.yaml", *PROVIDER, "--parameter", "LogLevel=LOUD"), '"LOUD" is not one of DEBUG'),
+        (("check", "template.yaml", *PROVIDER, "--parameter", "LogLevel"), "write it as NAME=VALUE"),
+        (("check", "README.md", *PROVIDER, "--parameter", "A=1"), "README.md"),
+        (("check", "dump.json", *PROVIDER, "--all-roles", "--parameter", "A=1"), "--parameter is for one role"),
+        (("generate", "--for", "experiment", "--queue", "x"), "names no such resource"),
+        (("generate", "--for", "provider", "--queue", "a b"), "is not a name"),
+        (("generate", "--for", "provider", "--queue", "arn:aws:sqs:us-east-1:1:q"), "is not a name"),
+        (("generate", "--for", "provider", "--format", "xml"), "'xml' is not one of"),
+        (("explain", "s3:*", CREATION[1], "template.yaml"), "no such action works on"),
+        (("explain", "sagemaker:Bogus*", "*", "template.yaml"), "stands for no action"),
+        (("explain", "sagemaker:AddTags", "arn:aws:*", "template.yaml"), "is not a whole ARN"),
+        (("explain", "sagemaker:AddTags", "*", "template.yaml", "--context", "a"), "write it as KEY=VALUE"),
+        (("explain", "sagemaker:AddTags", "*", "template.yaml", "--format", "sarif"), "'sarif' is not one of"),
+        (("diff", "template.yaml", "--for", "provider", "--format", "junit"), "'junit' is not one of"),
         (("bogus",), "bogus"),
     ],
 )
@@ -473,7 +665,6 @@ def test_the_commands_of_a_process() -> None:
 
 EUROPE = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-CREATION = ("sagemaker:CreateInferenceExperiment", f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:inference-experiment/x")
 
 
 def statements(*listed: dict[str, Any]) -> dict[str, Any]:

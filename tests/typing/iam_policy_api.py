@@ -48,6 +48,7 @@ assert_type(decision.steps, tuple[Step, ...])
 assert_type(decision.deciding, Step | None)
 assert_type([iam_policy.why(step, request) for step in decision.steps], list[str])
 assert_type(iam_policy.settles(decision), tuple[str, ...])
+assert_type(iam_policy.explain(decision).steps, tuple[iam_policy.ExplainedStep, ...])
 assert_type(iam_policy.decide_trust(document, Request("sts:AssumeRole", principal=("Service", "a"))), Decision)
 
 place = iam_policy.assumed(Place("aws", "us-east-1", "123456789012"), [document])

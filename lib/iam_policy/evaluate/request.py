@@ -27,7 +27,7 @@ class Request:
 
     A context key without a value is absent if `complete` or if the action cannot have it, else unknown.
     `aws:RequestTag/*` stands for all other keys with that prefix.
-    `principal` is (type, value), such as ("Service", "sagemaker.amazonaws.com"); only trust policies use it.
+    `principal` is (type, value), such as ("Service", "ec2.amazonaws.com"); only trust policies use it.
     """
 
     action: str

@@ -35,16 +35,14 @@ def _lint_action(scope: Scope, item: Item, name: str, *, broad: bool) -> Iterato
         message = f'"{name}" has no meaning in a trust policy: write sts:AssumeRole, or another action of sts'
         yield scope.report("Unsupported action in policy", message, item)
     elif service not in actions.services() | {"*"}:
-        near = actions.nearest(service, actions.services())
-        message = f'unknown service "{service}"{suggestion(near)}'
-        yield scope.finding("unknown-service", message, item, "Invalid service in action")
+        yield scope.finding("unknown-service", unknown_action(name), item, "Invalid service in action")
     elif not bare.strip("*"):
         if broad:
             granted = "every service" if service == "*" else service
             message = f'"{name}" grants every action of {granted}; list the required actions'
             yield scope.finding("broad-action", message, item)
     elif not matching(name):
-        yield scope.report("Invalid action", _unknown(service, name.partition(":")[2]), item)
+        yield scope.report("Invalid action", unknown_action(name), item)
 
 
 def _fault(name: str) -> tuple[str, str]:
@@ -63,9 +61,16 @@ def _fault(name: str) -> tuple[str, str]:
     return ("", "") if bare else ("Invalid action", "write the name of the action after the colon")
 
 
-def _unknown(service: str, bare: str) -> str:
+def unknown_action(name: str) -> str:
+    """Return what is unknown of an action or pattern, and the nearest names; empty for one that AWS's data have."""
+    service, _, bare = name.partition(":")
+    service = service.lower()
+    if service not in actions.services():
+        return f'unknown service "{service}"{suggestion(actions.nearest(service, actions.services()))}'
+    if matching(name):
+        return ""
     names = actions.action_names(service).values()
-    near = [f"{service}:{name}" for name in actions.nearest(bare.strip("*?"), names)]
+    near = [f"{service}:{each}" for each in actions.nearest(bare.strip("*?"), names)]
     return f'unknown action "{service}:{bare}"{suggestion(near)} (data: {actions.data_version()})'
 
 

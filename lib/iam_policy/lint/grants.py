@@ -97,20 +97,19 @@ def _lint_pass_role(scope: Scope) -> Iterator[Finding]:
         limits: list[Condition] | None = None
     else:
         limits = [condition for condition in scope.statement.conditions if condition.key.lower() == PASSED_TO]
+    service = (scope.place.passed_to if scope.place else "") or "SERVICE.amazonaws.com"
     for item in scope.statement.resources.items if scope.statement.resources else ():
         if not scope.statement.resources.negated and _any_role(item, _ALL_ROLES):  # type: ignore[union-attr]
-            message = f'"{item.text}" allows passing every role; write the ARN of the role of the experiment'
+            message = f'"{item.text}" allows passing every role; write the ARN of each role to pass'
             named = _named_by(scope, PASS_ROLE) == "named" and limits == []
             check = "Pass role with star in resource" if named else ""
             yield scope.finding("pass-role-any-role", message, item, check)
             break
     if limits == []:
-        message = (
-            'add "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}} to iam:PassRole'
-        )
+        message = f'add "Condition": {{"StringEquals": {{"iam:PassedToService": "{service}"}}}} to iam:PassRole'
         yield scope.finding("pass-role-without-service", message, scope.statement)
     elif limits and all(_restricts_nothing(condition) for condition in limits):
-        message = 'iam:PassedToService with "*" allows passing the role to any service; write "sagemaker.amazonaws.com"'
+        message = f'iam:PassedToService with "*" allows passing the role to any service; write "{service}"'
         yield scope.finding("pass-role-any-service", message, limits[0])
 
 

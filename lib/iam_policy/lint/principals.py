@@ -15,7 +15,6 @@ _ARN: Final = r"arn:[\w-]+:"
 _AWS: Final = re.compile(rf"\*|\d{{12}}|{_ARN}(iam|sts)::\d{{12}}:.+|A[A-Z0-9]{{15,}}")
 SERVICE: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?|[a-z0-9.-]+\.aws\.internal")
 # The services that roles of this project are for; suggested for misspelt ones.
-SERVICES: Final = ("sagemaker.amazonaws.com", "lambda.amazonaws.com", "cloudformation.amazonaws.com")
 _DOMAIN: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(/[\w./-]+)?", re.IGNORECASE)
 _PROVIDER: Final = re.compile(rf"{_ARN}iam::\d{{12}}:(saml|oidc)-provider/(?P<name>.+)")
 # Prefixes of unique IDs. Source: IAM User Guide, "IAM identifiers".
@@ -93,8 +92,8 @@ def _lint_principal(scope: Scope, entry: Principal, name: str) -> Iterator[Findi
         message = f'"{name}" is not a principal: wildcards are not supported here; list each principal'
         yield scope.report("Unsupported wildcard in principal", message, entry.item)
     elif entry.type == "Service" and not SERVICE.fullmatch(name):
-        near = actions.nearest(name, SERVICES, 1)
-        advice = f"did you mean {near[0]}?" if near else "write it as service.amazonaws.com"
+        near = actions.nearest(name.partition(".")[0], actions.services(), 1)
+        advice = f"did you mean {near[0]}.amazonaws.com?" if near else "write it as service.amazonaws.com"
         message = f'"{name}" is not a service principal; {advice}'
         yield scope.finding("invalid-principal", message, entry.item, "Invalid service principal format")
     elif entry.type == "AWS":

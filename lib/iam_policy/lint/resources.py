@@ -15,8 +15,6 @@ from iam_policy.service_data import actions
 from iam_policy.service_data.regions import partitions, regions
 
 _ACCOUNT: Final = re.compile(r"\d{12}|aws|aws-managed|cloudfront|")
-# Resources of our roles are in the account and region of the deployment; buckets, images and keys need not be.
-LOCAL_TYPES: Final = ("inference-experiment/", "endpoint/", "endpoint-config/")
 # IAM itself accepts no region in ARNs of these, and only these resources of IAM. Seen in moto's recorded answers.
 _REGIONLESS: Final = frozenset({"iam", "s3"})
 _REGIONAL_PREFIXES: Final = ("accesspoint/", "job/", "storage-lens", "access-grants")
@@ -187,7 +185,7 @@ def _lint_place(scope: Scope, place: Place, item: Item, resource: Text) -> Itera
     if len(segments) < SEGMENTS:
         return
     places = [("partition", 1, place.partition)]
-    if str(segments[2]) == "sagemaker" and str(segments[RESOURCE]).startswith(LOCAL_TYPES):
+    if f"{segments[2]}:{segments[RESOURCE]}".startswith(place.local_types):
         places += [("region", 3, place.region), ("account", 4, place.account)]
     if str(segments[2]) == "iam" and str(segments[4]) != "aws":
         places.append(("account", 4, place.account))

@@ -73,7 +73,7 @@ class ResourcePattern:
 
     @cached_property
     def wild_type(self) -> bool:
-        """Whether there is a wildcard in what looks like the type of the resource: `inference-*/x`."""
+        """Whether there is a wildcard in what looks like the type of the resource: `web-*/x`."""
         if self.segments is None or len(self.segments) < SEGMENTS:
             return False
         wild = False

@@ -13,6 +13,8 @@ from iam_policy.parse.reading import RepeatedKeys, read_node, unreadable
 MAXIMUM_LAYERS: Final = 4
 # The last one is of a permission set of IAM Identity Center.
 _MEMBERS: Final = ("PolicyDocument", "AssumeRolePolicyDocument", "Document", "InlinePolicy")
+_WHO: Final = frozenset({"Principal", "NotPrincipal"})
+_WHAT: Final = frozenset({"Resource", "NotResource"})
 _CERTAIN: Final = frozenset({"Statement", "Effect", "Action", "NotAction"})
 
 
@@ -31,24 +33,37 @@ def is_policy(node: object) -> bool:
 
 
 def is_trust(node: object) -> bool:
-    """Tell whether a document is a trust policy: it says who, and is not the policy of a resource."""
-    says_who = any("Principal" in each or "NotPrincipal" in each for each in _statements(node))
-    return says_who and not is_resource_policy(node)
+    """Tell whether a document is a trust policy: it says who may assume the role, or forgets nothing but that."""
+    statements = list(_statements(node))
+    says_who = any(_is_of_trust(each) for each in statements)
+    return says_who or (bool(statements) and all(_lacks_principal(each) for each in statements))
+
+
+def _is_of_trust(statement: Mapping[str, Any]) -> bool:
+    """Tell whether a statement says who, and not to what, unless it is about assuming a role all the same."""
+    has = statement.keys()
+    is_about_sts = any(each.startswith("sts:") for each in _actions(statement))
+    return bool(has & _WHO) and (not has & _WHAT or is_about_sts)
+
+
+def _lacks_principal(statement: Mapping[str, Any]) -> bool:
+    actions = _actions(statement)
+    assumes = bool(actions) and all(each.startswith("sts:assumerole") for each in actions)
+    return assumes and not statement.keys() & (_WHO | _WHAT)
 
 
 def is_resource_policy(node: object) -> bool:
-    """Tell whether a document is the policy of a bucket, a key or the like: it says who, to what, and no sts action."""
+    """Tell whether a document has the form of the policy of a bucket, a key or the like: it says who, and to what."""
     statements = list(_statements(node))
-    return bool(statements) and all(_says_who_and_what(each) for each in statements)
+    return bool(statements) and all(
+        each.keys() & _WHO and each.keys() & _WHAT and not _is_of_trust(each) for each in statements
+    )
 
 
-def _says_who_and_what(statement: Mapping[str, Any]) -> bool:
+def _actions(statement: Mapping[str, Any]) -> list[str]:
+    """Return the entries of Action in lower case."""
     actions = statement.get("Action")
-    listed = actions if isinstance(actions, list) else [actions]
-    named = [each for each in listed if isinstance(each, str)]
-    has = statement.keys()
-    is_about = bool(has & {"Principal", "NotPrincipal"}) and bool(has & {"Resource", "NotResource"})
-    return is_about and bool(named) and not any(each.lower().startswith("sts:") for each in named)
+    return [each.lower() for each in (actions if isinstance(actions, list) else [actions]) if isinstance(each, str)]
 
 
 def _statements(node: object) -> Iterator[Mapping[str, Any]]:

@@ -10,11 +10,11 @@ import jsonschema
 from checking import check, findings_of
 
 from cfn_template.documents import parse
-from iam_policy import Outcome, Policies, Role, decide, read_node
+from iam_policy import Outcome, Policies, Role, decide, explain, read_node
 from iam_policy.lint.suppress import baseline_of, suppress, unknown_kinds
 from iam_policy.parse.role_dumps import is_role_dump, roles_of
 from shadow_test_policies.permission_findings import RoleReport
-from shadow_test_policies.reports import explanation_of, json_of, junit_of, sarif_of, text_of
+from shadow_test_policies.reports import json_of, junit_of, sarif_of, text_of
 from shadow_test_policies.requirements import Deployment, provider_requirements
 
 SOURCE = """{"Version": "2012-10-17", "Statement": [
@@ -185,16 +185,19 @@ def test_a_comment_suppresses_its_kind_only() -> None:
 
 
 def test_explain_prints_every_step() -> None:
-    """Promise: the answer, each statement with T, F or U, and a star at the one that decided."""
+    """Promise: the answer, what decided, and each statement with its effect and the reason."""
     policies = Policies((read_node(parse(SOURCE), "policy.json"),))
     needed = provider_requirements(PLACE, ("read",))
     request = next(one.request() for one in needed if one.action == "sagemaker:DescribeInferenceExperiment")
 
-    lines = explanation_of(decide(policies, request)).splitlines()
+    explanation = explain(decide(policies, request))
+    lines = list(explanation.lines())
 
     assert "explicit deny by these policies" in lines[0]
-    assert lines[1].startswith("  T Allow policy.json statement 0 (line 2): it covers sagemaker:Describe")
-    assert lines[2].startswith("* T Deny ")
+    assert lines[1] == "  statement 1 (line 3) of policy.json denies it, whatever else allows it"
+    assert lines[2].startswith("  - Allow, statement 0 (line 2) of policy.json: applies: it covers sagemaker:Describe")
+    assert lines[3].startswith("  - Deny, statement 1 (line 3) of policy.json: applies: ")
+    assert [step.decides for step in explanation.steps] == [False, True]
 
 
 TRUST = {

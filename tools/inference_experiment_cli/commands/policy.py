@@ -9,17 +9,22 @@ from typing import Annotated
 import typer
 
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.options import with_options_of
+from inference_experiment_cli.inputs.parameters import given_parameters
+from inference_experiment_cli.options import ParameterFiles, Parameters, with_options_of
 from inference_experiment_cli.policy.all_roles import run_all_roles
+from inference_experiment_cli.policy.asked import asked
 from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions
-from inference_experiment_cli.policy.options import DeploymentOptions, request
+from inference_experiment_cli.policy.names import NameOptions
+from inference_experiment_cli.policy.options import DeploymentOptions
 from inference_experiment_cli.policy.run import run_check, run_diff, run_explain, run_generate
 
 RoleKind = StrEnum("RoleKind", ["PROVIDER", "EXPERIMENT", "DEPLOYER"])
 Unknown = StrEnum("Unknown", ["ERROR", "WARN", "INFO", "IGNORE"])
 ReportFormat = StrEnum("ReportFormat", ["TEXT", "JSON", "SARIF", "JUNIT"])
 PolicyFormat = StrEnum("PolicyFormat", ["JSON", "YAML", "CLOUDFORMATION", "SAM"])
+PlainFormat = StrEnum("PlainFormat", ["TEXT", "JSON"])
+PlainOutput = Annotated[PlainFormat, typer.Option("--format", help="Format of the answer.")]
 Files = Annotated[
     list[Path],
     typer.Argument(
@@ -57,6 +62,8 @@ def check(
     *,
     options: DeploymentOptions,
     role: RoleName = "",
+    parameter: Parameters = None,
+    parameter_file: ParameterFiles = None,
     beside: BesideOptions,
     unknown: OnUnknown = Unknown.INFO,
     recommended: Annotated[bool, typer.Option("--recommended", help="Check recommended permissions too.")] = False,
@@ -71,13 +78,24 @@ def check(
 
     Example: inference-experiment policy check template.yaml --for provider --unknown error
 
+    With --parameter a template is checked for that one deployment, other parameters at their defaults; without it for
+    every scenario, as lint does.
+
     A comment `# iam-policy: ignore KIND - reason` on or above the line suppresses a finding, as does the baseline.
     With --all-roles: 0 if anybody is allowed, else 1.
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
     """
-    checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment(), unknown, recommended)
+    values = given_parameters(parameter, parameter_file)
+    handlers = tuple(handler or ())
+    checks = CheckOptions(role_kind.value, handlers, options.deployment(), unknown, recommended, values)
     if all_roles:
-        given = {"role": role, "baseline": baseline, "write_baseline": write_baseline, **vars(beside)}
+        given = {
+            "role": role,
+            "parameter": values,
+            "baseline": baseline,
+            "write_baseline": write_baseline,
+            **vars(beside),
+        }
         for name in (name for name, value in given.items() if value):
             raise UsageError(f"--{name.replace('_', '-')} is for one role, not for --all-roles")
         raise typer.Exit(run_all_roles(files, checks, output))
@@ -85,20 +103,25 @@ def check(
 
 
 @policy.command()
+@with_options_of(NameOptions, parameter="named")
 @with_options_of(DeploymentOptions)
 def generate(
     role_kind: For,
     handler: Handlers = None,
     *,
     options: DeploymentOptions,
+    named: NameOptions,
     trust: Annotated[bool, typer.Option("--trust", help="The trust policy instead of the permissions.")] = False,
     output: Annotated[PolicyFormat, typer.Option("--format", help="Format of the policy.")] = PolicyFormat.JSON,
 ) -> None:
     """Print the smallest policy with the required permissions.
 
-    Example: inference-experiment policy generate --for provider --format sam
+    Names that no option gives are assumed, and listed on standard error.
+
+    Example: inference-experiment policy generate --for provider --queue shadow-wait --format sam
     """
-    run_generate(CheckOptions(role_kind.value, tuple(handler or ()), options.deployment()), output, trust=trust)
+    checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment())
+    run_generate(checks, named.names(), output, trust=trust)
 
 
 @policy.command()
@@ -110,41 +133,53 @@ def diff(
     *,
     options: DeploymentOptions,
     role: RoleName = "",
+    parameter: Parameters = None,
+    parameter_file: ParameterFiles = None,
     unknown: OnUnknown = Unknown.INFO,
-    output: Annotated[ReportFormat, typer.Option("--format", help="text or json.")] = ReportFormat.TEXT,
+    output: PlainOutput = PlainFormat.TEXT,
 ) -> None:
     """Print what a role lacks and what it is granted beyond the minimum.
 
     Exit codes: 0 nothing required is missing, 1 something is, 2 usage, 3 undecidable (with --unknown error).
     """
-    checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment(), unknown, recommended=True)
-    raise typer.Exit(run_diff(files, checks, role, as_json=output is ReportFormat.JSON))
+    values = given_parameters(parameter, parameter_file)
+    handlers = tuple(handler or ())
+    checks = CheckOptions(role_kind.value, handlers, options.deployment(), unknown, recommended=True, parameters=values)
+    raise typer.Exit(run_diff(files, checks, role, as_json=output is PlainFormat.JSON))
 
 
 @policy.command()
 @with_options_of(BesideOptions, parameter="beside")
 @with_options_of(DeploymentOptions, "experiment", "capture", "capture_key", "volume_key")
 def explain(
-    action: Annotated[str, typer.Argument(help="Such as sagemaker:AddTags.")],
-    resource: Annotated[str, typer.Argument(help="ARN, or *.")],
+    action: Annotated[str, typer.Argument(help="Such as sagemaker:AddTags, or a pattern: sagemaker:*Tags.")],
+    resource: Annotated[str, typer.Argument(help="ARN, which may have wildcards, or *.")],
     files: Files,
+    *,
     role_kind: For = RoleKind.PROVIDER,
     context: Annotated[list[str] | None, typer.Option(help="KEY=VALUE in the request context. Repeatable.")] = None,
     principal: Annotated[
         str, typer.Option(help="Service, or ARN of a role or session, that assumes the role, for sts:AssumeRole.")
     ] = "",
     role: RoleName = "",
-    *,
+    parameter: Parameters = None,
+    parameter_file: ParameterFiles = None,
     options: DeploymentOptions,
     beside: BesideOptions,
     unknown: OnUnknown = Unknown.INFO,
+    output: PlainOutput = PlainFormat.TEXT,
 ) -> None:
     """Print, statement by statement, why an action on a resource is allowed or not.
+
+    A wildcard in the action stands for every such action, whose answers are then listed; one in the resource for any
+    text. What AWS's data do not know is said first.
 
     Example: inference-experiment policy explain iam:PassRole arn:aws:iam::123456789012:role/shadow policy.json
 
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
     """
-    asked = request(action, resource, context or [], principal)
-    checks = CheckOptions(role_kind.value, (), options.deployment(), unknown)
-    raise typer.Exit(run_explain(asked, files, checks, role, beside))
+    questions = asked(action, resource, context or [], principal)
+    values = given_parameters(parameter, parameter_file)
+    checks = CheckOptions(role_kind.value, (), options.deployment(), unknown, parameters=values)
+    as_json = output is PlainFormat.JSON
+    raise typer.Exit(run_explain(questions, files, checks, role, beside, as_json=as_json))

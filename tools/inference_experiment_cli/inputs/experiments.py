@@ -10,7 +10,7 @@ from cfn_template.language_extensions import expand
 from cfn_template.located import plain
 from cfn_template.nested import compose
 from cfn_template.nodes import Node, resolve
-from cfn_template.parameters import PSEUDO, ParameterError, check_given
+from cfn_template.parameters import PSEUDO
 from cfn_template.scenarios import Scenario, describe, needs_of
 from cfn_template.values import Path as Keys
 from cfn_template.values import Raw, ShortForm
@@ -22,6 +22,7 @@ from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import Place, UndecidedError, UsageError
 from inference_experiment_cli.inputs.documents import Document, read_document
 from inference_experiment_cli.inputs.instance_types import hosting_instance_types
+from inference_experiment_cli.inputs.parameters import check_parameters
 from inference_experiment_cli.inventory.properties import epoch_as_text, to_properties
 from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate, experiment_in
@@ -175,7 +176,7 @@ def read_files(paths: Sequence[Path], given: Mapping[str, str]) -> list[Declarat
     templates = [_parameters(one.document) for one in declarations if one.is_in_template]
     if several and templates:
         declared = {name: raw for one in templates for name, raw in one.items()}
-        _check_given(declared, {name: value for name, value in given.items() if name not in declared})
+        check_parameters(declared, {name: value for name, value in given.items() if name not in declared})
     return declarations
 
 
@@ -207,7 +208,7 @@ def _wrapped(document: Document, resource: Raw, within: Keys, given: Mapping[str
 def _of_template(document: Document, given: Mapping[str, str], *, strict: bool) -> list[Declaration]:
     declared = _parameters(document)
     known = given if strict else {name: value for name, value in given.items() if name in {*declared, *PSEUDO}}
-    _check_given(declared, known)
+    check_parameters(declared, known)
     loops = ExperimentTemplate(document.value).deployment(known)
     document = replace(document, value=expand(document.value, loops.evaluator.evaluate))
     composition = compose(document.value, document.name, SUBJECT)
@@ -221,13 +222,6 @@ def _of_template(document: Document, given: Mapping[str, str], *, strict: bool) 
 def _parameters(document: Document) -> Mapping[str, Raw]:
     declared = document.value.get("Parameters")
     return declared if isinstance(declared, Mapping) else {}
-
-
-def _check_given(declared: Mapping[str, Raw], given: Mapping[str, str]) -> None:
-    try:
-        check_given(declared, given)
-    except ParameterError as error:
-        raise UsageError(f"--parameter {error}") from error
 
 
 def _with_texts(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cfn_template.values import scalar_text
+from cfn_template.parameters import ParameterError, check_given
+from cfn_template.values import Raw, scalar_text
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.documents import parse_document, read_text
 
@@ -28,6 +29,14 @@ def given_parameters(texts: Sequence[str] | None, files: Sequence[str] | None = 
             raise UsageError(f"--parameter {text}: write it as NAME=VALUE")
         given[name] = value
     return given
+
+
+def check_parameters(declared: Mapping[str, Raw], given: Mapping[str, str]) -> None:
+    """Check values of --parameter as CloudFormation does. Raises UsageError."""
+    try:
+        check_given(declared, given)
+    except ParameterError as error:
+        raise UsageError(f"--parameter {error}") from error
 
 
 def _of_file(file: str) -> dict[str, str]:

@@ -15,8 +15,9 @@ from inference_experiment_cli.policy.inputs import Inputs, RoleInput, read_file
 from inference_experiment_cli.progress import bar
 from shadow_test_policies.permission_findings import RoleReport, analyze
 from shadow_test_policies.requirements import Level
+from shadow_test_policies.verdicts import WORDS
 
-VERDICTS: Final = {Outcome.ALLOWED: "allowed", Outcome.UNKNOWN: "undecided", Outcome.IMPLICIT_DENY: "denied"}
+ORDER: Final = (Outcome.ALLOWED, Outcome.UNKNOWN, Outcome.IMPLICIT_DENY)
 COLUMNS: Final = ("name", "type", "verdict", "missing", "first")
 
 
@@ -32,7 +33,7 @@ def run_all_roles(files: Sequence[Path], options: CheckOptions, output: str) -> 
             for row in _rows(dump, options):
                 rows.append(row)
                 advance()
-    order = list(VERDICTS.values())
+    order = [WORDS[outcome] for outcome in ORDER]
     rows.sort(key=lambda row: order.index(row["verdict"]))
     if output == "json":
         print_rows(rows, ("name", "type", "arn", "verdict", "missing", "permissions"), Format.JSON)
@@ -88,7 +89,7 @@ def _row(entry: Entry, report: RoleReport) -> dict[str, Any]:
         "name": entry.name,
         "type": str(entry.type),
         "arn": entry.arn,
-        "verdict": VERDICTS[report.outcome],
+        "verdict": WORDS[report.outcome],
         "missing": len(certain),
         "first": f"IAM refuses a policy: {refused}" if report.refused else next(iter(permissions), ""),
         "permissions": permissions,

@@ -20,6 +20,7 @@ from shadow_test_policies.role_checks import RoleCheck
 FULL_ACCESS: Final = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 # The ARN of a bucket does not say where it is; messages name the option that does.
 BUCKET_ACCOUNT: Final = replace(ACCOUNT, identity="--bucket-account")
+SERVICE_CONTROL: Final = "service control policy"
 SUBJECTS: Final = {"bucket_policy": frozenset({"capture"}), "key_policy": KEYS}
 
 _Files = list[Path] | None
@@ -104,7 +105,7 @@ def level_of(documents: list[iam_policy.Document]) -> Limit:
 
     One that only denies is attached beside FullAWSAccess, without which nobody could do anything.
     """
-    name = f"service control policy {', '.join(document.name for document in documents)}"
+    name = f"{SERVICE_CONTROL} {', '.join(document.name for document in documents)}"
     effects = {statement.effect for document in documents for statement in document.statements}
     if effects == {"Deny"}:
         documents = [*documents, iam_policy.read_node(FULL_ACCESS, "FullAWSAccess", DocumentKind.AWS)]

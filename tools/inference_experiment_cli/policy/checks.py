@@ -1,6 +1,6 @@
 """Checking roles: what they require, what is missing, and the exit code."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -24,6 +24,7 @@ from shadow_test_policies.requirements import (
 )
 from shadow_test_policies.role_checks import RoleCheck
 from shadow_test_policies.role_policies import located_role
+from shadow_test_policies.verdicts import verdict_of
 
 UNKNOWN_SEVERITIES: Final = {"error": Severity.ERROR, "warn": Severity.WARNING, "info": Severity.INFO}
 
@@ -37,6 +38,7 @@ class CheckOptions:
     deployment: Deployment = field(default_factory=Deployment)
     unknown: str = "info"
     recommended: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)  # of the templates
 
     def __post_init__(self) -> None:
         """Raise UsageError for unknown handlers, and for handlers of another role."""
@@ -88,19 +90,32 @@ def _role_check(given: RoleInput, options: CheckOptions, place: Deployment) -> R
     return RoleCheck(options.role_kind, role, required, place, is_whole=not given.is_partial, principal=arn)
 
 
-def check_roles(inputs: Inputs, options: CheckOptions) -> tuple[list[RoleReport], list[Finding]]:
-    """Return a report for each role, and all findings, each once and at its file."""
-    reports: list[RoleReport] = []
+@dataclass(frozen=True)
+class CheckedRole:
+    """The report on a role of a file, with the verdict in one line."""
+
+    report: RoleReport
+    line: str
+
+    @property
+    def has_permissions(self) -> bool:
+        """Whether permissions were decided, and not the trust policy alone."""
+        return any(not each.requirement.service for each in self.report.results)
+
+
+def check_roles(inputs: Inputs, options: CheckOptions) -> tuple[list[CheckedRole], list[Finding]]:
+    """Return the result for each role, and all findings, each once and at its file."""
+    checked: list[CheckedRole] = []
     findings: list[Finding] = []
     for given, check in _checked_roles(inputs, options):
         report = analyze(check)
-        reports.append(report)
+        checked.append(CheckedRole(report, verdict_of(report).line(given.file)))
         found = (_of_document(finding, given, inputs.texts) for finding in report.findings)
         findings += ranked(_included(found, options))
     for template in inputs.templates:
-        reports += template.reports()
+        checked += [CheckedRole(report, line) for report, line in template.verdicts()]
         findings += ranked(_included(template.findings(), options))
-    return list(dict.fromkeys(reports)), list(dict.fromkeys(findings))
+    return checked, list(dict.fromkeys(findings))
 
 
 def _of_document(finding: PermissionFinding, given: RoleInput, files: Container[str]) -> Finding:

@@ -1,18 +1,22 @@
 """The roles of a template as the rules see them: in every scenario, for the regions that cfn-lint is given."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cfnlint.decode import cfn_yaml
 from cfnlint.template import Template
 
 import iam_policy
+from cfn_template.parameters import PSEUDO, value_of
+from cfn_template.scenarios import Scenario, describe
 from cfn_template.template import DEFAULT_REGIONS
+from cfn_template.values import UNKNOWN
 from iam_policy.findings import MAXIMUM_MESSAGE
 from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.inputs.parameters import check_parameters
 from inference_experiment_cli.policy.beside import Beside
 from inference_experiment_cli.policy.checks import CheckOptions
-from inference_experiment_rules._base import view_of
+from inference_experiment_rules._base import view_of, view_with
 from inference_experiment_rules.permissions._permission_rule import template_findings
 from shadow_test_policies.analysis import PermissionAnalysis
 from shadow_test_policies.experiment import ExperimentTemplate
@@ -24,6 +28,7 @@ from shadow_test_policies.requirements import Deployment
 from shadow_test_policies.role_checks import SAM_FUNCTION, RoleCheck, role_checks, role_in_place
 from shadow_test_policies.role_policies import role_of_function, role_of_resource
 from shadow_test_policies.template_deployment import PLACES, bare
+from shadow_test_policies.verdicts import Verdict, verdict_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,18 @@ class TemplateInput:
         """Return the report on each role in each scenario."""
         listed = [self.analysis.reports(name).values() for name in self.analysis.targets]
         return list(dict.fromkeys(report for scenarios in listed for reports in scenarios for report in reports))
+
+    def verdicts(self) -> Iterator[tuple[RoleReport, str]]:
+        """Yield each report with the verdict in one line, which names the scenarios where others differ."""
+        for name in self.analysis.targets:
+            by_scenario = self.analysis.reports(name)
+            holds: dict[Verdict, dict[Scenario, RoleReport]] = {}
+            for scenario, reports in by_scenario.items():
+                for report in reports:
+                    holds.setdefault(verdict_of(report), {})[scenario] = report
+            for verdict, found in holds.items():
+                line = verdict.line(self.label, describe(list(found), list(by_scenario)))
+                yield from ((report, line) for report in dict.fromkeys(found.values()))
 
     def findings(self) -> Iterator[iam_policy.Finding]:
         """Yield what the rules report, and what cfn-lint's own rules report of the documents."""
@@ -70,10 +87,10 @@ def _is_included(finding: PermissionFinding) -> bool:
 def read_template(text: str, label: str, options: CheckOptions, role: str, beside: Beside) -> TemplateInput:
     """Return the roles of a kind in a template, or the one of that name. Raises UsageError if there is none."""
     template = _decoded(text, label, options.deployment)
-    view = view_of(template)
+    view = _view(template, options.parameters)
 
     def of_target(name: str, names: PhysicalNames) -> list[RoleCheck]:
-        checks = role_checks(name, _placed(names, options.deployment))
+        checks = role_checks(name, _placed(names, options))
         selected = (beside.on(one) for one in checks if one.kind == options.role_kind and _is_named(one, role))
         return [replace(check, requirements=tuple(filter(options.includes, check.requirements))) for check in selected]
 
@@ -88,9 +105,19 @@ def read_template(text: str, label: str, options: CheckOptions, role: str, besid
         raise UsageError(f"{label}: {problem}{advice}")
 
     def of_role(name: str, names: PhysicalNames) -> list[RoleCheck]:
-        return [beside.on(_named_role(name, _placed(names, options.deployment), options))]
+        return [beside.on(_named_role(name, _placed(names, options), options))]
 
     return TemplateInput(label, template, PermissionAnalysis(view, of_role, [role]))
+
+
+def _view(template: Template, given: Mapping[str, str]) -> ExperimentTemplate:
+    """Return what the rules see, or of the one deployment with the given parameters. Raises UsageError."""
+    view = view_of(template)
+    known = {name: value for name, value in given.items() if name in {*view.declared, *PSEUDO}}
+    check_parameters(view.declared, known)
+    defaults = {name: value_of(name, raw, {}) for name, raw in view.declared.items()} if given else {}
+    whole = {**{name: value for name, value in defaults.items() if value is not UNKNOWN}, **known}
+    return view_with(template, [whole]) if whole else view
 
 
 def _decoded(text: str, label: str, deployment: Deployment) -> Template:
@@ -103,14 +130,15 @@ def _decoded(text: str, label: str, deployment: Deployment) -> Template:
     return template
 
 
-def _placed(names: PhysicalNames, deployment: Deployment) -> PhysicalNames:
+def _placed(names: PhysicalNames, options: CheckOptions) -> PhysicalNames:
     """Fill in the partition and the account that were given; cfn-lint's way to give a region is its own."""
     given = {
         pseudo: value
         for name, pseudo in PLACES.items()
-        if name != "region" and isinstance(value := getattr(deployment, name), str)
+        if name != "region" and isinstance(value := getattr(options.deployment, name), str)
     }
-    return replace(names, known={**given, **names.known})
+    passed = {name: value for name, value in options.parameters.items() if name in PSEUDO}
+    return replace(names, known={**given, **passed, **names.known})
 
 
 def _is_named(check: RoleCheck, role: str) -> bool:

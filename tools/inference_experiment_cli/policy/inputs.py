@@ -1,7 +1,6 @@
 """From files to roles: policy documents, dumps of the AWS CLI, and templates; JSON or YAML, `-` for stdin."""
 
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,8 +18,11 @@ from iam_policy.findings import shorten
 from iam_policy.parse.embedded import documents_in, is_policy, is_resource_policy
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.documents import decode, read_bytes, syntax_error
+from inference_experiment_cli.inputs.parameters import check_parameters
+from inference_experiment_cli.output import note
 from inference_experiment_cli.policy import other_files
 from inference_experiment_cli.policy.beside import (
+    SERVICE_CONTROL,
     SUBJECTS,
     Beside,
     BesideOptions,
@@ -85,8 +87,25 @@ def read_inputs(
             inputs.templates.append(read_template(found.text, found.label, options, role, inputs.beside))
         else:
             documents += map(_of_role, found)
+    _check_parameters(inputs, options.parameters)
     as_roles(inputs, documents)
     return inputs
+
+
+def _check_parameters(inputs: Inputs, given: Mapping[str, str]) -> None:
+    """Raise UsageError for a parameter that no template has."""
+    if given and not inputs.templates:
+        raise UsageError(f"--parameter {next(iter(given))}: no FILE is a template")
+    declared = {name: raw for each in inputs.templates for name, raw in each.analysis.view.declared.items()}
+    check_parameters(declared, {name: value for name, value in given.items() if name not in declared})
+
+
+def not_given(inputs: Inputs) -> Iterator[str]:
+    """Yield the policies that would limit the roles, if they exist, with their options; a dump has the boundary."""
+    if inputs.beside.boundary is None and any(each.is_partial for each in inputs.roles):
+        yield "permissions boundary (--boundary)"
+    if not any(limit.name.startswith(SERVICE_CONTROL) for limit in inputs.beside.limits):
+        yield "service control policies (--scp)"
 
 
 def _of_role(document: iam_policy.Document) -> iam_policy.Document:
@@ -95,7 +114,7 @@ def _of_role(document: iam_policy.Document) -> iam_policy.Document:
         if is_named_scp(document.name):
             raise UsageError(f"{document.name}: a service control policy grants nothing; give it with --scp")
         advice = "if it is a service control policy, which grants nothing, give it with --scp"
-        sys.stderr.write(f"inference-experiment: {document.name}: allows everything, then denies; {advice}\n")
+        note(f"{document.name}: allows everything, then denies; {advice}")
     return document
 
 
@@ -165,10 +184,15 @@ def _documents(node: object, label: str, text: str) -> list[iam_policy.Document]
     found = documents_in(node)
     if not found:
         raise UsageError(f"{label}: {other_files.of_text(text) or other_files.of_value(node)}")
-    for each in found if not is_policy(node) else ():
-        if is_resource_policy(each.node.value if isinstance(each.node, iam_policy.Located) else each.node):
-            what = "is the policy of a resource such as a bucket or a key (it has Principal and Resource)"
-            raise UsageError(f"{label}: {what}: give the policies of the role")
+    if any(
+        is_resource_policy(each.node.value if isinstance(each.node, iam_policy.Located) else each.node)
+        for each in found
+    ):
+        form = "the policy of a resource such as a bucket or a key (it has Principal and Resource)"
+        advice = "give one of these with --bucket-policy or --key-policy"
+        if not is_policy(node):  # what the AWS CLI prints for the resource
+            raise UsageError(f"{label}: is {form}: {advice}, and as FILE the policies of the role")
+        note(f"{label}: has the form of {form}; {advice}")
     documents = [iam_policy.read_node(each.node, label, each.kind) for each in found]
     if looks_like_json(text) and is_policy(node):
         functions = tuple(_functions(node, label, (), iam_policy.Position(1, 1)))

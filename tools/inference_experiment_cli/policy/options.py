@@ -1,19 +1,15 @@
 """The options of the policy commands as values of the IAM library."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import typer
 
-import iam_policy
-from iam_policy.match.symbols import parse_symbols
 from inference_experiment_cli.errors import UsageError
 from shadow_test_policies.requirements import Deployment
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
-_SYMBOLS: Final = {symbol.identity: symbol for symbol in (iam_policy.ACCOUNT, iam_policy.PARTITION, iam_policy.REGION)}
 
 
 @dataclass(frozen=True)
@@ -55,17 +51,3 @@ def _of_arn(arn: str) -> dict[str, str]:
     """Return the partition and account in the role's ARN: an experiment is in the account of its role."""
     parts = arn.split(":")
     return {"partition": parts[1], "account": parts[4]} if len(parts) > 4 and parts[4].isdigit() else {}  # noqa: PLR2004
-
-
-def request(action: str, resource: str, context: Sequence[str], principal: str) -> iam_policy.Request:
-    """Return the request to explain. Raises UsageError."""
-    if ":" not in action or "*" in action:
-        raise UsageError(f"{action}: is not one action such as sagemaker:AddTags")
-    if resource != "*" and not resource.startswith("arn:"):
-        raise UsageError(f"{resource}: is not an ARN")
-    pairs = [pair.partition("=") for pair in context]
-    if any(not equals for _, equals, _ in pairs):
-        raise UsageError("--context takes KEY=VALUE")
-    caller = ("AWS" if principal.startswith("arn:") else "Service", principal) if principal else None
-    open_text = parse_symbols(resource, _SYMBOLS)  # ${AWS::AccountId} and the like are left open
-    return iam_policy.Request(action, open_text, {key: value for key, _, value in pairs}, principal=caller)

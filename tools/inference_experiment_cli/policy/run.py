@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import iam_policy
+from iam_policy import Explanation
 from iam_policy.lint.suppress import SuppressibleFinding, baseline_of, suppress, unknown_kinds
 from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.inputs.documents import read_text
 from inference_experiment_cli.output import write_file, yaml_text
+from inference_experiment_cli.policy.asked import Asked
 from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions, check_roles, exit_code, role_checks_of
-from inference_experiment_cli.policy.inputs import Inputs, read_inputs
+from inference_experiment_cli.policy.inputs import Inputs, not_given, read_inputs
+from inference_experiment_cli.policy.names import assumptions, check_used
 from shadow_test_policies import generate
 from shadow_test_policies.decisions import diff
 from shadow_test_policies.generate import as_json, as_template, generate_trust
 from shadow_test_policies.permission_findings import RoleReport
-from shadow_test_policies.reports import explanation_of, json_of, junit_of, sarif_of, text_of
+from shadow_test_policies.reports import json_of, junit_of, sarif_of, text_of
 from shadow_test_policies.requirements import Level, role_context
 from shadow_test_policies.role_checks import RoleCheck
 
@@ -34,7 +37,7 @@ def run_check(
 ) -> int:
     """Print the findings of some files; return the exit code. Raises UsageError."""
     inputs = read_inputs(files, options, role, beside)
-    reports, found = check_roles(inputs, options)
+    checked, found = check_roles(inputs, options)
     for name, text in inputs.texts.items():
         for kind in unknown_kinds(text):
             sys.stderr.write(f"inference-experiment: {name}: {kind} is not a kind of finding; nothing is ignored\n")
@@ -44,7 +47,11 @@ def run_check(
         baseline = baseline_of(found)
         write_file(written, json.dumps(baseline, indent=2) + "\n")
     findings = suppress(found, inputs.texts, baseline)
-    _print_report(output, reports, findings)
+    limits = list(not_given(inputs)) if any(each.has_permissions for each in checked) else []
+    _print_report(output, [each.report for each in checked], findings, limits)
+    if limits:
+        sys.stderr.write(f"limits not given: {', '.join(limits)}\n")
+    sys.stderr.writelines(f"{line}\n" for line in dict.fromkeys(each.line for each in checked))
     return exit_code(findings)
 
 
@@ -61,9 +68,12 @@ def _baseline(path: Path | None) -> Mapping[str, Any] | None:
     return loaded
 
 
-def _print_report(output: str, reports: Sequence[RoleReport], findings: Sequence[SuppressibleFinding]) -> None:
+def _print_report(
+    output: str, reports: Sequence[RoleReport], findings: Sequence[SuppressibleFinding], limits: Sequence[str]
+) -> None:
+    reports = list(dict.fromkeys(reports))
     if output == "json":
-        sys.stdout.write(json.dumps(json_of(reports, findings), indent=2) + "\n")
+        sys.stdout.write(json.dumps(json_of(reports, findings, limits), indent=2) + "\n")
     elif output == "sarif":
         sys.stdout.write(json.dumps(sarif_of(findings), indent=2) + "\n")
     elif output == "junit":
@@ -74,16 +84,21 @@ def _print_report(output: str, reports: Sequence[RoleReport], findings: Sequence
         sys.stderr.write(lines[-1])
 
 
-def run_generate(options: CheckOptions, output: str, *, trust: bool) -> None:
-    """Print the smallest policy."""
+def run_generate(options: CheckOptions, names: Mapping[str, str], output: str, *, trust: bool) -> None:
+    """Print the smallest policy, and what it assumes. Raises UsageError."""
     required = options.requirements(options.deployment)
     document = (generate_trust if trust else generate.generate)(required, options.deployment)
+    check_used(names, document, options.role_kind)
+    in_template = output in {"cloudformation", "sam"}
+    assumed = list(assumptions(document, names, options.deployment, in_template=in_template))
+    if assumed:
+        sys.stderr.write(f"assumed: {', '.join(assumed)}\n")
     if output == "json":
-        sys.stdout.write(json.dumps(as_json(document), separators=(",", ":")) + "\n")
+        sys.stdout.write(json.dumps(as_json(document, names), separators=(",", ":")) + "\n")
         return
-    policy = as_template(document)
+    policy = as_template(document, names)
     if output == "yaml":
-        shown = as_json(document)
+        shown = as_json(document, names)
     elif trust:
         shown = {"AssumeRolePolicyDocument": policy}
     elif output == "sam":
@@ -134,22 +149,87 @@ def _print_diff(missing: list[str], excess: list[str], *, as_json: bool) -> None
 
 
 def run_explain(
-    request: iam_policy.Request, files: Sequence[Path], options: CheckOptions, role: str, beside: BesideOptions
+    questions: Sequence[Asked],
+    files: Sequence[Path],
+    options: CheckOptions,
+    role: str,
+    beside: BesideOptions,
+    *,
+    as_json: bool,
 ) -> int:
-    """Print the steps of a decision for each role; return the exit code. Raises UsageError."""
-    decisions = []
-    for file, check in _checks(read_inputs(files, options, role, beside), options):
-        known = check.known_role
-        if request.principal is None:
-            context = {**role_context(request.action, check.deployment, request.resource), **request.context}
-            own = iam_policy.decide(known.policies, replace(request, context=context))
-            decisions.append(_with_resource(own, check))
-        elif known.trust is None:
-            raise UsageError(f"{file}: has no trust policy")
-        else:
-            decisions.append(iam_policy.decide_trust(known.trust, request))
-    sys.stdout.writelines(dict.fromkeys(map(explanation_of, decisions)))
-    return _exit_code({decision.outcome for decision in decisions}, options)
+    """Print the steps of the decisions for each role; return the exit code. Raises UsageError."""
+    checks = _checks(read_inputs(files, options, role, beside), options)
+    of_trust = questions[0].request.principal is not None
+    found = [
+        (file, check.role_name, replace(explanation, remarks=(*refusals, *explanation.remarks)))
+        for file, check, refusals in ((*one, _refusals(one[1], of_trust=of_trust)) for one in checks)
+        for explanation in (_explained(file, check, each) for each in questions)
+    ]
+    explanations = list(dict.fromkeys(found))  # a template gives the same role in several scenarios
+    if as_json:
+        sys.stdout.write(json.dumps([_explanation_values(*each) for each in explanations], indent=2) + "\n")
+    else:
+        _print_explanations(explanations, in_short=len(questions) > 1)
+    if any(_refusals(check, of_trust=of_trust) for _, check in checks):
+        return ExitCode.NO
+    return _exit_code({explanation.outcome for _, _, explanation in explanations}, options)
+
+
+def _refusals(check: RoleCheck, *, of_trust: bool) -> tuple[str, ...]:
+    """Return why IAM refuses the trust policy or the others, so that they allow nothing whatever they say."""
+    every = check.known_role.documents()
+    documents = [each for each in every if (each.kind is iam_policy.DocumentKind.TRUST) is of_trust]
+    findings = [each for one in documents for each in iam_policy.refused(iam_policy.lint_policy(one))]
+    return tuple(f"IAM refuses {each.document}, so it allows nothing yet: {each.message}" for each in findings)
+
+
+def _print_explanations(found: Sequence[tuple[str, str, Explanation]], *, in_short: bool) -> None:
+    """Print explanations below each role, if there are several; of several actions the conclusion only."""
+    roles = dict.fromkeys((file, role) for file, role, _ in found)
+    remarks = dict.fromkeys(remark for *_, explanation in found for remark in explanation.remarks if in_short)
+    sys.stdout.writelines(f"{remark}\n" for remark in remarks)
+    for file, role in roles:
+        if len(roles) > 1:
+            sys.stdout.write(f"{role} of {file}:\n")
+        for explanation in (each for *of, each in found if tuple(of) == (file, role)):
+            short = f"{explanation.subject}: {explanation.answer}: {explanation.conclusion}"
+            sys.stdout.writelines(f"{line}\n" for line in ([short] if in_short else explanation.lines()))
+
+
+def _explanation_values(file: str, role: str, explanation: Explanation) -> dict[str, Any]:
+    steps = [
+        {
+            "policy": step.policy,
+            "statement": step.statement,
+            "limit": step.limit or None,
+            "allows": step.allows,
+            "effect": str(step.effect),
+            "reason": step.reason,
+            "decides": step.decides,
+        }
+        for step in explanation.steps
+    ]
+    return {
+        "file": file,
+        "role": role,
+        "question": explanation.subject,
+        "remarks": list(explanation.remarks),
+        "outcome": str(explanation.outcome),
+        "conclusion": explanation.conclusion,
+        "steps": steps,
+        "settled_by": list(explanation.settled_by),
+    }
+
+
+def _explained(file: str, check: RoleCheck, question: Asked) -> Explanation:
+    known, request = check.known_role, question.request
+    if request.principal is None:
+        context = {**role_context(request.action, check.deployment, request.resource), **request.context}
+        own = iam_policy.decide(known.policies, replace(request, context=context))
+        return question.explain(_with_resource(own, check))
+    if known.trust is None:
+        raise UsageError(f"{file}: has no trust policy")
+    return question.explain(iam_policy.decide_trust(known.trust, request))
 
 
 def _with_resource(own: iam_policy.Decision, check: RoleCheck) -> iam_policy.Decision:
