@@ -7,6 +7,7 @@ from string import Template
 from typing import Any, Final
 
 from inference_experiment_cli.inventory.properties import timestamp
+from inference_experiment_cli.plan import production
 from inference_experiment_cli.report import wording
 from inference_experiment_cli.report.comparison import ComparisonReport
 from inference_experiment_cli.report.plots import Plot, plots
@@ -45,6 +46,7 @@ def page(report: ComparisonReport) -> str:
         "rows": "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>" for cells in wording.cells(report)
         ),
+        "production": _production(report),
         "configuration": "".join(
             f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in configuration(report)
         ),
@@ -69,6 +71,23 @@ def _uncertain(report: ComparisonReport) -> str:
         return ""
     items = "".join(f"<li>{escape(text)}</li>" for text in texts)
     return f'<p class="muted" style="margin-top:12px">Met, but more traffic could change it:</p><ul>{items}</ul>'
+
+
+def _production(report: ComparisonReport) -> str:
+    """Return the section on what changes for production; empty where the experiment does not tell."""
+    observed, now = production.observed_of(report.measurement.subject.members), report.measurement.taken
+    changes = production.changes_of(observed, now)
+    if not changes:
+        return ""
+    head = "".join(f"<th>{column.replace('_', ' ')}</th>" for column in production.COLUMNS)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cells[column])}</td>" for column in production.COLUMNS) + "</tr>"
+        for cells in production.cells(changes)
+    )
+    table = f'<table id="production"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    texts = [text for text in (production.result_of(observed, now), *production.notes(changes)) if text]
+    below = "".join(f'<p class="muted">{escape(text)}</p>' for text in texts)
+    return f'<section class="card"><h2>{production.TITLE}</h2><div class="scroll">{table}</div>{below}</section>'
 
 
 def _figure(plot: Plot) -> str:

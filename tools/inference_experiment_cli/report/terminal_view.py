@@ -6,6 +6,8 @@ from typing import Any, Final
 from inference_experiment.criteria import Result
 from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.output import Format, console, print_rows, print_value
+from inference_experiment_cli.plan.production import changes_of, observed_of, result_of
+from inference_experiment_cli.plan.production_view import print_production
 from inference_experiment_cli.report import wording
 from inference_experiment_cli.report.comparison import ComparisonReport
 from inference_experiment_cli.report.page import configuration
@@ -44,6 +46,7 @@ def document(report: ComparisonReport) -> dict[str, Any]:
         "configuration": dict(configuration(report)),
         "timeline": [{"event": name, "time": timestamp(time)} for name, time in wording.timeline(report)],
         "comparison": list(_numbers(report)),
+        "production_changes": changes_of(observed_of(measurement.subject.members), measurement.taken),
     }
 
 
@@ -82,3 +85,7 @@ def _print(report: ComparisonReport) -> None:
         screen.print(f"{check.result:<8} {check.reason}", style=STYLES[check.result].removeprefix("bold "))
     for text in wording.uncertain(report):
         screen.print(f"met, but more traffic could change it: {text}", style="yellow")
+    observed = observed_of(subject.members)
+    print_production(changes_of(observed, measurement.taken))
+    if left := result_of(observed, measurement.taken):
+        screen.print(left)
