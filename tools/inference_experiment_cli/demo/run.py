@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from inference_experiment_cli.demo.captured import captured_lines, captured_places
 from inference_experiment_cli.demo.timeline import Timeline
 from inference_experiment_cli.errors import NotPossibleError, Place, ServiceError, UsageError, missing_extra
 from inference_experiment_cli.lint.engine import lint
@@ -103,6 +104,11 @@ class Demo:
                 result.append(outputs["ExperimentStatus"])
                 variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
                 result.append("endpoint: " + ", ".join(f"{key} is {value.role}" for key, value in variants.items()))
+        with self._stage(timeline, "captured data") as result:
+            for place in captured_places(cloud):
+                timeline.line("step", "captured data", place)
+                result += [f"{name} {count} lines" for name, count in captured_lines(cloud, place).items()]
+            result.append("synthetic" if result else "none: the experiment has no DataStorageConfig")
         with self._stage(timeline, "delete") as result:
             cloud.delete_stack(EXAMPLE_STACK, on_event=timeline.stack_event)
             result.append("statuses seen: " + " ".join(dict.fromkeys(timeline.seen)))
@@ -130,7 +136,8 @@ class Demo:
         self.console.print(table)
         self.console.print(
             "CloudFormation, Lambda and SQS were ministack; SageMaker was moto with this project's simulation of "
-            "inference experiments. No AWS account was used.",
+            "inference experiments; requests and predictions in the captured data are synthetic. No AWS account was "
+            "used.",
             style="dim",
         )
 
