@@ -80,12 +80,17 @@ def _print(report: ComparisonReport) -> None:
         screen.print(message, style="yellow")
     rows = [dict(zip(COLUMNS, cells, strict=True)) for cells in wording.cells(report)]
     print_rows(rows, COLUMNS, Format.TABLE)
+    _print_production(report)
     screen.print(report.recommendation.capitalize(), style=STYLES[report.verdict.result])
     for check in report.verdict.checks:
         screen.print(f"{check.result:<8} {check.reason}", style=STYLES[check.result].removeprefix("bold "))
     for text in wording.uncertain(report):
         screen.print(f"met, but more traffic could change it: {text}", style="yellow")
-    observed = observed_of(subject.members)
-    print_production(changes_of(observed, measurement.taken))
-    if left := result_of(observed, measurement.taken):
-        screen.print(left)
+
+
+def _print_production(report: ComparisonReport) -> None:
+    observed, now = observed_of(report.measurement.subject.members), report.measurement.taken
+    print_production(changes_of(observed, now))
+    if left := result_of(observed, now):
+        console().print(left)
+    console().print()
