@@ -164,6 +164,27 @@ def test_a_plan_that_is_impossible_changes_nothing(desk: Desk) -> None:
     assert {row["when"] for row in answer["production_changes"]} == {"possible"}
 
 
+def test_a_count_that_only_the_deployment_knows_is_not_invented(desk: Desk) -> None:
+    """Of the file and of the one before it."""
+    template = {
+        "Parameters": {"Before": {"Type": "Number"}, "After": {"Type": "Number"}},
+        "Resources": {"Experiment": {"Type": "AWS::SageMaker::InferenceExperiment", "Properties": properties()}},
+    }
+    for name in ("Before", "After"):
+        (first, second) = (variant("production", "model-1"), variant("shadow", "model-2"))
+        first["InfrastructureConfig"]["RealTimeInferenceConfig"]["InstanceCount"] = {"Ref": name}
+        template["Resources"]["Experiment"]["Properties"] = properties(ModelVariants=[first, second])
+        desk.write(f"{name}.json", template)
+    options = ("--previous", "Before.json", "--status", "Created", "--format", "json")
+    answer = desk.ok("plan", "After.json", *options).data()
+    (changed,) = answer["properties"]
+    (production_change,) = answer["production"]
+
+    assert (changed["before"], changed["after"]) == ("!Ref Before", "!Ref After")
+    assert production_change["before"]["instance_count"] == "!Ref Before"
+    assert {row["after"]["instance_count"] for row in answer["production_changes"]} == {"!Ref After", 1}
+
+
 def test_the_deletion_of_a_test_that_waits_changes_nothing(desk: Desk) -> None:
     bring_to(desk, "Created")
     shown = desk.ok("delete", "fraud", "--dry-run").stdout

@@ -12,11 +12,12 @@ from inference_experiment_cli.plan.production import describe_variant
 from inference_experiment_cli.plan.production_view import print_production
 
 
-def show(plan: Plan, experiment: Experiment | None, output: Format) -> None:
+def show(plan: Plan, experiment: Experiment | None, output: Format, previous: Experiment | None = None) -> None:
     """Print a plan."""
     if experiment and experiment.warning and plan["status"] == "Absent":
         note(f"warning: {experiment.place()}: {experiment.warning}")
-    document = _restored(plan, stand_ins(experiment)) if experiment else plan
+    unknowns = {key: text for each in (previous, experiment) if each for key, text in stand_ins(each).items()}
+    document = _restored(plan, unknowns)
     if output in (Format.JSON, Format.YAML):
         print_value(document, output)
         return
@@ -46,6 +47,8 @@ def _restored(value: Any, unknowns: Mapping[str, str]) -> Any:  # noqa: ANN401 -
         return {key: _restored(item, unknowns) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_restored(item, unknowns) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return unknowns.get(str(value), value)
     if isinstance(value, str):
         for stand_in, written in unknowns.items():
             value = value.replace(stand_in, written)
