@@ -9,7 +9,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import decisions, dump, growth, lint_cost, local_start, memory, rule_cost, start_cost, waiting
+from benchmarks import (
+    captured_predictions,
+    decisions,
+    dump,
+    growth,
+    lint_cost,
+    local_start,
+    memory,
+    rule_cost,
+    start_cost,
+    waiting,
+)
 from benchmarks.measure import Results
 from benchmarks.writing import broken, machine, row, write
 
@@ -23,6 +34,7 @@ ALL: Final[dict[str, Callable[[Path, int], Results]]] = {
     "waiting": waiting.measure,
     "memory": memory.measure,
     "local": local_start.measure,
+    "captures": captured_predictions.measure,
 }
 ROUNDS: Final = 5
 

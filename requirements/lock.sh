@@ -8,7 +8,7 @@ lock() {
     uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" "$@" --output-file "$output"
 }
-lock requirements/dev.txt pyproject.toml --extra local --extra query --extra report --group dev
+lock requirements/dev.txt pyproject.toml --extra local --extra query --extra captures --extra report --group dev
 lock requirements/sam.txt requirements/sam.in
 lock requirements/bench.txt requirements/bench.in
 lock requirements/security.txt requirements/security.in

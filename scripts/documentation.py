@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from iam_policy.access_analyzer import CHECKS, full_title
+from iam_policy.findings import KINDS as FINDING_KINDS
 from inference_experiment import actions, contract, currentness, machine
 from inference_experiment.currentness import Standing, StandingKind
 from inference_experiment.decision import DecisionInput, RequestKind
@@ -193,7 +195,18 @@ def attributes() -> str:
     return "\n".join(f"- `{name}`" for name in contract.attributes())
 
 
+def access_analyzer() -> str:
+    """Return the table of Access Analyzer's checks with our kinds of findings."""
+    rows = []
+    for title, check in CHECKS.items():
+        refused = [kind for kind in check.kinds if FINDING_KINDS[kind].refused]
+        remark = "" if not refused else "yes" if len(refused) == len(check.kinds) else f"if `{refused[0]}`"
+        rows.append([full_title(title), ", ".join(f"`{kind}`" for kind in check.kinds), remark])
+    return _table(("check", "our kind", "refused by IAM"), rows)
+
+
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
+    "access_analyzer": access_analyzer,
     "attributes": attributes,
     "failures": failures,
     "lifecycle": lifecycle,

@@ -48,8 +48,8 @@ def syntax_tree(text: str) -> yaml.Node:
 
 
 def looks_like_json(text: str) -> bool:
-    """Tell whether a text begins like a JSON object or list."""
-    return text.lstrip()[:1] in {"{", "["}
+    """Tell whether a text begins like a JSON object or list, or with a comment that some editors accept in JSON."""
+    return text.lstrip().startswith(("{", "[", "//", "/*"))
 
 
 def parse(text: str) -> Any:  # noqa: ANN401 - a document is anything

@@ -1,8 +1,8 @@
 """Evaluate, lint, diff and generate IAM policies, with unknowns.
 
 A pure library: it reads no AWS account, and no template engine is needed. The names here are the public API; further
-modules: `role_dumps`, `terraform` and `embedded` (input), `suppress` (accepted findings), `managed` (AWS's policies),
-`actions` (AWS's data).
+modules: `role_dumps`, `terraform` and `embedded` (input), `suppress` (accepted findings), `access_analyzer` (AWS's
+checks), `managed` (AWS's policies), `actions` (AWS's data).
 """
 
 from iam_policy.evaluate.decision import Decision, Limit, Outcome, Policies, Role, Step, decide, decide_trust

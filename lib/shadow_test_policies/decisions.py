@@ -15,7 +15,8 @@ from iam_policy.evaluate.operators import parse_operator
 from iam_policy.evaluate.request import Request
 from iam_policy.evaluate.statements import StatementElement
 from iam_policy.findings import Finding
-from iam_policy.lint.actions import PASS_ROLE, matching, meant
+from iam_policy.lint.actions import matching, meant
+from iam_policy.lint.grants import PASS_ROLE
 from iam_policy.lint.scope import Scope, listed
 from iam_policy.match.arns import RESOURCE, SEGMENTS, as_target, compile_resource, split
 from iam_policy.match.patterns import Pattern, Wild

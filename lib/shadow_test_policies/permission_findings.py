@@ -29,6 +29,7 @@ from shadow_test_policies.decisions import (
     pinned,
     pinned_condition,
 )
+from shadow_test_policies.generated_names import with_ordinary_names
 from shadow_test_policies.located_documents import LocatedDocument, Location
 from shadow_test_policies.references import ROLE
 from shadow_test_policies.requirements import Level, customary, experiment_requirements, provider_requirements
@@ -36,6 +37,9 @@ from shadow_test_policies.resource_policies import KEYS, ResourcePolicy, lacks_f
 from shadow_test_policies.role_checks import RoleCheck
 from shadow_test_policies.role_policies import POLICY_PROPERTIES, is_attached, policy_resource, role_of_resource
 
+# A document with the findings of linting it.
+Linted: TypeAlias = tuple[LocatedDocument, tuple[iam_policy.Finding, ...]]
+Linter: TypeAlias = Callable[[iam_policy.Document, iam_policy.Place], tuple[Finding, ...]]
 INLINE_LIMIT: Final = 10240
 # The function works without these; without a log its failures cannot be explained.
 AUXILIARY: Final = frozenset({"logGroup", "stack"})
@@ -56,13 +60,17 @@ OF_CONDITIONS: Final = frozenset(
 DECIDED: Final = frozenset(
     {"resource-mismatch", "resource-needs-star", "other-account", "other-region", "other-partition"}
 )
+# Refused by IAM, and unknown to cfn-lint's own rules, which otherwise report documents in CloudFormation's resources.
+NOT_BY_CORE: Final = frozenset({"invalid-date", "too-long", "trust-action"})
+# Decisions report it as the cause of a missing permission.
+_NOT_CARRIED: Final = "condition-key-not-carried"
 # These may be broad: limits grant nothing, and the default policy of a key allows its account all of KMS.
 MAY_BE_BROAD: Final = frozenset({DocumentKind.BOUNDARY, DocumentKind.SCP, DocumentKind.SESSION, DocumentKind.RESOURCE})
 BROAD: Final = frozenset({"allow-not-action", "allow-not-resource", "broad-action"})
-GRANTS: Final = BROAD | {"pass-role-any-role", "pass-role-any-service", "pass-role-without-service"}
-
-
-Linter: TypeAlias = Callable[[iam_policy.Document, iam_policy.Place], tuple[Finding, ...]]
+GRANTS: Final = BROAD | {
+    *("pass-role-any-role", "pass-role-any-service", "pass-role-broadly", "pass-role-without-service"),
+    "service-linked-roles",
+}
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,7 @@ class PermissionFinding:
     actions: tuple[str, ...] = ()
     suggest: Callable[[], Mapping[str, Any] | None] = field(default=lambda: None, compare=False, repr=False)
     by_core: bool = False  # cfn-lint reports it itself
+    analyzer_check: str = ""  # the title of Access Analyzer's check for it
 
     @property
     def severity(self) -> Severity:
@@ -95,18 +104,18 @@ class PermissionFinding:
         """The statement to add, with pseudo parameters where it goes into a template."""
         return self.suggest()
 
-    def as_finding(self, document: str, position: Position, message: str = "") -> Finding:
-        """Return the finding for a report, at its place in a file."""
+    def as_finding(self, document: str, position: Position) -> Finding:
+        """Return the finding for a report on policy documents, at its place in a file."""
         return Finding(
-            self.kind,
-            message or self.message,
-            self.location.path,
-            position,
-            document,
-            None,
-            self.statement,
-            self.actions if self.kind in TOGETHER else (),
+            *(self.kind, self.message, self.location.path, position, document),
+            addition=self.statement,
+            permissions=self.actions if self.kind in TOGETHER else (),
+            analyzer_check=self.analyzer_check,
         )
+
+    def as_template_finding(self, template: str, position: Position, message: str) -> Finding:
+        """Return the finding for a report on a template, with the severity of the rule that reports it."""
+        return replace(self.as_finding(template, position), message=message, level=self.severity)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,10 +157,13 @@ def analyze(check: RoleCheck, lint: Linter = iam_policy.lint_policy) -> RoleRepo
         return RoleReport(check, (), (_finding("undecided", check, check.kind, check.origin, wording.not_here),))
     sources = [*role.documents, *check.given_resource_policies]
     linted = [(source, lint(source.document, check.deployment)) for source in sources]
-    refused = any(iam_policy.refused(findings) for _, findings in linted)
-    # Decisions of a rejected document do not matter.
-    decidable = () if refused else [each for each in check.decidable if each.service or not role.is_bare]
-    own, place = decide_all(role.role, decidable), check.deployment
+    refusals = {finding.kind for _, findings in linted for finding in iam_policy.refused(findings)}
+    refused = bool(refusals)
+    # Decisions of a rejected document do not matter, unless it says nothing that could be misread.
+    decidable = (
+        () if refusals - {"no-statement"} else [each for each in check.decidable if each.service or not role.is_bare]
+    )
+    own, place = tuple(with_ordinary_names(decide_all(role.role, decidable))), check.deployment
     both = list(with_resource_policies(own, check.resource_policies, check.principal, place.account))
     results = tuple(result for result, _ in both)
     granted = {id(after) for before, after in zip(own, results, strict=True) if before.decision.allowed}
@@ -168,6 +180,7 @@ def analyze(check: RoleCheck, lint: Linter = iam_policy.lint_policy) -> RoleRepo
     decided = sorted(found, key=lambda finding: list(KINDS).index(finding.kind))
     if role.is_bare and not refused:
         decided.append(_finding("undecided", check, check.kind, role.origin, wording.not_here))
+    decided = [replace(each, analyzer_check=_said_check(each, linted)) for each in decided]
     return RoleReport(check, results, (*_document_findings(check, linted, decided), *decided), refused)
 
 
@@ -395,7 +408,7 @@ def _other_policies(check: RoleCheck) -> Iterator[LocatedDocument]:
 
 def _document_findings(
     check: RoleCheck,
-    linted: Sequence[tuple[LocatedDocument, tuple[iam_policy.Finding, ...]]],
+    linted: Sequence[Linted],
     decided: Iterable[PermissionFinding],
 ) -> Iterator[PermissionFinding]:
     """Yield the problems of documents that no decision has reported."""
@@ -419,14 +432,15 @@ def _is_said(
     """Tell whether a decision reports it, or it is irrelevant in this document."""
     if source.document.kind in MAY_BE_BROAD and finding.kind in GRANTS:
         return True
+    if check.names is not None and KINDS[finding.kind].documents_only:
+        return True
     if finding.kind in DECIDED:
-        # In a template only what is needed matters.
         statement = source.locate(finding.path[:2]).path
-        return check.names is not None or any(
+        return any(
             each.document == source.document.name and each.path[: len(statement)] == statement for each in reported
         )
     location = source.locate(finding.path, finding.position)
-    if finding.kind == "condition-key-not-carried":
+    if finding.kind == _NOT_CARRIED:
         return location in reported
     return check.names is not None and _is_cause(finding, location, reported.values())
 
@@ -448,18 +462,26 @@ def _is_cause(finding: iam_policy.Finding, location: Location, reported: Iterabl
     return finding.kind == "unknown-action" and any(each.location == location for each in serious)
 
 
+def _said_check(finding: PermissionFinding, linted: Sequence[Linted]) -> str:
+    """Return Access Analyzer's check for the condition that a decision reports, empty if it has none."""
+    for source, findings in linted:
+        for each in findings:
+            if each.kind == _NOT_CARRIED and source.locate(each.path, each.position) == finding.location:
+                return each.analyzer_check
+    return ""
+
+
 def _of_document(check: RoleCheck, source: LocatedDocument, finding: iam_policy.Finding) -> PermissionFinding:
     kind = finding.kind
-    by_core = source.by_core and ((KINDS[kind].refused and kind != "too-long") or kind == "old-version")
+    by_core = source.by_core and KINDS[kind].refused and kind not in NOT_BY_CORE
     location = source.locate(finding.path, finding.position)
-    return _finding(
+    found = _finding(
         kind, check, finding.message, location, lambda _, limit: shorten(finding.message, limit), by_core=by_core
     )
+    return replace(found, analyzer_check=finding.analyzer_check)
 
 
-def _escalating(
-    check: RoleCheck, linted: Sequence[tuple[LocatedDocument, tuple[iam_policy.Finding, ...]]]
-) -> Iterator[PermissionFinding]:
+def _escalating(check: RoleCheck, linted: Sequence[Linted]) -> Iterator[PermissionFinding]:
     """Yield one finding for all ways in which a role can gain permissions that it was not given.
 
     A statement that grants every action has its own finding, and a deployer is expected to change roles.

@@ -65,7 +65,15 @@ def line_of(finding: Finding) -> str:
         place += f":{finding.position.line}:{finding.position.column}"
     elif finding.path:
         place += f" {show_path(finding.path)}"
-    return f"{place}: {finding.severity} {finding.kind}: {finding.message}".removeprefix(": ")
+    line = f"{place}: {finding.severity} {finding.kind}: {finding.message}{_remarks(finding)}"
+    return line.removeprefix(": ")
+
+
+def _remarks(finding: Finding) -> str:
+    """Return in brackets that IAM refuses the document, and Access Analyzer's check, where they apply."""
+    check = f"Access Analyzer: {finding.access_analyzer}" if finding.access_analyzer else ""
+    remarks = [remark for remark in ("refused by IAM" if finding.refused else "", check) if remark]
+    return f" [{'; '.join(remarks)}]" if remarks else ""
 
 
 def explanation_of(decision: Decision) -> str:
@@ -128,9 +136,15 @@ def _sarif_result(each: SuppressibleFinding, index: int) -> dict[str, Any]:
         "locations": [location],
         "partialFingerprints": {"finding/v1": fingerprint(finding)},
     }
+    if finding.refused or finding.access_analyzer:
+        result["properties"] = _analysis_values(finding)
     if each.suppression is not None:
         result["suppressions"] = [{"kind": each.suppression.kind, "justification": each.suppression.reason}]
     return result
+
+
+def _analysis_values(finding: Finding) -> dict[str, Any]:
+    return {"access_analyzer": finding.access_analyzer or None, "refused": finding.refused}
 
 
 def junit_of(findings: Iterable[SuppressibleFinding], reports: Iterable[RoleReport] = ()) -> str:
@@ -165,10 +179,10 @@ def _junit_case(each: SuppressibleFinding) -> ET.Element:
     if each.suppression is not None:
         ET.SubElement(case, "skipped", message=f"suppressed: {each.suppression.reason}")
     elif finding.severity is Severity.ERROR:
-        failure = ET.SubElement(case, "failure", type=finding.kind, message=finding.message)
+        failure = ET.SubElement(case, "failure", type=finding.kind, message=finding.message + _remarks(finding))
         failure.text = line_of(finding)
     else:
-        ET.SubElement(case, "skipped", message=f"{finding.severity}: {finding.message}")
+        ET.SubElement(case, "skipped", message=f"{finding.severity}: {finding.message}{_remarks(finding)}")
     return case
 
 
@@ -208,6 +222,7 @@ def _finding_values(suppressible: SuppressibleFinding) -> dict[str, Any]:
         "line": finding.position.line,
         "column": finding.position.column,
         "message": finding.message,
+        **_analysis_values(finding),
         "fingerprint": fingerprint(finding),
         "permissions": list(finding.permissions),
         "add": None if finding.addition is None else dict(finding.addition),

@@ -224,11 +224,13 @@ def _true_condition(results: Sequence[Result], step: Step, paste: Paste) -> str:
 
 def tag_of(condition: Condition) -> str:
     """Return the tag that a condition asks for, empty for none."""
-    match = TAG_KEY.fullmatch(condition.key)
+    match, operator = TAG_KEY.fullmatch(condition.key), parse_operator(condition.operator)
+    is_present = [item.text for item in condition.values] == ["false"]
+    if operator is None or (operator.comparison.negated if operator.comparison else not is_present):
+        return ""
     if match:
         return match[2]
-    operator = parse_operator(condition.operator)
-    if condition.key.lower() != TAG_KEYS or operator is None or operator.quantifier != "ForAnyValue":
+    if condition.key.lower() != TAG_KEYS or not operator.comparison or operator.quantifier != "ForAnyValue":
         return ""
     literals = (item.text for item in condition.values if isinstance(item.text, str))
     return next((text for text in literals if not set(text) & set("*?")), "")

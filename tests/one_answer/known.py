@@ -5,11 +5,7 @@ from collections.abc import Mapping
 PROPERTIES: Mapping[str, tuple[str, ...]] = {}
 PERMISSIONS: Mapping[str, tuple[str, ...]] = {}
 # Cases whose correct result, in expected.py, no command returns yet.
-WRONG = frozenset(
-    {
-        "trust_extra_action.json",
-    }
-)
+WRONG = frozenset({})
 PLANS: Mapping[str, tuple[str, ...]] = {}
 
 

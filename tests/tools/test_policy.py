@@ -480,7 +480,7 @@ def statements(*listed: dict[str, Any]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(listed)}
 
 
-COMPLETED = [f"arn:aws:{service}" for service in ("sagemaker", "sqs", "iam", "logs", "cloudformation")]
+OF_SERVICES = [f"arn:aws:{service}:*:*:*" for service in ("sagemaker", "sqs", "iam", "logs", "cloudformation")]
 ANYWHERE = ["cloudwatch:*", "sagemaker:ListInferenceExperiments"]
 
 
@@ -490,7 +490,7 @@ ANYWHERE = ["cloudwatch:*", "sagemaker:ListInferenceExperiments"]
         ([[EVERYTHING]], 0),
         ([[{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]], 0),  # FullAWSAccess is attached with it
         ([[EVERYTHING], [{**EVERYTHING, "Action": "s3:*"}]], 1),
-        ([[{**EVERYTHING, "Resource": COMPLETED}, {**EVERYTHING, "Action": ANYWHERE}]], 0),
+        ([[{**EVERYTHING, "Resource": OF_SERVICES}, {**EVERYTHING, "Action": ANYWHERE}]], 0),
         ([[EVERYTHING, {**EVERYTHING, "Effect": "Deny", "Condition": EUROPE}]], 1),
     ],
 )

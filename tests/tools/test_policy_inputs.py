@@ -295,9 +295,13 @@ def test_a_resource_policy_is_no_trust_policy(tmp_path: Path) -> None:
     assert "lacks" not in answer.stdout
 
 
-@pytest.mark.parametrize("comment", ["// why\n", "/* why */", "# why\n"])
-def test_a_comment_in_a_policy_is_named(comment: str, tmp_path: Path) -> None:
-    answer = check(tmp_path, json.dumps(DOCUMENT).replace('"Statement"', comment + '"Statement"', 1))
+@pytest.mark.parametrize(
+    ("comment", "before"),
+    [(comment, '"Statement"') for comment in ("// why\n", "/* why */", "# why\n")]
+    + [("// why\n", "{"), ("/* why\n * that */\n// too\n", "{")],
+)
+def test_a_comment_in_a_policy_is_named(comment: str, before: str, tmp_path: Path) -> None:
+    answer = check(tmp_path, json.dumps(DOCUMENT).replace(before, comment + before, 1))
     assert answer.returncode == 1
     assert "error invalid-json: is not valid JSON: comments are not allowed, remove this one" in answer.stdout
 

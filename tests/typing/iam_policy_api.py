@@ -56,6 +56,7 @@ findings = iam_policy.lint_policy(document, place)
 assert_type(findings, tuple[Finding, ...])
 assert_type(iam_policy.refused(findings), tuple[Finding, ...])
 assert_type([finding.severity for finding in findings], list[Severity])
+assert_type([(finding.access_analyzer, finding.refused) for finding in findings], list[tuple[str, bool]])
 assert_type([finding.position for finding in findings], list[Position])
 assert_type(KINDS["unknown-action"].severity, Severity)
 

@@ -1,18 +1,21 @@
 """Linting one document: the problems that do not depend on what the role requires."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from iam_policy.findings import KINDS, NOWHERE, Finding, shorten
-from iam_policy.lint.actions import lint_actions, lint_grants
-from iam_policy.lint.conditions import lint_conditions, lint_variables
+from iam_policy.findings import NOWHERE, Finding, shorten
+from iam_policy.lint.actions import lint_actions
+from iam_policy.lint.conditions import lint_conditions
+from iam_policy.lint.grants import lint_grants
+from iam_policy.lint.principals import lint_principals, lint_trust
+from iam_policy.lint.redundancy import lint_redundancy, lint_statements
 from iam_policy.lint.resources import lint_places, lint_resources
 from iam_policy.lint.scope import Scope
-from iam_policy.parse.document import WITH_PRINCIPAL, Document, DocumentKind, Principal
+from iam_policy.lint.values import lint_values
+from iam_policy.lint.variables import lint_variables
+from iam_policy.parse.document import WITH_PRINCIPAL, Document, DocumentKind
 from iam_policy.place import Place
-from iam_policy.service_data.actions import nearest
 
 # IAM and STS quotas, white space not counted; the quota of trust policies can be raised to 4,096.
 LIMITS: Final = {
@@ -27,10 +30,8 @@ LIMITS: Final = {
     DocumentKind.SESSION: (2048, "shorten it, or pass managed policies as session policies"),
     DocumentKind.RESOURCE: (32768, "shorten it: bucket policies have at most 20 KB, key policies 32 KB"),
 }
-_AWS: Final = re.compile(r"\*|\d{12}|arn:[\w-]+:(iam|sts)::\d{12}:.+|A[A-Z0-9]{15,}")
-_SERVICE: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?|[a-z0-9.-]+\.aws\.internal")
-# The services that roles of this project are for; suggested for misspelt ones.
-SERVICES: Final = ("sagemaker.amazonaws.com", "lambda.amazonaws.com", "cloudformation.amazonaws.com")
+# Problems of reading that leave a document without statements.
+_WITHOUT_STATEMENTS: Final = frozenset({"missing-element", "not-a-policy"})
 
 
 def lint_document(document: Document) -> Iterator[Finding]:
@@ -38,71 +39,52 @@ def lint_document(document: Document) -> Iterator[Finding]:
     limit, advice = LIMITS[document.kind]
     if document.length is not None and document.length > limit:
         message = f"the policy has {document.length:,} characters, {limit:,} are allowed: {advice}"
-        yield Finding("too-long", message, (), NOWHERE, document.name)
+        policy = "role trust" if document.kind is DocumentKind.TRUST else "identity"
+        check = f"Policy size exceeds {policy} policy quota"
+        yield Finding("too-long", message, (), NOWHERE, document.name, analyzer_check=check)
+    if not document.statements and not {problem.kind for problem in document.problems} & _WITHOUT_STATEMENTS:
+        message = "add a statement: Statement is an empty list"
+        check = "Missing statement"
+        yield Finding("no-statement", message, ("Statement",), NOWHERE, document.name, analyzer_check=check)
     sids = Counter(statement.sid for statement in document.statements if statement.sid)
     seen: set[str] = set()
     for statement in document.statements:
         if statement.sid in seen and sids[statement.sid] > 1:
             message = shorten(f'the Sid "{statement.sid}" is used {sids[statement.sid]} times; rename this one')
-            yield Finding("duplicate-sid", message, (*statement.path, "Sid"), statement.position, document.name)
+            path = (*statement.path, "Sid")
+            check = "Unique Sids required"
+            yield Finding("duplicate-sid", message, path, statement.position, document.name, analyzer_check=check)
         seen.add(statement.sid)
+    yield from lint_statements(document)
 
 
 def lint_elements(scope: Scope) -> Iterator[Finding]:
     """Yield findings about missing and misplaced elements of a statement."""
     statement = scope.statement
     if statement.actions is None:
-        yield scope.finding("missing-element", "add Action: a statement must have one", statement)
+        yield scope.report("Missing action", "add Action: a statement must have one", statement)
     if scope.document.kind in WITH_PRINCIPAL and statement.principals is None:
         message = "add Principal: the policy says who may use what it is attached to"
-        yield scope.finding("missing-element", message, statement)
+        yield scope.report("Missing principal", message, statement)
     if scope.document.kind is DocumentKind.TRUST:
         if statement.resources is not None:
             message = f"remove {statement.resources.element}: the resource of a trust policy is the role itself"
-            yield scope.finding("misplaced-element", message, statement.resources)
+            yield scope.report("Role trust policy syntax error resource", message, statement.resources)
         return
     if statement.resources is None:
-        yield scope.finding("missing-element", 'add Resource: an ARN, or "*" for actions without ARNs', statement)
+        yield scope.report("Missing resource", 'add Resource: an ARN, or "*" for actions without ARNs', statement)
     if statement.principals is not None and scope.document.kind is not DocumentKind.RESOURCE:
         message = f"remove {statement.principals.element}: the policy applies to what it is attached to"
-        yield scope.finding("misplaced-element", message, statement)
-
-
-def lint_principals(scope: Scope) -> Iterator[Finding]:
-    """Yield findings about Principal and NotPrincipal."""
-    principals = scope.statement.principals
-    if principals is None:
-        return
-    if principals.negated and scope.allows:
-        message = "Allow with NotPrincipal lets every other principal assume the role; use Principal"
-        yield scope.finding("not-principal-with-allow", message, scope.statement)
-    for entry in principals.entries:
-        if isinstance(entry.item.text, str):
-            yield from _lint_principal(scope, entry, entry.item.text)
-
-
-def _lint_principal(scope: Scope, entry: Principal, name: str) -> Iterator[Finding]:
-    if name == "*" and entry.type in {"*", "AWS"}:
-        if scope.allows and not scope.statement.conditions:
-            message = "every principal can assume the role; name the service or the account"
-            yield scope.finding("open-trust", message, entry.item)
-    elif "*" in name or "?" in name:
-        message = f'"{name}" is not a principal: wildcards are not supported here; list each principal'
-        yield scope.finding("invalid-principal", message, entry.item)
-    elif entry.type == "Service" and not _SERVICE.fullmatch(name):
-        near = nearest(name, SERVICES, 1)
-        advice = f"did you mean {near[0]}?" if near else "write it as service.amazonaws.com"
-        yield scope.finding("invalid-principal", f'"{name}" is not a service principal; {advice}', entry.item)
-    elif entry.type == "AWS" and not _AWS.fullmatch(name):
-        message = f'"{name}" is not an AWS principal; write an account, or the ARN of a role or user'
-        yield scope.finding("invalid-principal", message, entry.item)
+        yield scope.report("Unsupported principal", message, statement)
 
 
 Check: TypeAlias = Callable[[Scope], Iterator[Finding]]
 
-_EVERY: Final[tuple[Check, ...]] = (lint_elements, lint_actions, lint_conditions, lint_variables)
+_EVERY: Final[tuple[Check, ...]] = (
+    *(lint_elements, lint_actions, lint_conditions, lint_values, lint_variables, lint_redundancy),
+)
 _IDENTITY: Final[tuple[Check, ...]] = (*_EVERY, lint_resources, lint_places, lint_grants)
-_TRUST: Final[tuple[Check, ...]] = (*_EVERY, lint_principals)
+_TRUST: Final[tuple[Check, ...]] = (*_EVERY, lint_principals, lint_trust)
 _RESOURCE: Final[tuple[Check, ...]] = (*_EVERY, lint_resources)
 _CHECKS: Final = {DocumentKind.TRUST: _TRUST, DocumentKind.RESOURCE: _RESOURCE}
 
@@ -126,4 +108,4 @@ def lint_policy(document: Document, place: Place | None = None) -> tuple[Finding
 
 def refused(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Return the findings for which IAM rejects the document."""
-    return tuple(finding for finding in findings if KINDS[finding.kind].refused)
+    return tuple(finding for finding in findings if finding.refused)

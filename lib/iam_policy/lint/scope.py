@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from iam_policy.access_analyzer import CHECKS
 from iam_policy.findings import Finding, shorten
-from iam_policy.parse.document import Condition, Document, Item, Selector, Statement
+from iam_policy.parse.document import Condition, Document, Item, Principals, Selector, Statement
 from iam_policy.place import Place
+
+Element: TypeAlias = Item | Selector | Condition | Principals | Statement
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,13 @@ class Scope:
         selector = self.statement.actions
         return [] if selector is None or selector.negated else [name for _, name in self.items(selector)]
 
-    def finding(self, kind: str, message: str, where: Item | Selector | Condition | Statement) -> Finding:
-        """Return a finding at an element."""
-        return Finding(kind, shorten(message), where.path, where.position, self.document.name)
+    def finding(self, kind: str, message: str, where: Element, check: str = "") -> Finding:
+        """Return a finding at an element; `check` is the title of Access Analyzer's check for it, if there is one."""
+        return Finding(kind, shorten(message), where.path, where.position, self.document.name, analyzer_check=check)
+
+    def report(self, check: str, message: str, where: Element) -> Finding:
+        """Return the finding of a check of Access Analyzer, of the kind that such findings usually have."""
+        return self.finding(CHECKS[check].kinds[0], message, where, check)
 
 
 def suggestion(near: list[str]) -> str:

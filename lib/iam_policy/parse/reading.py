@@ -48,9 +48,10 @@ class _Spot(NamedTuple):
     path: Path = ()
     position: Position = NOWHERE
 
-    def report(self, kind: str, message: str) -> None:
-        """Add a finding about this part."""
-        self.found.append(Finding(kind, shorten(message), self.path, self.position, self.document))
+    def report(self, kind: str, message: str, check: str = "") -> None:
+        """Add a finding about this part; `check` is the title of Access Analyzer's check for it."""
+        finding = Finding(kind, shorten(message), self.path, self.position, self.document, analyzer_check=check)
+        self.found.append(finding)
 
     def inner(self, node: object, *steps: str | int) -> "_Spot":
         """Return the nested part for a node; without a mark it has the position of this one."""
@@ -76,7 +77,7 @@ class _Spot(NamedTuple):
         if isinstance(value, Mapping):
             self.check_duplicates(value)
         elif not isinstance(value, Unknown):
-            self.report("wrong-type", f"write {element} as an object: {members}")
+            self.report("wrong-type", f"write {element} as an object: {members}", "Data type mismatch")
         return value if isinstance(value, Mapping | Unknown) else Unknown(f"{element} is not valid")
 
     def check_keys(self, node: Mapping[Any, Any], known: Sequence[str]) -> None:
@@ -86,7 +87,7 @@ class _Spot(NamedTuple):
             name = str(key)
             if name not in known:
                 message = f'unknown element "{name}"; {_advice(name, known)}'
-                self.inner(key, name).report("unknown-element", message)
+                self.inner(key, name).report("unknown-element", message, "Invalid policy element")
 
 
 def _position(node: object, fallback: Position) -> Position:
@@ -116,7 +117,7 @@ def read_json(source: str, name: str = "", kind: DocumentKind = DocumentKind.INL
 
 def unreadable(message: str, position: Position, name: str = "", kind: DocumentKind = DocumentKind.INLINE) -> Document:
     """Return the document for text that is not JSON: the finding invalid-json, and unknown permissions."""
-    problem = Finding("invalid-json", shorten(message), (), position, name)
+    problem = Finding("invalid-json", shorten(message), (), position, name, analyzer_check="Json syntax error")
     statement = Statement(0, unknown=Unknown("the document cannot be read"), position=position)
     return Document(name, kind, None, (statement,), (problem,))
 
@@ -139,10 +140,12 @@ def read_node(node: object, name: str = "", kind: DocumentKind = DocumentKind.IN
         statements = (Statement(0, unknown=value, position=at.position),)
     elif isinstance(value, Mapping):
         at.check_keys(value, TOP)
+        _check_string(value, "Id", at)
         version = _version(value, at)
         statements = tuple(_statements(value, at, variables=version in {None, VARIABLES_VERSION}))
     else:
-        at.report("not-a-policy", "write a policy as an object with Version and Statement")
+        message = "write a policy as an object with Version and Statement"
+        at.report("not-a-policy", message, "Data type mismatch")
     return Document(name, kind, version, statements, tuple(at.found), partial(_length, node))
 
 
@@ -166,14 +169,16 @@ def _bare(node: object) -> object:
 def _version(node: Mapping[Any, Any], spot: _Spot) -> str | None:
     """Return the version, the old one where there is none; None if it is unknown."""
     if "Version" not in node:
-        spot.report("old-version", f'add "Version": "{VARIABLES_VERSION}"; the default is the language of 2008')
+        message = f'add "Version": "{VARIABLES_VERSION}"; the default is the language of 2008'
+        spot.report("old-version", message, "Missing version")
         return VERSIONS[1]
     version, at = spot.read(node["Version"], "Version")
     if isinstance(version, Unknown | Symbolic):
         return None
+    _check_string(node, "Version", spot)
     version = str(version)
     if version not in VERSIONS:
-        at.report("invalid-version", f'unknown version "{version}"; write "{VARIABLES_VERSION}"')
+        at.report("invalid-version", f'unknown version "{version}"; write "{VARIABLES_VERSION}"', "Invalid version")
     elif version != VARIABLES_VERSION:
         message = f'write "{VARIABLES_VERSION}"; policy variables are plain text in "{version}"'
         at.report("old-version", message)
@@ -182,7 +187,7 @@ def _version(node: Mapping[Any, Any], spot: _Spot) -> str | None:
 
 def _statements(node: Mapping[Any, Any], spot: _Spot, *, variables: bool) -> Iterator[Statement]:
     if "Statement" not in node:
-        spot.report("missing-element", "add Statement: a policy must have one")
+        spot.report("missing-element", "add Statement: a policy must have one", "Missing statement")
         return
     value, at = spot.read(node["Statement"], "Statement")
     if not isinstance(value, list | tuple):
@@ -196,7 +201,8 @@ def _statement(index: int, value: object, at: _Spot, *, variables: bool) -> Stat
     if isinstance(value, Unknown):
         return Statement(index, unknown=value, path=at.path, position=at.position)
     if not isinstance(value, Mapping):
-        at.report("wrong-type", "write a statement as an object with Effect, Action and Resource")
+        message = "write a statement as an object with Effect, Action and Resource"
+        at.report("wrong-type", message, "Data type mismatch")
         return Statement(index, unknown=Unknown("it is not a statement"), path=at.path, position=at.position)
     at.check_keys(value, ELEMENTS)
     return Statement(
@@ -215,70 +221,98 @@ def _statement(index: int, value: object, at: _Spot, *, variables: bool) -> Stat
 
 def _sid(node: Mapping[Any, Any], spot: _Spot) -> str:
     """Read Sid; an unknown one counts as none."""
-    value, at = spot.read(node.get("Sid", ""), "Sid")
-    if isinstance(value, Unknown | Symbolic):
-        return ""
+    value, at = spot.read(node.get("Sid"), "Sid")
+    _check_string(node, "Sid", spot)
     if not isinstance(value, str):
-        at.report("wrong-type", "write Sid as a string")
         return ""
+    if not value:
+        at.report("empty-element", "write a value for Sid, or remove it", "Empty Sid value")
     if not _SID.fullmatch(value):
-        at.report("invalid-sid", f'a Sid has letters and digits only; rename "{value}"')
+        at.report("invalid-sid", f'a Sid has letters and digits only; rename "{value}"', "Unsupported Sid")
     return str(value)
+
+
+def _check_string(node: Mapping[Any, Any], element: str, spot: _Spot) -> None:
+    """Report an element that is neither a string nor, as YAML reads a version, a date."""
+    if element in node:
+        value, at = spot.read(node[element], element)
+        if value is None or isinstance(value, bool | int | float | list | tuple | Mapping):
+            at.report("wrong-type", f"write {element} as a string", "Data type mismatch")
 
 
 def _effect(node: Mapping[Any, Any], spot: _Spot) -> str | None:
     """Read Effect; None if it is unknown or neither Allow nor Deny."""
     if "Effect" not in node:
-        spot.report("missing-element", 'add "Effect": "Allow" or "Deny"')
+        spot.report("missing-element", 'add "Effect": "Allow" or "Deny"', "Missing effect")
         return None
     value, at = spot.read(node["Effect"], "Effect")
     if isinstance(value, Unknown | Symbolic):
         return None
+    if not isinstance(value, str):
+        at.report("wrong-type", 'write Effect as a string: "Allow" or "Deny"', "Data type mismatch")
+        return None
     if value in EFFECTS:
         return str(value)
-    near = get_close_matches(str(value).title(), EFFECTS, 1, 0.5)
+    near = get_close_matches(value.title(), EFFECTS, 1, 0.5)
     advice = f'write "{near[0]}"' if near else 'write "Allow" or "Deny"'
-    at.report("invalid-effect", f'"{value}" is not an Effect; {advice} (case-sensitive)')
+    at.report("invalid-effect", f'"{value}" is not an Effect; {advice} (case-sensitive)', "Invalid effect")
     return None
 
 
 def _selector(node: Mapping[Any, Any], names: tuple[str, str], spot: _Spot) -> Selector | None:
     """Read Action or NotAction, Resource or NotResource; None if the statement has neither."""
-    present = [name for name in names if name in node]
-    if not present:
+    element = _present(node, names, spot)
+    if element is None:
         return None
+    at = spot.inner(node[element], element)
+    items = _items(node[element], at, f"Empty array {names[0].lower()}")
+    _check_strings(node[element], at)
+    return Selector(element, items, at.path, at.position)
+
+
+def _present(node: Mapping[Any, Any], names: tuple[str, str], spot: _Spot) -> str | None:
+    """Return the element of a pair that a statement has, the first if it has both; None if it has neither."""
+    present = [name for name in names if name in node]
     if len(present) > 1:
         message = f"keep one of {names[0]} and {names[1]}: IAM does not accept both in one statement"
-        spot.report("conflicting-elements", message)
-    element = present[0]
-    at = spot.inner(node[element], element)
-    return Selector(element, _items(node[element], at), at.path, at.position)
+        spot.report("conflicting-elements", message, "Unsupported element combination")
+    return present[0] if present else None
 
 
-def _items(node: object, spot: _Spot) -> tuple[Item, ...]:
-    """Read a text or a list of texts."""
+def _check_strings(node: object, spot: _Spot) -> None:
+    """Report numbers and Booleans in a text or list of texts: an action or ARN is a string."""
+    value, at = spot.read(node)
+    entries = enumerate(value) if isinstance(value, list | tuple) else [(None, value)]
+    for index, entry in entries:
+        inner, where = at.read(entry) if index is None else at.read(entry, index)
+        if isinstance(inner, bool | int | float):
+            where.report("wrong-type", f"write {inner} as a string", "Data type mismatch")
+
+
+def _items(node: object, spot: _Spot, empty: str, check: str = "Data type mismatch") -> tuple[Item, ...]:
+    """Read a text or a list of texts; `empty` and `check` are Access Analyzer's for no text and for other values."""
     value, at = spot.read(node)
     if not isinstance(value, list | tuple):
-        return (_item(value, at),)
+        return (_item(value, at, check),)
     if not value:
-        at.report("wrong-type", f"an empty list matches nothing; write at least one {at.path[-1]}")
-    return tuple(_item(*at.read(entry, index)) for index, entry in enumerate(value))
+        at.report("wrong-type", f"an empty list matches nothing; write at least one {at.path[-1]}", empty)
+    return tuple(_item(*at.read(entry, index), check) for index, entry in enumerate(value))
 
 
-def _item(value: object, at: _Spot) -> Item:
+def _item(value: object, at: _Spot, check: str) -> Item:
     if isinstance(value, str | int | float):
         text = str(value)
         return Item(text.lower() if isinstance(value, bool) else text, at.path, at.position)
     if isinstance(value, Symbolic | Unknown):
         return Item(value, at.path, at.position)
     shown = "null" if value is None else "an object" if isinstance(value, Mapping) else "a list"
-    at.report("wrong-type", f"write a string, not {shown}")
+    at.report("wrong-type", f"write a string, not {shown}", check)
     return Item(Unknown("it is not a string"), at.path, at.position)
 
 
 def _principals(node: Mapping[Any, Any], spot: _Spot) -> Principals | None:
     """Read Principal or NotPrincipal; None if the statement has neither."""
-    element = next((name for name in PRINCIPALS if name in node), None)
+    element = _present(node, PRINCIPALS, spot)
     if element is None:
         return None
     value, at = spot.read(node[element], element)
@@ -288,10 +322,14 @@ def _principals(node: Mapping[Any, Any], spot: _Spot) -> Principals | None:
         unknown = value if isinstance(value, Unknown) else Unknown(f"{element} is {value}")
     elif isinstance(value, Mapping):
         entries = tuple(_entries(value, at))
+        if not value:
+            message = f"{element} is empty, so the statement does nothing; name the principals"
+            at.report("empty-element", message, "Empty object principal")
     elif value == "*":
         entries = (Principal("*", Item("*", at.path, at.position)),)
     else:
-        at.report("invalid-principal", f'write {element} as {{"Service": ...}} or {{"AWS": ...}}')
+        message = f'write {element} as {{"Service": ...}} or {{"AWS": ...}}'
+        at.report("invalid-principal", message, "Invalid principal format")
         unknown = Unknown(f"{element} is not valid")
     return Principals(element, entries, unknown, at.path, at.position)
 
@@ -302,8 +340,8 @@ def _entries(node: Mapping[Any, Any], spot: _Spot) -> Iterator[Principal]:
         at = spot.inner(key, name)
         if name not in PRINCIPAL_TYPES:
             message = f'unknown type of principal "{name}"; {_advice(name, PRINCIPAL_TYPES)}'
-            at.report("invalid-principal", message)
-        for item in _items(value, at):
+            at.report("invalid-principal", message, "Invalid principal key")
+        for item in _items(value, at, "Empty array principal"):
             yield Principal(name, item)
 
 
@@ -316,8 +354,14 @@ def _conditions(node: Mapping[Any, Any], spot: _Spot) -> Iterator[Condition]:
     if isinstance(block, Unknown):
         yield Condition("", "", (), block, at.path, at.position)
         return
+    if not block:
+        _report_no_condition(at)
     for operator, keys in block.items():
         yield from _operator(str(operator), keys, at.inner(operator, str(operator)))
+
+
+def _report_no_condition(spot: _Spot) -> None:
+    spot.report("empty-element", f"{spot.path[-1]} is empty; write a condition or remove it", "Empty object condition")
 
 
 def _operator(operator: str, node: object, spot: _Spot) -> Iterator[Condition]:
@@ -325,7 +369,24 @@ def _operator(operator: str, node: object, spot: _Spot) -> Iterator[Condition]:
     if isinstance(keys, Unknown):
         yield Condition(operator, "", (), keys, spot.path, spot.position)
         return
+    if not keys:
+        _report_no_condition(spot)
     for key, values in keys.items():
         where = spot.inner(key, str(key))
-        items = _items(values, where) if values != [] else ()
+        check = "Invalid condition data type"
+        items = _items(values, where, "", check) if values != [] else ()
+        _check_one_type(values, where)
         yield Condition(operator, str(key), items, None, where.path, where.position)
+
+
+def _check_one_type(node: object, spot: _Spot) -> None:
+    """Report values of different JSON types."""
+    value, at = spot.read(node)
+    if isinstance(value, list | tuple):
+        inner = [at.read(entry)[0] for entry in value]
+        types = {"Booleans": bool, "numbers": int | float, "strings": str}
+        # A Boolean is an integer to Python, hence the order.
+        named = {next((name for name, type_ in types.items() if isinstance(one, type_)), "") for one in inner} - {""}
+        if len(named) > 1:
+            message = f"the values are {' and '.join(sorted(named))}; write all of them as strings"
+            at.report("mixed-value-types", message, "Invalid condition data type")

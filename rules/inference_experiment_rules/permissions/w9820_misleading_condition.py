@@ -8,8 +8,8 @@ class MisleadingCondition(PermissionRule):
     shortdesc = "Misleading condition or ARN"
     description = (
         "A statement of the provider role or the experiment role has a wildcard that is an ordinary character, an "
-        "operator that does not fit its key, an unknown key, an incomplete ARN, a variable "
-        "that is plain text, or a trust policy admits SageMaker for one resource only."
+        "operator that does not fit its key, Null with a set operator, an unknown key or one that occurs twice, an "
+        "incomplete ARN, or a variable that is plain text; or a trust policy admits SageMaker for one resource only."
     )
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
     tags = ["sagemaker", "iam", "condition", "arn"]
@@ -17,11 +17,12 @@ class MisleadingCondition(PermissionRule):
     kinds = frozenset(
         {
             "condition-key-not-carried",
+            "duplicate-condition-key",
             "for-all-values-in-allow",
+            "invalid-condition-key",
             "invalid-condition-value",
             "needs-set-operator",
             "null-with-set-operator",
-            "repeated-condition-key",
             "operator-type",
             "set-operator-on-single-value",
             "short-arn",

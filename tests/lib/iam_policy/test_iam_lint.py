@@ -22,6 +22,7 @@ from iam_policy import (
     read_node,
     unreadable,
 )
+from iam_policy.access_analyzer import CHECKS
 from shadow_test_policies.decisions import decide_all, diff
 from shadow_test_policies.generate import as_json, as_template, generate, generate_trust
 from shadow_test_policies.permission_findings import RoleReport
@@ -171,7 +172,7 @@ STATEMENTS: list[tuple[str, Any]] = [
     ("for-all-values-in-allow", condition("ForAllValues:StringEquals", "aws:TagKeys", "team")),
     ("null-with-set-operator", condition("ForAnyValue:Null", "aws:TagKeys", "false")),
     (
-        "repeated-condition-key",
+        "duplicate-condition-key",
         {**DESCRIBE, "Condition": {"StringEquals": {TEAM: "ml"}, "stringEquals": {TEAM.upper(): "ops"}}},
     ),
     ("needs-set-operator", condition("StringEquals", "aws:TagKeys", "team")),
@@ -219,6 +220,8 @@ CASES = [
     *((kind, json.dumps({"Version": "2012-10-17", "Statement": [one]}), DocumentKind.TRUST) for kind, one in TRUSTS),
     *((kind, source, DocumentKind.INLINE) for kind, source in SOURCES),
 ]
+# The kinds of Access Analyzer's checks have documents in the folder `checks`.
+ANALYZED = {kind for check in CHECKS.values() for kind in check.kinds}
 # These come from decisions, not from the text alone.
 # The last five need a template around the policy: the fixtures of E9813, W9809 and W9816. Limits and policies of keys
 # are tested in tests/tools/test_policy.py.
@@ -258,7 +261,7 @@ def test_each_kind_is_found(kind: str, source: str, document_kind: DocumentKind)
 
 def test_every_kind_has_a_document() -> None:
     """Promise: the list of kinds and the documents are the same list."""
-    assert {kind for kind, *_ in CASES} | DECIDED == set(KINDS)
+    assert {kind for kind, *_ in CASES} | ANALYZED | DECIDED == set(KINDS)
 
 
 @pytest.mark.parametrize("statement", [STAR, DESCRIBE, CREATE, PASS])

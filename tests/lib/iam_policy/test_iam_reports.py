@@ -116,6 +116,46 @@ def test_json_holds_decisions_and_findings() -> None:
     assert values["findings"][0]["line"] == 3
 
 
+def test_every_format_names_the_check_of_access_analyzer() -> None:
+    """Promise: AWS's type and title of the check, and that IAM refuses the document, are in each format."""
+    refused = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "bucket"}]}'
+    source = refused.replace('"s3:*"', '["s3:GetObject", "sagemakr:ListEndpoints"]')
+    role = Role("provider", Policies((read_node(parse(source), "policy.json"),)))
+    report = check(role, provider_requirements(PLACE, ("read",)), PLACE)
+    findings = suppress(findings_of(report))
+    titles = {
+        "invalid-arn": "Error \u2013 Invalid ARN prefix",
+        "unknown-service": "Error \u2013 Invalid service in action",
+    }
+
+    in_json = json_of([report], findings)["findings"]
+    in_sarif = [each for each in sarif_of(findings)["runs"][0]["results"] if "properties" in each]
+    text, junit = text_of(findings), junit_of(findings)
+
+    assert {each["kind"]: each["access_analyzer"] for each in in_json} == titles
+    assert {each["kind"] for each in in_json if each["refused"]} == {"invalid-arn"}
+    assert {each["ruleId"]: each["properties"]["access_analyzer"] for each in in_sarif} == titles
+    assert f"[refused by IAM; Access Analyzer: {titles['invalid-arn']}]" in text
+    assert all(title in text and title in junit for title in titles.values())
+
+
+def test_a_condition_that_a_decision_reports_keeps_its_check() -> None:
+    """Promise: the check is named where the finding of linting gives way to the missing permission."""
+    statement = {
+        "Effect": "Allow",
+        "Action": "sagemaker:DescribeInferenceExperiment",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:RequestTag/team": "ml"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = Role("provider", Policies((read_node(parse(policy), "policy.json"),)))
+
+    named = {each.kind: each.access_analyzer for each in findings_of(check(role, provider_requirements(PLACE), PLACE))}
+
+    title = "Allow with unsupported tag condition key for service"
+    assert named["condition-never-true"] == f"Suggestion \u2013 {title}"
+
+
 def test_a_baseline_suppresses_and_keeps() -> None:
     """Promise: accepted findings do not come back, wherever the lines move, and stay in SARIF as suppressed."""
     findings = findings_of(report())

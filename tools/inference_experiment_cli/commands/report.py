@@ -1,5 +1,6 @@
 """inference-experiment report: the options; report/ measures, compares, decides and draws."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -8,9 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from inference_experiment import criteria
+from inference_experiment_cli.captures.experiment import source_of
+from inference_experiment_cli.captures.options import CaptureOptions
+from inference_experiment_cli.captures.run import Question, evaluate
 from inference_experiment_cli.errors import ExitCode, NotPossibleError, UsageError
 from inference_experiment_cli.inventory.describe import CONFIG, describe
-from inference_experiment_cli.options import Output, Profile, Region
+from inference_experiment_cli.options import Output, Profile, Region, with_options_of
 from inference_experiment_cli.output import Format, console, note, write_file
 from inference_experiment_cli.report.comparison import ComparisonReport, compare
 from inference_experiment_cli.report.measurement import measure, subject_of
@@ -32,8 +36,11 @@ LatencyStatistic = StrEnum(
 )
 
 
-def report(  # noqa: PLR0913, PLR0917 - one parameter per option
+@with_options_of(CaptureOptions)
+def report(  # noqa: PLR0913 - one parameter per option
     name: Annotated[str, typer.Argument(help="Name of the experiment; not with --trial.")] = "",
+    *,
+    options: CaptureOptions,
     max_latency_increase: Annotated[
         str, typer.Option(help="How much slower the shadow may be; with -5% it must be faster.")
     ] = "10%",
@@ -45,22 +52,26 @@ def report(  # noqa: PLR0913, PLR0917 - one parameter per option
     ] = "1%",
     min_invocations: Annotated[int, typer.Option(min=1, help="Minimum shadow invocations for a verdict.")] = 100,
     html: Annotated[Path | None, typer.Option(help="File for the page with plots. Needs the extra report.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Exit with 1 or 3 unless all criteria are met.")] = False,  # noqa: FBT002 - an option
-    trial: Annotated[  # noqa: FBT002 - an option
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 or 3 unless all criteria are met.")] = False,
+    trial: Annotated[
         bool, typer.Option("--trial", help="Report on a synthetic test on the local AWS. Needs the extra local.")
+    ] = False,
+    captures: Annotated[
+        bool, typer.Option("--captures", help="Compare the captured predictions too. Needs the extra captures.")
     ] = False,
     region: Region = "",
     profile: Profile = "",
     output: Output = Format.TABLE,
 ) -> None:
-    """Compare the variants of a shadow test by their metrics.
+    """Compare the variants of a shadow test by their metrics, and by their predictions.
 
     Latency, errors, traffic and utilisation from the experiment's start to its end (or now), normalised for the
     sampling percentage, with confidence intervals where the counts allow them, and whether the shadow meets the
-    criteria.
+    criteria. With --captures also the captured predictions, as the command captures does.
 
     Examples: inference-experiment report fraud-v2 --html report.html;
-    inference-experiment report fraud-v2 --check --max-latency-increase 5% --latency-statistic p90 --max-error-rate 0.1%
+    inference-experiment report fraud-v2 --check --max-latency-increase 5% --latency-statistic p90;
+    inference-experiment report fraud-v2 --captures --labels labels.csv
 
     Exit codes: 0 reported, 1 no such experiment or, with --check, a criterion is missed, 2 the options are wrong,
     3 with --check: not enough data, 4 AWS failed.
@@ -68,6 +79,7 @@ def report(  # noqa: PLR0913, PLR0917 - one parameter per option
     limits = _criteria(max_latency_increase, latency_statistic, max_error_rate, min_invocations)
     if bool(name) == trial:
         raise UsageError("pass the name of an experiment, or --trial")
+    _check_captures(options, captures=captures, trial=trial)
     if trial:
         # The local AWS is an extra and takes a second to import.
         from inference_experiment_cli.report.trial import NAME, local_aws  # noqa: PLC0415
@@ -78,9 +90,23 @@ def report(  # noqa: PLR0913, PLR0917 - one parameter per option
         session = open_session(region, profile)
         sagemaker, cloudwatch = (session.client(each, config=CONFIG) for each in ("sagemaker", "cloudwatch"))
         comparison = _compare(name, limits, sagemaker, cloudwatch)
+        if captures:
+            comparison = _with_predictions(comparison, options.question(), session)
     _present(comparison, output, html)
     if check:
         raise typer.Exit(EXIT_CODES[comparison.verdict.result])
+
+
+def _check_captures(options: CaptureOptions, *, captures: bool, trial: bool) -> None:
+    if captures and trial:
+        raise UsageError("--trial has no captured data; leave out --captures")
+    if not captures and options != CaptureOptions():
+        raise UsageError("--labels, --prediction, --task, --slice and --redact are about captured data; add --captures")
+
+
+def _with_predictions(comparison: ComparisonReport, question: Question, session: Any) -> ComparisonReport:  # noqa: ANN401 - a session
+    source = source_of(comparison.measurement.subject)
+    return replace(comparison, predictions=evaluate(source, question, lambda: session.client("s3", config=CONFIG)))
 
 
 def _criteria(latency: str, statistic: LatencyStatistic, errors: str, invocations: int) -> criteria.Criteria:

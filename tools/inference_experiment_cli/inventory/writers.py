@@ -43,12 +43,12 @@ TEXT_WRITERS: Final[Mapping[ExportFormat, Callable[[Iterable[Record], TextIO], N
 }
 
 
-def duckdb_module() -> "types.ModuleType":
-    """Return duckdb. Raises UsageError where the extra is not installed."""
+def duckdb_module(extra: str = "query") -> "types.ModuleType":
+    """Return duckdb. Raises UsageError where it is not installed, naming the extra to install."""
     try:
         import duckdb  # noqa: PLC0415 - an optional extra
     except ImportError as missing:
-        raise missing_extra("DuckDB", "query") from missing
+        raise missing_extra("DuckDB", extra) from missing
     return duckdb
 
 

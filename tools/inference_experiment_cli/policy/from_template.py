@@ -49,13 +49,13 @@ class TemplateInput:
             mark = self.template.get_location_yaml(self.template.template, list(place))
             position = iam_policy.Position(mark[0] + 1, mark[1] + 1) if mark else iam_policy.Position()
             worded = view.composition.word(finding.location.path, message, MAXIMUM_MESSAGE)
-            yield replace(finding, location=Location(place)).as_finding(self.label, position, worded)
+            yield replace(finding, location=Location(place)).as_template_finding(self.label, position, worded)
 
     def _of_files(self) -> Iterator[iam_policy.Finding]:
         """Yield the findings in policies that are given beside the template."""
         for finding, message in self._found(self.analysis.view):
             if finding.location.document:
-                yield finding.as_finding(finding.location.document, finding.location.position, message)
+                yield replace(finding.as_finding(finding.location.document, finding.location.position), message=message)
 
     def _found(self, view: ExperimentTemplate) -> list[tuple[PermissionFinding, str]]:
         own = view is self.analysis.view
@@ -63,8 +63,8 @@ class TemplateInput:
 
 
 def _is_included(finding: PermissionFinding) -> bool:
-    # `policy diff` lists the first; the second is for documents, where no linter of templates has looked.
-    return finding.kind not in {"excess-permission", "old-version"}
+    # `policy diff` lists these.
+    return finding.kind != "excess-permission"
 
 
 def read_template(text: str, label: str, options: CheckOptions, role: str, beside: Beside) -> TemplateInput:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from inference_experiment_cli.policy.from_template import TemplateInput
 
 # What begins like this is meant as a policy, so that a fault in it is a finding.
-_POLICY: Final = re.compile(r"""\s*\{\s*["']?(Version|Id|Statement)\b""")
+_COMMENT: Final = r"//[^\n]*\n|/\*[^*]*(\*(?!/)[^*]*)*\*/"
+_POLICY: Final = re.compile(rf"""\s*((?:{_COMMENT})\s*)*\{{\s*["']?(Version|Id|Statement)\b""")
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ def _functions(node: object, label: str, path: Keys, around: iam_policy.Position
 def _parsed(text: str, label: str) -> Any:  # noqa: ANN401 - any JSON value
     """Return what a text decodes to, a DocumentError for a policy that is not JSON. Raises UsageError."""
     try:
-        if text.lstrip()[:1] in {"{", "[", '"', "%"}:
+        if looks_like_json(text) or text.lstrip().startswith(('"', "%")):
             return _json(text)
         if len(text) > MAXIMUM_YAML:
             raise UsageError(f"{label}: is too large to be read as YAML: print it with --output json")

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from inference_experiment import criteria
 from inference_experiment.criteria import Criteria, Role, Summary, Verdict
 from inference_experiment_cli.report.intervals import Interval, mean_ratio, share, share_difference
 from inference_experiment_cli.report.measurement import UTILISATIONS, Measurement
+
+if TYPE_CHECKING:
+    from inference_experiment_cli.captures.comparison import PredictionReport
 
 MICROSECONDS_PER_MILLISECOND: Final = 1000.0
 LATENCIES: Final[Mapping[str, str]] = {
@@ -50,13 +53,17 @@ class Row:
 
 @dataclass(frozen=True)
 class ComparisonReport:
-    """Everything that is shown: what was measured, the rows, the summaries and the verdict by the criteria."""
+    """Everything that is shown: what was measured, the rows, the summaries and the verdict by the criteria.
+
+    `predictions` are there where captured data were compared too.
+    """
 
     measurement: Measurement
     criteria: Criteria
     rows: Sequence[Row]
     summaries: Mapping[Role, Summary]
     verdict: Verdict
+    predictions: "PredictionReport | None" = None
 
     @property
     def recommendation(self) -> str:

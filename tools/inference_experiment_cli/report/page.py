@@ -6,6 +6,7 @@ from importlib import resources
 from string import Template
 from typing import Any, Final
 
+from inference_experiment_cli.captures import views
 from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.plan import production
 from inference_experiment_cli.report import wording
@@ -47,6 +48,7 @@ def page(report: ComparisonReport) -> str:
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>" for cells in wording.cells(report)
         ),
         "production": _production(report),
+        "predictions": _predictions(report),
         "configuration": "".join(
             f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in configuration(report)
         ),
@@ -79,15 +81,21 @@ def _production(report: ComparisonReport) -> str:
     changes = production.changes_of(observed, now)
     if not changes:
         return ""
-    head = "".join(f"<th>{column.replace('_', ' ')}</th>" for column in production.COLUMNS)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cells[column])}</td>" for column in production.COLUMNS) + "</tr>"
-        for cells in production.cells(changes)
-    )
-    table = f'<table id="production"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    head = [column.replace("_", " ") for column in production.COLUMNS]
+    rows = [[cells[column] for column in production.COLUMNS] for cells in production.cells(changes)]
     texts = [text for text in (production.result_of(observed, now), *production.notes(changes)) if text]
     below = "".join(f'<p class="muted">{escape(text)}</p>' for text in texts)
-    return f'<section class="card"><h2>{production.TITLE}</h2><div class="scroll">{table}</div>{below}</section>'
+    return f'<section class="card">{views.html_table(production.TITLE, head, rows, "production")}{below}</section>'
+
+
+def _predictions(report: ComparisonReport) -> str:
+    if report.predictions is None:
+        return ""
+    tables = [("Predictions", ("", ""), views.facts(report.predictions)), *views.tables(report.predictions)]
+    return "".join(
+        f'<section class="card">{views.html_table(title, head, rows, title.lower().replace(" ", "-"))}</section>'
+        for title, head, rows in tables
+    )
 
 
 def _figure(plot: Plot) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from inference_experiment.criteria import Result
+from inference_experiment_cli.captures import terminal_view as predictions_view
+from inference_experiment_cli.captures import views
 from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.output import Format, console, print_rows, print_value
 from inference_experiment_cli.plan.production import changes_of, observed_of, result_of
@@ -47,6 +49,7 @@ def document(report: ComparisonReport) -> dict[str, Any]:
         "timeline": [{"event": name, "time": timestamp(time)} for name, time in wording.timeline(report)],
         "comparison": list(_numbers(report)),
         "production_changes": changes_of(observed_of(measurement.subject.members), measurement.taken),
+        **({"predictions": views.document(report.predictions)} if report.predictions else {}),
     }
 
 
@@ -86,6 +89,9 @@ def _print(report: ComparisonReport) -> None:
         screen.print(f"{check.result:<8} {check.reason}", style=STYLES[check.result].removeprefix("bold "))
     for text in wording.uncertain(report):
         screen.print(f"met, but more traffic could change it: {text}", style="yellow")
+    if report.predictions is not None:
+        screen.print()
+        predictions_view.show(report.predictions)
 
 
 def _print_production(report: ComparisonReport) -> None:

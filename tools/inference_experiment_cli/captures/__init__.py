@@ -1,0 +1,1 @@
+"""Captured predictions: files, lines, bodies, pairs of both variants' answers, and how these compare."""
