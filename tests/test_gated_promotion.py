@@ -155,7 +155,7 @@ def test_what_has_been_decided_stays_decided(account: Account, shadow: Behaviour
     account.behave(GOOD, SLOW if shadow is GOOD else GOOD)
     finished = account.pipeline("decide", STACK)
 
-    assert finished.returncode == 0
+    assert finished.returncode == 5
     assert "Completed, so there is nothing to decide" in finished.stdout
     assert account.state() == before
 
@@ -171,6 +171,19 @@ def test_waiting_ends_with_the_verdict(account: Account) -> None:
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert finished.stdout.count("Not enough data") >= 1
     assert account.state() == ("Completed", {"shadow": "model-2"})
+
+
+def test_waiting_for_a_test_that_has_ended_is_no_promotion(account: Account) -> None:
+    account.start()
+    client = account.cloud.sagemaker.client()
+    client.stop_inference_experiment(
+        Name=f"{STACK}-1", ModelVariantActions={"production": "Retain", "shadow": "Remove"}
+    )
+    account.cloud.sagemaker.wait_for(f"{STACK}-1", "Completed")
+    finished = account.pipeline("wait", STACK)
+
+    assert finished.returncode == 5, finished.stdout + finished.stderr
+    assert account.state() == ("Completed", {"production": "model-1"})
 
 
 def test_the_next_round_after_a_promotion(account: Account) -> None:
@@ -217,11 +230,21 @@ def test_the_steps_of_the_workflow(account: Account) -> None:
     account.behave(None, None)
     early = account.shell(decide, **variables)
     account.behave(GOOD, GOOD)
-    late = account.shell(decide, **variables)
+    late, afterwards = (account.shell(decide, **variables) for _ in range(2))
 
-    assert (early.returncode, late.returncode) == (0, 0), early.stderr + late.stderr
+    assert [each.returncode for each in (early, late, afterwards)] == [0, 0, 0], early.stderr + late.stderr
+    assert "::notice::no test is running" in afterwards.stdout
     assert "::notice::not enough data yet" in early.stdout
     assert account.state() == ("Completed", {"shadow": "model-2"})
+
+
+@pytest.mark.parametrize(("shadow", "code"), [(SLOW, 1), (None, 0)])
+def test_the_workflow_fails_for_a_shadow_that_lost_only(account: Account, shadow: Behaviour | None, code: int) -> None:
+    account.start()
+    account.behave(GOOD, shadow)
+    (decide,) = steps_of("decide")
+
+    assert account.shell(decide, STACK=STACK).returncode == code
 
 
 def test_no_step_interpolates_an_expression() -> None:

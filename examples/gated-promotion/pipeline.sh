@@ -5,8 +5,8 @@
 #   pipeline.sh decide STACK                     promote, keep production, or leave it running
 #   pipeline.sh wait STACK                       decide every CHECK_SECONDS until there is enough data
 #
-# Exit codes of decide and wait: 0 promoted, or no test is running; 1 production was kept; 3 not enough data yet, the
-# test goes on. Anything else is a job that broke: nothing was decided, and the test goes on until its schedule ends.
+# Exit codes of decide and wait: 0 promoted; 1 production was kept; 3 not enough data yet, the test goes on; 5 no test is
+# running. Anything else is a job that broke: nothing was decided, and the test goes on until its schedule ends.
 set -eu
 
 command=$1
@@ -26,7 +26,7 @@ decide() {
   status=$(aws sagemaker describe-inference-experiment --name "$name" --query Status --output text)
   if [ "$status" != Running ]; then
     echo "$name is $status, so there is nothing to decide"
-    return 0
+    return 5
   fi
   result=0
   inference-experiment report "$name" --check --max-latency-increase 5% --latency-statistic p90 \
