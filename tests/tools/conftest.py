@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import headless
 import pytest
 from botocore.retries.standard import ExponentialBackoff
 from desk import Desk
@@ -15,6 +17,11 @@ from protocol_driver.controlled import ControlledSageMaker
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let boto3 retry as often as ever, but without the pauses."""
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.001)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    yield from headless.sessions()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 from captured_lines import line, write
 from command_line import Finished, run
 from moto import mock_aws
+from page_reader import assert_complete_in_itself
 from regional_sagemaker import add_experiment, environment
 
 from protocol_driver.controlled import ControlledMetrics, ControlledSageMaker
@@ -133,7 +134,10 @@ def test_the_predictions_of_an_experiment(tmp_path: Path, s3: Any, settings: dic
     assert len(list((tmp_path / "c").rglob("*.jsonl"))) == 4
     shown = run("report", "test", "--captures", "--html", str(tmp_path / "page.html"), settings=settings)
     assert "pairs" in shown.stdout
-    assert 'id="predictions"' in (tmp_path / "page.html").read_text()
+    page = assert_complete_in_itself((tmp_path / "page.html").read_text())
+    assert {"verdict", "metrics", "predictions", "not-captured"} <= set(page.identifiers)
+    assert {"Confusion", "Agreement over time"} <= set(page.drawings)
+    assert ["pairs", "2, by inferenceId"] in page.tables["figures"]
 
 
 REFUSED = {

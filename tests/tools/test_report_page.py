@@ -1,16 +1,16 @@
 """The report's page in a browser: the verdict, both themes, nothing in the console, nothing from the network."""
 
 import json
-import shutil
-from collections.abc import Iterator
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import run
+from headless import THEMES, assert_readable, colour, contrast, show
+from page_reader import assert_complete_in_itself
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-WIDTHS = (1180, 390)
+WIDTHS = (1280, 390)
 # text, what it stands on
 CONTRASTS = (
     (".muted", "body"),
@@ -20,7 +20,9 @@ CONTRASTS = (
     ("#verdict strong", "#verdict"),
     (".tag", ".tag"),
     ("#synthetic", "#synthetic"),
+    ("nav a", "body"),
 )
+PLOTS = ["Latency of the shadow against production", "Model latency", "Model errors", "Invocations", "Utilisation"]
 
 
 @pytest.fixture(scope="module")
@@ -31,42 +33,56 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Headless Chromium that records its console and its network."""
-    binary = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    driver = shutil.which("chromedriver")
-    if binary is None or driver is None:
-        pytest.skip("needs Chromium and its driver: apt-get install chromium chromium-driver")
-    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    profile = tmp_path_factory.mktemp("profile")
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", f"--user-data-dir={profile}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    session = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield session
-    session.quit()
+def test_the_page_without_a_browser(page: Path) -> None:
+    found = assert_complete_in_itself(page.read_text())
+
+    assert list(found.drawings) == PLOTS
+    assert {"verdict", "metrics", "predictions"} <= set(found.identifiers)
+    assert found.sections["verdict"].startswith("Promote the shadow")
+    assert len(found.tables["comparison"]) == 1 + 15
+    assert "it has no DataStorageConfig" not in found.sections["predictions"]
+    assert "the experiment has no DataStorageConfig" in found.sections["predictions"]
 
 
-def requested(browser: Any) -> list[str]:
-    """Return the addresses asked for since the last look; data: is in the page itself."""
-    events = (json.loads(entry["message"])["message"] for entry in browser.get_log("performance"))
-    sent = (event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent")
-    return [address for address in sent if not address.startswith("data:")]
+def test_the_page_has_the_figures_of_the_document(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    finished = run("report", "--trial", "--html", str(path), "--format", "json")
+    document = json.loads(finished.stdout)
+    found = assert_complete_in_itself(path.read_text())
+
+    for check in document["checks"]:
+        assert check["reason"] in found.sections["verdict"]
+    shown = {row[0]: row for row in found.tables["comparison"][1:]}
+    for row in document["comparison"]:
+        if row["metric"].startswith("latency_"):
+            cells = shown[f"model latency, {row['metric'].removeprefix('latency_')}"]
+            assert cells[1:4] == [f"{row['production']:.1f} ms", f"{row['shadow']:.1f} ms", f"{row['difference']:+.1%}"]
 
 
-def colour(browser: Any, selector: str, name: str) -> str:
-    script = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
-    return str(browser.execute_script(script, selector, name))
+def test_the_normalised_shadow_does_not_hide_production(page: Path) -> None:
+    """Where all is well both lines are the same: the broad, translucent one is below."""
+    drawing = re.findall(r"<svg.*?</svg>", page.read_text(), re.DOTALL)[PLOTS.index("Invocations")]
+    lines = re.findall(r'<g id="metric\d-line2d_\d+">\s*<path d="[^"]+" clip-path[^>]*style="([^"]+)"', drawing)
+    drawn = [line for line in lines if "--faint" not in line]
+    broad = [at for at, line in enumerate(drawn) if "stroke-width: 5" in line]
+
+    assert broad == [0]
+    assert "stroke-opacity: 0.35" in drawn[0]
+    assert "--production" in drawn[1]
+    assert "opacity" not in drawn[1]
 
 
-def test_the_page_in_a_browser(browser: Any, page: Path, tmp_path: Path) -> None:
-    browser.get("about:blank")
-    requested(browser)
-    browser.set_window_size(WIDTHS[0], 2400)
-    browser.get(page.as_uri())
+def test_the_latency_plot_shows_zero(page: Path) -> None:
+    texts = assert_complete_in_itself(page.read_text()).drawings[PLOTS[0]]
+
+    assert "0" in texts
+    assert "limit, Average" in texts
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_in_a_browser(browser: Any, page: Path, width: int, theme: str) -> None:
+    show(browser, page, width, theme)
 
     verdict = browser.find_element("id", "verdict")
     assert verdict.get_attribute("data-result") == "met"
@@ -75,50 +91,19 @@ def test_the_page_in_a_browser(browser: Any, page: Path, tmp_path: Path) -> None
     assert browser.find_element("id", "synthetic").text.startswith("Synthetic metrics: nothing was measured.")
     assert len(browser.find_elements("css selector", "figure svg")) == 5
     assert len(browser.find_elements("css selector", "#comparison tbody tr")) == 15
-
-    seen = set()
-    for _ in range(2):
-        theme = browser.execute_script("return document.documentElement.dataset.theme")
-        drawn = {colour(browser, "body", "backgroundColor"), colour(browser, "figure svg text", "fill")}
-        seen.add((theme, *sorted(drawn)))
-        picture = tmp_path / f"{theme}.png"
-        assert browser.save_screenshot(str(picture))
-        assert picture.stat().st_size > 50_000
-        browser.find_element("id", "theme").click()
-    assert {theme for theme, *_ in seen} == {"light", "dark"}
-    assert len({tuple(drawn) for _, *drawn in seen}) == 2
-
-    assert browser.get_log("browser") == []
-    assert requested(browser) == [page.as_uri()]
+    assert_readable(browser, width)
+    for selector, behind in CONTRASTS:
+        text, background = colour(browser, selector, "color"), colour(browser, behind, "backgroundColor")
+        assert contrast(text, background) >= 4.5, (selector, text, background)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_sticks_out(browser: Any, page: Path, width: int) -> None:
-    """Wide tables and drawings scroll within their card: the page itself never does."""
-    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    browser.get(page.as_uri())
-
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-
-
-def test_contrast_of_both_themes(browser: Any, page: Path) -> None:
-    """Text on its background reaches WCAG's 4.5 to 1."""
-    browser.get(page.as_uri())
-    for _ in range(2):
-        for selector, behind in CONTRASTS:
-            text, background = colour(browser, selector, "color"), colour(browser, behind, "backgroundColor")
-            assert contrast(text, background) >= 4.5, (selector, text, background)
-        browser.find_element("id", "theme").click()
-
-
-def contrast(first: str, second: str) -> float:
-    light, dark = sorted((luminance(first), luminance(second)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(text: str) -> float:
-    parts = [int(part) / 255 for part in text[text.index("(") + 1 : -1].split(",")[:3]]
-    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+def test_the_button_changes_the_theme(browser: Any, page: Path) -> None:
+    """And back; what the reader's system prefers is where it begins."""
+    for theme in THEMES:
+        show(browser, page, WIDTHS[0], theme)
+        seen = []
+        for _ in range(3):
+            seen.append((colour(browser, "body", "backgroundColor"), colour(browser, "figure svg text", "fill")))
+            browser.find_element("id", "theme").click()
+        assert seen[0] == seen[2]
+        assert all(first != second for first, second in zip(seen[0], seen[1], strict=True))

@@ -41,7 +41,8 @@ class Prediction(NamedTuple):
     """What a model said about one record.
 
     `text` is the class, the text or the JSON of what it is; `number` is its value where it is one; `score` is that of
-    the class: of class 1 where there are two. `form` is number, label, scores, items or other.
+    the class: of class 1 where there are two. `form` is number, label, scores,
+    items, binary (bytes in no known format) or other.
     """
 
     form: str
@@ -232,7 +233,7 @@ def _of_record(value: Any) -> Prediction:  # noqa: ANN401 - any value
     if isinstance(value, Mapping):
         return _of_object(value)
     if isinstance(value, bytes):
-        return Prediction("other", f"binary {hashlib.sha256(value).hexdigest()[:16]}")
+        return Prediction("binary", f"binary {hashlib.sha256(value).hexdigest()[:16]}")
     return scalar(value)
 
 

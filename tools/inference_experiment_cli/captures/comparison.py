@@ -60,20 +60,28 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Drift:
-    """How far the shadow's distribution is from production's: stability index and Kolmogorov-Smirnov distance."""
+    """How far the shadow's distribution is from production's: stability index and Kolmogorov-Smirnov distance.
+
+    `bins` are those of the index: where each begins and ends, and the records of production and of the shadow.
+    """
 
     of: str
     psi: float | None
     ks: float | None = None
+    bins: Sequence[tuple[float | None, float | None, int, int]] = ()
 
 
 @dataclass(frozen=True)
 class Classification:
-    """Classes of both variants: (production, shadow, records), and each class."""
+    """Classes of both variants: (production, shadow, records), and each class.
+
+    `histogram` is that of the shadow's score less production's, where the answers have scores.
+    """
 
     confusion: Sequence[tuple[str, str, int]]
     classes: Sequence[ClassRow]
     drift: Sequence[Drift]
+    histogram: Sequence[tuple[float, float, int]] = ()
 
 
 @dataclass(frozen=True)
@@ -144,7 +152,10 @@ class Example:
 
 @dataclass(frozen=True)
 class PredictionReport:
-    """Everything that was compared. What a task does not have is None; `notes` say what could not be compared."""
+    """Everything that was compared. What a task does not have is None; `notes` say what could not be compared.
+
+    `undecoded` are each side's paired records whose answer is in no format that is known.
+    """
 
     place: str
     variants: Variants
@@ -162,6 +173,7 @@ class PredictionReport:
     over_time: Sequence[Part] = ()
     examples: Sequence[Example] = ()
     notes: Sequence[str] = ()
+    undecoded: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -183,6 +195,7 @@ class Comparison:
     notes: list[str] = field(default_factory=list)
     labelled_by: str = ""
     detected: Detected = field(init=False)
+    undecoded: Mapping[str, int] = field(init=False)
 
     def prepare(self) -> None:
         """Make the table of paired records with what the task compares."""
@@ -191,7 +204,11 @@ class Comparison:
             self._join_labels() if self.wanted.labels else "NULL::VARCHAR AS label, FALSE AS has_label FROM compared c"
         )
         self.engine.execute(f"CREATE VIEW labelled AS SELECT c.*, {labels}")
-        rows = [row for side in ("p", "s") for row in self.engine.rows(queries.FORMS.format(side=side))]
+        forms = {side: self.engine.rows(queries.FORMS.format(side=side[0])) for side in queries.SIDES}
+        rows = [row for side in queries.SIDES for row in forms[side]]
+        self.undecoded = {
+            side: sum(row["records"] for row in found if row["form"] == "binary") for side, found in forms.items()
+        }
         fraction = f"SELECT 1 FROM (SELECT targets[1] AS label FROM labels) WHERE {NUMBER_OF_LABEL} % 1 <> 0 LIMIT 1"
         labels_are_fractions = self.wanted.labels and bool(self.engine.rows(fraction))
         self.detected = detect(forms_of(rows), self.wanted.task, labels_are_fractions=labels_are_fractions)
@@ -270,7 +287,7 @@ class Comparison:
         psi = stability_index([first[each] for each in names], [second[each] for each in names])
         drift = [Drift("classes", psi), *self.drift("scores")]
         cells = sorted(((*cell, records) for cell, records in confusion.items()), key=lambda cell: (-cell[2], cell))
-        return Classification(cells[:MAX_CLASSES], classes[:MAX_CLASSES], drift)
+        return Classification(cells[:MAX_CLASSES], classes[:MAX_CLASSES], drift, self.histogram())
 
     def _judgements(self, counts: Sequence[Mapping[str, Any]]) -> dict[str, Judgement]:
         judgements = {side: Judgement() for side in queries.SIDES}
@@ -291,7 +308,8 @@ class Comparison:
         cuts = sorted(set(edges["edges"]))
         counts = [self._counts(f"{side}_score", cuts) for side in ("p", "s")]
         distance = self.engine.row(queries.DISTANCE)["distance"]
-        return [Drift(of, stability_index(*counts), distance)]
+        bins = zip([None, *cuts], [*cuts, None], *counts, strict=True)
+        return [Drift(of, stability_index(*counts), distance, list(bins))]
 
     def _counts(self, value: str, cuts: Sequence[float]) -> list[int]:
         place = " + ".join(f"CASE WHEN {value} > {cut!r} THEN 1 ELSE 0 END" for cut in cuts)
@@ -311,16 +329,21 @@ class Comparison:
         values = {name: row[name] for name in names}
         if values["correlation"] is not None and values["correlation"] != values["correlation"]:
             values["correlation"] = None
-        histogram = self._histogram(quantiles) if quantiles else []
         return Regression(
-            row["records"], total - row["records"], **values, quantiles=quantiles, histogram=histogram,
+            row["records"], total - row["records"], **values, quantiles=quantiles, histogram=self.histogram(),
             drift=self.drift("values"),
         )  # fmt: skip
 
-    def _histogram(self, quantiles: Mapping[float, float]) -> list[tuple[float, float, int]]:
-        low, high = quantiles[0.0], quantiles[1.0]
+    def histogram(self) -> list[tuple[float, float, int]]:
+        """Return how many differences are between which: values, or scores; none where there are none."""
+        row = self.engine.row(
+            "SELECT min(difference) AS low, max(difference) AS high, count(difference) AS n FROM judged"
+        )
+        low, high = row["low"], row["high"]
+        if not row["n"]:
+            return []
         if low == high:
-            return [(low, high, self.engine.row("SELECT count(difference) AS n FROM judged")["n"])]
+            return [(low, high, row["n"])]
         edges = [low + (high - low) * number / HISTOGRAM_BINS for number in range(HISTOGRAM_BINS + 1)]
         counts = self._counts("difference", edges[1:-1])
         return list(zip(edges[:-1], edges[1:], counts, strict=True))
@@ -537,4 +560,5 @@ def compare(
         over_time=sorted(work.parts(hour, joined, HOURS), key=lambda part: str(part.key or "")) if records else (),
         examples=work.examples(),
         notes=work.notes,
+        undecoded=work.undecoded,
     )

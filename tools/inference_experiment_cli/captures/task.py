@@ -29,7 +29,8 @@ FEW_CLASSES: Final = 20
 REASONS: Final = {
     "scores": (Task.CLASSIFICATION, "the answers are scores of classes; the greatest counts"),
     "items": (Task.RANKING, "the answers are lists of items"),
-    "other": (Task.TEXT, "the answers are objects or bytes, compared as a whole; choose a member with --prediction"),
+    "other": (Task.TEXT, "the answers are objects, compared as a whole; choose a member with --prediction"),
+    "binary": (Task.TEXT, "the answers are bytes in no known format, compared as a whole"),
 }
 
 

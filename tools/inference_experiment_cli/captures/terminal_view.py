@@ -3,7 +3,7 @@
 from typing import Final
 
 from inference_experiment_cli.captures.comparison import PredictionReport
-from inference_experiment_cli.captures.views import facts, tables
+from inference_experiment_cli.captures.views import facts, not_captured, tables
 from inference_experiment_cli.output import Format, console, print_rows
 
 CELL_CHARACTERS: Final = 60
@@ -16,7 +16,7 @@ def show(report: PredictionReport) -> None:
     width = max(len(name) for name, _ in facts(report))
     for name, text in facts(report):
         screen.print(f"{name.ljust(width)}  {text}")
-    for note in report.notes:
+    for note in not_captured(report):
         screen.print(note, style="yellow")
     for title, head, rows in tables(report):
         screen.print(f"\n{title}", style="bold")

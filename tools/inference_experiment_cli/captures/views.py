@@ -1,21 +1,23 @@
-"""The comparison of predictions as a document for programs, as lines for the terminal, and as a page."""
+"""The comparison of predictions as a document for programs, and as facts and tables for the terminal and the page."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import UTC, datetime
-from html import escape
 from typing import Any, Final
 
 from inference_experiment_cli.captures import queries
-from inference_experiment_cli.captures.comparison import Part, PredictionReport, Truth
+from inference_experiment_cli.captures.comparison import HOURS as MOST_HOURS
+from inference_experiment_cli.captures.comparison import Drift, Part, PredictionReport, Truth
 from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.report.intervals import Interval
+from inference_experiment_cli.report.layout import Table
 
 SHOWN_CLASSES: Final = 20
 SHOWN_SLICES: Final = 20
-Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
-"""Title, head and rows."""
+DISAGREEMENTS: Final = "Largest disagreements"
+SHOWN_HOURS: Final = 24
+SECONDS_PER_HOUR: Final = 3600
 
 
 def document(report: PredictionReport) -> dict[str, Any]:
@@ -30,6 +32,7 @@ def document(report: PredictionReport) -> dict[str, Any]:
         "other_lines": sum(each.other for each in report.lines.values()),
         "repeated_lines": {side: each.repeated for side, each in report.lines.items()},
         "incomplete_lines": pairing.incomplete,
+        "undecoded_records": dict(report.undecoded),
         "pairs": pairing.pairs,
         "unpaired": pairing.unpaired,
         "paired_by": pairing.by,
@@ -105,14 +108,51 @@ def _why_unpaired(report: PredictionReport) -> str:
     return f"the shadow has {sampled:.1%} of production's lines; sampling explains {explained:,} of production's"
 
 
+def not_captured(report: PredictionReport) -> list[str]:
+    """Return what the captured data do not hold, or not in a way that can be compared; nothing where all is there."""
+    return [
+        *_unread(report),
+        *([f"Unpaired: {text}."] if (text := _why_unpaired(report)) else []),
+        *([f"Time: {text}."] if (text := _gaps(report.over_time)) else []),
+        *(f"{note[:1].upper()}{note[1:]}." for note in report.notes),
+    ]
+
+
+def _unread(report: PredictionReport) -> Iterator[str]:
+    pairing, lines = report.pairing, report.lines
+    broken = {side: each.broken for side, each in lines.items()}
+    others = {side: each.other for side, each in lines.items()}
+    counts = (
+        ("No answer was captured", pairing.incomplete, "lines"),
+        ("No JSON", broken, "lines"),
+        ("JSON of something else than SageMaker's captured data", others, "lines"),
+        ("Answers in no known format, so that only their bytes were compared", report.undecoded, "records"),
+    )
+    for text, found, unit in counts:
+        if any(found.values()):
+            yield f"{text}: {_both(found, '{:,}')} {unit}."
+    for side, count in pairing.unpaired.items():
+        if rest := count - pairing.incomplete[side]:
+            yield f"No partner: {rest:,} answers of {side} have no answer of the other variant to the same request."
+
+
+def _gaps(parts: Sequence[Part]) -> str:
+    """Return how many hours between the first and the last pair have none."""
+    hours = [part.key for part in parts if isinstance(part.key, datetime)]
+    if not hours or len(parts) >= MOST_HOURS:
+        return ""
+    span = round((max(hours) - min(hours)).total_seconds() / SECONDS_PER_HOUR) + 1
+    missing = span - len(hours)
+    return f"{missing:,} of {span:,} hours between the first and the last pair have no pairs" if missing else ""
+
+
 def _task_facts(report: PredictionReport) -> Iterator[tuple[str, str]]:
-    drifts = [each for found in (report.classification, report.regression) if found for each in found.drift]
     if report.regression is not None:
         each = report.regression
         yield "difference, mean", f"{_number(each.mean)} (mean absolute {_number(each.mean_absolute)})"
         levels = ", ".join(f"{level:.0%} {_number(value)}" for level, value in each.quantiles.items())
         yield "difference, quantiles", levels
-    for drift in drifts:
+    for drift in drifts_of(report):
         yield (
             f"drift of {drift.of}",
             f"PSI {_number(drift.psi)}" + (f", KS {_number(drift.ks)}" if drift.ks is not None else ""),
@@ -122,6 +162,16 @@ def _task_facts(report: PredictionReport) -> Iterator[tuple[str, str]]:
         yield "length, characters", _both(report.text.length, "{:.1f}")
     if report.ranking is not None:
         yield "same order", f"{report.ranking.same_order:.2%}; first ten in common {report.ranking.overlap:.2%}"
+
+
+def drifts_of(report: PredictionReport) -> list[Drift]:
+    """Return the drift of what the task compares."""
+    return [each for found in (report.classification, report.regression) if found for each in found.drift]
+
+
+def histogram_of(report: PredictionReport) -> Sequence[tuple[float, float, int]]:
+    """Return how the differences of values or scores are distributed."""
+    return next((each.histogram for each in (report.classification, report.regression) if each), ())
 
 
 def _truth_facts(truth: Truth | None) -> Iterator[tuple[str, str]]:
@@ -150,7 +200,7 @@ def _error_facts(truth: Truth) -> Iterator[tuple[str, str]]:
 
 
 def tables(report: PredictionReport) -> list[Table]:
-    """Return the tables: classes, slices, disagreements."""
+    """Return the tables: classes, distributions, slices, hours, disagreements."""
     found: list[Table] = []
     if report.classification is not None and report.classification.classes:
         head = ("class", "production", "shadow", "both", "F1 production", "F1 shadow")
@@ -162,8 +212,11 @@ def tables(report: PredictionReport) -> list[Table]:
         found.append(("Classes", head, rows))
         cells = [(first, second, f"{count:,}") for first, second, count in report.classification.confusion]
         found.append(("Confusion", ("production", "shadow", "records"), cells[:SHOWN_CLASSES]))
+    found += _distributions(report)
     if report.slices:
-        found.append(("Slices", _PART_HEAD, [_part(each) for each in report.slices[:SHOWN_SLICES]]))
+        found.append(("Slices", ("slice", *_PART_HEAD), [_part(each) for each in report.slices[:SHOWN_SLICES]]))
+    if report.over_time:
+        found.append(_hours(report.over_time))
     if report.examples:
         head = ("id", "production", "shadow", "label", "difference", "request")
         rows = [
@@ -171,17 +224,51 @@ def tables(report: PredictionReport) -> list[Table]:
              _number(each.difference), each.request or "")
             for each in report.examples
         ]  # fmt: skip
-        found.append(("Largest disagreements", head, rows))
-    return found
+        found.append((DISAGREEMENTS, head, rows))
+    return [_without_empty_columns(each) for each in found]
 
 
-_PART_HEAD: Final = ("slice", "records", "agreement", "accuracy", "mean absolute difference")
+def _without_empty_columns(table: Table) -> Table:
+    """Return a table without the columns that this task, or data without labels, leave empty."""
+    title, head, rows = table
+    kept = [at for at in range(len(head)) if any(row[at] for row in rows)]
+    return title, [head[at] for at in kept], [[row[at] for at in kept] for row in rows]
+
+
+def _distributions(report: PredictionReport) -> Iterator[Table]:
+    if histogram := histogram_of(report):
+        rows = [(_number(low), _number(high), f"{count:,}") for low, high, count in histogram]
+        yield "Differences", ("from", "to", "records"), rows
+    for drift in drifts_of(report):
+        if drift.bins:
+            bins = [
+                (_number(low), _number(high), f"{first:,}", f"{second:,}") for low, high, first, second in drift.bins
+            ]
+            yield f"Distribution of {drift.of}", ("above", "up to", "production", "shadow"), bins
+
+
+def _hours(parts: Sequence[Part]) -> Table:
+    """Return the hours; of many those in which the variants agree least."""
+    title, shown = "Hours", list(parts)
+    if len(shown) > SHOWN_HOURS:
+        title = f"The {SHOWN_HOURS} of {len(shown)} hours that agree least"
+        far = sorted(shown, key=lambda part: part.agreement if part.agreement is not None else _nearness(part))
+        shown = [part for part in shown if part in far[:SHOWN_HOURS]]
+    return title, ("from", *_PART_HEAD), [_part(each) for each in shown]
+
+
+def _nearness(part: Part) -> float:
+    return -(part.mean_absolute_difference or 0.0)
+
+
+_PART_HEAD: Final = ("records", "agreement", "accuracy", "mean absolute difference")
 
 
 def _part(each: Part) -> tuple[str, ...]:
+    key = timestamp(each.key.replace(tzinfo=UTC)) if isinstance(each.key, datetime) else each.key or "(none)"
     agreement = "" if each.agreement is None else f"{each.agreement:.2%}"
     accuracy = _both(each.accuracy, "{:.2%}") if each.accuracy else ""
-    return str(each.key) or "(none)", f"{each.records:,}", agreement, accuracy, _number(each.mean_absolute_difference)
+    return key, f"{each.records:,}", agreement, accuracy, _number(each.mean_absolute_difference)
 
 
 def _both(values: Mapping[str, float], form: str) -> str:
@@ -194,40 +281,3 @@ def _share(interval: Interval | None) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
-
-
-STYLE: Final = (
-    "body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:1000px;padding:20px}"
-    ".scroll{overflow-x:auto}table{border-collapse:collapse}th,td{padding:4px 12px 4px 0;text-align:left;"
-    "border-bottom:1px solid color-mix(in srgb,CanvasText 20%,Canvas)}td{font-variant-numeric:tabular-nums}"
-)
-
-
-def page(report: PredictionReport) -> str:
-    """Return the report as one page that is complete in itself."""
-    title = f"Predictions of {report.variants.production} and {report.variants.shadow}"
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-    parts = [
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="color-scheme" content="light dark">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}"><link rel="icon" href="data:,">',
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><h1>{escape(title)}</h1>",
-        f"<p>{escape(report.place)}</p>",
-        *(f"<p>{escape(note)}</p>" for note in report.notes),
-        html_table("", ("", ""), facts(report), "predictions"),
-        *(html_table(name, head, rows, name.lower().replace(" ", "-")) for name, head, rows in tables(report)),
-        "</body></html>\n",
-    ]
-    return "".join(parts)
-
-
-def html_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], identity: str) -> str:
-    """Return a table as HTML."""
-    first = f"<h2>{escape(title)}</h2>" if title else ""
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return (
-        f'{first}<div class="scroll"><table id="{escape(identity)}"><thead><tr>{top}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )

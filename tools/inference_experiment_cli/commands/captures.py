@@ -9,12 +9,14 @@ import typer
 
 from inference_experiment_cli.captures.comparison import PredictionReport
 from inference_experiment_cli.captures.options import CaptureOptions
+from inference_experiment_cli.captures.page import page
 from inference_experiment_cli.captures.place import Variants
 from inference_experiment_cli.captures.run import Source, evaluate
 from inference_experiment_cli.captures.terminal_view import show
-from inference_experiment_cli.captures.views import document, page
+from inference_experiment_cli.captures.views import document
 from inference_experiment_cli.options import OutputFile, Profile, Region, with_options_of
 from inference_experiment_cli.output import write_file
+from inference_experiment_cli.report.drawing import matplotlib
 
 
 class PredictionFormat(StrEnum):
@@ -44,7 +46,7 @@ def captures(  # noqa: PLR0913 - one parameter per option
     """Compare captured predictions of two variants.
 
     Pairs the answers of both variants to the same request, says how far they agree, and with labels which variant is
-    right. Needs the extra captures; an account only for S3.
+    right. Needs the extra captures, for a page with plots the extra report too; an account only for S3.
 
     Example: inference-experiment captures captured --production AllTraffic --shadow Shadow-01
     --labels labels.csv --label-key id --label-column target
@@ -57,6 +59,8 @@ def captures(  # noqa: PLR0913 - one parameter per option
 
         return open_session(region, profile).client("s3")
 
+    if style is PredictionFormat.HTML:
+        matplotlib()  # before hours of reading
     report = evaluate(Source(place, Variants(production, shadow)), options.question(), client)
     write(report, style, output)
 

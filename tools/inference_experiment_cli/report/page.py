@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from html import escape
-from importlib import resources
-from string import Template
 from typing import Any, Final
 
-from inference_experiment_cli.captures import views
+from inference_experiment_cli.captures import page as predictions_page
 from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.plan import production
-from inference_experiment_cli.report import wording
+from inference_experiment_cli.report import layout, wording
 from inference_experiment_cli.report.comparison import ComparisonReport
-from inference_experiment_cli.report.plots import Plot, plots
+from inference_experiment_cli.report.plots import plots
 
 NOTES: Final = (
     "The shadow gets copies of a share of production's requests, so sums are not compared: rates, averages and "
@@ -22,41 +20,26 @@ NOTES: Final = (
 )
 
 
+METRICS: Final = ("metric", "production", "shadow", "difference", "95 % confidence", "note")
+
+
 def page(report: ComparisonReport) -> str:
     """Return the page. Raises UsageError without Matplotlib."""
-    template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
     subject, window = report.measurement.subject, report.measurement.window
-    texts = {
-        "title": f"{subject.name}: {report.recommendation}",
-        "name": subject.name,
-        "subtitle": f"Shadow test on endpoint {subject.endpoint} in {subject.region}, "
+    parts = [_banner(report), _verdict(report), _metrics(report), _predictions(report), _production(report)]
+    return layout.page(
+        f"{subject.name}: {report.recommendation}",
+        subject.name,
+        f"Shadow test on endpoint {subject.endpoint} in {subject.region}, "
         f"{wording.length(window.end - window.start)} from {timestamp(window.start)}",
-        "tone": str(report.verdict.result),
-        "result": str(report.verdict.result),
-        "recommendation": report.recommendation.capitalize(),
-        "notes": f"{NOTES} Created {timestamp(report.measurement.taken)} by inference-experiment report.",
-    }
-    parts = {
-        "banner": _banner(report),
-        "checks": "".join(
-            f'<li><span class="tag {check.result}">{check.result}</span>{escape(check.reason)}</li>'
-            for check in report.verdict.checks
-        ),
-        "uncertain": _uncertain(report),
-        "plots": "".join(_figure(plot) for plot in plots(report)),
-        "rows": "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>" for cells in wording.cells(report)
-        ),
-        "production": _production(report),
-        "predictions": _predictions(report),
-        "configuration": "".join(
-            f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in configuration(report)
-        ),
-        "timeline": "".join(
-            f"<li><time>{timestamp(time)}</time>{escape(name)}</li>" for name, time in wording.timeline(report)
-        ),
-    }
-    return Template(template).substitute({key: escape(text) for key, text in texts.items()} | parts)
+        "\n".join([CONTENTS, *parts, _background(report)]),
+        f"{NOTES} Created {timestamp(report.measurement.taken)} by inference-experiment report.",
+    )
+
+
+CONTENTS: Final = (
+    '<nav><a href="#verdict">Verdict</a><a href="#metrics">Metrics</a><a href="#predictions">Predictions</a></nav>'
+)
 
 
 def _banner(report: ComparisonReport) -> str:
@@ -67,12 +50,35 @@ def _banner(report: ComparisonReport) -> str:
     return f'<p class="card banner" id="synthetic">{"<br>".join(escape(text) for text in texts)}</p>'
 
 
-def _uncertain(report: ComparisonReport) -> str:
-    texts = wording.uncertain(report)
-    if not texts:
-        return ""
-    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
-    return f'<p class="muted" style="margin-top:12px">Met, but more traffic could change it:</p><ul>{items}</ul>'
+def _verdict(report: ComparisonReport) -> str:
+    result = report.verdict.result
+    checks = "".join(
+        f'<li><span class="tag {check.result}">{check.result}</span>{escape(check.reason)}</li>'
+        for check in report.verdict.checks
+    )
+    uncertain = layout.items(wording.uncertain(report))
+    doubts = f"{layout.texts(['Met, but more traffic could change it:'])}{uncertain}" if uncertain else ""
+    return (
+        f'<section class="card verdict {result}" id="verdict" data-result="{result}">'
+        f"<strong>{report.recommendation.capitalize()}</strong><ul>{checks}</ul>{doubts}</section>"
+    )
+
+
+def _metrics(report: ComparisonReport) -> str:
+    comparison = layout.table(("Comparison", METRICS, wording.cells(report)), "comparison", "noted")
+    return layout.section("Metrics", [layout.figures(plots(report)), layout.card(comparison)], "metrics")
+
+
+def _predictions(report: ComparisonReport) -> str:
+    """Return the section on predictions; where there are none, why."""
+    if report.predictions is not None:
+        return predictions_page.section(report.predictions)
+    storage = report.measurement.subject.members.get("DataStorageConfig") or {}
+    if place := storage.get("Destination"):
+        text = f"Not compared: this report was made without --captures. The captured data are in {place}."
+    else:
+        text = "Not compared: the experiment has no DataStorageConfig, so that requests and answers are not captured."
+    return layout.section("Predictions", [layout.card(layout.texts([text]))], "predictions")
 
 
 def _production(report: ComparisonReport) -> str:
@@ -84,24 +90,19 @@ def _production(report: ComparisonReport) -> str:
     head = [column.replace("_", " ") for column in production.COLUMNS]
     rows = [[cells[column] for column in production.COLUMNS] for cells in production.cells(changes)]
     texts = [text for text in (production.result_of(observed, now), *production.notes(changes)) if text]
-    below = "".join(f'<p class="muted">{escape(text)}</p>' for text in texts)
-    return f'<section class="card">{views.html_table(production.TITLE, head, rows, "production")}{below}</section>'
+    table = layout.table(("", head, rows), "production")
+    return layout.section(production.TITLE, [layout.card(table, layout.texts(texts))], "changes")
 
 
-def _predictions(report: ComparisonReport) -> str:
-    if report.predictions is None:
-        return ""
-    tables = [("Predictions", ("", ""), views.facts(report.predictions)), *views.tables(report.predictions)]
-    return "".join(
-        f'<section class="card">{views.html_table(title, head, rows, title.lower().replace(" ", "-"))}</section>'
-        for title, head, rows in tables
+def _background(report: ComparisonReport) -> str:
+    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in configuration(report))
+    events = "".join(
+        f"<li><time>{timestamp(time)}</time>{escape(name)}</li>" for name, time in wording.timeline(report)
     )
-
-
-def _figure(plot: Plot) -> str:
-    head = f"<h3>{escape(plot.title)}</h3><figcaption>{escape(plot.text)}</figcaption>"
-    place = "card wide" if plot.wide else "card"
-    return f'<section class="{place}"><figure>{head}{plot.svg}</figure></section>'
+    return (
+        f'<div class="two"><div class="card"><h3>Configuration</h3><dl id="configuration">{facts}</dl></div>'
+        f'<div class="card"><h3>Timeline</h3><ol id="timeline">{events}</ol></div></div>'
+    )
 
 
 def configuration(report: ComparisonReport) -> list[tuple[str, str]]:
