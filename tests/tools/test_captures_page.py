@@ -80,6 +80,30 @@ def test_differences_that_are_all_the_same(tmp_path: Path) -> None:
     assert "Difference" in page.drawings
 
 
+EXTREME = {
+    "difference that no double holds": (["1e308", "-1e308", "2.5"], ["-1e308", "1e308", "2.6"]),
+    "differences at the end of the range": (["1e308", "1.5"], ["1.0", "-0.9e308"]),
+    "differences at its other end": (["1e-320", "2.5"], ["3e-320", "2.5"]),
+    "differences of the last digit": (["1e16", "2.5e16"], ["1.0000000000000002e16", "2.5e16"]),
+    "scores that are no probabilities": ([half("[1e308, -1e308]", "JSON")] * 2, [half("[-1e308, 1e308]", "JSON")] * 2),
+    "no answers": ([""], [""]),
+}
+
+
+@pytest.mark.parametrize(("production", "shadow"), EXTREME.values(), ids=EXTREME)
+def test_extreme_values_do_not_stop_the_page(tmp_path: Path, production: list[Any], shadow: list[Any]) -> None:
+    _, document = paged(both(tmp_path, production, shadow))
+
+    assert document["pairs"] == len(production)
+
+
+def test_lines_without_a_time(tmp_path: Path) -> None:
+    page, document = paged(both(tmp_path, ["1", "0"], ["1", "1"], time="nonsense"))
+
+    assert list(page.drawings) == ["Confusion"]
+    assert [each["key"] for each in document["over_time"]] == [None]
+
+
 def test_text_and_ranking_have_no_plots_but_time(tmp_path: Path) -> None:
     texts = ["The quick brown fox jumps over the lazy dog.", "Another text that is rather long as well, is it not?"]
     for name, answers in (("text", texts), ("ranking", [half('{"items": ["a", "b"]}', "JSON")] * 2)):

@@ -1,5 +1,6 @@
 """Compares the paired predictions: how far both variants agree, and which of them is right where labels say so."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -340,11 +341,12 @@ class Comparison:
             "SELECT min(difference) AS low, max(difference) AS high, count(difference) AS n FROM judged"
         )
         low, high = row["low"], row["high"]
-        if not row["n"]:
+        # The difference of two numbers that a double can hold may be one that none can.
+        if not row["n"] or not math.isfinite(high - low):
             return []
         if low == high:
             return [(low, high, row["n"])]
-        edges = [low + (high - low) * number / HISTOGRAM_BINS for number in range(HISTOGRAM_BINS + 1)]
+        edges = [low + (high - low) * (number / HISTOGRAM_BINS) for number in range(HISTOGRAM_BINS + 1)]
         counts = self._counts("difference", edges[1:-1])
         return list(zip(edges[:-1], edges[1:], counts, strict=True))
 

@@ -37,6 +37,8 @@ MOST_OPAQUE: Final = 0.5
 FLOORS: Final = (99.0, 95.0, 90.0, 80.0, 50.0, 0.0)
 """Where the axis of percentages may begin: differences of one in a hundred are not seen above zero."""
 ROOM: Final = 0.04
+GREATEST: Final = 1e300
+"""Matplotlib computes ticks and margins, which have to be numbers too."""
 
 
 def plots(report: PredictionReport) -> list[Plot]:
@@ -136,7 +138,7 @@ def _label(name: str) -> str:
 
 
 def _histogram(axes: "Axes", bars: Sequence[tuple[float, float, int]], label: str) -> bool:
-    if not bars or not all(math.isfinite(low) and math.isfinite(high) for low, high, _ in bars):
+    if not bars or max(abs(bars[0][0]), abs(bars[-1][1])) > GREATEST:
         return False
     span = bars[-1][1] - bars[0][0]
     # All differences may be the same.
