@@ -209,6 +209,14 @@ def test_the_terminal_and_the_page_have_the_figures_of_each_task(
             assert re.search(re.escape(figure).replace(r"\ \ ", r"\s+"), text), figure
 
 
+def test_a_tie_of_forms_is_decided_the_same_way_every_time(tmp_path: Path) -> None:
+    """A text with a comma looks like a row of items; as many that are texts make all of them texts."""
+    answers = ["The quick brown fox jumps over it.", "Another text that is long, is it not?"]
+    both(tmp_path, answers, answers)
+
+    assert {compared(tmp_path)["task"] for _ in range(8)} == {"text"}
+
+
 # Labels
 
 

@@ -113,7 +113,7 @@ SELECT {side}_form AS form, count(*) AS records, count({side}_number) AS numbers
        count(*) FILTER ({side}_number <> floor({side}_number)) AS fractions,
        approx_count_distinct({side}_text) AS kinds, max(length({side}_text)) AS longest,
        avg(length({side}_text) - length(replace({side}_text, ' ', ''))) AS spaces
-FROM compared WHERE {side}_form IS NOT NULL GROUP BY {side}_form ORDER BY records DESC
+FROM compared WHERE {side}_form IS NOT NULL GROUP BY {side}_form ORDER BY records DESC, form DESC
 """
 
 
