@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from inference_experiment.intervals import Interval, share
 from inference_experiment_cli.captures import bodies, queries
 from inference_experiment_cli.captures.engine import LineCounts
 from inference_experiment_cli.captures.labels import KEY
@@ -19,7 +20,6 @@ from inference_experiment_cli.captures.statistics import (
     stability_index,
 )
 from inference_experiment_cli.captures.task import Detected, Task, detect, forms_of
-from inference_experiment_cli.report.intervals import Interval, share
 
 QUANTILES: Final = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 DECILES: Final = tuple(number / 10 for number in range(1, 10))

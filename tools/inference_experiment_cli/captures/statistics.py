@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from inference_experiment.intervals import CONFIDENCE, Interval
 from inference_experiment_cli.errors import missing_extra
-from inference_experiment_cli.report.intervals import CONFIDENCE, Interval
 
 if TYPE_CHECKING:
     import types

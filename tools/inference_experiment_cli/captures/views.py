@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any, Final
 
+from inference_experiment.intervals import Interval
 from inference_experiment_cli.captures import queries
 from inference_experiment_cli.captures.comparison import Part, PredictionReport, Truth
 from inference_experiment_cli.inventory.properties import timestamp
-from inference_experiment_cli.report.intervals import Interval
 
 SHOWN_CLASSES: Final = 20
 SHOWN_SLICES: Final = 20

@@ -123,7 +123,7 @@ def diff(
 
 @policy.command()
 @with_options_of(BesideOptions, parameter="beside")
-@with_options_of(DeploymentOptions, "experiment", "capture", "capture_key", "volume_key")
+@with_options_of(DeploymentOptions, "experiment", "capture", "capture_key", "volume_key", "prediction_result")
 def explain(
     action: Annotated[str, typer.Argument(help="Such as sagemaker:AddTags.")],
     resource: Annotated[str, typer.Argument(help="ARN, or *.")],

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from inference_experiment import criteria
 from inference_experiment.criteria import Criteria, Role, Summary, Verdict
-from inference_experiment_cli.report.intervals import Interval, mean_ratio, share, share_difference
+from inference_experiment.intervals import Interval, share, share_difference
+from inference_experiment_cli.report.intervals import mean_ratio
 from inference_experiment_cli.report.measurement import UTILISATIONS, Measurement
 
 if TYPE_CHECKING:
