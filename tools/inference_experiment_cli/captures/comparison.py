@@ -16,6 +16,7 @@ from inference_experiment_cli.captures.statistics import (
     McNemar,
     class_counts,
     error_intervals,
+    least_stability_index,
     mcnemar,
     stability_index,
 )
@@ -60,11 +61,15 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Drift:
-    """How far the shadow's distribution is from production's: stability index and Kolmogorov-Smirnov distance."""
+    """How far the shadow's distribution is from production's: stability index and Kolmogorov-Smirnov distance.
+
+    `psi_low` is the lower end of the index's interval.
+    """
 
     of: str
     psi: float | None
     ks: float | None = None
+    psi_low: float | None = None
 
 
 @dataclass(frozen=True)
@@ -267,8 +272,11 @@ class Comparison:
         classes = _class_rows(confusion, judgements)
         first, second = class_counts(counts, "p_class"), class_counts(counts, "s_class")
         names = sorted({*first, *second})
-        psi = stability_index([first[each] for each in names], [second[each] for each in names])
-        drift = [Drift("classes", psi), *self.drift("scores")]
+        counted = [[found[each] for each in names] for found in (first, second)]
+        drift = [
+            Drift("classes", stability_index(*counted), psi_low=least_stability_index(*counted)),
+            *self.drift("scores"),
+        ]
         cells = sorted(((*cell, records) for cell, records in confusion.items()), key=lambda cell: (-cell[2], cell))
         return Classification(cells[:MAX_CLASSES], classes[:MAX_CLASSES], drift)
 
@@ -291,7 +299,7 @@ class Comparison:
         cuts = sorted(set(edges["edges"]))
         counts = [self._counts(f"{side}_score", cuts) for side in ("p", "s")]
         distance = self.engine.row(queries.DISTANCE)["distance"]
-        return [Drift(of, stability_index(*counts), distance)]
+        return [Drift(of, stability_index(*counts), distance, least_stability_index(*counts))]
 
     def _counts(self, value: str, cuts: Sequence[float]) -> list[int]:
         place = " + ".join(f"CASE WHEN {value} > {cut!r} THEN 1 ELSE 0 END" for cut in cuts)
