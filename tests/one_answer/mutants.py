@@ -46,15 +46,7 @@ CUSTOM_ONLY: dict[str, Any] = {
     "ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:provider",
     "ServiceTimeout": 3600,
     "ModelVariantActions": {"production": "Remove", "shadow": "Promote"},
-    "PromotionCriteria": {
-        "MaxLatencyIncrease": "10%",
-        "MaxErrorRate": "1%",
-        "MinInvocations": 1000,
-        "MinAgreement": "99%",
-        "MaxPredictionDrift": "0.1",
-        "PredictionResult": "s3://results/fraud.json",
-        "MaxResultAge": 3600,
-    },
+    "PromotionCriteria": {"MaxLatencyIncrease": "10%", "MaxErrorRate": "1%", "MinInvocations": 1000},
 }
 OPTIONAL = {"Description", "KmsKey", "Schedule", "DataStorageConfig", "DesiredState", "StatusReason", "Tags"} | {
     "ServiceTimeout",
@@ -141,7 +133,6 @@ def _choices(path: tuple[Any, ...], value: Any) -> list[Any]:
         "ShadowModelVariantName": NAMES,
         "MaxLatencyIncrease": PERCENTAGES,
         "MaxErrorRate": PERCENTAGES,
-        "MinAgreement": PERCENTAGES,
         "DesiredState": ["Completed", "Cancelled", "running", "Created"],
         "Key": ["team", "aws:x", "AWS:x", "cfn-inference-experiment:owner", "a" * 128, "a" * 129, "ä", "a*b"],
     }
