@@ -112,6 +112,16 @@ def test_a_regression_has_no_agreement(tmp_path: Path) -> None:
     assert drift["result"] == "met"
 
 
+def test_answers_that_are_no_numbers_are_drift(tmp_path: Path) -> None:
+    """The numbers that are left are production's, and yet the shadow must not be promoted."""
+    numbers = [f"{at}.5" for at in range(1000)]
+    both(tmp_path, numbers, ["nan" if at % 3 == 0 else each for at, each in enumerate(numbers)])
+    finished = captures(tmp_path, "--check", "--max-prediction-drift", "0.2")
+
+    assert finished.returncode == 1
+    assert "PSI of 2." in finished.data()["checks"][0]["reason"]
+
+
 def test_answers_of_one_side_only_are_not_enough(tmp_path: Path) -> None:
     both(tmp_path, *classes(200, 0))
     for path in tmp_path.rglob(f"{SHADOW}/**/*.jsonl"):

@@ -289,15 +289,20 @@ class Comparison:
         return judgements
 
     def drift(self, of: str) -> list[Drift]:
-        """Return the drift of scores or values; none where a variant has none."""
+        """Return the drift of scores or values; none where a variant has none.
+
+        What is no value is a bin of its own: a shadow that answers NaN has drifted. Scores may be missing by design.
+        """
         edges = self.engine.row(
-            f"SELECT quantile_cont(p_score, {list(DECILES)}) AS edges, count(p_score) AS p, count(s_score) AS s "
-            "FROM judged"
+            f"SELECT quantile_cont(p_score, {list(DECILES)}) AS edges, count(p_score) AS p, count(s_score) AS s, "
+            "count(*) AS records FROM judged"
         )
         if not edges["p"] or not edges["s"]:
             return []
         cuts = sorted(set(edges["edges"]))
         counts = [self._counts(f"{side}_score", cuts) for side in ("p", "s")]
+        if self.detected.task is Task.REGRESSION:
+            counts = [[*each, edges["records"] - edges[side]] for each, side in zip(counts, ("p", "s"), strict=True)]
         distance = self.engine.row(queries.DISTANCE)["distance"]
         return [Drift(of, stability_index(*counts), distance, least_stability_index(*counts))]
 

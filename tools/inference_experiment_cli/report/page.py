@@ -121,7 +121,7 @@ def _criteria(report: ComparisonReport) -> str:
     if limits.max_error_rate is not None:
         texts.append(f"errors at most {limits.max_error_rate * 100:.6g}%")
     if limits.max_error_increase is not None:
-        texts.append(f"errors at most {limits.max_error_increase * 100:+.6g}% of production's")
+        texts.append(f"errors at most {limits.max_error_increase * 100:+.6g}% against production's")
     if limits.min_agreement is not None:
         texts.append(f"at least {limits.min_agreement * 100:.6g}% of the predictions agree")
     if limits.max_prediction_drift is not None:
