@@ -41,7 +41,8 @@ class Deployment(Place):
 
     A resource that is None may be chosen by the policies: the required actions must be allowed for some name. One with
     symbols must be allowed for every filling. `experiment` is a name, `capture_uri` is `s3://bucket/prefix`,
-    everything else is an ARN. `tags` are the tags of the experiment besides the owner tag; None if they are not known.
+    `prediction_result` is `s3://bucket/key`, everything else is an ARN. `tags` are the tags of the experiment besides
+    the owner tag; None if they are not known.
     """
 
     local_types: tuple[str, ...] = field(default=LOCAL_TYPES, kw_only=True)
@@ -55,6 +56,7 @@ class Deployment(Place):
     capture_uri: Text | None = None
     capture_key: Text | None = None
     volume_key: Text | None = None
+    prediction_result: Text | None = None  # of PromotionCriteria; without it no object is read
     queue_key: Text | None = None  # of the customer, not AWS's own
     dead_letter_key: Text | None = None
     volume_key_is_named: bool = False  # specified by ID or alias, not by ARN
@@ -90,6 +92,10 @@ NAMED_RESOURCES: Final = {
     "queueKey": "queue_key",
     "deadLetterKey": "dead_letter_key",
 }
+
+
+# The function reads it only where PromotionCriteria names it.
+RESULT: Final = "predictionResult"
 
 
 class Level(StrEnum):
@@ -180,6 +186,8 @@ def resource_of(subject: str, deployment: Deployment) -> tuple[Text, bool]:
         symbols["InferenceExperimentName"] = deployment.experiment
     if deployment.capture_uri is not None:
         symbols["CaptureBucketAndPrefix"] = _without_scheme(deployment.capture_uri)
+    if deployment.prediction_result is not None:
+        symbols["PredictionResultBucketAndKey"] = _without_scheme(deployment.prediction_result)
     names = names_in(form)
     for name in names:
         symbols.setdefault(name, Symbol(name, ANY if name in _KEYS_WITH_ANYTHING else PATH_CHARACTERS, minimum=1))
@@ -253,7 +261,8 @@ def provider_requirements(deployment: Deployment, handlers: tuple[str, ...] = ()
     for handler in handlers or contract.handlers():
         for operation in sorted(contract.operations_of(handler)):
             for permission in contract.permissions_of(operation):
-                users.setdefault(permission, []).append(handler)
+                if permission.resource != RESULT or deployment.prediction_result is not None:
+                    users.setdefault(permission, []).append(handler)
     by_resource: dict[tuple[str, str], Requirement] = {}
     for permission, handlers_of in users.items():
         requirement = _of_permission(permission, tuple(dict.fromkeys(handlers_of)), deployment)

@@ -14,7 +14,7 @@ from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.located_documents import LocatedDocument, read
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import unresolved_of
-from shadow_test_policies.requirements import NAMED_RESOURCES
+from shadow_test_policies.requirements import NAMED_RESOURCES, RESULT
 from shadow_test_policies.template_deployment import queue_keys
 
 BUCKET_POLICY: Final = "AWS::S3::BucketPolicy"
@@ -26,6 +26,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "captureKey": ("DataStorageConfig", "KmsKey"),
     "volumeKey": ("KmsKey",),
 }
+RESULT_PLACE: Final = ("PromotionCriteria", "PredictionResult")
 QUEUE_KEYS: Final = ("queueKey", "deadLetterKey")
 KEYS: Final = frozenset({"captureKey", "volumeKey", *QUEUE_KEYS})
 
@@ -53,11 +54,12 @@ def resource_policies(experiment: Experiment, names: PhysicalNames) -> dict[str,
     return _policies_of({subject: experiment.at(*path) for subject, path in PLACES.items()}, names)
 
 
-def queue_key_policies(function: str, names: PhysicalNames) -> dict[str, ResourcePolicy]:
-    """Return the policies of the keys of a function's queues, by the subject of the requirements."""
+def provider_policies(function: str, experiment: Experiment | None, names: PhysicalNames) -> dict[str, ResourcePolicy]:
+    """Return the policies of the keys of a function's queues and of the bucket with the result, by subject."""
     properties = names.view.resource(function, names.scenario).at("Properties")
     keys = queue_keys(properties, names) if properties is not None else {}
-    return _policies_of({subject: keys.get(NAMED_RESOURCES[subject]) for subject in QUEUE_KEYS}, names)
+    nodes = {subject: keys.get(NAMED_RESOURCES[subject]) for subject in QUEUE_KEYS}
+    return _policies_of({**nodes, RESULT: experiment.at(*RESULT_PLACE) if experiment else None}, names)
 
 
 def _policies_of(nodes: Mapping[str, Node | None], names: PhysicalNames) -> dict[str, ResourcePolicy]:

@@ -47,12 +47,13 @@ def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bo
         experiment_role=role_arn(experiment, names),
         stack=None if is_nested else names.text(unresolved("Ref", "AWS::StackId")),
         endpoint=_endpoint(experiment, names),
-        capture_uri=_capture(experiment, names),
+        capture_uri=_s3_uri(experiment.at("DataStorageConfig", "Destination"), names),
         variants=tuple(name.literal for name in experiment.variant_names or () if name.literal),
         capture_key=_key(experiment.at("DataStorageConfig", "KmsKey"), names, "capture key"),
         volume_key=_key(experiment.at("KmsKey"), names, "volume key"),
         volume_key_is_named=_is_named(experiment.at("KmsKey"), names),
         tags=_tags(experiment, names) if with_tags else None,
+        prediction_result=_s3_uri(experiment.at("PromotionCriteria", "PredictionResult"), names),
     )
 
 
@@ -66,8 +67,8 @@ def _endpoint(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text |
     return None if not name else _arn(names, "sagemaker", "endpoint/", name)
 
 
-def _capture(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | None:
-    node = experiment.at("DataStorageConfig", "Destination")
+def _s3_uri(node: Node | None, names: PhysicalNames) -> iam_policy.Text | None:
+    """Return the URI of objects; None where it is not s3:// for certain."""
     text = text_at(node, names)
     if text is None:
         return None

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any, Final
 
+from inference_experiment.criteria import Verdict
+from inference_experiment.intervals import Interval
 from inference_experiment_cli.captures import queries
 from inference_experiment_cli.captures.comparison import Part, PredictionReport, Truth
+from inference_experiment_cli.gate import RECOMMENDATIONS
 from inference_experiment_cli.inventory.properties import timestamp
-from inference_experiment_cli.report.intervals import Interval
 
 SHOWN_CLASSES: Final = 20
 SHOWN_SLICES: Final = 20
@@ -18,8 +20,20 @@ Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 """Title, head and rows."""
 
 
-def document(report: PredictionReport) -> dict[str, Any]:
-    """Return the report as JSON has it."""
+def verdict_document(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as JSON has it."""
+    return {
+        "recommendation": RECOMMENDATIONS[verdict.result],
+        "result": verdict.result.value,
+        "checks": [
+            {"criterion": check.criterion, "result": check.result.value, "reason": check.reason}
+            for check in verdict.checks
+        ],
+    }
+
+
+def document(report: PredictionReport, verdict: Verdict | None = None) -> dict[str, Any]:
+    """Return the report as JSON has it, with the verdict where there are criteria."""
     pairing = report.pairing
     answer: dict[str, Any] = {
         "place": report.place,
@@ -49,6 +63,7 @@ def document(report: PredictionReport) -> dict[str, Any]:
     answer["over_time"] = _plain(report.over_time)
     answer["disagreements"] = _plain(report.examples)
     answer["notes"] = list(report.notes)
+    answer |= verdict_document(verdict) if verdict else {}
     finite: dict[str, Any] = _finite(answer)
     return finite
 
@@ -203,8 +218,8 @@ STYLE: Final = (
 )
 
 
-def page(report: PredictionReport) -> str:
-    """Return the report as one page that is complete in itself."""
+def page(report: PredictionReport, verdict: Verdict | None = None) -> str:
+    """Return the report as one page that is complete in itself, with the verdict where there are criteria."""
     title = f"Predictions of {report.variants.production} and {report.variants.shadow}"
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     parts = [
@@ -214,12 +229,26 @@ def page(report: PredictionReport) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}"><link rel="icon" href="data:,">',
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><h1>{escape(title)}</h1>",
         f"<p>{escape(report.place)}</p>",
+        _verdict(verdict) if verdict else "",
         *(f"<p>{escape(note)}</p>" for note in report.notes),
         html_table("", ("", ""), facts(report), "predictions"),
         *(html_table(name, head, rows, name.lower().replace(" ", "-")) for name, head, rows in tables(report)),
         "</body></html>\n",
     ]
     return "".join(parts)
+
+
+def check_items(verdict: Verdict) -> str:
+    """Return the criteria as items of a list in HTML."""
+    return "".join(
+        f'<li><span class="tag {check.result}">{check.result}</span> {escape(check.reason)}</li>'
+        for check in verdict.checks
+    )
+
+
+def _verdict(verdict: Verdict) -> str:
+    title = RECOMMENDATIONS[verdict.result].capitalize()
+    return f'<section id="verdict" class="{verdict.result}"><h2>{title}</h2><ul>{check_items(verdict)}</ul></section>'
 
 
 def html_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], identity: str) -> str:

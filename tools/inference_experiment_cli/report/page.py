@@ -38,10 +38,7 @@ def page(report: ComparisonReport) -> str:
     }
     parts = {
         "banner": _banner(report),
-        "checks": "".join(
-            f'<li><span class="tag {check.result}">{check.result}</span>{escape(check.reason)}</li>'
-            for check in report.verdict.checks
-        ),
+        "checks": views.check_items(report.verdict),
         "uncertain": _uncertain(report),
         "plots": "".join(_figure(plot) for plot in plots(report)),
         "rows": "".join(
@@ -138,4 +135,14 @@ def _criteria(report: ComparisonReport) -> str:
         texts.append(f"{limits.latency_statistic} latency at most {limits.max_latency_increase * 100:+.6g}%")
     if limits.max_error_rate is not None:
         texts.append(f"errors at most {limits.max_error_rate * 100:.6g}%")
+    if limits.max_error_increase is not None:
+        texts.append(f"errors at most {limits.max_error_increase * 100:+.6g}% against production's")
+    if limits.min_agreement is not None:
+        texts.append(f"at least {limits.min_agreement * 100:.6g}% of the predictions agree")
+    if limits.max_prediction_drift is not None:
+        texts.append(f"predictions drift by a PSI of at most {limits.max_prediction_drift:.6g}")
+    if limits.min_accuracy_gain is not None:
+        texts.append(f"accuracy at least {limits.min_accuracy_gain * 100:+.6g} percentage points")
+    if limits.of_predictions:
+        texts.append(f"at least {limits.min_pairs} pairs")
     return ", ".join([*texts, f"at least {limits.min_invocations} invocations"])
