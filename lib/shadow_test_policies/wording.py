@@ -11,13 +11,14 @@ from typing import Any, Final
 
 import iam_policy
 from cfn_template.scenarios import shorten
-from iam_policy import Outcome
+from iam_policy import DocumentKind, Outcome
 from iam_policy.evaluate.decision import BOUNDARY, Step
 from iam_policy.evaluate.operators import parse_operator
 from iam_policy.lint.scope import listed
 from iam_policy.match.symbols import fill
 from iam_policy.parse.document import Condition
 from shadow_test_policies.decisions import Result, failed_condition, pinned_condition
+from shadow_test_policies.located_documents import LocatedDocument
 from shadow_test_policies.pasting import Paste
 from shadow_test_policies.requirements import CAPTURED, TAGGING
 from shadow_test_policies.resource_policies import ResourcePolicy
@@ -155,6 +156,9 @@ def of_cause(
     }
     if reason in taken:
         end = _undenied(results, step, paste) if reason == "explicit-deny" else "add it there"
+        boundary = check.role.boundary if check.role and reason == "boundary-denies" else None
+        if isinstance(boundary, LocatedDocument) and boundary.document.kind is DocumentKind.AWS:
+            end = f"{boundary.document.name.partition(' ')[0]} cannot be changed: use a boundary of your own"
         return _fit_actions(results, limit, lambda actions: f"{taken[reason]} {actions}{on_target}; {end}")
     if reason == "missing-permission":
         return _missing(results, target, paste, limit)

@@ -137,6 +137,14 @@ def test_the_proposed_tag_ends_a_deny() -> None:
     assert proposed == len(DENIES)
 
 
+def test_no_change_of_a_policy_of_aws_is_proposed() -> None:
+    text = next(path for path in FAILING if path.stem == "fail-power-user").read_text(encoding="utf-8")
+    found = [each.message for each in lint_text(text) if each.rule.id == "E9803"]
+
+    assert found
+    assert all(each.endswith("PowerUserAccess cannot be changed: use a boundary of your own") for each in found)
+
+
 @pytest.mark.parametrize("path", FAILING, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_no_message_is_cut_inside_its_advice(path: Path) -> None:
     for match in lint_text(path.read_text(encoding="utf-8")):

@@ -9,6 +9,7 @@ from shadow_test_policies.wait_queue import (
     QUEUE,
     fifo_of,
     queue_of,
+    readers,
     readers_of,
     too_short_visibility,
     variable_of,
@@ -46,6 +47,7 @@ class WaitQueue(Rule):
         view, function = experiment.view, experiment.name
         node = variable_of(view, function, experiment.scenario)
         if node is None:
+            yield from _without_variable(experiment)
             return
         wrong, fifo = wrong_url(view, node), fifo_of(view, node)
         if wrong:
@@ -55,6 +57,19 @@ class WaitQueue(Rule):
             yield problem(fifo, f"{message}; use a standard queue")
         elif queue := queue_of(view, node):
             yield from _unread(experiment, queue, node)
+
+
+def _without_variable(function: Experiment) -> Problems:
+    view, name, properties = function.view, function.name, function.at()
+    environment, variables = function.at("Environment"), function.at("Environment", "Variables")
+    is_known = environment is None or bool(variables and variables.members)
+    if properties is None or not is_known or not view.is_ours(name, function.scenario):
+        return
+    read = [each.queue for each in readers(view, function.scenario) if each.function == name and each.is_enabled]
+    queue = queue_of(view, read[0], ":") if len(read) == 1 else None
+    if queue is not None:
+        message = f"{name} reads {queue}, but has no {QUEUE_VARIABLE}, so a request that outlasts an invocation fails"
+        yield problem(variables or properties, f"{message}; add {QUEUE_VARIABLE}: !Ref {queue} to its Environment")
 
 
 def _unread(function: Experiment, queue: str, node: Node) -> Problems:
