@@ -59,6 +59,7 @@ class Deployment(Place):
     prediction_result: Text | None = None  # of PromotionCriteria; without it no object is read
     queue_key: Text | None = None  # of the customer, not AWS's own
     dead_letter_key: Text | None = None
+    capture_key_is_of_bucket: bool = False  # its default encryption, which requests do not name
     volume_key_is_named: bool = False  # specified by ID or alias, not by ARN
     tags: Mapping[str, Text] | None = field(default=None, hash=False)
     in_vpc: bool = False  # the function has a VpcConfig
@@ -75,8 +76,9 @@ _AFTER: Final = tuple(f"sagemaker:{verb}InferenceExperiment" for verb in ("Updat
 _TAG_PREFIXES: Final = ("aws", "sagemaker")
 # What an ARN has after the account; a wildcard is none of it.
 _RESOURCE_CHARACTERS: Final = Charset(frozenset(string.ascii_letters + string.digits + "+=,.@_-/:"))
+CAPTURED: Final = "CaptureKey"  # in the ARN form of captured data
 # The names in ARN forms that a policy may choose are symbols of these characters.
-_KEYS_WITH_ANYTHING: Final = ("ArtifactBucketAndKey", "DeploymentBucketAndKey", "CaptureKey", "LogStreamName")
+_KEYS_WITH_ANYTHING: Final = ("ArtifactBucketAndKey", "DeploymentBucketAndKey", CAPTURED, "LogStreamName")
 
 
 # Subject -> the field of a deployment that names the resource.
@@ -129,7 +131,7 @@ class Requirement:
         principal = ("Service", self.service) if self.service else None
         whole = self.resource if resource is None else resource
         if self.captured_key is not None:
-            whole = fill(whole, {"CaptureKey": self.captured_key})
+            whole = fill(whole, {CAPTURED: self.captured_key})
         return Request(self.action, whole, _with_account(whole, self.context), principal=principal)
 
 
@@ -223,7 +225,7 @@ def _context(action: str, deployment: Deployment) -> dict[str, Value]:
         context["aws:RequestedRegion"] = deployment.region
     if action in TAGGING:
         context.update(_tags(deployment))
-    if action == "s3:PutObject" and deployment.capture_key is not None:
+    if action == "s3:PutObject" and deployment.capture_key and not deployment.capture_key_is_of_bucket:
         context["s3:x-amz-server-side-encryption"] = "aws:kms"
     if action.startswith("kms:"):
         context["kms:CallerAccount"] = deployment.account

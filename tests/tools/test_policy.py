@@ -544,7 +544,7 @@ def test_our_own_template_has_an_answer() -> None:
     bounded = ("--parameter", f"PermissionsBoundary=arn:aws:iam::{ACCOUNT}:policy/b", "--unknown", "error")
 
     allowed = "19 permissions allowed by 2 policies; trust policy allows lambda.amazonaws.com"
-    assert any(f"{allowed} (when HasPermissionsBoundary is false" in line for line in every)
+    assert any(allowed in line and "HasPermissionsBoundary is false" in line for line in every)
     assert (one.returncode, one.stdout) == (0, "")
     assert one.stderr.splitlines()[-1] == f"provider role ProviderRole in {path}: {allowed}"
     assert policy("check", path, *PROVIDER, *bounded).returncode == 3

@@ -68,7 +68,8 @@ def _difference(resource: Text, request: Request) -> str:
     for index in range(RESOURCE):
         if segments[index].match(others[index], fold=True) is False:
             name = _SEGMENT_NAMES[index]
-            return f"the {name} of its resource is {segments[index]} instead of {others[index]}"
+            found = str(segments[index]) or "empty"
+            return f"the {name} of its resource is {found} instead of {others[index]}"
     return f"its resource {segments[RESOURCE]} does not match {others[RESOURCE]}"
 
 
