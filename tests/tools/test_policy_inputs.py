@@ -295,6 +295,16 @@ def test_a_resource_policy_is_no_trust_policy(tmp_path: Path) -> None:
     assert "lacks" not in answer.stdout
 
 
+@pytest.mark.parametrize("actions", ["sts:AssumeRole", ["sts:AssumeRole", "sts:TagSession"]])
+def test_a_trust_policy_may_forget_to_say_who(actions: Any, tmp_path: Path) -> None:
+    """Promise: what is about assuming the role alone, and names no role to assume, is read as a trust policy."""
+    answer = check(
+        tmp_path, json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions}]})
+    )
+    assert "add Principal" in answer.stdout
+    assert "add Resource" not in answer.stdout
+
+
 @pytest.mark.parametrize(
     ("comment", "before"),
     [(comment, '"Statement"') for comment in ("// why\n", "/* why */", "# why\n")]
