@@ -56,6 +56,11 @@ DEPLOYMENTS: dict[str, list[tuple[Mapping[str, str], str]]] = {
         ({**EXISTING, "Round": "2"}, "Running"),
         ({**EXISTING, "Round": "2", "Verdict": "promote-shadow"}, "Completed"),
     ],
+    "gated-promotion.yaml": [
+        (EXISTING, "Running"),
+        ({**EXISTING, "SamplingPercentage": "50"}, "Running"),
+        ({**EXISTING, "SamplingPercentage": "50", "Verdict": "promote-shadow"}, "Completed"),
+    ],
     "shadow-alarm.yaml": [
         (EXISTING, "Running"),
         ({**EXISTING, "MaxErrorRate": "0.1"}, "Running"),
@@ -70,7 +75,7 @@ DEPLOYMENTS: dict[str, list[tuple[Mapping[str, str], str]]] = {
 }
 # Buckets that an example keeps on purpose: captured data outlive their stack.
 KEPT = {"capture-with-kms.yaml": 1, "shadow-test.yaml": 1}
-PROMOTED = {"promotion.yaml"}
+PROMOTED = {"gated-promotion.yaml", "promotion.yaml"}
 # ministack has no native type: it is linted and not deployed.
 NOT_DEPLOYED = {"migration/1-native.yaml"}
 

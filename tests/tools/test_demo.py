@@ -1,5 +1,6 @@
 """The demonstration as a user runs it: what it shows, what it leaves, how it refuses."""
 
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -20,6 +21,17 @@ def test_demo_shows_the_whole_life_and_leaves_nothing(tmp_path: Path) -> None:
     assert "E9503" in finished.stdout
     assert "0 experiments, 0 messages, 0 stacks" in finished.stdout
     assert "shadow is production" in finished.stdout
+    text = " ".join(finished.stdout.replace("│", " ").split())
+    captured = re.search(r"production (\d+) lines, shadow (\d+) lines, synthetic", text)
+    assert captured
+    production, shadow = map(int, captured.groups())
+    # Half of the requests at 10 %, half of them at 50 %.
+    assert 0.25 * production < shadow < 0.35 * production
+    # Every request of the shadow has its partner, and the models differ a little.
+    agreement = re.search(rf"agreement (\d+\.\d+)% .*?, pairs {shadow}, by inferenceId", text)
+    assert agreement
+    assert 80 < float(agreement[1]) < 100
+    assert re.search(r"captured data +s3://shop-capturebucket\S+/shadow-test/\S+\n", finished.stdout)
     assert list(tmp_path.iterdir()) == []
     running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(tmp_path) not in running

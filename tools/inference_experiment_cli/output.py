@@ -111,6 +111,13 @@ def print_rows(rows: Iterable[Row], columns: Sequence[str], style: Format) -> No
     writers[style](rows, columns)
 
 
+def print_section(title: str, rows: Sequence[Row], columns: Sequence[str]) -> None:
+    """Print a table below its title; nothing without rows."""
+    if rows:
+        console().print(f"\n{title}", style="bold")
+        print_rows(rows, columns, Format.TABLE)
+
+
 def _json(rows: Iterable[Row], columns: Sequence[str]) -> None:
     separator = "[\n"
     for row in rows:

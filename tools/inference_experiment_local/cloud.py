@@ -22,6 +22,7 @@ from typing import Any, Self
 
 from botocore.config import Config
 
+from inference_experiment_local.captured_objects import CaptureWriter
 from inference_experiment_local.certificate import make_certificates
 from inference_experiment_local.ministack.process import MinistackSettings, ministack, usable_port
 from inference_experiment_local.ministack.stacks import Stacks
@@ -33,7 +34,7 @@ class LocalCloud(Stacks):
     """A running local AWS; `sagemaker` is its SageMaker. Raises LocalAwsError if it does not come up.
 
     `port` is ministack's (default: a free one). While it runs, `url` is the endpoint of every service but SageMaker, by
-    https (trust `certificates.ca_file`), and `directory` holds everything of this run.
+    https (trust `certificates.ca_file`), `directory` holds everything of this run, and `captures` writes captured data.
     """
 
     def __init__(self, port: int | None = None) -> None:
@@ -54,6 +55,9 @@ class LocalCloud(Stacks):
             settings = MinistackSettings(self.directory, port, self.certificates, self.sagemaker.url)
             starting.enter_context(ministack(settings))
             self.url = settings.url
+            # A session is not for several threads.
+            self.captures = starting.enter_context(CaptureWriter(lambda: self._made(isolated_session(REGION), "s3")))
+            self.sagemaker.on_capture = self.captures.put
             self._resources = starting.pop_all()
         return self
 
@@ -64,11 +68,14 @@ class LocalCloud(Stacks):
     def client(self, service: str) -> Any:  # noqa: ANN401 - one type per service
         """Return a boto3 client of a service of ministack, the same one each time."""
         if service not in self._clients:
-            config = Config(retries={"total_max_attempts": 1}, proxies={}, s3={"addressing_style": "path"})
-            ca_file = str(self.certificates.ca_file)
-            client = self._session.client(service, endpoint_url=self.url, verify=ca_file, config=config)
+            client = self._made(self._session, service)
             self._clients[service] = self._resources.enter_context(closing(client))
         return self._clients[service]
+
+    def _made(self, session: Any, service: str) -> Any:  # noqa: ANN401 - one type per service
+        config = Config(retries={"total_max_attempts": 1}, proxies={}, s3={"addressing_style": "path"})
+        ca_file = str(self.certificates.ca_file)
+        return session.client(service, endpoint_url=self.url, verify=ca_file, config=config)
 
     def queue_depth(self, queue_url: str) -> int:
         """Return how many messages a queue holds: waiting, delayed and in flight."""

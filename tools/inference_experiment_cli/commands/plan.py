@@ -56,14 +56,16 @@ def plan(
     values = given_parameters(parameter, parameter_file)
     experiment = choose(read_experiments(file, values, assume=True), logical_id)
     require_valid(experiment)
+    deployed = None
     if current:
         result = against_live(experiment, current, region, profile)
     elif previous:
         own = given_parameters(previous_parameter)
-        deployed = read_experiments(previous, own or values, strict=bool(own), assume=True)
-        result = against_file(experiment, choose(deployed, logical_id and experiment.logical_id), status)
+        declared = read_experiments(previous, own or values, strict=bool(own), assume=True)
+        deployed = choose(declared, logical_id and experiment.logical_id)
+        result = against_file(experiment, deployed, status)
     else:
         result = creation(experiment)
-    show(result, experiment, output)
+    show(result, experiment, output, deployed)
     if not result["possible"]:
         raise typer.Exit(ExitCode.NO)

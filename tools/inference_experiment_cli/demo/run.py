@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from inference_experiment_cli.captures.views import facts
+from inference_experiment_cli.demo.captured import captured_sources, compared, fetched, line_counts
 from inference_experiment_cli.demo.timeline import Timeline
 from inference_experiment_cli.errors import NotPossibleError, Place, ServiceError, UsageError, missing_extra
 from inference_experiment_cli.lint.engine import lint
@@ -103,9 +105,30 @@ class Demo:
                 result.append(outputs["ExperimentStatus"])
                 variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
                 result.append("endpoint: " + ", ".join(f"{key} is {value.role}" for key, value in variants.items()))
+        self._predictions(cloud, timeline)
         with self._stage(timeline, "delete") as result:
             cloud.delete_stack(EXAMPLE_STACK, on_event=timeline.stack_event)
             result.append("statuses seen: " + " ".join(dict.fromkeys(timeline.seen)))
+
+    def _predictions(self, cloud: "LocalCloud", timeline: Timeline) -> None:
+        """Show what was captured and, where the extra is installed, how far both variants agree."""
+        with self._stage(timeline, "captured data") as result:
+            sources = []
+            for source in captured_sources(cloud):
+                timeline.line("step", "captured data", source.place)
+                sources.append(fetched(cloud, source))
+                result += [f"{name} {count} lines" for name, count in line_counts(sources[-1]).items()]
+            result.append("synthetic" if result else "none: the experiment has no DataStorageConfig")
+        if not sources:
+            return
+        with self._stage(timeline, "compare the predictions") as result:
+            for source in sources:
+                try:
+                    found = dict(facts(compared(source)))
+                except UsageError as missing:
+                    result.append(str(missing))
+                else:
+                    result += [f"{name} {found[name]}" for name in ("agreement", "pairs")]
 
     def _check_leftovers(self, cloud: "LocalCloud", timeline: Timeline) -> None:
         """Check that everything is deleted. Raises ServiceError."""
@@ -130,7 +153,8 @@ class Demo:
         self.console.print(table)
         self.console.print(
             "CloudFormation, Lambda and SQS were ministack; SageMaker was moto with this project's simulation of "
-            "inference experiments. No AWS account was used.",
+            "inference experiments; requests and predictions in the captured data are synthetic. No AWS account was "
+            "used.",
             style="dim",
         )
 

@@ -1,6 +1,7 @@
 """The experiments of a file: a template's resources, bare properties, or what the API takes and answers."""
 
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,6 +36,7 @@ TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
 ANSWER_KEYS: Final = frozenset({"Arn", "EndpointMetadata", "Status", "CreationTime"})
 INSTANCE_TYPE: Final = ("InfrastructureConfig", "RealTimeInferenceConfig", "InstanceType")
 DEFAULT_ID: Final = "Experiment"
+UNKNOWN_COUNTS: Final = 400_000_000  # stand-ins for instance counts: far above any, and within nine digits
 # What no parameter can decide.
 AT_DEPLOYMENT: Final = ("!GetAtt ", "!ImportValue ", "!Transform ")
 # A deployment from here is taken for one in a region of the standard partition.
@@ -269,7 +271,7 @@ def _stand_in(name: str, written: ShortForm) -> object:
         "RoleArn": f"arn:aws:iam::000000000000:role/{slug[:60]}",
         "Destination": f"s3://{slug[:60]}",
         "InstanceType": "ml.unknown.unknown",
-        "InstanceCount": 1,
+        "InstanceCount": UNKNOWN_COUNTS + zlib.crc32(written.encode()) % UNKNOWN_COUNTS,
         "SamplingPercentage": 1,
     }
     return made.get(name, slug.encode("ascii", "ignore").decode()[:60].strip("-") or "unknown")

@@ -12,7 +12,7 @@ from inference_experiment import identity
 from inference_experiment.clock import Clock
 from inference_experiment.event import Request
 from inference_experiment.lifecycle import Lifecycle
-from inference_experiment.model import OPERATIONS, ActionKind, Observed, Progress, RequestType, Status
+from inference_experiment.model import ENDED, OPERATIONS, ActionKind, Observed, Progress, RequestType, Status
 from inference_experiment.notices import Notice, Problem, ProblemKind
 from inference_experiment_cli.errors import ExperimentFailedError, NotPossibleError, describe_failure
 from inference_experiment_cli.inventory.properties import to_properties
@@ -28,7 +28,8 @@ from inference_experiment_cli.operate.ownership import (
 from inference_experiment_cli.options import Interval, Profile, Region, Timeout
 from inference_experiment_cli.output import Format, confirm, console, note
 from inference_experiment_cli.plan.plan import Plan, make_plan
-from inference_experiment_cli.plan.simulate import SimulatedGateway
+from inference_experiment_cli.plan.production import result_of
+from inference_experiment_cli.plan.simulate import SimulatedGateway, now
 from inference_experiment_cli.plan.view import show
 
 
@@ -119,6 +120,8 @@ def carry_out(request: Request, gateway: CliGateway, settings: Settings) -> None
         raise ExperimentFailedError(result.error, exists if identity.is_name(name) else "")
     if result.observed:
         note(f"{result.observed.name} is {result.observed.status}" + (f"; {result.note}" if result.note else ""))
+    if view.ended and (left := result_of(view.ended, now())):
+        note(left)
 
 
 class ProgressView:
@@ -129,6 +132,9 @@ class ProgressView:
         self._status = status
         self._began = time.monotonic()
         self._last: Status | None = None
+        self._stopped = False
+        self.ended: Observed | None = None
+        """The experiment as its stop left it, where this request has stopped it."""
 
     def __call__(self, notice: Notice) -> None:
         """Print one notice."""
@@ -139,6 +145,9 @@ class ProgressView:
                 self._screen.print(f"{seconds}  {notice.kind}: {text}", style="yellow")
             return
         status = notice.experiment.status
+        self._stopped = self._stopped or notice.action is ActionKind.STOP
+        if self._stopped and status in ENDED:
+            self.ended = notice.experiment
         self._status(f"{notice.experiment.name} is {status}")
         if status != self._last:
             self._screen.print(f"{seconds}  status  {status}")

@@ -47,6 +47,7 @@ class Plan(TypedDict):
     afterwards: list[dict[str, Any]]
     permissions: list[dict[str, Any]]
     production: Any
+    production_changes: list[dict[str, Any]]
     billed: list[dict[str, Any]]
 
 
@@ -74,6 +75,7 @@ def make_plan(request: Request, gateway: SimulatedGateway, current: Observed) ->
         afterwards=[_call(call) for call in afterwards.calls] if afterwards else [],
         permissions=list(_permissions(done, simulation.reads, request, current.name)),
         production=endpoint["production"],
+        production_changes=endpoint["production_changes"],
         billed=endpoint["billed"],
     )
 

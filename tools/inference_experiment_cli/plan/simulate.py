@@ -22,6 +22,7 @@ from inference_experiment.lifecycle import Lifecycle
 from inference_experiment.model import TRANSITIONAL, Action, ActionKind, Observed, Progress, RequestResult, Status
 from inference_experiment_cli.errors import SERVICE_FAILURES, ServiceError, describe_failure
 from inference_experiment_cli.operate.gateway import CliGateway
+from inference_experiment_cli.plan.production import status_after
 
 HOUR: Final = 3600.0
 POLLING_SECONDS: Final = 5.0
@@ -112,7 +113,7 @@ class SimulatedGateway(Gateway):
         if experiment.following is not None:
             experiment.details["Status"], experiment.following = experiment.following.value, None
         elif status in TRANSITIONAL:
-            experiment.details["Status"] = status_after(status, configuration.start_time).value
+            experiment.details["Status"] = status_after(status, configuration.start_time, now()).value
         reason = details.get("StatusReason", "")
         return Observed(
             name, status, arn=details["Arn"], configuration=configuration, status_reason=reason, details=details
@@ -195,14 +196,6 @@ def described(arguments: Mapping[str, Any], name: str, status: Status) -> dict[s
 def now() -> datetime:
     """Return the present time."""
     return datetime.fromtimestamp(time.time(), UTC)
-
-
-def status_after(transition: Status, start: datetime | None) -> Status:
-    """Return the status in which a transition ends; Describe does not show the one that a stop leads to."""
-    if transition is Status.STOPPING:
-        return Status.COMPLETED
-    waits = transition is not Status.STARTING and start is not None and start > now()
-    return Status.CREATED if waits else Status.RUNNING
 
 
 def _good(arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -5,16 +5,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference_experiment_cli.inputs.experiments import Experiment, stand_ins
-from inference_experiment_cli.output import Format, cell, console, note, print_rows, print_value, yaml_text
+from inference_experiment_cli.output import Format, console, note, print_rows, print_section, print_value, yaml_text
 from inference_experiment_cli.plan.endpoint import UNCHANGED
 from inference_experiment_cli.plan.plan import Plan
+from inference_experiment_cli.plan.production import describe_variant
+from inference_experiment_cli.plan.production_view import print_production
 
 
-def show(plan: Plan, experiment: Experiment | None, output: Format) -> None:
+def show(plan: Plan, experiment: Experiment | None, output: Format, previous: Experiment | None = None) -> None:
     """Print a plan."""
     if experiment and experiment.warning and plan["status"] == "Absent":
         note(f"warning: {experiment.place()}: {experiment.warning}")
-    document = _restored(plan, stand_ins(experiment)) if experiment else plan
+    unknowns = {key: text for each in (previous, experiment) if each for key, text in stand_ins(each).items()}
+    document = _restored(plan, unknowns)
     if output in (Format.JSON, Format.YAML):
         print_value(document, output)
         return
@@ -28,10 +31,10 @@ def show(plan: Plan, experiment: Experiment | None, output: Format) -> None:
         screen.print(plan["reason"])
     _print_endpoint(document)
     changes = document["properties"] if plan["status"] != "Absent" else []
-    _section("Properties", changes, ("path", "before", "after", "how"))
+    print_section("Properties", changes, ("path", "before", "after", "how"))
     _print_calls("Calls", document["calls"])
     _print_calls("Afterwards, CloudFormation deletes the old experiment", document["afterwards"])
-    _section("Permissions", document["permissions"], ("action", "resource", "condition"))
+    print_section("Permissions", document["permissions"], ("action", "resource", "condition"))
     for text in experiment.assumed if experiment else ():
         note(f"assumed, as no parameter decides it: {text}")
     for keys, written in experiment.unresolved.items() if experiment else ():
@@ -44,6 +47,8 @@ def _restored(value: Any, unknowns: Mapping[str, str]) -> Any:  # noqa: ANN401 -
         return {key: _restored(item, unknowns) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_restored(item, unknowns) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return unknowns.get(str(value), value)
     if isinstance(value, str):
         for stand_in, written in unknowns.items():
             value = value.replace(stand_in, written)
@@ -56,22 +61,12 @@ def _print_endpoint(document: Mapping[str, Any]) -> None:
     if changes == UNCHANGED:
         screen.print("production: unchanged; it keeps its instances, and autoscaling's count is not touched")
     for change in () if changes == UNCHANGED else changes:
-        before = _variant(change["before"]) if change["before"] else "what it runs now"
-        after = _variant(change["after"]) + (f", {change['note']}" if change["note"] else "")
+        before = describe_variant(change["before"]) if change["before"] else "what it runs now"
+        after = describe_variant(change["after"]) + (f", {change['note']}" if change["note"] else "")
         screen.print(f"production: {change['endpoint']}: {before} -> {after}")
-    billed = [f"{each['endpoint']}: {_variant(each)}" for each in document["billed"]]
+    billed = [f"{each['endpoint']}: {describe_variant(each)}" for each in document["billed"]]
     screen.print(f"billed: {'; '.join(billed) or 'nothing that this plan knows of'}")
-
-
-def _variant(row: Mapping[str, Any]) -> str:
-    instances = f"{row['instance_count'] or '?'} x {row['instance_type'] or '?'}"
-    return f"{row['variant']} ({row['model']}, {instances})"
-
-
-def _section(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-    if rows:
-        console().print(f"\n{title}", style="bold")
-        print_rows([{key: cell(row[key]) for key in columns} for row in rows], columns, Format.TABLE)
+    print_production(document["production_changes"])
 
 
 def _print_calls(title: str, calls: list[dict[str, Any]]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from inference_experiment_cli.captures import views
 from inference_experiment_cli.inventory.properties import timestamp
+from inference_experiment_cli.plan import production
 from inference_experiment_cli.report import wording
 from inference_experiment_cli.report.comparison import ComparisonReport
 from inference_experiment_cli.report.plots import Plot, plots
@@ -46,6 +47,7 @@ def page(report: ComparisonReport) -> str:
         "rows": "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>" for cells in wording.cells(report)
         ),
+        "production": _production(report),
         "predictions": _predictions(report),
         "configuration": "".join(
             f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in configuration(report)
@@ -71,6 +73,19 @@ def _uncertain(report: ComparisonReport) -> str:
         return ""
     items = "".join(f"<li>{escape(text)}</li>" for text in texts)
     return f'<p class="muted" style="margin-top:12px">Met, but more traffic could change it:</p><ul>{items}</ul>'
+
+
+def _production(report: ComparisonReport) -> str:
+    """Return the section on what changes for production; empty where the experiment does not tell."""
+    observed, now = production.observed_of(report.measurement.subject.members), report.measurement.taken
+    changes = production.changes_of(observed, now)
+    if not changes:
+        return ""
+    head = [column.replace("_", " ") for column in production.COLUMNS]
+    rows = [[cells[column] for column in production.COLUMNS] for cells in production.cells(changes)]
+    texts = [text for text in (production.result_of(observed, now), *production.notes(changes)) if text]
+    below = "".join(f'<p class="muted">{escape(text)}</p>' for text in texts)
+    return f'<section class="card">{views.html_table(production.TITLE, head, rows, "production")}{below}</section>'
 
 
 def _predictions(report: ComparisonReport) -> str:

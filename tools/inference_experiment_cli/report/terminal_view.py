@@ -8,6 +8,8 @@ from inference_experiment_cli.captures import terminal_view as predictions_view
 from inference_experiment_cli.captures import views
 from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.output import Format, console, print_rows, print_value
+from inference_experiment_cli.plan.production import changes_of, observed_of, result_of
+from inference_experiment_cli.plan.production_view import print_production
 from inference_experiment_cli.report import wording
 from inference_experiment_cli.report.comparison import ComparisonReport
 from inference_experiment_cli.report.page import configuration
@@ -46,6 +48,7 @@ def document(report: ComparisonReport) -> dict[str, Any]:
         "configuration": dict(configuration(report)),
         "timeline": [{"event": name, "time": timestamp(time)} for name, time in wording.timeline(report)],
         "comparison": list(_numbers(report)),
+        "production_changes": changes_of(observed_of(measurement.subject.members), measurement.taken),
         **({"predictions": views.document(report.predictions)} if report.predictions else {}),
     }
 
@@ -80,6 +83,7 @@ def _print(report: ComparisonReport) -> None:
         screen.print(message, style="yellow")
     rows = [dict(zip(COLUMNS, cells, strict=True)) for cells in wording.cells(report)]
     print_rows(rows, COLUMNS, Format.TABLE)
+    _print_production(report)
     screen.print(report.recommendation.capitalize(), style=STYLES[report.verdict.result])
     for check in report.verdict.checks:
         screen.print(f"{check.result:<8} {check.reason}", style=STYLES[check.result].removeprefix("bold "))
@@ -88,3 +92,11 @@ def _print(report: ComparisonReport) -> None:
     if report.predictions is not None:
         screen.print()
         predictions_view.show(report.predictions)
+
+
+def _print_production(report: ComparisonReport) -> None:
+    observed, now = observed_of(report.measurement.subject.members), report.measurement.taken
+    print_production(changes_of(observed, now))
+    if left := result_of(observed, now):
+        console().print(left)
+    console().print()

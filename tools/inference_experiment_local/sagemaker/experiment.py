@@ -58,7 +58,10 @@ class Deployment:
 
 @dataclass
 class SimulatedExperiment:
-    """The state of one experiment; times are epoch seconds."""
+    """The state of one experiment; times are epoch seconds.
+
+    `captured` counts the requests whose data have been captured, those until `captured_until`.
+    """
 
     request: Members
     arn: str
@@ -80,6 +83,8 @@ class SimulatedExperiment:
     stale_until: float = 0.0
     stale_status: Status | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    captured: int = 0
+    captured_until: float = 0.0
 
     @property
     def name(self) -> str:

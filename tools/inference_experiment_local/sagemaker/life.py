@@ -17,6 +17,8 @@ from inference_experiment_local.sagemaker.experiment import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from inference_experiment_local.sagemaker.moto_backend import MotoSageMaker
 
 DAY = 86_400.0
@@ -25,22 +27,34 @@ MAXIMUM_DURATION = 30 * DAY
 """Seconds a test lasts without an EndTime, and at most (aws-facts 2.1)."""
 
 
+CAPTURE_SECONDS = 60.0
+"""How often captured data are written while a test goes on; the figure is [INF]."""
+
+
 class Life:
-    """Moves experiments through their statuses, and the endpoints under test with them."""
+    """Moves experiments through their statuses, and the endpoints under test with them.
+
+    `on_traffic` is called with an experiment and a stretch of time in which it ran unchanged.
+    """
 
     def __init__(self, endpoints: "MotoSageMaker") -> None:
         self._endpoints = endpoints
         self.durations: dict[str, float] = dict.fromkeys(("Creating", "Starting", "Updating", "Stopping"), 1.0)
         self.held: dict[str, frozenset[str]] = {}
+        self.on_traffic: Callable[[SimulatedExperiment, float, float], None] | None = None
 
     def settle(self, experiment: SimulatedExperiment, now: float) -> None:
         """Do everything that has become due by `now`, in order."""
         while (event := self._next(experiment)) is not None and event[0] <= now:
             self.enter(experiment, event[1], event[0])
+        if experiment.status is Status.RUNNING and now - experiment.captured_until >= CAPTURE_SECONDS:
+            self._pass_traffic(experiment, now)
 
     def enter(self, experiment: SimulatedExperiment, status: Status, at: float) -> None:
         """Take the experiment into `status` at the time `at`, with what that does to the endpoint."""
         came_from = experiment.status
+        if came_from is Status.RUNNING:
+            self._pass_traffic(experiment, at)
         experiment.status, experiment.since = status, at
         experiment.last_modified_time = max(at, experiment.last_modified_time)
         if status is Status.STARTING:
@@ -55,6 +69,7 @@ class Life:
         if status is Status.RUNNING:
             during = Deployment(config_name(experiment, "shadow"), experiment.variants())
             self._endpoints.deploy(experiment.endpoint_name, during)
+            experiment.captured_until = at
         if status in {Status.COMPLETED, Status.CANCELLED}:
             self._finish(experiment, at)
 
@@ -71,6 +86,11 @@ class Life:
         if experiment.failure is not None:
             return at, Status.CANCELLED
         return at, _target(experiment)
+
+    def _pass_traffic(self, experiment: SimulatedExperiment, until: float) -> None:
+        begin, experiment.captured_until = experiment.captured_until, until
+        if self.on_traffic is not None and begin < until:
+            self.on_traffic(experiment, begin, until)
 
     def _finish(self, experiment: SimulatedExperiment, at: float) -> None:
         """Leave the endpoint as the stop requested, or as it was before the test.

@@ -16,7 +16,8 @@ from botocore.model import OperationModel
 
 from inference_experiment_local.clock import Clock
 from inference_experiment_local.errors import ServiceError
-from inference_experiment_local.sagemaker.experiment import Variants
+from inference_experiment_local.sagemaker.captures import REQUESTS, Sink, captured_data
+from inference_experiment_local.sagemaker.experiment import SimulatedExperiment, Variants
 from inference_experiment_local.sagemaker.operations import ExperimentOperations
 from inference_experiment_local.sagemaker.shapes import operation_model, require_shape
 from inference_experiment_local.service import AwsService, Members
@@ -32,13 +33,17 @@ ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/local"
 
 
 class LocalSageMaker(AwsService):
-    """SageMaker; `operations` has the inference experiments, with settings of how long it takes to see changes."""
+    """SageMaker; `operations` has the inference experiments, with settings of how long it takes to see changes.
+
+    `on_capture` is called with each object that data capture would write, with the lock held: it must not wait.
+    """
 
     def __init__(self, region: str = REGION, clock: Clock | None = None) -> None:
         super().__init__(clock or Clock())
         self._region = region
         self._session = isolated_session(region)
         self._lock = threading.RLock()
+        self.on_capture: Sink | None = None
         self._begin()
 
     def _begin(self) -> None:
@@ -49,6 +54,14 @@ class LocalSageMaker(AwsService):
         self._moto = MotoSageMaker(self._region, ACCOUNT)
         arn_prefix = f"arn:aws:sagemaker:{self._region}:{ACCOUNT}:inference-experiment/"
         self.operations = ExperimentOperations(self._moto, self.clock, arn_prefix)
+        self.operations.life.on_traffic = self._capture
+
+    def _capture(self, experiment: SimulatedExperiment, begin: float, end: float) -> None:
+        if self.on_capture is None:
+            return
+        for each in captured_data(experiment, begin, end, experiment.captured):
+            self.on_capture(each)
+        experiment.captured += REQUESTS
 
     def perform(self, operation: str, parameters: Members) -> Members:
         """Perform an operation, by moto where it is not about inference experiments; raises ServiceError."""

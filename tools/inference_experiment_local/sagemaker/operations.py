@@ -128,11 +128,13 @@ class ExperimentOperations:
             self._check_models({**experiment.request, **changes})
             merged = {"StartTime": experiment.start_time, "EndTime": experiment.end_time, **schedule}
             check_schedule(merged, now)
+        experiment.resume = experiment.status
+        # First, since traffic until now has been that of the old configuration.
+        result = self._acted(experiment, Status.UPDATING)
         experiment.request = {**experiment.request, **changes}
         experiment.start_time = schedule.get("StartTime", experiment.start_time)
         experiment.end_time = schedule.get("EndTime", experiment.end_time)
-        experiment.resume = experiment.status
-        return self._acted(experiment, Status.UPDATING)
+        return result
 
     def start(self, request: Members) -> Members:
         """StartInferenceExperiment: begins a scheduled experiment early."""
