@@ -957,3 +957,36 @@ def test_a_policy_without_allow_is_not_said_to_allow(tmp_path: Path) -> None:
     answer = policy("check", deny, "--for", "provider", *PLACE)
 
     assert f"{deny}: denies only; if it is a service control policy" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("condition", "caller", "answer"),
+    [
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}, "sagemaker.amazonaws.com", "implicit deny"),
+        ({"StringEquals": {"aws:SourceAccount": ACCOUNT}}, "sagemaker.amazonaws.com", "allowed"),
+        ({"StringEquals": {"aws:SourceAccount": "999999999999"}}, "sagemaker.amazonaws.com", "implicit deny"),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ci"}}, f"arn:aws:iam::{ACCOUNT}:role/ci", "allowed"),
+        (
+            {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}},
+            f"arn:aws:iam::{ACCOUNT}:role/ci",
+            "implicit deny",
+        ),
+        (
+            {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ci"}},
+            f"arn:aws:sts::{ACCOUNT}:assumed-role/ci/build",
+            "undecided",
+        ),
+    ],
+)
+def test_what_is_known_of_the_caller_decides(
+    condition: dict[str, Any], caller: str, answer: str, tmp_path: Path
+) -> None:
+    principal = {"Service": "sagemaker.amazonaws.com", "AWS": ACCOUNT}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
+    trust = written(tmp_path, "trust.json", statements(statement))
+    asked = ("explain", "sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/x", trust, *PLACE[:6], "--principal", caller)
+
+    shown = policy(*asked).stdout
+    assert f"sts:AssumeRole by {caller}: {answer} by these policies" in shown
+    needs_own = answer == "allowed" and caller.startswith("arn:")
+    assert (f"the policies of {caller} must allow sts:AssumeRole too" in shown) is needs_own
