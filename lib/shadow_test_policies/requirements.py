@@ -361,3 +361,20 @@ def trust_requirement(service: str, deployment: Deployment, *, source: str = "")
         "sts:ExternalId": Given.ABSENT,
     }
     return Requirement("sts:AssumeRole", "trust", "*", Level.REQUIRED, context, service=service, source=source)
+
+
+def caller_context(caller: tuple[str, str], deployment: Deployment) -> Mapping[str, Value]:
+    """Return what is known of a request to assume a role by a service, or by the ARN of a user, role or session.
+
+    The ARN of a session does not have the path of its role, which aws:PrincipalArn has.
+    """
+    kind, name = caller
+    if kind == "Service":
+        return trust_requirement(name, deployment).context
+    context: dict[str, Value] = {"aws:PrincipalIsAWSService": "false"}
+    account, parts = account_of(name), split(name) or ()
+    if account is not None:
+        context["aws:PrincipalAccount"] = account
+    if parts[2:3] == ("iam",):
+        context["aws:PrincipalArn"] = name
+    return context

@@ -118,7 +118,7 @@ def escalating(policy: str, ways: list[str], check: RoleCheck, limit: int) -> st
 
 def beyond(policy: str, actions: Sequence[str], check: RoleCheck, limit: int) -> str:
     """Return the message for an AWS managed policy that grants more than required."""
-    message = f"{policy} grants {check.role_name} {len(actions)} actions that are not required, such as {actions[0]}"
+    message = f"{policy} grants {check.role_name} {len(actions):,} actions that are not required, such as {actions[0]}"
     advice = f"replace it with what `inference-experiment policy generate --for {check.kind}` prints"
     return shorten(f"{message}; {advice}", limit)
 
