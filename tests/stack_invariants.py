@@ -59,7 +59,11 @@ def foreign(cloud: "ProtocolCloud", name: str) -> Foreign:
 
 
 def _state(experiment: "SimulatedExperiment | None") -> str:
-    return "absent" if experiment is None else json.dumps(vars(experiment), default=str, sort_keys=True)
+    if experiment is None:
+        return "absent"
+    # How far its captured data go changes with the time alone.
+    kept = {name: value for name, value in vars(experiment).items() if not name.startswith("captured")}
+    return json.dumps(kept, default=str, sort_keys=True)
 
 
 def owned(cloud: "ProtocolCloud", stack: "Stack") -> set[str]:

@@ -5,6 +5,7 @@ Real: CloudFormation, Lambda, SQS, IAM (ministack), crhelper, boto3, the functio
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from function_log import function_log
 from log_audit import AUDIT
 
 from inference_experiment import contract
+from inference_experiment.predictions import Figures, Origin, seal
 from inference_experiment_cli.demo.run import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
 from inference_experiment_local.errors import StackFailed
 from protocol_driver.controlled import ControlledCloud
@@ -115,6 +117,46 @@ class TestLife:
         assert all(each["request_id"] and each["timestamp"] and each["level"] == "INFO" for each in decisions)
         assert "ResponseURL" not in log
         assert "https://localhost" not in log
+
+
+def test_promotion_by_a_result_in_s3(cloud: ControlledCloud, tmp_path: Path) -> None:
+    """The function's role, CloudWatch and S3 are ministack's: a bad result changes nothing, a good one promotes."""
+    cloud.deploy(PROVIDER_STACK, ROOT / "template.yaml", {**PROVIDER_PARAMETERS, "PredictionResults": "results/*"})
+    cloud.sagemaker.add_endpoint("judged", "production", "model-1")
+    cloud.sagemaker.add_model("model-2")
+    criteria = "{MinAgreement: 99%, MinInvocations: 1, PredictionResult: s3://results/judged.json}"
+    text = (ROOT / "examples" / "promotion.yaml").read_text(encoding="utf-8")
+    template = tmp_path / "judged.yaml"
+    template.write_text(
+        text.replace("      Type: ShadowMode\n", f"      Type: ShadowMode\n      PromotionCriteria: {criteria}\n")
+    )
+    parameters = {"ProductionModelName": "model-1", "ShadowModelName": "model-2", "EndpointName": "judged"}
+    parameters["ExperimentRoleArn"] = "arn:aws:iam::123456789012:role/experiment"
+    cloud.deploy("judged", template, parameters)
+    described = cloud.sagemaker.client().describe_inference_experiment(Name="judged-1")
+    _measure(cloud, described["CreationTime"])
+    objects = cloud.client("s3")
+    objects.create_bucket(Bucket="results")
+    origin = Origin(described["Arn"], described["CreationTime"].timestamp(), "production", "shadow")
+    for agreed in (400, 500):
+        figures = Figures("classification", 500, 500, agreed)
+        content = seal(origin, figures, f"{datetime.now(UTC):%FT%TZ}", "s3://captured")
+        objects.put_object(Bucket="results", Key="judged.json", Body=content)
+        if agreed < 500:
+            with pytest.raises(StackFailed, match="80% of the predictions agree"):
+                cloud.deploy("judged", template, {**parameters, "Verdict": "promote-shadow"})
+            assert cloud.sagemaker.status("judged-1") == "Running"
+    cloud.deploy("judged", template, {**parameters, "Verdict": "promote-shadow"})
+    assert list(cloud.sagemaker.endpoint_variants("judged")) == ["shadow"]
+    cloud.delete_stack("judged")
+
+
+def _measure(cloud: ControlledCloud, moment: datetime) -> None:
+    """Give both variants invocations: SageMaker is simulated, so nobody else does."""
+    for variant in ("production", "shadow"):
+        dimensions = [{"Name": "EndpointName", "Value": "judged"}, {"Name": "VariantName", "Value": variant}]
+        datum = {"MetricName": "Invocations", "Dimensions": dimensions, "Timestamp": moment, "Value": 1000.0}
+        cloud.client("cloudwatch").put_metric_data(Namespace="AWS/SageMaker", MetricData=[datum])
 
 
 def test_failed_creation_rolls_the_stack_back(cloud: ControlledCloud, provider: dict[str, str]) -> None:

@@ -27,6 +27,7 @@ from inference_experiment.event import Request
 from inference_experiment.model import (
     IRREVERSIBLE,
     MUTATING,
+    Action,
     ActionKind,
     Observed,
     Ownership,
@@ -34,6 +35,7 @@ from inference_experiment.model import (
     RequestType,
     Status,
 )
+from inference_experiment.predictions import Figures, Origin, seal
 
 NOW = 1_900_000_000.0
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/guid"
@@ -79,6 +81,11 @@ CHANGES: list[dict[str, Any]] = [
     {"DesiredState": "Running"},
     {"DesiredState": "Completed", "ModelVariantActions": {"production": "Remove", "shadow": "Promote"}},
     {"DesiredState": "Completed", "PromotionCriteria": {"MaxErrorRate": "1%"}},
+    {
+        "DesiredState": "Completed",
+        "ModelVariantActions": {"production": "Remove", "shadow": "Promote"},
+        "PromotionCriteria": {"MinAgreement": "99%", "PredictionResult": "s3://results/test.json"},
+    },
     {"DesiredState": "Cancelled"},
     {"Tags": [{"Key": "a", "Value": "b"}]},
     {"Type": "Nonsense"},
@@ -242,6 +249,7 @@ class World:
         self.now = NOW
         self.allowed: StandingKind | None = None
         self.observed = 0
+        self.good = False
 
     def pick(self, values: Any) -> Any:
         return self.data.draw(st.sampled_from(values))
@@ -266,12 +274,23 @@ class World:
         if isinstance(effect, machine.Act):
             return machine.Acted(self.now, effect.action)
         if isinstance(effect, machine.Measure):
-            return machine.Measured(self.now, effect.action, [])
+            return machine.Measured(self.now, effect.action, self.read(effect.action))
         if isinstance(effect, machine.AskStack):
             state = self.stack()
             self.allowed = standing(self.request, state).kind
             return machine.StackAnswered(self.now, state)
         return machine.PreviousFound(self.now, "test")
+
+    def read(self, action: Action) -> Any:
+        """Return metrics that are enough or none, or a result that is good or cut."""
+        if action.kind is ActionKind.READ_RESULT:
+            origin = Origin("arn:test", NOW - 3600, "production", "shadow")
+            content = seal(origin, Figures("text", 500, 500, 500), f"{datetime.fromtimestamp(NOW, UTC):%FT%TZ}", "")
+            self.good = self.pick([True, False])
+            return content if self.good else content[:50]
+        moment = [action.arguments["StartTime"]]
+        queries = [{"Id": query["Id"], "Timestamps": moment} for query in action.arguments["MetricDataQueries"]]
+        return self.pick([[], [{**query, "Values": [1000.0 * ("inv" in query["Id"])]} for query in queries]])
 
     def stack(self) -> StackState:
         if self.pick([False] * 4 + [True]):
@@ -307,6 +326,7 @@ class World:
         kind, arguments = effect.action.kind, effect.action.arguments
         promotes = "Promote" in arguments.get("ModelVariantActions", {}).values()
         assert kind in MUTATING
+        assert self.good or not (promotes and "PromotionCriteria" in self.request.properties)
         assert self.allowed is not StandingKind.OVERTAKEN
         assert self.allowed is not None or (fresh and self.observed == 1 and not promotes)
         if kind in IRREVERSIBLE and self.allowed is StandingKind.UNKNOWN:

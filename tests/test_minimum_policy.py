@@ -8,6 +8,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import iam_policy
 from cfn_template.documents import parse
 from iam_policy import Policies, decide, read_node
 from inference_experiment import contract
+from inference_experiment.predictions import Figures, Origin, seal
 from inference_experiment_local.sagemaker.metrics import Behaviour
 from protocol_driver.cloud import ProtocolCloud
 from protocol_driver.controlled import ControlledMetrics
@@ -32,7 +34,8 @@ PLACE = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOU
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:wait"
 DEAD_LETTERS = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead-letters"
 LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/provider"
-CRITERIA = {"MaxLatencyIncrease": "10%", "MaxErrorRate": "0.5%"}
+RESULT = "s3://results/shop/test.json"
+CRITERIA = {"MaxErrorRate": "0.5%", "MinAgreement": "99%", "PredictionResult": RESULT}
 PROMOTION = {"production": "Remove", "shadow": "Promote"}
 PASSED = {"iam:PassedToService": "sagemaker.amazonaws.com"}
 
@@ -87,7 +90,9 @@ class Record:
             self.add(step, "iam:PassRole", parameters["RoleArn"], context=tuple(PASSED.items()))
 
     def _take_companion(self, step: str, operation: str, parameters: dict[str, Any]) -> None:
-        if operation == "SendMessage":
+        if operation == "GetObject":
+            self.add(step, "s3:GetObject", f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}")
+        elif operation == "SendMessage":
             assert parameters["QueueUrl"].endswith(f"/{ACCOUNT}/wait")
             self.add(step, "sqs:SendMessage", QUEUE)
         else:
@@ -129,6 +134,7 @@ def record(cloud: ProtocolCloud, metrics: ControlledMetrics) -> Record:
     carry_out("start", stack.begin_update, properties(Description="new", Tags=tags, DesiredState="Running"))
     assert stack.status == "UPDATE_COMPLETE"
     cloud.clock.advance(3600)
+    cloud.services.objects[RESULT] = _published(cloud)
     promotion = {"ModelVariantActions": PROMOTION, "ShadowModeConfig": shadow()}
     ended = properties(Description="new", Tags=tags, DesiredState="Completed", PromotionCriteria=CRITERIA, **promotion)
     carry_out("promote", stack.begin_update, ended)
@@ -142,6 +148,13 @@ def record(cloud: ProtocolCloud, metrics: ControlledMetrics) -> Record:
     for action in ("CreateLogStream", "PutLogEvents"):
         record.add("Lambda writes the log", f"logs:{action}", f"{LOGS}:log-stream:2026/11/22/[$LATEST]0123")
     return record
+
+
+def _published(cloud: ProtocolCloud) -> str:
+    described = cloud.sagemaker.client().describe_inference_experiment(Name="test")
+    origin = Origin(described["Arn"], described["CreationTime"].timestamp(), "production", "shadow")
+    made = f"{datetime.fromtimestamp(cloud.clock.now(), UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return seal(origin, Figures("classification", 500, 500, 500), made, "s3://captured").decode()
 
 
 def _without_a_name(cloud: ProtocolCloud, carry_out: Callable[..., None]) -> None:
@@ -191,6 +204,7 @@ def minimum() -> dict[str, Any]:
         queue=QUEUE,
         dead_letter_queue=DEAD_LETTERS,
         log_group=f"{LOGS}:*",
+        prediction_result=RESULT,
     )
     return as_json(generate(provider_requirements(place), place))
 
@@ -264,9 +278,10 @@ def test_the_role_is_passed_to_no_other_service(
 
 
 def template_policy() -> dict[str, Any]:
-    """The policies of the role in template.yaml, deployed with its defaults."""
+    """The policies of the role in template.yaml, deployed with its defaults and a place for results."""
     template = parse(TEMPLATE.read_text())
     parameters = {name: str(one.get("Default", "")) for name, one in template["Parameters"].items()}
+    parameters["PredictionResults"] = "results/shop/*"
     arns = {"WaitQueue.Arn": QUEUE, "DeadLetterQueue.Arn": DEAD_LETTERS, "ProviderLogGroup.Arn": f"{LOGS}:*"}
 
     def deployed(node: Any) -> Any:
@@ -277,12 +292,14 @@ def template_policy() -> dict[str, Any]:
             for name, value in {**PLACE, **parameters}.items():
                 text = text.replace("${" + name + "}", value)
             return text
+        if isinstance(node, dict) and "Fn::If" in node:
+            return deployed(node["Fn::If"][1])
         if isinstance(node, dict):
             return {key: deployed(value) for key, value in node.items()}
         return [deployed(value) for value in node] if isinstance(node, list) else node
 
     policies = template["Resources"]["ProviderRole"]["Properties"]["Policies"]
-    statements = [statement for policy in policies for statement in deployed(policy["PolicyDocument"])["Statement"]]
+    statements = [statement for policy in policies for statement in deployed(policy)["PolicyDocument"]["Statement"]]
     return {"Version": "2012-10-17", "Statement": yaml.safe_load(json.dumps(statements))}
 
 

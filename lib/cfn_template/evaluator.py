@@ -13,7 +13,7 @@ from datetime import date
 from functools import cached_property
 from typing import Final
 
-from cfn_template.forms import expanded, may_contain
+from cfn_template.forms import as_pieces, may_contain
 from cfn_template.values import (
     DYNAMIC,
     SUB_VARIABLE,
@@ -172,7 +172,7 @@ class Evaluator:
             return [], False
         pieces: list[list[str | Unresolved]] = [[]]
         for part in itertools.chain.from_iterable(
-            [part] if isinstance(part, str) else expanded(part, self.resources) for part in parts_of(text) or []
+            [part] if isinstance(part, str) else as_pieces(part, self.resources) for part in parts_of(text) or []
         ):
             if isinstance(part, Unresolved):
                 if may_contain(part, delimiter, self.resources):

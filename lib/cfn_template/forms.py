@@ -53,6 +53,13 @@ _PSEUDO: Final = {
     "AWS::Region": _LOWER + "-",
     "AWS::StackName": _ALNUM + "-",
 }
+_STACK_ID: Final = Unresolved("Ref", "AWS::StackId")
+_BEFORE_GUID: Final[tuple[str | Unresolved, ...]] = tuple(
+    Unresolved("Ref", piece) if index % 2 else piece
+    for index, piece in enumerate(
+        SUB_VARIABLE.split(f"arn:${{AWS::Partition}}:cloudformation:{_LOCAL}:stack/${{AWS::StackName}}/")
+    )
+)
 
 
 def expanded(part: Unresolved, resources: Mapping[str, Raw]) -> list[str | Unresolved]:
@@ -70,6 +77,11 @@ def expanded(part: Unresolved, resources: Mapping[str, Raw]) -> list[str | Unres
     known = {"Name": own, "Path": path if isinstance(path, str) else Unresolved("Fn::GetAtt", f"{name}.Path")}
     pieces = enumerate(SUB_VARIABLE.split(form))
     return [known.get(piece, Unresolved("Ref", piece)) if index % 2 else piece for index, piece in pieces]
+
+
+def as_pieces(part: Unresolved, resources: Mapping[str, Raw]) -> list[str | Unresolved]:
+    """Return what Fn::Split divides: the form of a reference; of AWS::StackId only its end is not known."""
+    return [*_BEFORE_GUID, part] if part == _STACK_ID else expanded(part, resources)
 
 
 def may_contain(part: Unresolved, delimiter: str, resources: Mapping[str, Raw]) -> bool:

@@ -48,7 +48,7 @@ CHECKS: Final[dict[str, AnalyzerCheck]] = {
         (_E, "Role trust policy syntax error notprincipal", "misplaced-element"),
         (_E, "Role trust policy syntax error resource", "misplaced-element"),
         (_E, "Unique Sids required", "duplicate-sid"),
-        (_E, "Unsupported Sid", "invalid-sid"),
+        (_E, "Unsupported Sid", "invalid-sid underscore-in-sid"),
         (_I, "Empty Sid value", "empty-element"),
         (_I, "Empty array action", "wrong-type"),
         (_I, "Empty array resource", "wrong-type"),

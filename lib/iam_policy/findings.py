@@ -52,6 +52,8 @@ KINDS: Final[dict[str, Kind]] = {
     "old-version": Kind(_W, "The old policy language has no variables", documents_only=True),
     "variable-needs-version": Kind(_W, "A policy variable is plain text in the old policy language"),
     "invalid-sid": Kind(_E, "Invalid Sid", refused=True),
+    # IAM's pages allow letters and digits only; policies with an underscore that moto has recorded were accepted.
+    "underscore-in-sid": Kind(_W, "A Sid with an underscore", documents_only=True),
     "duplicate-sid": Kind(_E, "Two statements have the same Sid", refused=True),
     "empty-element": Kind(_I, "An element is empty", documents_only=True),
     "redundant-element": Kind(_I, "An element repeats another one", documents_only=True),

@@ -22,7 +22,7 @@ from iam_policy.match.arns import RESOURCE, SEGMENTS, as_target, compile_resourc
 from iam_policy.match.patterns import Pattern, Wild
 from iam_policy.match.symbols import Symbol, Text, fill, parts_of, text
 from iam_policy.parse.document import Condition, Document, Item, Selector, Unknown
-from iam_policy.service_data.actions import action, resource_patterns
+from iam_policy.service_data.actions import action, action_names, resource_patterns, services
 from shadow_test_policies.requirements import Requirement
 
 # Resources of a policy that are tried for a free requirement.
@@ -143,11 +143,15 @@ def _decide_free(role: Role, requirements: list[Requirement]) -> list[Result]:
 
 
 def _score(results: list[Result]) -> tuple[int, int, int]:
-    """Rank by what is allowed, then undecided, then undecided although it is certainly granted."""
+    """Rank by what is allowed, then undecided, then what limits or a Deny leave open or take away from a sure grant."""
     outcomes = [result.decision.outcome for result in results]
-    unknown = [result.decision.steps for result in results if result.decision.outcome is Outcome.UNKNOWN]
-    granted = [any(step.truth and step.attached.effect == "Allow" for step in steps) for steps in unknown]
+    others = [result.decision.relevant for result in results if not result.decision.allowed]
+    granted = [any(_grants(step) for step in steps) for steps in others]
     return outcomes.count(Outcome.ALLOWED), outcomes.count(Outcome.UNKNOWN), sum(granted)
+
+
+def _grants(step: Step) -> bool:
+    return bool(step.truth) and step.attached.effect == "Allow" and not step.limit
 
 
 def _candidates(role: Role, requirements: list[Requirement]) -> Iterator[Text]:
@@ -227,7 +231,7 @@ def excess_of(
 
     `accepted` are further actions (lower case) that are no excess on a resource that is named.
     """
-    required = tuple(requirements)
+    required = _of_policies(requirements)
     needed = {each.action.lower() for each in required} | accepted
     unscoped = {each.action.lower() for each in required if each.resource == "*"}
     scoped = {name for name in needed - unscoped if _is_sensitive(name)}
@@ -240,11 +244,23 @@ def excess_of(
 
 def actions_beyond(document: Document, requirements: Iterable[Requirement]) -> list[str]:
     """Return the actions that a document allows on some resource and no requirement has, in order."""
-    needed = {each.action.lower() for each in requirements}
-    entries = (
-        entry for each in document.statements if each.effect == "Allow" for entry in Scope(document, each).actions()
-    )
-    return sorted({name for entry in entries for name in matching(entry) if name.lower() not in needed})
+    needed = {each.action.lower() for each in _of_policies(requirements)}
+    selectors = (each.actions for each in document.statements if each.effect == "Allow" and each.actions is not None)
+    granted = {name for selector in selectors for name in _actions_of(selector)}
+    return sorted(name for name in granted if name.lower() not in needed)
+
+
+def _actions_of(selector: Selector) -> set[str]:
+    """Return the actions that Action or NotAction of an Allow stands for; none for "*", which other findings name."""
+    names = {name for item in selector.items if isinstance(item.text, str) for name in matching(item.text)}
+    if not selector.negated:
+        return names
+    return {f"{service}:{name}" for service in services() for name in action_names(service).values()} - names
+
+
+def _of_policies(requirements: Iterable[Requirement]) -> tuple[Requirement, ...]:
+    """Return the requirements that permissions policies meet: who assumes the role is for its trust policy."""
+    return tuple(each for each in requirements if not each.service)
 
 
 def _excess_actions(scope: Scope, selector: Selector, needed: set[str]) -> Iterator[Finding]:

@@ -53,6 +53,14 @@ def arn_fields(text: str | SymbolicString | None) -> list[str]:
     return fields if fields[0] == "arn" and len(fields) >= ARN_FIELDS else []
 
 
+def path_in_arn(text: str | SymbolicString | None) -> str:
+    """Return the path in the ARN of a role of the stack's account, empty if it is another ARN or not known."""
+    fields = arn_fields(text)
+    is_own = bool(fields) and fields[2] == "iam" and fields[4] == "?" and fields[5].startswith("role/")
+    path = fields[5].removeprefix("role").rpartition("/")[0] + "/" if is_own else ""
+    return "" if "?" in path else path
+
+
 def unresolved_of(text: str | SymbolicString | None) -> list[Unresolved]:
     """Return the unresolved parts of a string."""
     return [part for part in text.parts if isinstance(part, Unresolved)] if isinstance(text, SymbolicString) else []

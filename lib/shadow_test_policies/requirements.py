@@ -41,7 +41,8 @@ class Deployment(Place):
 
     A resource that is None may be chosen by the policies: the required actions must be allowed for some name. One with
     symbols must be allowed for every filling. `experiment` is a name, `capture_uri` is `s3://bucket/prefix`,
-    everything else is an ARN. `tags` are the tags of the experiment besides the owner tag; None if they are not known.
+    `prediction_result` is `s3://bucket/key`, everything else is an ARN. `tags` are the tags of the experiment besides
+    the owner tag; None if they are not known.
     """
 
     local_types: tuple[str, ...] = field(default=LOCAL_TYPES, kw_only=True)
@@ -55,8 +56,10 @@ class Deployment(Place):
     capture_uri: Text | None = None
     capture_key: Text | None = None
     volume_key: Text | None = None
+    prediction_result: Text | None = None  # of PromotionCriteria; without it no object is read
     queue_key: Text | None = None  # of the customer, not AWS's own
     dead_letter_key: Text | None = None
+    capture_key_is_of_bucket: bool = False  # its default encryption, which requests do not name
     volume_key_is_named: bool = False  # specified by ID or alias, not by ARN
     tags: Mapping[str, Text] | None = field(default=None, hash=False)
     in_vpc: bool = False  # the function has a VpcConfig
@@ -73,8 +76,9 @@ _AFTER: Final = tuple(f"sagemaker:{verb}InferenceExperiment" for verb in ("Updat
 _TAG_PREFIXES: Final = ("aws", "sagemaker")
 # What an ARN has after the account; a wildcard is none of it.
 _RESOURCE_CHARACTERS: Final = Charset(frozenset(string.ascii_letters + string.digits + "+=,.@_-/:"))
+CAPTURED: Final = "CaptureKey"  # in the ARN form of captured data
 # The names in ARN forms that a policy may choose are symbols of these characters.
-_KEYS_WITH_ANYTHING: Final = ("ArtifactBucketAndKey", "DeploymentBucketAndKey", "CaptureKey", "LogStreamName")
+_KEYS_WITH_ANYTHING: Final = ("ArtifactBucketAndKey", "DeploymentBucketAndKey", CAPTURED, "LogStreamName")
 
 
 # Subject -> the field of a deployment that names the resource.
@@ -90,6 +94,10 @@ NAMED_RESOURCES: Final = {
     "queueKey": "queue_key",
     "deadLetterKey": "dead_letter_key",
 }
+
+
+# The function reads it only where PromotionCriteria names it.
+RESULT: Final = "predictionResult"
 
 
 class Level(StrEnum):
@@ -123,7 +131,7 @@ class Requirement:
         principal = ("Service", self.service) if self.service else None
         whole = self.resource if resource is None else resource
         if self.captured_key is not None:
-            whole = fill(whole, {"CaptureKey": self.captured_key})
+            whole = fill(whole, {CAPTURED: self.captured_key})
         return Request(self.action, whole, _with_account(whole, self.context), principal=principal)
 
 
@@ -180,6 +188,8 @@ def resource_of(subject: str, deployment: Deployment) -> tuple[Text, bool]:
         symbols["InferenceExperimentName"] = deployment.experiment
     if deployment.capture_uri is not None:
         symbols["CaptureBucketAndPrefix"] = _without_scheme(deployment.capture_uri)
+    if deployment.prediction_result is not None:
+        symbols["PredictionResultBucketAndKey"] = _without_scheme(deployment.prediction_result)
     names = names_in(form)
     for name in names:
         symbols.setdefault(name, Symbol(name, ANY if name in _KEYS_WITH_ANYTHING else PATH_CHARACTERS, minimum=1))
@@ -215,7 +225,7 @@ def _context(action: str, deployment: Deployment) -> dict[str, Value]:
         context["aws:RequestedRegion"] = deployment.region
     if action in TAGGING:
         context.update(_tags(deployment))
-    if action == "s3:PutObject" and deployment.capture_key is not None:
+    if action == "s3:PutObject" and deployment.capture_key and not deployment.capture_key_is_of_bucket:
         context["s3:x-amz-server-side-encryption"] = "aws:kms"
     if action.startswith("kms:"):
         context["kms:CallerAccount"] = deployment.account
@@ -253,7 +263,8 @@ def provider_requirements(deployment: Deployment, handlers: tuple[str, ...] = ()
     for handler in handlers or contract.handlers():
         for operation in sorted(contract.operations_of(handler)):
             for permission in contract.permissions_of(operation):
-                users.setdefault(permission, []).append(handler)
+                if permission.resource != RESULT or deployment.prediction_result is not None:
+                    users.setdefault(permission, []).append(handler)
     by_resource: dict[tuple[str, str], Requirement] = {}
     for permission, handlers_of in users.items():
         requirement = _of_permission(permission, tuple(dict.fromkeys(handlers_of)), deployment)
@@ -350,3 +361,20 @@ def trust_requirement(service: str, deployment: Deployment, *, source: str = "")
         "sts:ExternalId": Given.ABSENT,
     }
     return Requirement("sts:AssumeRole", "trust", "*", Level.REQUIRED, context, service=service, source=source)
+
+
+def caller_context(caller: tuple[str, str], deployment: Deployment) -> Mapping[str, Value]:
+    """Return what is known of a request to assume a role by a service, or by the ARN of a user, role or session.
+
+    The ARN of a session does not have the path of its role, which aws:PrincipalArn has.
+    """
+    kind, name = caller
+    if kind == "Service":
+        return trust_requirement(name, deployment).context
+    context: dict[str, Value] = {"aws:PrincipalIsAWSService": "false"}
+    account, parts = account_of(name), split(name) or ()
+    if account is not None:
+        context["aws:PrincipalAccount"] = account
+    if parts[2:3] == ("iam",):
+        context["aws:PrincipalArn"] = name
+    return context

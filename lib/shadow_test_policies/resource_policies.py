@@ -14,20 +14,20 @@ from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.located_documents import LocatedDocument, read
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import unresolved_of
-from shadow_test_policies.requirements import NAMED_RESOURCES
-from shadow_test_policies.template_deployment import queue_keys
+from shadow_test_policies.requirements import NAMED_RESOURCES, RESULT
+from shadow_test_policies.template_deployment import BUCKET, capture_key_of, queue_keys
 
 BUCKET_POLICY: Final = "AWS::S3::BucketPolicy"
-BUCKET: Final = "AWS::S3::Bucket"
 KEY: Final = "AWS::KMS::Key"
 # Subject of a requirement -> the property of the experiment that names the bucket or key.
 PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "capture": ("DataStorageConfig", "Destination"),
-    "captureKey": ("DataStorageConfig", "KmsKey"),
     "volumeKey": ("KmsKey",),
 }
+RESULT_PLACE: Final = ("PromotionCriteria", "PredictionResult")
+CAPTURE_KEY: Final = "captureKey"
 QUEUE_KEYS: Final = ("queueKey", "deadLetterKey")
-KEYS: Final = frozenset({"captureKey", "volumeKey", *QUEUE_KEYS})
+KEYS: Final = frozenset({CAPTURE_KEY, "volumeKey", *QUEUE_KEYS})
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,16 @@ class ResourcePolicy:
 
 def resource_policies(experiment: Experiment, names: PhysicalNames) -> dict[str, ResourcePolicy]:
     """Return the policies of the experiment's bucket and keys, by the subject of the requirements."""
-    return _policies_of({subject: experiment.at(*path) for subject, path in PLACES.items()}, names)
+    nodes = {subject: experiment.at(*path) for subject, path in PLACES.items()}
+    return _policies_of({**nodes, CAPTURE_KEY: capture_key_of(experiment, names)}, names)
 
 
-def queue_key_policies(function: str, names: PhysicalNames) -> dict[str, ResourcePolicy]:
-    """Return the policies of the keys of a function's queues, by the subject of the requirements."""
+def provider_policies(function: str, experiment: Experiment | None, names: PhysicalNames) -> dict[str, ResourcePolicy]:
+    """Return the policies of the keys of a function's queues and of the bucket with the result, by subject."""
     properties = names.view.resource(function, names.scenario).at("Properties")
     keys = queue_keys(properties, names) if properties is not None else {}
-    return _policies_of({subject: keys.get(NAMED_RESOURCES[subject]) for subject in QUEUE_KEYS}, names)
+    nodes = {subject: keys.get(NAMED_RESOURCES[subject]) for subject in QUEUE_KEYS}
+    return _policies_of({**nodes, RESULT: experiment.at(*RESULT_PLACE) if experiment else None}, names)
 
 
 def _policies_of(nodes: Mapping[str, Node | None], names: PhysicalNames) -> dict[str, ResourcePolicy]:

@@ -23,7 +23,7 @@ from shadow_test_policies.requirements import (
     provider_requirements,
     trust_requirement,
 )
-from shadow_test_policies.resource_policies import ResourcePolicy, queue_key_policies, resource_policies
+from shadow_test_policies.resource_policies import ResourcePolicy, provider_policies, resource_policies
 from shadow_test_policies.role_policies import LocatedRole, role_of_function, role_of_resource
 from shadow_test_policies.template_deployment import (
     PLACES,
@@ -168,7 +168,7 @@ def _provider(function: str, names: PhysicalNames, experiment: Experiment | None
     node = names.view.resource(function, names.scenario)
     arn = text_at(node.at("Properties", "Role"), names) or names.text(unresolved("Fn::GetAtt", f"{function}Role.Arn"))
     check = RoleCheck("provider", role, tuple(required), deployment, Location(node.path), names)
-    return replace(check, resource_policies=queue_key_policies(function, names), principal=arn)
+    return replace(check, resource_policies=provider_policies(function, experiment, names), principal=arn)
 
 
 def _role_of(function: str, names: PhysicalNames) -> LocatedRole | None:

@@ -57,6 +57,8 @@ def _wrong_text(text: str | SymbolicString) -> str:
     fields = arn_fields(text)
     if fields and fields[2] not in ("lambda", "?"):
         return f"{text} is an ARN of {fields[2]}, not of a Lambda function"
+    if fields and fields[2] == "lambda" and fields[5].startswith("function/"):
+        return f"{text} separates the function's name by / instead of :"
     if fields and fields[2] == "lambda" and not fields[5].partition(":")[0].startswith(FUNCTION_FIELDS):
         return f"{text} is an ARN of a Lambda {fields[5].partition(':')[0]}, not of a function"
     # An unresolved text may become an ARN; a literal one may not.

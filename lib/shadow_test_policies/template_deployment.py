@@ -12,9 +12,12 @@ from iam_policy.match.symbols import parts_of
 from shadow_test_policies.experiment import QUEUE_VARIABLE, Experiment
 from shadow_test_policies.located_documents import text_at
 from shadow_test_policies.physical_names import PhysicalNames
-from shadow_test_policies.references import reference_of
+from shadow_test_policies.references import reference_of, referenced
 from shadow_test_policies.requirements import Deployment
 
+BUCKET: Final = "AWS::S3::Bucket"
+DEFAULT_ENCRYPTION: Final = "BucketEncryption", "ServerSideEncryptionConfiguration", 0, "ServerSideEncryptionByDefault"
+S3_KEY: Final = "alias/aws/s3"
 PLACES: Final = {"partition": "AWS::Partition", "region": "AWS::Region", "account": "AWS::AccountId"}
 
 
@@ -47,12 +50,14 @@ def of_experiment(experiment: Experiment, names: PhysicalNames, *, with_tags: bo
         experiment_role=role_arn(experiment, names),
         stack=None if is_nested else names.text(unresolved("Ref", "AWS::StackId")),
         endpoint=_endpoint(experiment, names),
-        capture_uri=_capture(experiment, names),
+        capture_uri=_s3_uri(experiment.at("DataStorageConfig", "Destination"), names),
         variants=tuple(name.literal for name in experiment.variant_names or () if name.literal),
-        capture_key=_key(experiment.at("DataStorageConfig", "KmsKey"), names, "capture key"),
+        capture_key=_key(capture_key_of(experiment, names), names, "capture key"),
+        capture_key_is_of_bucket=experiment.at("DataStorageConfig", "KmsKey") is None,
         volume_key=_key(experiment.at("KmsKey"), names, "volume key"),
         volume_key_is_named=_is_named(experiment.at("KmsKey"), names),
         tags=_tags(experiment, names) if with_tags else None,
+        prediction_result=_s3_uri(experiment.at("PromotionCriteria", "PredictionResult"), names),
     )
 
 
@@ -66,14 +71,28 @@ def _endpoint(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text |
     return None if not name else _arn(names, "sagemaker", "endpoint/", name)
 
 
-def _capture(experiment: Experiment, names: PhysicalNames) -> iam_policy.Text | None:
-    node = experiment.at("DataStorageConfig", "Destination")
+def _s3_uri(node: Node | None, names: PhysicalNames) -> iam_policy.Text | None:
+    """Return the URI of objects; None where it is not s3:// for certain."""
     text = text_at(node, names)
     if text is None:
         return None
     head = text if isinstance(text, str) else text.parts[0]
     # An ARN is no name of a bucket.
     return text if isinstance(head, str) and re.match("s3://(?!arn:)", head) else None
+
+
+def capture_key_of(experiment: Experiment, names: PhysicalNames) -> Node | None:
+    """Return the key of the customer that encrypts captured data: that of the experiment, else the bucket's default."""
+    own = experiment.at("DataStorageConfig", "KmsKey")
+    destination = experiment.at("DataStorageConfig", "Destination")
+    mentioned = referenced(destination.text) if destination is not None else []
+    buckets = [name for name in mentioned if names.view.type_of(name) == BUCKET]
+    if own is not None or not buckets:
+        return own
+    rules = names.view.resource(buckets[0], names.scenario).at("Properties", *DEFAULT_ENCRYPTION)
+    key = rules.get("KMSMasterKeyID") if rules is not None else None
+    # Everyone in the account may use the key of S3.
+    return None if key is None or (key.literal or "").endswith(S3_KEY) else key
 
 
 def _key(node: Node | None, names: PhysicalNames, label: str) -> iam_policy.Text | None:

@@ -12,13 +12,21 @@ from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario
 from cfn_template.values import TRANSFORM, SymbolicString, Unresolved
 from shadow_test_policies.experiment import QUEUE_VARIABLE, ExperimentTemplate
-from shadow_test_policies.references import after_last, attribute_uses, reference_of, referenced, resource_with_name
+from shadow_test_policies.references import (
+    DEFAULT_TIMEOUT,
+    after_last,
+    attribute_uses,
+    reference_of,
+    referenced,
+    resource_with_name,
+)
 from shadow_test_policies.service_token import HOLDERS, SERVERLESS_FUNCTION
 
 QUEUE: Final = "AWS::SQS::Queue"
 MAPPING: Final = "AWS::Lambda::EventSourceMapping"
 URL: Final = ("http://", "https://")
 FIFO: Final = ".fifo"
+DEFAULT_VISIBILITY: Final = 30.0
 TRANSFORMS: Final = frozenset({"AWS::Serverless-2016-10-31", LANGUAGE_EXTENSIONS})
 # Types that use a queue without reading it, or passing it on to what reads it.
 USERS: Final = (
@@ -87,6 +95,20 @@ def fifo_of(view: ExperimentTemplate, node: Node) -> Node | None:
         return node if (node.literal or "").endswith(FIFO) else None
     fifo = view.resource(queue, node.scenario).at("Properties", "FifoQueue")
     return fifo if fifo is not None and (fifo.literal or "").lower() == "true" else None
+
+
+def too_short_visibility(view: ExperimentTemplate, queue: str, function: Node) -> tuple[float, float, Node] | None:
+    """Return visibility timeout, function timeout and the former's node if Lambda refuses to read the queue with them.
+
+    `function` is the properties of a function of SAM; cfn-lint compares those of Lambda itself (E3505).
+    """
+    properties = view.resource(queue, function.scenario).get("Properties")
+    own, timeout = properties.get("VisibilityTimeout") if properties else None, function.get("Timeout")
+    visible = DEFAULT_VISIBILITY if own is None else own.number
+    seconds = DEFAULT_TIMEOUT if timeout is None else timeout.number
+    if visible is None or seconds is None or visible >= seconds:
+        return None
+    return visible, seconds, own or properties or view.resource(queue, function.scenario)
 
 
 def readers(view: ExperimentTemplate, scenario: Scenario) -> Iterator[Reader]:

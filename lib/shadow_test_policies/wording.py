@@ -11,14 +11,16 @@ from typing import Any, Final
 
 import iam_policy
 from cfn_template.scenarios import shorten
-from iam_policy import Outcome
+from iam_policy import DocumentKind, Outcome
 from iam_policy.evaluate.decision import BOUNDARY, Step
 from iam_policy.evaluate.operators import parse_operator
 from iam_policy.lint.scope import listed
+from iam_policy.match.symbols import fill
 from iam_policy.parse.document import Condition
 from shadow_test_policies.decisions import Result, failed_condition, pinned_condition
+from shadow_test_policies.located_documents import LocatedDocument
 from shadow_test_policies.pasting import Paste
-from shadow_test_policies.requirements import TAGGING
+from shadow_test_policies.requirements import CAPTURED, TAGGING
 from shadow_test_policies.resource_policies import ResourcePolicy
 from shadow_test_policies.role_checks import RoleCheck
 
@@ -116,7 +118,7 @@ def escalating(policy: str, ways: list[str], check: RoleCheck, limit: int) -> st
 
 def beyond(policy: str, actions: Sequence[str], check: RoleCheck, limit: int) -> str:
     """Return the message for an AWS managed policy that grants more than required."""
-    message = f"{policy} grants {check.role_name} {len(actions)} actions that are not required, such as {actions[0]}"
+    message = f"{policy} grants {check.role_name} {len(actions):,} actions that are not required, such as {actions[0]}"
     advice = f"replace it with what `inference-experiment policy generate --for {check.kind}` prints"
     return shorten(f"{message}; {advice}", limit)
 
@@ -139,7 +141,9 @@ def of_cause(
     role, first, paste = check.role_name, results[0], Paste(check, owner)
     label = step.statement.label if step else ""
     why = readable(f"{label}: {iam_policy.why(step, first.decision.request)}") if step else ""
-    target = readable(str(first.resource))
+    # The advice has the same wildcard for the key of captured data.
+    whole = fill(first.resource, {CAPTURED: "*"}) if first.requirement.captured_key else first.resource
+    target = readable(str(whole))
     if reason == "source-names-one-resource" and step is not None:
         return _pinned(pinned_condition(step, first.decision.request), first, paste, limit)
     on_target = f" on {target}" if len({str(result.resource) for result in results}) == 1 else ""
@@ -151,7 +155,10 @@ def of_cause(
         "limit-denies": f"{first.decision.exceeded} does not allow {role}",
     }
     if reason in taken:
-        end = "narrow the Deny" if reason == "explicit-deny" else "add it there"
+        end = _undenied(results, step, paste) if reason == "explicit-deny" else "add it there"
+        boundary = check.role.boundary if check.role and reason == "boundary-denies" else None
+        if isinstance(boundary, LocatedDocument) and boundary.document.kind is DocumentKind.AWS:
+            end = f"{boundary.document.name.partition(' ')[0]} cannot be changed: use a boundary of your own"
         return _fit_actions(results, limit, lambda actions: f"{taken[reason]} {actions}{on_target}; {end}")
     if reason == "missing-permission":
         return _missing(results, target, paste, limit)
@@ -236,12 +243,32 @@ def tag_of(condition: Condition) -> str:
     return next((text for text in literals if not set(text) & set("*?")), "")
 
 
+def _undenied(results: Sequence[Result], step: Step | None, paste: Paste) -> str:
+    """Return how to escape a Deny: by the tag without which it denies the creation."""
+    conditions = step.statement.conditions if step and {*_actions(results)} <= {*TAGGING} else ()
+    demanding = next((each for each in conditions if _demanded_tag(each)), None)
+    return _tag_to_write(_demanded_tag(demanding), demanding, paste) if demanding else "narrow the Deny"
+
+
+def _demanded_tag(condition: Condition) -> str:
+    """Return the tag of requests that a condition of a Deny is about if it is true without the tag."""
+    match, operator = TAG_KEY.fullmatch(condition.key), parse_operator(condition.operator)
+    if operator is None or match is None or _is_of_resource(condition):
+        return ""
+    is_absent = [item.text for item in condition.values] == ["true"]
+    return match[2] if (operator.comparison.negated if operator.comparison else is_absent) else ""
+
+
+def _tag_to_write(key: str, condition: Condition, paste: Paste) -> str:
+    has_tag = key in (paste.check.deployment.tags or {})
+    tag = paste.show({"Key": key, "Value": _tag_value(condition, paste)})
+    return f"{'write' if has_tag else 'add'} {tag} {'in' if has_tag else 'to'} Tags of the experiment"
+
+
 def _tag_advice(results: Sequence[Result], condition: Condition, paste: Paste) -> str:
     key = tag_of(condition)
     value = _tag_value(condition, paste)
-    has_tag = key in (paste.check.deployment.tags or {})
-    where = f"{'in' if has_tag else 'to'} Tags of the experiment"
-    tag = f"{'write' if has_tag else 'add'} {paste.show({'Key': key, 'Value': value})} {where}"
+    has_tag, tag = key in (paste.check.deployment.tags or {}), _tag_to_write(key, condition, paste)
     if _is_of_resource(condition):
         written = paste.show_member("Condition", {"StringEquals": {f"aws:RequestTag/{key}": value}})
         advice = f"allow {brief(_actions(results))} in a statement with {written}"

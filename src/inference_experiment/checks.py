@@ -49,8 +49,9 @@ def check_duration(start: datetime, end: datetime) -> Iterator[Finding]:
         minutes = (end - start) // timedelta(minutes=1)
         yield Finding(END_TIME, f"is only {minutes} minutes after StartTime; an experiment runs for at least 1 hour")
     elif end - start > MAXIMUM_DURATION:
-        days = (end - start) / timedelta(days=1)
-        yield Finding(END_TIME, f"is {days:.1f} days after StartTime; an experiment runs for at most 30 days")
+        days, rest = divmod(end - start, timedelta(days=1))
+        length = f"{days} days and {rest}" if rest else f"{days} days"
+        yield Finding(END_TIME, f"is {length} after StartTime; an experiment runs for at most 30 days")
 
 
 def check_new_end(start: datetime | None, end: datetime, now: datetime) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 Standard library and our own pure modules only. `queries` are for CloudWatch, `summarize` takes the answers, `evaluate`
 the summaries; the function and the report use the same three. The shadow receives a share of the traffic, so only
-rates, averages and percentiles are compared, never sums.
+rates, averages and percentiles are compared, never sums. What is judged by predictions is in predictions.py.
 """
 
 import re
@@ -10,14 +10,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from math import isnan
 from typing import Any, Final
 
 from inference_experiment.errors import Finding
+from inference_experiment.intervals import share, share_difference
 
 # aws-facts 8; both variants report under the dimensions EndpointName and VariantName.
 NAMESPACE: Final = "AWS/SageMaker"
 PERCENTAGE: Final = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,6})?%")
 MINIMUM_INVOCATIONS: Final = 100
+MINIMUM_PAIRS: Final = 100
+RESULT_AGE_SECONDS: Final = 24 * 60 * 60
+# Members of PromotionCriteria: the thresholds by metrics and by predictions, and what only the latter need.
+OF_METRICS: Final = ("MaxLatencyIncrease", "MaxErrorRate", "MaxErrorIncrease")
+OF_PREDICTIONS: Final = ("MinAgreement", "MaxPredictionDrift", "MinAccuracyGain")
+OF_RESULT: Final = ("PredictionResult", "MaxResultAge", "MinPairs")
 # 44 ms are 10 % more than 40 ms, whatever binary fractions say.
 ROUNDING_TOLERANCE: Final = 1e-9
 
@@ -48,12 +56,29 @@ PERIODS: Final = (
 
 @dataclass(frozen=True)
 class Criteria:
-    """The thresholds, as fractions. None is not checked."""
+    """The thresholds, as fractions; the drift is a population stability index. None is not checked.
+
+    `prediction_result` is the object in which the function finds the figures of predictions; `max_result_age` is in
+    seconds.
+    """
 
     max_latency_increase: float | None = None
     max_error_rate: float | None = None
     min_invocations: int = MINIMUM_INVOCATIONS
     latency_statistic: str = "Average"
+    max_error_increase: float | None = None
+    min_agreement: float | None = None
+    max_prediction_drift: float | None = None
+    min_accuracy_gain: float | None = None
+    min_pairs: int = MINIMUM_PAIRS
+    prediction_result: str = ""
+    max_result_age: int = RESULT_AGE_SECONDS
+
+    @property
+    def of_predictions(self) -> bool:
+        """Whether anything is judged by predictions."""
+        limits = (self.min_agreement, self.max_prediction_drift, self.min_accuracy_gain)
+        return any(limit is not None for limit in limits)
 
 
 @dataclass(frozen=True)
@@ -122,21 +147,43 @@ def fraction(text: str) -> float:
 
 
 def check(raw: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield the findings of a PromotionCriteria that has passed the schema."""
-    if not {"MaxLatencyIncrease", "MaxErrorRate"} & raw.keys():
-        yield Finding(("PromotionCriteria",), "sets no threshold; add MaxLatencyIncrease or MaxErrorRate")
+    """Yield the findings of a PromotionCriteria that has passed the schema; only its members matter."""
+    if raw.keys().isdisjoint((*OF_METRICS, *OF_PREDICTIONS)):
+        yield Finding(("PromotionCriteria",), f"sets no threshold; add {_either((*OF_METRICS, *OF_PREDICTIONS))}")
     if "LatencyStatistic" in raw and "MaxLatencyIncrease" not in raw:
         yield Finding(("PromotionCriteria", "LatencyStatistic"), "has no effect without MaxLatencyIncrease")
+    if raw.keys().isdisjoint(OF_PREDICTIONS):
+        for member in OF_RESULT:
+            if member in raw:
+                yield Finding(("PromotionCriteria", member), f"has no effect without {_either(OF_PREDICTIONS)}")
+    elif "PredictionResult" not in raw:
+        first = next(member for member in OF_PREDICTIONS if member in raw)
+        text = "requires PredictionResult, the object that report NAME --captures --publish writes"
+        yield Finding(("PromotionCriteria", first), text)
+
+
+def _either(members: Sequence[str]) -> str:
+    return f"{', '.join(members[:-1])} or {members[-1]}"
 
 
 def parse(raw: Mapping[str, Any]) -> Criteria:
     """Return the criteria of a valid PromotionCriteria."""
-    increase, rate = raw.get("MaxLatencyIncrease"), raw.get("MaxErrorRate")
+
+    def percentage(member: str) -> float | None:
+        return fraction(raw[member]) if member in raw else None
+
     return Criteria(
-        max_latency_increase=None if increase is None else fraction(increase),
-        max_error_rate=None if rate is None else fraction(rate),
+        max_latency_increase=percentage("MaxLatencyIncrease"),
+        max_error_rate=percentage("MaxErrorRate"),
         min_invocations=int(raw.get("MinInvocations", MINIMUM_INVOCATIONS)),
         latency_statistic=raw.get("LatencyStatistic", "Average"),
+        max_error_increase=percentage("MaxErrorIncrease"),
+        min_agreement=percentage("MinAgreement"),
+        max_prediction_drift=float(raw["MaxPredictionDrift"]) if "MaxPredictionDrift" in raw else None,
+        min_accuracy_gain=percentage("MinAccuracyGain"),
+        min_pairs=int(raw.get("MinPairs", MINIMUM_PAIRS)),
+        prediction_result=raw.get("PredictionResult", ""),
+        max_result_age=int(raw.get("MaxResultAge", RESULT_AGE_SECONDS)),
     )
 
 
@@ -203,6 +250,8 @@ def evaluate(criteria: Criteria, production: Summary, shadow: Summary) -> Verdic
         checks.append(_latency(criteria, criteria.max_latency_increase, production, shadow))
     if criteria.max_error_rate is not None:
         checks.append(_errors(criteria.max_error_rate, shadow))
+    if criteria.max_error_increase is not None:
+        checks.append(_error_increase(criteria, criteria.max_error_increase, production, shadow))
     return Verdict(tuple(checks))
 
 
@@ -212,26 +261,61 @@ def judge(criteria: Criteria, results: Sequence[Mapping[str, Any]]) -> Verdict:
     return evaluate(criteria, summarize(measured, Role.PRODUCTION), summarize(measured, Role.SHADOW))
 
 
+def undecided(criterion: str, reason: str) -> Check:
+    """Return the check of a criterion for which there is too little data."""
+    return Check(criterion, Result.UNKNOWN, f"not enough data: {reason}")
+
+
+def percent(value: float) -> str:
+    """Return 0.985 as 98.5%, with all digits that count near a limit."""
+    return f"{value * 100:.6g}%"
+
+
 def _enough(criteria: Criteria, shadow: Summary) -> Check:
-    enough = shadow.invocations >= criteria.min_invocations
     text = f"the shadow variant had {shadow.invocations:.0f} invocations, {criteria.min_invocations} are required"
-    return Check("MinInvocations", Result.MET if enough else Result.UNKNOWN, text)
+    if shadow.invocations >= criteria.min_invocations:
+        return Check("MinInvocations", Result.MET, text)
+    return undecided("MinInvocations", text)
+
+
+def _at_most(criterion: str, value: float, limit: float, reason: str) -> Check:
+    if isnan(value):
+        return undecided(criterion, reason)
+    return Check(criterion, Result.MET if value <= limit + ROUNDING_TOLERANCE else Result.MISSED, reason)
 
 
 def _latency(criteria: Criteria, limit: float, production: Summary, shadow: Summary) -> Check:
     name = f"{criteria.latency_statistic} ModelLatency"
     if not production.latency or shadow.latency is None:
-        return Check("MaxLatencyIncrease", Result.UNKNOWN, f"{name} was not measured for both variants")
+        return undecided("MaxLatencyIncrease", f"{name} was not measured for both variants")
     increase = shadow.latency / production.latency - 1
     values = f"{production.latency / 1000:.1f} ms -> {shadow.latency / 1000:.1f} ms"
     text = f"{name} changed by {increase:+.1%} ({values}), at most {limit * 100:+.6g}% is allowed"
-    return Check("MaxLatencyIncrease", Result.MET if increase <= limit + ROUNDING_TOLERANCE else Result.MISSED, text)
+    return _at_most("MaxLatencyIncrease", increase, limit, text)
 
 
 def _errors(limit: float, shadow: Summary) -> Check:
     rate = shadow.error_rate
     if rate is None:
-        return Check("MaxErrorRate", Result.UNKNOWN, "the shadow variant had no invocations, so no error rate")
+        return undecided("MaxErrorRate", "the shadow variant had no invocations, so no error rate")
     counts = f"{shadow.errors:.0f} of {shadow.invocations:.0f}"
-    text = f"{rate:.3%} of the shadow variant's invocations failed ({counts}), at most {limit * 100:.6g}% is allowed"
-    return Check("MaxErrorRate", Result.MET if rate <= limit + ROUNDING_TOLERANCE else Result.MISSED, text)
+    text = f"{rate:.3%} of the shadow variant's invocations failed ({counts}), at most {percent(limit)} is allowed"
+    return _at_most("MaxErrorRate", rate, limit, text)
+
+
+def _error_increase(criteria: Criteria, limit: float, production: Summary, shadow: Summary) -> Check:
+    """Compare the error rates. One error where production had none is no infinite increase: intervals decide."""
+    name = "MaxErrorIncrease"
+    before, after = (share(each.errors, each.invocations) for each in (production, shadow))
+    if before is None or after is None:
+        return undecided(name, "the error rate was not measured for both variants")
+    if production.invocations < criteria.min_invocations:
+        text = f"the production variant had {production.invocations:.0f} invocations"
+        return undecided(name, f"{text}, {criteria.min_invocations} are required")
+    excess = share_difference(before, after, max(0.0, 1 + limit))
+    shown = [f"{each.errors:.0f} of {each.invocations:.0f}" for each in (production, shadow)]
+    rates = f"{before.estimate:.3%} ({shown[0]}) to {after.estimate:.3%} ({shown[1]})"
+    text = f"the error rate went from {rates}, at most {limit * 100:+.6g}% is allowed"
+    if excess.estimate <= ROUNDING_TOLERANCE:
+        return Check(name, Result.MET, text)
+    return Check(name, Result.MISSED, text) if excess.low > 0 else undecided(name, f"{text}; that may be chance")

@@ -57,8 +57,9 @@ class DecisionInput:
 
     `target` is the experiment that the request is about; `replaced` the one that the physical id names, where an
     update replaces it. `now` is in epoch seconds. `template` is None for a Delete only. `standing` is what
-    CloudFormation makes of the request and `measured` the MetricDataResults for the criteria of a promotion; None where
-    that was not asked yet. `fresh`: this is the first attempt of a first delivery that has just been signed.
+    CloudFormation makes of the request; `measured` are the MetricDataResults and `published` is the object with the
+    figures of predictions, for the criteria of a promotion; None where that was not asked yet. `fresh`: this is the
+    first attempt of a first delivery that has just been signed.
     """
 
     request: Request
@@ -72,6 +73,7 @@ class DecisionInput:
     replaced: Observed | None = None
     standing: Standing | None = None
     measured: Sequence[Mapping[str, Any]] | None = None
+    published: bytes | None = None
     fresh: bool = False
 
     @property

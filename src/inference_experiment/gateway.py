@@ -35,6 +35,7 @@ from inference_experiment.errors import (
 )
 from inference_experiment.event import Request
 from inference_experiment.model import Action, Observed, Status
+from inference_experiment.predictions import MAX_BYTES
 from inference_experiment.settings import queue_host
 
 # backoff.py retries, so botocore does not; but nothing else retries a message to the queue.
@@ -49,7 +50,7 @@ _CODES: Final[Mapping[type[ExperimentError], str]] = {
     AlreadyExists: "ResourceInUse",
     Conflict: "ConflictException",
     LimitExceeded: "ResourceLimitExceeded",
-    NotFound: "ResourceNotFound",
+    NotFound: "NoSuchBucket NoSuchKey ResourceNotFound",
     Throttled: "RequestLimitExceeded Throttling ThrottlingException TooManyRequestsException",
     Unavailable: "InternalFailure InternalServerError InternalServerException ServiceUnavailable "
     "ServiceUnavailableException",
@@ -58,6 +59,7 @@ ERROR_CODES: Final = {code: family for family, codes in _CODES.items() for code 
 SERVER_ERROR: Final = 500
 # The operations that can only miss the experiment itself.
 ABOUT_ONE: Final = frozenset({"DescribeInferenceExperiment", "DeleteInferenceExperiment", "ListTags"})
+PUBLISH: Final = "Write it with inference-experiment report NAME --captures --publish"
 NOT_FOUND_WORDS: Final = ("could not find", "does not exist", "not found")
 
 
@@ -153,9 +155,12 @@ class Gateway:
 
     def _call(self, operation: str, **arguments: Any) -> Any:  # noqa: ANN401
         method = getattr(self._client(operation), xform_name(operation))
+        return self._limited(operation, lambda: method(**arguments))
+
+    def _limited(self, operation: str, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it answers
         seconds = min(CALL_SECONDS, self.left())
         try:
-            answer = _translated(operation, lambda: _within(seconds, operation, lambda: method(**arguments)))
+            answer = _translated(operation, lambda: _within(seconds, operation, call))
         except Throttled:
             self.pressure.rise()
             raise
@@ -181,6 +186,21 @@ class Gateway:
     def get_metric_data(self, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """Return the MetricDataResults of all pages; arguments: MetricDataQueries, StartTime, EndTime."""
         return self._list("GetMetricData", "MetricDataResults", **arguments)
+
+    def get_object(self, arguments: Mapping[str, Any]) -> bytes:
+        """Return the content of an object, of a long one the beginning; arguments: Bucket, Key."""
+        client = self._client("GetObject")
+
+        def read() -> bytes:
+            # Reading the body is a part of the call: a body may trickle in as well.
+            return bytes(client.get_object(**arguments)["Body"].read(MAX_BYTES + 1))
+
+        try:
+            content: bytes = self._limited("GetObject", read)
+        except NotFound as error:
+            place = f"s3://{arguments['Bucket']}/{arguments['Key']}"
+            raise NotFound(f"PredictionResult {place} does not exist ({error}). {PUBLISH}") from error
+        return content
 
     def describe_inference_experiment(self, name: str) -> Observed:
         """Return an experiment without its tags; ABSENT where there is none."""

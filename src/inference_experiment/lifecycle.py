@@ -11,7 +11,7 @@ from inference_experiment.errors import ExperimentError, Failure
 from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
 from inference_experiment.machine import Act, Answer, AskStack, Event, FindPrevious, HandOver, Measure, Observe, Sleep
-from inference_experiment.model import Progress, RequestResult
+from inference_experiment.model import ActionKind, Progress, RequestResult
 from inference_experiment.notices import Decision, Notice, Report, log_notice
 from inference_experiment.observation import Observer
 
@@ -75,6 +75,9 @@ class Lifecycle:
         if isinstance(effect, Act):
             self._gateway.perform(effect.action)
             return machine.Acted(self._clock.now(), effect.action)
+        if effect.action.kind is ActionKind.READ_RESULT:
+            content = self._gateway.get_object(effect.action.arguments)
+            return machine.Measured(self._clock.now(), effect.action, content)
         results = self._gateway.get_metric_data(effect.action.arguments)
         return machine.Measured(self._clock.now(), effect.action, results)
 

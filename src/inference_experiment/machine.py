@@ -24,6 +24,7 @@ from inference_experiment.errors import (
 from inference_experiment.event import Request
 from inference_experiment.model import (
     MUTATING,
+    READING,
     TRANSITIONAL,
     Action,
     ActionKind,
@@ -43,7 +44,7 @@ FRESH_SECONDS: Final = 2.0
 # How long CloudFormation is asked again where it does not answer; then it is unknown what it waits for.
 ASKING_SECONDS: Final = 300.0
 # No transitional status follows these calls.
-WITHOUT_TRANSITION: Final = frozenset({ActionKind.ADD_TAGS, ActionKind.DELETE_TAGS, ActionKind.MEASURE})
+WITHOUT_TRANSITION: Final = READING | {ActionKind.ADD_TAGS, ActionKind.DELETE_TAGS}
 GONE_OR_TAKEN: Final = (AlreadyExists, NotFound)
 NOTHING_SEEN: Final = Observation(RequestKind.CREATE, NO_EXPERIMENT)
 
@@ -70,6 +71,7 @@ class Working:
     observation: Observation = NOTHING_SEEN
     standing: Standing | None = None
     measured: Sequence[Mapping[str, Any]] | None = None
+    published: bytes | None = None
     refusal: Failure | None = None
     asking_since: float | None = None
 
@@ -130,7 +132,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Measure:
-    """Read the metrics for the criteria of a promotion: Measured or Erred."""
+    """Read what the criteria of a promotion are about, metrics or a published result: Measured or Erred."""
 
     action: Action
     notices: tuple[Notice, ...] = ()
@@ -221,11 +223,11 @@ class Acted:
 
 @dataclass(frozen=True)
 class Measured:
-    """The MetricDataResults of a query."""
+    """The MetricDataResults of a query, or the content of a published result."""
 
     now: float
     action: Action
-    results: Sequence[Mapping[str, Any]]
+    results: Sequence[Mapping[str, Any]] | bytes
 
 
 @dataclass(frozen=True)
@@ -280,7 +282,7 @@ def _go_on(state: Working | Failed, event: Event) -> Step:
 
 def _observe(work: Working, event: Event) -> Step:
     """Observe, unless the request fails whatever there is."""
-    work = replace(work, attempts=work.attempts + 1, standing=None, measured=None)
+    work = replace(work, attempts=work.attempts + 1, standing=None, measured=None, published=None)
     creating, desired = work.request.type is RequestType.CREATE, work.desired
     if desired and creating and planner.is_refused(RequestKind.CREATE, desired.desired_state):
         return _decide(replace(work, observation=NOTHING_SEEN), event.now)
@@ -320,7 +322,8 @@ def _unknown(work: Working, found: Standing) -> tuple[Notice, ...]:
 
 
 def _measured(work: Working, event: Measured) -> Step:
-    work = replace(work, measured=event.results)
+    found = event.results
+    work = replace(work, published=found) if isinstance(found, bytes) else replace(work, measured=found)
     return _decide(replace(work, progress=_noted(work.progress, event.action, event.now)), event.now)
 
 
@@ -343,6 +346,7 @@ def situation(work: Working, now: float) -> DecisionInput:
         replaced=observation.replaced,
         standing=work.standing,
         measured=work.measured,
+        published=work.published,
         fresh=first and issued is not None and abs(now - issued) <= FRESH_SECONDS,
     )
 

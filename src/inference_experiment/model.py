@@ -77,7 +77,7 @@ class Member(StrEnum):
 
 
 class ActionKind(StrEnum):
-    """What to do next: an operation (value: its API name), or no call. MEASURE changes nothing.
+    """What to do next: an operation (value: its API name), or no call. MEASURE and READ_RESULT change nothing.
 
     ASK_STACK finds out whether CloudFormation still waits for the request; ABANDON ends one for which it does not.
     """
@@ -90,6 +90,7 @@ class ActionKind(StrEnum):
     ADD_TAGS = "AddTags"
     DELETE_TAGS = "DeleteTags"
     MEASURE = "GetMetricData"
+    READ_RESULT = "GetObject"
     WAIT = "wait"
     ASK_STACK = "ask the stack"
     DONE = "done"
@@ -101,7 +102,8 @@ WITHOUT_CALL: Final = frozenset(
     {ActionKind.WAIT, ActionKind.ASK_STACK, ActionKind.DONE, ActionKind.FAIL, ActionKind.ABANDON}
 )
 OPERATIONS: Final = frozenset(ActionKind) - WITHOUT_CALL
-MUTATING: Final = OPERATIONS - {ActionKind.MEASURE}
+READING: Final = frozenset({ActionKind.MEASURE, ActionKind.READ_RESULT})
+MUTATING: Final = OPERATIONS - READING
 # Nothing brings back what these end.
 IRREVERSIBLE: Final = frozenset({ActionKind.STOP, ActionKind.DELETE})
 

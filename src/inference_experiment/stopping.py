@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from inference_experiment import criteria, differences, payloads
+from inference_experiment import criteria, differences, payloads, predictions
 from inference_experiment.actions import apply_changes, apply_tags, done, refuse_blocked
+from inference_experiment.criteria import Criteria, Verdict
 from inference_experiment.decision import DecisionInput
 from inference_experiment.errors import NotUpdatable, UnexpectedStatus
 from inference_experiment.model import ENDED, Action, ActionKind, Observed
@@ -11,7 +12,7 @@ from inference_experiment.model import ENDED, Action, ActionKind, Observed
 
 def edit_and_stop(inputs: DecisionInput) -> Action:
     """Apply what may change, then stop it with the actions per variant."""
-    first = refuse_blocked(inputs) or _measure(inputs)
+    first = refuse_blocked(inputs) or _check_criteria(inputs)
     return first or apply_changes(inputs) or apply_tags(inputs) or stop_for_deletion(inputs)
 
 
@@ -47,24 +48,48 @@ def _variant_actions(inputs: DecisionInput) -> dict[str, str]:
     return differences.stop_actions(explicit, inputs.current, inputs.desired_configuration, inputs.stop.variants)
 
 
-def _measure(inputs: DecisionInput) -> Action | None:
-    """Return the query for the criteria of a promotion, before the first change and once, or the refusal."""
-    current, limits = inputs.current, inputs.stop.criteria
-    promoted = differences.PROMOTE in _variant_actions(inputs).values()
-    if limits is None or not promoted:
+def _check_criteria(inputs: DecisionInput) -> Action | None:
+    """Return what to read for the criteria of a promotion, before the first change and once, or the refusal."""
+    limits = inputs.stop.criteria
+    if limits is None or differences.PROMOTE not in _variant_actions(inputs).values():
         return None
+    return _measure(inputs, limits) or (_read_result(inputs, limits) if limits.of_predictions else None)
+
+
+def _measure(inputs: DecisionInput, limits: Criteria) -> Action | None:
     if inputs.measured is not None:
-        verdict = criteria.judge(limits, inputs.measured)
-        text = f"The shadow variant does not meet PromotionCriteria, so nothing changed: {verdict.reasons}"
-        return None if verdict.result is criteria.Result.MET else inputs.fail(NotUpdatable(text))
+        return _refuse_promotion(inputs, criteria.judge(limits, inputs.measured))
     if inputs.called_at(ActionKind.MEASURE) is not None:
         return None
-    now = datetime.fromtimestamp(inputs.now, UTC)
+    now, current = datetime.fromtimestamp(inputs.now, UTC), inputs.current
     window = criteria.window(current.start_time or inputs.target.details.get("CreationTime", now), now, now)
     variants = {criteria.Role.PRODUCTION: current.source_variant, criteria.Role.SHADOW: current.shadow_variant}
     queries = criteria.queries(current.endpoint_name, variants, limits.latency_statistic, window.period)
     arguments = {"MetricDataQueries": queries, "StartTime": window.start, "EndTime": window.end}
     return Action(ActionKind.MEASURE, inputs.target.name, arguments, "a promotion has criteria")
+
+
+def _read_result(inputs: DecisionInput, limits: Criteria) -> Action | None:
+    """Read and judge the figures of predictions, after the metrics: each is judged as soon as it has been read."""
+    place, target, current = limits.prediction_result, inputs.target, inputs.current
+    if inputs.published is None:
+        if inputs.called_at(ActionKind.READ_RESULT) is not None:
+            return None
+        bucket, _, key = place.removeprefix("s3://").partition("/")
+        arguments = {"Bucket": bucket, "Key": key}
+        return Action(ActionKind.READ_RESULT, target.name, arguments, "a promotion has criteria of predictions")
+    origin = predictions.Origin(target.arn, target.created, current.source_variant, current.shadow_variant)
+    try:
+        figures = predictions.unseal(inputs.published, origin, inputs.now, limits.max_result_age)
+    except predictions.WrongResultError as error:
+        text = f"The shadow variant was not promoted and nothing changed: PredictionResult {place} {error}"
+        return inputs.fail(NotUpdatable(text))
+    return _refuse_promotion(inputs, Verdict(tuple(predictions.checks(limits, figures))))
+
+
+def _refuse_promotion(inputs: DecisionInput, verdict: Verdict) -> Action | None:
+    text = f"The shadow variant does not meet PromotionCriteria, so nothing changed: {verdict.reasons}"
+    return None if verdict.result is criteria.Result.MET else inputs.fail(NotUpdatable(text))
 
 
 def _stopped_by_this_request(inputs: DecisionInput) -> bool:

@@ -15,6 +15,7 @@ from one_answer.pairs import Pair
 OWNER = "cfn-inference-experiment:owner"
 WORDS = {
     "GetMetricData": "check the criteria",
+    "GetObject": "check the criteria",
     "CreateInferenceExperiment": "create",
     "UpdateInferenceExperiment": "update in place",
     "AddTags": "update in place",

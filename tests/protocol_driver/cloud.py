@@ -77,6 +77,7 @@ class ProtocolCloud:
             "AWS_ENDPOINT_URL_SAGEMAKER": self.sagemaker.url,
             "AWS_ENDPOINT_URL_SQS": self.services.url,
             "AWS_ENDPOINT_URL_CLOUDFORMATION": self.services.url,
+            "AWS_ENDPOINT_URL_S3": self.services.url,
         }
         if self._task_root is None:
             return InProcessFunction(self.clock, environment)

@@ -1,8 +1,7 @@
-"""The operations of SQS and CloudFormation that the function calls: SendMessage, DescribeStacks, DescribeStackResource.
+"""What the function calls of SQS, CloudFormation and S3: SendMessage, DescribeStacks, DescribeStackResource, GetObject.
 
-One HTTP server on the loopback; the function comes to it through AWS_ENDPOINT_URL_SQS and
-AWS_ENDPOINT_URL_CLOUDFORMATION. SQS speaks AWS JSON 1.0, CloudFormation the query protocol, as botocore's
-service models say.
+One HTTP server on the loopback; the function comes to it through AWS_ENDPOINT_URL_SQS, _CLOUDFORMATION and _S3. SQS
+speaks AWS JSON 1.0, CloudFormation the query protocol, S3 is a GET of the object, as botocore's service models say.
 """
 
 from collections.abc import Callable
@@ -22,12 +21,21 @@ from protocol_driver.stack import Stack
 
 
 class CompanionServices(Controlled):
-    """SQS and CloudFormation; `queue` receives the messages, `find_stack` returns the stack of a name or id."""
+    """SQS, CloudFormation and S3.
+
+    `queue` receives the messages, `find_stack` returns the stack of a name or id, `objects` are texts by s3:// URI.
+    """
 
     def __init__(self, queue: WaitQueue, find_stack: Callable[[str], Stack | None]) -> None:
         super().__init__(queue.clock)
         self._queue = queue
         self._find_stack = find_stack
+        self.objects: dict[str, str] = {}
+
+    def reset(self) -> None:
+        """Forget also the objects."""
+        super().reset()
+        self.objects.clear()
 
     @property
     def queue_url(self) -> str:
@@ -35,7 +43,10 @@ class CompanionServices(Controlled):
         return f"{self.url}/123456789012/wait"
 
     def decoded(self, request: Request) -> tuple[str, Members]:
-        """Tell the two protocols apart."""
+        """Tell the protocols apart."""
+        if request.method == "GET":
+            bucket, _, key = request.path.removeprefix("/").partition("/")
+            return "GetObject", {"Bucket": bucket, "Key": key}
         if not _is_query(request):
             return super().decoded(request)
         query = dict(parse_qsl(request.get_data(as_text=True)))
@@ -43,6 +54,8 @@ class CompanionServices(Controlled):
 
     def encoded(self, request: Request, operation: str, result: Members) -> str:
         """Answer in the caller's protocol."""
+        if operation == "GetObject":
+            return str(result["Body"])
         if not _is_query(request):
             return super().encoded(request, operation, result)
         model = get_service_model("cloudformation").operation_model(operation)
@@ -53,10 +66,14 @@ class CompanionServices(Controlled):
         if not _is_query(request):
             return super().encoded_error(request, error)
         text = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+        if request.method == "GET":
+            return f"<Error>{text}</Error>"
         return f"<ErrorResponse><Error><Type>Sender</Type>{text}</Error></ErrorResponse>"
 
     def perform(self, operation: str, parameters: Members) -> Members:
-        """Perform one of the three operations; raises ServiceError."""
+        """Perform one of the operations; raises ServiceError."""
+        if operation == "GetObject":
+            return self._object(f"s3://{parameters['Bucket']}/{parameters['Key']}")
         if operation == "SendMessage":
             return self._send(parameters)
         if operation in ("DescribeStacks", "DescribeStackResource"):
@@ -66,6 +83,11 @@ class CompanionServices(Controlled):
                 raise ServiceError("ValidationError", f"Stack with id {name} does not exist")
             return _stacks(stack) if operation == "DescribeStacks" else _resource(stack, parameters)
         raise ServiceError("UnknownOperationException", f"{operation} is not simulated")
+
+    def _object(self, place: str) -> Members:
+        if place not in self.objects:
+            raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
+        return {"Body": self.objects[place]}
 
     def _send(self, parameters: Members) -> Members:
         delay = parameters.get("DelaySeconds", 0)

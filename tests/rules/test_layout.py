@@ -41,7 +41,7 @@ def test_our_schema_has_every_property_of_the_native_type() -> None:
 
 def test_the_constraints_of_e9502_are_still_missing_from_the_native_schema() -> None:
     """When this fails, cfn-lint has added a constraint: E9502 no longer reports it; change its description."""
-    missing = {(keys[-1] if keys[-1] != "*" else keys[-2], keyword) for keys, keyword, _ in missing_constraints()}
+    missing = {(keys[-1] if keys[-1] != "*" else keys[-2], keyword) for keys, keyword, *_ in missing_constraints()}
 
     assert missing >= {
         ("ShadowModeConfig", "required"),

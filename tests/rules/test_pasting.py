@@ -22,6 +22,9 @@ from shadow_test_policies.role_policies import POLICY_PROPERTIES
 TRUST = {"missing-trust", "source-never-matches"}
 FAILING = [path for path in fixtures("fail-*") if re.match("[EW]98", path.parent.name)]
 
+TAG = re.compile(r"(?:add|write) (\{Key: .*?\}) (?:to|in) Tags of the experiment")
+DENIES = [path for path in FAILING if "RequestTag" in path.read_text(encoding="utf-8") and path.parent.name == "E9802"]
+
 
 def template_of(text: str) -> Template:
     regions = list(options_of(text)["regions"])
@@ -112,6 +115,34 @@ def test_a_pasted_statement_ends_the_finding(path: Path, notation: str) -> None:
 
         assert not remaining(after, finding.kind, finding.subject), written
         assert core_errors(after) <= core_errors(options + json.dumps(template, indent=1)), written
+
+
+def test_the_proposed_tag_ends_a_deny() -> None:
+    proposed = 0
+    for path in DENIES:
+        text = path.read_text(encoding="utf-8")
+        messages = [each.message for each in lint_text(text) if each.rule.id == "E9802"]
+        tags = [cfn_yaml.loads(f"Tag: {found}")["Tag"] for each in messages for found in TAG.findall(each)]
+        template = plain(cfn_yaml.loads(text))
+        for tag in tags:
+            properties = template["Resources"]["Experiment"]["Properties"]
+            others = [each for each in properties.get("Tags", ()) if each["Key"] != tag["Key"]]
+            # The user chooses a value where the condition has only a pattern, here the project's.
+            value = "CC-1" if tag["Value"] == "<VALUE>" else tag["Value"]
+            properties["Tags"] = [*others, {"Key": tag["Key"], "Value": value}]
+            proposed += 1
+        still = [each.rule.id for each in lint_text(json.dumps(template)) if each.rule.id == "E9802"]
+        assert not (tags and still), path.name
+
+    assert proposed == len(DENIES)
+
+
+def test_no_change_of_a_policy_of_aws_is_proposed() -> None:
+    text = next(path for path in FAILING if path.stem == "fail-power-user").read_text(encoding="utf-8")
+    found = [each.message for each in lint_text(text) if each.rule.id == "E9803"]
+
+    assert found
+    assert all(each.endswith("PowerUserAccess cannot be changed: use a boundary of your own") for each in found)
 
 
 @pytest.mark.parametrize("path", FAILING, ids=lambda path: f"{path.parent.name}/{path.stem}")

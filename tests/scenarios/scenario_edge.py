@@ -20,7 +20,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
-from protocol_driver.controlled import ControlledSageMaker
+from protocol_driver.controlled import ControlledMetrics, ControlledSageMaker
 
 STACK = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult>
 <Stacks><member><StackName>shop</StackName><CreationTime>2030-01-01T00:00:00Z</CreationTime>
@@ -32,6 +32,7 @@ RESOURCE = """<DescribeStackResourceResponse xmlns="http://cloudformation.amazon
 </StackResourceDetail></DescribeStackResourceResult></DescribeStackResourceResponse>"""
 ERROR = """<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>
 </ErrorResponse>"""
+NO_OBJECT = "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>"
 ERRORS = {"AccessDenied": 403, "Throttling": 400, "missing": 400}
 
 
@@ -46,7 +47,10 @@ class Seen:
 
 @dataclass
 class Edge:
-    """The endpoint of all three services; `step` are the seconds of simulated time that pass after each Describe."""
+    """The endpoint of all services; `step` are the seconds of simulated time that pass after each Describe.
+
+    `objects` are those of S3, by bucket and key.
+    """
 
     sagemaker: ControlledSageMaker
     calls: list[Seen] = field(default_factory=list)
@@ -56,6 +60,8 @@ class Edge:
     stack: str = ""
     resource: Mapping[str, str] = field(default_factory=dict)
     step: float = 1
+    metrics: ControlledMetrics = field(default_factory=ControlledMetrics)
+    objects: dict[str, bytes] = field(default_factory=dict)
     on_call: Callable[[str, int], None] | None = None
     _server: BaseWSGIServer | None = None
 
@@ -93,6 +99,10 @@ class Edge:
             response = self._sagemaker(environ, operation, request.get_data())
         elif service == "AmazonSQS":
             response = self._sqs(operation, json.loads(request.get_data()))
+        elif operation == "GetMetricData":
+            response = self._metrics(environ, request.get_data())
+        elif request.method == "GET":
+            response = self._object(request.path.removeprefix("/"))
         else:
             response = self._cloudformation(parse_qs(request.get_data(as_text=True)))
         if self.on_call:
@@ -113,6 +123,21 @@ class Edge:
         if operation == "DescribeInferenceExperiment":
             self.sagemaker.clock.advance(self.step)
         return Response(json.dumps(answer), status, content_type=headers["Content-Type"])
+
+    def _metrics(self, environ: Any, body: bytes) -> Response:
+        forwarded = {key: value for key, value in environ.items() if not key.startswith("werkzeug.")}
+        forwarded["wsgi.input"] = io.BytesIO(body)
+        chunks, status, headers = run_wsgi_app(self.metrics, forwarded)
+        self.calls.append(Seen("GetMetricData", json.loads(body), ""))
+        return Response(b"".join(chunks), status, content_type=headers["Content-Type"])
+
+    def _object(self, place: str) -> Response:
+        content = self.objects.get(place)
+        bucket, _, key = place.partition("/")
+        self.calls.append(Seen("GetObject", {"Bucket": bucket, "Key": key}, "" if content else "NoSuchKey"))
+        if content is None:
+            return Response(NO_OBJECT, 404, content_type="application/xml")
+        return Response(content, content_type="application/json")
 
     def _sqs(self, operation: str, arguments: Mapping[str, Any]) -> Response:
         self.calls.append(Seen(operation, arguments, self.queue_error))

@@ -93,6 +93,20 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Result:
+    """The published object that PredictionResult names: of this experiment and good, but for what is given.
+
+    `edit` are a text and what takes its place, after the sealing; `cut` leaves so many bytes; `age` is in seconds.
+    """
+
+    figures: Members = field(default_factory=dict)
+    origin: Members = field(default_factory=dict)
+    age: float = 0
+    edit: tuple[str, str] = ("", "")
+    cut: int | None = None
+
+
+@dataclass(frozen=True)
 class Request:
     """One delivery to the function and everything that is expected of it.
 
@@ -121,6 +135,7 @@ class Request:
     messages: int = 0
     logs: tuple[str, ...] = ()
     after: After = field(default_factory=After)
+    result: Result | None = None
 
 
 @dataclass(frozen=True)
@@ -181,6 +196,7 @@ def _request(value: Any, where: str) -> Request:
         logs=tuple(value.get("logs", ())),
         resource=_build(Resource, value.get("resource", {}), f"{where}/resource"),
         after=_build(After, value.get("after", {}), f"{where}/after"),
+        result=_build(Result, value["result"], f"{where}/result") if "result" in value else None,
     )
 
 

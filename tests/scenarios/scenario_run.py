@@ -18,6 +18,7 @@ from scenario_world import LOGICAL_ID, PROGRESS_KEY, PROPERTIES, STACK_ID, World
 from inference_experiment import contract
 from protocol_driver.response_bucket import BucketResponse
 
+RESULT_PLACE = "results/test.json"
 STACK_QUESTIONS = frozenset({"DescribeStacks", "DescribeStackResource"})
 
 
@@ -107,6 +108,7 @@ def _prepare(world: World, request: Request) -> None:
     edge = world.edge
     edge.calls.clear()
     edge.answers, edge.step, edge.queue_error = request.answers, request.step, ""
+    edge.objects = {RESULT_PLACE: world.published(request.result)} if request.result else {}
     for fault in request.faults:
         _inject(world, fault)
     pending = list(request.meanwhile)

@@ -20,10 +20,12 @@ import pytest
 import yaml
 from log_audit import AUDIT
 from scenario_edge import Edge
-from scenario_format import Given, Meanwhile, Members, Scenario
+from scenario_format import Given, Meanwhile, Members, Result, Scenario
 from standing_clock import StandingClock
 
+from inference_experiment.predictions import Figures, Origin, seal
 from inference_experiment_local.certificate import Certificates
+from inference_experiment_local.sagemaker.metrics import Behaviour
 from lambda_runtime.runtime import LambdaRuntime
 from protocol_driver.controlled import ControlledSageMaker
 from protocol_driver.response_bucket import ResponseBucket
@@ -175,6 +177,7 @@ class World:
             self.sagemaker.add_model(model)
         self.client = self.client or self.sagemaker.client()
         self.edge.on_call = None
+        self.edge.metrics.behaviours = {("endpoint", name): Behaviour() for name in ("production", "shadow")}
         self.edge.messages.clear()
         self.sent, self.properties, self.physical_id = [], [], "test"
         for name, given in scenario.given.items():
@@ -208,6 +211,27 @@ class World:
         self.client.stop_inference_experiment(
             Name=name, ModelVariantActions=actions, DesiredState=state, Reason="by somebody else"
         )
+
+    def published(self, result: Result) -> bytes:
+        """Return what report --publish writes of the experiment, with what a scenario changes."""
+        described = self.client.describe_inference_experiment(Name="test")
+        origin = {
+            "experiment": described["Arn"],
+            "experiment_created": described["CreationTime"].timestamp(),
+            "production": "production",
+            "shadow": "shadow",
+        }
+        good = {"agreed": 995, "labelled": 1000, "only_production_right": 2, "only_shadow_right": 5}
+        figures = {"task": "classification", "pairs": 1000, "records": 1000, "drift": 0.01, "drift_low": 0.0} | good
+        made = datetime.fromtimestamp(time.time() - result.age, UTC)
+        sealed = seal(
+            Origin(**(origin | result.origin)),
+            Figures(**(figures | result.figures)),
+            f"{made:%Y-%m-%dT%H:%M:%SZ}",
+            "s3://captured",
+        )
+        old, new = result.edit
+        return sealed.replace(old.encode(), new.encode())[: result.cut] if old else sealed[: result.cut]
 
     def happen(self, event: Meanwhile) -> None:
         """Do what somebody else does meanwhile."""

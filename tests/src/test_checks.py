@@ -44,7 +44,10 @@ def test_texts_that_name_no_moment(text: str) -> None:
         ({"StartTime": "2030-01-02T00:00:00Z", "EndTime": "2030-02-01T00:00:00Z"}, []),
         ({"StartTime": "2030-01-02T00:00:00Z", "EndTime": "2030-01-02T00:00:00Z"}, ["is not after StartTime"]),
         ({"StartTime": "2030-01-02T00:00:00Z", "EndTime": "2030-01-02T00:59:00Z"}, ["only 59 minutes after"]),
-        ({"StartTime": "2030-01-02T00:00:00Z", "EndTime": "2030-02-01T00:00:01Z"}, ["30.0 days after StartTime"]),
+        (
+            {"StartTime": "2030-01-02T00:00:00Z", "EndTime": "2030-02-01T00:00:01Z"},
+            ["30 days and 0:00:01 after StartTime"],
+        ),
         ({"StartTime": "x", "EndTime": "y"}, ["'x' is not", "'y' is not"]),
     ],
 )

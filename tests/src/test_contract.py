@@ -17,7 +17,7 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from inference_experiment import contract, criteria, differences, model, payloads, response
 from inference_experiment.gateway import Gateway
-from inference_experiment.model import OPERATIONS, Member, Observed, Status
+from inference_experiment.model import OPERATIONS, READING, Member, Observed, Status
 from inference_experiment.planner import TABLE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +36,7 @@ def snake(operation: str) -> str:
 def test_steps_gateway_methods_and_operations_file_name_the_same_operations() -> None:
     methods = {name for name in vars(Gateway) if not name.startswith("_")} - {"perform", "within", "describe_stack"}
     assert {kind.value for kind in OPERATIONS} | READS | STACK == set(contract.operations())
-    assert methods == {snake(operation) for operation in READS | {"GetMetricData"}}
+    assert methods == {snake(operation) for operation in READS | {kind.value for kind in READING}}
 
 
 def test_every_handler_names_known_operations_and_every_operation_has_a_handler() -> None:
@@ -74,7 +74,8 @@ def test_native_handlers_need_no_action_that_ours_lack() -> None:
 def role_statements() -> Iterator[dict[str, Any]]:
     template, _ = decode(str(ROOT / "template.yaml"))
     for policy in template["Resources"]["ProviderRole"]["Properties"]["Policies"]:
-        yield from policy["PolicyDocument"]["Statement"]
+        chosen = policy["Fn::If"][1] if "Fn::If" in policy else policy
+        yield from chosen["PolicyDocument"]["Statement"]
 
 
 def actions(statement: dict[str, Any]) -> list[str]:
@@ -90,6 +91,7 @@ def test_role_has_exactly_the_computed_actions_on_the_computed_resources() -> No
         r":inference-experiment/\$\{ExperimentNamePrefix\}\*",
         "experimentRole": r"arn:\$\{AWS::Partition\}:iam::\$\{AWS::AccountId\}:role/\$\{ExperimentRolePath\}",
         "logGroup": r"ProviderLogGroup\.Arn",
+        "predictionResult": r"arn:\$\{AWS::Partition\}:s3:::\$\{PredictionResults\}",
         "queue": r"WaitQueue\.Arn",
         "stack": r"arn:\$\{AWS::Partition\}:cloudformation:\$\{AWS::Region\}:\$\{AWS::AccountId\}:stack/\*",
     }

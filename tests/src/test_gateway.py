@@ -32,6 +32,7 @@ from inference_experiment.errors import (
 from inference_experiment.event import Request
 from inference_experiment.gateway import MAX_PAGES, Gateway
 from inference_experiment.model import OPERATIONS, WITHOUT_CALL, Action, ActionKind, Status
+from inference_experiment.predictions import MAX_BYTES
 from inference_experiment.properties import parse
 from inference_experiment_local.loopback import LoopbackServer
 
@@ -53,6 +54,7 @@ def clients(protocol_cloud: "ProtocolCloud") -> Iterator[Gateway]:
         "AWS_ENDPOINT_URL_SAGEMAKER": protocol_cloud.sagemaker.url,
         "AWS_ENDPOINT_URL_SQS": protocol_cloud.services.url,
         "AWS_ENDPOINT_URL_CLOUDFORMATION": protocol_cloud.services.url,
+        "AWS_ENDPOINT_URL_S3": protocol_cloud.services.url,
     }
     with pytest.MonkeyPatch.context() as patch:
         for key, value in settings.items():
@@ -130,6 +132,24 @@ def test_every_operation_on_an_experiment(cloud: "ProtocolCloud", gateway: Gatew
     assert [call.operation for call in cloud.sagemaker.calls] == [step.kind.value for step in steps]
     assert [call.error for call in cloud.sagemaker.calls] == [None] * len(steps)
     assert cloud.sagemaker.status("test") is None
+
+
+def test_an_object_is_read_up_to_a_limit(cloud: "ProtocolCloud", gateway: Gateway) -> None:
+    cloud.services.objects |= {"s3://results/a/b.json": "{}", "s3://results/long": "x" * (2 * MAX_BYTES)}
+
+    assert gateway.get_object({"Bucket": "results", "Key": "a/b.json"}) == b"{}"
+    assert len(gateway.get_object({"Bucket": "results", "Key": "long"})) == MAX_BYTES + 1
+
+
+def test_an_object_that_cannot_be_read_is_named(cloud: "ProtocolCloud", gateway: Gateway) -> None:
+    with pytest.raises(NotFound, match=r"PredictionResult s3://results/a does not exist .*--publish"):
+        gateway.get_object({"Bucket": "results", "Key": "a"})
+    cloud.services.fail_next("GetObject", "AccessDenied", status_code=403)
+    with pytest.raises(AccessDenied, match="s3:GetObject"):
+        gateway.get_object({"Bucket": "results", "Key": "a"})
+    cloud.services.fail_next("GetObject", "SlowDown", status_code=503)
+    with pytest.raises(Unavailable, match="GetObject: "):
+        gateway.get_object({"Bucket": "results", "Key": "a"})
 
 
 def test_deleting_what_is_gone_is_told_apart(cloud: "ProtocolCloud", gateway: Gateway) -> None:

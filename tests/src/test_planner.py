@@ -182,6 +182,10 @@ def test_every_mutating_operation_of_a_handler_is_reached() -> None:
                             reached.add(planner.plan(tagged).kind.value)
                         judged = replace(base, stop=replace(base.stop, criteria=Criteria(max_error_rate=0.1)))
                         reached.add(planner.plan(judged).kind.value)
+                        measured = replace(base.progress, acted={f"{ActionKind.MEASURE}:test": NOW})
+                        limits = Criteria(min_agreement=0.9, prediction_result="s3://results/a")
+                        read = replace(judged, stop=replace(base.stop, criteria=limits), progress=measured)
+                        reached.add(planner.plan(read).kind.value)
         mutating = {kind.value for kind in OPERATIONS}
         assert contract.operations_of(handler) & mutating == reached & mutating, handler
 
@@ -443,6 +447,23 @@ def test_promotion_with_criteria_is_measured_before_the_first_change_and_once() 
     }
     acted = Progress(deadline=NOW + 3600, acted={f"{ActionKind.MEASURE}:test": NOW})
     assert planner.plan(replace(judged, progress=acted)).kind is ActionKind.UPDATE
+
+
+def test_a_published_result_is_read_after_the_metrics_and_once() -> None:
+    """Metrics that were judged in an earlier delivery are not measured again; a result that was not read is."""
+    base = situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING, "promotion")
+    limits = Criteria(min_agreement=0.99, prediction_result="s3://results/a/b.json")
+    judged = replace(base, stop=replace(base.stop, criteria=limits))
+    assert planner.plan(judged).kind is ActionKind.MEASURE
+    measured = replace(judged, measured=[])
+    assert "not enough data: the shadow variant had 0 invocations" in str(planner.plan(measured).error)
+    acted = Progress(deadline=NOW + 3600, acted={f"{ActionKind.MEASURE}:test": NOW})
+    step = planner.plan(replace(judged, progress=acted))
+    assert (step.kind, step.arguments) == (ActionKind.READ_RESULT, {"Bucket": "results", "Key": "a/b.json"})
+    both = {f"{kind}:test": NOW for kind in (ActionKind.MEASURE, ActionKind.READ_RESULT)}
+    assert planner.plan(replace(judged, progress=replace(acted, acted=both))).kind is ActionKind.STOP
+    unread = planner.plan(replace(judged, progress=acted, published=b"{"))
+    assert "s3://results/a/b.json is no JSON" in str(unread.error)
 
 
 def test_criteria_matter_to_a_promotion_only() -> None:

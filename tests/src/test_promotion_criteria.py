@@ -1,11 +1,13 @@
 """A promotion with criteria: held against CloudWatch first, and refused with nothing changed."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from experiment_properties import properties, shadow
 
+from inference_experiment.predictions import Figures, Origin, seal
 from inference_experiment_local.sagemaker.metrics import Behaviour
 from protocol_driver.cloud import ProtocolCloud
 from protocol_driver.controlled import ControlledMetrics
@@ -66,7 +68,10 @@ def test_shadow_that_meets_them_is_promoted(cloud: ProtocolCloud, metrics: Contr
     [
         (Behaviour(requests_per_minute=60, latency_ms=80), "Average ModelLatency changed by +"),
         (Behaviour(requests_per_minute=60, error_rate=0.05), "of the shadow variant's invocations failed"),
-        (Behaviour(requests_per_minute=0.01), "100 are required"),
+        (
+            Behaviour(requests_per_minute=0.01),
+            "not enough data: the shadow variant had 0 invocations, 100 are required",
+        ),
     ],
 )
 def test_shadow_that_does_not_changes_nothing(
@@ -82,6 +87,18 @@ def test_shadow_that_does_not_changes_nothing(
     assert cloud.sagemaker.status("test") == "Running"
 
 
+def test_errors_are_compared_with_production(cloud: ProtocolCloud, metrics: ControlledMetrics) -> None:
+    """0 % against 0.9 % is below any usual rate, and still a shadow that fails where production does not."""
+    metrics.behaviours["endpoint", "production"] = Behaviour(error_rate=0)
+    metrics.behaviours["endpoint", "shadow"] = Behaviour(requests_per_minute=60, error_rate=0.009)
+    stack = promote(cloud, MaxErrorRate="1%", MaxErrorIncrease="100%")
+    reason = next(request.answer.reason for request in stack.requests if not request.answer.success)
+    assert "the error rate went from 0.000% (0 of " in reason
+    assert "at most +100% is allowed" in reason
+    assert "not enough data" not in reason
+    assert mutations(cloud) == []
+
+
 def test_cloudwatch_that_refuses_is_named(cloud: ProtocolCloud, metrics: ControlledMetrics) -> None:
     refusal = "not authorized to perform cloudwatch:GetMetricData"
     metrics.fail_next("GetMetricData", "AccessDenied", refusal, status_code=403)
@@ -89,6 +106,22 @@ def test_cloudwatch_that_refuses_is_named(cloud: ProtocolCloud, metrics: Control
     reason = next(request.answer.reason for request in stack.requests if not request.answer.success)
     assert "may not cloudwatch:GetMetricData" in reason
     assert mutations(cloud) == []
+
+
+def test_s3_that_throttles_is_asked_again_without_measuring_again(
+    cloud: ProtocolCloud, metrics: ControlledMetrics
+) -> None:
+    """A job that broke is no shadow that lost: the result is read again, and then judged."""
+    described = cloud.sagemaker.client().describe_inference_experiment(Name="test")
+    origin = Origin(described["Arn"], described["CreationTime"].timestamp(), "production", "shadow")
+    figures = Figures("classification", 500, 500, 499)
+    made = f"{datetime.fromtimestamp(cloud.clock.now(), UTC):%Y-%m-%dT%H:%M:%SZ}"
+    cloud.services.objects["s3://results/test.json"] = seal(origin, figures, made, "s3://captured").decode()
+    cloud.services.fail_next("GetObject", "SlowDown", status_code=503, times=2)
+    stack = promote(cloud, MinAgreement="99.5%", PredictionResult="s3://results/test.json")
+    assert stack.status == "UPDATE_COMPLETE", stack.requests[-1].answer
+    assert len(metrics.calls) == 1
+    assert len(cloud.services.calls_of("GetObject")) == 3
 
 
 def test_criteria_without_a_threshold_are_refused(cloud: ProtocolCloud) -> None:

@@ -202,6 +202,16 @@ def test_criteria_of_a_promotion_are_asked_before_the_first_change(desk: Desk) -
     assert "metrics of both variants" in desk.ok("plan", "new.json", "--previous", "old.json").stdout
 
 
+def test_a_promotion_by_predictions_reads_the_published_result(desk: Desk) -> None:
+    criteria = {"MinAgreement": "99%", "MinAccuracyGain": "0%", "PredictionResult": "s3://results/fraud.json"}
+    made = plan(desk, properties(), properties(**PROMOTE, Description="x", PromotionCriteria=criteria))
+
+    assert calls(made) == ["GetMetricData", "GetObject", "UpdateInferenceExperiment", "StopInferenceExperiment"]
+    assert made["verdict"].startswith("check the criteria, then update in place")
+    resources = {one["action"]: one["resource"] for one in made["permissions"]}
+    assert resources["s3:GetObject"] == "arn:${Partition}:s3:::results/fraud.json"
+
+
 def test_creation_needs_no_account(desk: Desk) -> None:
     del desk.settings["AWS_ACCESS_KEY_ID"]
     desk.write("new.json", properties(DesiredState="Running", Schedule=SCHEDULE))

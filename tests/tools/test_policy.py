@@ -185,6 +185,25 @@ def test_a_boundary_takes_away(tmp_path: Path) -> None:
     assert "boundary-denies: the permissions boundary of the role does not allow iam:PassRole" in answer.stdout
 
 
+def test_what_a_limit_takes_from_a_role_that_the_policy_names_is_the_limits_fault(tmp_path: Path) -> None:
+    whole = written(tmp_path, "policy.json", minimal())
+    narrow = written(tmp_path, "narrow.json", statements({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}))
+    answer = policy("check", whole, "--for", "provider", "--boundary", narrow)
+
+    assert "boundary-denies: the permissions boundary of the role does not allow iam:PassRole" in answer.stdout
+    assert "lacks iam:PassRole" not in answer.stdout
+
+
+def test_what_a_limit_leaves_open_is_one_finding(tmp_path: Path) -> None:
+    whole = written(tmp_path, "policy.json", minimal())
+    condition = {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+    deny = written(tmp_path, "deny.json", statements({**EVERYTHING, "Effect": "Deny", "Condition": condition}))
+    answer = policy("check", whole, "--for", "provider", "--scp", deny, "--format", "json")
+
+    (finding,) = json.loads(answer.stdout)["findings"]
+    assert (finding["kind"], "aws:PrincipalOrgID is not known" in finding["message"]) == ("undecided", True)
+
+
 def role_entry(name: str, **members: Any) -> dict[str, Any]:
     service = "lambda.amazonaws.com"
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
@@ -544,7 +563,7 @@ def test_our_own_template_has_an_answer() -> None:
     bounded = ("--parameter", f"PermissionsBoundary=arn:aws:iam::{ACCOUNT}:policy/b", "--unknown", "error")
 
     allowed = "19 permissions allowed by 2 policies; trust policy allows lambda.amazonaws.com"
-    assert any(f"{allowed} (when HasPermissionsBoundary is false)" in line for line in every)
+    assert any(allowed in line and "HasPermissionsBoundary is false" in line for line in every)
     assert (one.returncode, one.stdout) == (0, "")
     assert one.stderr.splitlines()[-1] == f"provider role ProviderRole in {path}: {allowed}"
     assert policy("check", path, *PROVIDER, *bounded).returncode == 3
@@ -931,3 +950,43 @@ def test_what_is_known_of_a_request_decides(
     asked = (CREATE, DESCRIBE, STOP, PASS)
     assert {name for name in asked if outcomes[name] == "explicit deny"} == denied
     assert {name for name in asked if outcomes[name] == "unknown"} == undecided
+
+
+def test_a_policy_without_allow_is_not_said_to_allow(tmp_path: Path) -> None:
+    deny = written(tmp_path, "deny.json", statements({**EVERYTHING, "Effect": "Deny", "Action": "sagemaker:*"}))
+    answer = policy("check", deny, "--for", "provider", *PLACE)
+
+    assert f"{deny}: denies only; if it is a service control policy" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("condition", "caller", "answer"),
+    [
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}, "sagemaker.amazonaws.com", "implicit deny"),
+        ({"StringEquals": {"aws:SourceAccount": ACCOUNT}}, "sagemaker.amazonaws.com", "allowed"),
+        ({"StringEquals": {"aws:SourceAccount": "999999999999"}}, "sagemaker.amazonaws.com", "implicit deny"),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ci"}}, f"arn:aws:iam::{ACCOUNT}:role/ci", "allowed"),
+        (
+            {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}},
+            f"arn:aws:iam::{ACCOUNT}:role/ci",
+            "implicit deny",
+        ),
+        (
+            {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ci"}},
+            f"arn:aws:sts::{ACCOUNT}:assumed-role/ci/build",
+            "undecided",
+        ),
+    ],
+)
+def test_what_is_known_of_the_caller_decides(
+    condition: dict[str, Any], caller: str, answer: str, tmp_path: Path
+) -> None:
+    principal = {"Service": "sagemaker.amazonaws.com", "AWS": ACCOUNT}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
+    trust = written(tmp_path, "trust.json", statements(statement))
+    asked = ("explain", "sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/x", trust, *PLACE[:6], "--principal", caller)
+
+    shown = policy(*asked).stdout
+    assert f"sts:AssumeRole by {caller}: {answer} by these policies" in shown
+    needs_own = answer == "allowed" and caller.startswith("arn:")
+    assert (f"the policies of {caller} must allow sts:AssumeRole too" in shown) is needs_own

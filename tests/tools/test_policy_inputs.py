@@ -253,6 +253,7 @@ OTHERS = {
     '{"version": "36.0.0", "artifacts": {}}': "*.template.json",
     '{"version": "36.0.0", "files": {}, "dockerImages": {}}': "*.template.json",
     '{"Effect": "Allow", "Action": "*", "Resource": "*"}': "one statement",
+    '[{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": "s3:*"}]': "list of statements",
     '{"PolicyNames": ["a"]}': "get-role-policy",
     '{"Users": ["a"]}': "not a policy",
     "<!DOCTYPE html><html>{}</html>": "HTML",
@@ -293,6 +294,16 @@ def test_a_resource_policy_is_no_trust_policy(tmp_path: Path) -> None:
     assert answer.returncode == 1
     assert "misplaced-element: remove Principal" in answer.stdout
     assert "lacks" not in answer.stdout
+
+
+@pytest.mark.parametrize("actions", ["sts:AssumeRole", ["sts:AssumeRole", "sts:TagSession"]])
+def test_a_trust_policy_may_forget_to_say_who(actions: Any, tmp_path: Path) -> None:
+    """Promise: what is about assuming the role alone, and names no role to assume, is read as a trust policy."""
+    answer = check(
+        tmp_path, json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions}]})
+    )
+    assert "add Principal" in answer.stdout
+    assert "add Resource" not in answer.stdout
 
 
 @pytest.mark.parametrize(
@@ -348,6 +359,15 @@ def test_what_the_apply_decides_is_unknown(tmp_path: Path) -> None:
         answer = check(tmp_path, json.dumps(node), "--unknown", "error")
         assert answer.returncode == 3, answer.stdout
         assert "after the apply" in answer.stdout
+
+
+def test_an_attachment_without_its_configuration_has_a_policy_all_the_same(tmp_path: Path) -> None:
+    """Promise: a plan cut to its planned values does not say which policy; the role is not said to lack its actions."""
+    attachment = resource("aws_iam_role_policy_attachment", "a", role="provider")
+    answer = check(tmp_path, json.dumps(plan(TERRAFORM_ROLE, attachment)), "--unknown", "error")
+    assert answer.returncode == 3, answer.stdout
+    assert "after the apply" in answer.stdout
+    assert "lacks" not in answer.stdout
 
 
 def test_terraform_finds_instances_and_names_what_is_elsewhere(tmp_path: Path) -> None:

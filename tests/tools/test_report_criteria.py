@@ -1,7 +1,10 @@
 """The promotion criteria: thresholds, what is asked of CloudWatch, and every outcome. Pure, like what they test."""
 
+import math
+import re
 import subprocess
 import sys
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import botocore.session
@@ -33,6 +36,16 @@ def test_parse() -> None:
 
     assert criteria.parse(raw) == Criteria(pytest.approx(0.1), pytest.approx(0.001), 50, "p99")
     assert criteria.parse({}) == Criteria()
+    by_predictions = {"MaxErrorIncrease": "-5%", "MinAgreement": "99%", "MaxPredictionDrift": "0.2", "MinPairs": 7}
+    by_predictions |= {"MinAccuracyGain": "-0.5%", "PredictionResult": "s3://results/a", "MaxResultAge": 60}
+    parsed = criteria.parse(by_predictions)
+    assert (parsed.max_error_increase, parsed.min_agreement, parsed.max_prediction_drift) == (-0.05, 0.99, 0.2)
+    assert (parsed.min_accuracy_gain, parsed.min_pairs, parsed.max_result_age) == (-0.005, 7, 60)
+    assert (parsed.prediction_result, parsed.of_predictions, Criteria().of_predictions) == (
+        "s3://results/a",
+        True,
+        False,
+    )
     assert list(criteria.check(raw)) == []
 
 
@@ -42,6 +55,10 @@ def test_parse() -> None:
         ({}, ["PromotionCriteria"]),
         ({"MinInvocations": 5}, ["PromotionCriteria"]),
         ({"MaxErrorRate": "1%", "LatencyStatistic": "p50"}, ["PromotionCriteria/LatencyStatistic"]),
+        ({"MaxErrorIncrease": "1%"}, []),
+        ({"MinAgreement": "1%", "PredictionResult": "s3://b/k", "MaxResultAge": 60, "MinPairs": 5}, []),
+        ({"MaxPredictionDrift": "1", "MinAccuracyGain": "1%"}, ["PromotionCriteria/MaxPredictionDrift"]),
+        ({"MaxErrorRate": "1%", "MinPairs": 5}, ["PromotionCriteria/MinPairs"]),
     ],
 )
 def test_findings_name_the_path(raw: dict[str, object], paths: list[str]) -> None:
@@ -67,6 +84,53 @@ def test_every_outcome(shadow: Summary, results: tuple[Result, ...]) -> None:
     worst = next((each for each in (Result.MISSED, Result.UNKNOWN) if each in results), Result.MET)
     assert verdict.result is worst
     assert bool(verdict.reasons) == (worst is not Result.MET)
+
+
+@pytest.mark.parametrize(
+    ("production", "shadow", "limit", "result"),
+    [
+        ((10_000, 0), (1000, 9), 1.0, Result.MISSED),  # 0 % against 0.9 %
+        ((10_000, 0), (1000, 0), 0.0, Result.MET),
+        ((10_000, 0), (200, 1), 0.5, Result.MISSED),
+        ((200, 0), (100, 1), 0.5, Result.UNKNOWN),
+        ((10_000, 100), (1000, 15), 0.5, Result.MET),  # exactly the limit
+        ((10_000, 100), (1000, 16), 0.5, Result.UNKNOWN),
+        ((10_000, 100), (1000, 40), 0.5, Result.MISSED),
+        ((10_000, 100), (1000, 9), -0.1, Result.MET),
+        ((10_000, 100), (1000, 10), -0.9, Result.MISSED),
+        ((10_000, 100), (1000, 0), -2.0, Result.MET),
+        ((0, 0), (1000, 0), 0.5, Result.UNKNOWN),
+        ((5, 1), (1000, 0), 0.5, Result.UNKNOWN),
+        ((10_000, 0), (0, 0), 0.5, Result.UNKNOWN),
+        ((10_000, 5), (1000, math.nan), 0.5, Result.UNKNOWN),
+        ((math.nan, math.nan), (1000, 0), 0.5, Result.UNKNOWN),
+    ],
+)
+def test_error_increase(
+    production: tuple[float, float], shadow: tuple[float, float], limit: float, result: Result
+) -> None:
+    """A rate is missed where the interval of the excess is wholly above the limit, and met by its estimate."""
+    limits = Criteria(max_error_increase=limit)
+    checks = criteria.evaluate(limits, Summary(*production), Summary(*shadow)).checks
+
+    assert (checks[-1].criterion, checks[-1].result) == ("MaxErrorIncrease", result)
+    assert checks[-1].reason.startswith("not enough data: ") == (result is Result.UNKNOWN)
+
+
+def test_what_is_not_a_number_neither_promotes_nor_loses() -> None:
+    found = criteria.evaluate(BOTH, PRODUCTION, Summary(1000, math.nan, math.nan))
+
+    assert [check.result for check in found.checks] == [Result.MET, Result.UNKNOWN, Result.UNKNOWN]
+
+
+def test_the_schema_has_the_members_of_the_criteria() -> None:
+    members = contract.schema()["definitions"]["PromotionCriteria"]["properties"]
+    snake = {re.sub(r"(?<!^)(?=[A-Z])", "_", member).lower() for member in members}
+
+    assert snake == {one.name for one in fields(Criteria)}
+    needed = {name for name, one in members.items() if "Requires PredictionResult" in one["description"]}
+    assert needed == set(criteria.OF_PREDICTIONS)
+    assert {*criteria.OF_METRICS, *criteria.OF_PREDICTIONS, *criteria.OF_RESULT} < set(members)
 
 
 def test_only_the_given_criteria_are_checked() -> None:

@@ -1,11 +1,12 @@
 """The command inference-experiment: the list of its commands, and where every failure is printed.
 
 Exit codes: 0 done, or the answer is yes; 1 the answer is no; 2 wrong usage, or input that cannot be read; 3 cannot be
-decided; 4 something outside failed (credentials, AWS, a region, the network); 130 interrupted. lint has cfn-lint's.
+decided; 4 something outside failed (credentials, AWS, a region, the network), or this program itself; 130 interrupted.
+lint has cfn-lint's.
 """
 
-import os
 import sys
+import traceback
 from importlib import import_module
 from typing import Annotated, Any, Final
 
@@ -13,6 +14,7 @@ import typer
 from typer.core import TyperCommand
 
 from inference_experiment_cli.errors import ExitCode, describe
+from inference_experiment_cli.pipes import discard_output
 
 PROGRAM: Final = "inference-experiment"
 # name, which is also that of its module and of its function (or Typer group) -> first sentence of its help
@@ -50,7 +52,7 @@ class Command(TyperCommand):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard_output()
             return None
         return result
 
@@ -113,10 +115,12 @@ def main() -> None:
         code = _print_usage_error(error)
     except (KeyboardInterrupt, typer.Abort):
         code = ExitCode.INTERRUPTED
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - printed as a traceback where it is a defect
         described = describe(error)
         if described is None:
-            raise
+            # Python's own code for this is 1, which would say that the answer is no.
+            traceback.print_exc()
+            described = [(ExitCode.OUTSIDE, "this is a defect of this program; please report it")]
         for _, text in described:
             _print_line(text)
         code = max(each for each, _ in described)

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from iam_policy.evaluate.conditions import CompiledCondition
+from iam_policy.evaluate.conditions import CompiledCondition, with_values
 from iam_policy.evaluate.decision import Decision, Outcome, Step
 from iam_policy.evaluate.request import Given, Request
 from iam_policy.evaluate.statements import StatementElement
-from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource, split
+from iam_policy.match.arns import RESOURCE, SEGMENTS, ResourcePattern, compile_resource, split
 from iam_policy.match.symbols import Symbol, Text, fill, symbols_of
 from iam_policy.parse.document import Item, Unknown
 
@@ -68,7 +68,8 @@ def _difference(resource: Text, request: Request) -> str:
     for index in range(RESOURCE):
         if segments[index].match(others[index], fold=True) is False:
             name = _SEGMENT_NAMES[index]
-            return f"the {name} of its resource is {segments[index]} instead of {others[index]}"
+            found = str(segments[index]) or "empty"
+            return f"the {name} of its resource is {found} instead of {others[index]}"
     return f"its resource {segments[RESOURCE]} does not match {others[RESOURCE]}"
 
 
@@ -124,8 +125,15 @@ def _settles_item(item: Item, request: Request) -> Iterator[str]:
     if isinstance(item.text, Unknown):
         yield item.text.settles or item.text.reason
         return
-    truth = compile_resource(item.text, variables=True).match(request.resource)
-    if truth is not None:
+    pattern = compile_resource(item.text, variables=True).pattern
+    unknown = dict.fromkeys(each.key for each in pattern.variables if request.value_of(each.key) is Given.UNKNOWN)
+    resolved, _ = with_values(request, pattern)
+    if resolved is None or ResourcePattern(resolved).match(request.resource) is not None:
+        return
+    if unknown:
+        written = str(item.text)
+        places = ((key, written.lower().index(key)) for key in unknown)
+        yield from (f"{written[at : at + len(key)]} is not known" for key, at in places)
         return
     mine, theirs = _undecided_part(item.text, request)
     symbols = [*symbols_of(mine), *symbols_of(theirs)]

@@ -12,7 +12,12 @@ from iam_policy.parse.document import Condition, Principal, Principals
 from iam_policy.service_data import actions
 
 _ARN: Final = r"arn:[\w-]+:"
-_AWS: Final = re.compile(rf"\*|\d{{12}}|{_ARN}(iam|sts)::\d{{12}}:.+|A[A-Z0-9]{{15,}}")
+# Users, roles and sessions, but no groups, policies or providers. Source: IAM User Guide, "AWS JSON policy elements:
+# Principal", which also writes sessions with the service iam.
+_AWS: Final = re.compile(
+    rf"\*|\d{{12}}|A[A-Z0-9]{{15,}}"
+    rf"|{_ARN}(iam|sts)::\d{{12}}:(root|(user|role)/.+|assumed-role/[^/]+/.+|federated-user/.+|self)"
+)
 SERVICE: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?|[a-z0-9.-]+\.aws\.internal")
 # The services that roles of this project are for; suggested for misspelt ones.
 _DOMAIN: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(/[\w./-]+)?", re.IGNORECASE)

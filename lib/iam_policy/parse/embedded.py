@@ -16,6 +16,8 @@ _MEMBERS: Final = ("PolicyDocument", "AssumeRolePolicyDocument", "Document", "In
 _WHO: Final = frozenset({"Principal", "NotPrincipal"})
 _WHAT: Final = frozenset({"Resource", "NotResource"})
 _CERTAIN: Final = frozenset({"Statement", "Effect", "Action", "NotAction"})
+# The actions of trust policies.
+_OF_ROLES: Final = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity", "sts:setcontext")
 
 
 class Embedded(NamedTuple):
@@ -48,7 +50,7 @@ def _is_of_trust(statement: Mapping[str, Any]) -> bool:
 
 def _lacks_principal(statement: Mapping[str, Any]) -> bool:
     actions = _actions(statement)
-    assumes = bool(actions) and all(each.startswith("sts:assumerole") for each in actions)
+    assumes = bool(actions) and all(each.startswith(_OF_ROLES) for each in actions)
     return assumes and not statement.keys() & (_WHO | _WHAT)
 
 

@@ -228,7 +228,8 @@ def _sid(node: Mapping[Any, Any], spot: _Spot) -> str:
     if not value:
         at.report("empty-element", "write a value for Sid, or remove it", "Empty Sid value")
     if not _SID.fullmatch(value):
-        at.report("invalid-sid", f'a Sid has letters and digits only; rename "{value}"', "Unsupported Sid")
+        kind = "underscore-in-sid" if _SID.fullmatch(value.replace("_", "")) else "invalid-sid"
+        at.report(kind, f'a Sid has letters and digits only; rename "{value}"', "Unsupported Sid")
     return str(value)
 
 
@@ -296,7 +297,14 @@ def _items(node: object, spot: _Spot, empty: str, check: str = "Data type mismat
         return (_item(value, at, check),)
     if not value:
         at.report("wrong-type", f"an empty list matches nothing; write at least one {at.path[-1]}", empty)
-    return tuple(_item(*at.read(entry, index), check) for index, entry in enumerate(value))
+    items = []
+    for index, entry in enumerate(value):
+        inner, where = at.read(entry, index)
+        if inner is None and len(value) > 1:  # accepted in policies that moto has recorded
+            where.report("empty-element", "null stands for nothing; remove it")
+        else:
+            items.append(_item(inner, where, check))
+    return tuple(items)
 
 
 def _item(value: object, at: _Spot, check: str) -> Item:

@@ -276,7 +276,8 @@ class _Account:
                 listed.append({"PolicyName": name, "PolicyDocument": self._document(resource, "policy")})
 
     def _attach(self, resource: _Resource) -> None:
-        arns = list(self._arns(resource, "policy_arn"))
+        # An attachment always has a policy: one that a plan, or a part of it, does not show is known after the apply.
+        arns = list(self._arns(resource, "policy_arn")) or [self._after(resource)]
         for entry in self._targets(resource, _ATTACHMENTS[resource.type]):
             entry["AttachedManagedPolicies"] += [each for each in arns if each not in entry["AttachedManagedPolicies"]]
 

@@ -23,6 +23,8 @@ class ProductionVariant(Rule):
         source, variants = experiment.source, production_variants_of(experiment)
         if source is None or source.literal is None or not variants:
             return
+        if experiment.variant_names and experiment.variant(source) is None:
+            return  # E9503
         names = [name.literal for variant in variants if (name := variant.get("VariantName")) is not None]
         known = [name for name in names if name is not None]
         if len(known) < len(variants) or source.literal in known or experiment.is_ending:

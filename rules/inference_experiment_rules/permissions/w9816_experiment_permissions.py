@@ -8,8 +8,8 @@ class ExperimentPermissions(PermissionRule):
     shortdesc = "Missing permission of the experiment role"
     description = (
         "The role behind RoleArn has policies in this template, and they do not allow what SageMaker does with that "
-        "role: manage the endpoint, write the captured data, use the configured KMS keys. The policies of a bucket or "
-        "key in the template grant and deny too."
+        "role: manage the endpoint, write the captured data, use the KMS keys of the experiment and of the capture "
+        "bucket's default encryption. The policies of a bucket or key in the template grant and deny too."
     )
     source_url = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateInferenceExperiment.html"
     tags = ["sagemaker", "iam", "permissions", "capture", "kms"]

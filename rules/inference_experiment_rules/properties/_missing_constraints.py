@@ -14,12 +14,12 @@ COMPARED: Final = frozenset({"required", "pattern", "minimum", "minLength", "max
 
 
 @cache
-def missing_constraints() -> tuple[tuple[Keys, str, Any], ...]:
-    """Return (path, keyword, value) for each constraint that only the provider's schema has."""
+def missing_constraints() -> tuple[tuple[Keys, str, Any, Any], ...]:
+    """Return (path, keyword, value, native value or None) for each constraint that only the provider's schema has."""
     schema = _cfnlint.native_schema()
     native = {(keys, keyword): value for keys, keyword, value in constraints((), schema, schema)}
     return tuple(
-        (keys, keyword, value)
+        (keys, keyword, value, native.get((keys, keyword)))
         for keys, keyword, value in constraints((), contract.schema(), contract.schema())
         if keyword in COMPARED and (keys, "type") in native and native.get((keys, keyword)) != value
         if (contract.read_only() | PROVIDER_ONLY).isdisjoint(keys)

@@ -36,7 +36,7 @@ class ApiConstraints(Rule):
 
     @staticmethod
     def _violations(experiment: Experiment, properties: Node) -> Problems:
-        for keys, keyword, limit in missing_constraints():
+        for keys, keyword, limit, native in missing_constraints():
             if keyword == "required":
                 if experiment.at(*keys) is None:
                     message = f"{keys[-1]} is missing; CreateInferenceExperiment requires it"
@@ -44,7 +44,8 @@ class ApiConstraints(Rule):
                 continue
             for node in beneath(properties, keys):
                 message = violation(node, keyword, limit) if isinstance(node.text, str) and keyword in KEYWORDS else ""
-                if message:
+                # cfn-lint reports a written value that violates the weaker constraint too.
+                if message and not (native is not None and node.is_plain and violation(node, keyword, native)):
                     yield problem(node, message)
 
 

@@ -34,4 +34,10 @@ class TagKeys(Rule):
     @staticmethod
     def _is_left_to_core(node: Node, nodes: list[Node]) -> bool:
         same = [other for other in nodes if other.literal == node.literal]
-        return str(node.literal).startswith("aws:") or (len(same) > 1 and all(other.is_plain for other in same))
+        is_read = all(other.is_plain and not _is_chosen(other) for other in same)
+        return str(node.literal).startswith("aws:") or (len(same) > 1 and is_read)
+
+
+def _is_chosen(key: Node) -> bool:
+    """Tell whether the tag is an element that Fn::If chooses, which E3024 does not look into."""
+    return "Fn::If" in key.path[key.path.index("Tags") + 2 :]

@@ -4,12 +4,14 @@ from shadow_test_policies.experiment import Experiment
 
 
 class PromotionCriteria(Rule):
-    """The function rejects PromotionCriteria without a threshold, so the stack operation fails."""
+    """The function rejects PromotionCriteria that decide nothing or cannot be judged, so the stack operation fails."""
 
     id = "E9522"
-    shortdesc = "PromotionCriteria sets no threshold"
+    shortdesc = "PromotionCriteria sets no threshold, or lacks what a threshold needs"
     description = (
-        "PromotionCriteria requires MaxLatencyIncrease or MaxErrorRate. LatencyStatistic applies to MaxLatencyIncrease."
+        "PromotionCriteria requires MaxLatencyIncrease, MaxErrorRate, MaxErrorIncrease, MinAgreement, "
+        "MaxPredictionDrift or MinAccuracyGain. The last three require PredictionResult; MaxResultAge and MinPairs "
+        "apply to them, LatencyStatistic to MaxLatencyIncrease."
     )
     source_url = CUSTOM_RESOURCES
     tags = ["sagemaker", "custom-resource", "promotion"]

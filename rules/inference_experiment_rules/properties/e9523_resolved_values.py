@@ -20,7 +20,7 @@ class ResolvedValues(Rule):
 
     def check(self, experiment: Experiment) -> Problems:
         """Yield each invalid value, except those that E9502, E9509 and cfn-lint report as errors."""
-        missing = {(keys, keyword) for keys, keyword, _ in missing_constraints()}
+        missing = {(keys, keyword) for keys, keyword, *_ in missing_constraints()}
         for keys, keyword, node, message in resolved_problems(experiment):
             is_reported = not experiment.is_custom and (keys, keyword) in missing
             is_reported |= "InstanceType" in keys or (keyword == "type" and is_accepted_by_core(node, experiment))

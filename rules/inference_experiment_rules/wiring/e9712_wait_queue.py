@@ -1,8 +1,20 @@
 from collections.abc import Collection
 
+from cfn_template.nodes import Node
 from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import QUEUE_VARIABLE, Experiment, ExperimentTemplate
-from shadow_test_policies.wait_queue import MAPPING, QUEUE, fifo_of, queue_of, readers_of, variable_of, wrong_url
+from shadow_test_policies.service_token import SERVERLESS_FUNCTION
+from shadow_test_policies.wait_queue import (
+    MAPPING,
+    QUEUE,
+    fifo_of,
+    queue_of,
+    readers,
+    readers_of,
+    too_short_visibility,
+    variable_of,
+    wrong_url,
+)
 
 
 class WaitQueue(Rule):
@@ -13,7 +25,8 @@ class WaitQueue(Rule):
     description = (
         "WAIT_QUEUE_URL of the provider must be the URL of a standard queue that an event source mapping reads for the "
         "provider: !Ref of the queue, not its ARN or name. A FIFO queue refuses messages with a delay. Whether the "
-        "queue is read is checked when it is in the same template and nothing passes it on."
+        "queue is read is checked when it is in the same template and nothing passes it on. Its VisibilityTimeout must "
+        "not be shorter than the Timeout of a function of SAM; for AWS::Lambda::Function cfn-lint checks that (E3505)."
     )
     source_url = "https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"
     tags = ["sagemaker", "custom-resource", "sqs"]
@@ -34,6 +47,7 @@ class WaitQueue(Rule):
         view, function = experiment.view, experiment.name
         node = variable_of(view, function, experiment.scenario)
         if node is None:
+            yield from _without_variable(experiment)
             return
         wrong, fifo = wrong_url(view, node), fifo_of(view, node)
         if wrong:
@@ -41,7 +55,34 @@ class WaitQueue(Rule):
         elif fifo is not None:
             message = f"the queue in {QUEUE_VARIABLE} is a FIFO queue, which refuses messages with a delay and no group"
             yield problem(fifo, f"{message}; use a standard queue")
-        elif (queue := queue_of(view, node)) and readers_of(view, queue, experiment.scenario) == []:
-            message = f"no enabled event source mapping reads {queue} for {function}, so a request that outlasts an"
-            message += f" invocation is never answered; add an {MAPPING} with EventSourceArn !GetAtt {queue}.Arn"
-            yield problem(node, message)
+        elif queue := queue_of(view, node):
+            yield from _unread(experiment, queue, node)
+
+
+def _without_variable(function: Experiment) -> Problems:
+    view, name, properties = function.view, function.name, function.at()
+    environment, variables = function.at("Environment"), function.at("Environment", "Variables")
+    is_known = environment is None or bool(variables and variables.members)
+    if properties is None or not is_known or not view.is_ours(name, function.scenario):
+        return
+    read = [each.queue for each in readers(view, function.scenario) if each.function == name and each.is_enabled]
+    queue = queue_of(view, read[0], ":") if len(read) == 1 else None
+    if queue is not None:
+        message = f"{name} reads {queue}, but has no {QUEUE_VARIABLE}, so a request that outlasts an invocation fails"
+        yield problem(variables or properties, f"{message}; add {QUEUE_VARIABLE}: !Ref {queue} to its Environment")
+
+
+def _unread(function: Experiment, queue: str, node: Node) -> Problems:
+    view, name, properties = function.view, function.name, function.at()
+    found = readers_of(view, queue, function.scenario)
+    if found == []:
+        message = f"no enabled event source mapping reads {queue} for {name}, so a request that outlasts an"
+        message += f" invocation is never answered; add an {MAPPING} with EventSourceArn !GetAtt {queue}.Arn"
+        yield problem(node, message)
+    is_own = view.type_of(name) == SERVERLESS_FUNCTION and any(each.function == name for each in found or ())
+    refused = too_short_visibility(view, queue, properties) if is_own and properties is not None else None
+    if refused is not None:
+        visible, seconds, place = refused
+        message = f"VisibilityTimeout of {queue} is {visible:.0f} seconds, less than the Timeout of {name}"
+        message += f" ({seconds:.0f} seconds), so Lambda refuses to read the queue; specify at least {seconds:.0f}"
+        yield problem(place, message)

@@ -192,6 +192,15 @@ def test_variables_are_plain_text_in_the_old_version() -> None:
     assert old.outcome is Outcome.IMPLICIT_DENY
 
 
+@pytest.mark.parametrize("name", ["shadow-${aws:PrincipalTag/team}", "${aws:PrincipalTag/team, 'shadow'}-*"])
+def test_an_unknown_variable_is_what_settles_a_resource(name: str) -> None:
+    """Promise: the key is named as it is written; one that does not matter is not named."""
+    texts = [EXPERIMENT.replace("shadow-1", name), EXPERIMENT.replace("shadow-1", "other-${aws:userid}")]
+    decision = decide(Policies((policy({**ALLOW, "Resource": texts}),)), Request(ACTION, EXPERIMENT))
+
+    assert settles(decision) == ("aws:PrincipalTag/team is not known",)
+
+
 def test_unknown_says_what_would_settle_it() -> None:
     """Promise: the symbol is named, with what it has to do, and what its default does."""
     prefix = Symbol("ExpPrefix", NAME_CHARACTERS, default="shadow-")

@@ -194,6 +194,13 @@ TRUSTS: list[tuple[str, Any]] = [
     ("invalid-principal", {**TRUST, "Principal": {"Service": "*.amazonaws.com"}}),
     ("invalid-principal", {**TRUST, "Principal": {"Service": "sagemaker"}}),
     ("invalid-principal", {**TRUST, "Principal": {"AWS": "12345"}}),
+    ("invalid-principal", {**TRUST, "Principal": {"AWS": "arn:aws:iam::123456789012:policy/admin"}}),
+    ("invalid-principal", {**TRUST, "Principal": {"AWS": "arn:aws:iam::123456789012:group/admins"}}),
+    (
+        "invalid-principal",
+        {**TRUST, "Principal": {"AWS": "arn:aws:iam::123456789012:oidc-provider/example.com"}},
+    ),
+    ("invalid-principal", {**TRUST, "Principal": {"AWS": "arn:aws:iam::123456789012:instance-profile/web"}}),
     ("invalid-principal", {**TRUST, "Principal": {"Services": "sagemaker.amazonaws.com"}}),
     ("invalid-principal", {**TRUST, "Principal": "sagemaker.amazonaws.com"}),
     ("open-trust", {**TRUST, "Principal": "*"}),

@@ -28,6 +28,7 @@ EVERYTHING = Deployment(
     capture_uri="s3://capture-bucket/prefix/",
     capture_key="arn:aws:kms:us-east-1:123456789012:key/capture",
     volume_key="arn:aws:kms:us-east-1:123456789012:key/volume",
+    prediction_result="s3://results/test.json",
 )
 
 
@@ -42,9 +43,17 @@ def test_the_provider_needs_what_its_contract_says(handler: str) -> None:
     """Promise: requirements and operations.json are one list."""
     always = {permission.action for permission in contract.function_permissions()}
 
-    needed = {one.action for one in provider_requirements(Deployment(), (handler,))}
+    needed = {one.action for one in provider_requirements(EVERYTHING, (handler,))}
 
     assert needed == always | contract.actions_for(handler)
+
+
+def test_a_result_is_read_only_where_there_is_one() -> None:
+    """Promise: the policy of a provider without PredictionResult has no permission on S3; with one, that object."""
+    plain, full = (provider_requirements(place) for place in (Deployment(), EVERYTHING))
+
+    (added,) = {(one.action, str(one.resource)) for one in full} - {(one.action, str(one.resource)) for one in plain}
+    assert added == ("s3:GetObject", "arn:${AWS::Partition}:s3:::results/test.json")
 
 
 @pytest.mark.parametrize("handler", contract.handlers())
@@ -77,7 +86,7 @@ def test_the_deployer_needs_only_what_aws_lists_for_the_types() -> None:
 @pytest.mark.parametrize(
     "requirement",
     [
-        *provider_requirements(Deployment()),
+        *provider_requirements(EVERYTHING),
         *(one for one in experiment_requirements(EVERYTHING) if not one.service),
         *deployer_requirements(Deployment()),
     ],

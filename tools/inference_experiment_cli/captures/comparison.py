@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from inference_experiment.intervals import Interval, share
 from inference_experiment_cli.captures import bodies, queries
 from inference_experiment_cli.captures.engine import LineCounts
 from inference_experiment_cli.captures.labels import KEY
@@ -16,11 +17,11 @@ from inference_experiment_cli.captures.statistics import (
     McNemar,
     class_counts,
     error_intervals,
+    least_stability_index,
     mcnemar,
     stability_index,
 )
 from inference_experiment_cli.captures.task import Detected, Task, detect, forms_of
-from inference_experiment_cli.report.intervals import Interval, share
 
 QUANTILES: Final = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 DECILES: Final = tuple(number / 10 for number in range(1, 10))
@@ -64,11 +65,13 @@ class Drift:
     """How far the shadow's distribution is from production's: stability index and Kolmogorov-Smirnov distance.
 
     `bins` are those of the index: where each begins and ends, and the records of production and of the shadow.
+    `psi_low` is the lower end of the index's interval.
     """
 
     of: str
     psi: float | None
     ks: float | None = None
+    psi_low: float | None = None
     bins: Sequence[tuple[float | None, float | None, int, int]] = ()
 
 
@@ -285,8 +288,11 @@ class Comparison:
         classes = _class_rows(confusion, judgements)
         first, second = class_counts(counts, "p_class"), class_counts(counts, "s_class")
         names = sorted({*first, *second})
-        psi = stability_index([first[each] for each in names], [second[each] for each in names])
-        drift = [Drift("classes", psi), *self.drift("scores")]
+        counted = [[found[each] for each in names] for found in (first, second)]
+        drift = [
+            Drift("classes", stability_index(*counted), psi_low=least_stability_index(*counted)),
+            *self.drift("scores"),
+        ]
         cells = sorted(((*cell, records) for cell, records in confusion.items()), key=lambda cell: (-cell[2], cell))
         return Classification(cells[:MAX_CLASSES], classes[:MAX_CLASSES], drift, self.histogram())
 
@@ -299,18 +305,23 @@ class Comparison:
         return judgements
 
     def drift(self, of: str) -> list[Drift]:
-        """Return the drift of scores or values; none where a variant has none."""
+        """Return the drift of scores or values; none where a variant has none.
+
+        What is no value is a bin of its own: a shadow that answers NaN has drifted. Scores may be missing by design.
+        """
         edges = self.engine.row(
-            f"SELECT quantile_cont(p_score, {list(DECILES)}) AS edges, count(p_score) AS p, count(s_score) AS s "
-            "FROM judged"
+            f"SELECT quantile_cont(p_score, {list(DECILES)}) AS edges, count(p_score) AS p, count(s_score) AS s, "
+            "count(*) AS records FROM judged"
         )
         if not edges["p"] or not edges["s"]:
             return []
         cuts = sorted(set(edges["edges"]))
         counts = [self._counts(f"{side}_score", cuts) for side in ("p", "s")]
+        bins = list(zip([None, *cuts], [*cuts, None], *counts, strict=True))
+        if self.detected.task is Task.REGRESSION:
+            counts = [[*each, edges["records"] - edges[side]] for each, side in zip(counts, ("p", "s"), strict=True)]
         distance = self.engine.row(queries.DISTANCE)["distance"]
-        bins = zip([None, *cuts], [*cuts, None], *counts, strict=True)
-        return [Drift(of, stability_index(*counts), distance, list(bins))]
+        return [Drift(of, stability_index(*counts), distance, least_stability_index(*counts), bins)]
 
     def _counts(self, value: str, cuts: Sequence[float]) -> list[int]:
         place = " + ".join(f"CASE WHEN {value} > {cut!r} THEN 1 ELSE 0 END" for cut in cuts)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from inference_experiment.criteria import Verdict
 from inference_experiment_cli.captures import views
 from inference_experiment_cli.captures.comparison import PredictionReport
 from inference_experiment_cli.captures.plots import plots
@@ -20,11 +21,16 @@ QUOTED: Final = "quoted"
 """The style of tables with texts of requests and answers."""
 
 
-def page(report: PredictionReport) -> str:
-    """Return the report as one page that is complete in itself. Raises UsageError without Matplotlib."""
+def page(report: PredictionReport, verdict: Verdict | None = None) -> str:
+    """Return the report as one page that is complete in itself, with the verdict where there are criteria.
+
+    Raises UsageError without Matplotlib.
+    """
     title = f"Predictions of {report.variants.production} and {report.variants.shadow}"
     notes = f"Created {timestamp(datetime.now(UTC))} by inference-experiment captures."
-    return layout.page(title, title, report.place, section(report), notes)
+    return layout.page(
+        title, title, report.place, (layout.verdict(verdict) if verdict else "") + section(report), notes
+    )
 
 
 def section(report: PredictionReport) -> str:

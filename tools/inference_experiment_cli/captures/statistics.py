@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from inference_experiment.intervals import CONFIDENCE, Interval, Z
 from inference_experiment_cli.errors import missing_extra
-from inference_experiment_cli.report.intervals import CONFIDENCE, Interval
 
 if TYPE_CHECKING:
     import types
@@ -109,6 +109,32 @@ def stability_index(first: Sequence[int], second: Sequence[int]) -> float | None
         return None
     shares = [[max(count / sum(counts), LEAST_SHARE) for count in counts] for counts in (first, second)]
     return math.fsum((b - a) * math.log(b / a) for a, b in zip(*shares, strict=True))
+
+
+def least_stability_index(first: Sequence[int], second: Sequence[int]) -> float | None:
+    """Return the lower end of the index's interval: less what equal distributions show by chance, and its deviation.
+
+    By the delta method, as if the samples were independent: those of the same requests vary less.
+    """
+    index = stability_index(first, second)
+    if index is None:
+        return None
+    totals = [sum(counts) for counts in (first, second)]
+    bins = [
+        [max(count / total, LEAST_SHARE) for count, total in zip(pair, totals, strict=True)]
+        for pair in zip(first, second, strict=True)
+        if any(pair)
+    ]
+    logs = [(a, b, math.log(b / a)) for a, b in bins]
+    slopes = ([(a, 1 - b / a - log) for a, b, log in logs], [(b, 1 - a / b + log) for a, b, log in logs])
+    variance = math.fsum(_variance(each) / total for each, total in zip(slopes, totals, strict=True))
+    chance = (len(bins) - 1) * math.fsum(1 / total for total in totals)
+    return max(0.0, index - chance - Z * math.sqrt(variance))
+
+
+def _variance(slopes: Sequence[tuple[float, float]]) -> float:
+    mean = math.fsum(share * slope for share, slope in slopes)
+    return math.fsum(share * (slope - mean) ** 2 for share, slope in slopes)
 
 
 def class_counts(rows: Iterable[Mapping[str, Any]], name: str) -> Counter[str]:

@@ -6,11 +6,13 @@ from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from inference_experiment.criteria import Verdict
+from inference_experiment.intervals import Interval
 from inference_experiment_cli.captures import queries
 from inference_experiment_cli.captures.comparison import HOURS as MOST_HOURS
 from inference_experiment_cli.captures.comparison import Drift, Part, PredictionReport, Truth
+from inference_experiment_cli.gate import RECOMMENDATIONS
 from inference_experiment_cli.inventory.properties import timestamp
-from inference_experiment_cli.report.intervals import Interval
 from inference_experiment_cli.report.layout import Table
 
 SHOWN_CLASSES: Final = 20
@@ -20,8 +22,20 @@ SHOWN_HOURS: Final = 24
 SECONDS_PER_HOUR: Final = 3600
 
 
-def document(report: PredictionReport) -> dict[str, Any]:
-    """Return the report as JSON has it."""
+def verdict_document(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as JSON has it."""
+    return {
+        "recommendation": RECOMMENDATIONS[verdict.result],
+        "result": verdict.result.value,
+        "checks": [
+            {"criterion": check.criterion, "result": check.result.value, "reason": check.reason}
+            for check in verdict.checks
+        ],
+    }
+
+
+def document(report: PredictionReport, verdict: Verdict | None = None) -> dict[str, Any]:
+    """Return the report as JSON has it, with the verdict where there are criteria."""
     pairing = report.pairing
     answer: dict[str, Any] = {
         "place": report.place,
@@ -52,6 +66,7 @@ def document(report: PredictionReport) -> dict[str, Any]:
     answer["over_time"] = _plain(report.over_time)
     answer["disagreements"] = _plain(report.examples)
     answer["notes"] = list(report.notes)
+    answer |= verdict_document(verdict) if verdict else {}
     finite: dict[str, Any] = _finite(answer)
     return finite
 

@@ -7,13 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
+from inference_experiment.criteria import Verdict
 from inference_experiment_cli.captures.comparison import PredictionReport
 from inference_experiment_cli.captures.options import CaptureOptions
 from inference_experiment_cli.captures.page import page
 from inference_experiment_cli.captures.place import Variants
 from inference_experiment_cli.captures.run import Source, evaluate
 from inference_experiment_cli.captures.terminal_view import show
+from inference_experiment_cli.captures.verdict import judge
 from inference_experiment_cli.captures.views import document
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.gate import CRITERIA, PredictionLimits, finish, gate
 from inference_experiment_cli.options import OutputFile, Profile, Region, with_options_of
 from inference_experiment_cli.output import write_file
 from inference_experiment_cli.report.drawing import matplotlib
@@ -28,17 +32,20 @@ class PredictionFormat(StrEnum):
 
 
 @with_options_of(CaptureOptions)
+@with_options_of(PredictionLimits, parameter="limits")
 def captures(  # noqa: PLR0913 - one parameter per option
     place: Annotated[
         str, typer.Argument(metavar="PLACE", help="Folder or s3:// prefix with a folder for each variant.")
     ],
     options: CaptureOptions,
+    limits: PredictionLimits,
     *,
     production: Annotated[str, typer.Option(help="Name of the production variant: its folder.")],
     shadow: Annotated[str, typer.Option(help="Name of the shadow variant: its folder.")],
     style: Annotated[
         PredictionFormat, typer.Option("--format", help="Format of the results.")
     ] = PredictionFormat.TABLE,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 or 3 unless all criteria are met.")] = False,
     output: OutputFile = None,
     region: Region = "",
     profile: Profile = "",
@@ -46,12 +53,14 @@ def captures(  # noqa: PLR0913 - one parameter per option
     """Compare captured predictions of two variants.
 
     Pairs the answers of both variants to the same request, says how far they agree, and with labels which variant is
-    right. Needs the extra captures, for a page with plots the extra report too; an account only for S3.
+    right. With a criterion also whether the shadow meets it. Needs the extra captures, for a page with plots the extra
+    report too; an account only for S3.
 
     Example: inference-experiment captures captured --production AllTraffic --shadow Shadow-01
-    --labels labels.csv --label-key id --label-column target
+    --labels labels.csv --label-key id --label-column target --min-agreement 99% --check
 
-    Exit codes: 0 compared, 2 wrong usage, or the place or the labels cannot be read, 4 AWS failed.
+    Exit codes: 0 compared, 1 with --check: a criterion is missed, 2 wrong usage, or the place or the labels cannot be
+    read, 3 with --check: not enough data, 4 AWS failed.
     """
 
     def client() -> Any:  # noqa: ANN401 - a client
@@ -59,17 +68,23 @@ def captures(  # noqa: PLR0913 - one parameter per option
 
         return open_session(region, profile).client("s3")
 
+    criteria = limits.criteria()
+    if check and not criteria.of_predictions:
+        raise UsageError(f"--check needs a criterion: {CRITERIA}")
     if style is PredictionFormat.HTML:
         matplotlib()  # before hours of reading
-    report = evaluate(Source(place, Variants(production, shadow)), options.question(), client)
-    write(report, style, output)
+    with gate(check=check):
+        report = evaluate(Source(place, Variants(production, shadow)), options.question(), client)
+    verdict = judge(report, criteria)
+    shown = verdict if criteria.of_predictions else None
+    finish(verdict, lambda: write(report, shown, style, output), check=check)
 
 
-def write(report: PredictionReport, style: PredictionFormat, output: Path | None) -> None:
+def write(report: PredictionReport, verdict: Verdict | None, style: PredictionFormat, output: Path | None) -> None:
     """Print a comparison, or write it to a file."""
     if style is PredictionFormat.JSON:
-        write_file(output, json.dumps(document(report), indent=2, ensure_ascii=False) + "\n")
+        write_file(output, json.dumps(document(report, verdict), indent=2, ensure_ascii=False) + "\n")
     elif style is PredictionFormat.HTML:
-        write_file(output, page(report))
+        write_file(output, page(report, verdict))
     else:
-        show(report)
+        show(report, verdict)

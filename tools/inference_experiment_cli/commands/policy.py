@@ -150,7 +150,7 @@ def diff(
 
 @policy.command()
 @with_options_of(BesideOptions, parameter="beside")
-@with_options_of(DeploymentOptions, "experiment", "capture", "capture_key", "volume_key")
+@with_options_of(DeploymentOptions, "experiment", "capture", "capture_key", "volume_key", "prediction_result")
 def explain(
     action: Annotated[str, typer.Argument(help="Such as sagemaker:AddTags, or a pattern: sagemaker:*Tags.")],
     resource: Annotated[str, typer.Argument(help="ARN, which may have wildcards, or *.")],

@@ -1,5 +1,6 @@
 """inference-experiment report: the options; report/ measures, compares, decides and draws."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,7 +13,10 @@ from inference_experiment import criteria
 from inference_experiment_cli.captures.experiment import source_of
 from inference_experiment_cli.captures.options import CaptureOptions
 from inference_experiment_cli.captures.run import Question, evaluate
-from inference_experiment_cli.errors import ExitCode, NotPossibleError, UsageError
+from inference_experiment_cli.captures.verdict import check_place, judge
+from inference_experiment_cli.captures.verdict import publish as write_result
+from inference_experiment_cli.errors import NotPossibleError, UsageError
+from inference_experiment_cli.gate import CRITERIA, PredictionLimits, finish, gate
 from inference_experiment_cli.inventory.describe import CONFIG, describe
 from inference_experiment_cli.options import Output, Profile, Region, with_options_of
 from inference_experiment_cli.output import Format, console, note, write_file
@@ -22,14 +26,6 @@ from inference_experiment_cli.report.page import page
 from inference_experiment_cli.report.terminal_view import show
 from inference_experiment_cli.session import open_session
 
-# With --check
-EXIT_CODES = {
-    criteria.Result.MET: ExitCode.DONE,
-    criteria.Result.MISSED: ExitCode.NO,
-    criteria.Result.UNKNOWN: ExitCode.UNDECIDED,
-}
-
-
 # Statistics of ModelLatency that criteria can be about
 LatencyStatistic = StrEnum(
     "LatencyStatistic", {"AVERAGE": "Average", "P50": "p50", "P90": "p90", "P95": "p95", "P99": "p99"}
@@ -37,10 +33,12 @@ LatencyStatistic = StrEnum(
 
 
 @with_options_of(CaptureOptions)
+@with_options_of(PredictionLimits, parameter="limits")
 def report(  # noqa: PLR0913 - one parameter per option
     name: Annotated[str, typer.Argument(help="Name of the experiment; not with --trial.")] = "",
     *,
     options: CaptureOptions,
+    limits: PredictionLimits,
     max_latency_increase: Annotated[
         str, typer.Option(help="How much slower the shadow may be; with -5% it must be faster.")
     ] = "10%",
@@ -50,6 +48,9 @@ def report(  # noqa: PLR0913 - one parameter per option
     max_error_rate: Annotated[
         str, typer.Option(help="Share of the shadow's invocations that may end in anything but 2XX.")
     ] = "1%",
+    max_error_increase: Annotated[
+        str, typer.Option(help="How much higher than production's the shadow's error rate may be, as 50%.")
+    ] = "",
     min_invocations: Annotated[int, typer.Option(min=1, help="Minimum shadow invocations for a verdict.")] = 100,
     html: Annotated[Path | None, typer.Option(help="File for the page with plots. Needs the extra report.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 or 3 unless all criteria are met.")] = False,
@@ -59,6 +60,10 @@ def report(  # noqa: PLR0913 - one parameter per option
     captures: Annotated[
         bool, typer.Option("--captures", help="Compare the captured predictions too. Needs the extra captures.")
     ] = False,
+    publish: Annotated[
+        str,
+        typer.Option(metavar="S3-URI", help="Object to write the compared predictions to, for PredictionResult."),
+    ] = "",
     region: Region = "",
     profile: Profile = "",
     output: Output = Format.TABLE,
@@ -71,52 +76,82 @@ def report(  # noqa: PLR0913 - one parameter per option
 
     Examples: inference-experiment report fraud-v2 --html report.html;
     inference-experiment report fraud-v2 --check --max-latency-increase 5% --latency-statistic p90;
-    inference-experiment report fraud-v2 --captures --labels labels.csv
+    inference-experiment report fraud-v2 --captures --labels labels.csv --check --min-agreement 99%
 
-    Exit codes: 0 reported, 1 no such experiment or, with --check, a criterion is missed, 2 the options are wrong,
-    3 with --check: not enough data, 4 AWS failed.
+    Exit codes: 0 reported, 1 no such experiment, 2 the options are wrong, 4 AWS failed. With --check: 0 all criteria
+    are met, 1 one is missed, 3 not enough data, or no such experiment.
     """
-    limits = _criteria(max_latency_increase, latency_statistic, max_error_rate, min_invocations)
+    percentages = (max_latency_increase, max_error_rate, max_error_increase)
+    wanted = _criteria(limits, percentages, latency_statistic, min_invocations)
     if bool(name) == trial:
         raise UsageError("pass the name of an experiment, or --trial")
-    _check_captures(options, captures=captures, trial=trial)
-    if trial:
-        # The local AWS is an extra and takes a second to import.
-        from inference_experiment_cli.report.trial import NAME, local_aws  # noqa: PLC0415
+    asked = options != CaptureOptions() or wanted.of_predictions or limits != PredictionLimits() or bool(publish)
+    _check_captures(captures=captures, trial=trial, asked=asked)
+    if publish:
+        check_place(publish)
+    with gate(check=check):
+        if trial:
+            # The local AWS is an extra and takes a second to import.
+            from inference_experiment_cli.report.trial import NAME, local_aws  # noqa: PLC0415
 
-        with local_aws() as (sagemaker, cloudwatch):
-            comparison = _compare(NAME, limits, sagemaker, cloudwatch)
-    else:
-        session = open_session(region, profile)
-        sagemaker, cloudwatch = (session.client(each, config=CONFIG) for each in ("sagemaker", "cloudwatch"))
-        comparison = _compare(name, limits, sagemaker, cloudwatch)
-        if captures:
-            comparison = _with_predictions(comparison, options.question(), session)
-    _present(comparison, output, html)
-    if check:
-        raise typer.Exit(EXIT_CODES[comparison.verdict.result])
+            with local_aws() as (sagemaker, cloudwatch):
+                comparison = _compare(NAME, wanted, sagemaker, cloudwatch)
+        else:
+            session = open_session(region, profile)
+            sagemaker, cloudwatch = (session.client(each, config=CONFIG) for each in ("sagemaker", "cloudwatch"))
+            comparison = _compare(name, wanted, sagemaker, cloudwatch)
+            if captures:
+                comparison = _with_predictions(comparison, options.question(), session, publish)
+    finish(comparison.verdict, lambda: _present(comparison, output, html), check=check)
 
 
-def _check_captures(options: CaptureOptions, *, captures: bool, trial: bool) -> None:
+def _check_captures(*, captures: bool, trial: bool, asked: bool) -> None:
     if captures and trial:
         raise UsageError("--trial has no captured data; leave out --captures")
-    if not captures and options != CaptureOptions():
-        raise UsageError("--labels, --prediction, --task, --slice and --redact are about captured data; add --captures")
+    if not captures and asked:
+        also = "--labels, --prediction, --task, --slice, --redact, --min-pairs and --publish"
+        raise UsageError(f"{also}, and {CRITERIA}, are about captured data; add --captures")
 
 
-def _with_predictions(comparison: ComparisonReport, question: Question, session: Any) -> ComparisonReport:  # noqa: ANN401 - a session
-    source = source_of(comparison.measurement.subject)
-    return replace(comparison, predictions=evaluate(source, question, lambda: session.client("s3", config=CONFIG)))
+def _with_predictions(
+    comparison: ComparisonReport,
+    question: Question,
+    session: Any,  # noqa: ANN401 - a session
+    publish: str,
+) -> ComparisonReport:
+    subject = comparison.measurement.subject
+
+    def client() -> Any:  # noqa: ANN401 - a client
+        return session.client("s3", config=CONFIG)
+
+    predictions = evaluate(source_of(subject), question, client)
+    if publish:
+        write_result(predictions, subject, publish, client, datetime.now(UTC))
+        note(f"wrote {publish}")
+    checks = judge(predictions, comparison.criteria).checks
+    verdict = criteria.Verdict((*comparison.verdict.checks, *checks))
+    return replace(comparison, predictions=predictions, verdict=verdict)
 
 
-def _criteria(latency: str, statistic: LatencyStatistic, errors: str, invocations: int) -> criteria.Criteria:
-    values = {}
-    for option, text in (("--max-latency-increase", latency), ("--max-error-rate", errors)):
+def _criteria(
+    limits: PredictionLimits, percentages: Sequence[str], statistic: LatencyStatistic, invocations: int
+) -> criteria.Criteria:
+    values: list[float | None] = []
+    options = ("--max-latency-increase", "--max-error-rate", "--max-error-increase")
+    for option, text in zip(options, percentages, strict=True):
         try:
-            values[option] = criteria.fraction(text)
+            values.append(criteria.fraction(text) if text or option != "--max-error-increase" else None)
         except ValueError as error:
             raise UsageError(f"{option}: {error}") from error
-    return criteria.Criteria(values["--max-latency-increase"], values["--max-error-rate"], invocations, statistic.value)
+    latency, rate, increase = values
+    return replace(
+        limits.criteria(),
+        max_latency_increase=latency,
+        max_error_rate=rate,
+        max_error_increase=increase,
+        min_invocations=invocations,
+        latency_statistic=statistic.value,
+    )
 
 
 def _compare(name: str, limits: criteria.Criteria, sagemaker: Any, cloudwatch: Any) -> ComparisonReport:  # noqa: ANN401 - clients

@@ -17,6 +17,7 @@ from inference_experiment_cli.plan.simulate import Call, SimulatedGateway, Simul
 
 WORDS: Final = {
     ActionKind.MEASURE: "check the criteria",
+    ActionKind.READ_RESULT: "check the criteria",
     ActionKind.CREATE: "create",
     ActionKind.START: "start",
     ActionKind.DELETE: "delete",
@@ -184,6 +185,10 @@ def _call_for(top: str, member: Member | None, called: Mapping[str, Call]) -> st
     return "no call: SageMaker keeps what it has"
 
 
+def _result_place(request: Request) -> str:
+    return str(request.properties["PromotionCriteria"]["PredictionResult"]).removeprefix("s3://")
+
+
 def _permissions(calls: Iterable[Call], reads: Iterable[str], request: Request, name: str) -> Iterable[dict[str, Any]]:
     """Yield the permissions that the calls need, from the contract."""
     created = [str(call.arguments["Name"]) for call in calls if call.operation == ActionKind.CREATE]
@@ -194,6 +199,8 @@ def _permissions(calls: Iterable[Call], reads: Iterable[str], request: Request, 
         for permission in contract.permissions_of(operation):
             resource = contract.resource_arns()[permission.resource]
             resource = resource.replace("${InferenceExperimentName}", shown)
+            if permission.resource == "predictionResult":
+                resource = resource.replace("${PredictionResultBucketAndKey}", _result_place(request))
             if permission.resource == "experimentRole" and role.startswith("arn:"):
                 resource = role
             if (permission.action, resource) not in seen:

@@ -20,6 +20,7 @@ from inference_experiment.event import Request
 from inference_experiment.gateway import Gateway
 from inference_experiment.lifecycle import Lifecycle
 from inference_experiment.model import TRANSITIONAL, Action, ActionKind, Observed, Progress, RequestResult, Status
+from inference_experiment.predictions import Figures, Origin, seal
 from inference_experiment_cli.errors import SERVICE_FAILURES, ServiceError, describe_failure
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.plan.production import status_after
@@ -141,6 +142,27 @@ class SimulatedGateway(Gateway):
         self.calls.append(Call(ActionKind.MEASURE.value, arguments, "a promotion has criteria"))
         with _ending_the_simulation():
             return self._behind.get_metric_data(arguments) if self._behind else _good(arguments)
+
+    def get_object(self, arguments: Mapping[str, Any]) -> bytes:
+        """Record the call and return the published result; a good one where none can be read."""
+        reason = "a promotion has criteria of predictions"
+        self.calls.append(Call(ActionKind.READ_RESULT.value, arguments, reason))
+        with _ending_the_simulation():
+            return self._behind.get_object(arguments) if self._behind else self._good_result()
+
+    def _good_result(self) -> bytes:
+        """Return figures that meet any criteria, of the experiment that the simulation began with."""
+        details = next(each.details for each in self._experiments.values() if each)
+        config = details["ShadowModeConfig"]
+        origin = Origin(
+            details["Arn"],
+            details["CreationTime"].timestamp(),
+            config["SourceModelVariantName"],
+            config["ShadowModelVariants"][0]["ShadowModelVariantName"],
+        )
+        many = 10**12
+        figures = Figures("assumed", many, many, many, many, 0, many, 0.0, 0.0)
+        return seal(origin, figures, f"{now():%Y-%m-%dT%H:%M:%SZ}", "")
 
     def perform(self, step: Action) -> None:
         """Record a call and apply it to the simulated experiment."""

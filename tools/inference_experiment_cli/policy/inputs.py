@@ -114,7 +114,9 @@ def _of_role(document: iam_policy.Document) -> iam_policy.Document:
         if is_named_scp(document.name):
             raise UsageError(f"{document.name}: a service control policy grants nothing; give it with --scp")
         advice = "if it is a service control policy, which grants nothing, give it with --scp"
-        note(f"{document.name}: allows everything, then denies; {advice}")
+        allows = any(statement.effect == "Allow" for statement in document.statements)
+        form = "allows everything, then denies" if allows else "denies only"
+        note(f"{document.name}: {form}; {advice}")
     return document
 
 

@@ -26,6 +26,9 @@ class DeploymentOptions:
     capture: Annotated[str, typer.Option(help="Destination of captured data: s3://bucket/prefix.")] = ""
     capture_key: Annotated[str, typer.Option(help="ARN of the KMS key of captured data.")] = ""
     volume_key: Annotated[str, typer.Option(help="ARN of the KMS key of the instances' storage (KmsKey).")] = ""
+    prediction_result: Annotated[
+        str, typer.Option(help="Object that PromotionCriteria reads (PredictionResult): s3://bucket/key.")
+    ] = ""
 
     def deployment(self) -> Deployment:
         """Return the deployment; what is not given stays open. Raises UsageError."""
@@ -40,8 +43,9 @@ class DeploymentOptions:
 def _check(known: dict[str, Any]) -> None:
     if "account" in known and not _ACCOUNT.fullmatch(known["account"]):
         raise UsageError(f"--account {known['account']}: must have 12 digits")
-    if "capture" in known and not known["capture"].startswith("s3://"):
-        raise UsageError(f"--capture {known['capture']}: is not an S3 URI (s3://bucket/prefix)")
+    for name in ("capture", "prediction_result"):
+        if name in known and not known[name].startswith("s3://"):
+            raise UsageError(f"--{name.replace('_', '-')} {known[name]}: is not an S3 URI (s3://bucket/prefix)")
     for name in ("experiment_role", "capture_key", "volume_key"):
         if name in known and not known[name].startswith("arn:"):
             raise UsageError(f"--{name.replace('_', '-')} {known[name]}: is not an ARN")

@@ -79,8 +79,10 @@ def of_text(text: str) -> str:
 
 def of_value(value: object) -> str:
     """Return what a decoded value that is no policy is, and what to give instead."""
-    if is_statement(value):
-        return 'is one statement: write it into a policy, {"Version": "2012-10-17", "Statement": [...]}'
+    statements = value if isinstance(value, list) else [value]
+    if statements and all(map(is_statement, statements)):
+        what = "a list of statements: write them" if isinstance(value, list) else "one statement: write it"
+        return f'is {what} into a policy, {{"Version": "2012-10-17", "Statement": [...]}}'
     listed = value.get("Policies") if isinstance(value, Mapping) else value
     if "PolicyVersionList" in _first(listed):
         return "has managed policies and no role: give the roles too (RoleDetailList), or one policy"

@@ -23,7 +23,7 @@ from shadow_test_policies.decisions import diff
 from shadow_test_policies.generate import as_json, as_template, generate_trust
 from shadow_test_policies.permission_findings import RoleReport
 from shadow_test_policies.reports import json_of, junit_of, sarif_of, text_of
-from shadow_test_policies.requirements import Level, role_context
+from shadow_test_policies.requirements import Level, caller_context, role_context
 from shadow_test_policies.role_checks import RoleCheck
 
 
@@ -229,7 +229,15 @@ def _explained(file: str, check: RoleCheck, question: Asked) -> Explanation:
         return question.explain(_with_resource(own, check))
     if known.trust is None:
         raise UsageError(f"{file}: has no trust policy")
-    return question.explain(iam_policy.decide_trust(known.trust, request))
+    kind, caller = request.principal
+    context = {**caller_context((kind, str(caller)), check.deployment), **request.context}
+    explanation = question.explain(iam_policy.decide_trust(known.trust, replace(request, context=context)))
+    if kind == "Service" or explanation.outcome is not iam_policy.Outcome.ALLOWED:
+        return explanation
+    remark = (
+        f"the policies of {caller} must allow {request.action} too, unless the trust policy names it in one account"
+    )
+    return replace(explanation, remarks=(*explanation.remarks, remark))
 
 
 def _with_resource(own: iam_policy.Decision, check: RoleCheck) -> iam_policy.Decision:

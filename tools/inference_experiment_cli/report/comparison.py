@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from inference_experiment import criteria
 from inference_experiment.criteria import Criteria, Role, Summary, Verdict
-from inference_experiment_cli.report.intervals import Interval, mean_ratio, share, share_difference
+from inference_experiment.intervals import Interval, share, share_difference
+from inference_experiment_cli.gate import RECOMMENDATIONS
+from inference_experiment_cli.report.intervals import mean_ratio
 from inference_experiment_cli.report.measurement import UTILISATIONS, Measurement
 
 if TYPE_CHECKING:
@@ -68,11 +70,7 @@ class ComparisonReport:
     @property
     def recommendation(self) -> str:
         """What to do, in a word or two."""
-        return {
-            criteria.Result.MET: "promote the shadow",
-            criteria.Result.MISSED: "keep production",
-            criteria.Result.UNKNOWN: "not enough data",
-        }[self.verdict.result]
+        return RECOMMENDATIONS[self.verdict.result]
 
 
 def compare(measurement: Measurement, limits: Criteria) -> ComparisonReport:

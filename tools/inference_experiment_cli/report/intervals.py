@@ -1,30 +1,18 @@
-"""Confidence intervals: of a share, of the difference of two shares, of a ratio of two means.
+"""The confidence interval of a ratio of two means; those of shares are the function's own (intervals.py).
 
-Wilson's interval and Newcombe's difference of two of them need counts only and hold for few errors and for none.
 The ratio compares the two variants batch by batch, so that the daily variation, which both have, cancels out.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
-from statistics import NormalDist, fmean
+from statistics import fmean
 from typing import Final
 
-CONFIDENCE: Final = 0.95
-Z: Final = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
-"""How many standard deviations either side hold CONFIDENCE of a normal distribution."""
+from inference_experiment.intervals import Interval, Z
+
 BATCHES: Final = 30
 MIN_BATCHES: Final = 8
-
-
-@dataclass(frozen=True)
-class Interval:
-    """From `low` to `high` around an estimate."""
-
-    estimate: float
-    low: float
-    high: float
 
 
 def student_quantile(freedom: int) -> float:
@@ -40,25 +28,6 @@ def student_quantile(freedom: int) -> float:
     for term in reversed(terms):
         quantile = quantile / freedom + term
     return quantile
-
-
-def share(successes: float, trials: float) -> Interval | None:
-    """Return Wilson's interval of a share; None without trials."""
-    if trials <= 0:
-        return None
-    z = Z
-    estimate = min(successes / trials, 1.0)
-    middle = (estimate + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z / (1 + z * z / trials) * sqrt(estimate * (1 - estimate) / trials + z * z / (4 * trials * trials))
-    return Interval(estimate, max(0.0, middle - half), min(1.0, middle + half))
-
-
-def share_difference(first: Interval, second: Interval) -> Interval:
-    """Return Newcombe's interval of second minus first."""
-    estimate = second.estimate - first.estimate
-    below = sqrt((second.estimate - second.low) ** 2 + (first.high - first.estimate) ** 2)
-    above = sqrt((second.high - second.estimate) ** 2 + (first.estimate - first.low) ** 2)
-    return Interval(estimate, estimate - below, estimate + above)
 
 
 def mean_ratio(pairs: Sequence[tuple[float, float, float]]) -> Interval | None:

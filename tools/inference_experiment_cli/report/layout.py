@@ -6,6 +6,8 @@ from html import escape
 from importlib import resources
 from string import Template
 
+from inference_experiment.criteria import Verdict
+from inference_experiment_cli.gate import RECOMMENDATIONS
 from inference_experiment_cli.report.drawing import Plot
 
 Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
@@ -22,6 +24,18 @@ def page(title: str, name: str, subtitle: str, body: str, notes: str) -> str:
 def section(title: str, parts: Iterable[str], identity: str) -> str:
     """Return a part of the page with a heading; parts are HTML."""
     return f'<section id="{identity}"><h2>{escape(title)}</h2>{"".join(parts)}</section>'
+
+
+def verdict(found: Verdict, below: str = "") -> str:
+    """Return the verdict with each criterion; what is below is HTML."""
+    checks = "".join(
+        f'<li><span class="tag {check.result}">{check.result}</span> {escape(check.reason)}</li>'
+        for check in found.checks
+    )
+    return (
+        f'<section class="card verdict {found.result}" id="verdict" data-result="{found.result}">'
+        f"<strong>{RECOMMENDATIONS[found.result].capitalize()}</strong><ul>{checks}</ul>{below}</section>"
+    )
 
 
 def card(*parts: str) -> str:

@@ -51,17 +51,9 @@ def _banner(report: ComparisonReport) -> str:
 
 
 def _verdict(report: ComparisonReport) -> str:
-    result = report.verdict.result
-    checks = "".join(
-        f'<li><span class="tag {check.result}">{check.result}</span>{escape(check.reason)}</li>'
-        for check in report.verdict.checks
-    )
     uncertain = layout.items(wording.uncertain(report))
     doubts = f"{layout.texts(['Met, but more traffic could change it:'])}{uncertain}" if uncertain else ""
-    return (
-        f'<section class="card verdict {result}" id="verdict" data-result="{result}">'
-        f"<strong>{report.recommendation.capitalize()}</strong><ul>{checks}</ul>{doubts}</section>"
-    )
+    return layout.verdict(report.verdict, doubts)
 
 
 def _metrics(report: ComparisonReport) -> str:
@@ -139,4 +131,14 @@ def _criteria(report: ComparisonReport) -> str:
         texts.append(f"{limits.latency_statistic} latency at most {limits.max_latency_increase * 100:+.6g}%")
     if limits.max_error_rate is not None:
         texts.append(f"errors at most {limits.max_error_rate * 100:.6g}%")
+    if limits.max_error_increase is not None:
+        texts.append(f"errors at most {limits.max_error_increase * 100:+.6g}% against production's")
+    if limits.min_agreement is not None:
+        texts.append(f"at least {limits.min_agreement * 100:.6g}% of the predictions agree")
+    if limits.max_prediction_drift is not None:
+        texts.append(f"predictions drift by a PSI of at most {limits.max_prediction_drift:.6g}")
+    if limits.min_accuracy_gain is not None:
+        texts.append(f"accuracy at least {limits.min_accuracy_gain * 100:+.6g} percentage points")
+    if limits.of_predictions:
+        texts.append(f"at least {limits.min_pairs} pairs")
     return ", ".join([*texts, f"at least {limits.min_invocations} invocations"])

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from inference_experiment.criteria import Result
 from inference_experiment_cli.captures import terminal_view as predictions_view
 from inference_experiment_cli.captures import views
 from inference_experiment_cli.inventory.properties import timestamp
@@ -14,7 +13,6 @@ from inference_experiment_cli.report import wording
 from inference_experiment_cli.report.comparison import ComparisonReport
 from inference_experiment_cli.report.page import configuration
 
-STYLES: Final = {Result.MET: "bold green", Result.MISSED: "bold red", Result.UNKNOWN: "bold yellow"}
 COLUMNS: Final = ("metric", "production", "shadow", "difference", "confidence_95", "note")
 
 
@@ -38,12 +36,7 @@ def document(report: ComparisonReport) -> dict[str, Any]:
         "region": measurement.subject.region,
         "synthetic": measurement.synthetic,
         "messages": list(measurement.messages),
-        "recommendation": report.recommendation,
-        "result": report.verdict.result.value,
-        "checks": [
-            {"criterion": check.criterion, "result": check.result.value, "reason": check.reason}
-            for check in report.verdict.checks
-        ],
+        **views.verdict_document(report.verdict),
         "window": {"start": timestamp(window.start), "end": timestamp(window.end), "period": window.period},
         "configuration": dict(configuration(report)),
         "timeline": [{"event": name, "time": timestamp(time)} for name, time in wording.timeline(report)],
@@ -84,9 +77,7 @@ def _print(report: ComparisonReport) -> None:
     rows = [dict(zip(COLUMNS, cells, strict=True)) for cells in wording.cells(report)]
     print_rows(rows, COLUMNS, Format.TABLE)
     _print_production(report)
-    screen.print(report.recommendation.capitalize(), style=STYLES[report.verdict.result])
-    for check in report.verdict.checks:
-        screen.print(f"{check.result:<8} {check.reason}", style=STYLES[check.result].removeprefix("bold "))
+    predictions_view.show_verdict(report.verdict)
     for text in wording.uncertain(report):
         screen.print(f"met, but more traffic could change it: {text}", style="yellow")
     if report.predictions is not None:

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from inference_experiment.criteria import Role
+from inference_experiment.intervals import share
 from inference_experiment_cli.report.comparison import ComparisonReport, Row
-from inference_experiment_cli.report.intervals import share
 
 NO_VALUE: Final = "-"
 
