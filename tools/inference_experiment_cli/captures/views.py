@@ -23,6 +23,7 @@ def document(report: PredictionReport) -> dict[str, Any]:
     pairing = report.pairing
     answer: dict[str, Any] = {
         "place": report.place,
+        "engine": report.engine,
         "production": report.variants.production,
         "shadow": report.variants.shadow,
         "lines": dict(pairing.lines),
@@ -30,6 +31,7 @@ def document(report: PredictionReport) -> dict[str, Any]:
         "other_lines": sum(each.other for each in report.lines.values()),
         "repeated_lines": {side: each.repeated for side, each in report.lines.items()},
         "incomplete_lines": pairing.incomplete,
+        "undecoded_lines": {side: sum(each.undecoded.values()) for side, each in report.lines.items()},
         "pairs": pairing.pairs,
         "unpaired": pairing.unpaired,
         "paired_by": pairing.by,
@@ -42,6 +44,8 @@ def document(report: PredictionReport) -> dict[str, Any]:
         "agreement": report.agreement.estimate if report.agreement else None,
         "agreement_95": [report.agreement.low, report.agreement.high] if report.agreement else None,
     }
+    if report.scanned_bytes is not None:
+        answer |= {"scanned_bytes": report.scanned_bytes, "cost": report.cost}
     answer |= {name: _plain(getattr(report, name)) for name in ("classification", "regression", "text", "ranking")}
     answer |= _truth(report.truth) if report.truth else {}
     if report.slices is not None:
@@ -94,7 +98,12 @@ def facts(report: PredictionReport) -> list[tuple[str, str]]:
         ("records", f"{report.records:,}"),
         ("agreement", _share(report.agreement)),
     ]
-    return rows + list(_task_facts(report)) + list(_truth_facts(report.truth))
+    return [*rows, *_task_facts(report), *_truth_facts(report.truth), *_cost_facts(report)]
+
+
+def _cost_facts(report: PredictionReport) -> Iterator[tuple[str, str]]:
+    if report.scanned_bytes is not None:
+        yield "scanned by Athena", f"{report.scanned_bytes:,} bytes, about ${report.cost:.4f}; prices differ by region"
 
 
 def _why_unpaired(report: PredictionReport) -> str:

@@ -13,7 +13,7 @@ from inference_experiment_cli.captures.place import Variants
 from inference_experiment_cli.captures.run import Source, evaluate
 from inference_experiment_cli.captures.terminal_view import show
 from inference_experiment_cli.captures.views import document, page
-from inference_experiment_cli.options import OutputFile, Profile, Region, with_options_of
+from inference_experiment_cli.options import Profile, Region, with_options_of
 from inference_experiment_cli.output import write_file
 
 
@@ -26,7 +26,7 @@ class PredictionFormat(StrEnum):
 
 
 @with_options_of(CaptureOptions)
-def captures(  # noqa: PLR0913 - one parameter per option
+def captures(
     place: Annotated[
         str, typer.Argument(metavar="PLACE", help="Folder or s3:// prefix with a folder for each variant.")
     ],
@@ -37,7 +37,6 @@ def captures(  # noqa: PLR0913 - one parameter per option
     style: Annotated[
         PredictionFormat, typer.Option("--format", help="Format of the results.")
     ] = PredictionFormat.TABLE,
-    output: OutputFile = None,
     region: Region = "",
     profile: Profile = "",
 ) -> None:
@@ -49,16 +48,21 @@ def captures(  # noqa: PLR0913 - one parameter per option
     Example: inference-experiment captures captured --production AllTraffic --shadow Shadow-01
     --labels labels.csv --label-key id --label-column target
 
+    With --engine athena nothing but results is downloaded: inference-experiment captures s3://bucket/captured/fraud
+    --production AllTraffic --shadow Shadow-01 --engine athena --workgroup ml --output s3://bucket/athena/
+
     Exit codes: 0 compared, 2 wrong usage, or the place or the labels cannot be read, 4 AWS failed.
     """
+    file = options.file
 
-    def client() -> Any:  # noqa: ANN401 - a client
+    def client(service: str) -> Any:  # noqa: ANN401 - a client
         from inference_experiment_cli.session import open_session  # noqa: PLC0415 - a folder needs no boto3
 
-        return open_session(region, profile).client("s3")
+        session: Any = open_session(region, profile)
+        return session.client(service)
 
     report = evaluate(Source(place, Variants(production, shadow)), options.question(), client)
-    write(report, style, output)
+    write(report, style, file)
 
 
 def write(report: PredictionReport, style: PredictionFormat, output: Path | None) -> None:

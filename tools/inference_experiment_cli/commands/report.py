@@ -101,12 +101,17 @@ def _check_captures(options: CaptureOptions, *, captures: bool, trial: bool) -> 
     if captures and trial:
         raise UsageError("--trial has no captured data; leave out --captures")
     if not captures and options != CaptureOptions():
-        raise UsageError("--labels, --prediction, --task, --slice and --redact are about captured data; add --captures")
+        raise UsageError(
+            "--labels, --prediction, --task, --slice, --redact, --engine and --output are about captured data; "
+            "add --captures"
+        )
+    if options.file is not None:
+        raise UsageError("--output is the s3:// address for results of Athena; write the page with --html FILE")
 
 
 def _with_predictions(comparison: ComparisonReport, question: Question, session: Any) -> ComparisonReport:  # noqa: ANN401 - a session
     source = source_of(comparison.measurement.subject)
-    return replace(comparison, predictions=evaluate(source, question, lambda: session.client("s3", config=CONFIG)))
+    return replace(comparison, predictions=evaluate(source, question, lambda name: session.client(name, config=CONFIG)))
 
 
 def _criteria(latency: str, statistic: LatencyStatistic, errors: str, invocations: int) -> criteria.Criteria:
