@@ -136,7 +136,10 @@ class Run:
             pause = min(pause * 2, LONGEST_WAIT)
         self.running = None
         self.used.add(execution)
-        self.results.append(execution.get("ResultConfiguration", {}).get("OutputLocation", ""))
+        result = execution.get("ResultConfiguration", {}).get("OutputLocation", "")
+        # What is deleted at the end is never more than what this query wrote.
+        if identity in result and not result.startswith(self.folder):
+            self.results.append(result)
         if state == "SUCCEEDED":
             return execution
         reason = " ".join(str(execution["Status"].get("StateChangeReason", "no reason given")).split())
@@ -197,7 +200,7 @@ class Run:
         left = list(dict.fromkeys(self.tables))
         try:
             self._drop(left)
-            for location in {self.folder, *filter(None, self.results)}:
+            for location in (self.folder, *self.results):
                 self._delete(location)
         except Exception as error:  # noqa: BLE001 - the comparison, or its own error, counts
             reason = " ".join(str(error).split())[:MESSAGE_CHARACTERS]
@@ -229,9 +232,10 @@ class Run:
             for each in page.get("Contents", ())
         ]
         for at in range(0, len(keys), KEYS_PER_CALL):
-            self.clients.s3.delete_objects(
-                Bucket=bucket, Delete={"Objects": keys[at : at + KEYS_PER_CALL], "Quiet": True}
-            )
+            objects = {"Objects": keys[at : at + KEYS_PER_CALL], "Quiet": True}
+            refused = self.clients.s3.delete_objects(Bucket=bucket, Delete=objects).get("Errors", ())
+            for error in refused:
+                raise ServiceError(f"{error.get('Key')}: {error.get('Message')}")
 
 
 def _text(value: str) -> str:
@@ -310,7 +314,8 @@ class AthenaEngine:
     def _kept(self, side: str) -> str:
         """Return the lines of the period, each event once; the answer only where it could be decoded."""
         quoted = self._run.quoted
-        same = "event_id, coalesce(inference_id, ''), moment, request, answer"
+        # Without an event each line is a part of its own: one part of all lines would be the work of one machine.
+        same = "coalesce(event_id, CAST(line AS VARCHAR)), coalesce(inference_id, ''), moment, request, answer"
         return (
             "SELECT r.line, r.inference_id, r.event_id, r.moment, r.request, r.sliced, r.shown, "
             "CASE WHEN u.line IS NULL THEN r.answer END AS answer FROM (SELECT *, CASE WHEN event_id IS NULL THEN 1 "
