@@ -5,7 +5,8 @@ import contextlib
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,10 @@ ALL: Final[dict[str, Callable[[Path, int], Results]]] = {
     "local": local_start.measure,
     "captures": captured_predictions.measure,
 }
+LONG: Final[Mapping[str, Callable[[Path, int], Results]]] = {
+    "captures": partial(captured_predictions.measure, curve=captured_predictions.LONG_CURVE)
+}
+"""With --long, instead of the benchmarks of these names."""
 ROUNDS: Final = 5
 
 
@@ -51,6 +56,7 @@ def main(arguments: Sequence[str]) -> int:
         help=f"benchmarks to run: {', '.join(ALL)} (default: all)",
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"pairs per measurement (default: {ROUNDS})")
+    parser.add_argument("--long", action="store_true", help="also ten million captured lines: minutes, 5 GB of disk")
     parser.add_argument("--output", type=Path, help="folder for benchmarks.md, benchmarks.json and the charts")
     options = parser.parse_args(arguments)
     output = options.output.resolve() if options.output else None
@@ -61,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
             start = time.perf_counter()
             folder = Path(scratch, name)
             folder.mkdir()
-            result = ALL[name](folder, options.rounds)
+            result = (LONG if options.long and name in LONG else ALL)[name](folder, options.rounds)
             result.seconds = time.perf_counter() - start
             results.append(result)
             sys.stdout.write(f"\n{result.title} ({result.seconds:.0f} s)\n{''.join(map(row, result.figures))}")

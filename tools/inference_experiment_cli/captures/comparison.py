@@ -178,6 +178,9 @@ class PredictionReport:
     examples: Sequence[Example] = ()
     notes: Sequence[str] = ()
     undecoded: Mapping[str, int] = field(default_factory=dict)
+    engine: str = "duckdb"
+    scanned_bytes: int | None = None
+    cost: float | None = None
 
 
 @dataclass(frozen=True)
@@ -234,7 +237,7 @@ class Comparison:
                 sizes = "LEFT JOIN (SELECT production, max(position) AS records FROM compared GROUP BY production) z"
                 label = (
                     "CASE WHEN labels.kinds = 1 AND z.records = 1 THEN labels.targets[1] "
-                    "WHEN len(labels.targets) = z.records THEN labels.targets[c.position] END AS label, "
+                    "WHEN array_length(labels.targets) = z.records THEN labels.targets[c.position] END AS label, "
                     "labels.key IS NOT NULL AS has_label"
                 )
                 return f"{label} FROM compared c {left} {sizes} ON z.production = c.production"
@@ -309,17 +312,16 @@ class Comparison:
 
         What is no value is a bin of its own: a shadow that answers NaN has drifted. Scores may be missing by design.
         """
-        edges = self.engine.row(
-            f"SELECT quantile_cont(p_score, {list(DECILES)}) AS edges, count(p_score) AS p, count(s_score) AS s, "
-            "count(*) AS records FROM judged"
-        )
-        if not edges["p"] or not edges["s"]:
+        present = self.engine.row("SELECT count(p_score) AS p, count(s_score) AS s, count(*) AS records FROM judged")
+        if not present["p"] or not present["s"]:
             return []
-        cuts = sorted(set(edges["edges"]))
+        cuts = sorted(set(self.engine.quantiles("p_score", DECILES)))
         counts = [self._counts(f"{side}_score", cuts) for side in ("p", "s")]
         bins = list(zip([None, *cuts], [*cuts, None], *counts, strict=True))
         if self.detected.task is Task.REGRESSION:
-            counts = [[*each, edges["records"] - edges[side]] for each, side in zip(counts, ("p", "s"), strict=True)]
+            counts = [
+                [*each, present["records"] - present[side]] for each, side in zip(counts, ("p", "s"), strict=True)
+            ]
         distance = self.engine.row(queries.DISTANCE)["distance"]
         return [Drift(of, stability_index(*counts), distance, least_stability_index(*counts), bins)]
 
@@ -335,8 +337,7 @@ class Comparison:
         """Return the distribution of differences."""
         row = self.engine.row(queries.DIFFERENCES)
         total = self.engine.row("SELECT count(*) AS records FROM judged")["records"]
-        levels = self.engine.row(f"SELECT quantile_cont(difference, {list(QUANTILES)}) AS levels FROM judged")["levels"]
-        quantiles = dict(zip(QUANTILES, levels or (), strict=False))
+        quantiles = dict(zip(QUANTILES, self.engine.quantiles("difference", QUANTILES), strict=False))
         names = ("mean", "deviation", "mean_absolute", "root_mean_square", "greatest", "correlation")
         values = {name: row[name] for name in names}
         if values["correlation"] is not None and values["correlation"] != values["correlation"]:
@@ -437,7 +438,7 @@ class Comparison:
 
 
 NUMBER_OF_LABEL: Final = (
-    f"CASE WHEN regexp_full_match(label, '{bodies.NUMBER.pattern}') AND isfinite(TRY_CAST(label AS DOUBLE)) "
+    f"CASE WHEN {queries.is_number('label')} AND isfinite(TRY_CAST(label AS DOUBLE)) "
     "THEN TRY_CAST(label AS DOUBLE) "
     "WHEN lower(label) = 'true' THEN 1.0 WHEN lower(label) = 'false' THEN 0.0 END"
 )
@@ -447,15 +448,14 @@ SELECT t.inference_id, t.event_id, t.moment, t.shown, j.position, j.label, j.dif
 FROM (SELECT * FROM judged WHERE disagreement > 0 ORDER BY disagreement DESC, production, position LIMIT {limit}) j
 LEFT JOIN production t ON t.line = j.production ORDER BY j.disagreement DESC, j.production, j.position
 """
-_LIST: Final = """CAST(from_json({text}, '["VARCHAR"]') AS VARCHAR[])"""
 _RANKING: Final = f"""
 SELECT count(*) AS records, avg(CASE WHEN p[1] = s[1] THEN 1.0 ELSE 0.0 END) AS first,
        avg(CASE WHEN p = s THEN 1.0 ELSE 0.0 END) AS same,
-       avg(CASE WHEN len(p) + len(s) = 0 THEN 1.0 ELSE
-           len(list_intersect(p[1:{OVERLAP}], s[1:{OVERLAP}])) /
-           greatest(1.0, len(p[1:{OVERLAP}]), len(s[1:{OVERLAP}])) END) AS overlap
-FROM (SELECT CASE WHEN p_form = 'items' THEN {_LIST.format(text="p_text")} ELSE [p_text] END AS p,
-             CASE WHEN s_form = 'items' THEN {_LIST.format(text="s_text")} ELSE [s_text] END AS s FROM judged)
+       avg(CASE WHEN array_length(p) + array_length(s) = 0 THEN 1.0 ELSE
+           array_length(array_intersect(list_slice(p, 1, {OVERLAP}), list_slice(s, 1, {OVERLAP}))) /
+           CAST(greatest(1, least({OVERLAP}, greatest(array_length(p), array_length(s)))) AS DOUBLE) END) AS overlap
+FROM (SELECT CASE WHEN p_form = 'items' THEN {queries.texts_of("p_text")} ELSE [p_text] END AS p,
+             CASE WHEN s_form = 'items' THEN {queries.texts_of("s_text")} ELSE [s_text] END AS s FROM judged)
 """
 
 
@@ -474,8 +474,10 @@ def judged(detected: Detected) -> str:
     else:
         sides = {side: f"{side}_text" for side in ("p", "s")}
         label, score = "label", "{side}_number" if task is Task.REGRESSION else "NULL::DOUBLE"
+    kept = "production, shadow, position, p_form, s_form, p_text, s_text"
+    values = [f"{side}_{kind}" for side in ("p", "s") for kind in ("score", "value")]
     columns = [
-        "production, shadow, position, p_form, s_form, p_text, s_text",
+        kept,
         *(f"{expression} AS {side}_found" for side, expression in sides.items()),
         *(f"{score.format(side=side)} AS {side}_score, {side}_number AS {side}_value" for side in ("p", "s")),
         f"CASE WHEN label IS NULL THEN NULL ELSE {label} END AS label, {label_value} AS label_value",
@@ -488,7 +490,8 @@ def judged(detected: Detected) -> str:
     difference = "s_value - p_value" if task is Task.REGRESSION else "s_score - p_score"
     far = "abs(s_value - p_value)" if task is Task.REGRESSION else _far(task)
     return (
-        f"CREATE TABLE judged AS SELECT * EXCLUDE (p_found, s_found), {found}, {difference} AS difference, "
+        f"CREATE TABLE judged AS SELECT {kept}, {', '.join(values)}, label, label_value, has_label, {found}, "
+        f"{difference} AS difference, "
         f"coalesce(p_found = s_found, FALSE) AS agreed, coalesce(p_found = label, FALSE) AS p_right, "
         f"coalesce(s_found = label, FALSE) AS s_right, {far} AS disagreement "
         f"FROM (SELECT {', '.join(columns)} FROM labelled)"
@@ -548,11 +551,10 @@ def compare(
     hour = "date_trunc('hour', t.moment)"
     joined = "JOIN production t ON t.line = judged.production"
     field_of_request = (
-        "coalesce(nullif(CASE WHEN len(names) = 1 THEN names[1] ELSE names[judged.position] END, ''), '')"
+        "coalesce(nullif(CASE WHEN array_length(names) = 1 THEN names[1] ELSE names[judged.position] END, ''), '')"
     )
     by_field = (
-        "JOIN (SELECT line, CAST(from_json(sliced, '[\"VARCHAR\"]') AS VARCHAR[]) AS names FROM production) t "
-        "ON t.line = judged.production"
+        f"JOIN (SELECT line, {queries.texts_of('sliced')} AS names FROM production) t ON t.line = judged.production"
     )
     truth = work.truth() if wanted.labels else None
     slices = work.parts(field_of_request, by_field, SLICES) if wanted.slices else None

@@ -64,6 +64,8 @@ class LineCounts:
     broken: int = 0
     other: int = 0
     repeated: int = 0
+    undecoded: dict[str, int] = field(default_factory=dict)
+    """Lines whose answer the engine cannot decode, by what it is."""
 
 
 class _RequestNeededError(Exception):
@@ -168,6 +170,10 @@ class DuckDbEngine:
         """Return the only row of a SELECT."""
         return self.rows(sql)[0]
 
+    def quantiles(self, column: str, levels: Sequence[float]) -> list[float]:
+        """Return quantiles of a column of the judged records, interpolated; none where it has no value."""
+        return self.row(f"SELECT quantile_cont({column}, {list(levels)}) AS levels FROM judged")["levels"] or []
+
     def read(self, side: str, files: Sequence[Path]) -> LineCounts:
         """Read the lines of one variant into its table and the table of its records."""
         self.execute(
@@ -252,11 +258,7 @@ class DuckDbEngine:
 
     def _keep(self, side: str, counts: LineCounts) -> None:
         """Make the table of the lines of the period, each event once, and that of their records."""
-        period, conditions = self._reading.period, ["TRUE"]
-        for operator, moment in ((">=", period.start), ("<=", period.end)):
-            if moment is not None:
-                conditions.append(f"(moment IS NULL OR moment {operator} TIMESTAMP '{moment.astimezone(UTC):%F %T}')")
-        self.execute(f"DELETE FROM {side}_read WHERE NOT ({' AND '.join(conditions)})")
+        self.execute(f"DELETE FROM {side}_read WHERE NOT ({kept_moments(self._reading.period)})")
         # Only a whole line that occurs twice is the same event: some senders give all events one identifier.
         events = (
             f"SELECT hash(event_id) AS event FROM {side}_read WHERE event_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
@@ -271,6 +273,15 @@ class DuckDbEngine:
             self.execute(f"DELETE FROM {side}_read WHERE rowid IN ({extra})")
         self.execute(f"CREATE VIEW {side} AS SELECT rowid AS line, * EXCLUDE (file, readable) FROM {side}_read")
         self.execute(f"CREATE VIEW {side}_records AS {_records(side)}")
+
+
+def kept_moments(period: Period) -> str:
+    """Return the condition that a line is of a period; one without a time may be."""
+    conditions = ["TRUE"]
+    for operator, moment in ((">=", period.start), ("<=", period.end)):
+        if moment is not None:
+            conditions.append(f"(moment IS NULL OR moment {operator} TIMESTAMP '{moment.astimezone(UTC):%F %T}')")
+    return " AND ".join(conditions)
 
 
 def _records(side: str) -> str:

@@ -1,13 +1,26 @@
 """The options of the commands that compare captured data."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
+from inference_experiment_cli.captures.athena import AthenaSettings
 from inference_experiment_cli.captures.labels import Labels
 from inference_experiment_cli.captures.run import Question
 from inference_experiment_cli.captures.task import Task
+from inference_experiment_cli.errors import UsageError
+
+ADDRESS: Final = "s3://"
+
+
+class EngineName(StrEnum):
+    """What runs the comparison."""
+
+    DUCKDB = "duckdb"
+    ATHENA = "athena"
 
 
 @dataclass(frozen=True)
@@ -27,8 +40,49 @@ class CaptureOptions:
         str, typer.Option("--slice", metavar="FIELD", help="Member or column of the request to compare by.")
     ] = ""
     redact: Annotated[bool, typer.Option("--redact", help="Show no content of requests, nor texts.")] = False
+    engine: Annotated[EngineName, typer.Option(help="Where the comparison runs: here, or in Athena.")] = (
+        EngineName.DUCKDB
+    )
+    workgroup: Annotated[str, typer.Option(help="Workgroup of Athena.")] = AthenaSettings.workgroup
+    database: Annotated[str, typer.Option(help="Database of Athena in which tables are created and dropped.")] = (
+        AthenaSettings.database
+    )
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE|S3",
+            help="File to write; with --engine athena also s3:// for its results. Repeatable.",
+        ),
+    ] = None
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for a query of Athena.")] = (
+        AthenaSettings.timeout
+    )
+
+    @property
+    def file(self) -> Path | None:
+        """The file to write. Raises UsageError for several."""
+        files = [each for each in self.outputs or () if not each.startswith(ADDRESS)]
+        if len(files) > 1:
+            raise UsageError(f"--output names several files: {', '.join(files)}")
+        return Path(files[0]) if files else None
+
+    def athena(self) -> AthenaSettings | None:
+        """Return how Athena is used; None for DuckDB. Raises UsageError."""
+        places = [each for each in self.outputs or () if each.startswith(ADDRESS)]
+        if len(places) > 1:
+            raise UsageError(f"--output names several places in S3: {', '.join(places)}")
+        settings = AthenaSettings(self.workgroup, "".join(places), database=self.database, timeout=self.timeout)
+        if self.engine is EngineName.ATHENA:
+            return settings
+        if settings != AthenaSettings():
+            raise UsageError(
+                "--workgroup, --database, --timeout and --output s3:// are about Athena; add --engine athena"
+            )
+        return None
 
     def question(self) -> Question:
         """Return what is asked."""
         labels = Labels(self.labels, self.label_key, self.label_column) if self.labels else None
-        return Question(labels, self.prediction, self.task, self.slice_by, self.redact)
+        return Question(labels, self.prediction, self.task, self.slice_by, self.redact, self.athena())

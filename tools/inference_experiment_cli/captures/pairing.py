@@ -19,6 +19,9 @@ class Engine(Protocol):
     def row(self, sql: str) -> dict[str, Any]:
         """Return the only row of a SELECT."""
 
+    def quantiles(self, column: str, levels: Sequence[float]) -> list[float]:
+        """Return quantiles of a column of the judged records, interpolated; none where it has no value."""
+
 
 @dataclass(frozen=True)
 class Pairing:
@@ -72,7 +75,7 @@ def _pair_rest(engine: Engine, identified: Mapping[str, int], lines: Mapping[str
     """Pair lines of which at least one has no inferenceId."""
     if identified == lines:
         return
-    if engine.rows(f"SELECT 1 FROM ({queries.SHARED_EVENTS}) AS shared (events) WHERE events > 0"):
+    if engine.rows(f"SELECT 1 FROM ({queries.SHARED_EVENTS}) AS shared WHERE events > 0"):
         _run(engine, queries.BY_EVENT_ID)
     else:
         _run(engine, queries.BY_CONTENT)

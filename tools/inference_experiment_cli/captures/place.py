@@ -5,7 +5,7 @@ variant's whole name, so that Shadow-1 is not taken for Shadow-10.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -66,6 +66,36 @@ class CapturedFiles:
         return sum(path.stat().st_size for path in (*self.production, *self.shadow))
 
 
+@dataclass(frozen=True)
+class CapturedObjects:
+    """The objects of both variants in S3, by the rest of their keys: entity tag and size."""
+
+    bucket: str
+    prefix: str
+    variants: Variants
+    present: Mapping[str, tuple[str, int]]
+    production: Sequence[str]
+    shadow: Sequence[str]
+
+    def location(self, side: str) -> str:
+        """Return the s3:// address of the variant's folder; nothing for one without objects."""
+        names: Sequence[str] = getattr(self, side)
+        found = _variant_folder(names[0].rpartition("/")[0], self.variants) if names else None
+        if found is None:
+            return ""
+        variant, parent = found
+        return f"s3://{self.bucket}/{self.prefix}{parent}{'/' if parent else ''}{variant}/"
+
+    def hours(self, side: str) -> tuple[str, str] | None:
+        """Return the first and last hour to read, as yyyy/mm/dd/hh; None where all objects of the folder are read."""
+        folder = self.location(side).removeprefix(f"s3://{self.bucket}/{self.prefix}")
+        below = [name.removeprefix(folder) for name in self.present if name.startswith(folder)]
+        names = [name.removeprefix(folder) for name in getattr(self, side)]
+        found = [HOUR.match(name.rpartition("/")[0]) for name in names]
+        hours = sorted("/".join(each.groups()) for each in found if each is not None and each.end() == each.endpos)
+        return (hours[0], hours[-1]) if len(hours) == len(names) < len(below) else None
+
+
 def is_compressed(path: Path) -> bool:
     """Return whether a file is gzip, whatever its name says. Raises UsageError."""
     try:
@@ -77,24 +107,39 @@ def is_compressed(path: Path) -> bool:
 
 def locate(place: str, variants: Variants, period: Period, client: Callable[[], Any]) -> CapturedFiles:
     """Return the files of both variants; those in S3 are downloaded first. Raises UsageError, and boto3's errors."""
-    if variants.production == variants.shadow:
-        raise UsageError(f"--production and --shadow are both {variants.shadow}; name two variants")
-    bucket = S3.fullmatch(place)
-    if bucket is None:
+    _check_different(variants)
+    if S3.fullmatch(place) is None:
         root = Path(place)
         if not root.is_dir():
             raise UsageError("no such folder; pass a folder or s3://BUCKET/PREFIX", Place(place))
         folders, files = _listed(root)
         chosen = _choose(place, folders, [each for each in files if period.may_hold(each)], variants)
         return CapturedFiles(place, *(tuple(root / each for each in names) for names in chosen))
+    objects = locate_objects(place, variants, period, client)
+    wanted = {each: objects.present[each] for each in (*objects.production, *objects.shadow)}
+    local = download(client(), objects.bucket, objects.prefix, wanted)
+    return CapturedFiles(
+        place, *(tuple(local[each] for each in names) for names in (objects.production, objects.shadow))
+    )
+
+
+def locate_objects(place: str, variants: Variants, period: Period, client: Callable[[], Any]) -> CapturedObjects:
+    """Return the objects of both variants in S3. Raises UsageError, and boto3's errors."""
+    _check_different(variants)
+    bucket = S3.fullmatch(place)
+    if bucket is None:
+        raise UsageError("no s3:// address; Athena reads S3 only, --engine duckdb folders too", Place(place))
     name, prefix = bucket.groups()
     prefix = prefix.rstrip("/") + "/" if prefix.strip("/") else ""
     objects = _objects(client(), name, prefix)
     folders = {str(parent) for each in objects for parent in PurePosixPath(each).parents}
     chosen = _choose(place, folders, [each for each in objects if period.may_hold(each)], variants)
-    wanted = {each: objects[each] for names in chosen for each in names}
-    local = download(client(), name, prefix, wanted)
-    return CapturedFiles(place, *(tuple(local[each] for each in names) for names in chosen))
+    return CapturedObjects(name, prefix, variants, objects, *chosen)
+
+
+def _check_different(variants: Variants) -> None:
+    if variants.production == variants.shadow:
+        raise UsageError(f"--production and --shadow are both {variants.shadow}; name two variants")
 
 
 def _listed(root: Path) -> tuple[set[str], list[str]]:

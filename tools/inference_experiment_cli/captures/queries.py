@@ -8,6 +8,8 @@ score. `labels` has key, targets (in the file's order) and kinds (1 where all ta
 
 from typing import Final
 
+from inference_experiment_cli.captures import bodies
+
 WINDOW_SECONDS: Final = 60
 """How far apart the same request may have reached both variants, to be paired by its content."""
 EXACT_INTEGER: Final = 1e15
@@ -59,7 +61,7 @@ def pair_unique(way: str, key: str) -> str:
 NEAR: Final = (
     f"(p.moment IS NULL OR s.moment IS NULL OR abs(date_diff('second', p.moment, s.moment)) <= {WINDOW_SECONDS})"
 )
-SHARED_EVENTS: Final = "SELECT count(*) FROM production p JOIN shadow s USING (event_id)"
+SHARED_EVENTS: Final = "SELECT count(*) AS events FROM production p JOIN shadow s USING (event_id)"
 
 
 def content_key(shift: int | None) -> str:
@@ -128,6 +130,18 @@ def class_of(number: str, text: str, threshold: float | None) -> str:
     )
 
 
+def is_number(text: str) -> str:
+    """Return the condition that a text is written as a number."""
+    # Digits of other scripts are none: engines differ in what they do with them.
+    pattern = bodies.NUMBER.pattern.replace(r"\d", "[0-9]")
+    return rf"regexp_matches({text}, '^(?:{pattern})\z')"
+
+
+def texts_of(document: str) -> str:
+    """Return the elements of a JSON list as a list of texts."""
+    return f"CAST(json({document}) AS VARCHAR[])"
+
+
 COUNTS: Final = "SELECT label, p_class, s_class, count(*) AS records FROM judged GROUP BY label, p_class, s_class"
 AGREEMENT_BY: Final = """
 SELECT {key} AS key, count(*) AS records, sum(CASE WHEN agreed THEN 1 ELSE 0 END) AS agreed,
@@ -149,13 +163,14 @@ SELECT count(*) AS labelled, avg(abs(p_value - label_value)) AS p_mae, avg(abs(s
        avg(p_value - label_value) AS p_bias, avg(s_value - label_value) AS s_bias
 FROM judged WHERE label_value IS NOT NULL AND p_value IS NOT NULL AND s_value IS NOT NULL
 """
-# Records in groups, by which the bootstrap draws when there are many.
+# Records in groups, by which the bootstrap draws when there are many; in an order that does not depend on the engine.
 ERROR_GROUPS: Final = """
 SELECT {part} AS part, count(*) AS records,
        sum(abs(p_value - label_value)) AS p_absolute, sum(abs(s_value - label_value)) AS s_absolute,
        sum((p_value - label_value) * (p_value - label_value)) AS p_squared,
        sum((s_value - label_value) * (s_value - label_value)) AS s_squared
-FROM judged WHERE label_value IS NOT NULL AND p_value IS NOT NULL AND s_value IS NOT NULL GROUP BY 1 ORDER BY 1
+FROM judged WHERE label_value IS NOT NULL AND p_value IS NOT NULL AND s_value IS NOT NULL GROUP BY 1
+ORDER BY p_absolute, s_absolute, p_squared, s_squared, records
 """
 # Kolmogorov's and Smirnov's distance of the two distributions.
 DISTANCE: Final = """

@@ -3,16 +3,19 @@
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from inference_experiment import contract, predictions
-from inference_experiment.criteria import Criteria, Role, Verdict
+from inference_experiment.criteria import Criteria, Result, Role, Verdict
 from inference_experiment.predictions import Figures, Origin
 from inference_experiment_cli.captures.comparison import Drift, PredictionReport
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.report.measurement import Subject
+
+PARTIAL: Final = "answers that Athena's SQL cannot decode were left out; use --engine duckdb"
 
 
 def figures_of(report: PredictionReport) -> Figures:
@@ -40,8 +43,16 @@ def _finite(report: PredictionReport) -> list[Drift]:
 
 
 def judge(report: PredictionReport, limits: Criteria) -> Verdict:
-    """Return the verdict by the limits of predictions."""
-    return Verdict(tuple(predictions.checks(limits, figures_of(report))))
+    """Return the verdict by the limits of predictions; unknown where an engine left out what it cannot decode."""
+    checks = tuple(predictions.checks(limits, figures_of(report)))
+    if is_partial(report):
+        checks = tuple(replace(each, result=Result.UNKNOWN, reason=f"{each.reason}; {PARTIAL}") for each in checks)
+    return Verdict(checks)
+
+
+def is_partial(report: PredictionReport) -> bool:
+    """Tell whether answers were left out that the engine cannot decode: the others may be of another kind."""
+    return any(each.undecoded for each in report.lines.values())
 
 
 def check_place(place: str) -> tuple[str, str]:
@@ -56,6 +67,8 @@ def check_place(place: str) -> tuple[str, str]:
 def publish(report: PredictionReport, subject: Subject, place: str, client: Callable[[], Any], now: datetime) -> None:
     """Write the figures for the function. Raises UsageError, and boto3's errors."""
     bucket, key = check_place(place)
+    if is_partial(report):
+        raise UsageError(f"--publish: {PARTIAL}")
     members = subject.members
     origin = Origin(
         members["Arn"],

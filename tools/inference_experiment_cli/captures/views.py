@@ -39,6 +39,7 @@ def document(report: PredictionReport, verdict: Verdict | None = None) -> dict[s
     pairing = report.pairing
     answer: dict[str, Any] = {
         "place": report.place,
+        "engine": report.engine,
         "production": report.variants.production,
         "shadow": report.variants.shadow,
         "lines": dict(pairing.lines),
@@ -47,6 +48,7 @@ def document(report: PredictionReport, verdict: Verdict | None = None) -> dict[s
         "repeated_lines": {side: each.repeated for side, each in report.lines.items()},
         "incomplete_lines": pairing.incomplete,
         "undecoded_records": dict(report.undecoded),
+        "undecoded_lines": {side: sum(each.undecoded.values()) for side, each in report.lines.items()},
         "pairs": pairing.pairs,
         "unpaired": pairing.unpaired,
         "paired_by": pairing.by,
@@ -59,6 +61,8 @@ def document(report: PredictionReport, verdict: Verdict | None = None) -> dict[s
         "agreement": report.agreement.estimate if report.agreement else None,
         "agreement_95": [report.agreement.low, report.agreement.high] if report.agreement else None,
     }
+    if report.scanned_bytes is not None:
+        answer |= {"scanned_bytes": report.scanned_bytes, "cost": report.cost}
     answer |= {name: _plain(getattr(report, name)) for name in ("classification", "regression", "text", "ranking")}
     answer |= _truth(report.truth) if report.truth else {}
     if report.slices is not None:
@@ -112,7 +116,12 @@ def facts(report: PredictionReport) -> list[tuple[str, str]]:
         ("records", f"{report.records:,}"),
         ("agreement", _share(report.agreement)),
     ]
-    return rows + list(_task_facts(report)) + list(_truth_facts(report.truth))
+    return [*rows, *_task_facts(report), *_truth_facts(report.truth), *_cost_facts(report)]
+
+
+def _cost_facts(report: PredictionReport) -> Iterator[tuple[str, str]]:
+    if report.scanned_bytes is not None:
+        yield "scanned by Athena", f"{report.scanned_bytes:,} bytes, about ${report.cost:.4f}; prices differ by region"
 
 
 def _why_unpaired(report: PredictionReport) -> str:

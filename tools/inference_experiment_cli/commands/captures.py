@@ -18,7 +18,7 @@ from inference_experiment_cli.captures.verdict import judge
 from inference_experiment_cli.captures.views import document
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.gate import CRITERIA, PredictionLimits, finish, gate
-from inference_experiment_cli.options import OutputFile, Profile, Region, with_options_of
+from inference_experiment_cli.options import Profile, Region, with_options_of
 from inference_experiment_cli.output import write_file
 from inference_experiment_cli.report.drawing import matplotlib
 
@@ -46,7 +46,6 @@ def captures(  # noqa: PLR0913 - one parameter per option
         PredictionFormat, typer.Option("--format", help="Format of the results.")
     ] = PredictionFormat.TABLE,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 or 3 unless all criteria are met.")] = False,
-    output: OutputFile = None,
     region: Region = "",
     profile: Profile = "",
 ) -> None:
@@ -59,14 +58,19 @@ def captures(  # noqa: PLR0913 - one parameter per option
     Example: inference-experiment captures captured --production AllTraffic --shadow Shadow-01
     --labels labels.csv --label-key id --label-column target --min-agreement 99% --check
 
+    With --engine athena nothing but results is downloaded: inference-experiment captures s3://bucket/captured/fraud
+    --production AllTraffic --shadow Shadow-01 --engine athena --workgroup ml --output s3://bucket/athena/
+
     Exit codes: 0 compared, 1 with --check: a criterion is missed, 2 wrong usage, or the place or the labels cannot be
     read, 3 with --check: not enough data, 4 AWS failed.
     """
+    file = options.file
 
-    def client() -> Any:  # noqa: ANN401 - a client
+    def client(service: str) -> Any:  # noqa: ANN401 - a client
         from inference_experiment_cli.session import open_session  # noqa: PLC0415 - a folder needs no boto3
 
-        return open_session(region, profile).client("s3")
+        session: Any = open_session(region, profile)
+        return session.client(service)
 
     criteria = limits.criteria()
     if check and not criteria.of_predictions:
@@ -77,7 +81,7 @@ def captures(  # noqa: PLR0913 - one parameter per option
         report = evaluate(Source(place, Variants(production, shadow)), options.question(), client)
     verdict = judge(report, criteria)
     shown = verdict if criteria.of_predictions else None
-    finish(verdict, lambda: write(report, shown, style, output), check=check)
+    finish(verdict, lambda: write(report, shown, style, file), check=check)
 
 
 def write(report: PredictionReport, verdict: Verdict | None, style: PredictionFormat, output: Path | None) -> None:

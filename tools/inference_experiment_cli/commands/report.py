@@ -86,7 +86,7 @@ def report(  # noqa: PLR0913 - one parameter per option
     if bool(name) == trial:
         raise UsageError("pass the name of an experiment, or --trial")
     asked = options != CaptureOptions() or wanted.of_predictions or limits != PredictionLimits() or bool(publish)
-    _check_captures(captures=captures, trial=trial, asked=asked)
+    _check_captures(captures=captures, trial=trial, asked=asked, to=options.file)
     if publish:
         check_place(publish)
     with gate(check=check):
@@ -105,12 +105,14 @@ def report(  # noqa: PLR0913 - one parameter per option
     finish(comparison.verdict, lambda: _present(comparison, output, html), check=check)
 
 
-def _check_captures(*, captures: bool, trial: bool, asked: bool) -> None:
+def _check_captures(*, captures: bool, trial: bool, asked: bool, to: Path | None) -> None:
     if captures and trial:
         raise UsageError("--trial has no captured data; leave out --captures")
     if not captures and asked:
-        also = "--labels, --prediction, --task, --slice, --redact, --min-pairs and --publish"
+        also = "--labels, --prediction, --task, --slice, --redact, --engine, --output, --min-pairs and --publish"
         raise UsageError(f"{also}, and {CRITERIA}, are about captured data; add --captures")
+    if to is not None:
+        raise UsageError("--output is the s3:// address for results of Athena; write the page with --html FILE")
 
 
 def _with_predictions(
@@ -121,12 +123,12 @@ def _with_predictions(
 ) -> ComparisonReport:
     subject = comparison.measurement.subject
 
-    def client() -> Any:  # noqa: ANN401 - a client
-        return session.client("s3", config=CONFIG)
+    def client(service: str) -> Any:  # noqa: ANN401 - a client
+        return session.client(service, config=CONFIG)
 
     predictions = evaluate(source_of(subject), question, client)
     if publish:
-        write_result(predictions, subject, publish, client, datetime.now(UTC))
+        write_result(predictions, subject, publish, lambda: client("s3"), datetime.now(UTC))
         note(f"wrote {publish}")
     checks = judge(predictions, comparison.criteria).checks
     verdict = criteria.Verdict((*comparison.verdict.checks, *checks))

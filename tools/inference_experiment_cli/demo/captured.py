@@ -47,4 +47,4 @@ def line_counts(source: Source) -> Counter[str]:
 
 def compared(source: Source) -> PredictionReport:
     """Return the comparison that `inference-experiment captures` makes. Raises UsageError without its extra."""
-    return evaluate(source, Question(), lambda: None)
+    return evaluate(source, Question(), lambda _: None)
