@@ -60,9 +60,10 @@ def in_duckdb(folder: Path, *options: str) -> Any:
 
 def comparable(found: Any) -> Any:
     own = {"place", "engine", "scanned_bytes", "cost"}
-    return json.loads(
-        json.dumps({name: value for name, value in found.items() if name not in own}), parse_float=_rounded
-    )
+    same = {name: value for name, value in found.items() if name not in own}
+    # Which of equally large disagreements are shown is left open.
+    same["disagreements"] = [each["difference"] for each in found["disagreements"]]
+    return json.loads(json.dumps(same), parse_float=_rounded)
 
 
 def _rounded(text: str) -> float:
