@@ -87,6 +87,10 @@ class Rule(CloudFormationLintRule):
         matches: Iterable[Match] = super().matchall(filename, cfn) if self.targets(view_of(cfn)) else ()
         return matches
 
+    def matchall_resource_properties(self, *_: object) -> Iterable[Match]:
+        """Return nothing: no rule is about single resources, for each of which cfn-lint calls this."""
+        return ()
+
     def match(self, cfn: Template) -> list[RuleMatch]:
         """Return the findings in a template."""
         view = view_of(cfn)
