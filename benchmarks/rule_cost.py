@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from cfnlint.config import ConfigMixIn
 from cfnlint.decode.cfn_yaml import loads
+from cfnlint.rules import CloudFormationLintRule
 from cfnlint.runner import Runner
 from cfnlint.runner.template.runner import _run_template
 
@@ -25,10 +26,19 @@ Pair: TypeAlias = tuple[float, float]
 
 
 class Linter:
-    """cfn-lint in this process, with or without our rules."""
+    """cfn-lint in this process, with our rules, with so many rules that do nothing, or as it is."""
 
-    def __init__(self, *, ours: bool) -> None:
+    def __init__(self, *, ours: bool = False, empty: int = 0) -> None:
         self._runner: Any = Runner(ConfigMixIn([*(["-a", RULES] if ours else []), "-t", __file__]))
+        for number in range(empty):
+            rule = CloudFormationLintRule()
+            rule.id = f"E88{number:02}"
+            self._runner.rules[rule.id] = rule
+
+    @property
+    def size(self) -> int:
+        """The number of rules."""
+        return len(self._runner.rules)
 
     def lint(self, texts: Sequence[str]) -> None:
         """Decode and lint templates."""
@@ -37,22 +47,23 @@ class Linter:
 
 
 class Comparison:
-    """Both linters, warm and without garbage collection."""
+    """The linters, warm and without garbage collection."""
 
     def __init__(self, rounds: int) -> None:
         self._rounds = rounds
-        self._linters = Linter(ours=True), Linter(ours=False)
+        self.ours, self.stock = Linter(ours=True), Linter()
+        self.empty = Linter(empty=self.ours.size - self.stock.size)
         gc.disable()
-        for linter in self._linters:
+        for linter in (self.ours, self.stock, self.empty):
             linter.lint([templates.service(0)])
         gc.freeze()  # excludes permanent objects from later collections
 
-    def of(self, texts: Sequence[str]) -> list[Pair]:
-        """Return the pairs of all templates."""
-        for linter in self._linters:
+    def of(self, texts: Sequence[str], peer: Linter | None = None) -> list[Pair]:
+        """Return the pairs of all templates, with cfn-lint as it is or another peer."""
+        other = peer or self.stock
+        for linter in (self.ours, other):
             linter.lint(texts[:1])
-        ours, stock = self._linters
-        works = ((partial(ours.lint, [text]), partial(stock.lint, [text])) for text in texts)
+        works = ((partial(self.ours.lint, [text]), partial(other.lint, [text])) for text in texts)
         return [pair for work in works for pair in pairs(*work, self._rounds, time.process_time, gc.collect)]
 
     def end(self) -> None:
@@ -68,23 +79,23 @@ def measure(_: Path, rounds: int) -> Results:
         f"CPU seconds of `cfn-lint -a {RULES}` relative to `cfn-lint` on the same templates, in one process, warm and "
         "without garbage collection during a run. A pair is one template, the ratio the median of all pairs. Half of "
         "the templates with an experiment have the custom type, whose properties cfn-lint alone does not check, half "
-        "the native type; a quarter each has 0, 1, 2 and 3 conditions.",
+        "the native type; a quarter each has 0, 1, 2 and 3 conditions. cfn-lint itself takes time for each rule and "
+        "resource, whatever the rule does, so templates without are also compared with as many rules that do nothing.",
     )
     compare = Comparison(rounds)
 
-    def add(name: str, timings: Sequence[Pair], floor: float | None = None) -> Figure:
-        results.figures.append(compared(name, timings, "cfn-lint", floor))
+    def add(name: str, timings: Sequence[Pair], floor: float | None = None, peer: str = "cfn-lint") -> Figure:
+        results.figures.append(compared(name, timings, peer, floor))
         return results.figures[-1]
 
     by_type = {kind: compare.of(experiments_of(kind)) for kind in (templates.CUSTOM, templates.NATIVE)}
     add(f"{TEMPLATES} templates with an experiment", [*itertools.chain(*by_type.values())], MAX_WITH_EXPERIMENT)
     for kind, timings in by_type.items():
         add(f"of these, {kind}", timings)
-    add(
-        f"{TEMPLATES} templates without",
-        compare.of([templates.service(number) for number in range(TEMPLATES)]),
-        MAX_WITHOUT_EXPERIMENT,
-    )
+    without = [templates.service(number) for number in range(TEMPLATES)]
+    add(f"{TEMPLATES} templates without", compare.of(without))
+    peer = f"cfn-lint with {compare.ours.size - compare.stock.size} empty rules"
+    add(f"{TEMPLATES} templates without, empty rules", compare.of(without, compare.empty), MAX_WITHOUT_EXPERIMENT, peer)
     points: dict[str, list[tuple[float, float]]] = {"cfn-lint": [], "with our rules": []}
     for count in CONDITIONS:
         timings = compare.of([templates.experiment(number, conditions=count) for number in range(2)])
