@@ -35,18 +35,32 @@ def lint_resources(scope: Scope) -> Iterator[Finding]:
         yield from _lint_types(scope, selector)
 
 
-def _lint_arn(scope: Scope, item: Item, name: str) -> Iterator[Finding]:
+def lint_refused_resources(scope: Scope) -> Iterator[Finding]:
+    """Yield the findings about Resource and NotResource for which IAM rejects the document."""
+    for item, name in scope.items(scope.statement.resources):
+        found = _malformed(scope, item, name)
+        if found is not None and found.refused:
+            yield found
+
+
+def _malformed(scope: Scope, item: Item, name: str) -> Finding | None:
+    """Return the finding about an entry that is no ARN, or not a whole one."""
     if name == "*":
-        return
+        return None
     refused = _refusal(name)
     if refused:
         check, fault = refused
-        yield scope.finding("invalid-arn", f'"{name}" is not an ARN: {fault}', item, check)
+        return scope.finding("invalid-arn", f'"{name}" is not an ARN: {fault}', item, check)
+    parts = _parts(name)
+    return _short(scope, item, name, len(parts)) if len(parts) < SEGMENTS else None
+
+
+def _lint_arn(scope: Scope, item: Item, name: str) -> Iterator[Finding]:
+    malformed = _malformed(scope, item, name)
+    if malformed is not None or name == "*":
+        yield from [] if malformed is None else [malformed]
         return
     parts = _parts(name)
-    if len(parts) < SEGMENTS:
-        yield _short(scope, item, name, len(parts))
-        return
     if set(parts[2]) & set("*?"):
         message = f'write the service of "{name}" in full: IAM does not document wildcards there'
         yield scope.report("Wildcard in service name", message, item)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from iam_policy import KINDS, DocumentKind, Finding, Severity, lint_policy, read_json
+from iam_policy import KINDS, Document, DocumentKind, Finding, Severity, lint_policy, read_json, refused
 from iam_policy.access_analyzer import CHECKS, CheckType, full_title
+from iam_policy.lint.document import refusals
 
 FOLDER = Path(__file__).parent / "checks"
 FIXTURES: list[dict[str, Any]] = [
@@ -26,9 +27,13 @@ CASES = [
 
 def findings_of(fixture: dict[str, Any], verdict: str, document: Any) -> tuple[Finding, ...]:
     """Lint one document of a fixture; a string is the text of a document."""
+    return lint_policy(read(fixture, verdict, document))
+
+
+def read(fixture: dict[str, Any], verdict: str, document: Any) -> Document:
     source = document if isinstance(document, str) else json.dumps(document)
     is_trust = fixture["policy"] == "trust" or verdict == "fail_trust"
-    return lint_policy(read_json(source, "policy.json", DocumentKind.TRUST if is_trust else DocumentKind.INLINE))
+    return read_json(source, "policy.json", DocumentKind.TRUST if is_trust else DocumentKind.INLINE)
 
 
 def failures() -> list[Finding]:
@@ -55,6 +60,12 @@ def test_documents_that_fail_a_check_name_it(fixture: dict[str, Any], verdict: s
 
     assert (fixture["check"] in {finding.access_analyzer for finding in findings}) is (verdict != "pass")
     assert all(0 < len(finding.message) <= 300 for finding in findings)
+
+
+@pytest.mark.parametrize(("fixture", "verdict", "document"), CASES)
+def test_refusals_alone_are_those_among_all_findings(fixture: dict[str, Any], verdict: str, document: Any) -> None:
+    """Promise: what is refused does not depend on which of the findings are asked for."""
+    assert set(refusals(read(fixture, verdict, document))) == set(refused(findings_of(fixture, verdict, document)))
 
 
 def test_findings_have_the_kinds_and_severities_of_the_table() -> None:

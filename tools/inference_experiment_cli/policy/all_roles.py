@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import iam_policy
 from iam_policy import DocumentKind, Outcome
+from iam_policy.lint.document import refusals
 from iam_policy.parse.role_dumps import MAXIMUM_KEPT, Entry
 from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.output import Format, note, print_rows
@@ -60,14 +61,14 @@ class _Linter:
         self._known: dict[tuple[int, iam_policy.Place], tuple[iam_policy.Document, tuple[iam_policy.Finding, ...]]] = {}
 
     def lint(self, document: iam_policy.Document, place: iam_policy.Place) -> tuple[iam_policy.Finding, ...]:
-        """Return the findings of a document."""
+        """Return the findings of a document for which IAM rejects it: others do not change a verdict."""
         if document.kind is not DocumentKind.MANAGED:
-            return iam_policy.lint_policy(document, place)
+            return refusals(document)
         key = (id(document), place)
         if len(self._known) > MAXIMUM_KEPT:
             self._known.clear()
         if key not in self._known:  # the document is kept, so that its id stays its own
-            self._known[key] = (document, iam_policy.lint_policy(document, place))
+            self._known[key] = (document, refusals(document))
         return self._known[key][1]
 
 
