@@ -152,7 +152,7 @@ def test_promotion_by_a_result_in_s3(cloud: ControlledCloud, tmp_path: Path) -> 
 
 
 def _measure(cloud: ControlledCloud, moment: datetime) -> None:
-    """Give both variants invocations: SageMaker is simulated, so nobody else does."""
+    """Put metrics of invocations for both variants: the simulated SageMaker has none."""
     for variant in ("production", "shadow"):
         dimensions = [{"Name": "EndpointName", "Value": "judged"}, {"Name": "VariantName", "Value": variant}]
         datum = {"MetricName": "Invocations", "Dimensions": dimensions, "Timestamp": moment, "Value": 1000.0}

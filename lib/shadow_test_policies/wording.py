@@ -149,17 +149,11 @@ def of_cause(
     on_target = f" on {target}" if len({str(result.resource) for result in results}) == 1 else ""
     if reason in {"source-never-matches", "missing-trust"}:
         return _trust(why, first, step if reason == "source-never-matches" else None, paste, limit)
-    taken = {
-        "explicit-deny": f"{label} denies {role}",
-        "boundary-denies": f"the permissions boundary of {role} does not allow",
-        "limit-denies": f"{first.decision.exceeded} does not allow {role}",
-    }
-    if reason in taken:
-        end = _undenied(results, step, paste) if reason == "explicit-deny" else "add it there"
-        boundary = check.role.boundary if check.role and reason == "boundary-denies" else None
-        if isinstance(boundary, LocatedDocument) and boundary.document.kind is DocumentKind.AWS:
-            end = f"{boundary.document.name.partition(' ')[0]} cannot be changed: use a boundary of your own"
-        return _fit_actions(results, limit, lambda actions: f"{taken[reason]} {actions}{on_target}; {end}")
+    if reason == "explicit-deny":
+        undenied = _undenied(results, step, paste)
+        return _fit_actions(results, limit, lambda actions: f"{label} denies {role} {actions}{on_target}; {undenied}")
+    if reason in {"boundary-denies", "limit-denies"}:
+        return _fit_actions(results, limit, _limited(reason, first, on_target, check))
     if reason == "missing-permission":
         return _missing(results, target, paste, limit)
     advice = f"write {paste.show(paste.value(first.resource))}"
@@ -172,6 +166,17 @@ def of_cause(
         lambda actions: f"{label}: {role} lacks {actions}; {advice}",
         lambda actions: f"{role} lacks {actions}; {advice}",
     )
+
+
+def _limited(reason: str, result: Result, on_target: str, check: RoleCheck) -> Callable[[str], str]:
+    """Return the form of the message for what a boundary or another limit does not allow."""
+    limit, end = f"{result.decision.exceeded} does not allow {check.role_name}", "add it there"
+    if reason == "boundary-denies":
+        limit = f"the permissions boundary of {check.role_name} does not allow"
+        boundary = check.role.boundary if check.role else None
+        if isinstance(boundary, LocatedDocument) and boundary.document.kind is DocumentKind.AWS:
+            end = f"{boundary.document.name.partition(' ')[0]} cannot be changed: use a boundary of your own"
+    return lambda actions: f"{limit} {actions}{on_target}; {end}"
 
 
 def misspelt(entry: str, results: Sequence[Result], check: RoleCheck, limit: int) -> str:

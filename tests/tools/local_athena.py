@@ -122,7 +122,7 @@ def _lines(bucket: str, key: str) -> list[str]:
 
 @lru_cache(1000)
 def back(statement: str) -> str:
-    """Return a statement of Athena in DuckDB's dialect; tables are told apart by their names alone."""
+    """Translate a statement of Athena to DuckDB's dialect; only table names are kept, without their database."""
 
     def mended(node: Any) -> Any:
         if isinstance(node, exp.Table):

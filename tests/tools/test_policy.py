@@ -598,6 +598,15 @@ def test_what_aws_does_not_know_is_said_first(tmp_path: Path) -> None:
     assert resource.startswith("iam:PassRole works on other resources by AWS's data: arn:*:iam::*:role/*")
 
 
+def test_an_action_that_aws_does_not_know_is_never_answered_with_yes(tmp_path: Path) -> None:
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}]}
+    path = written(tmp_path, "policy.json", everything)
+    target = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:inference-experiment/x"
+
+    assert policy("explain", "sagemaker:AddTags", target, path).returncode == 0
+    assert policy("explain", "sagemaker:AddTag", target, path).returncode == 3
+
+
 def test_wildcards_in_the_question(tmp_path: Path) -> None:
     """A pattern of actions is answered for each; one in the resource for all that it stands for."""
     path = written(tmp_path, "policy.json", minimal())

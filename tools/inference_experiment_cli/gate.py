@@ -96,7 +96,7 @@ def gate(*, check: bool) -> Iterator[None]:
 
 
 def finish(verdict: Verdict, show: Callable[[], None], *, check: bool) -> NoReturn:
-    """Show a verdict and end with its exit code, also where nobody reads the output to its end."""
+    """Show a verdict and exit with its code, even if the reader closes the pipe."""
     try:
         show()
         sys.stdout.flush()

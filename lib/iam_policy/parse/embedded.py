@@ -28,7 +28,7 @@ class Embedded(NamedTuple):
 
 
 def is_policy(node: object) -> bool:
-    """Tell whether a decoded value is meant as a policy document, be it a wrong one."""
+    """Tell whether a decoded value is meant as a policy document, even an invalid one."""
     if not isinstance(node, Mapping):
         return False
     return node.get("Version") in VERSIONS or any(str(key).lower() == "statement" for key in node)

@@ -1,4 +1,4 @@
-"""What the models do, which decides how their answers compare: given, or told from the answers with a reason."""
+"""The task of the models, which decides how answers are compared: given, or detected with a reason."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

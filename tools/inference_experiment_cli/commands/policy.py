@@ -176,7 +176,8 @@ def explain(
 
     Example: inference-experiment policy explain iam:PassRole arn:aws:iam::123456789012:role/shadow policy.json
 
-    Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
+    Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error) or an unknown
+    action.
     """
     questions = asked(action, resource, context or [], principal)
     values = given_parameters(parameter, parameter_file)

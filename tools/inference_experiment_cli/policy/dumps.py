@@ -15,7 +15,7 @@ from inference_experiment_cli.errors import NotPossibleError, Place, UsageError
 from inference_experiment_cli.inputs.documents import syntax_error
 
 MAXIMUM_NAMES: Final = 5
-# Who assumes a role of the kind; whoever deploys may be anybody.
+# The service that assumes a role of the kind; a deployer can be any principal.
 _SERVICES: Final = {"provider": "lambda.amazonaws.com", "experiment": "sagemaker.amazonaws.com"}
 # From here on a file is looked through member by member.
 LARGE: Final = 1 << 20

@@ -10,6 +10,7 @@ from typing import Any
 import iam_policy
 from iam_policy import Explanation
 from iam_policy.lint.suppress import SuppressibleFinding, baseline_of, suppress, unknown_kinds
+from iam_policy.service_data import actions
 from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.inputs.documents import read_text
 from inference_experiment_cli.output import write_file, yaml_text
@@ -172,7 +173,10 @@ def run_explain(
         _print_explanations(explanations, in_short=len(questions) > 1)
     if any(_refusals(check, of_trust=of_trust) for _, check in checks):
         return ExitCode.NO
-    return _exit_code({explanation.outcome for _, _, explanation in explanations}, options)
+    code = _exit_code({explanation.outcome for _, _, explanation in explanations}, options)
+    # Nobody can be allowed what does not exist; the data may be older than the action.
+    is_known = all(actions.action(each.request.action) for each in questions)
+    return code if is_known or code != ExitCode.DONE else ExitCode.UNDECIDED
 
 
 def _refusals(check: RoleCheck, *, of_trust: bool) -> tuple[str, ...]:
