@@ -8,9 +8,10 @@ import typer
 
 from inference_experiment.checks import parse_time
 from inference_experiment.model import Status
+from inference_experiment.observed_properties import to_jsonable
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inventory.describe import DescribedExperiment
-from inference_experiment_cli.inventory.properties import full_record, to_jsonable
+from inference_experiment_cli.inventory.properties import full_record
 from inference_experiment_cli.operate.ownership import by_tags
 
 IDENTIFIERS: Final = ("Region", "Name")
