@@ -283,3 +283,30 @@ def test_the_first_template_of_the_migration_becomes_the_second(desk: Desk) -> N
     native = ROOT / "examples" / "migration" / "1-native.yaml"
     desk.ok("convert", str(native), "--to", "custom", "-o", "c.yaml")
     assert lint(Path("c.yaml")) == []
+
+
+MIXED = """\
+Resources:
+  A:
+    Type: Custom::SageMakerInferenceExperiment
+    Properties:
+      ServiceToken: # of the provider
+        Fn::ImportValue: !Sub ${Stack}-ServiceToken
+      DesiredState: Completed
+  B:
+    Type: AWS::SageMaker::InferenceExperiment
+    Properties:
+      DesiredState: !If [IsEnded, Completed, Running]
+      Tags: [{Key: of, Value: !GetAtt A.Arn}]
+"""
+
+
+def test_the_service_token_is_that_of_the_other_experiments(desk: Desk) -> None:
+    answer = desk.ok("convert", desk.write("m.yaml", MIXED), "--to", "custom")
+    resources = parse_document(answer.stdout, "m").value["Resources"]
+    assert list(resources) == ["A", "BCustom"]
+    assert resources["BCustom"]["Properties"]["ServiceToken"] == resources["A"]["Properties"]["ServiceToken"]
+    assert "m.yaml:11: DesiredState Completed: the custom type does not create" in answer.stderr
+    assert "m.yaml:7" not in answer.stderr
+    given = desk.ok("convert", "m.yaml", "--to", "custom", "--service-token", "!Ref Token").stdout
+    assert "      ServiceToken: !Ref Token\n" in given

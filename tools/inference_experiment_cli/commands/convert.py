@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from inference_experiment_cli.convert.converter import DEFAULT_TOKEN, Converter
+from inference_experiment_cli.convert.converter import Converter
 from inference_experiment_cli.convert.target import Target
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.documents import read_document
@@ -17,7 +17,10 @@ def convert(
     file: Annotated[Path, typer.Argument(help="A template, JSON or YAML. - is the standard input.")],
     to: Annotated[Target, typer.Option(help="The type to convert to.")],
     service_token: Annotated[
-        str, typer.Option(help="ServiceToken of the custom type: an ARN, or a function as YAML writes it.")
+        str,
+        typer.Option(
+            help="ServiceToken, an ARN or a function as YAML writes it. Default: that of the template, or the import."
+        ),
     ] = "",
     *,
     keep_logical_id: Annotated[
@@ -39,7 +42,7 @@ def convert(
     if service_token and to is Target.NATIVE:
         raise UsageError("--service-token is of the custom type; the native type has none")
     document = read_document(file)
-    converter = Converter(document, to, service_token or DEFAULT_TOKEN, keep_logical_id)
+    converter = Converter(document, to, service_token, keep_logical_id)
     text = converter.convert()
     for remark in converter.notes:
         note(remark)

@@ -13,7 +13,7 @@ import yaml
 from cfn_template.documents import syntax_tree
 from inference_experiment import contract
 from inference_experiment_cli.convert import experiment_name
-from inference_experiment_cli.convert.edits import Edits, call_like
+from inference_experiment_cli.convert.edits import Edits, call_like, one_line
 from inference_experiment_cli.convert.names import (
     VARIABLE,
     LogicalIds,
@@ -65,7 +65,11 @@ ONE_AT_A_TIME: Final = (
     "an endpoint runs one shadow test at a time: before deploying, set DeletionPolicy: Retain on the deployed one, and "
     "end it (docs/convert.md)"
 )
-RETAINED: Final = "DeletionPolicy is kept: the new experiment too remains, and runs on, when its stack is deleted"
+RETAINED: Final = (
+    "DeletionPolicy is kept: the new experiment goes on running when its stack is deleted; "
+    "remove it unless that is wanted"
+)
+ENDED: Final = "the custom type does not create an experiment that has ended; remove DesiredState for a new test"
 TYPES: Final = {Target.CUSTOM: contract.CUSTOM_TYPE, Target.NATIVE: contract.NATIVE_TYPE}
 
 
@@ -75,7 +79,7 @@ class Converter:
 
     document: Document
     target: Target
-    token: str = DEFAULT_TOKEN
+    token: str = ""
     keep_logical_id: bool = False
     _notes: list[tuple[int, str]] = field(default_factory=list)
 
@@ -98,6 +102,7 @@ class Converter:
         }
         if not experiments[source]:
             return self._unchanged(f"no resource is of type {TYPES[source]}", experiments[self.target])
+        self.token = self.token or self._present_token(experiments[Target.CUSTOM]) or DEFAULT_TOKEN
         shared: set[int] = set()  # Properties that several resources have, by an alias
         for experiment in experiments[source]:
             self._convert(experiment, source, shared)
@@ -108,6 +113,12 @@ class Converter:
         text = self._edits.applied()
         parse_document(text, self.document.name)
         return text
+
+    def _present_token(self, experiments: list[Resource]) -> str:
+        """Return the ServiceToken of the template's other experiments, on one line."""
+        properties = (each for one in experiments for each in _properties(one.node))
+        tokens = filter(None, (member(each, "ServiceToken") for each in properties))
+        return next((one_line(self._edits, token) for token in tokens), "")
 
     def _unchanged(self, reason: str, converted: list[Resource]) -> str:
         if not converted:
@@ -127,8 +138,15 @@ class Converter:
             if self.target is Target.CUSTOM:
                 new = [("ServiceToken", self.token), ("ServiceTimeout", str(TIMEOUT))]
                 self._insert(experiment.node, properties, [each for each in new if member(properties, each[0]) is None])
+                self._note_end(properties)
             else:
                 self._to_native(experiment, properties)
+
+    def _note_end(self, properties: yaml.Node) -> None:
+        state = member(properties, "DesiredState")
+        for each in branches_of(state) if state is not None else ():
+            if scalar(each) in ("Completed", "Cancelled"):
+                self._note(each, f"DesiredState {scalar(each)}: {ENDED}")
 
     def _to_native(self, experiment: Resource, properties: yaml.Node) -> None:
         written = {str(key.value): key for key, _ in members(properties)}

@@ -14,6 +14,7 @@ from inference_experiment_cli.convert.syntax import (
     branches_of,
     end_of,
     get_att,
+    is_function,
     items_of,
     scalar,
     sub_text,
@@ -42,12 +43,15 @@ def _rename_branch(edits: Edits, node: yaml.Node, suffix: Suffix) -> str:
         return _rename_sub(edits, node, text, suffix)
     reference, call = argument_of(node, "Ref"), get_att(node)
     if reference is not None or call is not None:
-        name = f"${{{'.'.join(call[1:]) if call else scalar(reference)}}}"
-        edits.add(node.start_mark.index, end_of(node), call_like(node, "Fn::Sub", name + suffix.append))
+        variable = ".".join(call[1:]) if call else scalar(reference)
+        name = f"${{{variable}}}" if variable else ""
+        if name:
+            edits.add(node.start_mark.index, end_of(node), call_like(node, "Fn::Sub", name + suffix.append))
         return name
     if isinstance(node, yaml.ScalarNode) and not node.tag.startswith("!"):
         return _rename_text(edits, node, suffix)
-    _rename_function(edits, node, suffix)
+    if is_function(node):
+        _rename_function(edits, node, suffix)
     return ""
 
 

@@ -73,6 +73,12 @@ def argument_of(node: yaml.Node, function: str) -> yaml.Node | None:
     return pairs[0][1] if len(pairs) == 1 and pairs[0][0].value == function else None
 
 
+def is_function(node: yaml.Node) -> bool:
+    """Tell whether a value is a function, in its short or long form."""
+    pairs = members(node)
+    return node.tag.startswith("!") or (len(pairs) == 1 and str(pairs[0][0].value).startswith("Fn::"))
+
+
 def items_of(node: yaml.Node | None) -> list[yaml.Node]:
     """Return the items of a list; of anything else none."""
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
