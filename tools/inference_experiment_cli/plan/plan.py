@@ -58,16 +58,24 @@ def _call(call: Call) -> dict[str, Any]:
     return {"operation": call.operation, "arguments": to_jsonable(call.arguments), "because": call.reason}
 
 
-def make_plan(request: Request, gateway: SimulatedGateway, current: Observed, *, is_sent: bool = True) -> Plan:
+def make_plan(
+    request: Request,
+    gateway: SimulatedGateway,
+    current: Observed,
+    *,
+    is_sent: bool = True,
+    keeps_replaced: bool = False,
+) -> Plan:
     """Return what a request would do to an experiment in its current state.
 
     `is_sent`: false where CloudFormation makes no request, since nothing that it would send has changed.
+    `keeps_replaced`: it does not delete a replaced experiment.
     """
     simulation = simulate(request, gateway) if is_sent else Simulation(RequestResult(current.name, current), (), ())
     error = simulation.outcome.error
     replaced = _replaced(request, simulation)
     deletion = replace(request, type=RequestType.DELETE, properties=request.old_properties, old_properties={})
-    afterwards = simulate(deletion, gateway) if replaced else None
+    afterwards = simulate(deletion, gateway) if replaced and not keeps_replaced else None
     done = [*simulation.calls, *(afterwards.calls if afterwards else ())]
     endpoint = endpoint_effects(() if error else done, current, request)
     return Plan(
