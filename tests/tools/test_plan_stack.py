@@ -207,6 +207,12 @@ def test_the_name_of_a_stack_to_create_fills_names(plan: Callable[..., Finished]
         (("template.yaml", "--stack-name", "9x"), 2, "--stack-name 9x: is not a stack's name"),
         (("template.yaml", "--stack", "shop", "--status", "created"), 2, "--status is about --previous FILE"),
         (("template.yaml", "--previous-parameter", "A=b"), 2, "--previous-parameter is about --previous FILE"),
+        (
+            ("template.yaml", "--previous", "template.yaml", "--previous-parameter", "Roud=1"),
+            2,
+            "--previous-parameter Roud: the template has no such parameter; did you mean Round?",
+        ),
+        (("--stack", "shop", "--parameter-file", "p.json"), 2, "p.json: --parameter Roun: the template has no such"),
         (("--current", "x"), 2, "Missing argument FILE, or --stack NAME"),
         ((), 2, "Missing argument FILE, or --stack NAME"),
         (("bare.json", "--stack", "shop"), 2, "bare.json: is not a template; compare properties with --current NAME"),
@@ -228,6 +234,7 @@ def test_the_name_of_a_stack_to_create_fills_names(plan: Callable[..., Finished]
 )
 def test_refusals(plan: Callable[..., Finished], arguments: tuple[str, ...], code: int, words: str) -> None:
     Path("bare.json").write_text("{}")
+    Path("p.json").write_text('{"Parameters": {"Roun": 1}}')
     Path("none.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
     changed("narrow.yaml", ("MaxValue: 100", "MaxValue: 5"))
     changed("native.yaml", ("Custom::SageMaker", "AWS::SageMaker::"))
@@ -306,6 +313,7 @@ def test_hidden_and_nested_values(cloud: ControlledCloud, plan: Callable[..., Fi
     cloud.deploy("sam", Path("sam.yaml"), {"Secret": "hidden"})
     stack: Any = cloud.client("cloudformation").describe_stacks(StackName="sam")["Stacks"][0]
     answer = plan("sam.yaml", "--stack", stack["StackId"], "--parameter", "Share=60")
+    assert "nested stack Nested is not read: pass --stack arn:aws:cloudformation:" in answer.stderr
     assert "assumed unchanged: Description (!Sub of the nested stack ${Secret})" in answer.stderr
     assert answer.stdout.splitlines()[0].endswith("(Running): update in place")
     rows = plan("other.yaml", "--stack", "sam", "--format", "json").data()["properties"]

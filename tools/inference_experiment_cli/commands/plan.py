@@ -105,7 +105,7 @@ def plan(
     if current:
         result = against_live(experiment, current, region, profile)
     elif previous:
-        own = given_parameters(previous_parameter)
+        own = given_parameters(previous_parameter, option="--previous-parameter")
         declared = read_experiments(previous, own or values, strict=bool(own), assume=True)
         deployed = choose(declared, logical_id and experiment.logical_id)
         result = against_file(experiment, deployed, status)

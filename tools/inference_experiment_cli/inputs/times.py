@@ -17,7 +17,8 @@ _SPAN: Final = re.compile(r"(\d+)([smhdw])", re.IGNORECASE)
 _EPOCH: Final = re.compile(r"\d{9,11}(?:\.\d{1,9})?")
 
 Moment = Annotated[
-    str, typer.Option(metavar="TIME", help="2030-01-31, 2030-01-31T08:00Z, or from now: -7d, +12h. UTC without a zone.")
+    str | None,
+    typer.Option(metavar="TIME", help="2030-01-31, 2030-01-31T08:00Z, or from now: -7d, +12h. UTC without a zone."),
 ]
 
 

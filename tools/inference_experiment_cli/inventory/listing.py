@@ -37,17 +37,19 @@ class Filters:
     name_contains: Annotated[str, typer.Option(help="Part of the name.")] = ""
     status: Annotated[Status | None, choice(Status, "Filter by status.", omitted=(Status.ABSENT,))] = None
     kind: Annotated[Type | None, choice(Type, "Filter by type.", "--type")] = None
-    created_after: Moment = ""
-    created_before: Moment = ""
-    modified_after: Moment = ""
-    modified_before: Moment = ""
+    created_after: Moment = None
+    created_before: Moment = None
+    modified_after: Moment = None
+    modified_before: Moment = None
     sort_by: Annotated[SortBy | None, choice(SortBy, "Order within a region.")] = None
     sort_order: Annotated[SortOrder | None, choice(SortOrder, "Direction of the order.")] = None
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of ListInferenceExperiments for the options that are set. Raises UsageError."""
         pairs = zip(ARGUMENTS, astuple(self), strict=True)
-        arguments: dict[str, Any] = {key: value for key, value in pairs if value}
+        arguments: dict[str, Any] = {
+            key: value for key, value in pairs if value or (key in TIMES and value is not None)
+        }
         for key, option in TIMES.items():
             if key in arguments:
                 arguments[key] = option_moment(arguments[key], option)

@@ -159,6 +159,10 @@ def _read_outputs(client: "CloudFormationClient", stack: DeployedStack) -> None:
     """Read the outputs of the nested stacks that the template refers to."""
     used = {name for kind, name in mentioned(stack.document.value) if kind == "name"}
     for name, resource in stack.resources.items():
+        if resource.kind == NESTED:
+            stack.remarks.append(
+                f"nested stack {name} is not read: pass --stack {resource.physical_id} for its experiments"
+            )
         if resource.kind != NESTED or name not in used:
             continue
         try:
