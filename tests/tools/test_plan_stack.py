@@ -197,7 +197,7 @@ def test_the_name_of_a_stack_to_create_fills_names(plan: Callable[..., Finished]
         ),
         (("--stack", PROVIDER_STACK), 1, f"stack {PROVIDER_STACK} has no experiment"),
         (
-            ("template.yaml", "--stack", PROVIDER_STACK, "--logical-id", "X"),
+            ("template.yaml", "--stack", "shop", "--logical-id", "X"),
             2,
             "has no experiment X; it has Experiment",
         ),
@@ -228,6 +228,7 @@ def test_the_name_of_a_stack_to_create_fills_names(plan: Callable[..., Finished]
         ),
         (("token.yaml", "--stack", "shop"), 1, "CloudFormation refuses another one: give the resource another logical"),
         (("broken.yaml", "--stack", "shop"), 1, "Type: 'Shadow' must be one of ShadowMode"),
+        (("asks.yaml", "--stack", "shop"), 2, "stack shop has no value for it; pass --parameter Team=VALUE"),
         (("renamed.yaml", "--stack", "shop"), 2, "has 2 experiments: Trial, Experiment; choose one with --logical-id"),
         (("none.yaml", "--stack", PROVIDER_STACK), 1, "has an experiment"),
     ],
@@ -237,6 +238,7 @@ def test_refusals(plan: Callable[..., Finished], arguments: tuple[str, ...], cod
     Path("p.json").write_text('{"Parameters": {"Roun": 1}}')
     Path("none.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
     changed("narrow.yaml", ("MaxValue: 100", "MaxValue: 5"))
+    changed("asks.yaml", ("Parameters:\n", "Parameters:\n  Team: {Type: String}\n"))
     changed("native.yaml", ("Custom::SageMaker", "AWS::SageMaker::"))
     changed("broken.yaml", ("Type: ShadowMode", "Type: Shadow"))
     arn = "arn:aws:lambda:us-east-1:123456789012:function:other"
@@ -325,6 +327,23 @@ def test_hidden_and_nested_values(cloud: ControlledCloud, plan: Callable[..., Fi
     failed = plan("--stack", "bad")
     assert (failed.returncode, failed.stdout) == (1, "")
     assert "stack bad is ROLLBACK_COMPLETE; its creation failed; delete it, then deploy it again" in failed.stderr
+
+
+def test_a_value_of_systems_manager_changes_with_its_name(
+    cloud: ControlledCloud, plan: Callable[..., Finished]
+) -> None:
+    cloud.client("ssm").put_parameter(Name="/text", Value="stored", Type="String")
+    cloud.sagemaker.add_endpoint("endpoint-4", "production", "model-1")
+    text = small("!Ref Secret", "endpoint-4")
+    kind = "{Type: AWS::SSM::Parameter::Value<String>, Default: /text}"
+    Path("stored.yaml").write_text(text.replace("{Type: String, NoEcho: true, Default: none}", kind))
+    cloud.deploy("stored", Path("stored.yaml"))
+    answer = plan("--stack", "stored")
+    assert "nothing to do" in answer.stdout
+    assert "assumed unchanged: Description (!Ref Secret)" in answer.stderr
+    answer = plan("--stack", "stored", "--parameter", "Secret=/other")
+    assert "(Running): update in place" in answer.stdout
+    assert "gets another value, as it is read from /other: Description (!Ref Secret)" in answer.stderr
 
 
 def test_nested_stacks_are_named_as_not_read(cloud: ControlledCloud, plan: Callable[..., Finished]) -> None:
