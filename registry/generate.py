@@ -69,7 +69,8 @@ def schema(type_name: str = TYPE_NAME) -> dict[str, Any]:
         },
     }
     made["tagging"] |= {"permissions": ["sagemaker:AddTags", "sagemaker:DeleteTags", "sagemaker:ListTags"]}
-    return _registrable(made)
+    registrable: dict[str, Any] = _registrable(made)
+    return registrable
 
 
 def _registrable(part: Any) -> Any:  # noqa: ANN401 - any JSON value

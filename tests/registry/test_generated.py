@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from inference_experiment.errors import ExperimentError
 from registry.build import write_project
 from registry.generate import FOLDER, TYPE_NAME, actions_of, files, package_of, role, schema
 
+FUNCTION = FOLDER.parent / "src" / "inference_experiment"
 CREATES = sorted((FOLDER / "inputs").glob("*_create.json"))
 
 
@@ -76,3 +79,14 @@ def test_another_name_changes_the_whole_project(tmp_path: Path) -> None:
 def test_the_registry_folder_stays_small() -> None:
     lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in FOLDER.rglob("*.py"))
     assert lines <= 700
+
+
+def test_the_lifecycle_is_the_functions_and_does_not_know_the_registry() -> None:
+    imported = re.compile(r"^(?:from|import) ([a-z_]+)", re.MULTILINE)
+    own = {
+        name for path in (FOLDER / "src").rglob("*.py") for name in imported.findall(path.read_text(encoding="utf-8"))
+    }
+    function = {name for path in FUNCTION.rglob("*.py") for name in imported.findall(path.read_text(encoding="utf-8"))}
+
+    assert own <= {"inference_experiment", "cloudformation_cli_python_lib", *sys.stdlib_module_names}
+    assert not function & {"registry", "shadowtests_sagemaker_inferenceexperiment", "cloudformation_cli_python_lib"}

@@ -16,7 +16,7 @@ class RegistryGateway(Gateway):
     """The gateway of the lifecycle for one request. Raises ExperimentError and nothing else.
 
     An Update or a Delete is about the experiment that the primary identifier names, whoever has created it:
-    CloudFormation says whose it is, as after an import (docs/decisions/0025-registry-ownership.md).
+    CloudFormation says whose it is, as after an import (docs/decisions/0020-registry-type.md).
     """
 
     def __init__(self, session: Any, request: Request | None = None) -> None:  # noqa: ANN401 - the library's

@@ -9,14 +9,15 @@ import time
 from collections.abc import Callable, MutableMapping
 from typing import Any, Final, TypeAlias
 
-from cloudformation_cli_python_lib import (
+from cloudformation_cli_python_lib.interface import (
     Action,
+    BaseModel,
     BaseResourceHandlerRequest,
     HandlerErrorCode,
     OperationStatus,
     ProgressEvent,
-    Resource,
 )
+from cloudformation_cli_python_lib.resource import Resource
 
 from inference_experiment import errors, logs, settings
 from inference_experiment.clock import Clock
@@ -142,7 +143,7 @@ def delete(session: Any, given: BaseResourceHandlerRequest, callback: Callback) 
 def read(session: Any, given: BaseResourceHandlerRequest, _: Callback) -> ProgressEvent:  # noqa: ANN401
     """Return the properties of an experiment."""
     model = given.desiredResourceState
-    name = str(model.properties.get("Name", "")) if model else ""
+    name = str(model._serialize().get("Name", "")) if model else ""  # noqa: SLF001 - what the library's models have
     return ProgressEvent(OperationStatus.SUCCESS, resourceModel=_read(RegistryGateway(session), name))
 
 
@@ -150,7 +151,7 @@ def read(session: Any, given: BaseResourceHandlerRequest, _: Callback) -> Progre
 @_answering
 def list_all(session: Any, _given: BaseResourceHandlerRequest, _: Callback) -> ProgressEvent:  # noqa: ANN401
     """Return the names of all experiments; the library forwards no token, so that all are one page."""
-    models = [Model({"Name": name}) for name in RegistryGateway(session).names()]
+    models: list[BaseModel] = [Model({"Name": name}) for name in RegistryGateway(session).names()]
     return ProgressEvent(OperationStatus.SUCCESS, resourceModels=models)
 
 

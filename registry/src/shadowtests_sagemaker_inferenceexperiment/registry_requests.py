@@ -50,9 +50,9 @@ def request_of(kind: RequestType, given: BaseResourceHandlerRequest) -> Request:
     return replace(request, physical_id=name, properties={**request.properties, **named}, old_properties=old)
 
 
-def _settable(model: Model | None) -> dict[str, Any]:
+def _settable(model: BaseModel | None) -> dict[str, Any]:
     """Return what a user can set: CloudFormation sends what the last answer had, too."""
-    properties = model.properties if model else {}
+    properties = model._serialize() if model else {}  # noqa: SLF001 - what the library's models have
     return {key: value for key, value in properties.items() if key not in read_only() and value is not None}
 
 
