@@ -41,4 +41,5 @@ def create(
     if "Name" not in experiment.properties:
         raise UsageError("is required here; write it, or pass --name", experiment.place("Name"))
     check_resolved(experiment)
-    create_experiment(experiment.properties, experiment.logical_id, options)
+    region = options.region or experiment.declaration.region  # which a StackQL manifest has
+    create_experiment(experiment.properties, experiment.logical_id, replace(options, region=region))

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from inference_experiment.model import RequestType
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.operate.change import LiveChange, Settings
@@ -40,9 +39,7 @@ def update(
         raise UsageError("pass --patch FILE or -f FILE")
     change = LiveChange.of(name, options)
     if patch is not None:
-        properties = patched(change.live, patch)
+        properties = patched(change.live, str(patch))
     elif file is not None:
         properties = of_file(change.live, file, given_parameters(parameter, parameter_file), logical_id)
-    if properties.get("DesiredState") in ("Completed", "Cancelled"):
-        properties.setdefault("StatusReason", "Stopped by inference-experiment update")
-    change.apply(RequestType.UPDATE, properties, f"{name} is running and would be stopped. Continue?")
+    change.update(properties, "update")

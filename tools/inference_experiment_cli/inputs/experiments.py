@@ -21,9 +21,18 @@ from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
 from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import Place, UndecidedError, UsageError
-from inference_experiment_cli.inputs.documents import Document, read_document
+from inference_experiment_cli.inputs.documents import Document, parse_document, read_text
 from inference_experiment_cli.inputs.instance_types import hosting_instance_types
 from inference_experiment_cli.inputs.parameters import check_parameters
+from inference_experiment_cli.inputs.placeholders import placeholders_in
+from inference_experiment_cli.inputs.stackql import (
+    is_manifest,
+    manifest_experiments,
+    manifest_names,
+    placeholder_form,
+    quote_placeholders,
+    require_distinct,
+)
 from inference_experiment_cli.inventory.properties import epoch_as_text, to_properties
 from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate, experiment_in
@@ -87,6 +96,9 @@ class Declaration:
     view: ExperimentTemplate = field(repr=False)
     logical_id: str
     within: Keys = ()
+    written: Mapping[Keys, Keys] | None = field(default=None, repr=False)
+    """Of a StackQL manifest: where each part of the properties is written."""
+    region: str = ""
 
     @property
     def is_in_template(self) -> bool:
@@ -98,7 +110,7 @@ class Declaration:
         node = self.view.resource(self.logical_id, scenario)
         found = resolve(node.get("Properties") or Node(scenario, None, (*node.path, "Properties")))
         value = {} if isinstance(found.value, ShortForm) else found.value
-        places = {keys: path[len(self.within) :] for keys, path in found.places.items()}
+        places = self._places(found.places)
         if not isinstance(value, dict):
             raise self.document.error(places[()], "is not a mapping of properties")
         native = self.view.type_of(self.logical_id) == contract.NATIVE_TYPE
@@ -122,11 +134,17 @@ class Declaration:
             native,
             properties,
             places,
-            found.unresolved,
+            found.unresolved if self.written is None else {k: placeholder_form(v) for k, v in found.unresolved.items()},
             wrong_token=wrong,
             warning=warning,
             partly_known=partly,
         )
+
+    def _places(self, found: Mapping[Keys, Keys]) -> dict[Keys, Keys]:
+        """Return where each part of the properties is in the file."""
+        if self.written is not None:
+            return {keys: self.written[keys] for keys in found if keys in self.written}
+        return {keys: path[len(self.within) :] for keys, path in found.items()}
 
     def in_deployment(self, given: Mapping[str, str], *, assume: bool) -> Experiment:
         """Return the experiment with given values and defaults."""
@@ -139,7 +157,10 @@ class Declaration:
             scenario = self.view.deployment(known, needed)
         assumed = tuple(f"{name} is {str(scenario.decide(name)).lower()}" for name in undecided)
         is_created = self.view.exists(self.logical_id, scenario)
-        return replace(self.in_scenario(scenario), is_created=is_created, assumed=assumed)
+        experiment = self.in_scenario(scenario)
+        if self.written is not None:
+            _require_filled(experiment)
+        return replace(experiment, is_created=is_created, assumed=assumed)
 
     def unresolved_values(self) -> int:
         """Return how many values only a deployment knows, in the scenario with the most of them."""
@@ -159,6 +180,13 @@ class Declaration:
             for (line, finding), holds in found.items()
         ]
         return sorted(worded, key=lambda pair: (pair[0], pair[1].path))
+
+
+def _require_filled(experiment: Experiment) -> None:
+    """Raise UsageError for a placeholder of a StackQL manifest without a value: no deployment will know it."""
+    for keys, written in experiment.unresolved.items():
+        name = placeholders_in(written)[0]
+        raise UsageError(f"{written} has no value; pass --parameter {name}=VALUE", experiment.place(*keys))
 
 
 def read_experiments(
@@ -187,8 +215,15 @@ def read_declarations(path: Path, given: Mapping[str, str], *, strict: bool = Tr
 
     `strict`: each given parameter has to be one of the template's.
     """
-    document = read_document(path)
+    name, text = read_text(path)
+    return declarations_of(parse_document(quote_placeholders(text), name), given, strict=strict)
+
+
+def declarations_of(document: Document, given: Mapping[str, str], *, strict: bool = True) -> list[Declaration]:
+    """Return the experiments that a document declares, at least one. Raises UsageError."""
     value = document.value
+    if is_manifest(value):
+        return _of_manifest(document, given, strict=strict)
     if not isinstance(value, Mapping):
         raise document.error((), "is not a mapping of properties")
     if isinstance(value.get("Resources"), Mapping):
@@ -205,6 +240,19 @@ def _wrapped(document: Document, resource: Raw, within: Keys, given: Mapping[str
     """Return the experiment of a file that is no template, in a template of its own."""
     template = {"Parameters": {name: {"Type": "String"} for name in given}, "Resources": {DEFAULT_ID: resource}}
     return Declaration(document, ExperimentTemplate(template, parameter_sets=[given]), DEFAULT_ID, within)
+
+
+def _of_manifest(document: Document, given: Mapping[str, str], *, strict: bool) -> list[Declaration]:
+    experiments = manifest_experiments(document, given, strict=strict)
+    require_distinct(experiments, document)
+    parameters = {name: {"Type": "String"} for name in manifest_names(document)}
+    declarations = []
+    for one in experiments:
+        resource = {"Type": contract.CUSTOM_TYPE, "Properties": one.properties}
+        view = ExperimentTemplate({"Parameters": parameters, "Resources": {one.logical_id: resource}})
+        within = ("Resources", one.logical_id, "Properties")
+        declarations.append(Declaration(document, view, one.logical_id, within, one.places, one.region))
+    return declarations
 
 
 def _of_template(document: Document, given: Mapping[str, str], *, strict: bool) -> list[Declaration]:

@@ -71,6 +71,20 @@ class LiveChange:
             )
         return cls(gateway, observed, owner, to_properties(observed.details, tags), tags, settings)
 
+    def update(self, properties: Mapping[str, Any], command: str) -> None:
+        """Bring the experiment to these properties; the name of the command is the reason of a stop without one."""
+        wanted = dict(properties)
+        if wanted.get("DesiredState") in (Status.COMPLETED, Status.CANCELLED):
+            wanted.setdefault("StatusReason", f"Stopped by inference-experiment {command}")
+        self.apply(RequestType.UPDATE, wanted, f"{self.observed.name} is running and would be stopped. Continue?")
+
+    def delete(self, command: str) -> None:
+        """Delete the experiment; a running one is stopped first, for which the name of the command is the reason."""
+        properties = {key: value for key, value in self.live.items() if key != "DesiredState"}
+        properties["StatusReason"] = f"Stopped by inference-experiment {command}"
+        question = f"{self.observed.name} is running and would be stopped and deleted. Continue?"
+        self.apply(RequestType.DELETE, properties, question)
+
     def apply(self, kind: RequestType, properties: Mapping[str, Any], question: str) -> None:
         """Plan an Update or a Delete and, unless it is a dry run, carry it out. Raises NotPossibleError."""
         old = self.live if kind is RequestType.UPDATE else {}

@@ -12,13 +12,17 @@ from inference_experiment import contract
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
 from inference_experiment_cli.errors import NotPossibleError, Place, UsageError
-from inference_experiment_cli.inputs.documents import read_document
+from inference_experiment_cli.inputs.documents import parse_document, read_document
 from inference_experiment_cli.inputs.experiments import Experiment, choose, findings, read_experiments
 
 
-def patched(live: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Return the properties that a patch makes of the live ones. Raises CommandError, or a group with each finding."""
-    document = read_document(path)
+def patched(live: Mapping[str, Any], patch: str, name: str = "--patch") -> dict[str, Any]:
+    """Return the properties that a patch (a file, - or the JSON itself) makes of the live ones.
+
+    `name` is that of JSON in messages. Raises CommandError, or a group with each finding.
+    """
+    inline = patch.lstrip().startswith(("[", "{"))
+    document = parse_document(patch, name) if inline else read_document(Path(patch))
     value = plain(document.value)
     operations = value if isinstance(value, list) else [value]
     properties: Any = dict(live)
@@ -30,7 +34,9 @@ def patched(live: Mapping[str, Any], path: Path) -> dict[str, Any]:
             text = f"the live properties fail the test of {operation['path']}"
             raise NotPossibleError(text, document.place(keys)) from error
         except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
-            raise document.error(keys, f"cannot be applied: {error}") from error
+            # The message ends with Python's form of the properties.
+            problem = str(error).partition(" in {")[0].partition(" in [")[0]
+            raise document.error(keys, f"cannot be applied: {problem}") from error
         except (TypeError, AttributeError, KeyError, ValueError) as error:
             raise document.error(keys, f"is not an operation of RFC 6902: {error}") from error
         if not isinstance(properties, Mapping):
