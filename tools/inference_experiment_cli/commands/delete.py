@@ -8,7 +8,8 @@ from inference_experiment_cli.options import Name, with_options_of
 def delete(name: Name, *, options: Settings) -> None:
     """Delete an experiment; a running one is stopped first.
 
-    Stopping leaves the endpoint as it was before the test.
+    Stopping leaves the endpoint as it was before the test. A running experiment, and one that has ended and has a
+    report, needs a confirmation.
 
     Example: inference-experiment delete fraud-2 --yes
 

@@ -66,7 +66,7 @@ def query(  # noqa: PLR0913 - one parameter per option
     if statement.kind in CHANGES:
         if not (write or options.dry_run):
             raise UsageError(f"{statement.kind} changes experiments: pass --write, or --dry-run to see the calls")
-        settings = replace(options, timeout=timeout or Settings.timeout)
+        settings = replace(options, timeout=timeout or Settings.timeout, output=output)
         _print(Changer(reader, settings, source, values).apply(statement), output)
     elif statement.kind in (Kind.SHOW, Kind.DESCRIBE):
         _print(show(statement), output)

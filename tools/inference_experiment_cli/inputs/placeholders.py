@@ -51,9 +51,14 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(filled, text)
 
 
+def parameters_for(names: Iterable[str]) -> set[str]:
+    """Return the names under which values of placeholders can be given."""
+    return {form for name in names for form in (name, name.removeprefix(VARIABLES), name.partition("[")[0])}
+
+
 def check_names(given: Iterable[str], names: Iterable[str]) -> None:
     """Raise UsageError where a value is given for a placeholder that does not occur."""
-    known = {form for name in names for form in (name, name.removeprefix(VARIABLES), name.partition("[")[0])}
+    known = parameters_for(names)
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)

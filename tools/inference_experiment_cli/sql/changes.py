@@ -18,7 +18,8 @@ from inference_experiment_cli.inventory.properties import own_tags, timestamp, t
 from inference_experiment_cli.inventory.records import snake
 from inference_experiment_cli.operate.change import LiveChange, Settings, create_experiment
 from inference_experiment_cli.operate.gateway import CliGateway
-from inference_experiment_cli.operate.patch import patched
+from inference_experiment_cli.operate.patch import check_edited, patched
+from inference_experiment_cli.output import print_rows
 from inference_experiment_cli.sql import tables
 from inference_experiment_cli.sql.conditions import conditions_of
 from inference_experiment_cli.sql.engine import Answer
@@ -64,6 +65,18 @@ class Target:
 
 
 @dataclass(frozen=True)
+class StatementSettings(Settings):
+    """Settings of a change that prints the experiment as a row, unless RETURNING says what is printed."""
+
+    returning: bool = False
+
+    def print_record(self, record: Mapping[str, Any]) -> None:
+        """Print the experiment as a change has left it."""
+        if not self.returning:
+            print_rows([record], list(record), self.output, headers=list(record))
+
+
+@dataclass(frozen=True)
 class Changer:
     """Carries changes out; `source` is the name of the statement in messages, `values` are those of placeholders."""
 
@@ -106,7 +119,7 @@ class Changer:
             _leave_out_described(properties)
         target = Target(str(properties["Name"]), self._region(region))
         self._check(properties)
-        create_experiment(plain(properties), "", replace(self.settings, region=target.region))
+        create_experiment(plain(properties), "", self._settings(tree, target))
         return target
 
     def _check(self, properties: DictNode) -> None:
@@ -145,7 +158,7 @@ class Changer:
         else:
             target = self._target(Kind.UPDATE, tree)
         values = self._assigned(tree, with_row=not is_parameter)
-        change = LiveChange.of(target.name, replace(self.settings, region=target.region))
+        change = LiveChange.of(target.name, self._settings(tree, target))
         operations: list[Any] = []
         for column, name, value in zip(columns, names, values, strict=True):
             if name == PATCH:
@@ -154,12 +167,14 @@ class Changer:
                 operations.append({"op": "add", "path": f"/{name}", "value": self._value(column, name, value)})
             elif name in change.live:
                 operations.append({"op": "remove", "path": f"/{name}"})
-        change.update(patched(change.live, json.dumps(operations), self.source), COMMAND)
+        properties = patched(change.live, json.dumps(operations), self.source)
+        check_edited(properties, {}, self.source)
+        change.update(properties, COMMAND)
         return target
 
     def _delete(self, tree: "exp.Expr") -> Target:
         target = self._target(Kind.DELETE, tree)
-        LiveChange.of(target.name, replace(self.settings, region=target.region)).delete(COMMAND)
+        LiveChange.of(target.name, self._settings(tree, target)).delete(COMMAND)
         return target
 
     def _assigned(self, tree: "exp.Expr", *, with_row: bool) -> Sequence[Any]:
@@ -193,6 +208,11 @@ class Changer:
                 f"{kind} is about one experiment, {len(found)} meet its condition: {some}{more}; write {PIN}"
             )
         return found[0]
+
+    def _settings(self, tree: "exp.Expr", target: Target) -> Settings:
+        """Return the settings of one statement."""
+        settings = replace(self.settings, region=target.region)
+        return StatementSettings(**vars(settings), returning=bool(tree.args.get("returning")))
 
     def _region(self, named: str) -> str:
         """Return the region of a change: the statement's, that of --region, or none for the default."""
