@@ -111,6 +111,43 @@ def test_forms(sagemaker: RegionalSageMaker, form: str, snapshot: SnapshotAssert
     assert finished.stdout == snapshot
 
 
+def test_values_of_every_type_are_as_json_has_them(sagemaker: RegionalSageMaker) -> None:
+    sql = (
+        "SELECT [1, 2] AS list, {'a': 1} AS struct, DATE '2026-01-01' AS date, INTERVAL 90 minutes AS interval, "
+        "1.5::DECIMAL(4, 2) AS decimal, 'x'::BLOB AS blob, sum(1) AS sum, NULL AS nothing, true AS yes, "
+        "TIMESTAMPTZ '2026-01-01T01:00:00+01' AS time FROM inference_experiments_list_only"
+    )
+    (row,) = ask(sagemaker, sql)
+    assert row == {
+        "list": [1, 2],
+        "struct": {"a": 1},
+        "date": "2026-01-01",
+        "interval": "01:30:00",
+        "decimal": 1.5,
+        "blob": "x",
+        "sum": 2,
+        "nothing": None,
+        "yes": True,
+        "time": "2026-01-01T00:00:00Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("sql", "columns"),
+    [
+        ("SUMMARIZE inference_experiments_list_only", ["column_name", "column_type"]),
+        ("TABLE inference_experiments_list_only", ["region", "name"]),
+        ("WITH names AS (FROM inference_experiments_list_only) SELECT name FROM names", ["name"]),
+        ("SELECT * LIKE 'n%' FROM inference_experiments_list_only", ["name"]),
+        ("SELECT @ -5 AS five", ["five"]),
+        ("SELECT 3! AS six", ["six"]),
+        ("SELECT table_name FROM information_schema.tables", ["table_name"]),
+    ],
+)
+def test_what_only_duckdb_knows_is_answered_too(sagemaker: RegionalSageMaker, sql: str, columns: list[str]) -> None:
+    assert list(ask(sagemaker, sql)[0])[: len(columns)] == columns
+
+
 def test_a_failing_region_is_named_and_the_others_are_kept(sagemaker: RegionalSageMaker) -> None:
     sql = "SELECT name FROM inference_experiments_list_only WHERE region IN ('us-east-1', 'us-west-2')"
     finished = run("query", sql, "--format", "csv", settings=environment(sagemaker.url))

@@ -22,7 +22,9 @@ MARKS: Final = frozenset({"EndpointName", "ModelVariants"})
 REGION: Final = "region"
 ENVIRONMENT: Final = "stack_env"
 # The page of the provider leaves numbers unquoted, which is YAML only when they are filled.
-_UNQUOTED: Final = re.compile(r"^(\s*(?:- )?[\w]+:\s+)(\{\{\s*[A-Za-z_][\w.\[\]]*\s*\}\})\s*$", re.MULTILINE)
+_UNQUOTED: Final = re.compile(
+    r"^([ \t]*(?:- )?\w+:[ \t]+)(\{\{[ \t]*[A-Za-z_][\w.\[\]]*[ \t]*\}\})(?=[ \t\r]*$)", re.MULTILINE
+)
 _REFERENCE: Final = re.compile(r"\$\{([^}]+)\}")
 
 

@@ -40,6 +40,14 @@ FIXED: Final = {
 SCHEMAS: Final = ("sagemaker", "aws.sagemaker", "awscc.sagemaker")
 
 
+# Types whose values Python has in forms of its own, or (with a time zone) only where pytz is installed.
+CASTS: Final = {
+    "TIMESTAMP WITH TIME ZONE": "::TIMESTAMP",
+    "DECIMAL": "::DOUBLE",
+    **dict.fromkeys(("INTERVAL", "BLOB", "BIT", "UUID", "TIME WITH TIME ZONE"), "::VARCHAR"),
+}
+
+
 @dataclass(frozen=True)
 class Answer:
     """The columns and rows of a SELECT, in its order; a column may occur twice. Values are as JSON has them."""
@@ -138,9 +146,9 @@ class Engine:
         relation: DuckDBPyRelation = self._connection.sql(sql)
         columns = relation.columns
         kinds = [str(kind) for kind in relation.types]
-        if "TIMESTAMP WITH TIME ZONE" in kinds:  # DuckDB gives these to Python only where pytz is installed
-            casts = (f"#{at}{'::TIMESTAMP' if 'ZONE' in kind else ''}" for at, kind in enumerate(kinds, start=1))
-            relation = relation.project(", ".join(casts))
+        casts = [next((cast for name, cast in CASTS.items() if kind.startswith(name)), "") for kind in kinds]
+        if any(casts):
+            relation = relation.project(", ".join(f"#{at}{cast}" for at, cast in enumerate(casts, start=1)))
         return Answer(columns, [list(map(_shown, row, kinds)) for row in relation.fetchall()])
 
 
