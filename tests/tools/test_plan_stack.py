@@ -3,18 +3,22 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
+import urllib3
 from command_line import Finished, run
 from desk import EXAMPLE, ROOT
+from werkzeug.wrappers import Request, Response
 
 from cfn_template.forms import FORMS, values_of
 from cfn_template.values import Unresolved
 from inference_experiment_cli.demo.run import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
 from inference_experiment_local.errors import StackFailed
+from inference_experiment_local.loopback import LoopbackServer
 from protocol_driver.controlled import ControlledCloud
 
 CONFIG = """
@@ -47,6 +51,29 @@ Parameters:
 """
 NESTED = "{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://s3.amazonaws.com/templates/nested.yaml}}"
 FRAUD_3 = "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:3"
+
+
+class Front(LoopbackServer):
+    """CloudFormation behind a front that denies some actions and replaces texts in answers."""
+
+    def __init__(self, cloud: ControlledCloud, denied: tuple[str, ...] = (), texts: tuple[str, str] = ("", "")) -> None:
+        super().__init__()
+        self.cloud, self.denied, self.texts = cloud, denied, texts
+
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        asked = Request(environ)
+        body = asked.get_data(cache=True)
+        action = dict(parse_qsl(body.decode()))["Action"]
+        if action in self.denied:
+            error = f"<Error><Code>AccessDenied</Code><Message>not authorized: {action}</Message></Error>"
+            answer = Response(f"<ErrorResponse>{error}</ErrorResponse>", 403, content_type="text/xml")
+            return answer(environ, start_response)
+        headers = {name: asked.headers[name] for name in ("Authorization", "Content-Type", "X-Amz-Date")}
+        http = urllib3.PoolManager(ca_certs=str(self.cloud.certificates.ca_file))
+        given = http.request("POST", self.cloud.url, body=body, headers=headers)
+        text = given.data.decode()
+        text = text.replace(*self.texts) if self.texts[0] else text
+        return Response(text, given.status, content_type="text/xml")(environ, start_response)
 
 
 @pytest.fixture(scope="module")
@@ -370,6 +397,42 @@ def test_a_transform_is_read_as_it_was_processed(cloud: ControlledCloud, plan: C
         assert [row["after"] for row in rows] in ([11], ["11"])
     live = cloud.sagemaker.client().list_inference_experiments(NameContains="included")["InferenceExperiments"]
     assert [each["Description"] for each in live] == ["included"]
+
+
+def test_what_cannot_be_read_is_said(cloud: ControlledCloud, plan: Callable[..., Finished]) -> None:
+    """Imports and outputs only fill values: without them the plan goes on. The template is the plan's subject."""
+    with Front(cloud, ("ListExports",)) as front:
+        answer = plan(
+            "--stack", "shop", "--parameter", "SamplingPercentage=50", AWS_ENDPOINT_URL_CLOUDFORMATION=front.url
+        )
+    assert (answer.returncode, "update in place" in answer.stdout) == (0, True)
+    assert "imports are assumed unchanged: ListExports: not authorized: ListExports (AccessDenied)" in answer.stderr
+    for denied in ("DescribeStacks", "GetTemplate", "ListStackResources"):
+        with Front(cloud, (denied,)) as front:
+            answer = plan("--stack", "shop", AWS_ENDPOINT_URL_CLOUDFORMATION=front.url)
+        assert answer.returncode == 4
+        assert f"{denied}: not authorized: {denied} (AccessDenied)" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        ("UPDATE_IN_PROGRESS", 0, "stack shop is UPDATE_IN_PROGRESS; the plan is for what is deployed now"),
+        ("UPDATE_ROLLBACK_COMPLETE", 0, ""),
+        ("UPDATE_ROLLBACK_FAILED", 1, "stack shop is UPDATE_ROLLBACK_FAILED; continue its rollback first"),
+        ("DELETE_IN_PROGRESS", 1, "stack shop is DELETE_IN_PROGRESS; it cannot be updated"),
+        ("REVIEW_IN_PROGRESS", 1, "stack shop is not deployed yet; for the plan of a creation pass --stack-name shop"),
+    ],
+)
+def test_the_status_of_the_stack(
+    cloud: ControlledCloud, plan: Callable[..., Finished], status: str, code: int, words: str
+) -> None:
+    described: Any = cloud.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
+    tags = tuple(f"<StackStatus>{each}</StackStatus>" for each in (described["StackStatus"], status))
+    with Front(cloud, texts=(tags[0], tags[1])) as front:
+        answer = plan("--stack", "shop", AWS_ENDPOINT_URL_CLOUDFORMATION=front.url)
+    assert answer.returncode == code, answer.stderr
+    assert words in answer.stderr
 
 
 def test_without_cloudformation_there_is_no_plan(plan: Callable[..., Finished]) -> None:

@@ -47,7 +47,8 @@ def plan(
         Path | None, typer.Option(metavar="FILE", help="The file as it was deployed; needs no account.")
     ] = None,
     status: Annotated[
-        Assumable | None, choice(Assumable, "Status to assume with --previous. Default: Running, or how it ended.")
+        Assumable | None,
+        choice(Assumable, "STATUS", "Status to assume with --previous. Default: Running, or how it ended."),
     ] = None,
     logical_id: LogicalId = "",
     parameter: Parameters = None,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from inference_experiment.model import Status
-from inference_experiment_cli.inputs.times import Moment, option_moment
+from inference_experiment_cli.inputs.times import moment, option_moment
 from inference_experiment_cli.inventory.describe import DescribedExperiment
 from inference_experiment_cli.inventory.properties import full_record, to_jsonable
 from inference_experiment_cli.operate.ownership import by_tags
@@ -35,14 +35,14 @@ class Filters:
     """The options that SageMaker applies."""
 
     name_contains: Annotated[str, typer.Option(help="Part of the name.")] = ""
-    status: Annotated[Status | None, choice(Status, "Filter by status.", omitted=(Status.ABSENT,))] = None
-    kind: Annotated[Type | None, choice(Type, "Filter by type.", "--type")] = None
-    created_after: Moment = None
-    created_before: Moment = None
-    modified_after: Moment = None
-    modified_before: Moment = None
-    sort_by: Annotated[SortBy | None, choice(SortBy, "Order within a region.")] = None
-    sort_order: Annotated[SortOrder | None, choice(SortOrder, "Direction of the order.")] = None
+    status: Annotated[Status | None, choice(Status, "STATUS", "Filter by status.", omitted=(Status.ABSENT,))] = None
+    kind: Annotated[Type | None, choice(Type, "TYPE", "Filter by type.", "--type")] = None
+    created_after: Annotated[str | None, moment("Created after a time:")] = None
+    created_before: Annotated[str | None, moment("Created before a time:")] = None
+    modified_after: Annotated[str | None, moment("Last modified after a time:")] = None
+    modified_before: Annotated[str | None, moment("Last modified before a time:")] = None
+    sort_by: Annotated[SortBy | None, choice(SortBy, "MEMBER", "Order within a region.")] = None
+    sort_order: Annotated[SortOrder | None, choice(SortOrder, "ORDER", "Direction of the order.")] = None
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of ListInferenceExperiments for the options that are set. Raises UsageError."""

@@ -16,7 +16,7 @@ import typer
 from inference_experiment import checks, contract
 from inference_experiment import properties as property_rules
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.inputs.times import NOT_A_TIME, Moment, parse_moment
+from inference_experiment_cli.inputs.times import NOT_A_TIME, moment, parse_moment
 from inference_experiment_cli.inventory.properties import timestamp
 
 SAMPLING: Final = "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage"
@@ -55,8 +55,8 @@ class EditOptions:
         str | None,
         typer.Option(metavar="PERCENT", help="Percentage of the requests that the shadow variant gets: 0 to 100."),
     ] = None
-    start_time: Moment = None
-    end_time: Moment = None
+    start_time: Annotated[str | None, moment("Start of the schedule:")] = None
+    end_time: Annotated[str | None, moment("End of the schedule:")] = None
     description: Annotated[str | None, typer.Option(help="Description; an empty one removes it.")] = None
     assigned: Assignments = None
     unset: Annotated[list[str] | None, typer.Option(metavar="PATH", help="Remove a property. Repeatable.")] = None
@@ -240,10 +240,10 @@ class _Editor:
         return value
 
     def _moment(self, text: object) -> str:
-        moment = parse_moment(str(text))
-        if moment is None:
+        parsed = parse_moment(str(text))
+        if parsed is None:
             raise self._error(NOT_A_TIME)
-        return timestamp(moment)
+        return timestamp(parsed)
 
 
 def _parsed(text: str) -> object:
