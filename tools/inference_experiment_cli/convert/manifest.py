@@ -83,13 +83,18 @@ def _for_deployment(live: Mapping[str, Any]) -> dict[str, Any]:
     """
     if live.get("DesiredState") in ("Completed", "Cancelled"):
         return dict(live)
-    now = datetime.now(UTC)
     schedule = {
-        name: text
-        for name, text in live.get("Schedule", {}).items()
-        if (checks.parse_time(text) or now) > now and (name, live.get("DesiredState")) != ("StartTime", "Running")
+        name: time
+        for name, time in live.get("Schedule", {}).items()
+        if not _is_past(time) and (name, live.get("DesiredState")) != ("StartTime", "Running")
     }
     return {**live, "Schedule": schedule} if schedule else {key: live[key] for key in live if key != "Schedule"}
+
+
+def _is_past(time: object) -> bool:
+    """Tell whether a time is known to be past; a parameter is not."""
+    moment = checks.parse_time(time) if isinstance(time, str) else None
+    return moment is not None and moment <= datetime.now(UTC)
 
 
 def template(kind: Manifest, logical_id: str, live: Mapping[str, Any] | None, extent: Extent) -> dict[str, Any]:
