@@ -13,20 +13,20 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from inference_experiment_cli.output import console
+from inference_experiment_cli.output import console, spinner
 
 
 @contextmanager
 def counter(text: str) -> Iterator[Callable[[str], None]]:
     """Show a spinner and a count; give the function that counts one more and shows a note."""
+    screen = console(stderr=True).console
     columns = (
-        SpinnerColumn(),
-        TextColumn(text),
+        SpinnerColumn(spinner(screen)),
+        TextColumn("{task.description}", markup=False),
         TextColumn("{task.completed}"),
-        TextColumn("{task.fields[note]}", style="dim"),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
         TimeElapsedColumn(),
     )
-    screen = console(stderr=True)
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_interactive) as progress:
         task = progress.add_task(text, total=None, note="")
         yield lambda note: progress.update(task, advance=1, note=note)
@@ -35,8 +35,9 @@ def counter(text: str) -> Iterator[Callable[[str], None]]:
 @contextmanager
 def bar(text: str, total: int) -> Iterator[Callable[[], None]]:
     """Show a bar; give the function that advances it by one. No thread draws it: processes are forked meanwhile."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    screen = console(stderr=True)
+    name = TextColumn("{task.description}", markup=False)
+    columns = (name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    screen = console(stderr=True).console
     hidden = not screen.is_interactive
     with Progress(*columns, console=screen, transient=True, auto_refresh=False, disable=hidden) as progress:
         task = progress.add_task(text, total=total)

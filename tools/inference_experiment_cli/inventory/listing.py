@@ -15,6 +15,8 @@ from inference_experiment_cli.operate.ownership import by_tags
 
 IDENTIFIERS: Final = ("Region", "Name")
 TABLE_COLUMNS: Final = (*IDENTIFIERS, "Status", "CreationTime", "LastModifiedTime", "CompletionTime")
+LEAST_COLUMNS: Final = (*IDENTIFIERS, "Status")
+"""What the narrowest terminal shows of a table."""
 SUMMARY_COLUMNS: Final = (*TABLE_COLUMNS, "Type", "RoleArn", "Description", "Schedule", "StatusReason")
 FULL_COLUMNS: Final = tuple(full_record({}, {}, "", ""))
 # All but Absent, which no experiment that is listed has.

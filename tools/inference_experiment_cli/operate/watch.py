@@ -84,7 +84,7 @@ def _print_lines(rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
         endpoint = f"endpoint {row['endpoint'] or 'unknown'}"
         text = f"{row['seconds']:8.1f} s  {row['status']:<10} {row['variants']}  {endpoint}"
-        screen.print(text + (f"  {row['reason']}" if row["reason"] else ""))
+        screen.line(text + (f"  {row['reason']}" if row["reason"] else ""))
 
 
 def _timeline(moments: list[dict[str, Any]]) -> str:

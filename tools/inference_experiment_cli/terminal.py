@@ -1,0 +1,132 @@
+"""What a terminal shows of a text: lines of its width, and control characters as escapes that it does not obey."""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from io import TextIOWrapper
+from typing import Final, TextIO
+
+from rich.cells import cell_len, chop_cells
+
+# Control characters, line separators, what changes the direction of text, and halves of a surrogate pair.
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_NAMED: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_WORD: Final = re.compile(r"\S+")
+# Where a word that is longer than a line is divided rather than anywhere: ARNs, paths, lists.
+_PART: Final = re.compile(r"[^/:,;=&]*[/:,;=&]+|[^/:,;=&]+")
+CONTINUATION_INDENT: Final = 2
+LAST_OF_TWO_DIGITS: Final = 0xFF
+NARROW: Final = 20
+"""Columns below which lines are not indented."""
+DEFAULT_WIDTH: Final = 80
+"""Columns of a terminal that does not say how many it has."""
+_WIDE: Final = ContextVar("wide", default=False)
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""Return a text whose control characters are escapes (\x1b, \r, \u202e); those in `keep` stay."""
+    return _CONTROL.sub(lambda match: match[0] if match[0] in keep else _escape(match[0]), text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return _NAMED.get(character) or (f"\\x{code:02x}" if code <= LAST_OF_TWO_DIGITS else f"\\u{code:04x}")
+
+
+def json_escaped(text: str) -> str:
+    """Return JSON whose control characters are escapes of JSON, so that it says the same."""
+    return _CONTROL.sub(lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
+
+
+def one_line(text: str) -> str:
+    """Return a message as one line: line ends and runs of blanks as one blank, control characters as escapes."""
+    return visible(re.sub(r"[ \t]*\r?\n[ \t\r\n]*|[ \t]+", " ", text.strip(" \t\r\n")))
+
+
+def use_escapes() -> None:
+    """Let both streams write what their encoding lacks as an escape instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def is_unicode(stream: TextIO) -> bool:
+    """Return whether a stream can write every character; one that does not say its encoding can."""
+    return (getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf")
+
+
+@contextmanager
+def wide_lines(*, wide: bool) -> Iterator[None]:
+    """Do not fit what is printed meanwhile to the terminal, if `wide`."""
+    token = _WIDE.set(wide)
+    try:
+        yield
+    finally:
+        _WIDE.reset(token)
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Return the columns of a terminal, or of COLUMNS; None for what is no terminal, or with --wide: no limit."""
+    if _WIDE.get() or not stream.isatty():
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH
+    except OSError:
+        return DEFAULT_WIDTH
+
+
+def wrap(text: str, width: int | None) -> list[str]:
+    """Return the lines of a text, indented as its first one, and two more from the second on."""
+    if width is None or cell_len(text) <= width:
+        return [text]
+    start = "" if width < NARROW else text[: len(text) - len(text.lstrip())]
+    rest = start + " " * (CONTINUATION_INDENT if width >= NARROW else 0)
+    if len(rest) > width // 2:
+        start = rest = ""
+    first, *others = fold(text.strip(), width - len(rest))
+    return [start + first, *(rest + line for line in others)]
+
+
+def fold(text: str, width: int) -> list[str]:
+    """Return a text in lines of at most `width` cells: divided between words, and within those that are longer."""
+    lines, end = [""], 0
+    for word in _WORD.finditer(text):
+        blanks = text[end : word.start()] if lines[-1] else ""
+        end = word.end()
+        if cell_len(lines[-1] + blanks + word[0]) <= width:
+            lines[-1] += blanks + word[0]
+        elif cell_len(word[0]) <= width:
+            lines.append(word[0])
+        else:
+            _fold_word(word[0], blanks, lines, width)
+    return lines
+
+
+def _fold_word(word: str, blanks: str, lines: list[str], width: int) -> None:
+    """Append a long word to the lines: its first part beside what is there, if that fits."""
+    for part in _PART.findall(word):
+        if cell_len(lines[-1] + blanks + part) <= width:
+            lines[-1] += blanks + part
+        else:
+            pieces = [each for each in chop_cells(part, width) if each] if width > 1 else [*part]
+            lines[:] = [*(lines if lines != [""] else []), *pieces]
+        blanks = ""
+
+
+def print_lines(lines: Iterable[str], *, stderr: bool = False) -> None:
+    """Print lines as they are, one by one: those of results, and errors, which have no colour."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = width_of(stream)
+    for line in lines:
+        stream.writelines(part + "\n" for part in wrap(visible(line), width))
+
+
+def fill(text: str, width: int) -> str:
+    """Return a text with the blanks that it lacks to that many cells."""
+    return text + " " * (width - cell_len(text))
