@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, TextIO
 
+from inference_experiment_cli.terminal import visible
+
 # What spreadsheets take for the beginning of a formula, also after a tab or a line end, and in full width.
 _FORMULA: Final = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
@@ -26,9 +28,10 @@ class _Lines:
 
 
 def write_rows(stream: TextIO, head: Sequence[str], rows: Iterable[Iterable[str]]) -> None:
-    """Write a head line and rows as they come."""
+    """Write a head line and rows as they come; on a terminal, which would obey control characters, as escapes."""
+    shown = visible if stream.isatty() else str
     # Only characters of its own line end make the module quote a cell in every version of Python.
     writer = csv.writer(_Lines(stream), lineterminator="\r\n")
-    writer.writerow([guarded(name) for name in head])
+    writer.writerow([guarded(shown(name)) for name in head])
     for row in rows:
-        writer.writerow([guarded(text) for text in row])
+        writer.writerow([guarded(shown(text)) for text in row])

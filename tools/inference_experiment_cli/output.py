@@ -171,9 +171,9 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def yaml_text(value: object) -> str:
-    """Return a value as YAML, in its own order and without aliases."""
-    width = min(width_of(sys.stdout) or YAML_WIDTH, YAML_WIDTH)
+def yaml_text(value: object, margin: int = 0) -> str:
+    """Return a value as YAML, in its own order and without aliases, for lines that begin after a margin."""
+    width = min(width_of(sys.stdout) or YAML_WIDTH, YAML_WIDTH) - margin
     text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=is_unicode(sys.stdout), width=width)
     if visible(text, keep="\n") != text:  # characters that YAML allows and a terminal obeys
         text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=width)
@@ -233,10 +233,7 @@ def _yaml(rows: Iterable[Row], columns: Sequence[str]) -> None:
 
 
 def _csv(rows: Iterable[Row], columns: Sequence[str], head: Sequence[str]) -> None:
-    """Print CSV; on a terminal with control characters as escapes, since it would obey them."""
-    shown = visible if sys.stdout.isatty() else str
-    cells = ([shown(cell(row.get(key))) for key in columns] for row in rows)
-    write_rows(sys.stdout, [shown(name) for name in head], cells)
+    write_rows(sys.stdout, head, ([cell(row.get(key)) for key in columns] for row in rows))
 
 
 def _words(name: str) -> str:

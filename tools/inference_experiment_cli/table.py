@@ -6,13 +6,13 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from inference_experiment_cli.terminal import fill, fold
+from inference_experiment_cli.terminal import fill, fold, parts
 
 GAP: Final = "  "
-WHOLE_WORD_CELLS: Final = 24
-"""Longest word that is kept whole while there are optional columns to leave out."""
-NARROWEST_COLUMN_CELLS: Final = 12
-"""Width to which every column may be narrowed before those that are not optional are left out."""
+WHOLE_WORD_CELLS: Final = 26
+"""Longest word that is kept whole while there are optional columns to leave out: the name of an operation."""
+NARROWEST_COLUMN_CELLS: Final = (6, 12)
+"""Width to which every column may be narrowed before further ones are left out: of a narrow and of a wide terminal."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ def layout(rows: Sequence[Sequence[str]], width: int | None, optional: Collectio
             columns.remove(index)
     least = words
     if _total([words[each] for each in columns]) > width:
-        least = [min(each, NARROWEST_COLUMN_CELLS) for each in natural]
+        narrowest = min(max(width // 4, NARROWEST_COLUMN_CELLS[0]), NARROWEST_COLUMN_CELLS[1])
+        least = [min(each, narrowest) for each in natural]
     while len(columns) > 1 and _total([least[each] for each in columns]) > width:
         columns.pop()
     shown = _narrowed([natural[each] for each in columns], [least[each] for each in columns], width)
@@ -65,7 +66,7 @@ def _total(widths: Sequence[int]) -> int:
 
 
 def _longest_word(cells: Iterable[str]) -> int:
-    return min(WHOLE_WORD_CELLS, max((cell_len(word) for text in cells for word in text.split()), default=0))
+    return min(WHOLE_WORD_CELLS, max((cell_len(part) for text in cells for part in parts(text)), default=0))
 
 
 def _narrowed(natural: Sequence[int], least: Sequence[int], width: int) -> list[int]:

@@ -15,8 +15,8 @@ from rich.cells import cell_len, chop_cells
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _NAMED: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _WORD: Final = re.compile(r"\S+")
-# Where a word that is longer than a line is divided rather than anywhere: ARNs, paths, lists.
-_PART: Final = re.compile(r"[^/:,;=&]*[/:,;=&]+|[^/:,;=&]+")
+# Where a word that is longer than a line is divided rather than anywhere: ARNs, paths, lists; not in times.
+_BREAK: Final = re.compile(r"(?<=[/,;=&])(?![/,;=&])|(?<=:)(?![\d:])")
 CONTINUATION_INDENT: Final = 2
 LAST_OF_TWO_DIGITS: Final = 0xFF
 NARROW: Final = 20
@@ -108,9 +108,14 @@ def fold(text: str, width: int) -> list[str]:
     return lines
 
 
+def parts(text: str) -> list[str]:
+    """Return what a text is divided into at most, unless one part is longer than a line."""
+    return [part for word in text.split() for part in _BREAK.split(word) if part]
+
+
 def _fold_word(word: str, blanks: str, lines: list[str], width: int) -> None:
     """Append a long word to the lines: its first part beside what is there, if that fits."""
-    for part in _PART.findall(word):
+    for part in parts(word):
         if cell_len(lines[-1] + blanks + part) <= width:
             lines[-1] += blanks + part
         else:

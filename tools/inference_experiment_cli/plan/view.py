@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from inference_experiment_cli.inputs.experiments import Experiment, stand_ins
 from inference_experiment_cli.output import (
@@ -19,6 +19,8 @@ from inference_experiment_cli.plan.endpoint import UNCHANGED
 from inference_experiment_cli.plan.plan import Plan
 from inference_experiment_cli.plan.production import describe_variant
 from inference_experiment_cli.plan.production_view import print_production
+
+MARGIN: Final = "     "
 
 
 def show(plan: Plan, experiment: Experiment | None, output: Format, previous: Experiment | None = None) -> None:
@@ -87,4 +89,4 @@ def _print_calls(title: str, calls: list[dict[str, Any]]) -> None:
         arguments = dict(call["arguments"])
         if "MetricDataQueries" in arguments:
             arguments["MetricDataQueries"] = f"{len(arguments['MetricDataQueries'])} metrics of both variants"
-        screen.lines(textwrap.indent(yaml_text(arguments).rstrip(), "     "), style="dim")
+        screen.lines(textwrap.indent(yaml_text(arguments, len(MARGIN)).rstrip(), MARGIN), style="dim")

@@ -19,7 +19,7 @@ from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions, check_roles, exit_code, role_checks_of
 from inference_experiment_cli.policy.inputs import Inputs, not_given, read_inputs
 from inference_experiment_cli.policy.names import assumptions, check_used
-from inference_experiment_cli.terminal import print_lines, visible
+from inference_experiment_cli.terminal import print_lines, visible, width_of
 from shadow_test_policies import generate
 from shadow_test_policies.decisions import diff
 from shadow_test_policies.generate import as_json, as_template, generate_trust
@@ -98,7 +98,9 @@ def run_generate(options: CheckOptions, names: Mapping[str, str], output: str, *
     if assumed:
         print_lines([f"assumed: {', '.join(assumed)}"], stderr=True)
     if output == "json":
-        sys.stdout.write(json.dumps(as_json(document, names), separators=(",", ":")) + "\n")
+        # In as few characters as a quota counts, but where a person reads it.
+        layout: dict[str, Any] = {"indent": 2} if width_of(sys.stdout) else {"separators": (",", ":")}
+        sys.stdout.write(json.dumps(as_json(document, names), **layout) + "\n")
         return
     policy = as_template(document, names)
     if output == "yaml":
