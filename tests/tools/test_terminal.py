@@ -294,6 +294,8 @@ def test_runs_say_what_was_checked(hostile_desk: Desk) -> None:
         ("", 5, [""]),
         ("one two three", 7, ["one two", "three"]),
         ("one  two", 8, ["one  two"]),
+        ("  2.5", 7, ["  2.5"]),
+        ("   one", 4, ["one"]),
         ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
         ("to abcdefghij", 4, ["to", "abcd", "efgh", "ij"]),
         ("arn:aws:iam::123456789012:role/experiment", 20, ["arn:aws:", "iam::123456789012:", "role/experiment"]),

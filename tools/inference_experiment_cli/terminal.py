@@ -97,12 +97,12 @@ def fold(text: str, width: int) -> list[str]:
     """Return a text in lines of at most `width` cells: divided between words, and within those that are longer."""
     lines, end = [""], 0
     for word in _WORD.finditer(text):
-        blanks = text[end : word.start()] if lines[-1] else ""
+        blanks = text[end : word.start()] if lines[-1] or not end else ""
         end = word.end()
         if cell_len(lines[-1] + blanks + word[0]) <= width:
             lines[-1] += blanks + word[0]
         elif cell_len(word[0]) <= width:
-            lines.append(word[0])
+            lines[len(lines) if lines[-1] else 0 :] = [word[0]]
         else:
             _fold_word(word[0], blanks, lines, width)
     return lines

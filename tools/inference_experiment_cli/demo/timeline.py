@@ -40,7 +40,7 @@ class Timeline:
         """Print one line."""
         columns = f"{self.elapsed:6.1f} s  {kind:<7} {subject:<22} {text}"
         with self._lock:
-            self.screen.line(columns, style=style or STYLES[kind])
+            self.screen.line(columns.rstrip(), style=style or STYLES[kind])
 
     def stack_event(self, event: "StackEventTypeDef") -> None:
         """Print an event of a stack."""
