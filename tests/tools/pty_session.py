@@ -10,6 +10,7 @@ import subprocess
 import termios
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import IO
 
 from command_line import COMMAND, environment_of
 from rich.cells import cell_len
@@ -52,9 +53,14 @@ class Screen:
 
 
 def run_on_terminal(
-    *arguments: str | bytes, settings: Mapping[str, str], columns: int = 80, rows: int = 24, **more: str
+    *arguments: str | bytes,
+    settings: Mapping[str, str],
+    columns: int = 80,
+    rows: int = 24,
+    stdout: IO[bytes] | None = None,
+    **more: str,
 ) -> Screen:
-    """Run with all three streams on a terminal; `more` is the environment that the test is about."""
+    """Run with all streams on a terminal, but a given `stdout`; `more` is the environment that the test is about."""
     settings = {key: value for key, value in settings.items() if key != "COLUMNS"}
     environment = environment_of(settings)
     del environment["COLUMNS"], environment["NO_COLOR"]
@@ -62,7 +68,12 @@ def run_on_terminal(
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     process = subprocess.Popen(
-        [COMMAND, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+        [COMMAND, *arguments],
+        stdin=slave,
+        stdout=stdout or slave,
+        stderr=slave,
+        env=environment,
+        start_new_session=True,
     )
     os.close(slave)
     try:

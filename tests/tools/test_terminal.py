@@ -175,6 +175,27 @@ def test_columns_of_the_environment_count_on_a_terminal(hostile_desk: Desk) -> N
     screen.assert_fits(50)
 
 
+@pytest.mark.parametrize("form", ["json", "csv", "yaml", "table"])
+def test_results_are_on_standard_output_while_a_terminal_shows_progress(hostile_desk: Desk, form: str) -> None:
+    """A spinner is drawn on standard error; the file gets the same as without it, the terminal nothing else."""
+    for command in (("list", "--format", form), ("watch", "fraud", *QUICK, "--format", form)):
+        plain = hostile_desk.ok(*command).stdout
+        with Path("results").open("wb") as file:
+            screen = on_terminal(hostile_desk, *command, stdout=file)
+        written = Path("results").read_bytes().decode()
+        assert re.sub(r"\d", "0", written) == re.sub(r"\d", "0", plain)
+        assert "Running" not in screen.text.removesuffix("Running\n")
+        screen.assert_fits(80)
+
+
+def test_a_spinner_does_not_stand_among_results(hostile_desk: Desk) -> None:
+    for command in (("list", "--format", "json"), ("list", "--format", "csv"), ("export",)):
+        screen = on_terminal(hostile_desk, *command)
+        rows = [each for each in screen.lines if "fraud" in each]
+        assert rows
+        assert not [each for each in rows if "reading" in each]
+
+
 # CSV
 
 

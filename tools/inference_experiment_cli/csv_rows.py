@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, TextIO
 
-from inference_experiment_cli.terminal import visible
+from inference_experiment_cli.terminal import visible, write_result
 
 # What spreadsheets take for the beginning of a formula, also after a tab or a line end, and in full width.
 _FORMULA: Final = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -24,7 +24,7 @@ class _Lines:
         self._stream = stream
 
     def write(self, row: str) -> None:
-        self._stream.write(row.removesuffix("\r\n") + "\n")
+        write_result(self._stream, row.removesuffix("\r\n") + "\n")
 
 
 def write_rows(stream: TextIO, head: Sequence[str], rows: Iterable[Iterable[str]]) -> None:

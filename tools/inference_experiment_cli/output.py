@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -18,18 +18,31 @@ from typing import Any, Final
 import typer
 import yaml
 from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
 from rich.text import Text
 
 from inference_experiment_cli.csv_rows import write_rows
 from inference_experiment_cli.errors import NotPossibleError, UsageError, unwritable
 from inference_experiment_cli.table import layout
-from inference_experiment_cli.terminal import is_unicode, json_escaped, one_line, visible, width_of, wrap
+from inference_experiment_cli.terminal import (
+    drawing,
+    is_unicode,
+    json_escaped,
+    one_line,
+    printable,
+    visible,
+    width_of,
+    wrap,
+    write_result,
+)
 
 Row = Mapping[str, Any]
 WIDTH_SAMPLE_ROWS: Final = 200
 """Rows from which the widths of a table are taken, so that a list of any length can be printed."""
 
 YAML_WIDTH: Final = 120
+SPINNER_HERTZ: Final = 12.5
 
 
 class Format(StrEnum):
@@ -45,19 +58,23 @@ class Screen:
     """Prints lines on standard output or standard error, and there shows what is going on."""
 
     def __init__(self, *, stderr: bool = False) -> None:
-        stream = sys.stderr if stderr else sys.stdout
-        self.width = width_of(stream)
+        self._stderr = stderr
+        self._stream = sys.stderr if stderr else sys.stdout
+        self.width = width_of(self._stream)
         self.console = Console(
             stderr=stderr,
             highlight=False,
             soft_wrap=True,
             markup=False,
-            force_interactive=None if stream.isatty() else False,
+            force_interactive=None if self._stream.isatty() else False,
         )
+
+    def _text(self, text: str) -> Text:
+        return Text(printable(text, self._stream))
 
     def line(self, text: str = "", style: str = "") -> None:
         """Print a text as one line; on a terminal as several of its width."""
-        for part in wrap(visible(text), self.width):
+        for part in wrap(printable(text, self._stream), self.width):
             self.raw_line(part, style)
 
     def lines(self, text: str, style: str = "") -> None:
@@ -72,13 +89,29 @@ class Screen:
 
     def raw_line(self, text: str, style: str = "") -> None:
         """Print a line that fits and has no control characters."""
+        if not self._stderr:
+            write_result(sys.stdout, "")
         self.console.print(Text(text, style), soft_wrap=True)
 
     @contextmanager
     def status(self, text: str) -> Iterator[Callable[[str], None]]:
         """Show on a terminal what is going on, with a spinner; give the function that changes the text."""
-        with self.console.status(Text(visible(text)), spinner=spinner(self.console)) as shown:
-            yield lambda text: shown.update(Text(visible(text)))
+        shown = Spinner(spinner(self.console), self._text(text))
+        # Rich would write to its own stream what is written to the others meanwhile.
+        live = Live(
+            shown,
+            console=self.console,
+            transient=True,
+            refresh_per_second=SPINNER_HERTZ,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        with live if self.console.is_interactive else nullcontext(), drawing(live.stop if self._stderr else _nothing):
+            yield lambda text: shown.update(text=self._text(text))
+
+
+def _nothing() -> None:
+    pass
 
 
 def spinner(console: Console) -> str:
@@ -219,7 +252,7 @@ def print_title(title: str) -> None:
 def _json(rows: Iterable[Row], columns: Sequence[str]) -> None:
     separator = "[\n"
     for row in rows:
-        sys.stdout.write(separator + "  " + json_text({key: row.get(key) for key in columns}))
+        write_result(sys.stdout, separator + "  " + json_text({key: row.get(key) for key in columns}))
         separator = ",\n"
     sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
 
@@ -227,7 +260,7 @@ def _json(rows: Iterable[Row], columns: Sequence[str]) -> None:
 def _yaml(rows: Iterable[Row], columns: Sequence[str]) -> None:
     empty = True
     for row in rows:
-        sys.stdout.write(yaml_text([{key: row.get(key) for key in columns}]))
+        write_result(sys.stdout, yaml_text([{key: row.get(key) for key in columns}]))
         empty = False
     sys.stdout.write("[]\n" if empty else "")
 
@@ -242,8 +275,8 @@ def _words(name: str) -> str:
 
 def _table(rows: Iterable[Row], columns: Sequence[str], head: Sequence[str], optional: Collection[str]) -> None:
     screen = console()
-    head = [visible(name) for name in head]
-    lines = ([visible(cell(row.get(key))) for key in columns] for row in rows)
+    head = [printable(name, sys.stdout) for name in head]
+    lines = ([printable(cell(row.get(key)), sys.stdout) for key in columns] for row in rows)
     first = list(itertools.islice(lines, WIDTH_SAMPLE_ROWS))
     fitted = layout([head, *first], screen.width, [index for index, name in enumerate(columns) if name in optional])
     for text in fitted.lines(head):

@@ -1,9 +1,10 @@
 """What a terminal shows of a text: lines of its width, and control characters as escapes that it does not obey."""
 
+import codecs
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from io import TextIOWrapper
@@ -19,10 +20,12 @@ _WORD: Final = re.compile(r"\S+")
 _BREAK: Final = re.compile(r"(?<=[/,;=&])(?![/,;=&])|(?<=:)(?![\d:])")
 CONTINUATION_INDENT: Final = 2
 LAST_OF_TWO_DIGITS: Final = 0xFF
+ESCAPES: Final = "inference-experiment.escapes"
 NARROW: Final = 20
 """Columns below which lines are not indented."""
 DEFAULT_WIDTH: Final = 80
 """Columns of a terminal that does not say how many it has."""
+_DRAWN: Final[list[Callable[[], None]]] = []
 _WIDE: Final = ContextVar("wide", default=False)
 
 
@@ -36,6 +39,14 @@ def _escape(character: str) -> str:
     return _NAMED.get(character) or (f"\\x{code:02x}" if code <= LAST_OF_TWO_DIGITS else f"\\u{code:04x}")
 
 
+def printable(text: str, stream: TextIO) -> str:
+    """Return a text as a stream prints it, so that its width is that of what is seen."""
+    text = visible(text)
+    if is_unicode(stream):
+        return text
+    return text.encode(stream.encoding, ESCAPES).decode(stream.encoding)
+
+
 def json_escaped(text: str) -> str:
     """Return JSON whose control characters are escapes of JSON, so that it says the same."""
     return _CONTROL.sub(lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
@@ -46,11 +57,26 @@ def one_line(text: str) -> str:
     return visible(re.sub(r"[ \t]*\r?\n[ \t\r\n]*|[ \t]+", " ", text.strip(" \t\r\n")))
 
 
+def _replacement(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Return what stands for a character that an encoding lacks: a plain space for a special one, else an escape."""
+    if isinstance(error, UnicodeEncodeError) and error.object[error.start].isspace():
+        return " ", error.start + 1
+    return codecs.backslashreplace_errors(error)
+
+
+codecs.register_error(ESCAPES, _replacement)
+
+
 def use_escapes() -> None:
     """Let both streams write what their encoding lacks as an escape instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=ESCAPES)
+
+
+def decoded(argument: str) -> str:
+    """Return an argument of the command line as UTF-8 where the locale could not decode it."""
+    return os.fsencode(argument).decode(errors="backslashreplace") if not argument.isascii() else argument
 
 
 def is_unicode(stream: TextIO) -> bool:
@@ -124,12 +150,31 @@ def _fold_word(word: str, blanks: str, lines: list[str], width: int) -> None:
         blanks = ""
 
 
+@contextmanager
+def drawing(stop: Callable[[], None]) -> Iterator[None]:
+    """Say that a spinner or a bar is drawn on standard error, which `stop` removes."""
+    _DRAWN.append(stop)
+    try:
+        yield
+    finally:
+        _DRAWN.clear()
+
+
+def write_result(stream: TextIO, text: str) -> None:
+    """Write a part of the results. The first one ends what is drawn where it would stand in the middle of it."""
+    if _DRAWN and stream is sys.stdout and stream.isatty():
+        while _DRAWN:
+            _DRAWN.pop()()
+    stream.write(text)
+
+
 def print_lines(lines: Iterable[str], *, stderr: bool = False) -> None:
     """Print lines as they are, one by one: those of results, and errors, which have no colour."""
     stream = sys.stderr if stderr else sys.stdout
     width = width_of(stream)
     for line in lines:
-        stream.writelines(part + "\n" for part in wrap(visible(line), width))
+        for part in wrap(printable(line, stream), width):
+            write_result(stream, part + "\n")
 
 
 def fill(text: str, width: int) -> str:

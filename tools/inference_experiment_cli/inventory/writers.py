@@ -10,6 +10,7 @@ from inference_experiment_cli.csv_rows import write_rows
 from inference_experiment_cli.errors import missing_extra
 from inference_experiment_cli.inventory.records import AWSCC, FLAT
 from inference_experiment_cli.output import json_text
+from inference_experiment_cli.terminal import write_result
 
 if TYPE_CHECKING:
     import types
@@ -26,7 +27,8 @@ def _json(value: Any) -> str:  # noqa: ANN401 - parsed JSON
 
 def write_json_lines(records: Iterable[Record], output: TextIO) -> None:
     """Write one JSON object per line."""
-    output.writelines(_json(record) + "\n" for record in records)
+    for record in records:
+        write_result(output, _json(record) + "\n")
 
 
 def write_csv(records: Iterable[Record], output: TextIO) -> None:
