@@ -58,9 +58,13 @@ def run_on_terminal(
     columns: int = 80,
     rows: int = 24,
     stdout: IO[bytes] | None = None,
+    typed: str = "",
     **more: str,
 ) -> Screen:
-    """Run with all streams on a terminal, but a given `stdout`; `more` is the environment that the test is about."""
+    """Run with all streams on a terminal, but a given `stdout`; what is `typed` answers its question.
+
+    `more` is the environment that the test is about.
+    """
     settings = {key: value for key, value in settings.items() if key != "COLUMNS"}
     environment = environment_of(settings)
     del environment["COLUMNS"], environment["NO_COLOR"]
@@ -77,7 +81,7 @@ def run_on_terminal(
     )
     os.close(slave)
     try:
-        received = _everything(master)
+        received = _everything(master, typed)
         code = process.wait(TIMEOUT_SECONDS)
     finally:
         os.close(master)
@@ -86,9 +90,12 @@ def run_on_terminal(
     return Screen(code, received.decode(errors="backslashreplace"))
 
 
-def _everything(master: int) -> bytes:
+def _everything(master: int, typed: str) -> bytes:
     received = bytearray()
     with contextlib.suppress(OSError):  # Linux reports the end as an error
         while part := os.read(master, 65536):
             received += part
+            if typed and b"[y/N]" in received:
+                os.write(master, typed.encode())
+                typed = ""
     return bytes(received)

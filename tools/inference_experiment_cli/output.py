@@ -42,6 +42,7 @@ WIDTH_SAMPLE_ROWS: Final = 200
 """Rows from which the widths of a table are taken, so that a list of any length can be printed."""
 
 YAML_WIDTH: Final = 120
+ANSWER_CELLS: Final = len(" [y/N]: yes")
 SPINNER_HERTZ: Final = 12.5
 
 
@@ -140,7 +141,9 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError(f"{question} Not a terminal; pass --yes to confirm")
-    if not typer.confirm("\n".join(wrap(one_line(question), width_of(sys.stderr))), err=True):
+    width = width_of(sys.stderr)
+    lines = wrap(one_line(question), width and max(1, width - ANSWER_CELLS))
+    if not typer.confirm("\n".join(lines), err=True):
         raise NotPossibleError("not confirmed; nothing was changed")
 
 
