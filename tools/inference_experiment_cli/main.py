@@ -15,6 +15,7 @@ from typer.core import TyperCommand
 
 from inference_experiment_cli.errors import ExitCode, describe
 from inference_experiment_cli.pipes import discard_output
+from inference_experiment_cli.terminal import one_line, print_lines, use_escapes
 
 PROGRAM: Final = "inference-experiment"
 # name, which is also that of its module and of its function (or Typer group) -> first sentence of its help
@@ -66,11 +67,16 @@ class LazyCommand(TyperCommand):
 
     def load(self) -> Any:  # noqa: ANN401 - a command of Typer's or Click's, by Typer's version
         """Return the real command."""
+        from inference_experiment_cli.options import with_wide  # noqa: PLC0415 - Rich, which --help does without
+
         name = str(self.name)
         target = getattr(import_module(f"inference_experiment_cli.commands.{name}"), name)
-        if not isinstance(target, typer.Typer):
+        if isinstance(target, typer.Typer):
+            for info in target.registered_commands:
+                info.callback = with_wide(info.callback) if info.callback else None
+        else:
             app = _typer(add_completion=False)
-            app.command(name, cls=Command)(target)
+            app.command(name, cls=Command)(with_wide(target))
             target = app
         command = typer.main.get_command(target)
         command.name = name
@@ -109,6 +115,7 @@ def application() -> Any:  # noqa: ANN401 - a group of Typer's or Click's, by Ty
 
 def main() -> None:
     """Run a command and exit with its code; a failure that is no defect of this program is one line."""
+    use_escapes()
     try:
         code = application().main(prog_name=PROGRAM, standalone_mode=False)
     except _ClickException as error:
@@ -130,7 +137,7 @@ def main() -> None:
 
 
 def _print_line(text: str) -> None:
-    sys.stderr.write(f"{PROGRAM}: {' '.join(text.split())}\n")
+    print_lines([f"{PROGRAM}: {one_line(text)}"], stderr=True)
 
 
 def _print_usage_error(error: Any) -> int:  # noqa: ANN401 - Typer's or Click's, by Typer's version

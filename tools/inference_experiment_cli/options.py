@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from inference_experiment_cli.output import Format
+from inference_experiment_cli.terminal import wide_lines
 
 FILE_HELP = "JSON or YAML: a template, a resource's properties, or the API's form. - is the standard input."
 
@@ -48,6 +49,37 @@ LogicalId = Annotated[str, typer.Option(help="Logical ID of the experiment to us
 Name = Annotated[str, typer.Argument(help="Name of the experiment.")]
 Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait for the experiment to become stable.")]
 Interval = Annotated[float, typer.Option(min=0.01, help="Polling interval in seconds.")]
+Wide = Annotated[bool, typer.Option("--wide", help="Do not fit tables and lines to the terminal.")]
+
+
+def with_wide(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that prints for people by default, a table or text, with the option --wide; others as they are.
+
+    The command itself has nothing to do with it: it is about what is printed while the command runs.
+    """
+    parameters = [*signature(command).parameters.values()]
+    is_for_people = any(one.default in {"table", "text"} for one in parameters if isinstance(one.default, str))
+    if not is_for_people or "wide" in signature(command).parameters:
+        return command
+
+    def run(*, wide: bool, **values: object) -> None:
+        with wide_lines(wide=wide):
+            command(**values)
+
+    shown = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in parameters]
+    return _with_parameters(
+        run, command, [*shown, Parameter("wide", Parameter.KEYWORD_ONLY, default=False, annotation=Wide)]
+    )
+
+
+def _with_parameters(
+    run: Callable[..., None], command: Callable[..., None], parameters: list[Parameter]
+) -> Callable[..., None]:
+    """Return a function that passes for a command with other parameters."""
+    update_wrapper(run, command)
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined] # what Typer reads
+    return run
 
 
 def choice(kind: type[StrEnum], metavar: str, description: str, *names: str, omitted: tuple[StrEnum, ...] = ()) -> Any:  # noqa: ANN401 - Typer's
@@ -80,9 +112,6 @@ def with_options_of(
         parameters: list[Parameter] = []
         for one in signature(command).parameters.values():
             parameters += shared if one.name == parameter else [one.replace(kind=kind)]
-        update_wrapper(run, command)
-        run.__annotations__ = {one.name: one.annotation for one in parameters}
-        run.__signature__ = Signature(parameters)  # type: ignore[attr-defined] # what Typer reads
-        return run
+        return _with_parameters(run, command, parameters)
 
     return decorate

@@ -1,6 +1,5 @@
 """inference-experiment captures: the options; captures/ reads, pairs and compares."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +18,7 @@ from inference_experiment_cli.captures.views import document
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.gate import CRITERIA, PredictionLimits, finish, gate
 from inference_experiment_cli.options import Profile, Region, with_options_of
-from inference_experiment_cli.output import write_file
+from inference_experiment_cli.output import json_text, write_file
 from inference_experiment_cli.report.drawing import matplotlib
 
 
@@ -87,7 +86,7 @@ def captures(  # noqa: PLR0913 - one parameter per option
 def write(report: PredictionReport, verdict: Verdict | None, style: PredictionFormat, output: Path | None) -> None:
     """Print a comparison, or write it to a file."""
     if style is PredictionFormat.JSON:
-        write_file(output, json.dumps(document(report, verdict), indent=2, ensure_ascii=False) + "\n")
+        write_file(output, json_text(document(report, verdict), indent=2) + "\n")
     elif style is PredictionFormat.HTML:
         write_file(output, page(report, verdict))
     else:

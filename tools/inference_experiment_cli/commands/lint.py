@@ -75,6 +75,9 @@ def lint(
     only_experiments: Annotated[
         bool, Option("--only-experiments", help="Only findings about inference experiments.")
     ] = False,
+    require_files: Annotated[
+        bool, Option("--require-files", help="Fail with exit code 2 where there are no templates.")
+    ] = False,
     jobs: Annotated[int, Option("--jobs", "-j", min=0, help="Processes. Default: one per core.")] = 0,
     cache: Annotated[bool, Option(help="Cache results of unchanged templates.")] = True,
     cache_dir: Annotated[
@@ -86,11 +89,20 @@ def lint(
 
     Same findings as cfn-lint -a inference_experiment_rules, faster: several processes share the work, and results of
     unchanged templates are cached. Options and .cfnlintrc are cfn-lint's; an option that takes several values is
-    repeated, or its values are separated by commas.
+    repeated, or its values are separated by commas. The findings are on standard output; standard error says how many
+    templates and experiments were checked.
 
     Example: inference-experiment lint templates/ --only-experiments -r eu-west-1,us-east-1
 
     Exit codes are cfn-lint's and add up: 0 no findings, 2 errors (or wrong usage), 4 warnings, 8 informational.
     """
     folder = (cache_dir or default_folder()) if cache else None
-    raise typer.Exit(run(paths or (), options.arguments(), folder, jobs, only_experiments=only_experiments))
+    code = run(
+        paths or (),
+        options.arguments(),
+        folder,
+        jobs,
+        only_experiments=only_experiments,
+        require_files=require_files,
+    )
+    raise typer.Exit(code)

@@ -9,6 +9,7 @@ from inference_experiment_cli.inventory.describe import Inventory, open_regions
 from inference_experiment_cli.inventory.listing import (
     FULL_COLUMNS,
     IDENTIFIERS,
+    LEAST_COLUMNS,
     SUMMARY_COLUMNS,
     TABLE_COLUMNS,
     Filters,
@@ -46,7 +47,8 @@ def list(  # noqa: A001 - each function has its command's name
     inventory = Inventory(session, names, full=full, filters=filters)
     summary = TABLE_COLUMNS if output is Format.TABLE else SUMMARY_COLUMNS
     columns = FULL_COLUMNS if full else IDENTIFIERS if identifiers else summary
-    print_rows((row(experiment, full=full) for experiment in inventory.counted()), columns, output)
+    rows = (row(experiment, full=full) for experiment in inventory.counted())
+    print_rows(rows, columns, output, optional=[name for name in columns if name not in LEAST_COLUMNS])
     if len(names) > 1:
         note(f"{len(names) - len(inventory.failures)} of {len(names)} regions answered")
     inventory.raise_failures()

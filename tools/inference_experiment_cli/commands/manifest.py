@@ -1,6 +1,5 @@
 """inference-experiment manifest: the options; convert/manifest.py does the work."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -11,7 +10,7 @@ from inference_experiment_cli.convert.target import Extent, Manifest
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.options import Profile, Region
-from inference_experiment_cli.output import Format, print_value
+from inference_experiment_cli.output import Format, print_value, write_file
 
 
 def manifest(
@@ -50,4 +49,4 @@ def manifest(
     if output is Format.JSON:
         print_value(written, output)
     else:
-        sys.stdout.write(as_yaml(written, comments=is_template and live is None))
+        write_file(None, as_yaml(written, comments=is_template and live is None))

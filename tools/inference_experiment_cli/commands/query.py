@@ -18,6 +18,7 @@ from inference_experiment_cli.sql.execute import execute
 from inference_experiment_cli.sql.reading import Reader
 from inference_experiment_cli.sql.show import show
 from inference_experiment_cli.sql.statement import CHANGES, Kind, read_statement
+from inference_experiment_cli.terminal import decoded
 
 READ_SECONDS = 300.0
 
@@ -59,7 +60,7 @@ def query(  # noqa: PLR0913 - one parameter per option
     """
     if bool(sql) == (file is not None):
         raise UsageError("pass a statement, or -f FILE")
-    source, text = read_text(file) if file is not None else ("SQL", sql)
+    source, text = read_text(file) if file is not None else ("SQL", decoded(sql))
     values = given_parameters(parameter, parameter_file)
     statement = read_statement(text, values)
     reader = Reader(region or [], options.profile, timeout or READ_SECONDS)

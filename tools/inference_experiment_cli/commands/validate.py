@@ -8,7 +8,7 @@ from inference_experiment_cli.errors import ExitCode
 from inference_experiment_cli.inputs.experiments import read_files
 from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.options import Files, Output, ParameterFiles, Parameters
-from inference_experiment_cli.output import Format, note, print_rows
+from inference_experiment_cli.output import Format, note, number_of, print_rows
 
 COLUMNS = ("place", "experiment", "path", "finding")
 
@@ -43,7 +43,8 @@ def validate(
     if rows or output is not Format.TABLE:
         print_rows(rows, COLUMNS, output)
     unresolved = sum(one.unresolved_values() for one in declarations)
-    later = f"; {unresolved} values are resolved at deployment" if unresolved else ""
-    note(f"{len(declarations)} experiment(s), {len(rows)} finding(s){later}")
+    later = f"; {number_of(unresolved, 'value')} resolved at deployment" if unresolved else ""
+    checked = f"{number_of(len(files), 'file')}, {number_of(len(declarations), 'experiment')}"
+    note(f"{checked}: {number_of(len(rows), 'finding') if rows else 'no findings'}{later}")
     if rows:
         raise typer.Exit(ExitCode.NO)

@@ -10,16 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cfnlint.match import Match
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
-
 from inference_experiment_cli.captures.views import facts
 from inference_experiment_cli.demo.captured import captured_sources, compared, fetched, line_counts
 from inference_experiment_cli.demo.timeline import Timeline
 from inference_experiment_cli.errors import NotPossibleError, Place, ServiceError, UsageError, missing_extra
 from inference_experiment_cli.lint.engine import lint
+from inference_experiment_cli.output import Format, Screen, console, print_rows, print_title
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable, StackFailed
 
 if TYPE_CHECKING:
@@ -45,7 +41,7 @@ STAGES = (
 class Demo:
     """One run; `results` are the rows of the summary: stage, seconds, result."""
 
-    console: Console
+    screen: Screen
     template: Path
     example: Path
     port: int | None
@@ -60,7 +56,7 @@ class Demo:
             raise missing_extra("The local AWS", "local") from missing
         try:
             with LocalCloud(port=self.port) as cloud:
-                timeline = Timeline(self.console, cloud.sagemaker.status)
+                timeline = Timeline(self.screen, cloud.sagemaker.status)
                 cloud.sagemaker.on_call = timeline.call
                 self._live(cloud, timeline)
                 self._check_leftovers(cloud, timeline)
@@ -79,10 +75,11 @@ class Demo:
             if findings:
                 first = findings[0]
                 raise NotPossibleError(f"{first.rule.id} {first.message}", Place(str(path), first.linenumber))
-            self.console.print(f"[green]lint[/]  {_short(path)}: no errors")
+            self.screen.line(f"lint  {_short(path)}: no errors", style="green")
         if broken.is_file():
-            self.console.print(f"[yellow]lint[/]  {_short(broken)}, broken on purpose:")
-            self.console.print(_findings_table(lint(broken)))
+            self.screen.line(f"lint  {_short(broken)}, broken on purpose:", style="yellow")
+            rows = [{"line": each.linenumber, "rule": each.rule.id, "finding": each.message} for each in lint(broken)]
+            print_rows(rows, ("line", "rule", "finding"), Format.TABLE)
 
     @contextlib.contextmanager
     def _stage(self, timeline: Timeline, name: str) -> Iterator[list[str]]:
@@ -146,12 +143,12 @@ class Demo:
                 raise ServiceError(f"not deleted: {result[0]}")
 
     def _summary(self) -> None:
-        columns = ("stage", Column("seconds", justify="right"), "result")
-        table = Table(*columns, title="A shadow test's life", title_justify="left")
-        for name, seconds, result in self.results:
-            table.add_row(name, f"{seconds:.1f}", Text(result))
-        self.console.print(table)
-        self.console.print(
+        print_title("A shadow test's life")
+        rows = [
+            {"stage": name, "seconds": f"{seconds:5.1f}", "result": result} for name, seconds, result in self.results
+        ]
+        print_rows(rows, ("stage", "seconds", "result"), Format.TABLE)
+        self.screen.line(
             "CloudFormation, Lambda and SQS were ministack; SageMaker was moto with this project's simulation of "
             "inference experiments; requests and predictions in the captured data are synthetic. No AWS account was "
             "used.",
@@ -169,17 +166,10 @@ def _short(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
-def _findings_table(findings: list[Match]) -> Table:
-    table = Table(Column("line", justify="right"), "rule", "finding", show_edge=False)
-    for finding in findings:
-        table.add_row(str(finding.linenumber), finding.rule.id, Text(finding.message))
-    return table
-
-
 def run_demo(template: Path | None, example: Path | None, port: int | None) -> None:
     """Run the demonstration; the paths default to the repository's own. Raises CommandError."""
     template, example = template or ROOT / "template.yaml", example or ROOT / "examples" / "shadow-test.yaml"
     for path in (template, example):
         if not path.is_file():
             raise UsageError("no such file", Place(str(path)))
-    Demo(Console(highlight=False), template, example, port).run()
+    Demo(console(), template, example, port).run()

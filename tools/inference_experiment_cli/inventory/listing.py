@@ -16,6 +16,8 @@ from inference_experiment_cli.options import choice
 
 IDENTIFIERS: Final = ("Region", "Name")
 TABLE_COLUMNS: Final = (*IDENTIFIERS, "Status", "CreationTime", "LastModifiedTime", "CompletionTime")
+LEAST_COLUMNS: Final = (*IDENTIFIERS, "Status")
+"""What the narrowest terminal shows of a table."""
 SUMMARY_COLUMNS: Final = (*TABLE_COLUMNS, "Type", "RoleArn", "Description", "Schedule", "StatusReason")
 FULL_COLUMNS: Final = tuple(full_record({}, {}, "", ""))
 Type = StrEnum("Type", {"SHADOW_MODE": "ShadowMode"})

@@ -25,14 +25,16 @@ from cfnlint.runner import Runner
 from cfnlint.runner.template.runner import run_template_by_file_path
 
 from inference_experiment_cli.errors import Place, UsageError
+from inference_experiment_cli.lint.scout import SCOUT, Scout
 from inference_experiment_rules._cfnlint import brief
 
 
 class TemplateResult(TypedDict):
-    """The result of one template: findings, the rules that ran, and the other files that were read."""
+    """The result of one template: findings, rules that ran, number of experiments, and other files that were read."""
 
     findings: list[dict[str, Any]]
     used: list[str]
+    experiments: int
     reads: list[str]
 
 
@@ -72,6 +74,8 @@ class Engine:
                 self.rules.update(Rules.create_from_module(RULES))
         except (CfnLintExitException, ConfigFileError, ValueError) as error:
             raise _usage_error(error) from error
+        self.scout = Scout()
+        self._scouted = Rules({**self.rules, SCOUT: self.scout})
         self._ignores_bad = self.config.ignore_bad_template or not ParseError().is_enabled(
             include_experimental=False,
             ignore_rules=self.config.ignore_checks,
@@ -87,7 +91,13 @@ class Engine:
 
     def lint(self, path: str) -> TemplateResult:
         """Return what cfn-lint finds in one template."""
-        return self.watched(lambda: self.run(path, self.rules), path)
+        return self.watched(lambda: self._with_all_rules(path), path)
+
+    def _with_all_rules(self, path: str) -> list[Match]:
+        matches = self.run(path, self._scouted)
+        self.rules.used_rules.clear()
+        self.rules.used_rules.update({name: None for name in self._scouted.used_rules if name != SCOUT})
+        return matches
 
     def run(self, path: str, rules: Rules) -> list[Match]:
         """Return the matches of some rules, in cfn-lint's order."""
@@ -105,11 +115,13 @@ class Engine:
         """Return what `work` finds, with the files that it opened beside the template."""
         opened = _opened_files()
         opened.clear()
+        self.scout.experiments = frozenset()
         matches = work()
         others = sorted({os.path.relpath(each) for each in opened.copy() if _is_input(each)} - {os.path.relpath(path)})
         result = {
             "findings": [plain(match) for match in matches],
             "used": list(self.rules.used_rules),
+            "experiments": len(self.scout.experiments),
             "reads": others,
         }
         # Strings of a template are cfn-lint's own kind, which cannot be sent to another process.

@@ -18,7 +18,7 @@ import cfnlint
 
 from inference_experiment_cli.lint.engine import Engine, own_folders
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Format of the entries; a change makes older ones invalid."""
 SETTINGS: Final = (
     "configure_rules",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from inference_experiment import identity
 from inference_experiment.clock import Clock
@@ -26,7 +25,7 @@ from inference_experiment_cli.operate.ownership import (
     manual_request,
 )
 from inference_experiment_cli.options import Interval, Output, Profile, Region, Timeout
-from inference_experiment_cli.output import Format, confirm, console, note, print_value
+from inference_experiment_cli.output import Format, Screen, confirm, console, note, print_value
 from inference_experiment_cli.plan.plan import KEPT, Plan, make_plan
 from inference_experiment_cli.plan.production import left_variant, result_of
 from inference_experiment_cli.plan.simulate import SimulatedGateway, now
@@ -145,8 +144,8 @@ def carry_out(request: Request, gateway: CliGateway, settings: Settings, arn: st
     """Run the lifecycle to its end; print its progress, and the experiment. Raises ExperimentFailedError."""
     progress = Progress(deadline=time.time() + settings.timeout)
     screen = console(stderr=True)
-    with screen.status("reading the experiment") as status:
-        view = ProgressView(screen, status.update)
+    with screen.status("reading the experiment") as show_status:
+        view = ProgressView(screen, show_status)
         result = Lifecycle(request, gateway, Clock(settings.interval), progress, view).run()
     if result.error:
         name = result.physical_id if request.type is RequestType.CREATE else ""
@@ -166,7 +165,7 @@ def carry_out(request: Request, gateway: CliGateway, settings: Settings, arn: st
 class ProgressView:
     """Prints the lifecycle's decisions (calls as they are made, statuses as they change) and its problems."""
 
-    def __init__(self, screen: Console, status: Callable[[str], None]) -> None:
+    def __init__(self, screen: Screen, status: Callable[[str], None]) -> None:
         self._screen = screen
         self._status = status
         self._began = time.monotonic()
@@ -181,7 +180,7 @@ class ProgressView:
         if isinstance(notice, Problem):
             if notice.kind is not ProblemKind.FAILED:  # which is raised, and printed at the end
                 text = describe_failure(notice.error)
-                self._screen.print(f"{seconds}  {notice.kind}: {text}", style="yellow")
+                self._screen.line(f"{seconds}  {notice.kind}: {text}", style="yellow")
             return
         status = notice.experiment.status
         self._stopped = self._stopped or notice.action is ActionKind.STOP
@@ -189,7 +188,7 @@ class ProgressView:
             self.ended = notice.experiment
         self._status(f"{notice.experiment.name} is {status}")
         if status != self._last:
-            self._screen.print(f"{seconds}  status  {status}")
+            self._screen.line(f"{seconds}  status  {status}")
         if notice.action in OPERATIONS:
-            self._screen.print(f"{seconds}  call    {notice.action}")
+            self._screen.line(f"{seconds}  call    {notice.action}")
         self._last = status
