@@ -42,11 +42,11 @@ def test_a_missing_file(desk: Desk, arguments: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("vlidate",), "No such command 'vlidate'. Did you mean 'validate'"),
-        (("validate", "--odd", "x"), "No such option: --odd"),
-        (("plan",), "Missing argument"),
-        (("list", "--format", "xml"), "': 'xml' is not one of"),
-        (("policy", "chek"), "No such command 'chek'"),
+        (("vlidate",), "vlidate: no such command; did you mean validate?"),
+        (("validate", "--odd", "x"), "--odd: no such option"),
+        (("plan",), "missing argument FILE"),
+        (("list", "--format", "xml"), "--format xml: choose table, json, yaml or csv"),
+        (("policy", "chek"), "chek: no such command; did you mean check?"),
     ],
 )
 def test_wrong_usage(arguments: tuple[str, ...], words: str) -> None:

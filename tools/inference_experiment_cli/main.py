@@ -11,10 +11,12 @@ from importlib import import_module
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from inference_experiment_cli.errors import ExitCode, describe
+from inference_experiment_cli.help_page import HelpPage
 from inference_experiment_cli.pipes import discard_output
+from inference_experiment_cli.usage_errors import remember, usage_text
 
 PROGRAM: Final = "inference-experiment"
 # name, which is also that of its module and of its function (or Typer group) -> first sentence of its help
@@ -22,7 +24,7 @@ COMMANDS: Final = {
     "demo": "Take a shadow test through its whole life on a local AWS.",
     "lint": "Lint templates with cfn-lint and the rules of this project.",
     "policy": "Check, generate and explain IAM policies.",
-    "export": "Write experiments as flat records: JSON lines, CSV, Parquet.",
+    "export": "Write experiments as flat records: JSON lines, JSON, CSV, Parquet.",
     "query": "Query experiments with SQL.",
     "captures": "Compare captured predictions of two variants.",
     "report": "Compare the variants of a shadow test by their metrics, and by their predictions.",
@@ -39,12 +41,34 @@ COMMANDS: Final = {
     "manifest": "Write a template or a StackQL manifest of an experiment.",
     "convert": "Convert templates between the native and the custom type.",
 }
+HELP: Final = ["-h", "--help"]
 # The base of what Typer raises for wrong usage; recent versions have it as TyperException only.
 _ClickException: Any = typer.BadParameter.__mro__[2]
 
 
-class Command(TyperCommand):
-    """A command that ends quietly when the reader of its output has seen enough, as in `list | head`."""
+class Group(HelpPage, TyperGroup):
+    """A group of commands."""
+
+
+class Command(HelpPage, TyperCommand):
+    """A command with our page of help, whose -o FILE implies --format.
+
+    It ends quietly when the reader of its output has seen enough, as in `list | head`.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - the library's
+        """Set the parameters from the arguments."""
+        # options.py, which this needs, is too slow to import for the list of commands.
+        from inference_experiment_cli.output_file import imply_format  # noqa: PLC0415
+
+        remember(ctx, args)
+        try:
+            rest: list[str] = super().parse_args(ctx, args)
+        except _ClickException as error:
+            error.ctx = getattr(error, "ctx", None) or ctx
+            raise
+        imply_format(ctx)
+        return rest
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the library's
         """Run the command."""
@@ -68,11 +92,16 @@ class LazyCommand(TyperCommand):
         """Return the real command."""
         name = str(self.name)
         target = getattr(import_module(f"inference_experiment_cli.commands.{name}"), name)
+        with_output_file = import_module("inference_experiment_cli.output_file").with_output_file
+        app = target
         if not isinstance(target, typer.Typer):
             app = _typer(add_completion=False)
-            app.command(name, cls=Command)(target)
-            target = app
-        command = typer.main.get_command(target)
+            app.command(name)(target)
+        app.info.cls = Group
+        for each in app.registered_commands:
+            each.cls = Command
+            each.callback = with_output_file(each.callback)
+        command = typer.main.get_command(app)
         command.name = name
         return command
 
@@ -100,7 +129,7 @@ def _options(
 
 def application() -> Any:  # noqa: ANN401 - a group of Typer's or Click's, by Typer's version
     """Return the group of all commands."""
-    app = _typer(name=PROGRAM, no_args_is_help=True)
+    app = _typer(name=PROGRAM, no_args_is_help=True, cls=Group, context_settings={"help_option_names": HELP})
     app.callback()(_options)
     group: Any = typer.main.get_command(app)
     group.commands |= {name: LazyCommand(name, help=summary) for name, summary in COMMANDS.items()}
@@ -110,7 +139,7 @@ def application() -> Any:  # noqa: ANN401 - a group of Typer's or Click's, by Ty
 def main() -> None:
     """Run a command and exit with its code; a failure that is no defect of this program is one line."""
     try:
-        code = application().main(prog_name=PROGRAM, standalone_mode=False)
+        code = application().main(_arguments(sys.argv[1:]), prog_name=PROGRAM, standalone_mode=False)
     except _ClickException as error:
         code = _print_usage_error(error)
     except (KeyboardInterrupt, typer.Abort):
@@ -129,6 +158,11 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else ExitCode.DONE)
 
 
+def _arguments(arguments: list[str]) -> list[str]:
+    """Return the arguments of a command line; `help COMMAND` is `COMMAND --help`."""
+    return [*arguments[1:], "--help"] if arguments[:1] == ["help"] else arguments
+
+
 def _print_line(text: str) -> None:
     sys.stderr.write(f"{PROGRAM}: {' '.join(text.split())}\n")
 
@@ -137,8 +171,5 @@ def _print_usage_error(error: Any) -> int:  # noqa: ANN401 - Typer's or Click's,
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()
     else:
-        context = getattr(error, "ctx", None)
-        hint = f" (see {context.command_path} --help)" if context else ""
-        # Some versions of Typer put this before the sentence.
-        _print_line(error.format_message().replace("Value error, ", "").rstrip(".") + hint)
+        _print_line(usage_text(error))
     return int(error.exit_code)

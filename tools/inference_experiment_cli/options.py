@@ -13,27 +13,31 @@ from inference_experiment_cli.output import Format
 
 FILE_HELP = "JSON or YAML: a template, a resource's properties, or the API's form. - is the standard input."
 
-File = Annotated[Path, typer.Argument(help=FILE_HELP)]
+File = Annotated[Path, typer.Argument(metavar="FILE", help=FILE_HELP)]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help=FILE_HELP)]
 FileOption = Annotated[
     Path | None,
     typer.Option("--file", "-f", metavar="FILE", help="JSON or YAML: a template, properties, or the API's form."),
 ]
-OutputFile = Annotated[Path | None, typer.Option("--output", "-o", help="File to write. Default: standard output.")]
-Output = Annotated[Format, typer.Option("--format", help="Format of the results.")]
-Region = Annotated[str, typer.Option(help="AWS region. Default: AWS_REGION, or that of the profile.")]
+OutputFile = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write. Default: standard output.")
+]
+Output = Annotated[Format, typer.Option("--format", help="Output format.")]
+Region = Annotated[str, typer.Option(metavar="REGION", help="AWS region. Default: AWS_REGION, or that of the profile.")]
 Regions = Annotated[
     list[str] | None,
     typer.Option(
         "--region",
         "--regions",  # its earlier name
         metavar="REGION",
-        help="A region, several (repeated, or separated by commas), or all. Default: AWS_REGION, or the profile's.",
+        help="AWS region. Repeatable, or separated by commas; all stands for every region. "
+        "Default: AWS_REGION, or that of the profile.",
     ),
 ]
-Profile = Annotated[str, typer.Option(help="Profile of the AWS configuration.")]
+Profile = Annotated[str, typer.Option(metavar="NAME", help="Profile of the AWS configuration.")]
 Parameters = Annotated[
-    list[str] | None, typer.Option("--parameter", help="Value of a template's parameter: NAME=VALUE. Repeatable.")
+    list[str] | None,
+    typer.Option("--parameter", metavar="NAME=VALUE", help="Value of a template's parameter: NAME=VALUE. Repeatable."),
 ]
 ParameterFiles = Annotated[
     list[str] | None,
@@ -43,10 +47,12 @@ ParameterFiles = Annotated[
         help="Parameter values of CloudFormation, CodePipeline or SAM (samconfig.toml or samconfig.toml:ENV).",
     ),
 ]
-LogicalId = Annotated[str, typer.Option(help="Logical ID of the experiment to use.")]
-Name = Annotated[str, typer.Argument(help="Name of the experiment.")]
-Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait for the experiment to become stable.")]
-Interval = Annotated[float, typer.Option(min=0.01, help="Polling interval in seconds.")]
+LogicalId = Annotated[
+    str, typer.Option(metavar="ID", help="Logical ID of the experiment. Default: the only one of the file.")
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the experiment.")]
+Timeout = Annotated[float, typer.Option(min=1, metavar="SECONDS", help="Seconds to wait before giving up.")]
+Interval = Annotated[float, typer.Option(min=0.01, metavar="SECONDS", help="Polling interval in seconds.")]
 
 
 def with_options_of(

@@ -14,10 +14,13 @@ from inference_experiment_cli.output import note, write_file
 
 
 def convert(
-    file: Annotated[Path, typer.Argument(help="A template, JSON or YAML. - is the standard input.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A template, JSON or YAML. - is the standard input.")],
     to: Annotated[Target, typer.Option(help="The type to convert to.")],
     service_token: Annotated[
-        str, typer.Option(help="ServiceToken of the custom type: an ARN, or a function as YAML writes it.")
+        str,
+        typer.Option(
+            metavar="ARN|FUNCTION", help="ServiceToken of the custom type: an ARN, or a function as YAML writes it."
+        ),
     ] = "",
     output: OutputFile = None,
 ) -> None:
@@ -26,10 +29,13 @@ def convert(
     The text is edited in place: comments, order, quotes and functions stay as they are. Differences between the two
     types are reported on standard error, with their line.
 
-    Examples: inference-experiment convert native.yaml --to custom > custom.yaml;
-    inference-experiment convert custom.yaml --to native -o native.yaml
+    Examples:
+      inference-experiment convert native.yaml --to custom -o custom.yaml
+      inference-experiment convert custom.yaml --to native
 
     Exit codes: 0 converted, 2 there is nothing to convert, or the file is wrong.
+
+    Documentation: docs/convert.md
     """
     if service_token and to is Target.NATIVE:
         raise UsageError("--service-token is of the custom type; the native type has none")

@@ -16,7 +16,7 @@ from inference_experiment_cli.options import FileOption, LogicalId, ParameterFil
 @with_options_of(Settings, "yes", "force")
 def create(
     file: FileOption = None,
-    name: Annotated[str, typer.Option(help="Name, instead of the file's.")] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name, instead of the file's.")] = "",
     logical_id: LogicalId = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
@@ -27,10 +27,14 @@ def create(
 
     With DesiredState Running the command waits until it runs. The experiment gets an owner tag of this command.
 
-    Example: inference-experiment create -f experiment.yaml --name fraud-2 --dry-run
+    Examples:
+      inference-experiment create -f experiment.yaml --name fraud-2 --dry-run
+      inference-experiment create -f experiment.yaml
 
     Exit codes: 0 created, 1 it exists already, cannot be created or was cancelled, 2 the file or the options are
     wrong, 4 AWS failed.
+
+    Documentation: docs/manage.md
     """
     if file is None:
         raise UsageError("pass -f FILE")

@@ -11,9 +11,12 @@ def delete(name: Name, *, options: Settings) -> None:
 
     Stopping leaves the endpoint as it was before the test.
 
-    Example: inference-experiment delete fraud-2 --yes
+    Examples:
+      inference-experiment delete fraud-2 --yes
 
     Exit codes: 0 deleted, 1 no such experiment, or it belongs to a stack, 2 the options are wrong, 4 AWS failed.
+
+    Documentation: docs/manage.md
     """
     change = LiveChange.of(name, options)
     properties = {key: value for key, value in change.live.items() if key != "DesiredState"}

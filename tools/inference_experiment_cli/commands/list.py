@@ -35,9 +35,13 @@ def list(  # noqa: A001 - each function has its command's name
     All pages are read. Rows are printed as they arrive: sorted within a region, regions mixed. A region that fails is
     reported on standard error after the rows of the others.
 
-    Examples: inference-experiment list --region all --status Running; inference-experiment list --full --format csv
+    Examples:
+      inference-experiment list --region all --status Running
+      inference-experiment list --full -o experiments.csv
 
     Exit codes: 0 all regions answered, 2 the options are wrong, 4 a region failed.
+
+    Documentation: docs/manage.md
     """
     if full and identifiers:
         raise UsageError("pass --full or --identifiers, not both")

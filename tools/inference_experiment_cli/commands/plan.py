@@ -25,13 +25,15 @@ def plan(
         Path | None, typer.Option(metavar="FILE", help="The file as it was deployed; needs no account.")
     ] = None,
     status: Annotated[
-        Assumable | None, typer.Option(help="Status to assume with --previous. Default: Running, or how it ended.")
+        Assumable | None,
+        typer.Option(help="Status of the experiment. Assumed with --previous. Default: Running, or how it ended."),
     ] = None,
     logical_id: LogicalId = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
     previous_parameter: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE for --previous. Default: those of --parameter.")
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="NAME=VALUE for --previous. Default: those of --parameter."),
     ] = None,
     region: Region = "",
     profile: Profile = "",
@@ -45,11 +47,13 @@ def plan(
     that the file does not have are left alone, since their origin is unknown.
 
     Examples:
-    inference-experiment plan template.yaml --current shop-fraud-1;
-    inference-experiment plan new.yaml --previous old.yaml --status Created --format json
+      inference-experiment plan template.yaml --current shop-fraud-1
+      inference-experiment plan new.yaml --previous old.yaml --status Created
 
     Exit codes: 0 possible, 1 not possible, or findings in the file, 2 wrong usage or unreadable input, 3 a transform
     or another resource brings the properties, 4 AWS failed.
+
+    Documentation: docs/plan.md
     """
     if current and previous:
         raise UsageError("pass --current or --previous, not both")

@@ -17,17 +17,22 @@ def query(
     profile: Profile = "",
     output: Output = Format.TABLE,
 ) -> None:
-    """Query experiments with SQL.
+    r"""Query experiments with SQL.
 
     The tables are inference_experiments and inference_experiments_list_only. Column names are those of the StackQL
     providers, snake case (awscc) or the API's (aws); their SELECT examples run with or without the provider prefix.
     Times are UTC timestamps, nested values JSON. Only SELECT is possible. Without --region, the regions of region =
     or IN are read. Needs the extra query.
 
-    Examples: inference-experiment query "SELECT name, status FROM inference_experiments WHERE region = 'us-east-1'";
-    inference-experiment query --region all "SELECT region, count(*) FROM inference_experiments_list_only GROUP BY 1"
+    Examples:
+      inference-experiment query \
+          "SELECT name, status FROM inference_experiments WHERE region = 'us-east-1'"
+      inference-experiment query --region all -o regions.csv \
+          "SELECT region, count(*) FROM inference_experiments_list_only GROUP BY 1"
 
     Exit codes: 0 answered, 2 the statement is refused, 4 a region failed (the rows come from the others).
+
+    Documentation: docs/inventory.md
     """
     check_read_only(sql)
     session, chosen = open_regions(region or named_regions(sql), profile)

@@ -33,9 +33,13 @@ def stop(
 
     The shadow variant is removed, retained or promoted. Waits until the experiment has ended.
 
-    Examples: inference-experiment stop fraud-2 --promote --reason "2 % faster"; inference-experiment stop fraud-2 --yes
+    Examples:
+      inference-experiment stop fraud-2 --promote --reason "2 % faster"
+      inference-experiment stop fraud-2 --yes
 
     Exit codes: 0 ended, 1 it does not run, or belongs to a stack, 2 the options are wrong, 4 AWS failed.
+
+    Documentation: docs/manage.md
     """
     if promote + retain + remove > 1:
         raise UsageError("pass one of --promote, --retain and --remove")

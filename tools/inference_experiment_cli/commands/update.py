@@ -30,11 +30,14 @@ def update(
     Everything is checked before the first call, so that an update that cannot be done changes nothing. Name, Type,
     RoleArn, EndpointName and KmsKey cannot change.
 
-    Examples: inference-experiment update fraud-2 --patch patch.json --dry-run;
-    inference-experiment update fraud-2 -f experiment.yaml
+    Examples:
+      inference-experiment update fraud-2 --patch patch.json --dry-run
+      inference-experiment update fraud-2 -f experiment.yaml
 
     Exit codes: 0 done, 1 not possible now, or the experiment belongs to a stack, 2 the file or the options are wrong,
     4 AWS failed.
+
+    Documentation: docs/manage.md
     """
     if (patch is None) == (file is None):
         raise UsageError("pass --patch FILE or -f FILE")

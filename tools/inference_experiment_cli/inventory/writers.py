@@ -1,4 +1,4 @@
-"""Writes flat records as JSON lines, CSV or Parquet, one after the other, whatever their number."""
+"""Writes flat records as JSON lines, JSON, CSV or Parquet, one after the other, whatever their number."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 
-ExportFormat = StrEnum("ExportFormat", ["JSONL", "CSV", "PARQUET"])
+ExportFormat = StrEnum("ExportFormat", ["JSONL", "JSON", "CSV", "PARQUET"])
 
 
 def _json(value: Any) -> str:  # noqa: ANN401 - parsed JSON
@@ -27,6 +27,15 @@ def _json(value: Any) -> str:  # noqa: ANN401 - parsed JSON
 def write_json_lines(records: Iterable[Record], output: IO[str]) -> None:
     """Write one JSON object per line."""
     output.writelines(_json(record) + "\n" for record in records)
+
+
+def write_json(records: Iterable[Record], output: IO[str]) -> None:
+    """Write one JSON array, with a line for each object."""
+    separator = "[\n"
+    for record in records:
+        output.write(separator + _json(record))
+        separator = ",\n"
+    output.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
 def write_csv(records: Iterable[Record], output: IO[str]) -> None:
@@ -39,6 +48,7 @@ def write_csv(records: Iterable[Record], output: IO[str]) -> None:
 
 TEXT_WRITERS: Final[Mapping[ExportFormat, Callable[[Iterable[Record], TextIO], None]]] = {
     ExportFormat.JSONL: write_json_lines,
+    ExportFormat.JSON: write_json,
     ExportFormat.CSV: write_csv,
 }
 
