@@ -13,7 +13,8 @@ from inference_experiment_cli.demo.run import run_demo
 
 def demo(
     template: Annotated[
-        Path | None, typer.Option("--template", "-t", help="SAM template of the provider. Default: template.yaml.")
+        Path | None,
+        typer.Option("--template", "-t", help="Template. That of the provider, for SAM. Default: template.yaml."),
     ] = None,
     example: Annotated[
         Path | None, typer.Option(help="Template with a shadow test. Default: examples/shadow-test.yaml.")

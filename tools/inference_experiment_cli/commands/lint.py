@@ -67,7 +67,9 @@ class CfnLintOptions:
     merge_configs: Annotated[
         bool, Option("--merge-configs", help="Add options to those of the configuration file.")
     ] = False
-    non_zero_exit_code: Annotated[Severity, Option(help="Lowest severity that fails.")] = Severity.INFORMATIONAL
+    non_zero_exit_code: Annotated[Severity, Option(metavar="SEVERITY", help="Lowest severity that fails.")] = (
+        Severity.INFORMATIONAL
+    )
     output_file: Annotated[
         str, Option("--output-file", "--output", metavar="FILE", help="File to write. Default: standard output.")
     ] = ""
@@ -95,7 +97,8 @@ def lint(
     ] = None,
     *,
     template: Annotated[
-        Listed, Option("--template", "-t", metavar="PATH", help="As PATH without an option, as cfn-lint has it.")
+        Listed,
+        Option("--template", "-t", metavar="FILE", help="Template. As PATH without an option, for cfn-lint's users."),
     ] = None,
     only_experiments: Annotated[
         bool, Option("--only-experiments", help="Only findings about inference experiments.")

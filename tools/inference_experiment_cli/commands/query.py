@@ -25,10 +25,9 @@ def query(
     or IN are read. Needs the extra query.
 
     Examples:
-      inference-experiment query \
-          "SELECT name, status FROM inference_experiments WHERE region = 'us-east-1'"
+      inference-experiment query "SELECT name, status FROM inference_experiments"
       inference-experiment query --region all -o regions.csv \
-          "SELECT region, count(*) FROM inference_experiments_list_only GROUP BY 1"
+          "SELECT region, count(*) FROM inference_experiments GROUP BY region"
 
     Exit codes: 0 answered, 2 the statement is refused, 4 a region failed (the rows come from the others).
 
