@@ -1,6 +1,8 @@
 """The options of all commands: what each name means, its value, its default and the commands that have it."""
 
-import inspect
+# Commands and options are Typer's or Click's, by Typer's version.
+# ruff: noqa: ANN401
+
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
