@@ -1,6 +1,7 @@
 """What the documents and the examples of --help speak of: files, live experiments, metrics, captured data in S3."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,8 @@ STORAGE = {"Destination": "s3://bucket/captured/"}
 LIVE = ("fraud", "fraud-2", "fraud-v2", "shop-fraud-1")
 FULL_ACCESS = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 RESOURCE_POLICY = {"Version": "2012-10-17", "Statement": {**FULL_ACCESS["Statement"], "Principal": "*"}}  # type: ignore[dict-item]
+OTHER_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ](?!\d\d:\d\d:\d\dZ)\d\d?:\S*")
+"""A time that is not ISO 8601 with seconds and Z."""
 ANSWERS = ("lint", "plan", "validate", "policy check", "policy diff", "policy explain")
 """Commands whose exit code is an answer about a file."""
 
@@ -76,6 +79,7 @@ class DocumentedAccount:
         quick = ["--interval", "0.05"] if "--interval" in known else []
         confirmed = ["--yes"] if "--yes" in known else []
         answer = run(*arguments, *quick, *confirmed, settings=self.settings)
+        assert not OTHER_TIME.findall(answer.stdout + answer.stderr), text
         errors = [each for each in answer.stderr.splitlines() if each.startswith("inference-experiment: ")]
         if code:
             assert answer.returncode == code, f"{text}: {answer.stderr}"

@@ -47,10 +47,56 @@ def test_a_missing_file(desk: Desk, arguments: tuple[str, ...]) -> None:
         (("plan",), "missing argument FILE"),
         (("list", "--format", "xml"), "--format xml: choose table, json, yaml or csv"),
         (("policy", "chek"), "chek: no such command; did you mean check?"),
+        (("list", "--regoin", "eu-west-1"), "--regoin: no such option; did you mean --region?"),
+        (("list", "-q"), "-q: no such option"),
+        (("list", "--status", "Runing"), "Completed or Cancelled; did you mean Running?"),
+        (("list", "--format"), "--format: needs a value; choose table, json, yaml or csv"),
+        (("list", "--profile"), "--profile: needs a value: NAME"),
+        (("list", "--full=yes"), "--full: takes no value"),
+        (("plan", "a.yaml", "b.yaml"), "unexpected argument: b.yaml"),
+        (("get",), "missing argument NAME"),
+        (("policy", "check", "role.json"), "missing option --for; choose provider, experiment or deployer"),
+        (("watch", "fraud", "--timeout", "soon"), "--timeout soon: must be a number, at least 1"),
+        (("watch", "fraud", "--timeout", "0"), "--timeout 0: must be a number, at least 1"),
+        (("lint", "--jobs", "1.5"), "--jobs 1.5: must be a whole number, at least 0"),
+        (("demo", "--port", "70000"), "--port 70000: must be a whole number, at least 1 and at most 65535"),
     ],
 )
 def test_wrong_usage(arguments: tuple[str, ...], words: str) -> None:
     assert_one_line(run(*arguments), 2, words, "--help")
+
+
+EXPERIMENTS = [
+    ("get",),
+    ("watch",),
+    ("report",),
+    ("update", "--patch", "patch.json"),
+    ("start",),
+    ("stop",),
+    ("delete",),
+    ("manifest", "--from"),
+    ("plan", "p.json", "--current"),
+]
+
+
+@pytest.mark.parametrize("arguments", EXPERIMENTS, ids=" ".join)
+def test_an_unknown_experiment(desk: Desk, arguments: tuple[str, ...]) -> None:
+    desk.write("p.json", properties())
+    desk.write("patch.json", [])
+    place = arguments if arguments[-1] in {"--from", "--current"} else arguments[:1]
+    words = (*place, "nothing", *arguments[len(place) :])
+    assert desk.refused(1, *words) == "no experiment nothing in us-east-1"
+
+
+@pytest.mark.parametrize("arguments", [*EXPERIMENTS, ("list",), ("export",)], ids=" ".join)
+def test_no_region(desk: Desk, arguments: tuple[str, ...]) -> None:
+    desk.write("p.json", properties())
+    desk.write("patch.json", [])
+    del desk.settings["AWS_REGION"]
+    name = () if arguments[0] in {"list", "export"} else ("nothing",)
+    place = arguments if arguments[-1] in {"--from", "--current"} else arguments[:1]
+    words = (*place, *name, *arguments[len(place) :])
+    assert desk.refused(2, *words) == "no region: pass --region or set AWS_REGION"
 
 
 def test_every_error_has_a_code_and_a_line() -> None:

@@ -232,8 +232,8 @@ def test_the_page_needs_nothing_and_escapes_everything(desk: Desk, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["test", "--max-latency-increase", "10"], "--max-latency-increase: '10' is not a percentage"),
-        (["test", "--max-error-rate", "many"], "--max-error-rate: 'many' is not a percentage"),
+        (["test", "--max-latency-increase", "10"], "--max-latency-increase 10: is not a percentage"),
+        (["test", "--max-error-rate", "many"], "--max-error-rate many: is not a percentage"),
         ([], "pass the name of an experiment, or --trial"),
         (["test", "--trial"], "pass the name of an experiment, or --trial"),
         (

@@ -165,7 +165,7 @@ def _criteria(
         try:
             values.append(criteria.fraction(text) if text or option != "--max-error-increase" else None)
         except ValueError as error:
-            raise UsageError(f"{option}: {error}") from error
+            raise UsageError(f"{option} {text}: is not a percentage; write it as 10% or 0.1%") from error
     latency, rate, increase = values
     return replace(
         limits.criteria(),
