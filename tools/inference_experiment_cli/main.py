@@ -124,7 +124,13 @@ def _options(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = None,
 ) -> None:
-    """Lint, plan, deploy and inspect SageMaker shadow tests."""
+    """Lint, plan, deploy and inspect SageMaker shadow tests.
+
+    Exit codes: 0 done, or the answer is yes, 1 the answer is no, 2 wrong usage, or input that cannot be read, 3 cannot
+    be decided, 4 something outside failed (credentials, AWS, the network), 130 interrupted. lint has cfn-lint's.
+
+    Documentation: docs/index.md, in share/doc/cfn-inference-experiment of the Python environment
+    """
 
 
 def application() -> Any:  # noqa: ANN401 - a group of Typer's or Click's, by Typer's version

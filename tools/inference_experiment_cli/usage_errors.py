@@ -115,7 +115,8 @@ def _allowed(parameter: Any, value: str) -> str:
     kind = str(getattr(getattr(parameter, "type_descriptor", None), "annotation", "") or parameter.type.name)
     if "int" not in kind and "float" not in kind:
         return ""
-    limits = (("at least", getattr(parameter, "min", None)), ("at most", getattr(parameter, "max", None)))
+    own = parameter if hasattr(parameter, "min") else parameter.type
+    limits = (("at least", getattr(own, "min", None)), ("at most", getattr(own, "max", None)))
     within = " and ".join(f"{words} {limit:g}" for words, limit in limits if limit is not None)
     return f"must be {'a whole number' if 'int' in kind else 'a number'}" + (f", {within}" if within else "")
 
