@@ -24,7 +24,16 @@ READERS = [
     ("convert", "nowhere.yaml", "--to", "custom"),
     ("lint", "nowhere.yaml"),
     ("policy", "check", "nowhere.yaml", "--for", "provider"),
+    ("lint", "-t", "nowhere.yaml"),
+    ("lint", "p.json", "--config-file", "nowhere.yaml"),
+    ("lint", "p.json", "--custom-rules", "nowhere.yaml"),
+    ("lint", "p.json", "--override-spec", "nowhere.yaml"),
+    ("lint", "p.json", "--registry-schemas", "nowhere.yaml"),
     ("demo", "--template", "nowhere.yaml"),
+    ("demo", "--example", "nowhere.yaml"),
+    ("plan", "p.json", "--parameter-file", "nowhere.yaml"),
+    ("policy", "diff", "nowhere.yaml", "--for", "provider"),
+    ("policy", "explain", "iam:PassRole", "*", "nowhere.yaml"),
     ("create", "-f", "nowhere.yaml"),
     ("update", "fraud", "-f", "nowhere.yaml"),
     ("update", "fraud", "--patch", "nowhere.yaml"),
@@ -58,12 +67,29 @@ def test_a_missing_file(desk: Desk, arguments: tuple[str, ...]) -> None:
         (("policy", "check", "role.json"), "missing option --for; choose provider, experiment or deployer"),
         (("watch", "fraud", "--timeout", "soon"), "--timeout soon: must be a number, at least 1"),
         (("watch", "fraud", "--timeout", "0"), "--timeout 0: must be a number, at least 1"),
+        (("plan", "-t", "a.yaml"), "-t: no such option; write FILE without an option"),
+        (("policy", "check", "-f", "a.json"), "-f: no such option; write FILE without an option"),
         (("lint", "--jobs", "1.5"), "--jobs 1.5: must be a whole number, at least 0"),
         (("demo", "--port", "70000"), "--port 70000: must be a whole number, at least 1 and at most 65535"),
     ],
 )
 def test_wrong_usage(arguments: tuple[str, ...], words: str) -> None:
     assert_one_line(run(*arguments), 2, words, "--help")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("list", "--full", "--identifiers"), "pass --full or --identifiers, not both"),
+        (("stop", "fraud", "--promote", "--retain"), "pass --promote, --retain or --remove, not several"),
+        (("report", "fraud", "--trial"), "pass NAME or --trial, not both"),
+        (("report",), "pass NAME or --trial"),
+        (("plan", "a.yaml", "--current", "a", "--previous", "b.yaml"), "pass --current or --previous, not both"),
+        (("lint", "-x", "E1001"), "--configure-rule E1001: write it as RULE:KEY=VALUE"),
+    ],
+)
+def test_options_that_exclude_each_other(desk: Desk, arguments: tuple[str, ...], message: str) -> None:
+    assert desk.refused(2, *arguments) == message
 
 
 EXPERIMENTS = [

@@ -15,10 +15,9 @@ from typing import Any, Final, get_args
 
 import typer
 
-from inference_experiment_cli.errors import UsageError, unwritable
+from inference_experiment_cli.errors import UsageError, alternatives, unwritable
 from inference_experiment_cli.help_page import choices_of
 from inference_experiment_cli.options import OutputFile
-from inference_experiment_cli.usage_errors import allowed
 
 FORMATS: Final = {
     ".csv": "csv",
@@ -50,7 +49,9 @@ def imply_format(context: Any) -> None:
             continue
         choices = choices_of(style)
         if implied not in choices:
-            raise UsageError(f"--output {name}: {implied} is not a format of this command; choose {allowed(choices)}")
+            raise UsageError(
+                f"--output {name}: {implied} is not a format of this command; choose {alternatives(choices)}"
+            )
         context.params[style.name] = style.process_value(context, implied)
 
 

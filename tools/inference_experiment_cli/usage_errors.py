@@ -9,8 +9,11 @@ Typer and Click each have their own sentences, which differ between their versio
 from difflib import get_close_matches
 from typing import Any, Final
 
+from inference_experiment_cli.errors import alternatives
 from inference_experiment_cli.help_page import choices_of, label_of
 
+_FILES: Final = {"-f", "--file", "-t", "--template"}
+"""Options with a file that some commands have; the others take it as an argument."""
 _ENTERED: Final = "inference_experiment_cli.entered"
 
 
@@ -27,11 +30,6 @@ def usage_text(error: Any) -> str:
     return f"{text} (see {context.command_path} --help)" if context else str(text)
 
 
-def allowed(values: list[str]) -> str:
-    """Return values as a sentence has them: a, b or c."""
-    return " or ".join([", ".join(values[:-1]), values[-1]] if len(values) > 1 else values)
-
-
 def nearest(name: str, names: list[str]) -> str:
     """Return a question after the name that was meant; empty where none is near."""
     by_case = {each.lower(): each for each in names}
@@ -40,10 +38,16 @@ def nearest(name: str, names: list[str]) -> str:
 
 
 def _unknown_option(error: Any, context: Any) -> str:
-    names = [name for each in context.command.get_params(context) for name in (*each.opts, *each.secondary_opts)]
-    return f"{error.option_name}: no such option" + nearest(
-        str(error.option_name), [name for name in names if name.startswith("--")]
-    )
+    parameters = context.command.get_params(context)
+    name = str(error.option_name)
+    if name in _FILES and any(_is_file(each) for each in parameters):
+        return f"{name}: no such option; write FILE without an option"
+    names = [each for parameter in parameters for each in (*parameter.opts, *parameter.secondary_opts)]
+    return f"{name}: no such option" + nearest(name, [each for each in names if each.startswith("--")])
+
+
+def _is_file(parameter: Any) -> bool:
+    return parameter.param_type_name == "argument" and label_of(parameter).startswith("FILE")
 
 
 def _wrong_value(error: Any, context: Any) -> str:
@@ -58,7 +62,7 @@ def _missing(error: Any, _context: Any) -> str:
     choices = choices_of(error.param)
     name = _named(error.param)
     kind = "argument" if error.param.param_type_name == "argument" else "option"
-    return f"missing {kind} {name}" + (f"; choose {allowed(choices)}" if choices else "")
+    return f"missing {kind} {name}" + (f"; choose {alternatives(choices)}" if choices else "")
 
 
 def _bad_option(error: Any, context: Any) -> str:
@@ -68,7 +72,7 @@ def _bad_option(error: Any, context: Any) -> str:
         return f"{error.option_name}: takes no value"
     choices = choices_of(option)
     return f"{error.option_name}: needs a value" + (
-        f"; choose {allowed(choices)}" if choices else f": {label_of(option)}"
+        f"; choose {alternatives(choices)}" if choices else f": {label_of(option)}"
     )
 
 
@@ -111,7 +115,7 @@ def _allowed(parameter: Any, value: str) -> str:
     """Return what a value has to be: one of its choices, a number in a range; empty where its type does not say."""
     choices = choices_of(parameter)
     if choices:
-        return f"choose {allowed(choices)}" + nearest(value, choices)
+        return f"choose {alternatives(choices)}" + nearest(value, choices)
     kind = str(getattr(getattr(parameter, "type_descriptor", None), "annotation", "") or parameter.type.name)
     if "int" not in kind and "float" not in kind:
         return ""

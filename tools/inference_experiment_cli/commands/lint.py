@@ -1,19 +1,22 @@
 """inference-experiment lint: the options; lint/ does the work."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from typer import Option
 
+from inference_experiment_cli.errors import Place, UsageError
 from inference_experiment_cli.lint.cache import default_folder
 from inference_experiment_cli.lint.run import run
 from inference_experiment_cli.options import with_options_of
 
 Listed = list[str] | None
 ReportFormat = StrEnum("ReportFormat", ["QUIET", "PARSEABLE", "JSON", "JUNIT", "PRETTY", "SARIF"])
+_CONFIGURATION: Final = re.compile("[^:=]+:[^=]+=")
 Severity = StrEnum("Severity", ["INFORMATIONAL", "WARNING", "ERROR", "NONE"])
 
 
@@ -75,7 +78,8 @@ class CfnLintOptions:
     ] = ""
 
     def arguments(self) -> list[str]:
-        """Return the options as cfn-lint's command line has them."""
+        """Return the options as cfn-lint's command line has them. Raises UsageError."""
+        self._check()
         arguments: list[str] = []
         for name, value in vars(self).items():
             flag = f"--{name.replace('_', '-')}"
@@ -84,6 +88,17 @@ class CfnLintOptions:
             elif value:
                 arguments += [flag] if value is True else [flag, str(value)]
         return arguments
+
+    def _check(self) -> None:
+        """Raise UsageError for what cfn-lint would overlook, or answer with a page of help."""
+        for path in filter(
+            None, (self.config_file, self.custom_rules, self.override_spec, *(self.registry_schemas or ()))
+        ):
+            if not Path(path).exists():
+                raise UsageError("no such file", Place(path))
+        for text in self.configure_rule or ():
+            if not _CONFIGURATION.match(text):
+                raise UsageError(f"--configure-rule {text}: write it as RULE:KEY=VALUE")
 
 
 @with_options_of(CfnLintOptions)

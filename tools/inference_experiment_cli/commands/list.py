@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import check_exclusive
 from inference_experiment_cli.inventory.describe import Inventory, open_regions
 from inference_experiment_cli.inventory.listing import (
     FULL_COLUMNS,
@@ -43,8 +43,7 @@ def list(  # noqa: A001 - each function has its command's name
 
     Documentation: docs/manage.md
     """
-    if full and identifiers:
-        raise UsageError("pass --full or --identifiers, not both")
+    check_exclusive({"--full": full, "--identifiers": identifiers})
     filters = options.arguments()
     session, names = open_regions(region or (), profile)
     inventory = Inventory(session, names, full=full, filters=filters)

@@ -16,7 +16,7 @@ from inference_experiment_cli.captures.options import CaptureOptions
 from inference_experiment_cli.captures.run import Question, evaluate
 from inference_experiment_cli.captures.verdict import check_place, judge
 from inference_experiment_cli.captures.verdict import publish as write_result
-from inference_experiment_cli.errors import NotPossibleError, UsageError
+from inference_experiment_cli.errors import NotPossibleError, UsageError, check_exclusive
 from inference_experiment_cli.gate import CRITERIA, PredictionLimits, finish, gate
 from inference_experiment_cli.inventory.describe import CONFIG, describe
 from inference_experiment_cli.options import Profile, Region, with_options_of
@@ -104,8 +104,7 @@ def report(  # noqa: PLR0913 - one parameter per option
     """
     percentages = (max_latency_increase, max_error_rate, max_error_increase)
     wanted = _criteria(limits, percentages, latency_statistic, min_invocations)
-    if bool(name) == trial:
-        raise UsageError("pass the name of an experiment, or --trial")
+    check_exclusive({"NAME": name, "--trial": trial}, is_required=True)
     of_captures = replace(options, outputs=options.addresses) != CaptureOptions() or limits != PredictionLimits()
     asked = of_captures or wanted.of_predictions or bool(publish)
     _check_captures(captures=captures, trial=trial, asked=asked)
