@@ -59,7 +59,7 @@ class Command(HelpPage, TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - the library's
         """Set the parameters from the arguments."""
         # options.py, which this needs, is too slow to import for the list of commands.
-        from inference_experiment_cli.output_file import imply_format  # noqa: PLC0415
+        from inference_experiment_cli.results_file import imply_format  # noqa: PLC0415
 
         remember(ctx, args)
         try:
@@ -92,7 +92,7 @@ class LazyCommand(TyperCommand):
         """Return the real command."""
         name = str(self.name)
         target = getattr(import_module(f"inference_experiment_cli.commands.{name}"), name)
-        with_output_file = import_module("inference_experiment_cli.output_file").with_output_file
+        with_output_file = import_module("inference_experiment_cli.results_file").with_output_file
         app = target
         if not isinstance(target, typer.Typer):
             app = _typer(add_completion=False)

@@ -1,127 +1,59 @@
-"""-o FILE: the results of a command in a file, whose name implies the format."""
+"""A file that a command writes: complete, or as it was before."""
 
-# Contexts, commands and parameters are Typer's or Click's, by Typer's version.
-# ruff: noqa: ANN401
-
-import contextlib
-import inspect
+import errno
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from functools import update_wrapper
-from inspect import Parameter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, get_args
 
-import typer
-
-from inference_experiment_cli.errors import UsageError, alternatives, unwritable
-from inference_experiment_cli.help_page import choices_of
-from inference_experiment_cli.options import OutputFile
-
-FORMATS: Final = {
-    ".csv": "csv",
-    ".html": "html",
-    ".htm": "html",
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".sarif": "sarif",
-    ".xml": "junit",
-    ".yaml": "yaml",
-    ".yml": "yaml",
-}
-"""The format that the suffix of a file's name implies."""
+from inference_experiment_cli.errors import unwritable
 
 
-def imply_format(context: Any) -> None:
-    """Set --format by the suffix of -o FILE, unless it was passed. Raises UsageError for a format that is not there."""
-    options = {name: each for each in context.command.params for name in each.opts}
-    style, output = options.get("--format"), options.get("--output")
-    if style is None or output is None or context.get_parameter_source(style.name).name != "DEFAULT":
-        return
-    written = context.params.get(output.name)
-    for each in written if isinstance(written, list | tuple) else [written]:
-        name = str(each or "")
-        implied = FORMATS.get(Path(name).suffix.lower())
-        if implied is None or name.startswith("s3://"):
-            continue
-        choices = choices_of(style)
-        if implied not in choices:
-            raise UsageError(
-                f"--output {name}: {implied} is not a format of this command; choose {alternatives(choices)}"
-            )
-        context.params[style.name] = style.process_value(context, implied)
+def is_standard_output(path: Path | None) -> bool:
+    """Return whether --output means the standard output: it was not given, or is `-`."""
+    return path is None or str(path) == "-"
 
 
-def with_output_file(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command with -o FILE, where it has --format and no option of that name or letter yet."""
-    parameters = [*inspect.signature(command).parameters.values()]
-    names = {name for each in parameters for name in _names(each)}
-    if "--format" not in names or names & {"--output", "-o"}:
-        return command
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Yield the path of a new file, which replaces `path` once it is written. Raises UsageError.
 
-    def run(*, to_file: Path | None, **values: object) -> None:
-        with output_to(to_file):
-            command(**values)
-
-    added = Parameter("to_file", Parameter.KEYWORD_ONLY, default=None, annotation=OutputFile)
-    parameters = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in parameters] + [added]
-    update_wrapper(run, command)
-    run.__annotations__ = {each.name: each.annotation for each in parameters}
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # what Typer reads
-    return run
-
-
-def _names(parameter: Parameter) -> Sequence[str]:
-    """Return the names of an option; the first of them is the `default` of Typer's description."""
-    described = [each for each in get_args(parameter.annotation) if hasattr(each, "param_decls")]
-    return [name for each in described for name in (each.default, *(each.param_decls or ())) if isinstance(name, str)]
-
-
-@contextlib.contextmanager
-def output_to(path: Path | None) -> Iterator[None]:
-    """Write standard output to a file; without a path, or with -, where it goes already. Raises UsageError.
-
-    The results of a command that fails later are kept; one that fails before it prints leaves the file as it was.
+    Devices and pipes are written as they are, and so is a file whose folder cannot be written.
     """
-    if path is None or str(path) == "-":
-        yield
-        return
-    result: Exception | None = None
-    with (
-        replacing(path) as partial,
-        partial.open("w", encoding="utf-8", newline="") as stream,
-        contextlib.redirect_stdout(stream),
-    ):
-        try:
-            yield
-        except Exception as error:
-            if not isinstance(error, typer.Exit) and stream.seekable() and not stream.tell():
-                raise
-            result = error
-    if result is not None:
-        raise result
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield the path to write to, which takes the place of a file when the block is done. Raises UsageError.
-
-    An interrupted command leaves the file as it was. What is not a file, such as /dev/null, is written directly.
-    """
-    final = path.resolve()
-    direct = final.exists() and not final.is_file()
-    partial = final if direct else final.with_name(f".{final.name}.{os.getpid()}.partial")
     try:
-        yield partial
-        if not direct:
-            if final.exists():
-                shutil.copymode(final, partial)
-            partial.replace(final)
+        target = Path(os.path.realpath(path))  # a link stays a link
+        partial = _new_file(target)
+        try:
+            yield partial or target
+            if partial:
+                partial.replace(target)
+        finally:
+            if partial:
+                with suppress(OSError):
+                    partial.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(path, error) from error
-    finally:
-        if not direct:
-            partial.unlink(missing_ok=True)
+
+
+def _new_file(target: Path) -> Path | None:
+    """Create the file that will replace a target; None where the target itself is to be written. Raises OSError."""
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    exists = target.exists()
+    if exists and not target.is_file():
+        return None
+    if exists and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    new = target.with_name(f".inference-experiment-{os.getpid()}.partial")
+    try:
+        new.touch()
+    except PermissionError:
+        if exists:
+            return None
+        raise
+    if exists:
+        shutil.copymode(target, new)
+        with suppress(OSError):
+            os.chown(new, target.stat().st_uid, target.stat().st_gid)
+    return new

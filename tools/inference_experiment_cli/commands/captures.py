@@ -19,8 +19,8 @@ from inference_experiment_cli.captures.views import document
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.gate import CRITERIA, PredictionLimits, finish, gate
 from inference_experiment_cli.options import Profile, Region, with_options_of
-from inference_experiment_cli.output_file import output_to
 from inference_experiment_cli.report.drawing import matplotlib
+from inference_experiment_cli.results_file import output_to
 
 
 class PredictionFormat(StrEnum):

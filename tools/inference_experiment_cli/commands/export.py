@@ -13,7 +13,7 @@ from inference_experiment_cli.inventory.records import flat
 from inference_experiment_cli.inventory.writers import TEXT_WRITERS, ExportFormat, duckdb_module, write_parquet
 from inference_experiment_cli.options import OutputFile, Profile, Regions
 from inference_experiment_cli.output import note
-from inference_experiment_cli.output_file import replacing
+from inference_experiment_cli.output_file import is_standard_output, replaced
 
 
 def export(
@@ -36,7 +36,7 @@ def export(
     """
     if form is ExportFormat.PARQUET:
         duckdb_module()
-        if output is None:
+        if is_standard_output(output):
             raise UsageError("--format parquet needs --output FILE")
     inventory = Inventory(*open_regions(region or (), profile))
     _write((flat(experiment) for experiment in inventory.counted()), form, output)
@@ -47,12 +47,12 @@ def export(
 
 def _write(records: Iterable[Mapping[str, Any]], form: ExportFormat, output: Path | None) -> None:
     """Write to standard output, or to a new file that replaces the old one when it is complete."""
-    if output is None:
+    if output is None or is_standard_output(output):
         TEXT_WRITERS[form](records, sys.stdout)
         return
-    with replacing(output) as partial:
+    with replaced(output) as new:
         if form is ExportFormat.PARQUET:
-            write_parquet(records, partial)
+            write_parquet(records, new)
         else:
-            with partial.open("w", encoding="utf-8", newline="") as stream:
+            with new.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
                 TEXT_WRITERS[form](records, stream)

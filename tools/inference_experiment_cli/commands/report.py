@@ -21,11 +21,11 @@ from inference_experiment_cli.gate import CRITERIA, PredictionLimits, finish, ga
 from inference_experiment_cli.inventory.describe import CONFIG, describe
 from inference_experiment_cli.options import Profile, Region, with_options_of
 from inference_experiment_cli.output import Format, console, note, write_file
-from inference_experiment_cli.output_file import output_to
 from inference_experiment_cli.report.comparison import ComparisonReport, compare
 from inference_experiment_cli.report.measurement import measure, subject_of
 from inference_experiment_cli.report.page import page
 from inference_experiment_cli.report.terminal_view import show
+from inference_experiment_cli.results_file import output_to
 from inference_experiment_cli.session import open_session
 
 # Statistics of ModelLatency that criteria can be about

@@ -14,7 +14,7 @@ from desk_files import bring_to, properties
 from every_command import commands, examples, name_of, options_of, words
 
 from inference_experiment_cli.help_page import choices_of
-from inference_experiment_cli.output_file import FORMATS
+from inference_experiment_cli.results_file import FORMATS
 
 BOTH = [name for name in commands() if {"--format", "--output"} <= {*options_of(name)}]
 BROKEN = str(ROOT / "examples" / "broken" / "shadow-test.yaml")
