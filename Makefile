@@ -12,7 +12,7 @@ SECURITY := $(PYTHON) scripts/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-libraries test-product check security site format sam-check types lint-corpus lint-recall lint-versions faults mutation bench docs dist lock clean
+.PHONY: demo test test-libraries test-product check security site format sam-check cdk-check types lint-corpus lint-recall lint-versions faults mutation bench docs dist lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -80,6 +80,16 @@ sam-check: .venv-sam/.installed
 	$(PYTHON) -m venv --clear .venv-sam
 	.venv-sam/bin/python $(PIP) --no-deps --require-hashes -r requirements/sam.txt
 	.venv-sam/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+# What docs/cdk.md and examples/cdk show, synthesized and linted. The CDK and Node take 500 MB in an environment of
+# their own.
+cdk-check: $(STAMP) .venv-cdk/.installed
+	$(BIN)/python scripts/cdk_check.py .venv-cdk $(BIN)/cfn-lint
+
+.venv-cdk/.installed: requirements/cdk.txt
+	$(PYTHON) -m venv --clear .venv-cdk
+	.venv-cdk/bin/python $(PIP) --no-deps --require-hashes -r requirements/cdk.txt
 	touch $@
 
 # Rules over every template at hand, and their fixtures on the oldest, an intermediate and the newest cfn-lint.

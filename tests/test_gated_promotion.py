@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -163,7 +164,16 @@ def test_what_has_been_decided_stays_decided(account: Account, shadow: Behaviour
 def test_waiting_ends_with_the_verdict(account: Account) -> None:
     account.start()
     account.behave(None, None)
-    later = threading.Timer(3.0, account.behave, (GOOD, GOOD))
+    assert account.pipeline("decide", STACK).returncode == 3
+    asked = len(account.metrics.calls_of("GetMetricData"))
+
+    def traffic_begins() -> None:
+        # The first report has nothing to judge; a second one has begun.
+        while len(account.metrics.calls_of("GetMetricData")) <= 2 * asked:
+            time.sleep(0.05)
+        account.behave(GOOD, GOOD)
+
+    later = threading.Thread(target=traffic_begins, daemon=True)
     later.start()
     finished = account.pipeline("wait", STACK, CHECK_SECONDS="0.5")
     later.join()

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import yaml
 
-from cfn_template.forms import FORMS, NAMES
+from cfn_template.forms import NAMES
 from cfn_template.nested import SEPARATOR
-from cfn_template.values import Raw, unresolved
+from cfn_template.values import Raw
 from iam_policy.match.arns import SEGMENTS, split
 from iam_policy.match.symbols import ACCOUNT, PARTITION, REGION, Symbol, Text, fill, parts_of, text
 from shadow_test_policies.generate import as_json
@@ -99,16 +99,10 @@ class Paste:
 
     def _own(self, resource: Text) -> Iterator[tuple[str, str, Text]]:
         """Yield each reference to a resource that may be named here and is this one or contains it, and the rest."""
-        names = self.names
-        for name in names.view.resources if names is not None else ():
-            kind = names.view.type_of(name) if names is not None else ""
-            for attribute, form in _arns(kind):
-                if names is None or not form.startswith("arn:"):
-                    continue
-                function = ("Ref", name) if attribute == "Ref" else ("Fn::GetAtt", f"{name}.{attribute}")
-                rest = _after(resource, names.text(unresolved(*function)))
-                if rest is not None and self._may_name(name):
-                    yield name, attribute, rest
+        for name, attribute, arn in self.names.arns if self.names is not None else ():
+            rest = _after(resource, arn)
+            if rest is not None and self._may_name(name):
+                yield name, attribute, rest
 
     def _reference(self, resource: Text) -> Raw:
         for name, attribute, rest in self._own(resource):
@@ -181,11 +175,6 @@ _FREE: Final = frozenset({name for form in arn_forms().values() for name in name
 
 def _is_name(name: str) -> bool:
     return name.isalnum()
-
-
-def _arns(kind: str) -> list[tuple[str, str]]:
-    kind = {"AWS::Serverless::Function": "AWS::Lambda::Function"}.get(kind, kind)
-    return [(attribute, form) for (of, attribute), form in FORMS.items() if of == kind]
 
 
 def _after(whole: Text, head: Text) -> Text | None:

@@ -7,6 +7,7 @@ same reference gives the same symbol everywhere, so a policy that refers to a re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from typing import Final
 
 import iam_policy
@@ -71,6 +72,15 @@ class PhysicalNames:
             return iam_policy.Symbol(part.argument, ANY, minimum=1, literal=True)
         return self._parse(form, {"Name": self._name(name, kind, depth + 1), "Path": self._path(name, depth + 1)})
 
+    @cached_property
+    def arns(self) -> tuple[tuple[str, str, iam_policy.Text], ...]:
+        """The ARNs that the template can refer to: logical ID, attribute (or Ref), and the ARN."""
+        return tuple(
+            (name, attribute, self.text(unresolved("Ref", name) if attribute == "Ref" else _attribute(name, attribute)))
+            for name in self.view.resources
+            for attribute in _arn_attributes(self.view.type_of(name))
+        )
+
     def pseudo(self, name: str) -> "iam_policy.Text | iam_policy.Symbol":
         """Return the value of a pseudo parameter; any of the regions that are linted for."""
         if name in self.known:
@@ -85,7 +95,11 @@ class PhysicalNames:
         return values.pop() if len(values) == 1 else PSEUDO[name]
 
     def _parse(self, form: str, names: Mapping[str, "iam_policy.Text | iam_policy.Symbol"]) -> iam_policy.Text:
-        return parse_symbols(form, {**{name: self.pseudo(name) for name in PSEUDO}, **names})
+        return parse_symbols(form, {**self._pseudo, **names})
+
+    @cached_property
+    def _pseudo(self) -> Mapping[str, "iam_policy.Text | iam_policy.Symbol"]:
+        return {name: self.pseudo(name) for name in PSEUDO}
 
     def _parameter(self, part: Unresolved) -> iam_policy.Symbol:
         """Return the symbol of a parameter or an import; its value may contain wildcards."""
@@ -129,6 +143,17 @@ class PhysicalNames:
 
     def _property(self, name: str, key: str) -> Node | None:
         return self.view.resource(name, self.scenario).at("Properties", key) if key else None
+
+
+def _attribute(name: str, attribute: str) -> SymbolicString:
+    return unresolved("Fn::GetAtt", f"{name}.{attribute}")
+
+
+@cache
+def _arn_attributes(kind: str) -> tuple[str, ...]:
+    """Return what gives an ARN of a resource of a type: attributes, or Ref."""
+    kind = {"AWS::Serverless::Function": "AWS::Lambda::Function"}.get(kind, kind)
+    return tuple(attribute for (of, attribute), form in FORMS.items() if of == kind and form.startswith("arn:"))
 
 
 def partition_of(region: str) -> str:

@@ -71,13 +71,14 @@ class ReenteringRule(CfnLintJsonSchema):
     def __init__(self) -> None:
         super().__init__(keywords=[f"Resources/{contract.CUSTOM_TYPE}/Properties"], all_matches=True)
         self.rule_set = Properties().rule_set  # JSON Schema keyword -> the rule that reports it
-        self.child_rules = dict.fromkeys(self.rule_set.values())  # filled by cfn-lint
 
     def initialize(self, cfn: Template) -> None:
         """Note the types of the resources to check: cfn-lint calls this for each template, and a keyword per type."""
         super().initialize(cfn)
         types = {str(cfn.template["Resources"][name]["Type"]) for name in self.targets(cfn)} - {contract.NATIVE_TYPE}
         self.keywords = [f"Resources/{name}/Properties" for name in sorted(types)]
+        # cfn-lint fills them next, and searches all rules for each.
+        self.child_rules = dict.fromkeys(self.rule_set.values()) if types else {}
 
     def targets(self, cfn: Template) -> list[str]:
         """Return the logical ids of the resources to check."""

@@ -252,6 +252,9 @@ def evaluate(criteria: Criteria, production: Summary, shadow: Summary) -> Verdic
         checks.append(_errors(criteria.max_error_rate, shadow))
     if criteria.max_error_increase is not None:
         checks.append(_error_increase(criteria, criteria.max_error_increase, production, shadow))
+    if checks[0].result is Result.UNKNOWN:
+        # A shadow that has had too few requests has not lost.
+        checks = [undecided(each.criterion, each.reason) if each.result is Result.MISSED else each for each in checks]
     return Verdict(tuple(checks))
 
 

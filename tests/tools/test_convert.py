@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import EXAMPLE, Desk
+from desk import EXAMPLE, ROOT, Desk
 
 from inference_experiment_cli.inputs.documents import parse_document
 from inference_experiment_cli.lint.engine import lint
@@ -95,13 +95,14 @@ def changes(before: str, after: str) -> str:
 
 
 def test_to_custom_changes_the_type_and_adds_the_provider(desk: Desk) -> None:
-    converted = desk.ok("convert", desk.write("n.yaml", NATIVE), "--to", "custom").stdout
+    converted = desk.ok("convert", desk.write("n.yaml", NATIVE), "--to", "custom", "--keep-logical-id").stdout
     assert changes(NATIVE, converted) == AS_CUSTOM
-    assert desk.ok("convert", desk.write("c.yaml", converted), "--to", "native").stdout == NATIVE
+    back = desk.ok("convert", desk.write("c.yaml", converted), "--to", "native", "--keep-logical-id")
+    assert (back.stdout, back.stderr) == (NATIVE, "")
 
 
 def test_to_native_removes_what_it_has_not_and_says_so(desk: Desk) -> None:
-    answer = desk.ok("convert", desk.write("c.yaml", CUSTOM), "--to", "native")
+    answer = desk.ok("convert", desk.write("c.yaml", CUSTOM), "--to", "native", "--keep-logical-id")
     assert changes(CUSTOM, answer.stdout) == AS_NATIVE
     assert "c.yaml:5: ModelVariantActions is removed" in answer.stderr
     assert "c.yaml:3: Shadow had a derived Name" in answer.stderr
@@ -114,7 +115,10 @@ def test_the_example_there_and_back_keeps_every_comment(desk: Desk) -> None:
     back = desk.ok("convert", desk.write("n.yaml", native), "--to", "custom", "--service-token", "!Ref Token").stdout
     removed = {line for line in changes(text, back).splitlines() if line.startswith("-")}
     assert all("#" not in line for line in removed)
-    assert parse_document(native, "n").value["Resources"]["Experiment"]["Type"] == "AWS::SageMaker::InferenceExperiment"
+    assert (
+        parse_document(native, "n").value["Resources"]["ExperimentNative"]["Type"]
+        == "AWS::SageMaker::InferenceExperiment"
+    )
     assert "      ServiceToken: !Ref Token\n      ServiceTimeout: 3600\n" in back
     assert [one for one in lint(Path("n.yaml")) if one.rule.id.startswith("E0")] == []
 
@@ -125,7 +129,9 @@ def test_json_keeps_its_form(desk: Desk, indent: Any) -> None:
     outputs = {"A": {"Value": {"Fn::GetAtt": ["Shadow", "Arn"]}}}
     text = json.dumps({"Resources": {"Shadow": resource}, "Outputs": outputs}, indent=indent)
     custom = desk.ok("convert", desk.write("t.json", text), "--to", "custom").stdout
-    made = json.loads(custom)["Resources"]["Shadow"]
+    made = json.loads(custom)["Resources"]["ShadowCustom"]
+    assert made["Properties"]["Name"] == "x-custom"
+    assert json.loads(custom)["Outputs"]["A"]["Value"] == {"Fn::GetAtt": ["ShadowCustom", "Arn"]}
     assert made["Type"] == "Custom::SageMakerInferenceExperiment"
     assert made["Properties"]["ServiceToken"] == {"Fn::ImportValue": "inference-experiment-provider-ServiceToken"}
     assert desk.ok("convert", desk.write("c.json", custom), "--to", "native").stdout == text
@@ -137,8 +143,8 @@ def test_json_loses_its_last_member_and_its_getatt(desk: Desk) -> None:
     outputs = {"A": {"Value": {"Fn::GetAtt": "Shadow.Name"}}}
     text = json.dumps({"Resources": {"Shadow": resource}, "Outputs": outputs}, indent=2)
     made = json.loads(desk.ok("convert", desk.write("t.json", text), "--to", "native").stdout)
-    assert made["Resources"]["Shadow"]["Properties"] == {"Name": "x", "Type": "ShadowMode"}
-    assert made["Outputs"]["A"]["Value"] == {"Ref": "Shadow"}
+    assert made["Resources"]["ShadowNative"]["Properties"] == {"Name": "x-native", "Type": "ShadowMode"}
+    assert made["Outputs"]["A"]["Value"] == {"Ref": "ShadowNative"}
 
 
 def test_line_endings_and_the_output_file(desk: Desk) -> None:
@@ -153,7 +159,7 @@ def test_line_endings_and_the_output_file(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("text", "arguments", "words"),
     [
-        (NATIVE, ("--to", "native"), "no resource is of type Custom::SageMakerInferenceExperiment"),
+        ("Resources: {}", ("--to", "native"), "no resource is of type Custom::SageMakerInferenceExperiment"),
         (NATIVE, ("--to", "native", "--service-token", "x"), "the native type has none"),
         ("{}", ("--to", "custom"), "no resource is of type"),
         ("a: [", ("--to", "custom"), "t.yaml:1: is not valid YAML"),
@@ -164,7 +170,143 @@ def test_line_endings_and_the_output_file(desk: Desk) -> None:
             ("--to", "custom"),
             "t.yaml:2: Resources/A: has no Properties",
         ),
+        (
+            "Resources:\n  A:\n    Type: AWS::SageMaker::InferenceExperiment\n    Properties: {}\n",
+            ("--to", "custom"),
+            "t.yaml:2: Resources/A: has no Properties",
+        ),
     ],
 )
 def test_refusals(desk: Desk, text: str, arguments: tuple[str, ...], words: str) -> None:
     assert words in desk.refused(2, "convert", desk.write("t.yaml", text), *arguments)
+
+
+NATIVE_FILE = ROOT / "tests" / "tools" / "conversions" / "native.yaml"
+CUSTOM_FILE = NATIVE_FILE.with_name("custom.yaml")
+
+
+def test_logical_ids_names_and_what_refers_to_them_are_renamed(desk: Desk) -> None:
+    answer = desk.ok("convert", str(NATIVE_FILE), "--to", "custom")
+    assert changes(CUSTOM_FILE.read_text(), answer.stdout) == ""
+    assert (
+        "native.yaml:8: Experiment is renamed to ExperimentCustom: CloudFormation cannot change the type"
+        in answer.stderr
+    )
+    assert "native.yaml:9: DeletionPolicy is kept: " in answer.stderr
+    assert "native.yaml:12: Name gets -custom at its end: " in answer.stderr
+    again = desk.ok("convert", str(CUSTOM_FILE), "--to", "custom")
+    assert again.stdout == CUSTOM_FILE.read_text()
+    assert "custom.yaml:8: no resource is of type AWS::SageMaker::InferenceExperiment; already" in again.stderr
+
+
+def test_the_way_back_removes_the_suffixes_and_renames_what_has_none(desk: Desk) -> None:
+    answer = desk.ok("convert", str(CUSTOM_FILE), "--to", "native")
+    assert changes(NATIVE_FILE.read_text(), answer.stdout) == ""
+    assert "custom.yaml:12: Name loses -custom: " in answer.stderr
+    text = "Resources:\n  A:\n    Type: Custom::SageMakerInferenceExperiment\n    Properties:\n      Name: a\n"
+    native = desk.ok("convert", desk.write("a.yaml", text), "--to", "native").stdout
+    assert native == text.replace("A:", "ANative:").replace("Custom::", "AWS::").replace(": a", ": a-native").replace(
+        "AWS::SageMakerI", "AWS::SageMaker::I"
+    )
+
+
+def test_a_new_name_is_free_and_not_too_long(desk: Desk) -> None:
+    kind = "{Type: AWS::SageMaker::InferenceExperiment, Properties: {Name: %s}}"
+    text = (
+        f"Parameters: {{ACustom2: {{}}}}\nResources:\n  ACustom: {{Type: AWS::S3::Bucket}}\n  A: {kind % ('a' * 120)}\n"
+    )
+    value = parse_document(desk.ok("convert", desk.write("a.yaml", text), "--to", "custom").stdout, "a").value
+    assert value["Resources"]["ACustom3"]["Properties"]["Name"] == "a" * 113 + "-custom"
+
+
+def test_a_function_of_several_lines_as_the_name_is_joined(desk: Desk) -> None:
+    head = "Resources:\n  A:\n    Type: AWS::SageMaker::InferenceExperiment\n    Properties:\n"
+    name = "        Fn::FindInMap:\n          - Names # all\n          - !Ref Key\n          - 'a \"b\"'\n"
+    text = f"{head}      Name:\n{name}"
+    custom = desk.ok("convert", desk.write("a.yaml", text), "--to", "custom").stdout
+    properties = parse_document(custom, "a").value["Resources"]["ACustom"]["Properties"]
+    value = {"Fn::FindInMap": ["Names", {"Ref": "Key"}, 'a "b"']}
+    assert properties["Name"] == {"Fn::Join": ["-", [value, "custom"]]}
+    native = desk.ok("convert", desk.write("c.yaml", custom), "--to", "native").stdout
+    assert parse_document(native, "a").value["Resources"]["A"]["Properties"]["Name"] == value
+
+
+ALIASES = """\
+defaults: &defaults
+  Name: base
+Resources:
+  A:
+    Type: AWS::SageMaker::InferenceExperiment
+    Properties: &properties
+      Name: a
+  B:
+    Type: AWS::SageMaker::InferenceExperiment
+    Properties: *properties
+  C:
+    Type: AWS::SageMaker::InferenceExperiment
+    Properties:
+      <<: [*defaults]
+      Type: ShadowMode
+  D:
+    Type: AWS::SageMaker::InferenceExperiment
+    Properties:
+      Fn::If:
+        - IsProduction
+        - Name: d
+          Type: ShadowMode
+        - !Ref AWS::NoValue
+"""
+
+
+def test_aliases_merge_keys_and_branches_are_converted_once(desk: Desk) -> None:
+    custom = desk.ok("convert", desk.write("a.yaml", ALIASES), "--to", "custom").stdout
+    resources = parse_document(custom, "a").value["Resources"]
+    properties = [resources[f"{name}Custom"]["Properties"] for name in "ABC"]
+    assert [each["Name"] for each in properties] == ["a-custom", "a-custom", "base-custom"]
+    for each in (*properties, resources["DCustom"]["Properties"]["Fn::If"][1]):
+        assert each["ServiceTimeout"] == 3600
+    assert desk.ok("convert", desk.write("c.yaml", custom), "--to", "native").stdout == ALIASES
+
+
+def test_what_the_function_has_of_the_old_name_and_no_attribute_is_noted(desk: Desk) -> None:
+    resource = "A: {Type: Custom::SageMakerInferenceExperiment, Properties: {Name: fraud}}"
+    outputs = '{A: {Value: fraud}, B: {Value: !Sub "${A.Name} ${A.StatusReason} ${A.Arn}"}}'
+    answer = desk.ok(
+        "convert", desk.write("a.yaml", f"Resources:\n  {resource}\nOutputs: {outputs}\n"), "--to", "native"
+    )
+    assert '!Sub "${ANative} ${ANative.StatusReason} ${ANative.Arn}"' in answer.stdout
+    assert "a.yaml:3: fraud was the Name of the experiment; use Ref" in answer.stderr
+    assert "a.yaml:3: the native type has no attribute StatusReason" in answer.stderr
+
+
+def test_the_first_template_of_the_migration_becomes_the_second(desk: Desk) -> None:
+    native = ROOT / "examples" / "migration" / "1-native.yaml"
+    desk.ok("convert", str(native), "--to", "custom", "-o", "c.yaml")
+    assert lint(Path("c.yaml")) == []
+
+
+MIXED = """\
+Resources:
+  A:
+    Type: Custom::SageMakerInferenceExperiment
+    Properties:
+      ServiceToken: # of the provider
+        Fn::ImportValue: !Sub ${Stack}-ServiceToken
+      DesiredState: Completed
+  B:
+    Type: AWS::SageMaker::InferenceExperiment
+    Properties:
+      DesiredState: !If [IsEnded, Completed, Running]
+      Tags: [{Key: of, Value: !GetAtt A.Arn}]
+"""
+
+
+def test_the_service_token_is_that_of_the_other_experiments(desk: Desk) -> None:
+    answer = desk.ok("convert", desk.write("m.yaml", MIXED), "--to", "custom")
+    resources = parse_document(answer.stdout, "m").value["Resources"]
+    assert list(resources) == ["A", "BCustom"]
+    assert resources["BCustom"]["Properties"]["ServiceToken"] == resources["A"]["Properties"]["ServiceToken"]
+    assert "m.yaml:11: DesiredState Completed: the custom type does not create" in answer.stderr
+    assert "m.yaml:7" not in answer.stderr
+    given = desk.ok("convert", "m.yaml", "--to", "custom", "--service-token", "!Ref Token").stdout
+    assert "      ServiceToken: !Ref Token\n" in given

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import desk_files
 import pytest
 import yaml
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
@@ -11,8 +12,8 @@ from desk_files import QUICK, bring_to
 from syrupy.assertion import SnapshotAssertion
 
 from inference_experiment import contract
-from inference_experiment_cli.convert.manifest import ORDER
-from inference_experiment_cli.convert.target import NATIVE_PROPERTIES
+from inference_experiment_cli.convert.manifest import ORDER, template
+from inference_experiment_cli.convert.target import NATIVE_PROPERTIES, Extent, Manifest
 from inference_experiment_cli.inputs.documents import parse_document
 from inference_experiment_cli.lint.engine import lint
 
@@ -23,6 +24,11 @@ def properties_of(text: str) -> dict[str, Any]:
     (resource,) = parse_document(text, "manifest").value["Resources"].values()
     made: dict[str, Any] = resource["Properties"]
     return made
+
+
+def findings(file: str) -> list[tuple[str, str]]:
+    """Return what cfn-lint with our rules finds, as without options: errors and warnings."""
+    return [(one.rule.id, one.message) for one in lint(Path(file))]
 
 
 def test_the_orders_are_complete() -> None:
@@ -44,13 +50,51 @@ def test_from_scratch(desk: Desk, kind: str, extent: str, snapshot: SnapshotAsse
 
 @pytest.mark.parametrize("kind", ["custom", "native"])
 @pytest.mark.parametrize("extent", ["required", "all"])
-def test_a_template_from_scratch_passes_validate_and_lint(desk: Desk, kind: str, extent: str) -> None:
-    text = desk.ok("manifest", "--type", kind, "--properties", extent).stdout
+@pytest.mark.parametrize("style", ["yaml", "json"])
+def test_a_template_from_scratch_passes_validate_and_lint(desk: Desk, kind: str, extent: str, style: str) -> None:
+    text = desk.ok("manifest", "--type", kind, "--properties", extent, "--format", style).stdout
     desk.ok("validate", desk.write("t.yaml", text))
-    assert [one for one in lint(Path("t.yaml")) if one.rule.id.startswith("E")] == []
-    needed = {"required": set(contract.schema()["required"]), "all": WRITABLE}[extent]
+    assert findings("t.yaml") == []
+    needed = {"required": set(contract.schema()["required"]) | {"ServiceTimeout"}, "all": WRITABLE}[extent]
     expected = needed if kind == "custom" else needed & {*NATIVE_PROPERTIES} | {"Name"}
     assert set(properties_of(text)) == expected
+
+
+TIMES = {"StartTime": "2026-01-01T00:00:00Z", "EndTime": "2026-01-20T00:00:00Z"}
+KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+CAPTURE = {"Destination": "s3://bucket/x", "KmsKey": "alias/x", "ContentType": {"CsvContentTypes": ["text/csv"]}}
+
+
+@pytest.mark.parametrize("status", ["Created", "Running", "Completed", "Cancelled"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"KmsKey": KEY, "DataStorageConfig": CAPTURE},
+        {"Tags": [STACK_TAG, {"Key": "team", "Value": ""}], "Description": 'näher: "geprüft" # !Ref'},
+    ],
+    ids=["plain", "encrypted", "texts"],
+)
+def test_a_template_of_a_live_experiment_passes_validate_and_lint(desk: Desk, status: str, changes: Any) -> None:
+    bring_to(desk, status, **changes)
+    for kind in ("custom", "native"):
+        text = desk.ok("manifest", "--from", "fraud", "--type", kind).stdout
+        desk.ok("validate", desk.write(f"{kind}.yaml", text))
+        assert findings(f"{kind}.yaml") == []
+
+
+@pytest.mark.parametrize("state", [None, "Running", "Completed", "Cancelled"])
+def test_only_an_ended_experiment_keeps_times_that_are_over(state: str | None) -> None:
+    live = {**desk_files.properties(), "Schedule": TIMES, "DesiredState": state}
+    later = {**TIMES, "EndTime": "2999-01-20T00:00:00Z"}
+    for kind in (Manifest.CUSTOM, Manifest.NATIVE):
+        schedules = []
+        for times in (TIMES, later):
+            made = template(kind, "Experiment", {**live, "Schedule": times}, Extent.ALL)
+            schedules.append(made["Resources"]["Experiment"]["Properties"].get("Schedule"))
+        assert schedules == (
+            [TIMES, later] if state in ("Completed", "Cancelled") else [None, {"EndTime": later["EndTime"]}]
+        )
 
 
 def test_from_a_live_experiment_in_every_type(desk: Desk, snapshot: SnapshotAssertion) -> None:

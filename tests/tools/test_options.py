@@ -19,11 +19,9 @@ DIFFERENT: Final = {
     ("--format", "default"): "what the command is for: a table, a policy, records",
     ("--logical-id", "default"): "manifest writes a resource, the others read one",
     ("--output", "value"): "Athena writes to S3",
-    ("--status", "meaning"): "a filter of list, an assumption of plan",
     ("--timeout", "default"): "a test takes days, a change an hour, a query minutes",
     ("--type", "default"): "list filters by the API's type, manifest writes one of three kinds",
     ("--type", "meaning"): "list filters by the API's type, manifest writes one of three kinds",
-    ("--type", "value"): "list filters by the API's type, manifest writes one of three kinds",
 }
 LETTERS: Final = {"-f": "--file", "-h": "--help", "-o": "--output", "-t": "--template", "-y": "--yes"}
 # What messages and documents name beside our options, and whose it is.
@@ -39,7 +37,6 @@ OF_OTHERS: Final = {
     "--no-compile": "pip",
     "--parameter-overrides": "aws",
     "--query": "aws",
-    "--stack-name": "aws",
     "--template-file": "aws",
     "--update-docs": "a script of this repository",
     "--update-specs": "cfn-lint",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields
+from enum import StrEnum
 from functools import update_wrapper
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from inference_experiment_cli.errors import alternatives
 from inference_experiment_cli.output import Format
+from inference_experiment_cli.usage_errors import nearest
 
 FILE_HELP = "JSON or YAML: a template, a resource's properties, or the API's form. - is the standard input."
 
@@ -53,6 +56,20 @@ LogicalId = Annotated[
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the experiment.")]
 Timeout = Annotated[float, typer.Option(min=1, metavar="SECONDS", help="Seconds to wait before giving up.")]
 Interval = Annotated[float, typer.Option(min=0.01, metavar="SECONDS", help="Polling interval in seconds.")]
+
+
+def choice(kind: type[StrEnum], metavar: str, description: str, *names: str, omitted: tuple[StrEnum, ...] = ()) -> Any:  # noqa: ANN401 - Typer's
+    """Return an option whose values are those of an enumeration, in any letter case."""
+    known = {each.value.casefold(): each for each in kind if each not in omitted}
+    values = [each.value for each in known.values()]
+
+    def parse(text: str) -> StrEnum:
+        if text.casefold() not in known:
+            raise typer.BadParameter(f"choose {alternatives(values)}{nearest(text, values)}")
+        return known[text.casefold()]
+
+    listed = f"One of {', '.join(values)}." if len(values) > 1 else f"Currently only {values[0]}."
+    return typer.Option(*names, parser=parse, metavar=metavar, help=f"{description} {listed}")
 
 
 def with_options_of(

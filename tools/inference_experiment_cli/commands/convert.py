@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from inference_experiment_cli.convert.converter import DEFAULT_TOKEN, Converter
+from inference_experiment_cli.convert.converter import Converter
 from inference_experiment_cli.convert.target import Target
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.documents import read_document
@@ -19,28 +19,34 @@ def convert(
     service_token: Annotated[
         str,
         typer.Option(
-            metavar="ARN|FUNCTION", help="ServiceToken of the custom type: an ARN, or a function as YAML writes it."
+            metavar="ARN|FUNCTION",
+            help="ServiceToken, an ARN or a function as YAML writes it. Default: that of the template, or the import.",
         ),
     ] = "",
+    *,
+    keep_logical_id: Annotated[
+        bool, typer.Option("--keep-logical-id", help="Keep logical ID and Name: the template was never deployed.")
+    ] = False,
     output: OutputFile = None,
 ) -> None:
     """Convert templates between the native and the custom type.
 
-    The text is edited in place: comments, order, quotes and functions stay as they are. Differences between the two
-    types are reported on standard error, with their line.
+    The text is edited in place: comments, order, quotes and functions stay as they are. The resource gets another
+    logical ID and Name, since CloudFormation cannot change the type of a deployed resource; references follow. What is
+    renamed and why, and differences between the two types, are reported on standard error, with their line.
 
     Examples:
       inference-experiment convert native.yaml --to custom -o custom.yaml
       inference-experiment convert custom.yaml --to native
 
-    Exit codes: 0 converted, 2 there is nothing to convert, or the file is wrong.
+    Exit codes: 0 converted, or of that type already, 2 there is nothing to convert, or the file is wrong.
 
     Documentation: docs/convert.md
     """
     if service_token and to is Target.NATIVE:
         raise UsageError("--service-token is of the custom type; the native type has none")
     document = read_document(file)
-    converter = Converter(document, to, service_token or DEFAULT_TOKEN)
+    converter = Converter(document, to, service_token, keep_logical_id)
     text = converter.convert()
     for remark in converter.notes:
         note(remark)

@@ -64,9 +64,10 @@ def report(  # noqa: PLR0913 - one parameter per option
     max_error_increase: Annotated[
         str,
         typer.Option(
-            metavar="PERCENTAGE", help="How much higher than production's the shadow's error rate may be, as 50%."
+            metavar="PERCENTAGE|none",
+            help="How much higher than production's the shadow's error rate may be; none: any.",
         ),
-    ] = "",
+    ] = "100%",
     min_invocations: Annotated[int, typer.Option(min=1, help="Minimum shadow invocations for a verdict.")] = 100,
     html: Annotated[Path | None, typer.Option(help="File for the page with plots. Needs the extra report.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 or 3 unless all criteria are met.")] = False,
@@ -162,7 +163,7 @@ def _criteria(
     options = ("--max-latency-increase", "--max-error-rate", "--max-error-increase")
     for option, text in zip(options, percentages, strict=True):
         try:
-            values.append(criteria.fraction(text) if text or option != "--max-error-increase" else None)
+            values.append(None if option == "--max-error-increase" and text == "none" else criteria.fraction(text))
         except ValueError as error:
             raise UsageError(f"{option} {text}: is not a percentage; write it as 10% or 0.1%") from error
     latency, rate, increase = values

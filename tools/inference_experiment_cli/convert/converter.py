@@ -12,6 +12,28 @@ import yaml
 
 from cfn_template.documents import syntax_tree
 from inference_experiment import contract
+from inference_experiment_cli.convert import experiment_name
+from inference_experiment_cli.convert.edits import Edits, call_like, one_line
+from inference_experiment_cli.convert.names import (
+    VARIABLE,
+    LogicalIds,
+    Resource,
+    Suffix,
+    rename_dependencies,
+    rename_references,
+    resources_of,
+)
+from inference_experiment_cli.convert.syntax import (
+    branches_of,
+    end_of,
+    get_att,
+    is_flow,
+    member,
+    members,
+    scalar,
+    sub_text,
+    walk,
+)
 from inference_experiment_cli.convert.target import Target, custom_only
 from inference_experiment_cli.inputs.documents import Document, parse_document
 
@@ -34,176 +56,219 @@ LOST: Final = {
 }
 DEFAULT_TOKEN: Final = "!ImportValue inference-experiment-provider-ServiceToken"  # noqa: S105 - a name
 TIMEOUT: Final = 3600
+CREATED_ANEW: Final = (
+    "CloudFormation cannot change the type of a resource under one logical ID "
+    "(was the template never deployed? --keep-logical-id)"
+)
+UNIQUE: Final = "the new experiment is created before the old one is deleted, and a name can be used once"
+ONE_AT_A_TIME: Final = (
+    "an endpoint runs one shadow test at a time: before deploying, set DeletionPolicy: Retain on the deployed one, and "
+    "end it (docs/convert.md)"
+)
+RETAINED: Final = (
+    "DeletionPolicy is kept: the new experiment goes on running when its stack is deleted; "
+    "remove it unless that is wanted"
+)
+ENDED: Final = "the custom type does not create an experiment that has ended; remove DesiredState for a new test"
 TYPES: Final = {Target.CUSTOM: contract.CUSTOM_TYPE, Target.NATIVE: contract.NATIVE_TYPE}
 
 
 @dataclass
 class Converter:
-    """Collects the edits of one document: (from, to, text), by offset."""
+    """Collects the edits of one document, and notes on what they mean for whoever deploys it."""
 
     document: Document
     target: Target
-    token: str = DEFAULT_TOKEN
-    edits: list[tuple[int, int, str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    token: str = ""
+    keep_logical_id: bool = False
+    _notes: list[tuple[int, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Read the text."""
+        self._edits = Edits(self.document.text)
+        self._top = syntax_tree(self.document.text)
+
+    @property
+    def notes(self) -> list[str]:
+        """The notes, each with its place, in the order of the lines."""
+        return [f"{self.document.name}:{line}: {text}" for line, text in sorted(self._notes, key=lambda one: one[0])]
 
     def convert(self) -> str:
         """Return the converted text. Raises UsageError where there is nothing to convert."""
         source = Target.NATIVE if self.target is Target.CUSTOM else Target.CUSTOM
-        top = syntax_tree(self.document.text)
-        found = [
-            (key.value, node)
-            for key, node in _members(_member(top, "Resources"))
-            if _scalar(_member(node, "Type")) == TYPES[source]
-        ]
-        if not found:
-            raise self.document.error(("Resources",), f"no resource is of type {TYPES[source]}")
-        for logical_id, node in found:
-            self._resource(logical_id, node, source)
-        self._attributes(top, {logical_id for logical_id, _ in found})
-        text = self.document.text
-        for start, end, new in sorted(self.edits, reverse=True):
-            text = text[:start] + new + text[end:]
+        resources = list(resources_of(member(self._top, "Resources")))
+        experiments = {
+            kind: [one for one in resources if scalar(member(one.node, "Type")) == TYPES[kind]] for kind in Target
+        }
+        if not experiments[source]:
+            return self._unchanged(f"no resource is of type {TYPES[source]}", experiments[self.target])
+        self.token = self.token or self._present_token(experiments[Target.CUSTOM]) or DEFAULT_TOKEN
+        shared: set[int] = set()  # Properties that several resources have, by an alias
+        for experiment in experiments[source]:
+            self._convert(experiment, source, shared)
+        ids = LogicalIds.of(self._top, experiments[source], self.target)
+        self._attributes(ids)
+        if not self.keep_logical_id:
+            self._rename(experiments[source], ids, resources)
+        text = self._edits.applied()
         parse_document(text, self.document.name)
         return text
 
-    def _resource(self, logical_id: str, node: yaml.Node, source: Target) -> None:
-        kind = _member(node, "Type")
-        properties = _member(node, "Properties")
-        if kind is None or properties is None or not _members(properties):
-            raise self.document.error(("Resources", logical_id), "has no Properties")
-        start, end = kind.start_mark.index, kind.end_mark.index
-        written = self.document.text[start:end].replace(TYPES[source], TYPES[self.target])
-        self.edits.append((start, end, written))
-        if self.target is Target.CUSTOM:
-            present = {key.value for key, _ in properties.value}
-            new = [("ServiceToken", self.token), ("ServiceTimeout", str(TIMEOUT))]
-            self._insert(node, properties, [pair for pair in new if pair[0] not in present])
-        else:
-            self._to_native(logical_id, node, properties)
+    def _present_token(self, experiments: list[Resource]) -> str:
+        """Return the ServiceToken of the template's other experiments, on one line."""
+        properties = (each for one in experiments for each in _properties(one.node))
+        tokens = filter(None, (member(each, "ServiceToken") for each in properties))
+        return next((one_line(self._edits, token) for token in tokens), "")
 
-    def _to_native(self, logical_id: str, node: yaml.Node, properties: yaml.Node) -> None:
-        members = {key.value: (key, value) for key, value in properties.value}
-        self._remove(properties, custom_only(members))
-        for name in [name for name in LOST if name in members]:
-            self._note(members[name][0], f"{name} is removed: {LOST[name]}")
-        if "DesiredState" in members:
-            self._note(members["DesiredState"][0], "DesiredState is ignored by the native type at creation")
-        if "Name" not in members:
-            self._insert(node, properties, [("Name", f"!Sub ${{AWS::StackName}}-{logical_id}")])
+    def _unchanged(self, reason: str, converted: list[Resource]) -> str:
+        if not converted:
+            raise self.document.error(("Resources",), reason)
+        names = ", ".join(one.logical_id for one in converted)
+        self._note(converted[0].key, f"{reason}; already {TYPES[self.target]}: {names}. Nothing is changed")
+        return self.document.text
+
+    def _convert(self, experiment: Resource, source: Target, shared: set[int]) -> None:
+        kind = member(experiment.node, "Type")
+        branches = list(_properties(experiment.node))
+        if not isinstance(kind, yaml.ScalarNode) or not branches:
+            raise self.document.error(("Resources", experiment.logical_id), "has no Properties")
+        self._edits.begin_with(kind, TYPES[source], TYPES[self.target])
+        for properties in (branch for branch in branches if id(branch) not in shared):
+            shared.add(id(properties))
+            if self.target is Target.CUSTOM:
+                new = [("ServiceToken", self.token), ("ServiceTimeout", str(TIMEOUT))]
+                self._insert(experiment.node, properties, [each for each in new if member(properties, each[0]) is None])
+                self._note_end(properties)
+            else:
+                self._to_native(experiment, properties)
+
+    def _note_end(self, properties: yaml.Node) -> None:
+        state = member(properties, "DesiredState")
+        for each in branches_of(state) if state is not None else ():
+            if scalar(each) in ("Completed", "Cancelled"):
+                self._note(each, f"DesiredState {scalar(each)}: {ENDED}")
+
+    def _to_native(self, experiment: Resource, properties: yaml.Node) -> None:
+        written = {str(key.value): key for key, _ in members(properties)}
+        self._remove(properties, custom_only(written))
+        for name in [name for name in LOST if name in written]:
+            self._note(written[name], f"{name} is removed: {LOST[name]}")
+        if "DesiredState" in written:
+            self._note(written["DesiredState"], "DesiredState is ignored by the native type at creation")
+        if member(properties, "Name") is None:
+            logical_id = experiment.logical_id
+            self._insert(experiment.node, properties, [("Name", f"!Sub ${{AWS::StackName}}-{logical_id}")])
             self._note(
-                node,
+                experiment.node,
                 f"{logical_id} had a derived Name; the native type needs one, and deploying it makes a new experiment",
             )
 
-    def _note(self, node: yaml.Node, text: str) -> None:
-        self.notes.append(f"{self.document.name}:{node.start_mark.line + 1}: {text}")
+    def _rename(self, experiments: list[Resource], ids: LogicalIds, resources: list[Resource]) -> None:
+        rename_references(self._edits, ids, self._top)
+        rename_dependencies(self._edits, ids, resources)
+        suffix = Suffix.of(self.target, "-")
+        for experiment in experiments:
+            old = experiment.logical_id
+            self._edits.begin_with(experiment.key, old, ids.new[old])
+            self._note(experiment.key, f"{old} is renamed to {ids.new[old]}: {CREATED_ANEW}")
+            for name in filter(None, (member(each, "Name") for each in _properties(experiment.node))):
+                self._note_name(name, experiment_name.rename(self._edits, name, suffix, self._top), suffix)
+            policy = member(experiment.node, "DeletionPolicy")
+            if policy is not None and scalar(policy).startswith("Retain"):
+                self._note(policy, RETAINED)
+        self._note(experiments[-1].key, ONE_AT_A_TIME)
 
-    def _insert(self, resource: yaml.Node, properties: yaml.Node, members: list[tuple[str, str]]) -> None:
-        if not members:
+    def _note_name(self, node: yaml.Node, names: list[str], suffix: Suffix) -> None:
+        removed = bool(names) and all(map(suffix.is_removed, names))
+        change = f"loses {suffix.remove}" if removed else f"gets {suffix.append} at its end"
+        self._note(node, f"Name {change}: {UNIQUE}")
+        outputs = member(self._top, "Outputs")
+        for one in walk(outputs) if outputs is not None else ():
+            if scalar(one) in names:
+                self._note(one, f"{scalar(one)} was the Name of the experiment; use Ref")
+
+    def _note(self, node: yaml.Node, text: str) -> None:
+        note = (node.start_mark.line + 1, text)
+        if note not in self._notes:
+            self._notes.append(note)
+
+    def _insert(self, resource: yaml.Node, properties: yaml.Node, new: list[tuple[str, str]]) -> None:
+        if not new:
             return
         first = properties.value[0][0].start_mark
         text = self.document.text
-        if _is_flow(properties):
+        if is_flow(properties):
             same_line = properties.start_mark.line == first.line
             gap = " " if same_line else "\n" + text[first.index - first.column : first.index]
             # JSON, which YAML's flow style takes too.
-            values = [(name, parse_document(value, "--service-token").value) for name, value in members]
-            new = "".join(f"{json.dumps(name)}: {json.dumps(value)},{gap}" for name, value in values)
-            self.edits.append((first.index, first.index, new))
+            values = [(name, parse_document(value, "--service-token").value) for name, value in new]
+            self._edits.add(
+                first.index,
+                first.index,
+                "".join(f"{json.dumps(name)}: {json.dumps(value)},{gap}" for name, value in values),
+            )
             return
-        key = next(key for key, _ in resource.value if key.value == "Properties")
+        key = next(key for key, _ in members(resource) if key.value == "Properties")
         at = text.find("\n", key.end_mark.index)
         line_break = "\r\n" if text[at - 1 : at] == "\r" else "\n"
-        new = "".join(f"{' ' * first.column}{name}: {value}{line_break}" for name, value in members)
-        self.edits.append((at + 1, at + 1, new))
+        lines = [f"{name}: {value}{line_break}" for name, value in new]
+        indent = " " * first.column
+        if member(resource, "Properties") is properties and properties.start_mark.index > key.start_mark.index:
+            self._edits.add(at + 1, at + 1, "".join(indent + line for line in lines))
+        else:  # an alias, or a branch of Fn::If
+            self._edits.add(first.index, first.index, "".join(line + indent for line in lines))
 
     def _remove(self, properties: yaml.Node, names: list[str]) -> None:
-        flow, text = _is_flow(properties), self.document.text
+        flow, text = is_flow(properties), self.document.text
         kept = [index for index, (key, _) in enumerate(properties.value) if key.value not in names]
         for index, (key, value) in enumerate(properties.value):
             if key.value not in names:
                 continue
-            if not flow:
-                end = text.find("\n", _last(value))
-                self.edits.append((key.start_mark.index - key.start_mark.column, len(text) if end < 0 else end + 1, ""))
-            elif kept and index < kept[-1]:
-                self.edits.append((key.start_mark.index, properties.value[index + 1][0].start_mark.index, ""))
+            start = key.start_mark.index
+            line = start - key.start_mark.column
+            if not flow and not text[line:start].strip():
+                end = text.find("\n", end_of(value))
+                self._edits.add(line, len(text) if end < 0 else end + 1, "")
+            elif following := [other for other in kept if other > index]:  # in braces, or after the dash of a list
+                self._edits.add(start, properties.value[following[0]][0].start_mark.index, "")
             elif index == len(properties.value) - 1:  # with all removed ones before it, and the comma before those
-                start = (
+                after = (
                     properties.value[kept[-1]][1].end_mark.index if kept else properties.value[0][0].start_mark.index
                 )
-                self.edits.append((start, value.end_mark.index, ""))
+                self._edits.add(after, value.end_mark.index, "")
 
-    def _attributes(self, node: yaml.Node, names: set[str]) -> None:
-        """Convert Fn::GetAtt of the converted resources; note what the other type does not have."""
-        for one in _walk(node):
-            call = _get_att(one)
-            if call is None or call[0] not in names:
-                continue
-            name, attribute = call
-            if self.target is Target.NATIVE and attribute == "Name":
-                self.edits.append((one.start_mark.index, _last(one), self._reference(one, name)))
-            elif self.target is Target.NATIVE and attribute not in NATIVE_ATTRIBUTES:
-                self._note(one, f"the native type has no attribute {attribute}")
-            elif self.target is Target.CUSTOM and attribute not in contract.attributes():
-                self._note(
-                    one,
-                    f"the custom type has no attribute {attribute}; take one of its parts, as {attribute}.EndpointName",
-                )
+    def _attributes(self, ids: LogicalIds) -> None:
+        """Convert the attributes of the converted resources; note those that the other type does not have."""
+        for node in walk(self._top):
+            if (call := get_att(node)) is not None:
+                _, name, attribute = call
+                if self._takes_ref(ids, name, attribute, node):
+                    reference = name if self.keep_logical_id else str(ids.get(name))
+                    self._edits.add(node.start_mark.index, end_of(node), call_like(node, "Ref", reference))
+            elif (text := sub_text(node)) is not None:
+                for match in self._edits.matches(text[0], VARIABLE):
+                    known = match[1] not in text[1] and match[2]
+                    if known and self._takes_ref(ids, match[1], match[2], node):
+                        self._edits.add(match.end(1), match.end(2), "")
 
-    def _reference(self, node: yaml.Node, name: str) -> str:
-        if node.tag.startswith("!"):
-            return f"!Ref {name}"
-        return json.dumps({"Ref": name}) if _is_flow(node) else f"Ref: {name}"
-
-
-def _is_flow(node: yaml.Node) -> bool:
-    """Return whether a mapping or a list is written with brackets."""
-    return bool(getattr(node, "flow_style", False))
-
-
-def _members(node: yaml.Node | None) -> list[tuple[yaml.Node, yaml.Node]]:
-    return list(node.value) if isinstance(node, yaml.MappingNode) else []
+    def _takes_ref(self, ids: LogicalIds, name: str, attribute: str, node: yaml.Node) -> bool:
+        """Tell whether Ref returns what an attribute returned; note an attribute that the other type does not have."""
+        if ids.get(name) is None:
+            return False
+        if self.target is Target.NATIVE and attribute == "Name":
+            return True
+        if self.target is Target.NATIVE and attribute not in NATIVE_ATTRIBUTES:
+            self._note(node, f"the native type has no attribute {attribute}")
+        if self.target is Target.CUSTOM and attribute not in contract.attributes():
+            self._note(
+                node,
+                f"the custom type has no attribute {attribute}; take one of its parts, as {attribute}.EndpointName",
+            )
+        return False
 
 
-def _member(node: yaml.Node | None, name: str) -> yaml.Node | None:
-    return next((value for key, value in _members(node) if key.value == name), None)
-
-
-def _scalar(node: yaml.Node | None) -> str:
-    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
-
-
-def _children(node: yaml.Node) -> list[yaml.Node]:
-    if isinstance(node, yaml.SequenceNode):
-        return list(node.value)
-    return [part for pair in _members(node) for part in pair]
-
-
-def _walk(node: yaml.Node) -> Iterator[yaml.Node]:
-    waiting, seen = [node], set[int]()
-    while waiting:
-        one = waiting.pop()
-        if id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            waiting += _children(one)
-
-
-def _last(node: yaml.Node) -> int:
-    """Return where a value's text ends; YAML's own mark of a block is behind the comments that follow it."""
-    children = _children(node)
-    return int(node.end_mark.index) if _is_flow(node) or not children else _last(children[-1])
-
-
-def _get_att(node: yaml.Node) -> tuple[str, str] | None:
-    """Return resource and attribute of a node that is Fn::GetAtt, in any of its forms."""
-    argument = node if node.tag == "!GetAtt" else _member(node, "Fn::GetAtt")
-    if argument is None:
-        return None
-    if isinstance(argument, yaml.SequenceNode):
-        parts = [_scalar(part) for part in argument.value]
-    else:
-        parts = _scalar(argument).split(".", 1)
-    return (parts[0], ".".join(parts[1:])) if len(parts) > 1 and all(parts) else None
+def _properties(resource: yaml.Node) -> Iterator[yaml.Node]:
+    """Yield the Properties of a resource, in each branch where they are Fn::If."""
+    node = member(resource, "Properties")
+    if node is not None:
+        yield from (branch for branch in branches_of(node) if members(branch))

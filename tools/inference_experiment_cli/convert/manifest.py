@@ -3,9 +3,10 @@
 import re
 import textwrap
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from inference_experiment import contract
+from inference_experiment import checks, contract
 from inference_experiment_cli.convert.converter import DEFAULT_TOKEN, TIMEOUT
 from inference_experiment_cli.convert.target import NATIVE_PROPERTIES, Extent, Manifest
 from inference_experiment_cli.inventory.records import snake, snake_keys
@@ -62,16 +63,36 @@ ORDER: Final = ("ServiceToken", "ServiceTimeout", *_scratch())
 def required(kind: Manifest) -> frozenset[str]:
     """Return the properties that a manifest of this kind cannot do without."""
     needed = frozenset(contract.schema()["required"])
-    return needed if kind is Manifest.CUSTOM else needed & {*NATIVE_PROPERTIES} | {"Name"}
+    # Without ServiceTimeout a function that does not respond blocks the stack for an hour.
+    return needed | {"ServiceTimeout"} if kind is Manifest.CUSTOM else needed & {*NATIVE_PROPERTIES} | {"Name"}
+
+
+def _for_deployment(live: Mapping[str, Any]) -> dict[str, Any]:
+    """Return properties without the times that a template cannot have: of the past, and the start of what runs.
+
+    An experiment that has ended keeps its schedule.
+    """
+    if live.get("DesiredState") in ("Completed", "Cancelled"):
+        return dict(live)
+    now = datetime.now(UTC)
+    schedule = {
+        name: text
+        for name, text in live.get("Schedule", {}).items()
+        if (checks.parse_time(text) or now) > now and (name, live.get("DesiredState")) != ("StartTime", "Running")
+    }
+    return {**live, "Schedule": schedule} if schedule else {key: live[key] for key in live if key != "Schedule"}
 
 
 def template(kind: Manifest, logical_id: str, live: Mapping[str, Any] | None, extent: Extent) -> dict[str, Any]:
     """Return a template with one experiment."""
-    values = dict(live if live is not None else _scratch())
+    values = _for_deployment(live) if live is not None else _scratch()
     if kind is Manifest.CUSTOM:
         values = {"ServiceToken": TOKEN, "ServiceTimeout": TIMEOUT, **values}
     else:
         values = {key: value for key, value in values.items() if key in NATIVE_PROPERTIES}
+        if values.get("DesiredState") == "Running" and "StartTime" in values.get("Schedule", {}):
+            # The native type would wait for StartTime.
+            values["Schedule"] = {key: value for key, value in values["Schedule"].items() if key != "StartTime"}
     if live is None and extent is Extent.REQUIRED:
         values = {key: value for key, value in values.items() if key in required(kind)}
     properties = {key: values[key] for key in ORDER if key in values}

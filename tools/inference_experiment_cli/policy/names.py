@@ -57,7 +57,7 @@ class NameOptions:
     queue: Annotated[str, typer.Option(metavar="NAME", help="Name of the wait queue, such as shadow-*.")] = ""
     dead_letter_queue: Annotated[str, typer.Option(metavar="NAME", help="Name of the dead-letter queue.")] = ""
     log_group: Annotated[str, typer.Option(metavar="NAME", help="Name of the function's log group.")] = ""
-    stack: Annotated[str, typer.Option(metavar="NAME", help="Name of the stacks with experiments.")] = ""
+    stack: Annotated[str, typer.Option(metavar="NAME", help="Name of the stack. May have wildcards.")] = ""
     endpoint: Annotated[str, typer.Option(metavar="NAME", help="Name of the endpoint.")] = ""
     endpoint_config: Annotated[str, typer.Option(metavar="NAME", help="Name of the endpoint's configurations.")] = ""
     model: Annotated[str, typer.Option(metavar="NAME", help="Name of the models.")] = ""
