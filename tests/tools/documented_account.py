@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,24 @@ from local_athena import CREDENTIALS, local_athena
 from moto import mock_aws
 from regional_sagemaker import add_experiment, environment
 from stack_server import stack_server
-from test_policy_inputs import DUMP
+from test_policy_inputs import DUMP, PLAN
 
+from inference_experiment_cli.demo.run import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
 from inference_experiment_local.clock import Clock
 from inference_experiment_local.sagemaker.metrics import Behaviour
-from protocol_driver.controlled import ControlledMetrics, ControlledSageMaker
+from protocol_driver.controlled import ControlledCloud, ControlledMetrics, ControlledSageMaker
 
 HOUR = 3600.0
 LABELS = "\n".join(["id,target", *(f"request-{at},{at % 2}" for at in range(200))])
 BUCKETS = ("bucket", "labels", "results")
+SAMCONFIG = """\
+version = 0.1
+[prod.deploy.parameters]
+stack_name = "shop"
+parameter_overrides = "SamplingPercentage=50"
+"""
 STORAGE = {"Destination": "s3://bucket/captured/"}
-LIVE = ("fraud", "fraud-2", "fraud-v2", "shop-fraud-1")
+LIVE = ("fraud", "fraud-2", "fraud-v2", "fraud-shadow-test-1", "shop-fraud-1")
 FULL_ACCESS = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 RESOURCE_POLICY = {"Version": "2012-10-17", "Statement": {**FULL_ACCESS["Statement"], "Principal": "*"}}  # type: ignore[dict-item]
 OTHER_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ](?!\d\d:\d\d:\d\dZ)\d\d?:\S*")
@@ -43,11 +51,24 @@ ANSWERS = ("lint", "plan", "validate", "policy check", "policy diff", "policy ex
 
 @dataclass
 class DocumentedAccount:
-    """An account, and the present folder. `live` are the names of its experiments."""
+    """An account, and the present folder. The stack `shop` is deployed when a command asks for a stack."""
 
     sagemaker: ControlledSageMaker
     metrics: ControlledMetrics
     settings: dict[str, str]
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    @cached_property
+    def of_stack(self) -> dict[str, str]:
+        """The settings of a local AWS with the provider and the stack `shop`, which take some seconds to deploy."""
+        cloud = self.stack.enter_context(ControlledCloud())
+        for status in cloud.sagemaker.durations:
+            cloud.sagemaker.durations[status] = 0.2
+        cloud.deploy(PROVIDER_STACK, ROOT / "template.yaml", PROVIDER_PARAMETERS)
+        cloud.deploy("shop", ROOT / "examples" / "shadow-test.yaml", PARAMETERS)
+        own = {name: value for name, value in self.settings.items() if not name.startswith("AWS_ENDPOINT_URL")}
+        urls = {"AWS_ENDPOINT_URL": cloud.url, "AWS_ENDPOINT_URL_SAGEMAKER": cloud.sagemaker.url}
+        return {**own, **urls, "AWS_CA_BUNDLE": str(cloud.certificates.ca_file)}
 
     def start_over(self, names: Iterable[str], *, are_started: bool = True) -> None:
         """Have these experiments and no other."""
@@ -78,7 +99,8 @@ class DocumentedAccount:
         known = options_of(name_of(arguments))
         quick = ["--interval", "0.05"] if "--interval" in known else []
         confirmed = ["--yes"] if "--yes" in known else []
-        answer = run(*arguments, *quick, *confirmed, settings=self.settings)
+        settings = self.of_stack if arguments[0] == "plan" and "--stack" in arguments else self.settings
+        answer = run(*arguments, *quick, *confirmed, settings=settings)
         assert not OTHER_TIME.findall(answer.stdout + answer.stderr), text
         errors = [each for each in answer.stderr.splitlines() if each.startswith("inference-experiment: ")]
         if code:
@@ -107,12 +129,14 @@ def write_files(settings: dict[str, str], name: str, endpoint: str) -> None:
     for copy in ("new.yaml", "old.yaml", "shop.yaml", "template.yaml", "templates/template.yaml"):
         Path(copy).parent.mkdir(exist_ok=True)
         shutil.copyfile(ROOT / "examples" / "shadow-test.yaml", copy)
+    shutil.copyfile(ROOT / "examples" / "promotion.yaml", "promotion.yaml")
     shutil.copyfile(ROOT / "examples" / "migration" / "1-native.yaml", "native.yaml")
     shutil.copyfile(ROOT / "examples" / "migration" / "2-custom.yaml", "custom.yaml")
     made = run("policy", "generate", "--for", "provider", settings=settings)
     Path("role.json").write_text(made.stdout, encoding="utf-8")
     documents: dict[str, Any] = {
         "account.json": DUMP,
+        "plan.json": PLAN,
         "experiment.yaml": properties(Name=name, EndpointName=endpoint, DataStorageConfig=STORAGE, Tags=None),
         "patch.json": [{"op": "add", "path": "/Description", "value": "Fraud model 2 against fraud model 1"}],
         **dict.fromkeys(("boundary.json", "root.json", "unit-a.json", "unit-b.json", "session.json"), FULL_ACCESS),
@@ -120,6 +144,7 @@ def write_files(settings: dict[str, str], name: str, endpoint: str) -> None:
     }
     for path, value in documents.items():
         Path(path).write_text(json.dumps(value), encoding="utf-8")
+    Path("samconfig.toml").write_text(SAMCONFIG, encoding="utf-8")
     Path("labels.csv").write_text(LABELS, encoding="utf-8")
     for variant in ("AllTraffic", "Shadow-01"):
         lines = [line(str(at % 2), f"request-{at}", event=f"{variant}-{at}") for at in range(200)]
@@ -146,7 +171,9 @@ def documented_account(folder: Path) -> Iterator[DocumentedAccount]:
         for variant in ("AllTraffic", "Shadow-01"):
             upload_captured(f"captured/fraud/{variant}")
         boto3.client("s3", **CREDENTIALS).put_object(Bucket="labels", Key="fraud.csv", Body=LABELS.encode())
-        yield DocumentedAccount(sagemaker, metrics, settings)
+        account = DocumentedAccount(sagemaker, metrics, settings)
+        with account.stack:
+            yield account
 
 
 def run_cfn_lint(text: str) -> None:

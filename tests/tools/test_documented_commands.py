@@ -42,6 +42,7 @@ OTHERS: Final = {
     "pip": "the package index",
     "python3.13": "the function's Python, make sam-check",
     "sam": "make sam-check",
+    "terraform": "no terraform here; tests/tools/test_terraform_page.py reads the page",
 }
 
 

@@ -37,8 +37,8 @@ def update(  # noqa: PLR0913 - one parameter per option
 
     Examples:
       inference-experiment update fraud-2 --sampling 50 --end-time +3d
-      inference-experiment update fraud-2 \
-          --set ModelVariants/shadow/ModelName=fraud-3 --tag team=ml --dry-run
+      inference-experiment update fraud-2 --set Description="Fraud model 2" \
+          --tag team=ml --dry-run
       inference-experiment update fraud-2 --patch patch.json
       inference-experiment update fraud-2 -f experiment.yaml
 
