@@ -12,7 +12,7 @@ SECURITY := $(PYTHON) scripts/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-libraries test-product check security site format sam-check cdk-check types lint-corpus lint-recall lint-versions faults mutation bench docs dist lock clean
+.PHONY: demo test test-libraries test-product check security site format sam-check cdk-check types lint-corpus lint-recall lint-versions contract registry faults mutation bench docs dist lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -63,7 +63,7 @@ site: .venv-docs/.installed
 	touch $@
 
 types: $(STAMP)
-	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p scripts -p protocol_driver -p lambda_runtime
+	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p registry -p shadowtests_sagemaker_inferenceexperiment -p scripts -p protocol_driver -p lambda_runtime
 	$(BIN)/mypy tests/typing/iam_policy_api.py
 
 format: $(STAMP)
@@ -102,6 +102,21 @@ lint-recall: $(STAMP)
 
 lint-versions: $(STAMP)
 	$(BIN)/python tests/rules/versions.py
+
+# The registry type: AWS's contract tests on the local AWS, with broken adapters that they have to find; and the package
+# for cfn submit, of a type name and for an architecture: make registry TYPE_NAME=Acme::Testing::Shadow ARCHITECTURE=arm64
+TYPE_NAME ?= ShadowTests::SageMaker::InferenceExperiment
+ARCHITECTURE ?= x86_64
+contract: $(STAMP) .venv-contract/.installed
+	$(BIN)/python tests/registry/contract.py
+
+registry: .venv-contract/.installed $(STAMP)
+	$(BIN)/python -m registry.build --type-name $(TYPE_NAME) --architecture $(ARCHITECTURE)
+
+.venv-contract/.installed: requirements/contract.txt
+	$(PYTHON) -m venv --clear .venv-contract
+	.venv-contract/bin/python $(PIP) --no-deps --require-hashes -r requirements/contract.txt
+	touch $@
 
 # Every network call of every operation, killed, timed out, throttled and refused; writes docs/faults.md.
 faults: $(STAMP)

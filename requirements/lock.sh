@@ -14,5 +14,6 @@ lock requirements/cdk.txt requirements/cdk.in
 lock requirements/bench.txt requirements/bench.in
 lock requirements/security.txt requirements/security.in
 lock requirements/docs.txt requirements/docs.in
+lock requirements/contract.txt requirements/contract.in
 # What the function is deployed with, for its bill of materials.
 lock requirements/function.txt src/requirements.txt

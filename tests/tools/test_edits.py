@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference_experiment import contract
+from inference_experiment.observed_properties import timestamp
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.times import option_moment, parse_moment
-from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.operate.edits import Edit, EditOptions, apply_edit
 from inference_experiment_cli.output import flat
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from inference_experiment import contract, predictions
 from inference_experiment.criteria import Criteria, Result, Role, Verdict
+from inference_experiment.observed_properties import timestamp
 from inference_experiment.predictions import Figures, Origin
 from inference_experiment_cli.captures.comparison import Drift, PredictionReport
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.report.measurement import Subject
 
 PARTIAL: Final = "answers that Athena's SQL cannot decode were left out; use --engine duckdb"

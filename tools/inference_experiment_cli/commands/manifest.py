@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from inference_experiment.observed_properties import to_properties
 from inference_experiment_cli.convert.manifest import as_yaml, stackql, template
 from inference_experiment_cli.convert.target import Extent, Manifest
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.options import Profile, Region
 from inference_experiment_cli.output import Format, print_value

@@ -21,12 +21,12 @@ from iam_policy.findings import MAXIMUM_MESSAGE
 from inference_experiment import contract
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
+from inference_experiment.observed_properties import epoch_as_text, to_properties
 from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import Place, UndecidedError, UsageError
 from inference_experiment_cli.inputs.documents import Document, read_document
 from inference_experiment_cli.inputs.instance_types import hosting_instance_types
 from inference_experiment_cli.inputs.parameters import check_parameters
-from inference_experiment_cli.inventory.properties import epoch_as_text, to_properties
 from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate, experiment_in
 from shadow_test_policies.instance_types import unknown_instance_type

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Final
 import typer
 
 from inference_experiment.model import Status
+from inference_experiment.observed_properties import to_jsonable
 from inference_experiment_cli.inputs.times import moment, option_moment
 from inference_experiment_cli.inventory.describe import DescribedExperiment
-from inference_experiment_cli.inventory.properties import full_record, to_jsonable
+from inference_experiment_cli.inventory.properties import full_record
 from inference_experiment_cli.operate.ownership import by_tags
 from inference_experiment_cli.options import choice
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from inference_experiment.observed_properties import timestamp
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inventory.describe import REGION, DescribedExperiment
-from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.inventory.records import AWS, AWSCC, aws_row, awscc_row
 from inference_experiment_cli.inventory.writers import duckdb_module
 

@@ -14,8 +14,8 @@ from inference_experiment.event import Request
 from inference_experiment.lifecycle import Lifecycle
 from inference_experiment.model import ENDED, OPERATIONS, ActionKind, Observed, Progress, RequestType, Status
 from inference_experiment.notices import Notice, Problem, ProblemKind
+from inference_experiment.observed_properties import to_properties
 from inference_experiment_cli.errors import ExperimentFailedError, NotPossibleError, describe_failure
-from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.ownership import (
     CLI_OWNER,

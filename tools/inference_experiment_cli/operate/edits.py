@@ -15,9 +15,9 @@ import typer
 
 from inference_experiment import checks, contract
 from inference_experiment import properties as property_rules
+from inference_experiment.observed_properties import timestamp
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.times import NOT_A_TIME, moment, parse_moment
-from inference_experiment_cli.inventory.properties import timestamp
 
 SAMPLING: Final = "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage"
 IDENTITIES: Final = ("VariantName", "ShadowModelVariantName", "Key")

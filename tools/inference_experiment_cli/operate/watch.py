@@ -7,8 +7,8 @@ from operator import itemgetter
 from typing import Any, Final
 
 from inference_experiment.model import TRANSITIONAL, Observed, Status
+from inference_experiment.observed_properties import to_jsonable
 from inference_experiment_cli.errors import NotPossibleError
-from inference_experiment_cli.inventory.properties import to_jsonable
 from inference_experiment_cli.output import Format, console, note, print_rows
 
 COLUMNS: Final = ("seconds", "status", "variants", "endpoint", "reason")

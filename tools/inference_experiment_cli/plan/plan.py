@@ -9,8 +9,8 @@ from inference_experiment import properties as property_rules
 from inference_experiment.errors import ExperimentError
 from inference_experiment.event import Request
 from inference_experiment.model import ActionKind, Member, Observed, RequestResult, RequestType, Status
+from inference_experiment.observed_properties import to_jsonable
 from inference_experiment_cli.errors import describe_failure
-from inference_experiment_cli.inventory.properties import to_jsonable
 from inference_experiment_cli.output import flat
 from inference_experiment_cli.plan.endpoint import endpoint_effects
 from inference_experiment_cli.plan.simulate import Call, SimulatedGateway, Simulation, simulate

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from inference_experiment import differences, identity, payloads
 from inference_experiment.model import ENDED, Observed, RequestType, Status
+from inference_experiment.observed_properties import to_properties
 from inference_experiment.properties import validate
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.experiments import Experiment, with_values
-from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.ownership import (
     CLI_OWNER,

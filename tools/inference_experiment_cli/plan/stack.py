@@ -18,6 +18,7 @@ from cfn_template.values import Raw, ShortForm, Unresolved
 from inference_experiment import contract, identity
 from inference_experiment.event import Request
 from inference_experiment.model import Observed, RequestType
+from inference_experiment.observed_properties import to_properties
 from inference_experiment_cli.errors import NotPossibleError, UsageError
 from inference_experiment_cli.inputs.documents import Document
 from inference_experiment_cli.inputs.experiments import (
@@ -30,7 +31,6 @@ from inference_experiment_cli.inputs.experiments import (
     with_values,
 )
 from inference_experiment_cli.inputs.parameters import check_parameters
-from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.ownership import Requester, earlier_owner_tag, manual_request
 from inference_experiment_cli.plan.deployed import (

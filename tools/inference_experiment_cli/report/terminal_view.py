@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from inference_experiment.observed_properties import timestamp
 from inference_experiment_cli.captures import terminal_view as predictions_view
 from inference_experiment_cli.captures import views
-from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.output import Format, console, print_rows, print_value
 from inference_experiment_cli.plan.production import changes_of, observed_of, result_of
 from inference_experiment_cli.plan.production_view import print_production
