@@ -23,7 +23,7 @@ from local_athena import CREDENTIALS, local_athena
 from moto import mock_aws
 from regional_sagemaker import add_experiment, environment
 from stack_server import stack_server
-from test_policy_inputs import DUMP, PLAN
+from test_policy_inputs import DUMP, plan, resource
 
 from inference_experiment_cli.demo.run import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
 from inference_experiment_local.clock import Clock
@@ -45,6 +45,15 @@ FULL_ACCESS = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action
 RESOURCE_POLICY = {"Version": "2012-10-17", "Statement": {**FULL_ACCESS["Statement"], "Principal": "*"}}  # type: ignore[dict-item]
 OTHER_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ](?!\d\d:\d\d:\d\dZ)\d\d?:\S*")
 """A time that is not ISO 8601 with seconds and Z."""
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "sagemaker.amazonaws.com"}},
+}
+TERRAFORM = plan(
+    resource("aws_iam_role", "test", name="test", assume_role_policy=json.dumps(TRUST)),
+    resource("aws_iam_role_policy", "p", name="p", role="test", policy=json.dumps(FULL_ACCESS)),
+)
+"""A plan of Terraform with the role of the experiment."""
 ANSWERS = ("lint", "plan", "validate", "policy check", "policy diff", "policy explain")
 """Commands whose exit code is an answer about a file."""
 
@@ -136,7 +145,7 @@ def write_files(settings: dict[str, str], name: str, endpoint: str) -> None:
     Path("role.json").write_text(made.stdout, encoding="utf-8")
     documents: dict[str, Any] = {
         "account.json": DUMP,
-        "plan.json": PLAN,
+        "plan.json": TERRAFORM,
         "experiment.yaml": properties(Name=name, EndpointName=endpoint, DataStorageConfig=STORAGE, Tags=None),
         "patch.json": [{"op": "add", "path": "/Description", "value": "Fraud model 2 against fraud model 1"}],
         **dict.fromkeys(("boundary.json", "root.json", "unit-a.json", "unit-b.json", "session.json"), FULL_ACCESS),
