@@ -25,7 +25,7 @@ COMMANDS: Final = {
     "lint": "Lint templates with cfn-lint and the rules of this project.",
     "policy": "Check, generate and explain IAM policies.",
     "export": "Write experiments as flat records: JSON lines, JSON, CSV, Parquet.",
-    "query": "Query experiments with SQL.",
+    "query": "Query experiments with SQL, and change them.",
     "captures": "Compare captured predictions of two variants.",
     "report": "Compare the variants of a shadow test by their metrics, and by their predictions.",
     "validate": "Check the properties of experiments as the provider does.",

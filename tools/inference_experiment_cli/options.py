@@ -20,7 +20,9 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help=FILE_HELP)]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help=FILE_HELP)]
 FileOption = Annotated[
     Path | None,
-    typer.Option("--file", "-f", metavar="FILE", help="JSON or YAML: a template, properties, or the API's form."),
+    typer.Option(
+        "--file", "-f", metavar="FILE", help="File to read. JSON or YAML: a template, properties, or the API's form."
+    ),
 ]
 OutputFile = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write. Default: standard output.")

@@ -105,10 +105,20 @@ def yaml_text(value: object) -> str:
     return text
 
 
-def print_rows(rows: Iterable[Row], columns: Sequence[str], style: Format) -> None:
-    """Print rows as they come: no format holds more of them than WIDTH_SAMPLE_ROWS."""
-    writers = {Format.TABLE: _table, Format.JSON: _json, Format.YAML: _yaml, Format.CSV: _csv}
-    writers[style](rows, columns)
+def print_rows(
+    rows: Iterable[Row], columns: Sequence[str], style: Format, *, headers: Sequence[str] | None = None
+) -> None:
+    """Print rows as they come: no format holds more of them than WIDTH_SAMPLE_ROWS.
+
+    `columns` are the keys of the rows. `headers` are the head of a table or of CSV as it is, one for each column, the
+    same one twice if need be; without them CSV has the keys, a table their words in capitals.
+    """
+    if style is Format.TABLE:
+        _table(rows, columns, headers or [_words(name) for name in columns])
+    elif style is Format.CSV:
+        _csv(rows, columns, headers or columns)
+    else:
+        (_json if style is Format.JSON else _yaml)(rows, columns)
 
 
 def print_section(title: str, rows: Sequence[Row], columns: Sequence[str]) -> None:
@@ -134,17 +144,20 @@ def _yaml(rows: Iterable[Row], columns: Sequence[str]) -> None:
     sys.stdout.write("[]\n" if empty else "")
 
 
-def _csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
+def _csv(rows: Iterable[Row], columns: Sequence[str], head: Sequence[str]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(head)
     writer.writerows([cell(row.get(key)) for key in columns] for row in rows)
 
 
-def _table(rows: Iterable[Row], columns: Sequence[str]) -> None:
+def _words(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name).upper()
+
+
+def _table(rows: Iterable[Row], columns: Sequence[str], head: Sequence[str]) -> None:
     screen = console()
     lines = ([cell(row.get(key)) for key in columns] for row in rows)
     first = list(itertools.islice(lines, WIDTH_SAMPLE_ROWS))
-    head = [re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name).upper() for name in columns]
     widths = [max(map(len, column)) for column in zip(head, *first, strict=True)]
     screen.print(_line(head, widths), style="bold")
     for cells in itertools.chain(first, lines):

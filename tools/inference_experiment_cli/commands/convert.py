@@ -1,14 +1,18 @@
 """inference-experiment convert: the options; convert/ does the work."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from inference_experiment_cli.convert.converter import Converter
+from cfn_template.documents import looks_like_json
+from inference_experiment_cli.convert.converter import DEFAULT_TOKEN, Converter
+from inference_experiment_cli.convert.manifest import as_yaml, from_stackql
 from inference_experiment_cli.convert.target import Target
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.inputs.documents import read_document
+from inference_experiment_cli.inputs.documents import parse_document, read_text
+from inference_experiment_cli.inputs.stackql import is_manifest, quote_placeholders
 from inference_experiment_cli.options import OutputFile
 from inference_experiment_cli.output import note, write_file
 
@@ -31,9 +35,10 @@ def convert(
 ) -> None:
     """Convert templates between the native and the custom type.
 
-    The text is edited in place: comments, order, quotes and functions stay as they are. The resource gets another
-    logical ID and Name, since CloudFormation cannot change the type of a deployed resource; references follow. What is
-    renamed and why, and differences between the two types, are reported on standard error, with their line.
+    The text of a template is edited in place: comments, order, quotes and functions stay as they are. The resource
+    gets another logical ID and Name, since CloudFormation cannot change the type of a deployed resource; references
+    follow. What is renamed and why, and differences between the two types, are reported on standard error, with their
+    line. A StackQL manifest becomes a template, and its placeholders the parameters.
 
     Examples:
       inference-experiment convert native.yaml --to custom -o custom.yaml
@@ -45,7 +50,13 @@ def convert(
     """
     if service_token and to is Target.NATIVE:
         raise UsageError("--service-token is of the custom type; the native type has none")
-    document = read_document(file)
+    name, text = read_text(file)
+    document = parse_document(quote_placeholders(text), name)
+    if is_manifest(document.value):
+        made = from_stackql(document, to, service_token or DEFAULT_TOKEN)
+        is_json = looks_like_json(document.text)
+        write_file(output, json.dumps(made, indent=2) + "\n" if is_json else as_yaml(made, comments=False))
+        return
     converter = Converter(document, to, service_token, keep_logical_id)
     text = converter.convert()
     for remark in converter.notes:

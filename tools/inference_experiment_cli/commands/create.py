@@ -54,4 +54,5 @@ def create(
     if "Name" not in properties:
         raise UsageError("is required here; write it, or pass --name", experiment.place("Name"))
     check_resolved(experiment, changed)
-    create_experiment(properties, experiment.logical_id, options)
+    region = options.region or experiment.declaration.region  # which a StackQL manifest has
+    create_experiment(properties, experiment.logical_id, replace(options, region=region))

@@ -1,6 +1,5 @@
 """inference-experiment delete: the options; operate/change.py deletes."""
 
-from inference_experiment.model import ENDED, RequestType
 from inference_experiment_cli.operate.change import LiveChange, Settings
 from inference_experiment_cli.options import Name, with_options_of
 
@@ -19,11 +18,4 @@ def delete(name: Name, *, options: Settings) -> None:
 
     Documentation: docs/manage.md
     """
-    change = LiveChange.of(name, options)
-    properties = {key: value for key, value in change.live.items() if key != "DesiredState"}
-    properties["StatusReason"] = "Stopped by inference-experiment delete"
-    status = change.observed.status
-    question = f"{name} is running and would be stopped and deleted. Continue?"
-    if status in ENDED:
-        question = f"{name} is {status}; with it its report would be gone, and nothing brings it back. Continue?"
-    change.apply(RequestType.DELETE, properties, question)
+    LiveChange.of(name, options).delete("delete")

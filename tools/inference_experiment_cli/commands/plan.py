@@ -111,7 +111,7 @@ def plan(
     require_valid(experiment)
     deployed = None
     if current:
-        result = against_live(experiment, current, region, profile)
+        result = against_live(experiment, current, region or experiment.declaration.region, profile)
     elif previous:
         own = given_parameters(previous_parameter, option="--previous-parameter")
         declared = read_experiments(previous, own or values, strict=bool(own), assume=True)

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from inference_experiment.model import RequestType
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.operate.change import LiveChange, Settings
@@ -63,6 +62,4 @@ def update(  # noqa: PLR0913 - one parameter per option
         properties = of_file(change.live, file, given_parameters(parameter, parameter_file), logical_id)
     properties, changed = edited(properties, changes, change.live)
     check_edited(properties, changed, "--patch" if patch else str(file or name))
-    if properties.get("DesiredState") in ("Completed", "Cancelled"):
-        properties.setdefault("StatusReason", "Stopped by inference-experiment update")
-    change.apply(RequestType.UPDATE, properties, f"{name} is running and would be stopped. Continue?")
+    change.update(properties, "update")

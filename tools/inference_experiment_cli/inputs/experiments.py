@@ -24,9 +24,19 @@ from inference_experiment.errors import Finding
 from inference_experiment.observed_properties import epoch_as_text, to_properties
 from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import Place, UndecidedError, UsageError
-from inference_experiment_cli.inputs.documents import Document, read_document
+from inference_experiment_cli.inputs.documents import Document, parse_document, read_text
 from inference_experiment_cli.inputs.instance_types import hosting_instance_types
 from inference_experiment_cli.inputs.parameters import check_parameters
+from inference_experiment_cli.inputs.placeholders import parameters_for, placeholders_in
+from inference_experiment_cli.inputs.stackql import (
+    ENVIRONMENT,
+    is_manifest,
+    manifest_experiments,
+    manifest_names,
+    placeholder_form,
+    quote_placeholders,
+    require_distinct,
+)
 from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate, experiment_in
 from shadow_test_policies.instance_types import unknown_instance_type
@@ -91,6 +101,9 @@ class Declaration:
     view: ExperimentTemplate = field(repr=False)
     logical_id: str
     within: Keys = ()
+    written: Mapping[Keys, Keys] | None = field(default=None, repr=False)
+    """Of a StackQL manifest: where each part of the properties is written."""
+    region: str = ""
 
     @property
     def is_in_template(self) -> bool:
@@ -102,7 +115,7 @@ class Declaration:
         node = self.view.resource(self.logical_id, scenario)
         found = resolve(node.get("Properties") or Node(scenario, None, (*node.path, "Properties")))
         value = {} if isinstance(found.value, ShortForm) else found.value
-        places = {keys: path[len(self.within) :] for keys, path in found.places.items()}
+        places = self._places(found.places)
         if not isinstance(value, dict):
             raise self.document.error(places[()], "is not a mapping of properties")
         native = self.view.type_of(self.logical_id) == contract.NATIVE_TYPE
@@ -126,11 +139,17 @@ class Declaration:
             native,
             properties,
             places,
-            found.unresolved,
+            found.unresolved if self.written is None else {k: placeholder_form(v) for k, v in found.unresolved.items()},
             wrong_token=wrong,
             warning=warning,
             partly_known=partly,
         )
+
+    def _places(self, found: Mapping[Keys, Keys]) -> dict[Keys, Keys]:
+        """Return where each part of the properties is in the file."""
+        if self.written is not None:
+            return {keys: self.written[keys] for keys in found if keys in self.written}
+        return {keys: path[len(self.within) :] for keys, path in found.items()}
 
     def in_deployment(
         self, given: Mapping[str, Any], *, assume: bool, deployed: Mapping[Unresolved, str] | None = None
@@ -145,7 +164,10 @@ class Declaration:
             scenario = self.view.deployment(known, needed, deployed)
         assumed = tuple(f"{name} is {str(scenario.decide(name)).lower()}" for name in undecided)
         is_created = self.view.exists(self.logical_id, scenario)
-        return replace(self.in_scenario(scenario), is_created=is_created, assumed=assumed, scenario=scenario)
+        experiment = self.in_scenario(scenario)
+        if self.written is not None:
+            _require_filled(experiment)
+        return replace(experiment, is_created=is_created, assumed=assumed, scenario=scenario)
 
     def unresolved_values(self) -> int:
         """Return how many values only a deployment knows, in the scenario with the most of them."""
@@ -165,6 +187,13 @@ class Declaration:
             for (line, finding), holds in found.items()
         ]
         return sorted(worded, key=lambda pair: (pair[0], pair[1].path))
+
+
+def _require_filled(experiment: Experiment) -> None:
+    """Raise UsageError for a placeholder of a StackQL manifest without a value: no deployment will know it."""
+    for keys, written in experiment.unresolved.items():
+        name = placeholders_in(written)[0]
+        raise UsageError(f"{written} has no value; pass --parameter {name}=VALUE", experiment.place(*keys))
 
 
 def read_experiments(
@@ -195,10 +224,17 @@ def read_declarations(path: Path, given: Mapping[str, str], *, strict: bool = Tr
 
     `strict`: each given parameter has to be one of the template's.
     """
-    document = read_document(path)
+    name, text = read_text(path)
+    return declarations_of(parse_document(quote_placeholders(text), name), given, strict=strict)
+
+
+def declarations_of(document: Document, given: Mapping[str, Any], *, strict: bool = True) -> list[Declaration]:
+    """Return the experiments that a document declares, at least one. Raises UsageError."""
     value = document.value
+    if is_manifest(value):
+        return _of_manifest(document, given, strict=strict)
     if is_template(document):
-        return declarations_of(document, given, strict=strict)
+        return template_declarations(document, given, strict=strict)
     if strict:
         _check_references(document, given)
     if value.get("Type") in TYPES and "Properties" in value:
@@ -217,6 +253,8 @@ def is_template(document: Document) -> bool:
 
 
 def _referred(document: Document) -> set[str]:
+    if is_manifest(document.value):
+        return {*parameters_for(manifest_names(document)), ENVIRONMENT}
     return {name for kind, name in mentioned(document.value) if kind == "name"}
 
 
@@ -236,7 +274,20 @@ def _wrapped(document: Document, resource: Raw, within: Keys, given: Mapping[str
     return Declaration(document, ExperimentTemplate(template, parameter_sets=[given]), DEFAULT_ID, within)
 
 
-def declarations_of(document: Document, given: Mapping[str, Any], *, strict: bool = True) -> list[Declaration]:
+def _of_manifest(document: Document, given: Mapping[str, str], *, strict: bool) -> list[Declaration]:
+    experiments = manifest_experiments(document, given, strict=strict)
+    require_distinct(experiments, document)
+    parameters = {name: {"Type": "String"} for name in manifest_names(document)}
+    declarations = []
+    for one in experiments:
+        resource = {"Type": contract.CUSTOM_TYPE, "Properties": one.properties}
+        view = ExperimentTemplate({"Parameters": parameters, "Resources": {one.logical_id: resource}})
+        within = ("Resources", one.logical_id, "Properties")
+        declarations.append(Declaration(document, view, one.logical_id, within, one.places, one.region))
+    return declarations
+
+
+def template_declarations(document: Document, given: Mapping[str, Any], *, strict: bool = True) -> list[Declaration]:
     """Return the experiments that a template declares, at least one. Raises UsageError."""
     declared = parameters_of(document)
     known = given if strict else {name: value for name, value in given.items() if name in {*declared, *PSEUDO}}

@@ -59,7 +59,8 @@ def open_regions(texts: Sequence[str], profile: str) -> tuple[boto3.Session, lis
 class Inventory:
     """An iterable over the experiments of some regions that pass the filters of ListInferenceExperiments.
 
-    `full` describes each; otherwise the members are those of List. During and after the iteration `failures` has the
+    `full` describes each; otherwise the members are those of List. With `name` only that one is read, if it exists.
+    During and after the iteration `failures` has the
     regions that failed, `done` and `count` are the numbers of finished regions and of experiments.
     """
 
@@ -67,6 +68,7 @@ class Inventory:
     regions: Sequence[str]
     full: bool = True
     filters: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
     failures: dict[str, str] = field(default_factory=dict)
     done: int = 0
     count: int = 0
@@ -122,6 +124,9 @@ class Inventory:
         return False
 
     def _experiments(self, client: "SageMakerClient") -> Iterator[DescribedExperiment]:
+        if self.name:
+            yield from (each for each in [describe(client, self.name)] if each is not None)
+            return
         pages = client.get_paginator("list_inference_experiments").paginate(
             PaginationConfig={"PageSize": PAGE_SIZE}, **self.filters
         )

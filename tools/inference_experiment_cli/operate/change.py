@@ -46,6 +46,10 @@ class Settings:
     force: Annotated[bool, typer.Option("--force", help="Change an experiment that belongs to a stack.")] = False
     output: Output = Format.TABLE
 
+    def print_record(self, record: Mapping[str, Any]) -> None:
+        """Print the experiment as a change has left it."""
+        print_value(record, self.output)
+
 
 @dataclass
 class LiveChange:
@@ -69,6 +73,23 @@ class LiveChange:
                 f"{name} belongs to {owner.text}; update it through its stack, or pass --force to override"
             )
         return cls(gateway, observed, owner, to_properties(observed.details, tags), tags, settings)
+
+    def update(self, properties: Mapping[str, Any], command: str) -> None:
+        """Bring the experiment to these properties; the name of the command is the reason of a stop without one."""
+        wanted = dict(properties)
+        if wanted.get("DesiredState") in (Status.COMPLETED, Status.CANCELLED):
+            wanted.setdefault("StatusReason", f"Stopped by inference-experiment {command}")
+        self.apply(RequestType.UPDATE, wanted, f"{self.observed.name} is running and would be stopped. Continue?")
+
+    def delete(self, command: str) -> None:
+        """Delete the experiment; a running one is stopped first, for which the name of the command is the reason."""
+        properties = {key: value for key, value in self.live.items() if key != "DesiredState"}
+        properties["StatusReason"] = f"Stopped by inference-experiment {command}"
+        name, status = self.observed.name, self.observed.status
+        question = f"{name} is running and would be stopped and deleted. Continue?"
+        if status in ENDED:
+            question = f"{name} is {status}; with it its report would be gone, and nothing brings it back. Continue?"
+        self.apply(RequestType.DELETE, properties, question)
 
     def apply(self, kind: RequestType, properties: Mapping[str, Any], question: str) -> None:
         """Plan an Update or a Delete and, unless it is a dry run, carry it out. Raises NotPossibleError."""
@@ -139,7 +160,7 @@ def carry_out(request: Request, gateway: CliGateway, settings: Settings, arn: st
     if observed:
         production = left_variant(view.ended, now()) if view.ended else None
         record = {"Name": observed.name, "Status": observed.status.value, "Arn": observed.arn or arn}
-        print_value({**record, **({"Production": production} if production else {})}, settings.output)
+        settings.print_record({**record, **({"Production": production} if production else {})})
 
 
 class ProgressView:

@@ -23,10 +23,13 @@ Changed = Mapping[Keys, str]
 """The option that is about the property of each path."""
 
 
-def patched(live: Mapping[str, Any], patch: str) -> dict[str, Any]:
-    """Return the properties that a patch (a file, - or the JSON itself) makes of the live ones. Raises CommandError."""
+def patched(live: Mapping[str, Any], patch: str, name: str = "--patch") -> dict[str, Any]:
+    """Return the properties that a patch (a file, - or the JSON itself) makes of the live ones.
+
+    `name` is that of JSON in messages. Raises CommandError, or a group with each finding.
+    """
     inline = patch.lstrip().startswith(("[", "{"))
-    document = parse_document(patch, "--patch") if inline else read_document(Path(patch))
+    document = parse_document(patch, name) if inline else read_document(Path(patch))
     value = plain(document.value)
     operations = value if isinstance(value, list) else [value]
     properties: Any = dict(live)
@@ -41,7 +44,9 @@ def patched(live: Mapping[str, Any], patch: str) -> dict[str, Any]:
             if not isinstance(operation, Mapping) or "op" not in operation:
                 text = f"cannot be applied: it {NO_OPERATION}; to set a property pass --set PATH=VALUE"
                 raise document.error(keys, text) from error
-            raise document.error(keys, f"cannot be applied: {error}") from error
+            # The message ends with Python's form of the properties.
+            problem = str(error).partition(" in {")[0].partition(" in [")[0]
+            raise document.error(keys, f"cannot be applied: {problem}") from error
         except (TypeError, AttributeError, KeyError, ValueError) as error:
             raise document.error(keys, f"{NO_OPERATION}: {error}") from error
         if not isinstance(properties, Mapping):
