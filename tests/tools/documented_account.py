@@ -153,6 +153,8 @@ def write_files(settings: dict[str, str], name: str, endpoint: str) -> None:
     }
     for path, value in documents.items():
         Path(path).write_text(json.dumps(value), encoding="utf-8")
+    statement = "SELECT name, status FROM inference_experiments WHERE name = '{{ name }}'"
+    Path("statement.sql").write_text(statement, encoding="utf-8")
     Path("samconfig.toml").write_text(SAMCONFIG, encoding="utf-8")
     Path("labels.csv").write_text(LABELS, encoding="utf-8")
     for variant in ("AllTraffic", "Shadow-01"):
