@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTENTS = (
     "pyproject.toml",
     "README.md",
-    "docs/package.md",
+    "docs",
     "CHANGELOG.md",
     "LICENSE",
     "template.yaml",
@@ -58,7 +58,7 @@ def copy_sources(folder: Path) -> None:
             shutil.copy2(source, folder / name)
     # The source distribution contains everything that was copied.
     (folder / "MANIFEST.in").write_text(
-        "graft src\ngraft lib\ngraft rules\ngraft tools\ninclude *.md docs/package.md template.yaml\n"
+        "graft docs\ngraft src\ngraft lib\ngraft rules\ngraft tools\ninclude *.md docs/package.md template.yaml\n"
     )
 
 

@@ -35,6 +35,7 @@ PARTS = {
         ("tools/test_report_criteria.py", "tools/test_report_intervals.py"),
     ),
 }
+PAGES = {".md", ".svg"}
 # Takes away the finder of the editable installation, so that the sources cannot stand in for what a wheel lacks.
 HIDE = """\
 import sys
@@ -104,9 +105,19 @@ def test_the_wheel_has_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     described = {name for name in tops if name.endswith(".dist-info")}
 
-    assert tops - described == set(PACKAGES)
+    data = {name for name in tops if name.endswith(".data")}
+
+    assert tops - described - data == set(PACKAGES)
     names = {name.split("/", 1)[1] for name in wheel.namelist() if name.split("/")[0] in described}
     assert {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"} <= names
+
+
+def test_the_wheel_has_the_documentation(wheel: zipfile.ZipFile) -> None:
+    """The pages that --help refers to, where installers put the documentation of packages."""
+    prefix = "data/share/doc/cfn-inference-experiment/"
+    packed = {name.partition(prefix)[2] for name in wheel.namelist() if ".data/" in name}
+
+    assert packed == {page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").rglob("*") if page.suffix in PAGES}
 
 
 def test_the_source_distribution_builds_the_same_wheel(built: Path, tmp_path: Path) -> None:

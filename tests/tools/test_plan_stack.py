@@ -240,8 +240,8 @@ def test_the_name_of_a_stack_to_create_fills_names(plan: Callable[..., Finished]
             "--previous-parameter Roud: the template has no such parameter; did you mean Round?",
         ),
         (("--stack", "shop", "--parameter-file", "p.json"), 2, "p.json: --parameter Roun: the template has no such"),
-        (("--current", "x"), 2, "Missing argument FILE, or --stack NAME"),
-        ((), 2, "Missing argument FILE, or --stack NAME"),
+        (("--current", "x"), 2, "missing argument FILE, or --stack NAME"),
+        ((), 2, "missing argument FILE, or --stack NAME"),
         (("bare.json", "--stack", "shop"), 2, "bare.json: is not a template; compare properties with --current NAME"),
         (
             ("narrow.yaml", "--stack", "shop"),

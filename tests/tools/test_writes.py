@@ -315,7 +315,7 @@ def test_what_this_command_made_is_changed_without_asking_cloudformation(desk: D
         (("update", "fraud"), 2, "pass --patch FILE or -f FILE"),
         (("update", "missing", "--patch", "p.json"), 1, "no experiment missing"),
         (("start", "missing"), 1, "no experiment missing"),
-        (("stop", "fraud", "--promote", "--remove"), 2, "pass one of"),
+        (("stop", "fraud", "--promote", "--remove"), 2, "pass --promote, --retain or --remove, not several"),
         (("delete", "missing"), 1, "no experiment missing"),
     ],
 )

@@ -1,5 +1,6 @@
 """Errors that end a command. They are raised where they occur and printed once, by main, as one line each."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -89,6 +90,21 @@ def unreadable(path: Path, error: OSError) -> UsageError:
 def unwritable(path: Path, error: OSError) -> UsageError:
     """Return the error for a file that cannot be written."""
     return UsageError(f"cannot be written: {error.strerror or error}", Place(str(path)))
+
+
+def alternatives(values: Sequence[str]) -> str:
+    """Return values as a sentence has them: a, b or c."""
+    return " or ".join([", ".join(values[:-1]), values[-1]] if len(values) > 1 else values)
+
+
+def check_exclusive(options: Mapping[str, object], *, is_required: bool = False) -> None:
+    """Raise UsageError for more than one of the options, by their names, and for none where one is required."""
+    count = sum(map(bool, options.values()))
+    names = alternatives([*options])
+    if count > 1:
+        raise UsageError(f"pass {names}, not {'several' if ',' in names else 'both'}")
+    if is_required and not count:
+        raise UsageError(f"pass {names}")
 
 
 def missing_extra(what: str, extra: str) -> UsageError:

@@ -71,16 +71,16 @@ def _share(option: str, text: str, example: str, least: float) -> float:
     """Return a share that is written with a percent sign or as a fraction. Raises UsageError."""
     decimal = criteria.fraction(example)
     if not (_SHARE.fullmatch(text) or criteria.PERCENTAGE.fullmatch(text)):
-        raise UsageError(f"{option}: {text!r} is not a share; write it as {example} or {decimal:g}")
+        raise UsageError(f"{option} {text}: is not a share; write it as {example} or {decimal:g}")
     value = criteria.fraction(text) if text.endswith("%") else float(text)
     if not least <= value <= 1:
-        raise UsageError(f"{option}: {text!r} is not within {least:.0%} and 100%; write it as {example} or {decimal:g}")
+        raise UsageError(f"{option} {text}: is not within {least:.0%} and 100%; write it as {example} or {decimal:g}")
     return value
 
 
 def _index(option: str, text: str) -> float:
     if not _INDEX.fullmatch(text):
-        raise UsageError(f"{option}: {text!r} is not a population stability index; write it as 0.1")
+        raise UsageError(f"{option} {text}: is not a population stability index; write it as 0.1")
     return float(text)
 
 

@@ -11,11 +11,13 @@ from importlib import import_module
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from inference_experiment_cli.errors import ExitCode, describe
+from inference_experiment_cli.help_page import HelpPage
 from inference_experiment_cli.pipes import discard_output
 from inference_experiment_cli.terminal import one_line, print_lines, use_escapes
+from inference_experiment_cli.usage_errors import remember, usage_text
 
 PROGRAM: Final = "inference-experiment"
 # name, which is also that of its module and of its function (or Typer group) -> first sentence of its help
@@ -23,7 +25,7 @@ COMMANDS: Final = {
     "demo": "Take a shadow test through its whole life on a local AWS.",
     "lint": "Lint templates with cfn-lint and the rules of this project.",
     "policy": "Check, generate and explain IAM policies.",
-    "export": "Write experiments as flat records: JSON lines, CSV, Parquet.",
+    "export": "Write experiments as flat records: JSON lines, JSON, CSV, Parquet.",
     "query": "Query experiments with SQL, and change them.",
     "captures": "Compare captured predictions of two variants.",
     "report": "Compare the variants of a shadow test by their metrics, and by their predictions.",
@@ -40,12 +42,34 @@ COMMANDS: Final = {
     "manifest": "Write a template or a StackQL manifest of an experiment.",
     "convert": "Convert templates between the native and the custom type.",
 }
+HELP: Final = ["-h", "--help"]
 # The base of what Typer raises for wrong usage; recent versions have it as TyperException only.
 _ClickException: Any = typer.BadParameter.__mro__[2]
 
 
-class Command(TyperCommand):
-    """A command that ends quietly when the reader of its output has seen enough, as in `list | head`."""
+class Group(HelpPage, TyperGroup):
+    """A group of commands."""
+
+
+class Command(HelpPage, TyperCommand):
+    """A command with our page of help, whose -o FILE implies --format.
+
+    It ends quietly when the reader of its output has seen enough, as in `list | head`.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - the library's
+        """Set the parameters from the arguments."""
+        # options.py, which this needs, is too slow to import for the list of commands.
+        from inference_experiment_cli.results_file import imply_format  # noqa: PLC0415
+
+        remember(ctx, args)
+        try:
+            rest: list[str] = super().parse_args(ctx, args)
+        except _ClickException as error:
+            error.ctx = getattr(error, "ctx", None) or ctx
+            raise
+        imply_format(ctx)
+        return rest
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the library's
         """Run the command."""
@@ -71,14 +95,16 @@ class LazyCommand(TyperCommand):
 
         name = str(self.name)
         target = getattr(import_module(f"inference_experiment_cli.commands.{name}"), name)
-        if isinstance(target, typer.Typer):
-            for info in target.registered_commands:
-                info.callback = with_wide(info.callback) if info.callback else None
-        else:
+        with_output_file = import_module("inference_experiment_cli.results_file").with_output_file
+        app = target
+        if not isinstance(target, typer.Typer):
             app = _typer(add_completion=False)
-            app.command(name, cls=Command)(with_wide(target))
-            target = app
-        command = typer.main.get_command(target)
+            app.command(name)(target)
+        app.info.cls = Group
+        for each in app.registered_commands:
+            each.cls = Command
+            each.callback = with_output_file(with_wide(each.callback))
+        command = typer.main.get_command(app)
         command.name = name
         return command
 
@@ -101,12 +127,18 @@ def _options(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = None,
 ) -> None:
-    """Lint, plan, deploy and inspect SageMaker shadow tests."""
+    """Lint, plan, deploy and inspect SageMaker shadow tests.
+
+    Exit codes: 0 done, or the answer is yes, 1 the answer is no, 2 wrong usage, or input that cannot be read, 3 cannot
+    be decided, 4 something outside failed (credentials, AWS, the network), 130 interrupted. lint has cfn-lint's.
+
+    Documentation: docs/index.md, in share/doc/cfn-inference-experiment of the Python environment
+    """
 
 
 def application() -> Any:  # noqa: ANN401 - a group of Typer's or Click's, by Typer's version
     """Return the group of all commands."""
-    app = _typer(name=PROGRAM, no_args_is_help=True)
+    app = _typer(name=PROGRAM, no_args_is_help=True, cls=Group, context_settings={"help_option_names": HELP})
     app.callback()(_options)
     group: Any = typer.main.get_command(app)
     group.commands |= {name: LazyCommand(name, help=summary) for name, summary in COMMANDS.items()}
@@ -117,7 +149,7 @@ def main() -> None:
     """Run a command and exit with its code; a failure that is no defect of this program is one line."""
     use_escapes()
     try:
-        code = application().main(prog_name=PROGRAM, standalone_mode=False)
+        code = application().main(_arguments(sys.argv[1:]), prog_name=PROGRAM, standalone_mode=False)
     except _ClickException as error:
         code = _print_usage_error(error)
     except (KeyboardInterrupt, typer.Abort):
@@ -136,6 +168,11 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else ExitCode.DONE)
 
 
+def _arguments(arguments: list[str]) -> list[str]:
+    """Return the arguments of a command line; `help COMMAND` is `COMMAND --help`."""
+    return [*arguments[1:], "--help"] if arguments[:1] == ["help"] else arguments
+
+
 def _print_line(text: str) -> None:
     print_lines([f"{PROGRAM}: {one_line(text)}"], stderr=True)
 
@@ -144,8 +181,5 @@ def _print_usage_error(error: Any) -> int:  # noqa: ANN401 - Typer's or Click's,
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()
     else:
-        context = getattr(error, "ctx", None)
-        hint = f" (see {context.command_path} --help)" if context else ""
-        # Some versions of Typer put this before the sentence.
-        _print_line(error.format_message().replace("Value error, ", "").rstrip(".") + hint)
+        _print_line(usage_text(error))
     return int(error.exit_code)

@@ -59,7 +59,7 @@ def check_place(place: str) -> tuple[str, str]:
     """Return the bucket and the key of --publish, as PredictionResult takes them. Raises UsageError."""
     schema = contract.exact_schema()["definitions"]["PromotionCriteria"]["properties"]["PredictionResult"]
     if not re.search(schema["pattern"], place) or len(place) > schema["maxLength"]:
-        raise UsageError(f"--publish: {place!r} is not the address of an object; write it as s3://bucket/key.json")
+        raise UsageError(f"--publish {place}: is not the address of an object; write it as s3://bucket/key.json")
     bucket, _, key = place.removeprefix("s3://").partition("/")
     return bucket, key
 

@@ -18,12 +18,13 @@ from inference_experiment_cli.output import note, write_file
 
 
 def convert(
-    file: Annotated[Path, typer.Argument(help="A template, JSON or YAML. - is the standard input.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A template, JSON or YAML. - is the standard input.")],
     to: Annotated[Target, typer.Option(help="The type to convert to.")],
     service_token: Annotated[
         str,
         typer.Option(
-            help="ServiceToken, an ARN or a function as YAML writes it. Default: that of the template, or the import."
+            metavar="ARN|FUNCTION",
+            help="ServiceToken, an ARN or a function as YAML writes it. Default: that of the template, or the import.",
         ),
     ] = "",
     *,
@@ -39,10 +40,13 @@ def convert(
     follow. What is renamed and why, and differences between the two types, are reported on standard error, with their
     line. A StackQL manifest becomes a template, and its placeholders the parameters.
 
-    Examples: inference-experiment convert native.yaml --to custom > custom.yaml;
-    inference-experiment convert custom.yaml --to native -o native.yaml
+    Examples:
+      inference-experiment convert native.yaml --to custom -o custom.yaml
+      inference-experiment convert custom.yaml --to native
 
-    Exit codes: 0 converted, or of that type already; 2 there is nothing to convert, or the file is wrong.
+    Exit codes: 0 converted, or of that type already, 2 there is nothing to convert, or the file is wrong.
+
+    Documentation: docs/convert.md
     """
     if service_token and to is Target.NATIVE:
         raise UsageError("--service-token is of the custom type; the native type has none")

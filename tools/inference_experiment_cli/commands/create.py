@@ -19,7 +19,7 @@ from inference_experiment_cli.options import FileOption, LogicalId, ParameterFil
 def create(
     edits: EditOptions,
     file: FileOption = None,
-    name: Annotated[str, typer.Option(help="Name, instead of the file's.")] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name, instead of the file's.")] = "",
     logical_id: LogicalId = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
@@ -31,11 +31,14 @@ def create(
     With DesiredState Running the command waits until it runs. The experiment gets an owner tag of this command.
     Options change the properties of the file.
 
-    Examples: inference-experiment create -f experiment.yaml --name fraud-2 --dry-run;
-    inference-experiment create -f experiment.yaml --sampling 5 --end-time +7d --format json
+    Examples:
+      inference-experiment create -f experiment.yaml --name fraud-2 --dry-run
+      inference-experiment create -f experiment.yaml --sampling 5 --end-time +7d
 
     Exit codes: 0 created, 1 it exists already, cannot be created or was cancelled, 2 the file or the options are
     wrong, 4 AWS failed.
+
+    Documentation: docs/manage.md
     """
     if file is None:
         raise UsageError("pass -f FILE")

@@ -11,8 +11,11 @@ def delete(name: Name, *, options: Settings) -> None:
     Stopping leaves the endpoint as it was before the test. A running experiment, and one that has ended and has a
     report, needs a confirmation.
 
-    Example: inference-experiment delete fraud-2 --yes
+    Examples:
+      inference-experiment delete fraud-2 --yes
 
     Exit codes: 0 deleted, 1 no such experiment, or it belongs to a stack, 2 the options are wrong, 4 AWS failed.
+
+    Documentation: docs/manage.md
     """
     LiveChange.of(name, options).delete("delete")

@@ -12,7 +12,10 @@ from inference_experiment_cli.demo.run import run_demo
 
 
 def demo(
-    template: Annotated[Path | None, typer.Option(help="SAM template of the provider. Default: template.yaml.")] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option("--template", "-t", help="Template. That of the provider, for SAM. Default: template.yaml."),
+    ] = None,
     example: Annotated[
         Path | None, typer.Option(help="Template with a shadow test. Default: examples/shadow-test.yaml.")
     ] = None,
@@ -24,8 +27,12 @@ def demo(
 
     Lints and deploys it, changes it, promotes the shadow variant, and deletes it. Needs no account and no network.
 
-    Example: inference-experiment demo --port 4566
+    Examples:
+      inference-experiment demo
+      inference-experiment demo --port 4566
 
     Exit codes: 0 done, 2 a file has errors or cannot be read, or the port is in use, 4 the local AWS failed.
+
+    Documentation: docs/getting-started.md
     """
     run_demo(template, example, port)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import check_exclusive
 from inference_experiment_cli.inventory.describe import Inventory, open_regions
 from inference_experiment_cli.inventory.listing import (
     FULL_COLUMNS,
@@ -36,12 +36,15 @@ def list(  # noqa: A001 - each function has its command's name
     All pages are read. Rows are printed as they arrive: sorted within a region, regions mixed. A region that fails is
     reported on standard error after the rows of the others.
 
-    Examples: inference-experiment list --region all --status Running; inference-experiment list --full --format csv
+    Examples:
+      inference-experiment list --region all --status Running
+      inference-experiment list --full -o experiments.csv
 
     Exit codes: 0 all regions answered, 2 the options are wrong, 4 a region failed.
+
+    Documentation: docs/manage.md
     """
-    if full and identifiers:
-        raise UsageError("pass --full or --identifiers, not both")
+    check_exclusive({"--full": full, "--identifiers": identifiers})
     filters = options.arguments()
     session, names = open_regions(region or (), profile)
     inventory = Inventory(session, names, full=full, filters=filters)

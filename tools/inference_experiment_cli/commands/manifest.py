@@ -1,5 +1,6 @@
 """inference-experiment manifest: the options; convert/manifest.py does the work."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -12,6 +13,8 @@ from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.options import Profile, Region
 from inference_experiment_cli.output import Format, print_value, write_file
 
+DocumentFormat = StrEnum("DocumentFormat", ["YAML", "JSON"])
+
 
 def manifest(
     kind: Annotated[
@@ -19,23 +22,24 @@ def manifest(
     ] = Manifest.CUSTOM,
     name: Annotated[str, typer.Option("--from", metavar="NAME", help="A live experiment to describe.")] = "",
     extent: Annotated[Extent, typer.Option("--properties", help="Without --from: which properties.")] = Extent.REQUIRED,
-    logical_id: Annotated[str, typer.Option(help="Logical ID of the resource.")] = "Experiment",
+    logical_id: Annotated[str, typer.Option(metavar="ID", help="Logical ID of the experiment.")] = "Experiment",
     region: Region = "",
     profile: Profile = "",
-    output: Annotated[Format, typer.Option("--format", help="yaml or json.")] = Format.YAML,
+    output: Annotated[DocumentFormat, typer.Option("--format", help="Output format.")] = DocumentFormat.YAML,
 ) -> None:
     """Write a template or a StackQL manifest of an experiment.
 
     It describes a live experiment, or starts from scratch: then parameters stand for what only you know, and comments
     say what each property means.
 
-    Examples: inference-experiment manifest --properties all > template.yaml;
-    inference-experiment manifest --from fraud-2 --type native --format json
+    Examples:
+      inference-experiment manifest --properties all -o template.yaml
+      inference-experiment manifest --from fraud-2 --type native --format json
 
     Exit codes: 0 written, 1 no such experiment, 2 the options are wrong, 4 AWS failed.
+
+    Documentation: docs/toolkit.md
     """
-    if output not in (Format.YAML, Format.JSON):
-        raise UsageError(f"--format {output.value}: choose yaml or json")
     if not (logical_id.isascii() and logical_id.isalnum()):
         raise UsageError(f"--logical-id {logical_id}: use letters and digits only")
     live = None
@@ -46,7 +50,7 @@ def manifest(
         live = to_properties(observed.details, tags)
     is_template = kind is not Manifest.STACKQL
     written = template(kind, logical_id, live, extent) if is_template else stackql(live, extent, region)
-    if output is Format.JSON:
-        print_value(written, output)
+    if output is DocumentFormat.JSON:
+        print_value(written, Format.JSON)
     else:
         write_file(None, as_yaml(written, comments=is_template and live is None))

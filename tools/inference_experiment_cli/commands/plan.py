@@ -38,7 +38,9 @@ def plan(
     file: Annotated[
         Path | None, typer.Argument(help=FILE_HELP + " Default with --stack: the deployed template.")
     ] = None,
-    stack: Annotated[str, typer.Option(metavar="NAME", help="The deployed stack that the file is to update.")] = "",
+    stack: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the stack. The deployed one that the file is to update.")
+    ] = "",
     stack_name: Annotated[
         str, typer.Option(metavar="NAME", help="Name of the stack to create, for names that are derived from it.")
     ] = "",
@@ -48,19 +50,20 @@ def plan(
     ] = None,
     status: Annotated[
         Assumable | None,
-        choice(Assumable, "STATUS", "Status to assume with --previous. Default: Running, or how it ended."),
+        choice(Assumable, "STATUS", "Status of the experiment. Assumed with --previous. Default: Running, or its end."),
     ] = None,
     logical_id: LogicalId = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
     previous_parameter: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE for --previous. Default: those of --parameter.")
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="NAME=VALUE for --previous. Default: those of --parameter."),
     ] = None,
     region: Region = "",
     profile: Profile = "",
     output: Output = Format.TABLE,
 ) -> None:
-    """Show what deploying a file would do.
+    r"""Show what deploying a file would do.
 
     That is an update in place, a replacement, a stop with or without promotion, or nothing that is possible, and why.
     The provider's own lifecycle runs against a simulation; nothing is changed.
@@ -71,14 +74,18 @@ def plan(
     --previous with another file. With none of them the plan is that of a creation. A value that nothing tells before a
     deployment counts as unchanged.
 
-    Examples: inference-experiment plan template.yaml --stack shop;
-    inference-experiment plan --stack shop --parameter SamplingPercentage=50;
-    inference-experiment plan template.yaml --stack-name shop --parameter-file samconfig.toml:prod;
-    inference-experiment plan template.yaml --current shop-fraud-1;
-    inference-experiment plan new.yaml --previous old.yaml --status Created --format json
+    Examples:
+      inference-experiment plan template.yaml --stack shop
+      inference-experiment plan --stack shop --parameter SamplingPercentage=50
+      inference-experiment plan template.yaml --stack-name shop \
+          --parameter-file samconfig.toml:prod
+      inference-experiment plan template.yaml --current shop-fraud-1
+      inference-experiment plan new.yaml --previous old.yaml --status Created
 
     Exit codes: 0 possible, 1 not possible, or findings in the file, 2 wrong usage or unreadable input, 3 a transform
     or another resource brings the properties, 4 AWS failed.
+
+    Documentation: docs/plan.md
     """
     _check_options(
         {"--stack": stack, "--current": current, "--previous": previous},
@@ -123,7 +130,7 @@ def _check_options(compared: Mapping[str, object], dependent: Mapping[str, objec
     if len(chosen) > 1:
         raise UsageError(f"pass {' or '.join(chosen)}, not both" if len(chosen) < len(compared) else ONE_ONLY)
     if file is None and chosen != ["--stack"]:
-        raise UsageError("Missing argument FILE, or --stack NAME (see inference-experiment plan --help)")
+        raise UsageError("missing argument FILE, or --stack NAME (see inference-experiment plan --help)")
     if dependent["--stack-name"]:
         if chosen and chosen != ["--previous"]:
             raise UsageError(f"{chosen[0]} names what is deployed; leave out --stack-name")

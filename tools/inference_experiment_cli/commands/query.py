@@ -28,7 +28,10 @@ def query(  # noqa: PLR0913 - one parameter per option
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One statement.")] = "",
     *,
     file: Annotated[
-        Path | None, typer.Option("--file", "-f", metavar="FILE", help="File with the statement. - is standard input.")
+        Path | None,
+        typer.Option(
+            "--file", "-f", metavar="FILE", help="File to read. It has the statement; - is the standard input."
+        ),
     ] = None,
     region: Regions = None,
     parameter: Parameters = None,
@@ -36,12 +39,16 @@ def query(  # noqa: PLR0913 - one parameter per option
     write: Annotated[bool, typer.Option("--write", help="Allow INSERT, UPDATE and DELETE.")] = False,
     timeout: Annotated[
         float | None,
-        typer.Option(min=0.1, help="Seconds for a SELECT (300) or for a change to become stable (3600)."),
+        typer.Option(
+            min=0.1,
+            metavar="SECONDS",
+            help="Seconds to wait before giving up. Default: 300 for a SELECT, 3600 for a change.",
+        ),
     ] = None,
     output: Output = Format.TABLE,
     options: Settings,
 ) -> None:
-    """Query experiments with SQL, and change them.
+    r"""Query experiments with SQL, and change them.
 
     SELECT is DuckDB's. The tables are inference_experiments, inference_experiments_list_only and
     sagemaker_inference_experiment, also with the prefixes of StackQL's providers; SHOW TABLES, SHOW METHODS IN and
@@ -51,12 +58,17 @@ def query(  # noqa: PLR0913 - one parameter per option
     INSERT, UPDATE and DELETE change one experiment with the checks and confirmations of create, update and delete;
     they need --write, or --dry-run. Needs the extra query.
 
-    Examples: inference-experiment query "SELECT name, status FROM inference_experiments WHERE region = 'us-east-1'";
-    inference-experiment query --region all "SELECT region, count(*) FROM inference_experiments_list_only GROUP BY 1";
-    inference-experiment query --write "DELETE FROM inference_experiments WHERE Identifier = 'fraud-2'"
+    Examples:
+      inference-experiment query "SELECT name, status FROM inference_experiments"
+      inference-experiment query --region all -o regions.csv \
+          "SELECT region, count(*) FROM inference_experiments GROUP BY region"
+      inference-experiment query --write \
+          "DELETE FROM inference_experiments WHERE Identifier = 'fraud-2'"
 
     Exit codes: 0 answered or done, 1 a change is not possible, 2 the statement is refused, 4 a region failed (the rows
     come from the others) or time is up.
+
+    Documentation: docs/inventory.md
     """
     if bool(sql) == (file is not None):
         raise UsageError("pass a statement, or -f FILE")

@@ -27,20 +27,24 @@ def update(  # noqa: PLR0913 - one parameter per option
     parameter_file: ParameterFiles = None,
     options: Settings,
 ) -> None:
-    """Change an experiment in place, by options, a JSON patch or a file.
+    r"""Change an experiment in place, by options, a JSON patch or a file.
 
     A patch is of the properties as `manifest --from NAME` writes them, a file has the properties to reach; options
     apply after them. Everything is checked before the first call, so that an
     update that cannot be done changes nothing. Name, Type, RoleArn, EndpointName and KmsKey cannot change. Relative
     times count from now.
 
-    Examples: inference-experiment update fraud-2 --sampling 50 --end-time +3d;
-    inference-experiment update fraud-2 --set ModelVariants/shadow/ModelName=fraud-3 --tag team=ml --dry-run;
-    inference-experiment update fraud-2 --patch patch.json;
-    inference-experiment update fraud-2 -f experiment.yaml
+    Examples:
+      inference-experiment update fraud-2 --sampling 50 --end-time +3d
+      inference-experiment update fraud-2 --set Description="Fraud model 2" \
+          --tag team=ml --dry-run
+      inference-experiment update fraud-2 --patch patch.json
+      inference-experiment update fraud-2 -f experiment.yaml
 
     Exit codes: 0 done, 1 not possible now, or the experiment belongs to a stack, 2 the file or the options are wrong,
     4 AWS failed.
+
+    Documentation: docs/manage.md
     """
     changes = edits.edits()
     if patch and file is not None:

@@ -19,15 +19,20 @@ def validate(
     parameter_file: ParameterFiles = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Check the properties of experiments as the provider does.
+    r"""Check the properties of experiments as the provider does.
 
     Prints every finding with its line and path. Takes templates (custom and native type; every scenario of conditions
     and parameters is checked, unknown values are not), bare properties, the request of CreateInferenceExperiment and
     the answer of DescribeInferenceExperiment. Needs no account.
 
-    Example: inference-experiment validate template.yaml --parameter SamplingPercentage=50
+    Examples:
+      inference-experiment validate template.yaml
+      inference-experiment validate template.yaml \
+          --parameter SamplingPercentage=50
 
     Exit codes: 0 no findings, 1 findings, 2 a file cannot be read.
+
+    Documentation: docs/toolkit.md
     """
     declarations = read_files(files, given_parameters(parameter, parameter_file))
     rows: list[dict[str, Any]] = [

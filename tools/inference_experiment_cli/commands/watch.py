@@ -24,10 +24,14 @@ def watch(
 
     Prints a line per change of its status, its variants or its endpoint, and at the end how long each status lasted.
 
-    Examples: inference-experiment watch shop-fraud-1; inference-experiment watch shop-fraud-1 --until Completed
+    Examples:
+      inference-experiment watch shop-fraud-1
+      inference-experiment watch shop-fraud-1 --until Completed
 
     Exit codes: 0 stable, or in the status of --until, 1 cancelled, deleted, ended in another status, or --timeout
     expired, 2 the options are wrong, 4 AWS failed.
+
+    Documentation: docs/manage.md
     """
     gateway = CliGateway(region, profile)
     gateway.describe_existing(name)

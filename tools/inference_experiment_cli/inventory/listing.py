@@ -38,7 +38,9 @@ class Filters:
     """The options that SageMaker applies."""
 
     name_contains: Annotated[str, typer.Option(help="Part of the name.")] = ""
-    status: Annotated[Status | None, choice(Status, "STATUS", "Filter by status.", omitted=(Status.ABSENT,))] = None
+    status: Annotated[
+        Status | None, choice(Status, "STATUS", "Status of the experiment.", omitted=(Status.ABSENT,))
+    ] = None
     kind: Annotated[Type | None, choice(Type, "TYPE", "Filter by type.", "--type")] = None
     created_after: Annotated[str | None, moment("Created after a time:")] = None
     created_before: Annotated[str | None, moment("Created before a time:")] = None

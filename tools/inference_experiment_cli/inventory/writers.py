@@ -1,4 +1,4 @@
-"""Writes flat records as JSON lines, CSV or Parquet, one after the other, whatever their number."""
+"""Writes flat records as JSON lines, JSON, CSV or Parquet, one after the other, whatever their number."""
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 
-ExportFormat = StrEnum("ExportFormat", ["JSONL", "CSV", "PARQUET"])
+ExportFormat = StrEnum("ExportFormat", ["JSONL", "JSON", "CSV", "PARQUET"])
 
 
 def _json(value: Any) -> str:  # noqa: ANN401 - parsed JSON
@@ -29,6 +29,15 @@ def write_json_lines(records: Iterable[Record], output: TextIO) -> None:
     """Write one JSON object per line."""
     for record in records:
         write_result(output, _json(record) + "\n")
+
+
+def write_json(records: Iterable[Record], output: TextIO) -> None:
+    """Write one JSON array, with a line for each object."""
+    separator = "[\n"
+    for record in records:
+        write_result(output, separator + _json(record))
+        separator = ",\n"
+    write_result(output, "[]\n" if separator == "[\n" else "\n]\n")
 
 
 def write_csv(records: Iterable[Record], output: TextIO) -> None:
@@ -45,6 +54,7 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - parsed JSON
 
 TEXT_WRITERS: Final[Mapping[ExportFormat, Callable[[Iterable[Record], TextIO], None]]] = {
     ExportFormat.JSONL: write_json_lines,
+    ExportFormat.JSON: write_json,
     ExportFormat.CSV: write_csv,
 }
 
