@@ -18,11 +18,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CONTENTS = (
     "pyproject.toml",
+    "setup.py",
     "README.md",
     "docs/package.md",
     "CHANGELOG.md",
     "LICENSE",
     "template.yaml",
+    "samconfig.toml",
+    "examples",
     "src",
     "lib",
     "rules",
@@ -58,7 +61,7 @@ def copy_sources(folder: Path) -> None:
             shutil.copy2(source, folder / name)
     # The source distribution contains everything that was copied.
     (folder / "MANIFEST.in").write_text(
-        "graft src\ngraft lib\ngraft rules\ngraft tools\ninclude *.md docs/package.md template.yaml\n"
+        "graft src\ngraft lib\ngraft rules\ngraft tools\ninclude *.md docs/package.md\n"
     )
 
 

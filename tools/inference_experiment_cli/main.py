@@ -19,6 +19,7 @@ from inference_experiment_cli.pipes import discard_output
 PROGRAM: Final = "inference-experiment"
 # name, which is also that of its module and of its function (or Typer group) -> first sentence of its help
 COMMANDS: Final = {
+    "init": "Write a project for SAM: the provider and examples of shadow tests.",
     "demo": "Take a shadow test through its whole life on a local AWS.",
     "lint": "Lint templates with cfn-lint and the rules of this project.",
     "policy": "Check, generate and explain IAM policies.",

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from inference_experiment_cli.extras import require_extras
 from inference_experiment_cli.inventory.describe import Inventory, open_regions
 from inference_experiment_cli.inventory.sql import Engine, check_read_only, named_regions, needs_descriptions
 from inference_experiment_cli.options import Output, Profile, Regions
@@ -29,6 +30,7 @@ def query(
 
     Exit codes: 0 answered, 2 the statement is refused, 4 a region failed (the rows come from the others).
     """
+    require_extras("query")
     check_read_only(sql)
     session, chosen = open_regions(region or named_regions(sql), profile)
     inventory = Inventory(session, chosen, full=needs_descriptions(sql))

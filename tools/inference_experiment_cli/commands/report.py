@@ -16,6 +16,7 @@ from inference_experiment_cli.captures.run import Question, evaluate
 from inference_experiment_cli.captures.verdict import check_place, judge
 from inference_experiment_cli.captures.verdict import publish as write_result
 from inference_experiment_cli.errors import NotPossibleError, UsageError
+from inference_experiment_cli.extras import require_extras
 from inference_experiment_cli.gate import CRITERIA, PredictionLimits, finish, gate
 from inference_experiment_cli.inventory.describe import CONFIG, describe
 from inference_experiment_cli.options import Output, Profile, Region, with_options_of
@@ -89,6 +90,8 @@ def report(  # noqa: PLR0913 - one parameter per option
     _check_captures(captures=captures, trial=trial, asked=asked, to=options.file)
     if publish:
         check_place(publish)
+    needed = {"local": trial, "captures": captures, "report": html is not None}
+    require_extras(*(extra for extra, is_needed in needed.items() if is_needed))
     with gate(check=check):
         if trial:
             # The local AWS is an extra and takes a second to import.

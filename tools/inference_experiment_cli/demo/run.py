@@ -5,10 +5,10 @@ ministack; SageMaker is moto with our simulation of inference experiments.
 """
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cfnlint.match import Match
 from rich.console import Console
@@ -18,15 +18,14 @@ from rich.text import Text
 from inference_experiment_cli.captures.views import facts
 from inference_experiment_cli.demo.captured import captured_sources, compared, fetched, line_counts
 from inference_experiment_cli.demo.timeline import Timeline
-from inference_experiment_cli.errors import NotPossibleError, Place, ServiceError, UsageError, missing_extra
+from inference_experiment_cli.errors import NotPossibleError, Place, ServiceError, UsageError
 from inference_experiment_cli.lint.engine import lint
+from inference_experiment_cli.project.contents import PROVIDER_STACK, project_contents
+from inference_experiment_cli.project.sources import choose_examples
+from inference_experiment_cli.project.write import write_files
+from inference_experiment_local.cloud import LocalCloud
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable, StackFailed
 
-if TYPE_CHECKING:
-    from inference_experiment_local.cloud import LocalCloud
-
-ROOT = Path(__file__).resolve().parents[3]
-PROVIDER_STACK = "inference-experiment-provider"
 EXAMPLE_STACK = "shop"
 PARAMETERS = {
     "ProductionImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:1",
@@ -43,9 +42,10 @@ STAGES = (
 
 @dataclass
 class Demo:
-    """One run; `results` are the rows of the summary: stage, seconds, result."""
+    """One run; paths in `project` are shown relative to it; `results` are the rows of the summary."""
 
     console: Console
+    project: Path
     template: Path
     example: Path
     port: int | None
@@ -54,10 +54,6 @@ class Demo:
     def run(self) -> None:
         """Lint, deploy, change and delete. Raises CommandError."""
         self._lint()
-        try:
-            from inference_experiment_local.cloud import LocalCloud  # noqa: PLC0415 - an optional extra
-        except ImportError as missing:
-            raise missing_extra("The local AWS", "local") from missing
         try:
             with LocalCloud(port=self.port) as cloud:
                 timeline = Timeline(self.console, cloud.sagemaker.status)
@@ -79,10 +75,13 @@ class Demo:
             if findings:
                 first = findings[0]
                 raise NotPossibleError(f"{first.rule.id} {first.message}", Place(str(path), first.linenumber))
-            self.console.print(f"[green]lint[/]  {_short(path)}: no errors")
+            self.console.print(f"[green]lint[/]  {self._short(path)}: no errors")
         if broken.is_file():
-            self.console.print(f"[yellow]lint[/]  {_short(broken)}, broken on purpose:")
+            self.console.print(f"[yellow]lint[/]  {self._short(broken)}, broken on purpose:")
             self.console.print(_findings_table(lint(broken)))
+
+    def _short(self, path: Path) -> str:
+        return str(path.relative_to(self.project) if path.is_relative_to(self.project) else path)
 
     @contextlib.contextmanager
     def _stage(self, timeline: Timeline, name: str) -> Iterator[list[str]]:
@@ -91,7 +90,7 @@ class Demo:
         yield result
         self.results.append((name, timeline.elapsed - began, ", ".join(result)))
 
-    def _live(self, cloud: "LocalCloud", timeline: Timeline) -> None:
+    def _live(self, cloud: LocalCloud, timeline: Timeline) -> None:
         with self._stage(timeline, "deploy the provider") as result:
             outputs = cloud.deploy(PROVIDER_STACK, self.template, PROVIDER_PARAMETERS, on_event=timeline.stack_event)
             result.append("ServiceToken " + outputs["ServiceToken"].rsplit(":", 1)[1])
@@ -110,7 +109,7 @@ class Demo:
             cloud.delete_stack(EXAMPLE_STACK, on_event=timeline.stack_event)
             result.append("statuses seen: " + " ".join(dict.fromkeys(timeline.seen)))
 
-    def _predictions(self, cloud: "LocalCloud", timeline: Timeline) -> None:
+    def _predictions(self, cloud: LocalCloud, timeline: Timeline) -> None:
         """Show what was captured and, where the extra is installed, how far both variants agree."""
         with self._stage(timeline, "captured data") as result:
             sources = []
@@ -130,7 +129,7 @@ class Demo:
                 else:
                     result += [f"{name} {found[name]}" for name in ("agreement", "pairs")]
 
-    def _check_leftovers(self, cloud: "LocalCloud", timeline: Timeline) -> None:
+    def _check_leftovers(self, cloud: LocalCloud, timeline: Timeline) -> None:
         """Check that everything is deleted. Raises ServiceError."""
         with self._stage(timeline, "check for leftovers") as result:
             experiments = cloud.sagemaker.client().list_inference_experiments()["InferenceExperiments"]
@@ -165,10 +164,6 @@ def _check_outputs(example: Path, outputs: dict[str, str]) -> None:
         raise UsageError(f"has no output {' and '.join(sorted(missing))}, which the demo shows", Place(str(example)))
 
 
-def _short(path: Path) -> str:
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
-
-
 def _findings_table(findings: list[Match]) -> Table:
     table = Table(Column("line", justify="right"), "rule", "finding", show_edge=False)
     for finding in findings:
@@ -177,9 +172,12 @@ def _findings_table(findings: list[Match]) -> Table:
 
 
 def run_demo(template: Path | None, example: Path | None, port: int | None) -> None:
-    """Run the demonstration; the paths default to the repository's own. Raises CommandError."""
-    template, example = template or ROOT / "template.yaml", example or ROOT / "examples" / "shadow-test.yaml"
-    for path in (template, example):
+    """Run the demonstration; the paths default to those of a project as init writes it. Raises CommandError."""
+    for path in filter(None, (template, example)):
         if not path.is_file():
             raise UsageError("no such file", Place(str(path)))
-    Demo(Console(highlight=False), template, example, port).run()
+    with tempfile.TemporaryDirectory(prefix="inference-experiment-") as folder:
+        project = Path(folder)
+        write_files(project, project_contents(choose_examples(["shadow-test", "broken"])))
+        template, example = template or project / "template.yaml", example or project / "examples" / "shadow-test.yaml"
+        Demo(Console(highlight=False), project, template, example, port).run()

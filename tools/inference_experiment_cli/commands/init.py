@@ -1,0 +1,71 @@
+"""inference-experiment init: the options; project/ does the work."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.options import Output
+from inference_experiment_cli.output import Format, note, print_rows
+from inference_experiment_cli.project.contents import project_contents
+from inference_experiment_cli.project.sources import all_examples, choose_examples
+from inference_experiment_cli.project.write import Written, write_files
+
+DEFAULT_EXAMPLE = "shadow-test"
+NEXT = """\
+Next:
+  cd {folder}
+  inference-experiment lint          # check the templates
+  sam build && sam deploy            # deploy the provider
+README.md has the commands for the examples, and those for a local AWS without an account.
+"""
+
+
+def init(
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="Folder to write; created if missing.")] = None,
+    *,
+    example: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--example",
+            metavar="NAME",
+            help="Example to add, or all; repeatable. Default: shadow-test. --list shows the names.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="List the examples and exit.")] = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Write a project for SAM: the provider and examples of shadow tests.
+
+    template.yaml and src/ are the provider of Custom::SageMakerInferenceExperiment, samconfig.toml its settings,
+    examples/ the chosen templates. An existing file is not overwritten without --force.
+
+    Example: inference-experiment init shadow-tests --example scheduled-test --example promotion
+
+    Exit codes: 0 done, 2 an unknown example, a file that exists with another content, or a folder that cannot be
+    written.
+    """
+    if listing:
+        rows = [{"name": each.name, "description": each.summary} for each in all_examples().values()]
+        print_rows(rows, ("name", "description"), output)
+        return
+    if folder is None:
+        raise UsageError("pass the folder to write, as in inference-experiment init shadow-tests, or --list")
+    names = [name.strip() for each in example or [DEFAULT_EXAMPLE] for name in each.split(",") if name.strip()]
+    chosen = choose_examples(names)
+    _print(folder, write_files(folder, project_contents(chosen), force=force), [each.name for each in chosen])
+
+
+def _print(folder: Path, written: Written, examples: list[str]) -> None:
+    for name in written.kept:
+        note(f"{folder / name}: exists, not overwritten; --force overwrites it")
+    if not written.files:
+        sys.stdout.write(f"{folder}: up to date\n")
+        return
+    files = "1 file" if len(written.files) == 1 else f"{len(written.files)} files"
+    sys.stdout.write(f"{folder}: {files} written: provider and examples {', '.join(examples)}\n")
+    sys.stdout.write(NEXT.format(folder=shlex.quote(str(folder))))
