@@ -12,8 +12,9 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape
@@ -31,10 +32,13 @@ def main() -> None:
     directory = sys.argv.pop(1)
     threading.Thread(target=_end_with_parent, args=(directory,), name="parent-watch", daemon=True).start()
     _extend_ministack()
+    from hypercorn.config import Config as HypercornConfig  # noqa: PLC0415 - as the next
     from ministack import app  # type: ignore[import-untyped] # noqa: PLC0415 - takes a third of a second
 
     saver = Saver()
-    app.app = Router(app.app, os.environ["AWS_ENDPOINT_URL_SAGEMAKER"], os.environ[METRICS_URL], saver.note_request)
+    urls = os.environ["AWS_ENDPOINT_URL_SAGEMAKER"], os.environ[METRICS_URL]
+    app.app = Router(app.app, *urls, _now, saver.note_request)
+    HypercornConfig.include_date_header = False  # the router has the date
     if _keeps_data():
         load = app._load_persisted_state  # noqa: SLF001 - no public hook exists
 
@@ -101,10 +105,13 @@ def _extend_ministack() -> None:
 
 
 def _stamp() -> str:
-    """Return now as a presigned URL has it."""
-    # By the clock of the local AWS: the function compares it with the times of SageMaker.
-    ahead = timedelta(seconds=seconds_ahead(os.environ[CLOCK_FILE]))
-    return (datetime.now(UTC) + ahead).strftime("%Y%m%dT%H%M%SZ")
+    """Return now as a presigned URL has it; the function compares it with the times of SageMaker."""
+    return datetime.fromtimestamp(_now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _now() -> float:
+    """Return epoch seconds by the clock of the local AWS."""
+    return time.time() + seconds_ahead(os.environ[CLOCK_FILE])
 
 
 def _resource_in_progress(query: dict[str, Any]) -> Any:  # noqa: ANN401 - a response of ministack

@@ -6,6 +6,7 @@ An ASGI application around ministack's. Clients so need AWS_ENDPOINT_URL only, a
 import asyncio
 import http.client
 from collections.abc import Awaitable, Callable, MutableMapping
+from email.utils import formatdate
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -20,11 +21,17 @@ _TIMEOUT_SECONDS: Final = 60.0
 
 
 class Router:
-    """`on_request` is called before each request that ministack answers."""
+    """`now` tells the time of the local AWS, `on_request` is called before each request that ministack answers."""
 
     def __init__(
-        self, ministack: Application, sagemaker_url: str, metrics_url: str, on_request: Callable[[], None]
+        self,
+        ministack: Application,
+        sagemaker_url: str,
+        metrics_url: str,
+        now: Callable[[], float],
+        on_request: Callable[[], None],
     ) -> None:
+        self._now = now
         self._ministack = ministack
         self._sagemaker_url = sagemaker_url
         self._metrics_url = metrics_url
@@ -35,6 +42,7 @@ class Router:
         if scope["type"] != "http":
             await self._ministack(scope, receive, send)
             return
+        send = self._dated(send)
         target = dict(scope["headers"]).get(b"x-amz-target", b"")
         if target.startswith(b"SageMaker."):
             await _forward(self._sagemaker_url, target, await _body(receive), send)
@@ -47,6 +55,18 @@ class Router:
         else:
             self._on_request()
             await self._ministack(scope, receive, send)
+
+    def _dated(self, send: Send) -> Send:
+        """Return a function that sends with the date of the local AWS's clock, which all services share."""
+
+        async def send_with_date(message: Any) -> None:  # noqa: ANN401 - a message of ASGI
+            if message["type"] == "http.response.start":
+                others = [(name, value) for name, value in message["headers"] if name.lower() != b"date"]
+                date = formatdate(self._now(), usegmt=True).encode("ascii")
+                message = {**message, "headers": [*others, (b"date", date)]}
+            await send(message)
+
+        return send_with_date
 
 
 async def _body(receive: Receive) -> bytes:
