@@ -21,6 +21,7 @@ PROGRAM: Final = "inference-experiment"
 COMMANDS: Final = {
     "init": "Write a project for SAM: the provider and examples of shadow tests.",
     "demo": "Take a shadow test through its whole life on a local AWS.",
+    "local": "Run a local AWS for any AWS client, without an account.",
     "lint": "Lint templates with cfn-lint and the rules of this project.",
     "policy": "Check, generate and explain IAM policies.",
     "export": "Write experiments as flat records: JSON lines, CSV, Parquet.",

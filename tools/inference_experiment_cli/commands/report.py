@@ -165,7 +165,7 @@ def _compare(name: str, limits: criteria.Criteria, sagemaker: Any, cloudwatch: A
         if experiment is None:
             raise NotPossibleError(f"no experiment {name} in {sagemaker.meta.region_name}")
         subject = subject_of(experiment.members, experiment.tags, experiment.region)
-        return compare(measure(cloudwatch, subject, limits.latency_statistic, datetime.now(UTC)), limits)
+        return compare(measure(cloudwatch, subject, limits.latency_statistic, experiment.observed), limits)
 
 
 def _present(comparison: ComparisonReport, output: Format, html: Path | None) -> None:

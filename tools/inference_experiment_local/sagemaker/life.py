@@ -70,6 +70,7 @@ class Life:
             during = Deployment(config_name(experiment, "shadow"), experiment.variants())
             self._endpoints.deploy(experiment.endpoint_name, during)
             experiment.captured_until = at
+            experiment.ran_since = experiment.ran_since or at
         if status in {Status.COMPLETED, Status.CANCELLED}:
             self._finish(experiment, at)
 

@@ -7,6 +7,8 @@ no UpdateEndpoint; these three are put right here.
 """
 
 import json
+from datetime import UTC, datetime
+from typing import Any
 
 from moto.core.request import Request
 from moto.core.responses import ActionResult
@@ -111,6 +113,34 @@ class MotoSageMaker:
         if status >= 400:  # noqa: PLR2004 - HTTP
             raise ServiceError(answer["__type"].rpartition("#")[2], answer.get("Message") or answer["message"], status)
         return answer
+
+    def stamp(self, operation: str, parameters: Members, now: float) -> None:
+        """Give what an operation has made or changed the time of the local AWS's clock instead of the real one."""
+        kept: dict[str, tuple[Any, str]] = {
+            "Model": (self._backend._models, "ModelName"),  # noqa: SLF001 - as in model_exists
+            "EndpointConfig": (self._backend.endpoint_configs, "EndpointConfigName"),
+            "Endpoint": (self._backend.endpoints, "EndpointName"),
+        }
+        verb = "Create" if operation.startswith("Create") else "Update"
+        objects, key = kept.get(operation.removeprefix(verb), ({}, ""))
+        made = objects.get(parameters.get(key, ""))
+        if made is None:
+            return
+        made.last_modified_time = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
+        if verb == "Create":
+            made.creation_time = made.last_modified_time
+
+    def endpoint_since(self, name: str) -> float | None:
+        """Return when the endpoint was made, in epoch seconds; None without one."""
+        endpoint = self._backend.endpoints.get(name)
+        return endpoint.creation_time.replace(tzinfo=UTC).timestamp() if endpoint else None
+
+    def model_environment(self, name: str) -> Members:
+        """Return the environment variables of a model's first container."""
+        model = self._backend._models.get(name)  # noqa: SLF001 - as in model_exists
+        containers = [getattr(model, "primary_container", None), *(getattr(model, "containers", None) or ())]
+        first: Members = next((each for each in containers if each), {})
+        return first.get("Environment") or {}
 
     def model_exists(self, name: str) -> bool:
         """Whether the model exists."""
