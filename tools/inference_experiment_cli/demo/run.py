@@ -20,6 +20,7 @@ from inference_experiment_cli.demo.captured import captured_sources, compared, f
 from inference_experiment_cli.demo.timeline import Timeline
 from inference_experiment_cli.errors import NotPossibleError, Place, ServiceError, UsageError
 from inference_experiment_cli.lint.engine import lint
+from inference_experiment_cli.output import note
 from inference_experiment_cli.project.contents import PROVIDER_STACK, project_contents
 from inference_experiment_cli.project.sources import choose_examples
 from inference_experiment_cli.project.write import write_files
@@ -125,7 +126,8 @@ class Demo:
                 try:
                     found = dict(facts(compared(source)))
                 except UsageError as missing:
-                    result.append(str(missing))
+                    result.append("not compared")
+                    note(f"predictions are not compared: {missing}")
                 else:
                     result += [f"{name} {found[name]}" for name in ("agreement", "pairs")]
 
