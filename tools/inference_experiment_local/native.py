@@ -14,6 +14,8 @@ _TAG: Final = re.compile(r"\.cpython-(3)(\d+)[a-z]*-([a-z0-9_]+)-[a-z0-9_-]+\.so
 # e_machine of an ELF header -> processor, as platform.machine() names it
 _MACHINES: Final[Mapping[bytes, str]] = {b"\x3e\x00": "x86_64", b"\xb7\x00": "aarch64"}
 _ALIASES: Final[Mapping[str, str]] = {"arm64": "aarch64", "amd64": "x86_64"}
+FOREIGN_BUILD: Final = re.compile(r"built for [^\n]+, but the local AWS runs functions in Python [\d.]+ on \w+")
+"""The sentence of `foreign_build`, in a longer text."""
 HEADER_BYTES: Final = 20
 """How much of a file tells its processor."""
 

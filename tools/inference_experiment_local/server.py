@@ -18,10 +18,14 @@ from inference_experiment_local.cloud import LocalCloud
 from inference_experiment_local.control import Control
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable
 from inference_experiment_local.ministack.process import usable_port
-from inference_experiment_local.state_folder import PREFERRED_PORT, AlreadyRunning, RunningProcess, StateFolder
+from inference_experiment_local.state_folder import (
+    PREFERRED_PORT,
+    AlreadyRunning,
+    RunningProcess,
+    ServerExit,
+    StateFolder,
+)
 
-ALREADY_RUNNING, PORT_UNAVAILABLE, FAILED = 3, 2, 4
-"""Exit codes of this process."""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CHECK_SECONDS: Final = 0.2
 
@@ -85,14 +89,14 @@ def main() -> None:
     try:
         serve(StateFolder(Path(path)), int(port[0]) if port else None, lambda running: _log(f"ready at {running.url}"))
     except AlreadyRunning as error:
-        _end(error, ALREADY_RUNNING)
+        _end(error, ServerExit.ALREADY_RUNNING)
     except PortUnavailable as error:
-        _end(error, PORT_UNAVAILABLE)
+        _end(error, ServerExit.PORT_UNAVAILABLE)
     except LocalAwsError as error:
-        _end(error, FAILED)
+        _end(error, ServerExit.FAILED)
 
 
-def _end(error: LocalAwsError, code: int) -> None:
+def _end(error: LocalAwsError, code: ServerExit) -> None:
     _log(str(error))
     sys.exit(code)
 

@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,14 @@ CONTENT: Final = (
 PREFERRED_PORT: Final = 4566
 """The port at which emulators of AWS are usually found."""
 _LOCK_SECONDS: Final = 30.0
+
+
+class ServerExit(IntEnum):
+    """Exit codes of a process in the background."""
+
+    PORT_UNAVAILABLE = 2
+    ALREADY_RUNNING = 3
+    FAILED = 4
 
 
 class AlreadyRunning(LocalAwsError):  # noqa: N818 - reads as its message does

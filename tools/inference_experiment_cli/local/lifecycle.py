@@ -13,7 +13,7 @@ from typing import Final
 
 from inference_experiment_cli.errors import Place, ServiceError, UsageError, missing_extra
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable
-from inference_experiment_local.state_folder import AlreadyRunning, RunningProcess, StateFolder
+from inference_experiment_local.state_folder import AlreadyRunning, RunningProcess, ServerExit, StateFolder
 
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
@@ -105,16 +105,14 @@ def _spawned(folder: StateFolder, port: int | None) -> subprocess.Popen[bytes]:
 
 
 def _wait_until_ready(folder: StateFolder, process: subprocess.Popen[bytes]) -> RunningProcess:
-    from inference_experiment_local.server import ALREADY_RUNNING, PORT_UNAVAILABLE  # noqa: PLC0415 - takes a second
-
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if (running := folder.running()) is not None:
             return running
         code = process.poll()
-        if code == PORT_UNAVAILABLE:
+        if code == ServerExit.PORT_UNAVAILABLE:
             raise UsageError(f"{_last_line(folder)}; {_OTHER_PORT}")
-        if code is not None and code != ALREADY_RUNNING:
+        if code is not None and code != ServerExit.ALREADY_RUNNING:
             raise ServiceError(f"the local AWS did not start: {_last_line(folder)} (log: {folder.log_file})")
         time.sleep(_POLL_SECONDS)
     raise ServiceError(f"the local AWS was not ready within {_START_SECONDS:g} seconds (log: {folder.log_file})")

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from inference_experiment_local.clock import seconds_ahead
@@ -25,6 +26,7 @@ from inference_experiment_local.ministack.persistence import Saver, fail_interru
 from inference_experiment_local.ministack.routing import Router
 from inference_experiment_local.ministack.sagemaker_types import REPLACED_BY, handlers_of
 from inference_experiment_local.ministack.worker import prepare
+from inference_experiment_local.native import FOREIGN_BUILD
 
 
 def main() -> None:
@@ -73,6 +75,7 @@ def _extend_ministack() -> None:
     """
     from ministack import app  # noqa: PLC0415 - takes a third of a second
     from ministack.core import lambda_runtime  # type: ignore[import-untyped] # noqa: PLC0415
+    from ministack.services import lambda_svc  # type: ignore[import-untyped] # noqa: PLC0415
     from ministack.services.cloudformation import (  # type: ignore[import-untyped] # noqa: PLC0415
         custom_resource,
         handlers,
@@ -94,6 +97,8 @@ def _extend_ministack() -> None:
     nested["delete"] = partial(_delete_nested, nested["delete"])
     alarm = provisioners._cw_metric_alarm_record  # noqa: SLF001
     provisioners._cw_metric_alarm_record = lambda name, properties: alarm(name, _without_math(properties))  # noqa: SLF001
+    execute = lambda_svc._execute_function_with_config_scope  # noqa: SLF001
+    lambda_svc._execute_function_with_config_scope = partial(_execute, execute)  # noqa: SLF001
     begin = lambda_runtime.Worker.__init__
     first = f"from {prepare.__module__} import prepare\nprepare()\n"
     lambda_runtime._PYTHON_WORKER_SCRIPT = first + lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
@@ -149,6 +154,26 @@ def _delete_nested(delete: Callable[..., None], physical_id: str, properties: di
         for record in child.get("_resources", {}).values():
             record.update(ResourceStatus="DELETE_IN_PROGRESS", Timestamp=stacks.now_iso())
     delete(physical_id, properties)
+
+
+def _execute(execute: Callable[..., Any], function: dict[str, Any], event: dict[str, Any]) -> Any:  # noqa: ANN401 - ministack's
+    """Run a function for CloudFormation; one that cannot run here fails its resource at once, with the reason.
+
+    On AWS it can run. Any other failure lets CloudFormation wait for ServiceTimeout, as there.
+    """
+    from ministack.services.cloudformation import custom_resource  # noqa: PLC0415
+
+    result = execute(function, event)
+    reason = FOREIGN_BUILD.search(str(result))
+    if reason is not None and "ResponseURL" in event:
+        token = urlsplit(event["ResponseURL"]).path.rpartition("/")[2]
+        response = {
+            "Status": "FAILED",
+            "Reason": f"The function was {reason[0]}",
+            "PhysicalResourceId": event.get("PhysicalResourceId") or event["RequestId"],
+        }
+        custom_resource.deliver_response(token, response)
+    return result
 
 
 def _without_math(properties: dict[str, Any]) -> dict[str, Any]:

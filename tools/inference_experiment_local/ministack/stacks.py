@@ -88,7 +88,7 @@ class Stacks:
             operation(**request)
         except ClientError as error:
             if "No updates are to be performed" not in str(error):
-                raise StackFailed(stack_name, "no operation", [str(error)]) from error
+                raise StackFailed(stack_name, "", [error.response["Error"]["Message"]]) from error
         else:
             self._wait(stack_name, seen, on_event)
         return self.stack_outputs(stack_name)

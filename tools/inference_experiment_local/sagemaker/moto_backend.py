@@ -58,6 +58,13 @@ class _Responses(SageMakerResponse):
         """The backend of this simulation instead of moto's global one."""
         return self._backend
 
+    def create_model(self) -> ActionResult:
+        """CreateModel; an existing name is refused, which moto forgets."""
+        name = self._get_param("ModelName")
+        if name in self._backend._models:  # noqa: SLF001 - moto has no public look-up that does not raise
+            raise ValidationError(f'Cannot create already existing model "{name}".')
+        return super().create_model()
+
     def create_endpoint_config(self) -> ActionResult:
         """CreateEndpointConfig with ShadowProductionVariants; an existing name is refused, which moto forgets."""
         name = self._get_param("EndpointConfigName")
@@ -65,6 +72,9 @@ class _Responses(SageMakerResponse):
         production = self._get_param("ProductionVariants")
         if name in self._backend.endpoint_configs:
             raise ValidationError(f'Cannot create already existing endpoint configuration "{name}".')
+        for each in [*production, *shadows]:
+            if each.get("ModelName") and each["ModelName"] not in self._backend._models:  # noqa: SLF001 - as above
+                raise ValidationError(f'Could not find model "{each["ModelName"]}".')
         self._backend.validate_production_variants([*production, *shadows])
         names = ("DataCaptureConfig", "AsyncInferenceConfig", "Tags", "KmsKeyId")
         settings = {member: self._get_param(member) for member in names}
