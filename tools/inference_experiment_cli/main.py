@@ -34,7 +34,7 @@ COMMANDS: Final = {
     "list": "List the experiments of one or several regions.",
     "watch": "Follow an experiment until it is stable.",
     "create": "Create an experiment and wait until it is Created or Running.",
-    "update": "Change an experiment in place by a JSON patch or a file.",
+    "update": "Change an experiment in place, by options, a JSON patch or a file.",
     "start": "Start a Created experiment before its schedule.",
     "stop": "Stop a running experiment, with or without promotion.",
     "delete": "Delete an experiment; a running one is stopped first.",

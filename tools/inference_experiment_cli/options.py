@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields
+from enum import StrEnum
 from functools import update_wrapper
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -47,6 +48,21 @@ LogicalId = Annotated[str, typer.Option(help="Logical ID of the experiment to us
 Name = Annotated[str, typer.Argument(help="Name of the experiment.")]
 Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait for the experiment to become stable.")]
 Interval = Annotated[float, typer.Option(min=0.01, help="Polling interval in seconds.")]
+
+
+def choice(kind: type[StrEnum], description: str, *names: str, omitted: tuple[StrEnum, ...] = ()) -> Any:  # noqa: ANN401 - Typer's
+    """Return an option whose values are those of an enumeration, in any letter case."""
+    known = {each.value.casefold(): each for each in kind if each not in omitted}
+
+    def parse(text: str) -> StrEnum:
+        if text.casefold() not in known:
+            listed = ", ".join(f"'{each}'" for each in known.values())
+            raise typer.BadParameter(f"'{text}' is not one of {listed}")
+        return known[text.casefold()]
+
+    short = " | ".join(known.values())
+    help_text = f"{description} {short}." if len(known) > 1 else f"{description} Currently only {short}."
+    return typer.Option(*names, parser=parse, metavar=kind.__name__.upper(), help=help_text)
 
 
 def with_options_of(

@@ -2,20 +2,16 @@
 
 from typing import Annotated
 
-import typer
-
 from inference_experiment.model import Status
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.watch import follow
-from inference_experiment_cli.options import Interval, Name, Output, Profile, Region, Timeout
+from inference_experiment_cli.options import Interval, Name, Output, Profile, Region, Timeout, choice
 from inference_experiment_cli.output import Format
 
 
 def watch(
     name: Name,
-    until: Annotated[
-        Status | None, typer.Option(help="Continue until this status. Default: until it is stable.")
-    ] = None,
+    until: Annotated[Status | None, choice(Status, "Continue until this status. Default: until it is stable.")] = None,
     interval: Interval = 5.0,
     timeout: Timeout = 86_400.0,
     region: Region = "",

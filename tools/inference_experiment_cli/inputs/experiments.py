@@ -4,17 +4,19 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from cfn_template.language_extensions import expand
 from cfn_template.located import plain
+from cfn_template.mentions import mentioned
 from cfn_template.nested import compose
 from cfn_template.nodes import Node, resolve
 from cfn_template.parameters import PSEUDO
 from cfn_template.scenarios import Scenario, describe, needs_of
 from cfn_template.values import Path as Keys
-from cfn_template.values import Raw, ShortForm
+from cfn_template.values import Raw, ShortForm, Unresolved
 from iam_policy.findings import MAXIMUM_MESSAGE
 from inference_experiment import contract
 from inference_experiment import properties as property_rules
@@ -57,6 +59,8 @@ class Experiment:
     wrong_token: str = ""  # why ServiceToken cannot be the provider's
     warning: str = ""  # what the experiment changes in the variant of its endpoint that serves production
     partly_known: tuple[Finding, ...] = ()  # what is wrong with values that are not entirely known
+    changing: Mapping[Keys, str] = field(default_factory=dict)  # why an unresolved value is not what it was
+    scenario: Scenario | None = field(default=None, repr=False)  # of the deployment
 
     @property
     def document(self) -> Document:
@@ -128,18 +132,20 @@ class Declaration:
             partly_known=partly,
         )
 
-    def in_deployment(self, given: Mapping[str, str], *, assume: bool) -> Experiment:
-        """Return the experiment with given values and defaults."""
+    def in_deployment(
+        self, given: Mapping[str, Any], *, assume: bool, deployed: Mapping[Unresolved, str] | None = None
+    ) -> Experiment:
+        """Return the experiment with given values and defaults, and what references give in a deployed stack."""
         known = {**ASSUMED, **given}
-        scenario = opened = self.view.deployment(known)
+        scenario = opened = self.view.deployment(known, (), deployed)
         undecided: list[str] = []
         if assume:
             needed = needs_of(self.view.source, self.view.raws([self.logical_id]))[1]
             undecided = [name for name in needed if opened.decide(name) is None]
-            scenario = self.view.deployment(known, needed)
+            scenario = self.view.deployment(known, needed, deployed)
         assumed = tuple(f"{name} is {str(scenario.decide(name)).lower()}" for name in undecided)
         is_created = self.view.exists(self.logical_id, scenario)
-        return replace(self.in_scenario(scenario), is_created=is_created, assumed=assumed)
+        return replace(self.in_scenario(scenario), is_created=is_created, assumed=assumed, scenario=scenario)
 
     def unresolved_values(self) -> int:
         """Return how many values only a deployment knows, in the scenario with the most of them."""
@@ -175,7 +181,7 @@ def read_files(paths: Sequence[Path], given: Mapping[str, str]) -> list[Declarat
     """Return the experiments of files; a given parameter has to be one of some template's. Raises UsageError."""
     several = len(paths) > 1
     declarations = [one for path in paths for one in read_declarations(path, given, strict=not several)]
-    templates = [_parameters(one.document) for one in declarations if one.is_in_template]
+    templates = [parameters_of(one.document) for one in declarations if one.is_in_template]
     if several and templates:
         declared = {name: raw for one in templates for name, raw in one.items()}
         check_parameters(declared, {name: value for name, value in given.items() if name not in declared})
@@ -189,10 +195,10 @@ def read_declarations(path: Path, given: Mapping[str, str], *, strict: bool = Tr
     """
     document = read_document(path)
     value = document.value
-    if not isinstance(value, Mapping):
-        raise document.error((), "is not a mapping of properties")
-    if isinstance(value.get("Resources"), Mapping):
-        return _of_template(document, given, strict=strict)
+    if is_template(document):
+        return declarations_of(document, given, strict=strict)
+    if strict:
+        _check_references(document, given)
     if value.get("Type") in TYPES and "Properties" in value:
         return [_wrapped(document, value, ("Resources", DEFAULT_ID), given)]
     if value.keys() & ANSWER_KEYS and "EndpointName" not in value:
@@ -201,16 +207,34 @@ def read_declarations(path: Path, given: Mapping[str, str], *, strict: bool = Tr
     return [_wrapped(document, resource, ("Resources", DEFAULT_ID, "Properties"), given)]
 
 
+def is_template(document: Document) -> bool:
+    """Return whether a document is a template. Raises UsageError for one that has no members at all."""
+    if not isinstance(document.value, Mapping):
+        raise document.error((), "is not a mapping of properties")
+    return isinstance(document.value.get("Resources"), Mapping)
+
+
+def _check_references(document: Document, given: Mapping[str, str]) -> None:
+    """Raise UsageError for a parameter that a file without Parameters does not refer to."""
+    used = {name for kind, name in mentioned(document.value) if kind == "name"}
+    for name in given:
+        if name not in used and name not in PSEUDO:
+            near = next(iter(get_close_matches(name, used, 1)), "")
+            advice = f"did you mean {near}?" if near else "it is no template and has no such Ref"
+            raise UsageError(f"--parameter {name}: {document.name} does not use it; {advice}")
+
+
 def _wrapped(document: Document, resource: Raw, within: Keys, given: Mapping[str, str]) -> Declaration:
     """Return the experiment of a file that is no template, in a template of its own."""
     template = {"Parameters": {name: {"Type": "String"} for name in given}, "Resources": {DEFAULT_ID: resource}}
     return Declaration(document, ExperimentTemplate(template, parameter_sets=[given]), DEFAULT_ID, within)
 
 
-def _of_template(document: Document, given: Mapping[str, str], *, strict: bool) -> list[Declaration]:
-    declared = _parameters(document)
+def declarations_of(document: Document, given: Mapping[str, Any], *, strict: bool = True) -> list[Declaration]:
+    """Return the experiments that a template declares, at least one. Raises UsageError."""
+    declared = parameters_of(document)
     known = given if strict else {name: value for name, value in given.items() if name in {*declared, *PSEUDO}}
-    check_parameters(declared, known)
+    check_parameters(declared, {name: value for name, value in known.items() if isinstance(value, str)})
     loops = ExperimentTemplate(document.value).deployment(known)
     document = replace(document, value=expand(document.value, loops.evaluator.evaluate))
     composition = compose(document.value, document.name, SUBJECT)
@@ -221,7 +245,8 @@ def _of_template(document: Document, given: Mapping[str, str], *, strict: bool) 
     return [Declaration(document, view, str(name)) for name in own]
 
 
-def _parameters(document: Document) -> Mapping[str, Raw]:
+def parameters_of(document: Document) -> Mapping[str, Raw]:
+    """Return the parameters that a template declares."""
     declared = document.value.get("Parameters")
     return declared if isinstance(declared, Mapping) else {}
 
@@ -253,7 +278,7 @@ def choose(experiments: Sequence[Experiment], logical_id: str) -> Experiment:
 def fill(value: Any, live: Any = None, path: Keys = ()) -> Any:  # noqa: ANN401 - any JSON value
     """Return properties with the live value for each unresolved one, or something valid; a time is then left out."""
     if isinstance(value, ShortForm):
-        return _stand_in(str(path[-1]) if path else "", value) if live is None else live
+        return stand_in(str(path[-1]) if path else "", value) if live is None else live
     if isinstance(value, Mapping):
         known = live if isinstance(live, Mapping) else {}
         times = value.keys() - known.keys() if path == ("Schedule",) else ()
@@ -265,7 +290,8 @@ def fill(value: Any, live: Any = None, path: Keys = ()) -> Any:  # noqa: ANN401 
     return value
 
 
-def _stand_in(name: str, written: ShortForm) -> object:
+def stand_in(name: str, written: ShortForm) -> object:
+    """Return something valid for a property whose value is not known."""
     slug = re.sub(r"[\W_]+", "-", written).strip("-")
     made: dict[str, object] = {
         "RoleArn": f"arn:aws:iam::000000000000:role/{slug[:60]}",
@@ -279,7 +305,7 @@ def _stand_in(name: str, written: ShortForm) -> object:
 
 def stand_ins(experiment: Experiment) -> dict[str, str]:
     """Return what stands in for the unknown values of an experiment, and how the template writes them."""
-    pairs = {str(_stand_in(str(keys[-1]), one)): str(one) for keys, one in experiment.unresolved.items() if keys}
+    pairs = {str(stand_in(str(keys[-1]), one)): str(one) for keys, one in experiment.unresolved.items() if keys}
     ordered = sorted(pairs.items(), key=lambda pair: -len(pair[0]))
     return {stand_in: written for stand_in, written in ordered if len(stand_in) > 2}  # noqa: PLR2004
 

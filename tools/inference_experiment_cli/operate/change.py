@@ -25,10 +25,10 @@ from inference_experiment_cli.operate.ownership import (
     find_owner,
     manual_request,
 )
-from inference_experiment_cli.options import Interval, Profile, Region, Timeout
-from inference_experiment_cli.output import Format, confirm, console, note
-from inference_experiment_cli.plan.plan import Plan, make_plan
-from inference_experiment_cli.plan.production import result_of
+from inference_experiment_cli.options import Interval, Output, Profile, Region, Timeout
+from inference_experiment_cli.output import Format, confirm, console, note, print_value
+from inference_experiment_cli.plan.plan import KEPT, Plan, make_plan
+from inference_experiment_cli.plan.production import left_variant, result_of
 from inference_experiment_cli.plan.simulate import SimulatedGateway, now
 from inference_experiment_cli.plan.view import show
 
@@ -42,10 +42,9 @@ class Settings:
     region: Region = ""
     profile: Profile = ""
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the calls without making them.")] = False
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Skip the confirmation before stopping a running experiment.")
-    ] = False
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation before a stop or a deletion.")] = False
     force: Annotated[bool, typer.Option("--force", help="Change an experiment that belongs to a stack.")] = False
+    output: Output = Format.TABLE
 
 
 @dataclass
@@ -77,12 +76,24 @@ class LiveChange:
         request = manual_request(kind, self.owner.requester, self.observed.name, properties, old)
         simulated = SimulatedGateway(earlier_owner_tag(request), self.gateway, of_provider=False)
         simulated.add(self.observed.details, self.tags)
-        if not confirm_plan(make_plan(request, simulated, self.observed), self.settings, question):
+        plan = make_plan(request, simulated, self.observed)
+        if kind is RequestType.UPDATE:
+            _note_what_stays(plan)
+        if not confirm_plan(plan, self.settings, question):
             return
         if self.owner.is_stack:
             note(f"{self.observed.name} belongs to {self.owner.text}; the stack will drift")
         self.gateway.adopt(self.observed.arn, earlier_owner_tag(request))
-        carry_out(request, self.gateway, self.settings)
+        carry_out(request, self.gateway, self.settings, self.observed.arn)
+
+
+def _note_what_stays(plan: Plan) -> None:
+    """Say of each change that no call makes why not."""
+    kept = [f"{row['path']}: {row['how']}" for row in plan["properties"] if row["how"] == KEPT]
+    for text in kept:
+        note(text)
+    if plan["possible"] and not plan["calls"] and not kept:
+        note(f"{plan['experiment']}: nothing to do")
 
 
 def create_experiment(properties: Mapping[str, Any], logical_id: str, settings: Settings) -> None:
@@ -99,16 +110,18 @@ def create_experiment(properties: Mapping[str, Any], logical_id: str, settings: 
 def confirm_plan(plan: Plan, settings: Settings, question: str) -> bool:
     """Return whether to carry a plan out; a dry run shows it. Raises NotPossibleError where it is not possible."""
     if settings.dry_run:
-        show(plan, None, Format.TABLE)
+        show(plan, None, settings.output)
     if not plan["possible"]:
         raise NotPossibleError(plan["reason"])
-    if not settings.dry_run and question and any(call["operation"] == ActionKind.STOP for call in plan["calls"]):
+    # The report of a test that has ended is all that is left of it.
+    final = {ActionKind.STOP, ActionKind.DELETE} if plan["status"] in ENDED else {ActionKind.STOP}
+    if not settings.dry_run and question and any(call["operation"] in final for call in plan["calls"]):
         confirm(question, yes=settings.yes)
     return not settings.dry_run
 
 
-def carry_out(request: Request, gateway: CliGateway, settings: Settings) -> None:
-    """Run the lifecycle to its end and print its progress. Raises ExperimentFailedError."""
+def carry_out(request: Request, gateway: CliGateway, settings: Settings, arn: str = "") -> None:
+    """Run the lifecycle to its end; print its progress, and the experiment. Raises ExperimentFailedError."""
     progress = Progress(deadline=time.time() + settings.timeout)
     screen = console(stderr=True)
     with screen.status("reading the experiment") as status:
@@ -118,10 +131,15 @@ def carry_out(request: Request, gateway: CliGateway, settings: Settings) -> None
         name = result.physical_id if request.type is RequestType.CREATE else ""
         exists = f"{name} exists; remove it with inference-experiment delete {name}"
         raise ExperimentFailedError(result.error, exists if identity.is_name(name) else "")
-    if result.observed:
-        note(f"{result.observed.name} is {result.observed.status}" + (f"; {result.note}" if result.note else ""))
+    observed = result.observed
+    if observed:
+        note(f"{observed.name} is {observed.status}" + (f"; {result.note}" if result.note else ""))
     if view.ended and (left := result_of(view.ended, now())):
         note(left)
+    if observed:
+        production = left_variant(view.ended, now()) if view.ended else None
+        record = {"Name": observed.name, "Status": observed.status.value, "Arn": observed.arn or arn}
+        print_value({**record, **({"Production": production} if production else {})}, settings.output)
 
 
 class ProgressView:

@@ -30,10 +30,10 @@ Assumable = StrEnum(
 )
 
 
-def creation(experiment: Experiment) -> Plan:
-    """Return the plan of a creation where nothing is."""
+def creation(experiment: Experiment, stack: str) -> Plan:
+    """Return the plan of a creation where nothing is, in a stack of some name."""
     filled = with_values(experiment, {})
-    requester = Requester("STACK", experiment.logical_id)
+    requester = Requester(stack or "STACK", experiment.logical_id)
     request = manual_request(RequestType.CREATE, requester, "", filled.properties)
     name = filled.properties.get("Name") or identity.derived_name(request)
     gateway = SimulatedGateway(earlier_owner_tag(request))
@@ -47,14 +47,14 @@ def against_live(experiment: Experiment, name: str, region: str, profile: str) -
     live = to_properties(observed.details, tags)
     properties = dict(with_values(experiment, live).properties)
     maker = creator_of(tags) or Requester(CLI_OWNER, experiment.logical_id)
-    old = _deployed(properties, live, observed)
+    old = deployed_properties(properties, live, observed)
     request = manual_request(RequestType.UPDATE, maker, name, properties, old)
     simulated = SimulatedGateway(earlier_owner_tag(request), gateway)
     simulated.add(observed.details, tags)
     return make_plan(request, simulated, observed)
 
 
-def _deployed(properties: Mapping[str, Any], live: Mapping[str, Any], observed: Observed) -> dict[str, Any]:
+def deployed_properties(properties: Mapping[str, Any], live: Mapping[str, Any], observed: Observed) -> dict[str, Any]:
     """Return the properties that the file had when it was deployed, as far as the live experiment tells.
 
     What SageMaker has changed by itself, or by a stop or a start that the file asks for, counts as deployed.

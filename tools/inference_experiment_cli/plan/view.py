@@ -38,7 +38,9 @@ def show(plan: Plan, experiment: Experiment | None, output: Format, previous: Ex
     for text in experiment.assumed if experiment else ():
         note(f"assumed, as no parameter decides it: {text}")
     for keys, written in experiment.unresolved.items() if experiment else ():
-        note(f"resolved at deployment; assumed unchanged: {'/'.join(map(str, keys))} ({written})")
+        why = experiment.changing.get(keys) if experiment else None
+        end = f"; gets another value, as {why}" if why else "" if plan["status"] == "Absent" else "; assumed unchanged"
+        note(f"resolved at deployment{end}: {'/'.join(map(str, keys))} ({written})")
 
 
 def _restored(value: Any, unknowns: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON value
