@@ -89,13 +89,12 @@ shows "^ExperimentStatus .*Running"
 run inference-experiment list
 shows "shop-fraud-1 .*Running"
 
-step "plan and update"
-run inference-experiment plan examples/shadow-test.yaml --current shop-fraud-1 \
-  --parameter ProductionImage=fraud:1 --parameter ShadowImage=fraud:2 --parameter SamplingPercentage=50
+step "plan and update, by the stack and by hand"
+run inference-experiment plan --stack shop --parameter SamplingPercentage=50
 shows "UpdateInferenceExperiment"
 run inference-experiment local deploy shop examples/shadow-test.yaml --parameter SamplingPercentage=50
-run inference-experiment get shop-fraud-1
-shows "SamplingPercentage .*50"
+run inference-experiment update shop-fraud-1 --sampling 40 --force --dry-run
+shows "SamplingPercentage .*50 .*40"
 
 step "report"
 run inference-experiment local advance 1h
