@@ -120,7 +120,7 @@ def test_an_example_comes_with_what_it_refers_to(name: str) -> None:
         ("promotion.yaml", "promotion"),
         ("examples/migration/", "migration"),
         ("nested", "nested-stack"),
-        ("Shadow-Test", "shadow-test"),
+        ("Shadow-Test.YAML", "shadow-test"),
         ("./examples/several-regions.yaml", "several-regions"),
     ],
 )
@@ -148,6 +148,9 @@ def test_several_examples_and_all() -> None:
         (("shop", "--example", "shadow"), ("did you mean shadow-alarm or shadow-test?",)),
         (("shop", "--example", "../template.yaml"), ("no example ../template.yaml",)),
         (("shop", "--example", "/"), ("no example /",)),
+        (("shop", "--example", ""), ("--example has no name; the examples are broken",)),
+        (("shop", "--example", "promotion,"), ("--example has no name",)),
+        (("",), ("pass the folder",)),
         ((), ("pass the folder", "--list")),
     ],
 )
@@ -207,7 +210,10 @@ def test_a_link_is_neither_followed_nor_overwritten() -> None:
 def test_a_folder_that_cannot_be_written_is_one_line(place: str) -> None:
     Path("file").write_text("mine")
 
-    assert_one_line(run("init", place), 2, "cannot be written")
+    refused = run("init", place)
+
+    assert_one_line(refused, 2, place, "cannot be written")
+    assert ".part" not in refused.stderr
     assert files(".") == {"file": b"mine"}
 
 

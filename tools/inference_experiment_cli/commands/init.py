@@ -17,15 +17,14 @@ from inference_experiment_cli.project.write import Written, write_files
 DEFAULT_EXAMPLE = "shadow-test"
 NEXT = """\
 Next:
-  cd {folder}
-  inference-experiment lint          # check the templates
+{change}  inference-experiment lint          # check the templates
   sam build && sam deploy            # deploy the provider
 README.md has the commands for the examples, and those for a local AWS without an account.
 """
 
 
 def init(
-    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="Folder to write; created if missing.")] = None,
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder to write; created if missing.")] = "",
     *,
     example: Annotated[
         list[str] | None,
@@ -53,11 +52,11 @@ def init(
         rows = [{"name": each.name, "description": each.summary} for each in all_examples().values()]
         print_rows(rows, ("name", "description"), output)
         return
-    if folder is None:
+    if not folder:
         raise UsageError("pass the folder to write, as in inference-experiment init shadow-tests, or --list")
-    names = [name.strip() for each in example or [DEFAULT_EXAMPLE] for name in each.split(",") if name.strip()]
-    chosen = choose_examples(names)
-    _print(folder, write_files(folder, project_contents(chosen), force=force), [each.name for each in chosen])
+    chosen = choose_examples(name.strip() for each in example or [DEFAULT_EXAMPLE] for name in each.split(","))
+    written = write_files(Path(folder), project_contents(chosen), force=force)
+    _print(Path(folder), written, [each.name for each in chosen])
 
 
 def _print(folder: Path, written: Written, examples: list[str]) -> None:
@@ -68,4 +67,5 @@ def _print(folder: Path, written: Written, examples: list[str]) -> None:
         return
     files = "1 file" if len(written.files) == 1 else f"{len(written.files)} files"
     sys.stdout.write(f"{folder}: {files} written: provider and examples {', '.join(examples)}\n")
-    sys.stdout.write(NEXT.format(folder=shlex.quote(str(folder))))
+    place = f"./{folder}" if str(folder).startswith("-") else str(folder)
+    sys.stdout.write(NEXT.format(change="" if place == "." else f"  cd {shlex.quote(place)}\n"))

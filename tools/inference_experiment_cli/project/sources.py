@@ -89,13 +89,14 @@ def choose_examples(names: Iterable[str]) -> list[Example]:
 
 
 def _choose(name: str, available: Mapping[str, Example]) -> Example:
-    wanted = name.removeprefix("./").removeprefix(f"{EXAMPLES}/").rstrip("/").removesuffix(".yaml").lower()
+    wanted = name.lower().removeprefix("./").removeprefix(f"{EXAMPLES}/").rstrip("/").removesuffix(".yaml")
     matches = [wanted] if wanted in available else [each for each in available if wanted and each.startswith(wanted)]
     if len(matches) == 1:
         return available[matches[0]]
     near = matches or get_close_matches(wanted, available, 1)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
-    raise UsageError(f"no example {name}; {hint}the examples are {', '.join(available)}")
+    what = f"no example {name}" if name else "--example has no name"
+    raise UsageError(f"{what}; {hint}the examples are {', '.join(available)}")
 
 
 def _files_below(folder: Path) -> list[str]:

@@ -42,10 +42,8 @@ def write_files(folder: Path, contents: Mapping[str, bytes], *, force: bool = Fa
     try:
         for name in written:
             _write(folder / name, contents[name], made)
-    except BaseException as error:
+    except BaseException:
         _undo(made)
-        if isinstance(error, OSError):
-            raise unwritable(Path(error.filename or folder), error) from error
         raise
     return Written(tuple(written), tuple(kept))
 
@@ -58,20 +56,25 @@ def _differs(path: Path, content: bytes) -> bool:
 
 
 def _write(path: Path, content: bytes, made: list[Path]) -> None:
-    """Write a file by way of another one, so that a link is replaced and not followed; note what is new."""
-    missing = [folder for folder in path.parents if not os.path.lexists(folder)]
-    for folder in reversed(missing):
-        folder.mkdir()
-        made.append(folder)
-    is_new = not os.path.lexists(path)
+    """Write a file by way of another one, so that a link is replaced and not followed; note what is new.
+
+    Raises UsageError.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        for folder in reversed([folder for folder in path.parents if not os.path.lexists(folder)]):
+            folder.mkdir()
+            made.append(folder)
+        is_new = not os.path.lexists(path)
         part.write_bytes(content)
         if content.startswith(b"#!"):
             part.chmod(0o755)
         part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            part.unlink()
+        if isinstance(error, OSError):
+            raise unwritable(path, error) from error
         raise
     if is_new:
         made.append(path)
