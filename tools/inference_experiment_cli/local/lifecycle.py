@@ -8,17 +8,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import Final
 
-from inference_experiment_cli.errors import Place, ServiceError, UsageError, missing_extra
+from inference_experiment_cli.errors import Place, ServiceError, UsageError
+from inference_experiment_cli.extras import require_extras
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable
 from inference_experiment_local.state_folder import AlreadyRunning, RunningProcess, ServerExit, StateFolder
 
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.05
-_NEEDED: Final = ("awslambdaric", "ministack", "moto", "samtranslator", "trustme")
 _OTHER_PORT: Final = "pass another one with --port"
 
 
@@ -40,7 +39,7 @@ def start(folder: StateFolder, port: int | None) -> tuple[RunningProcess, bool]:
     """
     running = folder.running()
     if running is None:
-        _check_extra()
+        require_extras("local")
         with local_errors():
             folder.make()
         return _started(folder, port)
@@ -50,7 +49,7 @@ def start(folder: StateFolder, port: int | None) -> tuple[RunningProcess, bool]:
 
 def serve_here(folder: StateFolder, port: int | None, on_ready: Callable[[RunningProcess], None]) -> None:
     """Run a local AWS in this process until it is ended by a signal. Raises CommandError."""
-    _check_extra()
+    require_extras("local")
     from inference_experiment_local.server import serve  # noqa: PLC0415 - takes a second
 
     try:
@@ -60,11 +59,6 @@ def serve_here(folder: StateFolder, port: int | None, on_ready: Callable[[Runnin
         if isinstance(error.__cause__, AlreadyRunning):
             raise UsageError(f"{error}; stop it first: inference-experiment local stop") from error
         raise
-
-
-def _check_extra() -> None:
-    if any(find_spec(name) is None for name in _NEEDED):
-        raise missing_extra("The local AWS", "local")
 
 
 def _check_port(running: RunningProcess, port: int | None) -> None:
