@@ -122,7 +122,7 @@ class MotoSageMaker:
         answer: Members = json.loads(text or "{}")
         if status >= 400:  # noqa: PLR2004 - HTTP
             raise ServiceError(answer["__type"].rpartition("#")[2], answer.get("Message") or answer["message"], status)
-        return answer
+        return _without_empty(answer)
 
     def stamp(self, operation: str, parameters: Members, now: float) -> None:
         """Give what an operation has made or changed the time of the local AWS's clock instead of the real one."""
@@ -202,6 +202,15 @@ class MotoSageMaker:
             "EndpointConfigName": endpoint.endpoint_config_name,
             "EndpointStatus": endpoint.endpoint_status,
         }
+
+
+def _without_empty(answer: Members) -> Members:
+    """Leave out empty maps and null, which moto answers for members that were not given, and SageMaker does not."""
+    return {
+        key: _without_empty(value) if isinstance(value, dict) else value
+        for key, value in answer.items()
+        if value is not None and value != {}
+    }
 
 
 def _apply(endpoint: FakeEndpoint, config: FakeEndpointConfig) -> None:
