@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from inference_experiment_cli.demo.run import run_demo
+from inference_experiment_cli.options import State
 
 
 def demo(
@@ -19,6 +20,11 @@ def demo(
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port of the local AWS. Default: a free one.")
     ] = None,
+    *,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the stacks on a local AWS in the background: see local start.")
+    ] = False,
+    state: State = None,
 ) -> None:
     """Take a shadow test through its whole life on a local AWS.
 
@@ -28,4 +34,4 @@ def demo(
 
     Exit codes: 0 done, 2 a file has errors or cannot be read, or the port is in use, 4 the local AWS failed.
     """
-    run_demo(template, example, port)
+    run_demo(template, example, port, state, keep=keep)

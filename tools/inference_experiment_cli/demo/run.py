@@ -20,10 +20,13 @@ from inference_experiment_cli.demo.captured import captured_sources, compared, f
 from inference_experiment_cli.demo.timeline import Timeline
 from inference_experiment_cli.errors import NotPossibleError, Place, ServiceError, UsageError, missing_extra
 from inference_experiment_cli.lint.engine import lint
+from inference_experiment_cli.local.place import state_folder
+from inference_experiment_cli.local.run import go_on
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable, StackFailed
 
 if TYPE_CHECKING:
     from inference_experiment_local.cloud import LocalCloud
+    from inference_experiment_local.state_folder import StateFolder
 
 ROOT = Path(__file__).resolve().parents[3]
 PROVIDER_STACK = "inference-experiment-provider"
@@ -43,12 +46,16 @@ STAGES = (
 
 @dataclass
 class Demo:
-    """One run; `results` are the rows of the summary: stage, seconds, result."""
+    """One run; `results` are the rows of the summary: stage, seconds, result.
+
+    With `keep` the data stay in a state folder, and nothing is deleted.
+    """
 
     console: Console
     template: Path
     example: Path
     port: int | None
+    keep: "StateFolder | None" = None
     results: list[tuple[str, float, str]] = field(default_factory=list)
 
     def run(self) -> None:
@@ -59,11 +66,17 @@ class Demo:
         except ImportError as missing:
             raise missing_extra("The local AWS", "local") from missing
         try:
-            with LocalCloud(port=self.port) as cloud:
-                timeline = Timeline(self.console, cloud.sagemaker.status)
-                cloud.sagemaker.on_call = timeline.call
-                self._live(cloud, timeline)
-                self._check_leftovers(cloud, timeline)
+            with self.keep.locked() if self.keep else contextlib.nullcontext(-1) as lock:
+                port = self.port or (self.keep.port() if self.keep else None)
+                with LocalCloud(port, self.keep, lock) as cloud:
+                    timeline = Timeline(self.console, cloud.sagemaker.status)
+                    cloud.sagemaker.on_call = timeline.call
+                    self._live(cloud, timeline)
+                    if self.keep is None:
+                        self._delete(cloud, timeline)
+                        self._check_leftovers(cloud, timeline)
+                    else:
+                        self.keep.keep_port(int(cloud.url.rpartition(":")[2]))
         except PortUnavailable as error:
             raise UsageError(str(error)) from error
         except StackFailed as error:
@@ -106,6 +119,8 @@ class Demo:
                 variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
                 result.append("endpoint: " + ", ".join(f"{key} is {value.role}" for key, value in variants.items()))
         self._predictions(cloud, timeline)
+
+    def _delete(self, cloud: "LocalCloud", timeline: Timeline) -> None:
         with self._stage(timeline, "delete") as result:
             cloud.delete_stack(EXAMPLE_STACK, on_event=timeline.stack_event)
             result.append("statuses seen: " + " ".join(dict.fromkeys(timeline.seen)))
@@ -176,10 +191,22 @@ def _findings_table(findings: list[Match]) -> Table:
     return table
 
 
-def run_demo(template: Path | None, example: Path | None, port: int | None) -> None:
-    """Run the demonstration; the paths default to the repository's own. Raises CommandError."""
+def run_demo(template: Path | None, example: Path | None, port: int | None, state: Path | None, *, keep: bool) -> None:
+    """Run the demonstration; the paths default to the repository's own. Raises CommandError.
+
+    With `keep` its stacks are there afterwards, on a local AWS in the background.
+    """
     template, example = template or ROOT / "template.yaml", example or ROOT / "examples" / "shadow-test.yaml"
     for path in (template, example):
         if not path.is_file():
             raise UsageError("no such file", Place(str(path)))
-    Demo(Console(highlight=False), template, example, port).run()
+    if not keep:
+        Demo(Console(highlight=False), template, example, port).run()
+        return
+    folder = state_folder(state)
+    if folder.running() is not None:
+        raise UsageError(
+            "a local AWS runs already; stop it first: inference-experiment local stop", Place(str(folder.path))
+        )
+    Demo(Console(highlight=False), template, example, port, folder).run()
+    go_on(folder)
