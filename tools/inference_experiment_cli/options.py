@@ -46,6 +46,13 @@ ParameterFiles = Annotated[
 ]
 LogicalId = Annotated[str, typer.Option(help="Logical ID of the experiment to use.")]
 Name = Annotated[str, typer.Argument(help="Name of the experiment.")]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Folder of the local AWS. Default: INFERENCE_EXPERIMENT_LOCAL_STATE, or below ~/.local/state.",
+    ),
+]
 Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait for the experiment to become stable.")]
 Interval = Annotated[float, typer.Option(min=0.01, help="Polling interval in seconds.")]
 

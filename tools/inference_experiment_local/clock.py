@@ -22,7 +22,7 @@ class Clock:
     def now(self) -> float:
         """Return epoch seconds."""
         moment: float | None = getattr(self._held, "moment", None)
-        return time.time() + self._ahead if moment is None else moment
+        return self._reading() if moment is None else moment
 
     @contextlib.contextmanager
     def held(self, at: float | None = None) -> Iterator[float]:
@@ -42,6 +42,9 @@ class Clock:
             self._skip(seconds)
             if self.on_advance is not None:
                 self.on_advance(self._ahead)
+
+    def _reading(self) -> float:
+        return time.time() + self._ahead
 
     def _skip(self, seconds: float) -> None:
         self._ahead += seconds

@@ -7,14 +7,15 @@ killed, whatever process has its number now.
 import contextlib
 import fcntl
 import json
-import os
 import shutil
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from inference_experiment_local.errors import LocalAwsError
 
@@ -64,14 +65,14 @@ class RunningProcess:
     ready: str
 
 
-def _is_alive(process: int) -> bool:
+def _answers(url: str) -> bool:
+    """Whether somebody listens there: the process may be dead and still have its number."""
+    place = urlsplit(url)
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        with socket.create_connection((str(place.hostname), place.port or 0), timeout=2):
+            return True
+    except OSError:
         return False
-    except PermissionError:
-        return True
-    return True
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class StateFolder:
         """Return the process that is ready; None where none is."""
         record = self.record()
         # ministack holds the lock a little longer when the process was killed.
-        return record if record is not None and self.is_locked() and _is_alive(record.process) else None
+        return record if record is not None and self.is_locked() and _answers(record.control_url) else None
 
     @contextlib.contextmanager
     def run_directory(self) -> Iterator[Path]:

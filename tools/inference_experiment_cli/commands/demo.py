@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from inference_experiment_cli.extras import require_extras
+from inference_experiment_cli.options import State
 
 
 def demo(
@@ -20,6 +21,11 @@ def demo(
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port of the local AWS. Default: a free one.")
     ] = None,
+    *,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the stacks on a local AWS in the background: see local start.")
+    ] = False,
+    state: State = None,
 ) -> None:
     """Take a shadow test through its whole life on a local AWS.
 
@@ -33,4 +39,4 @@ def demo(
     require_extras("local")
     from inference_experiment_cli.demo.run import run_demo  # noqa: PLC0415 - it needs the extra
 
-    run_demo(template, example, port)
+    run_demo(template, example, port, state, keep=keep)

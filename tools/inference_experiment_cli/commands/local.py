@@ -7,16 +7,9 @@ import typer
 
 from inference_experiment_cli.local.deployment import run_delete, run_deploy
 from inference_experiment_cli.local.run import run_advance, run_reset, run_start, run_status, run_stop
-from inference_experiment_cli.options import Output, ParameterFiles, Parameters
+from inference_experiment_cli.options import Output, ParameterFiles, Parameters, State
 from inference_experiment_cli.output import Format
 
-State = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FOLDER",
-        help="Folder for data and logs. Default: INFERENCE_EXPERIMENT_LOCAL_STATE, or below ~/.local/state.",
-    ),
-]
 StackName = Annotated[str, typer.Argument(metavar="STACK", help="Name of the stack.")]
 
 local = typer.Typer(

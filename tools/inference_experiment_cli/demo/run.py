@@ -20,12 +20,15 @@ from inference_experiment_cli.demo.captured import captured_sources, compared, f
 from inference_experiment_cli.demo.timeline import Timeline
 from inference_experiment_cli.errors import NotPossibleError, Place, ServiceError, UsageError
 from inference_experiment_cli.lint.engine import lint
+from inference_experiment_cli.local.place import state_folder
+from inference_experiment_cli.local.run import go_on
 from inference_experiment_cli.output import note
 from inference_experiment_cli.project.contents import PROVIDER_STACK, project_contents
 from inference_experiment_cli.project.sources import choose_examples
 from inference_experiment_cli.project.write import write_files
 from inference_experiment_local.cloud import LocalCloud
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable, StackFailed
+from inference_experiment_local.state_folder import StateFolder
 
 EXAMPLE_STACK = "shop"
 PARAMETERS = {
@@ -43,24 +46,34 @@ STAGES = (
 
 @dataclass
 class Demo:
-    """One run; paths in `project` are shown relative to it; `results` are the rows of the summary."""
+    """One run; paths in `project` are shown relative to it; `results` are the rows of the summary.
+
+    With `keep` the data stay in a state folder, and nothing is deleted.
+    """
 
     console: Console
     project: Path
     template: Path
     example: Path
     port: int | None
+    keep: StateFolder | None = None
     results: list[tuple[str, float, str]] = field(default_factory=list)
 
     def run(self) -> None:
         """Lint, deploy, change and delete. Raises CommandError."""
         self._lint()
         try:
-            with LocalCloud(port=self.port) as cloud:
-                timeline = Timeline(self.console, cloud.sagemaker.status)
-                cloud.sagemaker.on_call = timeline.call
-                self._live(cloud, timeline)
-                self._check_leftovers(cloud, timeline)
+            with self.keep.locked() if self.keep else contextlib.nullcontext(-1) as lock:
+                port = self.port or (self.keep.port() if self.keep else None)
+                with LocalCloud(port, self.keep, lock) as cloud:
+                    timeline = Timeline(self.console, cloud.sagemaker.status)
+                    cloud.sagemaker.on_call = timeline.call
+                    self._live(cloud, timeline)
+                    if self.keep is None:
+                        self._delete(cloud, timeline)
+                        self._check_leftovers(cloud, timeline)
+                    else:
+                        self.keep.keep_port(int(cloud.url.rpartition(":")[2]))
         except PortUnavailable as error:
             raise UsageError(str(error)) from error
         except StackFailed as error:
@@ -106,6 +119,8 @@ class Demo:
                 variants = cloud.sagemaker.endpoint_variants(outputs["EndpointName"])
                 result.append("endpoint: " + ", ".join(f"{key} is {value.role}" for key, value in variants.items()))
         self._predictions(cloud, timeline)
+
+    def _delete(self, cloud: LocalCloud, timeline: Timeline) -> None:
         with self._stage(timeline, "delete") as result:
             cloud.delete_stack(EXAMPLE_STACK, on_event=timeline.stack_event)
             result.append("statuses seen: " + " ".join(dict.fromkeys(timeline.seen)))
@@ -173,13 +188,23 @@ def _findings_table(findings: list[Match]) -> Table:
     return table
 
 
-def run_demo(template: Path | None, example: Path | None, port: int | None) -> None:
-    """Run the demonstration; the paths default to those of a project as init writes it. Raises CommandError."""
+def run_demo(template: Path | None, example: Path | None, port: int | None, state: Path | None, *, keep: bool) -> None:
+    """Run the demonstration; the paths default to those of a project as init writes it. Raises CommandError.
+
+    With `keep` its stacks are there afterwards, on a local AWS in the background.
+    """
     for path in filter(None, (template, example)):
         if not path.is_file():
             raise UsageError("no such file", Place(str(path)))
+    kept = state_folder(state) if keep else None
+    if kept is not None and kept.running() is not None:
+        raise UsageError(
+            "a local AWS runs already; stop it first: inference-experiment local stop", Place(str(kept.path))
+        )
     with tempfile.TemporaryDirectory(prefix="inference-experiment-") as folder:
         project = Path(folder)
         write_files(project, project_contents(choose_examples(["shadow-test", "broken"])))
         template, example = template or project / "template.yaml", example or project / "examples" / "shadow-test.yaml"
-        Demo(Console(highlight=False), project, template, example, port).run()
+        Demo(Console(highlight=False), project, template, example, port, kept).run()
+    if kept is not None:
+        go_on(kept)

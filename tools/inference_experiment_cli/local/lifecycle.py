@@ -139,7 +139,8 @@ def stop(folder: StateFolder) -> bool:
 def _has_ended(folder: StateFolder, running: RunningProcess) -> bool:
     deadline = time.monotonic() + _STOP_SECONDS
     while time.monotonic() < deadline:
-        if folder.running() != running:
+        # The record goes last of all; without a lock the process went without that.
+        if folder.record() != running or not folder.is_locked():
             return True
         time.sleep(_POLL_SECONDS)
     return False

@@ -21,7 +21,7 @@ from inference_experiment_cli.local.settings import (
 from inference_experiment_cli.output import Format, note, print_rows, print_value, write_file
 
 if TYPE_CHECKING:
-    from inference_experiment_local.state_folder import RunningProcess
+    from inference_experiment_local.state_folder import RunningProcess, StateFolder
 
 _UNIT_SECONDS: Final = (604_800, 86_400, 3_600, 60, 1)
 _PLAIN: Final = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.IGNORECASE)
@@ -56,6 +56,19 @@ def run_start(state: Path | None, port: int | None, env_file: Path | None, profi
     running, is_new = start(folder, port)
     announce(running)
     note(_ready(running, "stop it: inference-experiment local stop") if is_new else f"it runs already at {running.url}")
+
+
+def go_on(folder: "StateFolder") -> None:
+    """Start what a demonstration leaves in a folder, and print how to use it. Raises CommandError."""
+    from inference_experiment_cli.local.lifecycle import start  # noqa: PLC0415 - needs the extra
+
+    running, _ = start(folder, None)
+    write_config_file(folder, running)
+    sys.stdout.write(
+        f"The local AWS keeps running at {running.url}, with both stacks. To use it in this shell, and to end it:\n"
+        '  eval "$(inference-experiment local start)"\n'
+        "  inference-experiment local stop\n"
+    )
 
 
 def _ready(running: "RunningProcess", stopping: str) -> str:

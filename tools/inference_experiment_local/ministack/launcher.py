@@ -164,7 +164,8 @@ def _execute(execute: Callable[..., Any], function: dict[str, Any], event: dict[
     from ministack.services.cloudformation import custom_resource  # noqa: PLC0415
 
     result = execute(function, event)
-    reason = FOREIGN_BUILD.search(str(result))
+    # Not in its log, which also tells of extensions that another one has replaced.
+    reason = FOREIGN_BUILD.search(str({key: value for key, value in result.items() if key != "log"}))
     if reason is not None and "ResponseURL" in event:
         token = urlsplit(event["ResponseURL"]).path.rpartition("/")[2]
         response = {

@@ -65,7 +65,7 @@ class LocalSageMaker(AwsService):
         # moto takes half a second to import: only those who start it pay.
         from inference_experiment_local.sagemaker.moto_backend import MotoSageMaker  # noqa: PLC0415 - see above
 
-        self._moto = MotoSageMaker(self._region, ACCOUNT)
+        self._moto = MotoSageMaker(self._region, ACCOUNT, self.clock.now)
         arn_prefix = f"arn:aws:sagemaker:{self._region}:{ACCOUNT}:inference-experiment/"
         self.operations = ExperimentOperations(self._moto, self.clock, arn_prefix)
         self.operations.life.on_traffic = self._capture
@@ -87,7 +87,6 @@ class LocalSageMaker(AwsService):
             handler = self.operations.handler(operation, parameters)
             if handler is None:
                 result = self._moto.call(operation, parameters)
-                self._moto.stamp(operation, parameters, now)
             else:
                 result = handler(parameters)
             if self.journal is not None:

@@ -7,12 +7,12 @@ no UpdateEndpoint; these three are put right here.
 """
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.request import Request
 from moto.core.responses import ActionResult
-from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig, SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
@@ -102,9 +102,13 @@ class _Responses(SageMakerResponse):
 
 
 class MotoSageMaker:
-    """Models, endpoint configurations and endpoints of one account and region, kept by moto."""
+    """Models, endpoint configurations and endpoints of one account and region, kept by moto.
 
-    def __init__(self, region: str, account: str) -> None:
+    `now` tells the time in epoch seconds: what is made and changed gets it instead of the real time, which moto takes.
+    """
+
+    def __init__(self, region: str, account: str, now: Callable[[], float]) -> None:
+        self._now = now
         self._backend = SageMakerModelBackend(region, account)
         self._made: set[str] = set()
         self._host = f"https://api.sagemaker.{region}.amazonaws.com"
@@ -122,10 +126,11 @@ class MotoSageMaker:
         answer: Members = json.loads(text or "{}")
         if status >= 400:  # noqa: PLR2004 - HTTP
             raise ServiceError(answer["__type"].rpartition("#")[2], answer.get("Message") or answer["message"], status)
-        return answer
+        self._stamp(operation, parameters)
+        return _without_empty(answer)
 
-    def stamp(self, operation: str, parameters: Members, now: float) -> None:
-        """Give what an operation has made or changed the time of the local AWS's clock instead of the real one."""
+    def _stamp(self, operation: str, parameters: Members) -> None:
+        """Give what an operation has made or changed its time."""
         kept: dict[str, tuple[Any, str]] = {
             "Model": (self._backend._models, "ModelName"),  # noqa: SLF001 - as in model_exists
             "EndpointConfig": (self._backend.endpoint_configs, "EndpointConfigName"),
@@ -136,9 +141,13 @@ class MotoSageMaker:
         made = objects.get(parameters.get(key, ""))
         if made is None:
             return
-        made.last_modified_time = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
+        made.last_modified_time = self._moment()
         if verb == "Create":
             made.creation_time = made.last_modified_time
+
+    def _moment(self) -> datetime:
+        """Return now as moto keeps times."""
+        return datetime.fromtimestamp(self._now(), UTC).replace(tzinfo=None)
 
     def endpoint_since(self, name: str) -> float | None:
         """Return when the endpoint was made, in epoch seconds; None without one."""
@@ -183,8 +192,10 @@ class MotoSageMaker:
         # What the user made is applied as it is; what this simulation made for an earlier test is replaced.
         if existing is None or deployment.config_name in self._made:
             self._made.add(deployment.config_name)
+            config.creation_time = self._moment()
             self._backend.endpoint_configs[deployment.config_name] = existing = config
         _apply(endpoint, existing)
+        endpoint.last_modified_time = self._moment()
 
     def set_status(self, endpoint_name: str, status: str) -> None:
         """Set the endpoint's status; a missing endpoint is left alone."""
@@ -204,6 +215,15 @@ class MotoSageMaker:
         }
 
 
+def _without_empty(answer: Members) -> Members:
+    """Leave out empty maps and null, which moto answers for members that were not given, and SageMaker does not."""
+    return {
+        key: _without_empty(value) if isinstance(value, dict) else value
+        for key, value in answer.items()
+        if value is not None and value != {}
+    }
+
+
 def _apply(endpoint: FakeEndpoint, config: FakeEndpointConfig) -> None:
     endpoint.endpoint_config_name = config.endpoint_config_name
     process = endpoint._process_production_variants  # noqa: SLF001 - what moto's own constructor does
@@ -211,7 +231,6 @@ def _apply(endpoint: FakeEndpoint, config: FakeEndpointConfig) -> None:
     shadows = getattr(config, "shadow_production_variants", None)
     endpoint.shadow_production_variants = process(shadows) if shadows else None  # type: ignore[attr-defined]
     endpoint.endpoint_status = "InService"
-    endpoint.last_modified_time = utcnow()
 
 
 def _variant(members: Members, role: str) -> Variant:
