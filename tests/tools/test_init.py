@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import stat
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from command_line import Finished, assert_one_line, run
 from desk import ROOT
 
 from cfn_template.documents import parse
+from inference_experiment_cli import main as cli
 from inference_experiment_cli.demo.run import PROVIDER_STACK
 from inference_experiment_cli.project import sources, write
 
@@ -255,6 +257,23 @@ def test_cfn_lint_has_our_rules_in_a_project_and_does_without() -> None:
     assert "E95" not in broken_without.stdout + broken_without.stderr
     assert run("lint").returncode == 2
     assert run("lint", "template.yaml", "examples/shadow-test.yaml").returncode == 0
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    """Each line is accepted by the parser of its command."""
+    init("shop", "--example", "all")
+    text = Path("shop/README.md").read_text().replace(" \\\n", " ")
+    lines = re.findall(r"^(?:eval \"\$\()?inference-experiment ([^#)\n]*)", text, re.MULTILINE)
+    assert len(lines) > 10
+
+    for words in map(shlex.split, lines):
+        files = [word for word in words if word.endswith(".yaml")]
+        command = cli.application().commands[words.pop(0)].load()
+        while words and words[0] in getattr(command, "commands", ()):
+            command = command.commands[words.pop(0)]
+        # Raises for an unknown option, or a missing argument.
+        assert command.make_context("command", words)
+        assert [each for each in files if not Path("shop", each).exists()] == []
 
 
 def test_the_commands_of_the_readme_name_what_the_templates_require() -> None:
