@@ -92,10 +92,11 @@ def test_what_the_template_and_the_settings_refer_to_is_there() -> None:
 
 
 def test_the_examples_are_those_of_the_gallery() -> None:
-    rows = run("init", "--list", "--format", "json").data()
+    head, *rows = (re.split(r"  +", line) for line in run("init", "--list").stdout.splitlines())
 
-    assert {row["name"] for row in rows} == NAMES
-    assert all(10 < len(row["description"]) < 110 and "\n" not in row["description"] for row in rows)
+    assert head == ["NAME", "DESCRIPTION"]
+    assert {name for name, _ in rows} == NAMES
+    assert all(10 < len(description) < 110 for _, description in rows)
     covered = {name for each in sources.all_examples().values() for name in each.files}
     gallery = {path.relative_to(ROOT / "examples").as_posix() for path in (ROOT / "examples").rglob("*.*")}
     assert covered == {name for name in gallery if (ROOT / "examples" / name).is_file()}
@@ -165,7 +166,7 @@ def test_an_existing_file_is_refused_and_nothing_is_written() -> None:
     Path("shop").mkdir()
     Path("shop/template.yaml").write_text("mine")
 
-    assert_one_line(run("init", "shop"), 2, "shop: template.yaml exists with another content; --force overwrites")
+    assert_one_line(run("init", "shop"), 2, "shop: template.yaml exists with different content; --force overwrites")
     assert files("shop") == {"template.yaml": b"mine"}
 
     init("shop", "--force")

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.options import Output
 from inference_experiment_cli.output import Format, note, print_rows
 from inference_experiment_cli.project.contents import project_contents
 from inference_experiment_cli.project.sources import all_examples, choose_examples
@@ -31,26 +30,29 @@ def init(
         typer.Option(
             "--example",
             metavar="NAME",
-            help="Example to add, or all; repeatable. Default: shadow-test. --list shows the names.",
+            help="Example to write, or all. Repeatable, or separated by commas. Default: shadow-test.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="List the examples and exit.")] = False,
-    output: Output = Format.TABLE,
 ) -> None:
     """Write a project for SAM: the provider and examples of shadow tests.
 
     template.yaml and src/ are the provider of Custom::SageMakerInferenceExperiment, samconfig.toml its settings,
     examples/ the chosen templates. An existing file is not overwritten without --force.
 
-    Example: inference-experiment init shadow-tests --example scheduled-test --example promotion
+    Examples:
+      inference-experiment init shadow-tests
+      inference-experiment init shadow-tests --example promotion,scheduled-test
 
-    Exit codes: 0 done, 2 an unknown example, a file that exists with another content, or a folder that cannot be
+    Exit codes: 0 done, 2 an unknown example, a file that exists with different content, or a folder that cannot be
     written.
+
+    Documentation: docs/getting-started.md
     """
     if listing:
         rows = [{"name": each.name, "description": each.summary} for each in all_examples().values()]
-        print_rows(rows, ("name", "description"), output)
+        print_rows(rows, ("name", "description"), Format.TABLE)
         return
     if not folder:
         raise UsageError("pass the folder to write, as in inference-experiment init shadow-tests, or --list")

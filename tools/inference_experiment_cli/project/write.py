@@ -1,4 +1,4 @@
-"""Writes a project: all of it, or nothing where a file of another content is in the way."""
+"""Writes a project: all of it, or nothing where a file with different content is in the way."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes], *, force: bool = Fa
         more = f" and {len(refused) - MAX_NAMED} more" if len(refused) > MAX_NAMED else ""
         named = ", ".join(refused[:MAX_NAMED])
         verb = "exists" if len(refused) == 1 else "exist"
-        raise UsageError(f"{named}{more} {verb} with another content; --force overwrites", Place(str(folder)))
+        raise UsageError(f"{named}{more} {verb} with different content; --force overwrites", Place(str(folder)))
     written = [name for name in changed if name not in kept]
     made: list[Path] = []
     try:
