@@ -66,15 +66,17 @@ done
 step "init: a project of its own"
 run inference-experiment init --list
 shows "^promotion  "
-run inference-experiment init shop --example shadow-test --example promotion
-cd shop
+run inference-experiment init shadow-tests --example shadow-test --example broken
+cd shadow-tests
 for file in template.yaml samconfig.toml README.md src/requirements.txt src/inference_experiment/handler.py; do
   test -s "$file"
 done
 
 step "lint"
-run inference-experiment lint
+run inference-experiment lint template.yaml examples/shadow-test.yaml
 test ! -s "$work/output.txt"
+run inference-experiment lint examples/broken/shadow-test.yaml && exit 1
+shows "^E9503 "
 
 step "local start"
 eval "$(inference-experiment local start 2>"$work/output.txt")"
@@ -98,13 +100,13 @@ shows "SamplingPercentage .*50 .*40"
 
 step "report"
 run inference-experiment local advance 1h
-run inference-experiment report shop-fraud-1 --check
+run inference-experiment report shop-fraud-1
 shows "^Promote the shadow"
 
 step "promote"
 run inference-experiment local deploy shop examples/shadow-test.yaml --parameter Verdict=promote-shadow
 shows "^ExperimentStatus .*Completed"
-run inference-experiment report shop-fraud-1
+run inference-experiment report shop-fraud-1 --check
 shows "promotion .*done .*production -> shadow"
 
 step "delete"
@@ -134,8 +136,8 @@ if [ -n "$left" ]; then
   echo "front door: files are left: $left" >&2
   exit 1
 fi
-(cd shop && inference-experiment init . --example shadow-test --example promotion) >"$work/output.txt"
+(cd shadow-tests && inference-experiment init . --example shadow-test --example broken) >"$work/output.txt"
 shows "^\.: up to date"
 # cfn-lint compiles the file that loads the rules; the project's .gitignore has that.
-test -z "$(find shop -name "*.part" -o -name "*.pyc" ! -path "shop/.cfnlint/*")"
+test -z "$(find shadow-tests -name "*.part" -o -name "*.pyc" ! -path "shadow-tests/.cfnlint/*")"
 step "done"
