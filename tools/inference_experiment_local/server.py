@@ -30,13 +30,18 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CHECK_SECONDS: Final = 0.2
 
 
-def serve(folder: StateFolder, port: int | None, on_ready: Callable[[RunningProcess], None]) -> None:
+def serve(
+    folder: StateFolder, port: int | None, on_ready: Callable[[RunningProcess], None], *, until_exit: bool = False
+) -> None:
     """Run until Ctrl-C, SIGTERM or SIGHUP; `on_ready` is called once it answers.
 
+    `until_exit` holds the lock on the folder until this process has gone.
     Without a port it is that of the last run, else 4566, else a free one. Raises AlreadyRunning, PortUnavailable, and
     LocalAwsError also when ministack ends by itself.
     """
     with folder.locked() as lock, _ended_by_signals(), ExitStack() as running:
+        if until_exit:
+            os.dup(lock)
         cloud = running.enter_context(LocalCloud(_port(folder, port), folder, lock))
         control = running.enter_context(Control(cloud.sagemaker))
         chosen = int(cloud.url.rpartition(":")[2])
@@ -87,7 +92,12 @@ def main() -> None:
     """Run in the background: the output is a log, the exit code says what went wrong."""
     path, *port = sys.argv[1:]
     try:
-        serve(StateFolder(Path(path)), int(port[0]) if port else None, lambda running: _log(f"ready at {running.url}"))
+        serve(
+            StateFolder(Path(path)),
+            int(port[0]) if port else None,
+            lambda running: _log(f"ready at {running.url}"),
+            until_exit=True,
+        )
     except AlreadyRunning as error:
         _end(error, ServerExit.ALREADY_RUNNING)
     except PortUnavailable as error:

@@ -2,15 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from experiment_requests import HOUR, PROMOTE, REMOVE, creation
 from standing_clock import StandingClock
 
-from inference_experiment_local.sagemaker.captures import CapturedObject
 from inference_experiment_local.sagemaker.journal import Journal
 from inference_experiment_local.sagemaker.local_sagemaker import LocalSageMaker
+
+if TYPE_CHECKING:
+    from inference_experiment_local.sagemaker.captures import CapturedObject
 
 STORAGE: Any = {"Destination": "s3://bucket/data", "ContentType": {"JsonContentTypes": ["application/json"]}}
 

@@ -139,8 +139,8 @@ def stop(folder: StateFolder) -> bool:
 def _has_ended(folder: StateFolder, running: RunningProcess) -> bool:
     deadline = time.monotonic() + _STOP_SECONDS
     while time.monotonic() < deadline:
-        # The record goes last of all; without a lock the process went without that.
-        if folder.record() != running or not folder.is_locked():
+        # The process holds the lock until it has gone; another record is that of the next one.
+        if not folder.is_locked() or folder.record() not in {None, running}:
             return True
         time.sleep(_POLL_SECONDS)
     return False

@@ -85,10 +85,7 @@ class LocalSageMaker(AwsService):
         with self._settled() as now:
             require_shape(model.input_shape, parameters)
             handler = self.operations.handler(operation, parameters)
-            if handler is None:
-                result = self._moto.call(operation, parameters)
-            else:
-                result = handler(parameters)
+            result = handler(parameters) if handler else self._moto.call(operation, parameters)
             if self.journal is not None:
                 self.journal.add_call(operation, parameters, now)
         if handler is not None:

@@ -141,13 +141,9 @@ class MotoSageMaker:
         made = objects.get(parameters.get(key, ""))
         if made is None:
             return
-        made.last_modified_time = self._moment()
+        made.last_modified_time = _moment(self._now())
         if verb == "Create":
             made.creation_time = made.last_modified_time
-
-    def _moment(self) -> datetime:
-        """Return now as moto keeps times."""
-        return datetime.fromtimestamp(self._now(), UTC).replace(tzinfo=None)
 
     def endpoint_since(self, name: str) -> float | None:
         """Return when the endpoint was made, in epoch seconds; None without one."""
@@ -178,8 +174,8 @@ class MotoSageMaker:
             variants |= {each["VariantName"]: _variant(each, "shadow") for each in shadows}
         return Deployment(endpoint.endpoint_config_name, variants)
 
-    def deploy(self, endpoint_name: str, deployment: Deployment) -> None:
-        """Make the endpoint, unless missing, run this, InService, through a configuration of that name."""
+    def deploy(self, endpoint_name: str, deployment: Deployment, at: float) -> None:
+        """Make the endpoint, unless missing, run this, InService, through a configuration of that name, since `at`."""
         endpoint = self._backend.endpoints.get(endpoint_name)
         if endpoint is None:
             return
@@ -192,10 +188,10 @@ class MotoSageMaker:
         # What the user made is applied as it is; what this simulation made for an earlier test is replaced.
         if existing is None or deployment.config_name in self._made:
             self._made.add(deployment.config_name)
-            config.creation_time = self._moment()
+            config.creation_time = _moment(at)
             self._backend.endpoint_configs[deployment.config_name] = existing = config
         _apply(endpoint, existing)
-        endpoint.last_modified_time = self._moment()
+        endpoint.last_modified_time = _moment(at)
 
     def set_status(self, endpoint_name: str, status: str) -> None:
         """Set the endpoint's status; a missing endpoint is left alone."""
@@ -213,6 +209,11 @@ class MotoSageMaker:
             "EndpointConfigName": endpoint.endpoint_config_name,
             "EndpointStatus": endpoint.endpoint_status,
         }
+
+
+def _moment(epoch: float) -> datetime:
+    """Return a time as moto keeps them."""
+    return datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None)
 
 
 def _without_empty(answer: Members) -> Members:
