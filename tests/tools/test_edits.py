@@ -58,6 +58,8 @@ def scheduled(desk: Desk) -> None:
         (("--tag", "a.b/c=1"), "Tags/0/Key", "a.b/c"),
         (("--tag", "empty="), "Tags/0/Key", "empty"),
         (("--set", "Tags/team/Value=ops"), "Tags/0/Value", "ops"),
+        (("--set", "Tags.team=ops"), "Tags/0/Value", "ops"),
+        (("--set", 'Tags/0={"Key": "a", "Value": "b"}'), "Tags/0/Key", "a"),
         (("--set", 'Tags=[{"Key": "a", "Value": "b"}]'), "Tags/0/Key", "a"),
         (("--patch", '[{"op": "add", "path": "/Description", "value": "here"}]'), "Description", "here"),
         (("--patch", '{"op": "add", "path": "/Description", "value": "one"}', "--sampling", "7"), PERCENTAGE, 7),
@@ -93,6 +95,8 @@ def test_a_relative_end_counts_from_now(desk: Desk) -> None:
     [
         (("--sampling", "101"), "--sampling 101: is not a percentage; write a whole number from 0 to 100"),
         (("--sampling", "12.5"), "--sampling 12.5: is not a percentage"),
+        (("--sampling", ""), "is not a percentage"),
+        (("--end-time", ""), "is not an ISO 8601 time"),
         (("--sampling", "half"), "--sampling half: is not a percentage"),
         (
             ("--end-time", "tomorrow"),
@@ -110,7 +114,7 @@ def test_a_relative_end_counts_from_now(desk: Desk) -> None:
         (("--set", "ModelVariants/7/ModelName=x"), "has no entry 7"),
         (("--set", "Description/0=x"), "Description: has no member 0"),
         (("--set", "Status=Running"), "--set Status=Running: is set by SageMaker"),
-        (("--set", "Tags=team"), '--set Tags=team: is a list; write JSON, such as [{"Key"'),
+        (("--set", "Tags=team"), "--set Tags=team: is a list; write JSON: [...], or name a member"),
         (("--set", "Schedule=3"), "--set Schedule=3: is a mapping; write JSON"),
         (("--set", f"{PERCENTAGE}=500"), "500 is more than 100"),
         (("--set", "Description"), "--set Description: write it as PATH=VALUE"),

@@ -3,18 +3,22 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
+import urllib3
 from command_line import Finished, run
 from desk import EXAMPLE, ROOT
+from werkzeug.wrappers import Request, Response
 
 from cfn_template.forms import FORMS, values_of
 from cfn_template.values import Unresolved
 from inference_experiment_cli.demo.run import PARAMETERS, PROVIDER_PARAMETERS, PROVIDER_STACK
 from inference_experiment_local.errors import StackFailed
+from inference_experiment_local.loopback import LoopbackServer
 from protocol_driver.controlled import ControlledCloud
 
 CONFIG = """
@@ -47,6 +51,29 @@ Parameters:
 """
 NESTED = "{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://s3.amazonaws.com/templates/nested.yaml}}"
 FRAUD_3 = "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:3"
+
+
+class Front(LoopbackServer):
+    """CloudFormation behind a front that denies some actions and replaces texts in answers."""
+
+    def __init__(self, cloud: ControlledCloud, denied: tuple[str, ...] = (), texts: tuple[str, str] = ("", "")) -> None:
+        super().__init__()
+        self.cloud, self.denied, self.texts = cloud, denied, texts
+
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        asked = Request(environ)
+        body = asked.get_data(cache=True)
+        action = dict(parse_qsl(body.decode()))["Action"]
+        if action in self.denied:
+            error = f"<Error><Code>AccessDenied</Code><Message>not authorized: {action}</Message></Error>"
+            answer = Response(f"<ErrorResponse>{error}</ErrorResponse>", 403, content_type="text/xml")
+            return answer(environ, start_response)
+        headers = {name: asked.headers[name] for name in ("Authorization", "Content-Type", "X-Amz-Date")}
+        http = urllib3.PoolManager(ca_certs=str(self.cloud.certificates.ca_file))
+        given = http.request("POST", self.cloud.url, body=body, headers=headers)
+        text = given.data.decode()
+        text = text.replace(*self.texts) if self.texts[0] else text
+        return Response(text, given.status, content_type="text/xml")(environ, start_response)
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +224,7 @@ def test_the_name_of_a_stack_to_create_fills_names(plan: Callable[..., Finished]
         ),
         (("--stack", PROVIDER_STACK), 1, f"stack {PROVIDER_STACK} has no experiment"),
         (
-            ("template.yaml", "--stack", PROVIDER_STACK, "--logical-id", "X"),
+            ("template.yaml", "--stack", "shop", "--logical-id", "X"),
             2,
             "has no experiment X; it has Experiment",
         ),
@@ -207,6 +234,12 @@ def test_the_name_of_a_stack_to_create_fills_names(plan: Callable[..., Finished]
         (("template.yaml", "--stack-name", "9x"), 2, "--stack-name 9x: is not a stack's name"),
         (("template.yaml", "--stack", "shop", "--status", "created"), 2, "--status is about --previous FILE"),
         (("template.yaml", "--previous-parameter", "A=b"), 2, "--previous-parameter is about --previous FILE"),
+        (
+            ("template.yaml", "--previous", "template.yaml", "--previous-parameter", "Roud=1"),
+            2,
+            "--previous-parameter Roud: the template has no such parameter; did you mean Round?",
+        ),
+        (("--stack", "shop", "--parameter-file", "p.json"), 2, "p.json: --parameter Roun: the template has no such"),
         (("--current", "x"), 2, "Missing argument FILE, or --stack NAME"),
         ((), 2, "Missing argument FILE, or --stack NAME"),
         (("bare.json", "--stack", "shop"), 2, "bare.json: is not a template; compare properties with --current NAME"),
@@ -222,14 +255,17 @@ def test_the_name_of_a_stack_to_create_fills_names(plan: Callable[..., Finished]
         ),
         (("token.yaml", "--stack", "shop"), 1, "CloudFormation refuses another one: give the resource another logical"),
         (("broken.yaml", "--stack", "shop"), 1, "Type: 'Shadow' must be one of ShadowMode"),
+        (("asks.yaml", "--stack", "shop"), 2, "stack shop has no value for it; pass --parameter Team=VALUE"),
         (("renamed.yaml", "--stack", "shop"), 2, "has 2 experiments: Trial, Experiment; choose one with --logical-id"),
         (("none.yaml", "--stack", PROVIDER_STACK), 1, "has an experiment"),
     ],
 )
 def test_refusals(plan: Callable[..., Finished], arguments: tuple[str, ...], code: int, words: str) -> None:
     Path("bare.json").write_text("{}")
+    Path("p.json").write_text('{"Parameters": {"Roun": 1}}')
     Path("none.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
     changed("narrow.yaml", ("MaxValue: 100", "MaxValue: 5"))
+    changed("asks.yaml", ("Parameters:\n", "Parameters:\n  Team: {Type: String}\n"))
     changed("native.yaml", ("Custom::SageMaker", "AWS::SageMaker::"))
     changed("broken.yaml", ("Type: ShadowMode", "Type: Shadow"))
     arn = "arn:aws:lambda:us-east-1:123456789012:function:other"
@@ -306,6 +342,7 @@ def test_hidden_and_nested_values(cloud: ControlledCloud, plan: Callable[..., Fi
     cloud.deploy("sam", Path("sam.yaml"), {"Secret": "hidden"})
     stack: Any = cloud.client("cloudformation").describe_stacks(StackName="sam")["Stacks"][0]
     answer = plan("sam.yaml", "--stack", stack["StackId"], "--parameter", "Share=60")
+    assert "nested stack Nested is not read: pass --stack arn:aws:cloudformation:" in answer.stderr
     assert "assumed unchanged: Description (!Sub of the nested stack ${Secret})" in answer.stderr
     assert answer.stdout.splitlines()[0].endswith("(Running): update in place")
     rows = plan("other.yaml", "--stack", "sam", "--format", "json").data()["properties"]
@@ -317,6 +354,23 @@ def test_hidden_and_nested_values(cloud: ControlledCloud, plan: Callable[..., Fi
     failed = plan("--stack", "bad")
     assert (failed.returncode, failed.stdout) == (1, "")
     assert "stack bad is ROLLBACK_COMPLETE; its creation failed; delete it, then deploy it again" in failed.stderr
+
+
+def test_a_value_of_systems_manager_changes_with_its_name(
+    cloud: ControlledCloud, plan: Callable[..., Finished]
+) -> None:
+    cloud.client("ssm").put_parameter(Name="/text", Value="stored", Type="String")
+    cloud.sagemaker.add_endpoint("endpoint-4", "production", "model-1")
+    text = small("!Ref Secret", "endpoint-4")
+    kind = "{Type: AWS::SSM::Parameter::Value<String>, Default: /text}"
+    Path("stored.yaml").write_text(text.replace("{Type: String, NoEcho: true, Default: none}", kind))
+    cloud.deploy("stored", Path("stored.yaml"))
+    answer = plan("--stack", "stored")
+    assert "nothing to do" in answer.stdout
+    assert "assumed unchanged: Description (!Ref Secret)" in answer.stderr
+    answer = plan("--stack", "stored", "--parameter", "Secret=/other")
+    assert "(Running): update in place" in answer.stdout
+    assert "gets another value, as it is read from /other: Description (!Ref Secret)" in answer.stderr
 
 
 def test_nested_stacks_are_named_as_not_read(cloud: ControlledCloud, plan: Callable[..., Finished]) -> None:
@@ -343,6 +397,42 @@ def test_a_transform_is_read_as_it_was_processed(cloud: ControlledCloud, plan: C
         assert [row["after"] for row in rows] in ([11], ["11"])
     live = cloud.sagemaker.client().list_inference_experiments(NameContains="included")["InferenceExperiments"]
     assert [each["Description"] for each in live] == ["included"]
+
+
+def test_what_cannot_be_read_is_said(cloud: ControlledCloud, plan: Callable[..., Finished]) -> None:
+    """Imports and outputs only fill values: without them the plan goes on. The template is the plan's subject."""
+    with Front(cloud, ("ListExports",)) as front:
+        answer = plan(
+            "--stack", "shop", "--parameter", "SamplingPercentage=50", AWS_ENDPOINT_URL_CLOUDFORMATION=front.url
+        )
+    assert (answer.returncode, "update in place" in answer.stdout) == (0, True)
+    assert "imports are assumed unchanged: ListExports: not authorized: ListExports (AccessDenied)" in answer.stderr
+    for denied in ("DescribeStacks", "GetTemplate", "ListStackResources"):
+        with Front(cloud, (denied,)) as front:
+            answer = plan("--stack", "shop", AWS_ENDPOINT_URL_CLOUDFORMATION=front.url)
+        assert answer.returncode == 4
+        assert f"{denied}: not authorized: {denied} (AccessDenied)" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        ("UPDATE_IN_PROGRESS", 0, "stack shop is UPDATE_IN_PROGRESS; the plan is for what is deployed now"),
+        ("UPDATE_ROLLBACK_COMPLETE", 0, ""),
+        ("UPDATE_ROLLBACK_FAILED", 1, "stack shop is UPDATE_ROLLBACK_FAILED; continue its rollback first"),
+        ("DELETE_IN_PROGRESS", 1, "stack shop is DELETE_IN_PROGRESS; it cannot be updated"),
+        ("REVIEW_IN_PROGRESS", 1, "stack shop is not deployed yet; for the plan of a creation pass --stack-name shop"),
+    ],
+)
+def test_the_status_of_the_stack(
+    cloud: ControlledCloud, plan: Callable[..., Finished], status: str, code: int, words: str
+) -> None:
+    described: Any = cloud.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
+    tags = tuple(f"<StackStatus>{each}</StackStatus>" for each in (described["StackStatus"], status))
+    with Front(cloud, texts=(tags[0], tags[1])) as front:
+        answer = plan("--stack", "shop", AWS_ENDPOINT_URL_CLOUDFORMATION=front.url)
+    assert answer.returncode == code, answer.stderr
+    assert words in answer.stderr
 
 
 def test_without_cloudformation_there_is_no_plan(plan: Callable[..., Finished]) -> None:

@@ -57,7 +57,7 @@ Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait for the exp
 Interval = Annotated[float, typer.Option(min=0.01, help="Polling interval in seconds.")]
 
 
-def choice(kind: type[StrEnum], description: str, *names: str, omitted: tuple[StrEnum, ...] = ()) -> Any:  # noqa: ANN401 - Typer's
+def choice(kind: type[StrEnum], metavar: str, description: str, *names: str, omitted: tuple[StrEnum, ...] = ()) -> Any:  # noqa: ANN401 - Typer's
     """Return an option whose values are those of an enumeration, in any letter case."""
     known = {each.value.casefold(): each for each in kind if each not in omitted}
 
@@ -69,7 +69,7 @@ def choice(kind: type[StrEnum], description: str, *names: str, omitted: tuple[St
 
     short = " | ".join(known.values())
     help_text = f"{description} {short}." if len(known) > 1 else f"{description} Currently only {short}."
-    return typer.Option(*names, parser=parse, metavar=kind.__name__.upper(), help=help_text)
+    return typer.Option(*names, parser=parse, metavar=metavar, help=help_text)
 
 
 def with_options_of(

@@ -47,7 +47,8 @@ def plan(
         Path | None, typer.Option(metavar="FILE", help="The file as it was deployed; needs no account.")
     ] = None,
     status: Annotated[
-        Assumable | None, choice(Assumable, "Status to assume with --previous. Default: Running, or how it ended.")
+        Assumable | None,
+        choice(Assumable, "STATUS", "Status to assume with --previous. Default: Running, or how it ended."),
     ] = None,
     logical_id: LogicalId = "",
     parameter: Parameters = None,
@@ -105,7 +106,7 @@ def plan(
     if current:
         result = against_live(experiment, current, region, profile)
     elif previous:
-        own = given_parameters(previous_parameter)
+        own = given_parameters(previous_parameter, option="--previous-parameter")
         declared = read_experiments(previous, own or values, strict=bool(own), assume=True)
         deployed = choose(declared, logical_id and experiment.logical_id)
         result = against_file(experiment, deployed, status)

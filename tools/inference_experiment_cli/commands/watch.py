@@ -11,7 +11,9 @@ from inference_experiment_cli.output import Format
 
 def watch(
     name: Name,
-    until: Annotated[Status | None, choice(Status, "Continue until this status. Default: until it is stable.")] = None,
+    until: Annotated[
+        Status | None, choice(Status, "STATUS", "Continue until this status. Default: until it is stable.")
+    ] = None,
     interval: Interval = 5.0,
     timeout: Timeout = 86_400.0,
     region: Region = "",

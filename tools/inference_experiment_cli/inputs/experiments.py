@@ -178,13 +178,15 @@ def read_experiments(
 
 
 def read_files(paths: Sequence[Path], given: Mapping[str, str]) -> list[Declaration]:
-    """Return the experiments of files; a given parameter has to be one of some template's. Raises UsageError."""
+    """Return the experiments of files; a given parameter has to be one that some file has. Raises UsageError."""
     several = len(paths) > 1
     declarations = [one for path in paths for one in read_declarations(path, given, strict=not several)]
-    templates = [parameters_of(one.document) for one in declarations if one.is_in_template]
-    if several and templates:
+    if several:
+        templates = [parameters_of(one.document) for one in declarations if one.is_in_template]
         declared = {name: raw for one in templates for name, raw in one.items()}
-        check_parameters(declared, {name: value for name, value in given.items() if name not in declared})
+        used = {name for one in declarations if not one.is_in_template for name in _referred(one.document)}
+        unknown = {name: value for name, value in given.items() if name not in {*declared, *used}}
+        check_parameters(declared, unknown)
     return declarations
 
 
@@ -214,13 +216,17 @@ def is_template(document: Document) -> bool:
     return isinstance(document.value.get("Resources"), Mapping)
 
 
+def _referred(document: Document) -> set[str]:
+    return {name for kind, name in mentioned(document.value) if kind == "name"}
+
+
 def _check_references(document: Document, given: Mapping[str, str]) -> None:
     """Raise UsageError for a parameter that a file without Parameters does not refer to."""
-    used = {name for kind, name in mentioned(document.value) if kind == "name"}
+    used = _referred(document)
     for name in given:
         if name not in used and name not in PSEUDO:
             near = next(iter(get_close_matches(name, used, 1)), "")
-            advice = f"did you mean {near}?" if near else "it is no template and has no such Ref"
+            advice = f"did you mean {near}?" if near else "it is not a template and has no such Ref"
             raise UsageError(f"--parameter {name}: {document.name} does not use it; {advice}")
 
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from cfn_template.parameters import ParameterError, check_given
 from cfn_template.values import Raw, scalar_text
-from inference_experiment_cli.errors import Place, UsageError
+from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.documents import parse_document, read_text
 
+PARAMETER: Final = "--parameter"
 DEFAULT_ENVIRONMENT: Final = "default"
 _COMMANDS: Final = ("deploy", "global")  # of samconfig, the more specific one first
 _FORMS: Final = (
@@ -18,13 +19,22 @@ _FORMS: Final = (
 )
 
 
-class FileValue(str):  # noqa: SLOT000 - it has an attribute
-    """A value of a parameter file; `source` is the file, for messages."""
+class GivenValue(str):  # noqa: SLOT000 - it has an attribute
+    """A value of a parameter; `origin` is what it comes from, for messages."""
 
-    source: str = ""
+    origin: str = PARAMETER
+
+    @classmethod
+    def of(cls, text: str, origin: str) -> "GivenValue":
+        """Return a value with its origin."""
+        value = cls(text)
+        value.origin = origin
+        return value
 
 
-def given_parameters(texts: Sequence[str] | None, files: Sequence[str] | None = None) -> dict[str, str]:
+def given_parameters(
+    texts: Sequence[str] | None, files: Sequence[str] | None = None, *, option: str = PARAMETER
+) -> dict[str, str]:
     """Return the values of --parameter-file and --parameter, which come before those of files. Raises UsageError."""
     given: dict[str, str] = {}
     for file in files or ():
@@ -32,8 +42,8 @@ def given_parameters(texts: Sequence[str] | None, files: Sequence[str] | None = 
     for text in texts or ():
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise UsageError(f"--parameter {text}: write it as NAME=VALUE")
-        given[name] = value
+            raise UsageError(f"{option} {text}: write it as NAME=VALUE")
+        given[name] = GivenValue.of(value, option)
     return given
 
 
@@ -43,8 +53,7 @@ def check_parameters(declared: Mapping[str, Raw], given: Mapping[str, str]) -> N
         check_given(declared, given)
     except ParameterError as error:
         value = given[error.name]
-        place = Place(value.source) if isinstance(value, FileValue) else None
-        raise UsageError(f"--parameter {error}", place) from error
+        raise UsageError(f"{value.origin if isinstance(value, GivenValue) else PARAMETER} {error}") from error
 
 
 def deployment_settings(files: Sequence[str] | None) -> dict[str, str]:
@@ -83,8 +92,7 @@ def _of_file(file: str) -> dict[str, str]:
     for key, item in pairs:
         text = _text(item)
         if text is not None:
-            given[str(key)] = value = FileValue(text)
-            value.source = name
+            given[str(key)] = GivenValue.of(text, f"{name}: {PARAMETER}")
     return given
 
 

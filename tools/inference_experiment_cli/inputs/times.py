@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import Any, Final
 
 import typer
 
@@ -16,17 +16,18 @@ _RELATIVE: Final = re.compile(r"[+-](?:\d{1,9}[smhdw])+", re.IGNORECASE)
 _SPAN: Final = re.compile(r"(\d+)([smhdw])", re.IGNORECASE)
 _EPOCH: Final = re.compile(r"\d{9,11}(?:\.\d{1,9})?")
 
-Moment = Annotated[
-    str, typer.Option(metavar="TIME", help="2030-01-31, 2030-01-31T08:00Z, or from now: -7d, +12h. UTC without a zone.")
-]
+
+def moment(description: str) -> Any:  # noqa: ANN401 - Typer's
+    """Return an option that takes a time."""
+    return typer.Option(metavar="TIME", help=f"{description} 2030-01-31, 2030-01-31T08:00Z, or from now: -7d, +12h.")
 
 
 def option_moment(text: str, option: str) -> datetime:
     """Return the time of an option in UTC. Raises UsageError."""
-    moment = parse_moment(text)
-    if moment is None:
+    parsed = parse_moment(text)
+    if parsed is None:
         raise UsageError(f"{option} {text}: {NOT_A_TIME}")
-    return moment
+    return parsed
 
 
 def parse_moment(text: str) -> datetime | None:
@@ -36,13 +37,13 @@ def parse_moment(text: str) -> datetime | None:
     them.
     """
     try:
-        moment = _moment(text.strip(), datetime.now(UTC))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        parsed = _parsed(text.strip(), datetime.now(UTC))
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def _moment(text: str, now: datetime) -> datetime:
+def _parsed(text: str, now: datetime) -> datetime:
     if text.lower() == "now":
         return now
     if _RELATIVE.fullmatch(text):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from inference_experiment.model import Status
-from inference_experiment_cli.inputs.times import Moment, option_moment
+from inference_experiment_cli.inputs.times import moment, option_moment
 from inference_experiment_cli.inventory.describe import DescribedExperiment
 from inference_experiment_cli.inventory.properties import full_record, to_jsonable
 from inference_experiment_cli.operate.ownership import by_tags
@@ -35,19 +35,21 @@ class Filters:
     """The options that SageMaker applies."""
 
     name_contains: Annotated[str, typer.Option(help="Part of the name.")] = ""
-    status: Annotated[Status | None, choice(Status, "Filter by status.", omitted=(Status.ABSENT,))] = None
-    kind: Annotated[Type | None, choice(Type, "Filter by type.", "--type")] = None
-    created_after: Moment = ""
-    created_before: Moment = ""
-    modified_after: Moment = ""
-    modified_before: Moment = ""
-    sort_by: Annotated[SortBy | None, choice(SortBy, "Order within a region.")] = None
-    sort_order: Annotated[SortOrder | None, choice(SortOrder, "Direction of the order.")] = None
+    status: Annotated[Status | None, choice(Status, "STATUS", "Filter by status.", omitted=(Status.ABSENT,))] = None
+    kind: Annotated[Type | None, choice(Type, "TYPE", "Filter by type.", "--type")] = None
+    created_after: Annotated[str | None, moment("Created after a time:")] = None
+    created_before: Annotated[str | None, moment("Created before a time:")] = None
+    modified_after: Annotated[str | None, moment("Last modified after a time:")] = None
+    modified_before: Annotated[str | None, moment("Last modified before a time:")] = None
+    sort_by: Annotated[SortBy | None, choice(SortBy, "MEMBER", "Order within a region.")] = None
+    sort_order: Annotated[SortOrder | None, choice(SortOrder, "ORDER", "Direction of the order.")] = None
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of ListInferenceExperiments for the options that are set. Raises UsageError."""
         pairs = zip(ARGUMENTS, astuple(self), strict=True)
-        arguments: dict[str, Any] = {key: value for key, value in pairs if value}
+        arguments: dict[str, Any] = {
+            key: value for key, value in pairs if value or (key in TIMES and value is not None)
+        }
         for key, option in TIMES.items():
             if key in arguments:
                 arguments[key] = option_moment(arguments[key], option)

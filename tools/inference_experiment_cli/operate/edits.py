@@ -16,7 +16,7 @@ import typer
 from inference_experiment import checks, contract
 from inference_experiment import properties as property_rules
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.inputs.times import NOT_A_TIME, Moment, parse_moment
+from inference_experiment_cli.inputs.times import NOT_A_TIME, moment, parse_moment
 from inference_experiment_cli.inventory.properties import timestamp
 
 SAMPLING: Final = "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage"
@@ -52,10 +52,11 @@ class EditOptions:
     """The options that change single properties."""
 
     sampling: Annotated[
-        str, typer.Option(metavar="PERCENT", help="Percentage of the requests that the shadow variant gets: 0 to 100.")
-    ] = ""
-    start_time: Moment = ""
-    end_time: Moment = ""
+        str | None,
+        typer.Option(metavar="PERCENT", help="Percentage of the requests that the shadow variant gets: 0 to 100."),
+    ] = None
+    start_time: Annotated[str | None, moment("Start of the schedule:")] = None
+    end_time: Annotated[str | None, moment("End of the schedule:")] = None
     description: Annotated[str | None, typer.Option(help="Description; an empty one removes it.")] = None
     assigned: Assignments = None
     unset: Annotated[list[str] | None, typer.Option(metavar="PATH", help="Remove a property. Repeatable.")] = None
@@ -68,8 +69,16 @@ class EditOptions:
         return [
             *(_assignment(text) for text in self.assigned or ()),
             *(Edit(f"--unset {path}", path, None) for path in self.unset or ()),
-            *([Edit(f"--sampling {self.sampling}", SAMPLING, _percentage(self.sampling))] if self.sampling else ()),
-            *(Edit(f"{option} {text}", f"Schedule/{key}", text) for option, (key, text) in times.items() if text),
+            *(
+                [Edit(f"--sampling {self.sampling}", SAMPLING, _percentage(self.sampling))]
+                if self.sampling is not None
+                else ()
+            ),
+            *(
+                Edit(f"{option} {text}", f"Schedule/{key}", text)
+                for option, (key, text) in times.items()
+                if text is not None
+            ),
             *([Edit("--description", "Description", self.description or None)] if self.description is not None else ()),
             *(_tag(text) for text in self.tag or ()),
             *(Edit(f"--untag {key}", f"/Tags/{_escaped(key)}", None) for key in self.untag or ()),
@@ -182,6 +191,9 @@ class _Editor:
         raise self._error(f"{name} is not a property; {advice}")
 
     def _in_list(self, value: list[Any], schema: Schema, keys: Sequence[str]) -> Any:  # noqa: ANN401
+        members = _resolved(schema).get("properties", {})
+        if "Value" in members and len(keys) == 1 and self._edit.text and not self._edit.text.startswith("{"):
+            keys = (*keys, "Value")  # Tags/team=ml
         index, entry = self._entry(value, keys[0], _resolved(schema))
         self.path.append(index)
         if self._edit.text is None and index >= len(value):
@@ -223,15 +235,15 @@ class _Editor:
         value = _parsed(text)
         expected = list if kind == "array" else dict
         if not isinstance(value, expected):
-            example = '[{"Key": "team", "Value": "ml"}]' if kind == "array" else '{"EndTime": "+3d"}'
-            raise self._error(f"is {'a list' if kind == 'array' else 'a mapping'}; write JSON, such as {example}")
+            form = "a list; write JSON: [...]" if kind == "array" else "a mapping; write JSON: {...}"
+            raise self._error(f"is {form}, or name a member in the path")
         return value
 
     def _moment(self, text: object) -> str:
-        moment = parse_moment(str(text))
-        if moment is None:
+        parsed = parse_moment(str(text))
+        if parsed is None:
             raise self._error(NOT_A_TIME)
-        return timestamp(moment)
+        return timestamp(parsed)
 
 
 def _parsed(text: str) -> object:

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cfn_template.forms import values_of
 from cfn_template.mentions import mentioned
-from cfn_template.parameters import PSEUDO, is_secret, is_stored
+from cfn_template.parameters import PSEUDO, is_secret
 from cfn_template.values import UNKNOWN, Raw, Unresolved, function_of, values_beneath
 from inference_experiment_cli.errors import NotPossibleError, describe_aws_error
 from inference_experiment_cli.inputs.documents import Document, parse_document
@@ -138,7 +138,7 @@ def _body(client: "CloudFormationClient", name: str, stage: Any) -> str:  # noqa
 def _parameters(described: Mapping[str, Any], document: Document) -> dict[str, Any]:
     """Return the values of the deployed parameters."""
     declared = parameters_of(document)
-    hidden = {name for name, raw in declared.items() if is_secret(raw) or is_stored(raw)}
+    hidden = {name for name, raw in declared.items() if is_secret(raw)}
     pairs = {each["ParameterKey"]: each.get("ParameterValue", "") for each in described.get("Parameters", [])}
     return {name: UNKNOWN if name in hidden or name not in declared else value for name, value in pairs.items()}
 
@@ -159,6 +159,10 @@ def _read_outputs(client: "CloudFormationClient", stack: DeployedStack) -> None:
     """Read the outputs of the nested stacks that the template refers to."""
     used = {name for kind, name in mentioned(stack.document.value) if kind == "name"}
     for name, resource in stack.resources.items():
+        if resource.kind == NESTED:
+            stack.remarks.append(
+                f"nested stack {name} is not read: pass --stack {resource.physical_id} for its experiments"
+            )
         if resource.kind != NESTED or name not in used:
             continue
         try:

@@ -6,12 +6,13 @@ gets another one.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 from cfn_template.forms import NAMES, values_of
 from cfn_template.mentions import mentioned
 from cfn_template.nodes import Node, resolve
-from cfn_template.parameters import ParameterError, check_given
+from cfn_template.parameters import ParameterError, check_given, is_stored
 from cfn_template.values import Path as Keys
 from cfn_template.values import Raw, ShortForm, Unresolved
 from inference_experiment import contract, identity
@@ -93,6 +94,13 @@ class Update:
         }
         return replace(second, changing={keys: why for keys, why in changing.items() if why})
 
+    @cached_property
+    def _stored_elsewhere(self) -> set[str]:
+        """The parameters that name another value of Systems Manager than the deployed one."""
+        declared = parameters_of(self.document)
+        stored = {name for name, raw in declared.items() if is_stored(raw)}
+        return {name for name in stored if self.given.get(name) != self.stack.parameters.get(name)}
+
     def _experiment(
         self, document: Document, logical_id: str, given: Mapping[str, Any], known: Mapping[Unresolved, str]
     ) -> Experiment | None:
@@ -143,7 +151,11 @@ class Update:
         raw: Raw = self.document.value
         for key in new.places.get(keys, ()):
             raw = _member(raw, key)
-        names = {name for kind, name in mentioned(raw) if kind == "name"} & replaced
+        mentions = {name for kind, name in mentioned(raw) if kind == "name"}
+        elsewhere = min(mentions & self._stored_elsewhere, default="")
+        if elsewhere:
+            return f"it is read from {self.given[elsewhere]}"
+        names = mentions & replaced
         if names:
             deployed = [name for name in sorted(names) if name in self.stack.resources]
             return f"{deployed[0]} is replaced" if deployed else f"{min(names)} is new"
@@ -197,6 +209,7 @@ def plan_update(
     check_parameters(parameters_of(target), given)
     kept = {key: value for key, value in passed_on(stack, target).items() if key not in given}
     _check_kept(target, kept)
+    _check_missing(target, {**kept, **given}, name)
     read_imports(gateway.session, stack, [stack.document.value, target.value])
     update = Update(stack, target, {**kept, **given}, gateway)
     chosen = _choose(update, logical_id)
@@ -216,6 +229,14 @@ def _check_kept(document: Document, kept: Mapping[str, Any]) -> None:
     except ParameterError as error:
         text = f"{error.message}; that is the deployed value, pass --parameter {error.name}=VALUE"
         raise UsageError(text, document.place(("Parameters", error.name))) from error
+
+
+def _check_missing(document: Document, given: Mapping[str, Any], stack: str) -> None:
+    """Raise UsageError for a parameter that has no value at all: CloudFormation refuses the update."""
+    for name, raw in parameters_of(document).items():
+        if name not in given and isinstance(raw, Mapping) and "Default" not in raw:
+            text = f"has no default, and stack {stack} has no value for it; pass --parameter {name}=VALUE"
+            raise UsageError(text, document.place(("Parameters", name)))
 
 
 def _choose(update: Update, logical_id: str) -> str:
