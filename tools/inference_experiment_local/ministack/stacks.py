@@ -10,7 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from botocore.exceptions import ClientError
 
@@ -157,8 +157,9 @@ class Stacks:
         for logical_id, kind, properties in _resources(template):
             name = _CODE.get(kind, "")
             code = properties.get(name, defaults if kind == "AWS::Serverless::Function" else None)
-            if kind in _NESTED and _is_local(properties.get(_NESTED[kind])):
-                nested = self._packaged(folder / properties[_NESTED[kind]])
+            inner = properties.get(_NESTED.get(kind, ""))
+            if _is_local(inner):
+                nested = self._packaged(folder / inner)
                 properties[_NESTED[kind]] = self._stored(json.dumps(nested).encode(), "template")
             elif _is_local(code):
                 uri = self._stored(self._code(logical_id, (folder / code).resolve()), "zip")
@@ -203,7 +204,7 @@ def _resources(template: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:  # n
             yield logical_id, resource["Type"], properties
 
 
-def _is_local(value: object) -> bool:
+def _is_local(value: object) -> TypeGuard[str]:
     """Whether the value names a file or a folder: a text that is no URL."""
     return isinstance(value, str) and "://" not in value
 
