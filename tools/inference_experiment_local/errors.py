@@ -9,6 +9,10 @@ class PortUnavailable(LocalAwsError):  # noqa: N818 - reads as its message does
     """A port of the loopback is in use, or not allowed."""
 
 
+class UnusableInput(LocalAwsError):  # noqa: N818 - reads as its message does
+    """A template, or code that it names, cannot be read or packaged."""
+
+
 class StackFailed(LocalAwsError):  # noqa: N818 - named after what CloudFormation calls the outcome
     """A stack operation ended in a failed status; carries the reasons of the events that failed.
 

@@ -148,13 +148,15 @@ def test_mistakes_are_one_line(local: LocalAws, tmp_path: Path) -> None:
     )
     broken = tmp_path / "broken.yaml"
     broken.write_text("Resources: [\n")
+    odd = tmp_path / "odd.yaml"
+    odd.write_text("Resources: {Topic: 3}\n")
     for arguments, code, words in (
         (["nowhere.yaml"], 2, ["nowhere.yaml: no such file"]),
-        ([str(broken)], 2, [str(broken)]),
+        ([str(broken)], 2, [f"{broken}:2: "]),
         ([str(template), "--parameter", "Nmae=a"], 2, ["Nmae", "Name"]),
         ([str(template), "--parameter", "Name"], 2, ["NAME=VALUE"]),
+        ([str(odd)], 2, ["Resources/Topic: is not a resource with a Type"]),
         ([str(template)], 1, ["stack topic cannot be deployed", "Name"]),
-        ([str(template), "--parameter", "Name=a b"], 1, ["stack topic"]),
     ):
         assert_one_line(local.run("deploy", "topic", *arguments), code, *words)
 

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inference_experiment_cli.errors import NotPossibleError, Place, UsageError
+from inference_experiment_cli.errors import NotPossibleError
+from inference_experiment_cli.inputs.documents import parse_document, read_text
 from inference_experiment_cli.inputs.parameters import check_parameters, given_parameters
 from inference_experiment_cli.local.place import running_process, state_folder
 from inference_experiment_cli.output import Format, note, print_rows
@@ -27,8 +28,8 @@ def run_deploy(
 ) -> None:
     """Deploy, and print the outputs. Raises CommandError."""
     values = given_parameters(parameter, parameter_file)
-    if not template.is_file():
-        raise UsageError("no such file", Place(str(template)))
+    name, text = read_text(template)
+    parse_document(text, name)
     with _cloud(state) as cloud:
         from inference_experiment_local.ministack.stacks import decoded  # noqa: PLC0415 - half a second
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from inference_experiment_cli.errors import Place, ServiceError, UsageError
 from inference_experiment_cli.extras import require_extras
-from inference_experiment_local.errors import LocalAwsError, PortUnavailable
+from inference_experiment_local.errors import LocalAwsError, PortUnavailable, UnusableInput
 from inference_experiment_local.state_folder import AlreadyRunning, RunningProcess, ServerExit, StateFolder
 
 _START_SECONDS: Final = 60.0
@@ -28,6 +28,8 @@ def local_errors() -> Iterator[None]:
         yield
     except PortUnavailable as error:
         raise UsageError(f"{error}; {_OTHER_PORT}") from error
+    except UnusableInput as error:
+        raise UsageError(str(error)) from error
     except LocalAwsError as error:
         raise ServiceError(str(error)) from error
 

@@ -10,11 +10,11 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from botocore.exceptions import ClientError
 
-from inference_experiment_local.errors import LocalAwsError, StackFailed
+from inference_experiment_local.errors import LocalAwsError, StackFailed, UnusableInput
 from inference_experiment_local.native import HEADER_BYTES, foreign_build
 from inference_experiment_local.packaging import package
 
@@ -130,6 +130,7 @@ class Stacks:
 
     def _wait(self, stack_name: str, seen: set[str], on_event: EventCallback | None) -> None:
         failures: list[str] = []
+        status = ""
         deadline = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             stack = self._stack(stack_name)
@@ -146,19 +147,19 @@ class Stacks:
                     raise StackFailed(stack_name, status, failures)
                 return
             time.sleep(_POLL_SECONDS)
-        raise StackFailed(stack_name, "no final status", [f"still not done after {_TIMEOUT_SECONDS:g} seconds"])
+        raise StackFailed(stack_name, status, [f"still not done after {_TIMEOUT_SECONDS:g} seconds"])
 
     def _packaged(self, template_path: Path) -> Any:  # noqa: ANN401 - a parsed template
         """Return the template with what it has in files and folders replaced by S3 URIs; no file is touched."""
         template = decoded(template_path)
         folder = template_path.parent
         defaults = ((template.get("Globals") or {}).get("Function") or {}).get("CodeUri")
-        for logical_id, resource in (template.get("Resources") or {}).items():
-            kind, properties = resource.get("Type"), resource.setdefault("Properties", {})
+        for logical_id, kind, properties in _resources(template):
             name = _CODE.get(kind, "")
             code = properties.get(name, defaults if kind == "AWS::Serverless::Function" else None)
-            if kind in _NESTED and _is_local(properties.get(_NESTED[kind])):
-                nested = self._packaged(folder / properties[_NESTED[kind]])
+            inner = properties.get(_NESTED.get(kind, ""))
+            if _is_local(inner):
+                nested = self._packaged(folder / inner)
                 properties[_NESTED[kind]] = self._stored(json.dumps(nested).encode(), "template")
             elif _is_local(code):
                 uri = self._stored(self._code(logical_id, (folder / code).resolve()), "zip")
@@ -187,7 +188,23 @@ class Stacks:
         return f"https://s3.amazonaws.com/{BUCKET}/{key}" if suffix == "template" else f"s3://{BUCKET}/{key}"
 
 
-def _is_local(value: object) -> bool:
+def _resources(template: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:  # noqa: ANN401 - a parsed template
+    """Yield logical ID, type and properties of each resource. Raises UnusableInput for what is none."""
+    resources = template["Resources"]
+    if not isinstance(resources, dict):
+        raise UnusableInput("Resources is not a mapping")
+    for logical_id, resource in resources.items():
+        if logical_id.startswith("Fn::ForEach"):
+            continue
+        # ministack would not end such a stack.
+        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+            raise UnusableInput(f"Resources/{logical_id}: is not a resource with a Type")
+        resource["Properties"] = properties = resource.get("Properties") or {}
+        if isinstance(properties, dict):
+            yield logical_id, resource["Type"], properties
+
+
+def _is_local(value: object) -> TypeGuard[str]:
     """Whether the value names a file or a folder: a text that is no URL."""
     return isinstance(value, str) and "://" not in value
 
@@ -206,10 +223,14 @@ def _heads(archive: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def decoded(template_path: Path) -> Any:  # noqa: ANN401 - a parsed template
-    """Parse a template with CloudFormation's short tags into plain values; raises LocalAwsError."""
+    """Parse a template with CloudFormation's short tags into plain values; raises UnusableInput."""
     from cfnlint.decode import decode  # noqa: PLC0415 - half a second, which only a deployment needs
 
     template, problems = decode(str(template_path))
     if problems or template is None:
-        raise LocalAwsError(f"cannot read {template_path}: " + "; ".join(str(each.message) for each in problems))
+        first = problems[0] if problems else None
+        where = f"{template_path}:{first.linenumber}" if first else f"{template_path}"
+        raise UnusableInput(f"{where}: {first.message if first else 'is empty'}")
+    if not isinstance(template, dict) or not template.get("Resources"):
+        raise UnusableInput(f"{template_path}: is not a template: it has no Resources")
     return json.loads(json.dumps(template))
