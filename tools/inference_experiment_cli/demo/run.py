@@ -22,7 +22,7 @@ from inference_experiment_cli.errors import NotPossibleError, Place, ServiceErro
 from inference_experiment_cli.lint.engine import lint
 from inference_experiment_cli.local.place import state_folder
 from inference_experiment_cli.local.run import go_on
-from inference_experiment_local.errors import LocalAwsError, PortUnavailable, StackFailed
+from inference_experiment_local.errors import LocalAwsError, PortUnavailable, StackFailed, UnusableInput
 
 if TYPE_CHECKING:
     from inference_experiment_local.cloud import LocalCloud
@@ -77,7 +77,7 @@ class Demo:
                         self._check_leftovers(cloud, timeline)
                     else:
                         self.keep.keep_port(int(cloud.url.rpartition(":")[2]))
-        except PortUnavailable as error:
+        except (PortUnavailable, UnusableInput) as error:
             raise UsageError(str(error)) from error
         except StackFailed as error:
             raise NotPossibleError(str(error)) from error
