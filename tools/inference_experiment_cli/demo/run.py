@@ -27,7 +27,7 @@ from inference_experiment_cli.project.contents import PROVIDER_STACK, project_co
 from inference_experiment_cli.project.sources import choose_examples
 from inference_experiment_cli.project.write import write_files
 from inference_experiment_local.cloud import LocalCloud
-from inference_experiment_local.errors import LocalAwsError, PortUnavailable, StackFailed
+from inference_experiment_local.errors import LocalAwsError, PortUnavailable, StackFailed, UnusableInput
 from inference_experiment_local.state_folder import StateFolder
 
 EXAMPLE_STACK = "shop"
@@ -74,7 +74,7 @@ class Demo:
                         self._check_leftovers(cloud, timeline)
                     else:
                         self.keep.keep_port(int(cloud.url.rpartition(":")[2]))
-        except PortUnavailable as error:
+        except (PortUnavailable, UnusableInput) as error:
             raise UsageError(str(error)) from error
         except StackFailed as error:
             raise NotPossibleError(str(error)) from error

@@ -231,6 +231,6 @@ def decoded(template_path: Path) -> Any:  # noqa: ANN401 - a parsed template
         first = problems[0] if problems else None
         where = f"{template_path}:{first.linenumber}" if first else f"{template_path}"
         raise UnusableInput(f"{where}: {first.message if first else 'is empty'}")
-    if not isinstance(template, dict) or not template.get("Resources"):
+    if not isinstance(template, dict) or "Resources" not in template:
         raise UnusableInput(f"{template_path}: is not a template: it has no Resources")
     return json.loads(json.dumps(template))
