@@ -12,7 +12,7 @@ SECURITY := $(PYTHON) scripts/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-libraries test-product check security site format sam-check cdk-check types lint-corpus lint-recall lint-versions contract registry faults mutation bench docs dist lock clean
+.PHONY: demo test test-libraries test-product check security site format sam-check cdk-check types clients-check lint-corpus lint-recall lint-versions contract registry faults mutation bench docs dist lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -90,6 +90,19 @@ cdk-check: $(STAMP) .venv-cdk/.installed
 .venv-cdk/.installed: requirements/cdk.txt
 	$(PYTHON) -m venv --clear .venv-cdk
 	.venv-cdk/bin/python $(PIP) --no-deps --require-hashes -r requirements/cdk.txt
+	touch $@
+
+# docs/local.md's lines of the AWS CLI, the SageMaker SDK, SAM and CDK against the local AWS; needs node, and what
+# sam-check needs.
+CDK_VERSION := 2.1148.1
+clients-check: $(STAMP) .venv-clients/.installed .venv-sam/.installed
+	CLIENTS_PATH="$(CURDIR)/.venv-clients/bin:$(CURDIR)/.venv-clients/node_modules/.bin:$(CURDIR)/.venv-sam/bin:$$(dirname $$($(FUNCTION_PYTHON) -c 'import sys; print(sys.executable)'))" \
+		$(BIN)/python -m pytest -q tests/tools/local/test_local_page.py
+
+.venv-clients/.installed: requirements/clients.txt
+	$(PYTHON) -m venv --clear .venv-clients
+	.venv-clients/bin/python $(PIP) --no-deps --require-hashes -r requirements/clients.txt
+	npm install --silent --no-audit --no-fund --prefix .venv-clients aws-cdk@$(CDK_VERSION)
 	touch $@
 
 # Rules over every template at hand, and their fixtures on the oldest, an intermediate and the newest cfn-lint.

@@ -113,9 +113,11 @@ def _names(parameter: Any) -> str:
 
 def _sentence(parameter: Any) -> str:
     """Return the help of an option or argument with its choices, its default and its environment variable."""
-    choices = choices_of(parameter)
-    listed = f" One of {', '.join(choices)}." if choices and "|".join(choices) != label_of(parameter) else ""
-    text = f"{parameter.help or ''}{listed}"
+    text, choices = parameter.help or "", choices_of(parameter)
+    # options.choice() says itself which values of an enumeration an option takes.
+    said = "|".join(choices) == label_of(parameter) or "One of " in text or "Currently only " in text
+    if choices and not said:
+        text += f" One of {', '.join(choices)}."
     default = parameter.default.value if isinstance(parameter.default, Enum) else parameter.default
     extra = []
     if parameter.envvar and parameter.param_type_name == "option":

@@ -22,7 +22,9 @@ from inference_experiment_cli.usage_errors import remember, usage_text
 PROGRAM: Final = "inference-experiment"
 # name, which is also that of its module and of its function (or Typer group) -> first sentence of its help
 COMMANDS: Final = {
+    "init": "Write a project for SAM: the provider and examples of shadow tests.",
     "demo": "Take a shadow test through its whole life on a local AWS.",
+    "local": "Run a local AWS for any AWS client, without an account.",
     "lint": "Lint templates with cfn-lint and the rules of this project.",
     "policy": "Check, generate and explain IAM policies.",
     "export": "Write experiments as flat records: JSON lines, JSON, CSV, Parquet.",

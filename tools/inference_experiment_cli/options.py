@@ -59,6 +59,13 @@ LogicalId = Annotated[
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the experiment.")]
 Timeout = Annotated[float, typer.Option(min=1, metavar="SECONDS", help="Seconds to wait before giving up.")]
 Interval = Annotated[float, typer.Option(min=0.01, metavar="SECONDS", help="Polling interval in seconds.")]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Folder of the local AWS. Default: INFERENCE_EXPERIMENT_LOCAL_STATE, or below ~/.local/state.",
+    ),
+]
 Wide = Annotated[bool, typer.Option("--wide", help="Do not fit tables and lines to the terminal.")]
 
 

@@ -15,6 +15,7 @@ from inference_experiment_cli.captures.terminal_view import show
 from inference_experiment_cli.captures.verdict import judge
 from inference_experiment_cli.captures.views import document
 from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.extras import require_extras
 from inference_experiment_cli.gate import CRITERIA, PredictionLimits, finish, gate
 from inference_experiment_cli.options import Profile, Region, with_options_of
 from inference_experiment_cli.output import json_text, write_file
@@ -78,6 +79,7 @@ def captures(  # noqa: PLR0913 - one parameter per option
     criteria = limits.criteria()
     if check and not criteria.of_predictions:
         raise UsageError(f"--check needs a criterion: {CRITERIA}")
+    require_extras("captures", *(["report"] if style is PredictionFormat.HTML else []))
     if style is PredictionFormat.HTML:
         matplotlib()  # before hours of reading
     with output_to(options.file):

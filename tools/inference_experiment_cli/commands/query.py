@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.extras import require_extras
 from inference_experiment_cli.inputs.documents import read_text
 from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.operate.change import Settings
@@ -70,6 +71,7 @@ def query(  # noqa: PLR0913 - one parameter per option
 
     Documentation: docs/inventory.md
     """
+    require_extras("query")
     if bool(sql) == (file is not None):
         raise UsageError("pass a statement, or -f FILE")
     source, text = read_text(file) if file is not None else ("SQL", decoded(sql))

@@ -17,6 +17,7 @@ from inference_experiment_cli.captures.run import Question, evaluate
 from inference_experiment_cli.captures.verdict import check_place, judge
 from inference_experiment_cli.captures.verdict import publish as write_result
 from inference_experiment_cli.errors import NotPossibleError, UsageError, check_exclusive
+from inference_experiment_cli.extras import require_extras
 from inference_experiment_cli.gate import CRITERIA, PredictionLimits, finish, gate
 from inference_experiment_cli.inventory.describe import CONFIG, describe
 from inference_experiment_cli.options import Profile, Region, with_options_of
@@ -111,6 +112,8 @@ def report(  # noqa: PLR0913 - one parameter per option
     _check_captures(captures=captures, trial=trial, asked=asked)
     if publish:
         check_place(publish)
+    needed = {"local": trial, "captures": captures, "report": html is not None or output is ReportFormat.HTML}
+    require_extras(*(extra for extra, is_needed in needed.items() if is_needed))
     with output_to(options.file):
         with gate(check=check):
             if trial:
@@ -183,7 +186,7 @@ def _compare(name: str, limits: criteria.Criteria, sagemaker: Any, cloudwatch: A
         if experiment is None:
             raise NotPossibleError(f"no experiment {name} in {sagemaker.meta.region_name}")
         subject = subject_of(experiment.members, experiment.tags, experiment.region)
-        return compare(measure(cloudwatch, subject, limits.latency_statistic, datetime.now(UTC)), limits)
+        return compare(measure(cloudwatch, subject, limits.latency_statistic, experiment.observed), limits)
 
 
 def _present(comparison: ComparisonReport, style: ReportFormat, html: Path | None) -> None:

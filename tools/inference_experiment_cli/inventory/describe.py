@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -35,11 +37,12 @@ REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 
 @dataclass(frozen=True)
 class DescribedExperiment:
-    """One experiment: the members of Describe (of a listing: those of List) and its tags."""
+    """One experiment: the members of Describe (of a listing: those of List), its tags, and when AWS answered."""
 
     region: str
     members: Mapping[str, Any]
     tags: Mapping[str, str] = field(default_factory=dict)
+    observed: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 def open_regions(texts: Sequence[str], profile: str) -> tuple[boto3.Session, list[str]]:
@@ -151,5 +154,13 @@ def describe(client: "SageMakerClient", name: str) -> DescribedExperiment | None
         if error.response.get("Error", {}).get("Code") == "ResourceNotFound":
             return None
         raise
-    members.pop("ResponseMetadata", None)
-    return DescribedExperiment(client.meta.region_name, members, tags)
+    observed = _date_of(members.pop("ResponseMetadata", {}))
+    return DescribedExperiment(client.meta.region_name, members, tags, observed)
+
+
+def _date_of(metadata: Mapping[str, Any]) -> datetime:
+    """Return the date of a response: the clock of this machine may be wrong, and that of a local AWS ahead."""
+    try:
+        return parsedate_to_datetime(metadata["HTTPHeaders"]["date"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return datetime.now(UTC)
