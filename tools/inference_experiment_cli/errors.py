@@ -135,4 +135,7 @@ def describe(error: BaseException) -> list[tuple[ExitCode, str]] | None:
         return describe(ExperimentFailedError(Failure.of(error)))
     if isinstance(error, Exception) and type(error).__module__.startswith(("botocore.", "boto3.")):
         return [(ExitCode.OUTSIDE, describe_aws_error(error))]
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return [(ExitCode.OUTSIDE, f"{place}{error.strerror or error}")]
     return None

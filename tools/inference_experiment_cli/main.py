@@ -1,8 +1,8 @@
 """The command inference-experiment: the list of its commands, and where every failure is printed.
 
 Exit codes: 0 done, or the answer is yes; 1 the answer is no; 2 wrong usage, or input that cannot be read; 3 cannot be
-decided; 4 something outside failed (credentials, AWS, a region, the network), or this program itself; 130 interrupted.
-lint has cfn-lint's.
+decided; 4 something outside failed (credentials, AWS, a region, the network, the disk), or this program itself; 130
+interrupted by Ctrl-C (SIGTERM 143, SIGHUP 129). lint has cfn-lint's.
 """
 
 import sys
@@ -14,7 +14,8 @@ import typer
 from typer.core import TyperCommand
 
 from inference_experiment_cli.errors import ExitCode, describe
-from inference_experiment_cli.pipes import discard_output
+from inference_experiment_cli.interrupts import Interrupted
+from inference_experiment_cli.streams import discard, early_end, failure_of_output
 
 PROGRAM: Final = "inference-experiment"
 # name, which is also that of its module and of its function (or Typer group) -> first sentence of its help
@@ -43,20 +44,6 @@ COMMANDS: Final = {
 _ClickException: Any = typer.BadParameter.__mro__[2]
 
 
-class Command(TyperCommand):
-    """A command that ends quietly when the reader of its output has seen enough, as in `list | head`."""
-
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the library's
-        """Run the command."""
-        try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            discard_output()
-            return None
-        return result
-
-
 class LazyCommand(TyperCommand):
     """A command whose module is imported when it is used: the list of commands needs its summary only."""
 
@@ -70,7 +57,7 @@ class LazyCommand(TyperCommand):
         target = getattr(import_module(f"inference_experiment_cli.commands.{name}"), name)
         if not isinstance(target, typer.Typer):
             app = _typer(add_completion=False)
-            app.command(name, cls=Command)(target)
+            app.command(name)(target)
             target = app
         command = typer.main.get_command(target)
         command.name = name
@@ -109,24 +96,38 @@ def application() -> Any:  # noqa: ANN401 - a group of Typer's or Click's, by Ty
 
 def main() -> None:
     """Run a command and exit with its code; a failure that is no defect of this program is one line."""
+    code: object = ExitCode.DONE
     try:
-        code = application().main(prog_name=PROGRAM, standalone_mode=False)
+        with early_end():
+            result = application().main(prog_name=PROGRAM, standalone_mode=False)
+            sys.stdout.flush()
+            code = result
+        if code == ExitCode.INTERRUPTED:  # Typer makes this of KeyboardInterrupt
+            _print_line("interrupted")
     except _ClickException as error:
         code = _print_usage_error(error)
-    except (KeyboardInterrupt, typer.Abort):
-        code = ExitCode.INTERRUPTED
+    except (Interrupted, KeyboardInterrupt, typer.Abort) as interrupt:
+        code = getattr(interrupt, "code", ExitCode.INTERRUPTED)
+        _print_line("; ".join(["interrupted", *getattr(interrupt, "__notes__", ())]))
     except Exception as error:  # noqa: BLE001 - printed as a traceback where it is a defect
-        described = describe(error)
-        if described is None:
-            # Python's own code for this is 1, which would say that the answer is no.
-            traceback.print_exc()
-            described = [(ExitCode.OUTSIDE, "this is a defect of this program; please report it")]
-        for _, text in described:
-            _print_line(text)
-        code = max(each for each, _ in described)
-    if code == ExitCode.INTERRUPTED:
-        _print_line("interrupted")
+        code = _print_failure(error)
     sys.exit(code if isinstance(code, int) else ExitCode.DONE)
+
+
+def _print_failure(error: Exception) -> int:
+    failure = failure_of_output()
+    if failure is not None:
+        discard(sys.stdout)
+        _print_line(f"standard output cannot be written: {failure.strerror}")
+        return ExitCode.OUTSIDE
+    described = describe(error)
+    if described is None:
+        # Python's own code for this is 1, which would say that the answer is no.
+        traceback.print_exc()
+        described = [(ExitCode.OUTSIDE, "this is a defect of this program; please report it")]
+    for _, text in described:
+        _print_line(text)
+    return max(each for each, _ in described)
 
 
 def _print_line(text: str) -> None:

@@ -18,7 +18,8 @@ import typer
 import yaml
 from rich.console import Console
 
-from inference_experiment_cli.errors import NotPossibleError, UsageError, unwritable
+from inference_experiment_cli.errors import NotPossibleError, UsageError
+from inference_experiment_cli.output_file import is_standard_output, replaced
 
 Row = Mapping[str, Any]
 WIDTH_SAMPLE_ROWS: Final = 200
@@ -56,13 +57,11 @@ def confirm(question: str, *, yes: bool) -> None:
 
 def write_file(path: Path | None, text: str) -> None:
     """Write a text with its own line ends, without a path to standard output. Raises UsageError."""
-    if path is None:
+    if path is None or is_standard_output(path):
         sys.stdout.write(text)
         return
-    try:
-        path.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise unwritable(path, error) from error
+    with replaced(path) as new:
+        new.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def cell(value: object) -> str:

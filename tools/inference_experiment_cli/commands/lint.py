@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer import Option
 
-from inference_experiment_cli.lint.cache import default_folder
+from inference_experiment_cli.cache_folder import cache_folder
 from inference_experiment_cli.lint.run import run
 from inference_experiment_cli.options import with_options_of
 
@@ -92,5 +92,5 @@ def lint(
 
     Exit codes are cfn-lint's and add up: 0 no findings, 2 errors (or wrong usage), 4 warnings, 8 informational.
     """
-    folder = (cache_dir or default_folder()) if cache else None
+    folder = (cache_dir or cache_folder("lint")) if cache else None
     raise typer.Exit(run(paths or (), options.arguments(), folder, jobs, only_experiments=only_experiments))

@@ -9,7 +9,6 @@ import queue
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inference_experiment_cli.errors import Place, ServiceError, UsageError, describe_aws_error
+from inference_experiment_cli.interrupts import thread_pool
 from inference_experiment_cli.progress import counter
 from inference_experiment_cli.session import open_session
 
@@ -70,24 +70,28 @@ class Inventory:
     failures: dict[str, str] = field(default_factory=dict)
     done: int = 0
     count: int = 0
-    _waiting: queue.Queue[DescribedExperiment | None] = field(default_factory=lambda: queue.Queue(QUEUE_LENGTH))
+    _waiting: queue.Queue[DescribedExperiment | Exception | None] = field(
+        default_factory=lambda: queue.Queue(QUEUE_LENGTH)
+    )
     _is_over: threading.Event = field(default_factory=threading.Event)
 
     def __iter__(self) -> Iterator[DescribedExperiment]:
         """Yield the experiments as they arrive, in no order."""
         # Sessions are not safe across threads, clients are: they are created here.
         clients = [self.session.client("sagemaker", region_name=region, config=CONFIG) for region in self.regions]
-        with ThreadPoolExecutor(REGIONS_AT_ONCE) as pool:
+        with thread_pool(REGIONS_AT_ONCE) as pool:
             for client in clients:
                 pool.submit(self._read, client)
             try:
                 while self.done < len(self.regions):
-                    experiment = self._waiting.get()
-                    if experiment is None:
+                    item = self._waiting.get()
+                    if isinstance(item, Exception):
+                        raise item
+                    if item is None:
                         self.done += 1
                     else:
                         self.count += 1
-                        yield experiment
+                        yield item
             finally:
                 self._is_over.set()
 
@@ -111,9 +115,11 @@ class Inventory:
                     return
         except (BotoCoreError, ClientError) as error:
             self.failures[client.meta.region_name] = describe_aws_error(error)
+        except Exception as error:  # noqa: BLE001 - raised again where the experiments are read
+            self._put(error)
         self._put(None)
 
-    def _put(self, item: DescribedExperiment | None) -> bool:
+    def _put(self, item: DescribedExperiment | Exception | None) -> bool:
         """Put an item on the queue; False when it is no longer read."""
         while not self._is_over.is_set():
             with contextlib.suppress(queue.Full):
@@ -125,7 +131,7 @@ class Inventory:
         pages = client.get_paginator("list_inference_experiments").paginate(
             PaginationConfig={"PageSize": PAGE_SIZE}, **self.filters
         )
-        with ThreadPoolExecutor(DESCRIPTIONS_AT_ONCE) as pool:
+        with thread_pool(DESCRIPTIONS_AT_ONCE) as pool:
             for page in pages:
                 summaries = page.get("InferenceExperiments", [])
                 if not self.full:

@@ -14,7 +14,7 @@ from cfnlint.rules import CloudFormationLintRule, Rules
 from cfnlint.template.template import Template
 
 from inference_experiment.contract import NATIVE_TYPE
-from inference_experiment_cli.lint.engine import Engine, TemplateResult
+from inference_experiment_cli.lint.engine import Engine, TemplateContent, TemplateResult
 from inference_experiment_rules._base import view_of
 
 OURS: Final = re.compile(r"[EWI]9[5-8]\d\d")
@@ -56,13 +56,13 @@ class ExperimentsOnly:
 
     def lint(self, path: str) -> TemplateResult:
         """Return the findings about experiments in one template."""
-        return self._engine.watched(lambda: self._matches(path), path)
+        return self._engine.watched(self._matches, path)
 
-    def _matches(self, path: str) -> list[Match]:
+    def _matches(self, template: TemplateContent) -> list[Match]:
         self.scout.experiments = frozenset()
-        matches = self._engine.run(path, self._ours)
+        matches = self._engine.run(template, self._ours)
         if self.scout.experiments:
-            matches = self._engine.run(path, self.walk)
+            matches = self._engine.run(template, self.walk)
         kept = [match for match in matches if concerns(match, self.scout.experiments, self.walk)]
         self._engine.rules.used_rules.clear()
         ran = self.walk if self.scout.experiments else self._ours
