@@ -34,7 +34,8 @@ class Finished:
         return json.loads(self.stdout)
 
 
-def _environment(settings: Mapping[str, str] | None) -> dict[str, str]:
+def environment_of(settings: Mapping[str, str] | None) -> dict[str, str]:
+    """Return these settings and none of the machine's own that could change the outcome."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
     return {**clean, "COLUMNS": "200", "NO_COLOR": "1", **(settings or {})}
 
@@ -43,7 +44,7 @@ def run(*arguments: str, settings: Mapping[str, str] | None = None, stdin: str =
     """Run through the real main() with these settings and none of the machine's own that could change the outcome."""
     out, err, code = io.StringIO(), io.StringIO(), 0
     with (
-        mock.patch.dict(os.environ, _environment(settings), clear=True),
+        mock.patch.dict(os.environ, environment_of(settings), clear=True),
         mock.patch.object(sys, "argv", ["inference-experiment", *arguments]),
         mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()))),
         contextlib.redirect_stdout(out),
@@ -63,7 +64,7 @@ def run(*arguments: str, settings: Mapping[str, str] | None = None, stdin: str =
 
 def run_process(*arguments: str, settings: Mapping[str, str] | None = None) -> Finished:
     """Run the installed command in a process of its own."""
-    environment = _environment(settings)
+    environment = environment_of(settings)
     ended = subprocess.run(
         [COMMAND, *arguments], capture_output=True, text=True, env=environment, check=False, timeout=120
     )

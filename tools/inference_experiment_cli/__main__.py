@@ -1,6 +1,7 @@
 """The entry point: signals and the standard streams first, then the program, whose import takes a tenth of a second."""
 
 import os
+import sys
 
 from inference_experiment_cli.interrupts import Interrupted, exit_now, raise_on_signals, restore_signals
 from inference_experiment_cli.streams import open_streams
@@ -16,7 +17,8 @@ def run() -> None:
         from inference_experiment_cli.main import main  # noqa: PLC0415 - see above
 
         main()
-    except Interrupted as interrupt:  # before there was anything to leave
+    except Interrupted as interrupt:  # while it was imported
+        sys.stderr.write("inference-experiment: interrupted\n")
         raise SystemExit(interrupt.code) from None
     except SystemExit as ended:
         exit_now(ended.code if isinstance(ended.code, int) else 0)

@@ -67,9 +67,10 @@ def _exit_in(seconds: float, code: int) -> None:
 
 
 def exit_now(code: int) -> None:
-    """Exit without waiting for threads, where some still wait for an answer that is no longer needed."""
+    """Exit at once after a signal, and where threads still wait for an answer that is no longer needed."""
     others = (each for each in threading.enumerate() if each is not threading.main_thread())
-    if all(each.daemon for each in others):
+    came = any(signal.getsignal(number) is _later for number in SIGNALS)
+    if not came and all(each.daemon for each in others):
         return
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):

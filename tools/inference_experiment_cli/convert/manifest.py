@@ -14,7 +14,7 @@ from inference_experiment_cli.output import yaml_text
 PARAMETERS: Final = ("RoleArn", "EndpointName", "ProductionModelName", "ShadowModelName")
 TOKEN: Final = {"Fn::ImportValue": DEFAULT_TOKEN.split()[1]}
 COMMENT_WIDTH: Final = 100
-FUNCTION: Final = re.compile(r"^(\s*(?:- )?[\w:]+:)\n\s+(?:Fn::(?=\w)|(?=Ref:))(\w+): (.+)$", re.MULTILINE)
+FUNCTION: Final = re.compile(r"^([ ]*(?:- )?[\w:]+:)\n\s+(?:Fn::(?=\w)|(?=Ref:))(\w+): (.+)$", re.MULTILINE)
 SHORT_FORM: Final = r"\1 !\2 \3"
 
 

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from inference_experiment_cli.errors import Place, ServiceError, UsageError, describe_aws_error
 from inference_experiment_cli.interrupts import thread_pool
 from inference_experiment_cli.progress import counter
-from inference_experiment_cli.session import open_session
+from inference_experiment_cli.session import check_region, open_session
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.client import SageMakerClient
@@ -50,9 +50,17 @@ def open_regions(texts: Sequence[str], profile: str) -> tuple[boto3.Session, lis
         names = [session.region_name]
     elif names == ["all"]:
         names = sorted(session.get_available_regions("sagemaker"))
-    elif not names or any(not REGION.fullmatch(name) for name in names):
-        raise UsageError(f"--region {' '.join(texts)}: write all, or names such as us-east-1,eu-west-1")
+    else:
+        _check_regions(session, texts, names)
     return session, names
+
+
+def _check_regions(session: boto3.Session, texts: Sequence[str], names: Sequence[str]) -> None:
+    """Raise UsageError unless these are names of regions."""
+    if not names or "all" in names:
+        raise UsageError(f"--region {' '.join(texts)}: write all, or names such as us-east-1,eu-west-1")
+    for name in names:
+        check_region(session, name, "--region")
 
 
 @dataclass

@@ -97,6 +97,10 @@ class Engine:
         config = self.config
         return bool(config.deployment_files or config.parameter_files or config.parameters)
 
+    def config_of(self, templates: list[str]) -> "RunConfig":
+        """Return the configuration as a formatter of cfn-lint wants it, which counts the templates."""
+        return RunConfig(self.config, templates)
+
     def configured_templates(self) -> list[str]:
         """Return the templates of the configuration. Raises UsageError."""
         try:
@@ -165,6 +169,18 @@ class Engine:
     def _rule(self, name: str) -> Any:  # noqa: ANN401 - a rule of cfn-lint
         known = {rule.id: rule for rule in (ParseError(), RuleError(), ConfigError())}
         return self.rules[name] if name in self.rules else known[name]
+
+
+class RunConfig:
+    """cfn-lint's configuration with the templates that were linted; its own looks for files by their names."""
+
+    def __init__(self, config: ConfigMixIn, templates: list[str]) -> None:
+        self._config = config
+        self.templates = templates
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - cfn-lint's
+        """Return another setting."""
+        return getattr(self._config, name)
 
 
 @dataclass(frozen=True)

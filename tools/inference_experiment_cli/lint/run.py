@@ -43,7 +43,7 @@ def run(
     lint = ExperimentsOnly(engine).lint if only_experiments else engine.lint
     matches = list(_matches(engine, lint_all(templates, lint, cache, jobs or cores()), len(templates)))
     matches.sort(key=lambda match: (match.filename, match.linenumber, match.rule.id))
-    text = get_formatter(engine.config).print_matches(matches, engine.rules, config=engine.config) or ""
+    text = get_formatter(engine.config).print_matches(matches, engine.rules, config=engine.config_of(templates)) or ""
     if text and engine.config.output_file:
         write_file(Path(engine.config.output_file), text)
     elif text:
