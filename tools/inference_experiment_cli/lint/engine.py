@@ -35,7 +35,7 @@ from inference_experiment_rules._cfnlint import brief
 class TemplateResult(TypedDict):
     """The result of one template: findings, the rules that ran, and digests of what was read.
 
-    `digest` is that of the template's content, "" where it could not be read; `reads` has the other files.
+    `digest` is that of the template's content, "" where it could not be read or changed; `reads` has the other files.
     """
 
     findings: list[dict[str, Any]]
@@ -144,11 +144,12 @@ class Engine:
         opened.clear()
         matches = work(template)
         reads = {os.path.relpath(name): digest for name, digest in opened.items() if digest}
-        reads.pop(os.path.relpath(path), None)
+        # With some transforms our rules read the template once more.
+        unchanged = reads.pop(os.path.relpath(path), template.digest) == template.digest
         result = {
             "findings": [plain(match) for match in matches],
             "used": list(self.rules.used_rules),
-            "digest": template.digest,
+            "digest": template.digest if unchanged else "",
             "reads": reads,
         }
         # Strings of a template are cfn-lint's own kind, which cannot be sent to another process.
