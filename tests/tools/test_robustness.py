@@ -291,6 +291,9 @@ def test_output_to_a_device_a_link_and_a_mode(desk: Desk, settings: dict[str, st
     convert = ("convert", "t.yaml", "--to", "native", "-o")
     assert shell('"$@"', *convert, "/dev/stdout", settings=settings).stdout == written
     assert run(*convert, "-", settings=settings).stdout == written
+    assert shell('"$@" > >(cat)', *convert, "/dev/fd/1", settings=settings).stdout == written
+    assert run(*convert, "/dev/null", settings=settings).returncode == 0
+    assert Path("/dev/null").is_char_device()
     assert run(*convert, "link", settings=settings).returncode == 0
     assert Path("link").is_symlink()
     assert Path("file").read_text(encoding="utf-8") == written
