@@ -32,7 +32,7 @@ from cfn_template.values import (
 
 RESOLVE: Final = "{{resolve:"
 _HOLE: Final = "\0"
-_REFERENCE_OR_HOLE: Final = re.compile(r"(\{\{resolve:.*?\}\}|\0)", re.DOTALL)
+_REFERENCE_OR_HOLE: Final = re.compile(r"(\{\{resolve:(?:(?!\{\{resolve:).)*?\}\}|\0)", re.DOTALL)
 MAXIMUM_DEPTH: Final = 40
 MAXIMUM_LENGTH: Final = 1_000_000  # a template's own limit
 

@@ -1,8 +1,8 @@
 """The command inference-experiment: the list of its commands, and where every failure is printed.
 
 Exit codes: 0 done, or the answer is yes; 1 the answer is no; 2 wrong usage, or input that cannot be read; 3 cannot be
-decided; 4 something outside failed (credentials, AWS, a region, the network), or this program itself; 130 interrupted.
-lint has cfn-lint's.
+decided; 4 something outside failed (credentials, AWS, a region, the network, the disk), or this program itself; 130
+interrupted by Ctrl-C (SIGTERM 143, SIGHUP 129). lint has cfn-lint's.
 """
 
 import sys
@@ -15,7 +15,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from inference_experiment_cli.errors import ExitCode, describe
 from inference_experiment_cli.help_page import HelpPage
-from inference_experiment_cli.pipes import discard_output
+from inference_experiment_cli.interrupts import Interrupted
+from inference_experiment_cli.streams import discard, early_end, failure_of_output
 from inference_experiment_cli.terminal import one_line, print_lines, use_escapes
 from inference_experiment_cli.usage_errors import remember, usage_text
 
@@ -54,10 +55,7 @@ class Group(HelpPage, TyperGroup):
 
 
 class Command(HelpPage, TyperCommand):
-    """A command with our page of help, whose -o FILE implies --format.
-
-    It ends quietly when the reader of its output has seen enough, as in `list | head`.
-    """
+    """A command with our page of help, whose -o FILE implies --format."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - the library's
         """Set the parameters from the arguments."""
@@ -72,16 +70,6 @@ class Command(HelpPage, TyperCommand):
             raise
         imply_format(ctx)
         return rest
-
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the library's
-        """Run the command."""
-        try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            discard_output()
-            return None
-        return result
 
 
 class LazyCommand(TyperCommand):
@@ -150,29 +138,43 @@ def application() -> Any:  # noqa: ANN401 - a group of Typer's or Click's, by Ty
 def main() -> None:
     """Run a command and exit with its code; a failure that is no defect of this program is one line."""
     use_escapes()
+    code: object = ExitCode.DONE
     try:
-        code = application().main(_arguments(sys.argv[1:]), prog_name=PROGRAM, standalone_mode=False)
+        with early_end():
+            result = application().main(_arguments(sys.argv[1:]), prog_name=PROGRAM, standalone_mode=False)
+            sys.stdout.flush()
+            code = result
+        if code == ExitCode.INTERRUPTED:  # Typer makes this of KeyboardInterrupt
+            _print_line("interrupted")
     except _ClickException as error:
         code = _print_usage_error(error)
-    except (KeyboardInterrupt, typer.Abort):
-        code = ExitCode.INTERRUPTED
+    except (Interrupted, KeyboardInterrupt, typer.Abort) as interrupt:
+        code = getattr(interrupt, "code", ExitCode.INTERRUPTED)
+        _print_line("; ".join(["interrupted", *getattr(interrupt, "__notes__", ())]))
     except Exception as error:  # noqa: BLE001 - printed as a traceback where it is a defect
-        described = describe(error)
-        if described is None:
-            # Python's own code for this is 1, which would say that the answer is no.
-            traceback.print_exc()
-            described = [(ExitCode.OUTSIDE, "this is a defect of this program; please report it")]
-        for _, text in described:
-            _print_line(text)
-        code = max(each for each, _ in described)
-    if code == ExitCode.INTERRUPTED:
-        _print_line("interrupted")
+        code = _print_failure(error)
     sys.exit(code if isinstance(code, int) else ExitCode.DONE)
 
 
 def _arguments(arguments: list[str]) -> list[str]:
     """Return the arguments of a command line; `help COMMAND` is `COMMAND --help`."""
     return [*arguments[1:], "--help"] if arguments[:1] == ["help"] else arguments
+
+
+def _print_failure(error: Exception) -> int:
+    failure = failure_of_output()
+    if failure is not None:
+        discard(sys.stdout)
+        _print_line(f"standard output cannot be written: {failure.strerror}")
+        return ExitCode.OUTSIDE
+    described = describe(error)
+    if described is None:
+        # Python's own code for this is 1, which would say that the answer is no.
+        traceback.print_exc()
+        described = [(ExitCode.OUTSIDE, "this is a defect of this program; please report it")]
+    for _, text in described:
+        _print_line(text)
+    return max(each for each, _ in described)
 
 
 def _print_line(text: str) -> None:

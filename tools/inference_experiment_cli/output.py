@@ -23,7 +23,8 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from inference_experiment_cli.csv_rows import write_rows
-from inference_experiment_cli.errors import NotPossibleError, UsageError, unwritable
+from inference_experiment_cli.errors import NotPossibleError, UsageError
+from inference_experiment_cli.output_file import is_standard_output, replaced
 from inference_experiment_cli.table import layout
 from inference_experiment_cli.terminal import (
     drawing,
@@ -149,13 +150,11 @@ def confirm(question: str, *, yes: bool) -> None:
 
 def write_file(path: Path | None, text: str) -> None:
     """Write a text with its own line ends, without a path to standard output. Raises UsageError."""
-    if path is None:
+    if path is None or is_standard_output(path):
         _write_document(text)
         return
-    try:
-        path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
-    except OSError as error:
-        raise unwritable(path, error) from error
+    with replaced(path) as new:
+        new.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def _write_document(text: str) -> None:

@@ -11,8 +11,8 @@ from inference_experiment_cli.errors import unwritable
 
 
 def is_standard_output(path: Path | None) -> bool:
-    """Return whether --output means the standard output: it was not given, or is `-`."""
-    return path is None or str(path) == "-"
+    """Return whether --output means the standard output: it was not given, or is `-` or the device."""
+    return path is None or str(path) in {"-", "/dev/stdout"}
 
 
 @contextmanager
@@ -22,7 +22,8 @@ def replaced(path: Path) -> Iterator[Path]:
     Devices and pipes are written as they are, and so is a file whose folder cannot be written.
     """
     try:
-        target = Path(os.path.realpath(path))  # a link stays a link
+        is_device = path.exists() and not (path.is_file() or path.is_dir())
+        target = path if is_device else Path(os.path.realpath(path))  # a link stays a link
         partial = _new_file(target)
         try:
             yield partial or target

@@ -9,8 +9,8 @@ from typing import Annotated, Final
 import typer
 from typer import Option
 
+from inference_experiment_cli.cache_folder import cache_folder
 from inference_experiment_cli.errors import Place, UsageError
-from inference_experiment_cli.lint.cache import default_folder
 from inference_experiment_cli.lint.run import run
 from inference_experiment_cli.options import with_options_of
 
@@ -147,7 +147,7 @@ def lint(  # noqa: PLR0913 - one parameter per option
 
     Documentation: docs/linting.md
     """
-    folder = (cache_dir or default_folder()) if cache else None
+    folder = (cache_dir or cache_folder("lint")) if cache else None
     code = run(
         [*(template or ()), *(paths or ())],
         options.arguments(),

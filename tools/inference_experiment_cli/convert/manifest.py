@@ -24,7 +24,7 @@ PARAMETERS: Final = ("RoleArn", "EndpointName", "ProductionModelName", "ShadowMo
 TOKEN: Final = {"Fn::ImportValue": DEFAULT_TOKEN.split()[1]}
 DESCRIPTION: Final = "A SageMaker shadow test"
 COMMENT_WIDTH: Final = 72
-FUNCTION: Final = re.compile(r"^(\s*(?:- )?[\w:]+:)\n\s+(?:Fn::(?=\w)|(?=Ref:))(\w+): (.+)$", re.MULTILINE)
+FUNCTION: Final = re.compile(r"^([ ]*(?:- )?[\w:]+:)\n\s+(?:Fn::(?=\w)|(?=Ref:))(\w+): (.+)$", re.MULTILINE)
 SHORT_FORM: Final = r"\1 !\2 \3"
 
 

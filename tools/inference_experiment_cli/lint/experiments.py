@@ -13,7 +13,7 @@ from cfnlint.match import Match
 from cfnlint.rules import CloudFormationLintRule, Rules
 
 from inference_experiment.contract import NATIVE_TYPE
-from inference_experiment_cli.lint.engine import Engine, TemplateResult
+from inference_experiment_cli.lint.engine import Engine, TemplateContent, TemplateResult
 from inference_experiment_cli.lint.scout import SCOUT
 
 OURS: Final = re.compile(r"[EWI]9[5-8]\d\d")
@@ -38,12 +38,12 @@ class ExperimentsOnly:
 
     def lint(self, path: str) -> TemplateResult:
         """Return the findings about experiments in one template."""
-        return self._engine.watched(lambda: self._matches(path), path)
+        return self._engine.watched(self._matches, path)
 
-    def _matches(self, path: str) -> list[Match]:
-        matches = self._engine.run(path, self._ours)
+    def _matches(self, template: TemplateContent) -> list[Match]:
+        matches = self._engine.run(template, self._ours)
         if self.scout.experiments:
-            matches = self._engine.run(path, self.walk)
+            matches = self._engine.run(template, self.walk)
         kept = [match for match in matches if concerns(match, self.scout.experiments, self.walk)]
         self._engine.rules.used_rules.clear()
         ran = self.walk if self.scout.experiments else self._ours

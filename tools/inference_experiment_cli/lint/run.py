@@ -3,7 +3,6 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from glob import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from cfnlint.match import Match
 from cfnlint.runner.cli import get_formatter
 
 from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.inputs.documents import read_bytes
 from inference_experiment_cli.lint.cache import Cache
 from inference_experiment_cli.lint.discovery import templates_in
 from inference_experiment_cli.lint.engine import Engine, TemplateResult
@@ -44,19 +44,15 @@ def run(
     `arguments` are cfn-lint's own; without `cache_folder` there is no cache; 0 jobs are one for each core. What was
     checked is said on standard error, and also that it was nothing, which `require_files` makes a UsageError.
     """
-    files = [escape(path) for path in templates_in(paths)]
-    engine = Engine([*arguments, *(["-t", *files] if files else [])])
-    if not paths and not engine.config.templates:
-        files = [escape(path) for path in templates_in(["."])]
-        engine = Engine([*arguments, *(["-t", *files] if files else [])])
+    engine = Engine(arguments)
     if engine.is_serial:
         raise UsageError("cfn-lint lints templates with parameter or deployment files together; run cfn-lint itself")
+    templates = _templates(paths, engine)
     cache = None
     if cache_folder is not None:
         cache = Cache(cache_folder, fingerprint(engine, only_experiments=only_experiments))
         cache.prune()
     lint = ExperimentsOnly(engine).lint if only_experiments else engine.lint
-    templates = list(dict.fromkeys(engine.config.templates or ()))
     if require_files and not templates:
         raise UsageError(_nothing(paths))
     results = _counted(lint_all(templates, lint, cache, jobs or cores()), len(templates))
@@ -66,6 +62,22 @@ def run(
     experiments = sum(result["experiments"] for result in results)
     note(_summary(len(templates), experiments, matches) if templates else _nothing(paths))
     return exit_code(matches, engine.config.non_zero_exit_code)
+
+
+def _templates(paths: Sequence[str], engine: Engine) -> list[str]:
+    """Return the names of the templates; standard input and pipes are read. Raises UsageError."""
+    names = templates_in(paths) if paths else engine.configured_templates() or templates_in(["."])
+    ignored = set(engine.ignored_templates())
+    return [_once(name, engine) for name in names if name not in ignored]
+
+
+def _once(name: str, engine: Engine) -> str:
+    """Read what can be read once only; return the name for messages. Raises UsageError."""
+    if name != "-" and Path(name).is_file():
+        return name
+    label, content = read_bytes(Path(name))
+    engine.contents[label] = content
+    return label
 
 
 def _counted(results: Iterable[TemplateResult], count: int) -> list[TemplateResult]:

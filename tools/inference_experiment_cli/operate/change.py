@@ -11,10 +11,11 @@ from inference_experiment import identity
 from inference_experiment.clock import Clock
 from inference_experiment.event import Request
 from inference_experiment.lifecycle import Lifecycle
-from inference_experiment.model import ENDED, OPERATIONS, ActionKind, Observed, Progress, RequestType, Status
+from inference_experiment.model import ENDED, MUTATING, OPERATIONS, ActionKind, Observed, Progress, RequestType, Status
 from inference_experiment.notices import Notice, Problem, ProblemKind
 from inference_experiment.observed_properties import to_properties
 from inference_experiment_cli.errors import ExperimentFailedError, NotPossibleError, describe_failure
+from inference_experiment_cli.interrupts import Interrupted
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.ownership import (
     CLI_OWNER,
@@ -146,7 +147,11 @@ def carry_out(request: Request, gateway: CliGateway, settings: Settings, arn: st
     screen = console(stderr=True)
     with screen.status("reading the experiment") as show_status:
         view = ProgressView(screen, show_status)
-        result = Lifecycle(request, gateway, Clock(settings.interval), progress, view).run()
+        try:
+            result = Lifecycle(request, gateway, Clock(settings.interval), progress, view).run()
+        except (Interrupted, KeyboardInterrupt) as interrupt:
+            interrupt.add_note(view.what_goes_on(settings))
+            raise
     if result.error:
         name = result.physical_id if request.type is RequestType.CREATE else ""
         exists = f"{name} exists; remove it with inference-experiment delete {name}"
@@ -171,8 +176,21 @@ class ProgressView:
         self._began = time.monotonic()
         self._last: Status | None = None
         self._stopped = False
+        self._experiment: Observed | None = None
+        self._last_call: ActionKind | None = None
         self.ended: Observed | None = None
         """The experiment as its stop left it, where this request has stopped it."""
+
+    def what_goes_on(self, settings: Settings) -> str:
+        """Return what AWS does after an interruption, and how to continue."""
+        if self._last_call is None or self._experiment is None:
+            return "nothing was changed"
+        name, status = self._experiment.name, self._experiment.status
+        options = "".join(f" --{key} {value}" for key in ("region", "profile") if (value := getattr(settings, key)))
+        return (
+            f"{self._last_call} was called and AWS carries on; {name} was last {status}. Follow it with "
+            f"inference-experiment watch {name}{options}"
+        )
 
     def __call__(self, notice: Notice) -> None:
         """Print one notice."""
@@ -182,13 +200,15 @@ class ProgressView:
                 text = describe_failure(notice.error)
                 self._screen.line(f"{seconds}  {notice.kind}: {text}", style="yellow")
             return
-        status = notice.experiment.status
+        self._experiment, status = notice.experiment, notice.experiment.status
         self._stopped = self._stopped or notice.action is ActionKind.STOP
         if self._stopped and status in ENDED:
             self.ended = notice.experiment
         self._status(f"{notice.experiment.name} is {status}")
         if status != self._last:
             self._screen.line(f"{seconds}  status  {status}")
+        if notice.action in MUTATING:
+            self._last_call = notice.action
         if notice.action in OPERATIONS:
             self._screen.line(f"{seconds}  call    {notice.action}")
         self._last = status
