@@ -23,6 +23,7 @@ from inference_experiment_cli.project import sources, write
 NAMES = {
     "broken",
     "capture-with-kms",
+    "cdk",
     "dashboard",
     "gated-promotion",
     "migration",
@@ -32,6 +33,7 @@ NAMES = {
     "several-regions",
     "shadow-alarm",
     "shadow-test",
+    "terraform",
 }
 CFN_LINT = Path(sys.executable).with_name("cfn-lint")
 # As in the SAM CLI's environment: the packages of this project are not there.

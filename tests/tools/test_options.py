@@ -15,6 +15,10 @@ from scripts.option_inventory import Use, uses
 USES: Final = uses()
 # What differs between commands, and why.
 DIFFERENT: Final = {
+    ("--example", "meaning"): "init takes names of the gallery, demo a template",
+    ("--example", "value"): "init takes names of the gallery, demo a template",
+    ("--force", "meaning"): "init overwrites files, the others change what a stack owns",
+    ("--port", "meaning"): "local start keeps the port of the last start, demo takes a free one",
     ("--for", "default"): "a question about one action is about the provider, where the commands of a role have to ask",
     ("--format", "default"): "what the command is for: a table, a policy, records",
     ("--logical-id", "default"): "manifest writes a resource, the others read one",
@@ -27,6 +31,7 @@ LETTERS: Final = {"-f": "--file", "-h": "--help", "-o": "--output", "-t": "--tem
 # What messages and documents name beside our options, and whose it is.
 OF_OTHERS: Final = {
     "--audit-required": "a script of this repository",
+    "--capabilities": "aws",
     "--config-env": "sam",
     "--guided": "sam",
     "--install-completion": "every program of Typer's",
@@ -35,8 +40,10 @@ OF_OTHERS: Final = {
     "--model-variant-actions": "aws",
     "--no-compile": "pip",
     "--no-docker": "cfn",
+    "--parameter-overrides": "aws",
     "--query": "aws",
     "--set-default": "aws",
+    "--template-file": "aws",
     "--update-docs": "a script of this repository",
     "--update-specs": "cfn-lint",
 }

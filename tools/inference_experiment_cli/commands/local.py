@@ -42,9 +42,13 @@ def start(
     inference experiments. It listens on the loopback only and keeps its data between starts. One that runs is left
     alone, and its exports are printed.
 
-    Example: eval "$(inference-experiment local start)"
+    Examples:
+      eval "$(inference-experiment local start)"
+      inference-experiment local start --env-file .env
 
     Exit codes: 0 it runs, 2 the folder or the port cannot be used, 4 it did not start.
+
+    Documentation: docs/local.md
     """
     run_start(state, port, env_file, write_profile, foreground=foreground)
 
@@ -53,7 +57,12 @@ def start(
 def status(state: State = None, output: Output = Format.TABLE) -> None:
     """Show whether the local AWS runs, where, and what is in it.
 
+    Examples:
+      inference-experiment local status --format json
+
     Exit codes: 0 it runs, 1 it does not.
+
+    Documentation: docs/local.md
     """
     raise typer.Exit(run_status(state, output))
 
@@ -62,7 +71,12 @@ def status(state: State = None, output: Output = Format.TABLE) -> None:
 def stop(state: State = None) -> None:
     """Stop the local AWS. Its data stay, for the next start.
 
+    Examples:
+      inference-experiment local stop
+
     Exit codes: 0 it does not run any more, 4 it cannot be stopped.
+
+    Documentation: docs/local.md
     """
     run_stop(state)
 
@@ -73,7 +87,12 @@ def reset(state: State = None) -> None:
 
     One that runs is empty afterwards and has the same address; otherwise its folder is emptied.
 
+    Examples:
+      inference-experiment local reset
+
     Exit codes: 0 done, 4 it cannot be stopped or started.
+
+    Documentation: docs/local.md
     """
     run_reset(state)
 
@@ -88,9 +107,12 @@ def advance(
 
     SageMaker, its metrics and the functions share this clock: experiments start and end by their schedule.
 
-    Example: inference-experiment local advance 2h
+    Examples:
+      inference-experiment local advance 2h
 
     Exit codes: 0 done, 1 it does not run, 2 not a duration.
+
+    Documentation: docs/local.md
     """
     run_advance(duration, state, output)
 
@@ -104,14 +126,19 @@ def deploy(
     state: State = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Deploy a template on the local AWS, and print the outputs of the stack.
+    r"""Deploy a template on the local AWS, and print the outputs of the stack.
 
     As sam build and sam deploy do: folders of code are packaged with their requirements, the stack is created or
     updated, and parameters that are not given keep their values.
 
-    Example: inference-experiment local deploy shop shadow-test.yaml --parameter SamplingPercentage=50
+    Examples:
+      inference-experiment local deploy provider template.yaml
+      inference-experiment local deploy shop examples/shadow-test.yaml \
+          --parameter SamplingPercentage=50
 
     Exit codes: 0 deployed, 1 the stack failed or no local AWS runs, 2 the template or a parameter is wrong.
+
+    Documentation: docs/local.md
     """
     run_deploy(stack, template, parameter, parameter_file, state, output)
 
@@ -120,6 +147,11 @@ def deploy(
 def delete(stack: StackName, state: State = None) -> None:
     """Delete a stack of the local AWS.
 
+    Examples:
+      inference-experiment local delete shop
+
     Exit codes: 0 deleted, or there is none of that name, 1 the deletion failed or no local AWS runs.
+
+    Documentation: docs/local.md
     """
     run_delete(stack, state)
