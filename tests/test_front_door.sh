@@ -74,7 +74,7 @@ done
 
 step "lint"
 run inference-experiment lint template.yaml examples/shadow-test.yaml
-test ! -s "$work/output.txt"
+shows "^2 templates, 1 experiment: no findings$"
 run inference-experiment lint examples/broken/shadow-test.yaml && exit 1
 shows "^E9503 "
 

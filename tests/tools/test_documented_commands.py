@@ -23,7 +23,11 @@ PAGES: Final = [
     if FENCED.search(path.read_text(encoding="utf-8"))
 ]
 # Run by a test of its own, which compares what it prints.
-ELSEWHERE: Final = {"docs/toolkit.md": "tests/tools/test_toolkit_page.py"}
+ELSEWHERE: Final = {
+    "docs/getting-started.md": "tests/test_front_door.py",
+    "docs/local.md": "tests/tools/local/test_local_page.py",
+    "docs/toolkit.md": "tests/tools/test_toolkit_page.py",
+}
 # Commands that are parsed here, and why they are not run.
 PARSED: Final = {
     "inference-experiment demo": "a minute; tests/tools/test_demo.py",
@@ -31,12 +35,13 @@ PARSED: Final = {
     "inference-experiment watch fraud --until Completed": "until the end of a test; tests/tools/test_reads.py",
     "inference-experiment watch shop-fraud-1 --until Completed": "until the end of a test; tests/tools/test_reads.py",
 }
+# They act on the one local AWS of the user; tests/tools/local and tests/test_front_door.py run them.
+LOCAL: Final = re.compile(r"(?:eval \"\$\()?(inference-experiment local [^)]*)(?:\)\")?")
 # First word of other commands -> why they are not run.
 OTHERS: Final = {
     "--8<--": "a file that the site includes: pipeline.sh",
     "./pipeline.sh": "tests/test_gated_promotion.py",
     "aws": "the AWS CLI is not among our dependencies",
-    "cat": "shows a file",
     "cd": "changes the folder",
     "make": "test_targets_exist",
     "pip": "the package index",
@@ -90,7 +95,9 @@ def test_the_commands_of_a_page(account: DocumentedAccount, path: Path) -> None:
         Path("template.yaml").write_bytes((ROOT / "template.yaml").read_bytes())
     for text, code in written:
         program = words(text)[0]
-        if text in PARSED:
+        if local := LOCAL.fullmatch(text):
+            parse(words(local[1])[1:])
+        elif text in PARSED:
             parse(words(text)[1:])
         elif program == "inference-experiment":
             account.run(text, code)
@@ -117,17 +124,20 @@ def test_the_examples_of_help(account: DocumentedAccount, command: str) -> None:
     if command.startswith("policy"):
         Path("template.yaml").write_bytes((ROOT / "template.yaml").read_bytes())
     for example in helped(command):
-        if example not in PARSED:
+        if local := LOCAL.fullmatch(example):
+            parse(words(local[1])[1:])
+        elif example not in PARSED:
             account.start_over(named(example) if command != "create" else (), are_started=command != "start")
             account.run(example)
 
 
 def test_every_exception_is_needed() -> None:
-    documented = [text for path in PAGES for text, _ in lines(path)]
+    documented = [text for path in PAGES for text, _ in lines(path) if name(path) not in ELSEWHERE]
     shown = [each for command in commands() for each in helped(command)]
 
     assert set(PARSED) <= {*documented, *shown}
-    programs = {words(text)[0] for text in documented} - {"inference-experiment", "cfn-lint"}
+    programs = {words(text)[0] for text in documented if not LOCAL.fullmatch(text)}
+    programs -= {"inference-experiment", "cfn-lint"}
     assert programs == set(OTHERS)
     assert {*ELSEWHERE} <= {name(path) for path in PAGES}
 

@@ -143,6 +143,8 @@ def test_differences_come_with_intervals_around_the_truth(desk: Desk) -> None:
         (replace(SHADOW, latency_ms=30), ["--max-latency-increase", "-10%"], "met", 0),
         (SHADOW, ["--max-error-rate", "0.01%"], "missed", 1),
         (replace(SHADOW, spread=0.6), ["--latency-statistic", "p99"], "missed", 1),
+        (replace(SHADOW, error_rate=0.009), [], "missed", 1),
+        (replace(SHADOW, error_rate=0.009), ["--max-error-increase", "none"], "met", 0),
         (SHADOW, ["--min-invocations", "1000000"], "unknown", 3),
         (None, [], "unknown", 3),
     ],

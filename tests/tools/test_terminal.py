@@ -62,6 +62,12 @@ RUNS: dict[str, list[tuple[str, ...]]] = {
     "convert": [("ok.yaml", "--to", "native")],
     "export": [(), ("--format", "csv")],
     "demo": [()],
+    "init": [("--list",), ("project", "--example", "shadow-test")],
+    "local": [
+        ("status", "--state", "state"),
+        ("advance", "2h", "--state", "state"),
+        ("deploy", "shop", "missing.yaml", "--state", "state"),
+    ],
 }
 
 

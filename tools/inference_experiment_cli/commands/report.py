@@ -35,6 +35,10 @@ LatencyStatistic = StrEnum(
 )
 
 
+DOUBLE = 1.0
+"""The increase of the error rate that is missed where nothing is said about it."""
+
+
 class ReportFormat(StrEnum):
     """How a report is printed."""
 
@@ -66,9 +70,10 @@ def report(  # noqa: PLR0913 - one parameter per option
         str,
         typer.Option(
             metavar="PERCENTAGE|none",
-            help="How much higher than production's the shadow's error rate may be; none: any.",
+            help="How much higher than production's the shadow's error rate may be; none: any. Default: twice as "
+            "high, and what may be chance is no reason against a promotion.",
         ),
-    ] = "100%",
+    ] = "",
     min_invocations: Annotated[int, typer.Option(min=1, help="Minimum shadow invocations for a verdict.")] = 100,
     html: Annotated[Path | None, typer.Option(help="File for the page with plots. Needs the extra report.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 or 3 unless all criteria are met.")] = False,
@@ -121,11 +126,11 @@ def report(  # noqa: PLR0913 - one parameter per option
                 from inference_experiment_cli.report.trial import NAME, local_aws  # noqa: PLC0415
 
                 with local_aws() as (sagemaker, cloudwatch):
-                    comparison = _compare(NAME, wanted, sagemaker, cloudwatch)
+                    comparison = _compare(NAME, wanted, sagemaker, cloudwatch, guarded=not max_error_increase)
             else:
                 session = open_session(region, profile)
                 sagemaker, cloudwatch = (session.client(each, config=CONFIG) for each in ("sagemaker", "cloudwatch"))
-                comparison = _compare(name, wanted, sagemaker, cloudwatch)
+                comparison = _compare(name, wanted, sagemaker, cloudwatch, guarded=not max_error_increase)
                 if captures:
                     comparison = _with_predictions(comparison, options.question(), session, publish)
         finish(comparison.verdict, lambda: _present(comparison, output, html), check=check)
@@ -166,7 +171,8 @@ def _criteria(
     options = ("--max-latency-increase", "--max-error-rate", "--max-error-increase")
     for option, text in zip(options, percentages, strict=True):
         try:
-            values.append(None if option == "--max-error-increase" and text == "none" else criteria.fraction(text))
+            is_off = option == "--max-error-increase" and text in {"", "none"}
+            values.append(None if is_off else criteria.fraction(text))
         except ValueError as error:
             raise UsageError(f"{option} {text}: is not a percentage; write it as 10% or 0.1%") from error
     latency, rate, increase = values
@@ -180,13 +186,26 @@ def _criteria(
     )
 
 
-def _compare(name: str, limits: criteria.Criteria, sagemaker: Any, cloudwatch: Any) -> ComparisonReport:  # noqa: ANN401 - clients
+def _compare(
+    name: str,
+    limits: criteria.Criteria,
+    sagemaker: Any,  # noqa: ANN401 - a client
+    cloudwatch: Any,  # noqa: ANN401 - a client
+    *,
+    guarded: bool,
+) -> ComparisonReport:
+    """Compare the metrics; `guarded` misses an error rate that has more than doubled beyond chance, too."""
     with console(stderr=True).status("reading CloudWatch metrics"):
         experiment = describe(sagemaker, name)
         if experiment is None:
             raise NotPossibleError(f"no experiment {name} in {sagemaker.meta.region_name}")
         subject = subject_of(experiment.members, experiment.tags, experiment.region)
-        return compare(measure(cloudwatch, subject, limits.latency_statistic, experiment.observed), limits)
+        measured = measure(cloudwatch, subject, limits.latency_statistic, experiment.observed)
+    strict = compare(measured, replace(limits, max_error_increase=DOUBLE)) if guarded else None
+    missed = (
+        {check.criterion for check in strict.verdict.checks if check.result is criteria.Result.MISSED} if strict else ()
+    )
+    return strict if strict and "MaxErrorIncrease" in missed else compare(measured, limits)
 
 
 def _present(comparison: ComparisonReport, style: ReportFormat, html: Path | None) -> None:

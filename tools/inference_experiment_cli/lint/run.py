@@ -58,7 +58,7 @@ def run(
     results = _counted(lint_all(templates, lint, cache, jobs or cores()), len(templates))
     matches = list(_matches(engine, results))
     matches.sort(key=lambda match: (match.filename, match.linenumber, match.rule.id))
-    _print(matches, engine)
+    _print(matches, engine, templates)
     experiments = sum(result["experiments"] for result in results)
     note(_summary(len(templates), experiments, matches) if templates else _nothing(paths))
     return exit_code(matches, engine.config.non_zero_exit_code)
@@ -98,9 +98,9 @@ def _matches(engine: Engine, results: Iterable[TemplateResult]) -> Iterator[Matc
     engine.rules.used_rules.update(used)
 
 
-def _print(matches: Sequence[Match], engine: Engine) -> None:
+def _print(matches: Sequence[Match], engine: Engine, templates: list[str]) -> None:
     """Print as cfn-lint does, but with control characters of values as escapes, and lines of the terminal's width."""
-    config = engine.config
+    config = engine.config_of(templates)
     if config.format == "pretty":  # it has control characters of its own
         for match in matches:
             for name in ("filename", "message"):
