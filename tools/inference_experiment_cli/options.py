@@ -43,6 +43,14 @@ ParameterFiles = Annotated[
         help="Parameter values of CloudFormation, CodePipeline or SAM (samconfig.toml or samconfig.toml:ENV).",
     ),
 ]
+RegistryTypes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--registry-type",
+        metavar="NAME",
+        help="Another name of the registry type ShadowTests::SageMaker::InferenceExperiment. Repeatable.",
+    ),
+]
 LogicalId = Annotated[str, typer.Option(help="Logical ID of the experiment to use.")]
 Name = Annotated[str, typer.Argument(help="Name of the experiment.")]
 Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait for the experiment to become stable.")]

@@ -9,7 +9,8 @@ from inference_experiment_cli.convert.converter import Converter
 from inference_experiment_cli.convert.target import Target
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.documents import read_document
-from inference_experiment_cli.options import OutputFile
+from inference_experiment_cli.inputs.type_names import registry_name, registry_types
+from inference_experiment_cli.options import OutputFile, RegistryTypes
 from inference_experiment_cli.output import note, write_file
 
 
@@ -23,26 +24,27 @@ def convert(
         ),
     ] = "",
     *,
+    registry_type: RegistryTypes = None,
     keep_logical_id: Annotated[
         bool, typer.Option("--keep-logical-id", help="Keep logical ID and Name: the template was never deployed.")
     ] = False,
     output: OutputFile = None,
 ) -> None:
-    """Convert templates between the native and the custom type.
+    """Convert templates between the native, the custom and the registry type.
 
     The text is edited in place: comments, order, quotes and functions stay as they are. The resource gets another
     logical ID and Name, since CloudFormation cannot change the type of a deployed resource; references follow. What is
-    renamed and why, and differences between the two types, are reported on standard error, with their line.
+    renamed and why, and differences between the types, are reported on standard error, with their line.
 
     Examples: inference-experiment convert native.yaml --to custom > custom.yaml;
-    inference-experiment convert custom.yaml --to native -o native.yaml
+    inference-experiment convert custom.yaml --to registry -o registry.yaml
 
     Exit codes: 0 converted, or of that type already; 2 there is nothing to convert, or the file is wrong.
     """
-    if service_token and to is Target.NATIVE:
-        raise UsageError("--service-token is of the custom type; the native type has none")
-    document = read_document(file)
-    converter = Converter(document, to, service_token, keep_logical_id)
+    if service_token and to is not Target.CUSTOM:
+        raise UsageError(f"--service-token is of the custom type; the {to} type has none")
+    names = (registry_name(registry_type), registry_types(registry_type))
+    converter = Converter(read_document(file), to, service_token, keep_logical_id, *names)
     text = converter.convert()
     for remark in converter.notes:
         note(remark)

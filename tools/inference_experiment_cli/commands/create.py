@@ -8,9 +8,17 @@ import typer
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.experiments import choose, read_experiments
 from inference_experiment_cli.inputs.parameters import given_parameters
+from inference_experiment_cli.inputs.type_names import registry_types
 from inference_experiment_cli.operate.change import Settings, create_experiment
 from inference_experiment_cli.operate.patch import check_resolved
-from inference_experiment_cli.options import FileOption, LogicalId, ParameterFiles, Parameters, with_options_of
+from inference_experiment_cli.options import (
+    FileOption,
+    LogicalId,
+    ParameterFiles,
+    Parameters,
+    RegistryTypes,
+    with_options_of,
+)
 
 
 @with_options_of(Settings, "yes", "force")
@@ -20,6 +28,7 @@ def create(
     logical_id: LogicalId = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
+    registry_type: RegistryTypes = None,
     *,
     options: Settings,
 ) -> None:
@@ -34,7 +43,8 @@ def create(
     """
     if file is None:
         raise UsageError("pass -f FILE")
-    experiment = choose(read_experiments(file, given_parameters(parameter, parameter_file)), logical_id)
+    given = given_parameters(parameter, parameter_file)
+    experiment = choose(read_experiments(file, given, registry_types(registry_type)), logical_id)
     if name:
         unresolved = {keys: written for keys, written in experiment.unresolved.items() if keys != ("Name",)}
         experiment = replace(experiment, properties={**experiment.properties, "Name": name}, unresolved=unresolved)

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 from typer import Option
 
+from inference_experiment_cli.inputs.type_names import registry_types
 from inference_experiment_cli.lint.cache import default_folder
 from inference_experiment_cli.lint.run import run
-from inference_experiment_cli.options import with_options_of
+from inference_experiment_cli.options import RegistryTypes, with_options_of
 
 Listed = list[str] | None
 ReportFormat = StrEnum("ReportFormat", ["QUIET", "PARSEABLE", "JSON", "JUNIT", "PRETTY", "SARIF"])
@@ -76,6 +77,7 @@ def lint(
         bool, Option("--only-experiments", help="Only findings about inference experiments.")
     ] = False,
     jobs: Annotated[int, Option("--jobs", "-j", min=0, help="Processes. Default: one per core.")] = 0,
+    registry_type: RegistryTypes = None,
     cache: Annotated[bool, Option(help="Cache results of unchanged templates.")] = True,
     cache_dir: Annotated[
         Path | None, Option(envvar="INFERENCE_EXPERIMENT_LINT_CACHE", help="Folder of the cache.")
@@ -93,4 +95,6 @@ def lint(
     Exit codes are cfn-lint's and add up: 0 no findings, 2 errors (or wrong usage), 4 warnings, 8 informational.
     """
     folder = (cache_dir or default_folder()) if cache else None
-    raise typer.Exit(run(paths or (), options.arguments(), folder, jobs, only_experiments=only_experiments))
+    types = registry_types(registry_type)
+    code = run(paths or (), options.arguments(), folder, jobs, only_experiments=only_experiments, types=types)
+    raise typer.Exit(code)

@@ -11,8 +11,18 @@ import typer
 from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.inputs.experiments import choose, read_experiments
 from inference_experiment_cli.inputs.parameters import given_parameters
+from inference_experiment_cli.inputs.type_names import registry_types
 from inference_experiment_cli.operate.patch import require_valid
-from inference_experiment_cli.options import File, LogicalId, Output, ParameterFiles, Parameters, Profile, Region
+from inference_experiment_cli.options import (
+    File,
+    LogicalId,
+    Output,
+    ParameterFiles,
+    Parameters,
+    Profile,
+    Region,
+    RegistryTypes,
+)
 from inference_experiment_cli.output import Format
 from inference_experiment_cli.plan.requests import Assumable, against_file, against_live, creation
 from inference_experiment_cli.plan.view import show
@@ -33,6 +43,7 @@ def plan(
     previous_parameter: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE for --previous. Default: those of --parameter.")
     ] = None,
+    registry_type: RegistryTypes = None,
     region: Region = "",
     profile: Profile = "",
     output: Output = Format.TABLE,
@@ -54,14 +65,15 @@ def plan(
     if current and previous:
         raise UsageError("pass --current or --previous, not both")
     values = given_parameters(parameter, parameter_file)
-    experiment = choose(read_experiments(file, values, assume=True), logical_id)
+    types = registry_types(registry_type)
+    experiment = choose(read_experiments(file, values, types, assume=True), logical_id)
     require_valid(experiment)
     deployed = None
     if current:
         result = against_live(experiment, current, region, profile)
     elif previous:
         own = given_parameters(previous_parameter)
-        declared = read_experiments(previous, own or values, strict=bool(own), assume=True)
+        declared = read_experiments(previous, own or values, types, strict=bool(own), assume=True)
         deployed = choose(declared, logical_id and experiment.logical_id)
         result = against_file(experiment, deployed, status)
     else:

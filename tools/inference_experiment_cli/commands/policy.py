@@ -10,7 +10,8 @@ import typer
 
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.parameters import given_parameters
-from inference_experiment_cli.options import ParameterFiles, Parameters, with_options_of
+from inference_experiment_cli.inputs.type_names import registry_types
+from inference_experiment_cli.options import ParameterFiles, Parameters, RegistryTypes, with_options_of
 from inference_experiment_cli.policy.all_roles import run_all_roles
 from inference_experiment_cli.policy.asked import asked
 from inference_experiment_cli.policy.beside import BesideOptions
@@ -64,6 +65,7 @@ def check(
     role: RoleName = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
+    registry_type: RegistryTypes = None,
     beside: BesideOptions,
     unknown: OnUnknown = Unknown.INFO,
     recommended: Annotated[bool, typer.Option("--recommended", help="Check recommended permissions too.")] = False,
@@ -86,8 +88,8 @@ def check(
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
     """
     values = given_parameters(parameter, parameter_file)
-    handlers = tuple(handler or ())
-    checks = CheckOptions(role_kind.value, handlers, options.deployment(), unknown, recommended, values)
+    handlers, types = tuple(handler or ()), registry_types(registry_type)
+    checks = CheckOptions(role_kind.value, handlers, options.deployment(), unknown, recommended, values, types)
     if all_roles:
         given = {
             "role": role,
@@ -135,6 +137,7 @@ def diff(
     role: RoleName = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
+    registry_type: RegistryTypes = None,
     unknown: OnUnknown = Unknown.INFO,
     output: PlainOutput = PlainFormat.TEXT,
 ) -> None:
@@ -143,8 +146,8 @@ def diff(
     Exit codes: 0 nothing required is missing, 1 something is, 2 usage, 3 undecidable (with --unknown error).
     """
     values = given_parameters(parameter, parameter_file)
-    handlers = tuple(handler or ())
-    checks = CheckOptions(role_kind.value, handlers, options.deployment(), unknown, recommended=True, parameters=values)
+    handlers, types = tuple(handler or ()), registry_types(registry_type)
+    checks = CheckOptions(role_kind.value, handlers, options.deployment(), unknown, True, values, types)  # noqa: FBT003
     raise typer.Exit(run_diff(files, checks, role, as_json=output is PlainFormat.JSON))
 
 
@@ -164,6 +167,7 @@ def explain(
     role: RoleName = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
+    registry_type: RegistryTypes = None,
     options: DeploymentOptions,
     beside: BesideOptions,
     unknown: OnUnknown = Unknown.INFO,
@@ -181,6 +185,7 @@ def explain(
     """
     questions = asked(action, resource, context or [], principal)
     values = given_parameters(parameter, parameter_file)
-    checks = CheckOptions(role_kind.value, (), options.deployment(), unknown, parameters=values)
+    types = registry_types(registry_type)
+    checks = CheckOptions(role_kind.value, (), options.deployment(), unknown, parameters=values, types=types)
     as_json = output is PlainFormat.JSON
     raise typer.Exit(run_explain(questions, files, checks, role, beside, as_json=as_json))

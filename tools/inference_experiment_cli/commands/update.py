@@ -1,5 +1,8 @@
 """inference-experiment update: the options; operate/patch.py has the properties, operate/change.py applies them."""
 
+# Typer makes an option of every parameter.
+# ruff: noqa: PLR0913
+
 from pathlib import Path
 from typing import Annotated
 
@@ -7,10 +10,20 @@ import typer
 
 from inference_experiment.model import RequestType
 from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.inputs.experiments import choose, read_experiments
 from inference_experiment_cli.inputs.parameters import given_parameters
+from inference_experiment_cli.inputs.type_names import registry_types
 from inference_experiment_cli.operate.change import LiveChange, Settings
 from inference_experiment_cli.operate.patch import of_file, patched
-from inference_experiment_cli.options import FileOption, LogicalId, Name, ParameterFiles, Parameters, with_options_of
+from inference_experiment_cli.options import (
+    FileOption,
+    LogicalId,
+    Name,
+    ParameterFiles,
+    Parameters,
+    RegistryTypes,
+    with_options_of,
+)
 
 
 @with_options_of(Settings)
@@ -21,6 +34,7 @@ def update(
     logical_id: LogicalId = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
+    registry_type: RegistryTypes = None,
     *,
     options: Settings,
 ) -> None:
@@ -42,7 +56,9 @@ def update(
     if patch is not None:
         properties = patched(change.live, patch)
     elif file is not None:
-        properties = of_file(change.live, file, given_parameters(parameter, parameter_file), logical_id)
+        given = given_parameters(parameter, parameter_file)
+        experiment = choose(read_experiments(file, given, registry_types(registry_type)), logical_id)
+        properties = of_file(change.live, experiment)
     if properties.get("DesiredState") in ("Completed", "Cancelled"):
         properties.setdefault("StatusReason", "Stopped by inference-experiment update")
     change.apply(RequestType.UPDATE, properties, f"{name} is running and would be stopped. Continue?")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from cfn_template.language_extensions import expand
 from cfn_template.located import plain
-from cfn_template.nested import compose
+from cfn_template.nested import Composition, compose
 from cfn_template.nodes import Node, resolve
 from cfn_template.parameters import PSEUDO
 from cfn_template.scenarios import Scenario, describe, needs_of
@@ -28,10 +28,11 @@ from inference_experiment_cli.inventory.properties import epoch_as_text, to_prop
 from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate, experiment_in
 from shadow_test_policies.instance_types import unknown_instance_type
+from shadow_test_policies.registry_type import REGISTRY_TYPES, subject_with, wrong_type_name
 from shadow_test_policies.resolved_values import resolved_problems
 from shadow_test_policies.service_token import wrong_service_token
 
-TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
+TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)  # beside the names of the registry type
 # Describe's answer has these and a request has not.
 ANSWER_KEYS: Final = frozenset({"Arn", "EndpointMetadata", "Status", "CreationTime"})
 INSTANCE_TYPE: Final = ("InfrastructureConfig", "RealTimeInferenceConfig", "InstanceType")
@@ -54,6 +55,7 @@ class Experiment:
     unresolved: Mapping[Keys, ShortForm] = field(default_factory=dict)
     is_created: bool = True
     assumed: tuple[str, ...] = ()  # conditions that nothing decides, such as "IsProd is false"
+    registered: bool = False  # of the registry type, which has no ServiceToken
     wrong_token: str = ""  # why ServiceToken cannot be the provider's
     warning: str = ""  # what the experiment changes in the variant of its endpoint that serves production
     partly_known: tuple[Finding, ...] = ()  # what is wrong with values that are not entirely known
@@ -101,14 +103,14 @@ class Declaration:
         places = {keys: path[len(self.within) :] for keys, path in found.places.items()}
         if not isinstance(value, dict):
             raise self.document.error(places[()], "is not a mapping of properties")
-        native = self.view.type_of(self.logical_id) == contract.NATIVE_TYPE
+        experiment = experiment_in(self.view, self.logical_id, scenario)
+        native = experiment.is_native
         # The API writes times as seconds; CloudFormation does not.
         properties = _with_texts(value) if self.within[-1:] == ("Properties",) else value
-        token = node.at("Properties", "ServiceToken") if not native and self.is_in_template else None
+        token = node.at("Properties", "ServiceToken") if experiment.is_custom and self.is_in_template else None
         wrong = wrong_service_token(self.view, token)
         if wrong:
             wrong = self.view.composition.word(node.path, wrong, MAXIMUM_MESSAGE)
-        experiment = experiment_in(self.view, self.logical_id, scenario)
         keys_at = {path: keys for keys, path in found.places.items()}
         partly = tuple(
             Finding(keys_at.get(each.path, ()), message)
@@ -123,6 +125,7 @@ class Declaration:
             properties,
             places,
             found.unresolved,
+            registered=not native and not experiment.is_custom,
             wrong_token=wrong,
             warning=warning,
             partly_known=partly,
@@ -162,19 +165,27 @@ class Declaration:
 
 
 def read_experiments(
-    path: Path, given: Mapping[str, str], *, strict: bool = True, assume: bool = False
+    path: Path,
+    given: Mapping[str, str],
+    types: frozenset[str] = REGISTRY_TYPES,
+    *,
+    strict: bool = True,
+    assume: bool = False,
 ) -> list[Experiment]:
     """Return the experiments that a deployment of a file makes, at least one. Raises UsageError.
 
-    `assume`: a condition that nothing decides does not hold, instead of leaving values unresolved.
+    `assume`: a condition that nothing decides does not hold, instead of leaving values unresolved. `types` are the
+    names of the registry type.
     """
-    return [one.in_deployment(given, assume=assume) for one in read_declarations(path, given, strict=strict)]
+    return [one.in_deployment(given, assume=assume) for one in read_declarations(path, given, types, strict=strict)]
 
 
-def read_files(paths: Sequence[Path], given: Mapping[str, str]) -> list[Declaration]:
+def read_files(
+    paths: Sequence[Path], given: Mapping[str, str], types: frozenset[str] = REGISTRY_TYPES
+) -> list[Declaration]:
     """Return the experiments of files; a given parameter has to be one of some template's. Raises UsageError."""
     several = len(paths) > 1
-    declarations = [one for path in paths for one in read_declarations(path, given, strict=not several)]
+    declarations = [one for path in paths for one in read_declarations(path, given, types, strict=not several)]
     templates = [_parameters(one.document) for one in declarations if one.is_in_template]
     if several and templates:
         declared = {name: raw for one in templates for name, raw in one.items()}
@@ -182,43 +193,59 @@ def read_files(paths: Sequence[Path], given: Mapping[str, str]) -> list[Declarat
     return declarations
 
 
-def read_declarations(path: Path, given: Mapping[str, str], *, strict: bool = True) -> list[Declaration]:
+def read_declarations(
+    path: Path, given: Mapping[str, str], types: frozenset[str] = REGISTRY_TYPES, *, strict: bool = True
+) -> list[Declaration]:
     """Return the experiments that a file declares, at least one. Raises UsageError.
 
-    `strict`: each given parameter has to be one of the template's.
+    `strict`: each given parameter has to be one of the template's. `types` are the names of the registry type.
     """
     document = read_document(path)
     value = document.value
     if not isinstance(value, Mapping):
         raise document.error((), "is not a mapping of properties")
     if isinstance(value.get("Resources"), Mapping):
-        return _of_template(document, given, strict=strict)
-    if value.get("Type") in TYPES and "Properties" in value:
-        return [_wrapped(document, value, ("Resources", DEFAULT_ID), given)]
+        return _of_template(document, given, types, strict=strict)
+    if value.get("Type") in {*TYPES, *types} and "Properties" in value:
+        return [_wrapped(document, value, ("Resources", DEFAULT_ID), given, types)]
     if value.keys() & ANSWER_KEYS and "EndpointName" not in value:
         value = to_properties(plain(value), {})
     resource = {"Type": contract.CUSTOM_TYPE, "Properties": value}
-    return [_wrapped(document, resource, ("Resources", DEFAULT_ID, "Properties"), given)]
+    return [_wrapped(document, resource, ("Resources", DEFAULT_ID, "Properties"), given, types)]
 
 
-def _wrapped(document: Document, resource: Raw, within: Keys, given: Mapping[str, str]) -> Declaration:
+def _wrapped(
+    document: Document, resource: Raw, within: Keys, given: Mapping[str, str], types: frozenset[str]
+) -> Declaration:
     """Return the experiment of a file that is no template, in a template of its own."""
     template = {"Parameters": {name: {"Type": "String"} for name in given}, "Resources": {DEFAULT_ID: resource}}
-    return Declaration(document, ExperimentTemplate(template, parameter_sets=[given]), DEFAULT_ID, within)
+    view = ExperimentTemplate.of(Composition("", template), types, parameter_sets=[given])
+    return Declaration(document, view, DEFAULT_ID, within)
 
 
-def _of_template(document: Document, given: Mapping[str, str], *, strict: bool) -> list[Declaration]:
+def _of_template(
+    document: Document, given: Mapping[str, str], types: frozenset[str], *, strict: bool
+) -> list[Declaration]:
     declared = _parameters(document)
     known = given if strict else {name: value for name, value in given.items() if name in {*declared, *PSEUDO}}
     check_parameters(declared, known)
     loops = ExperimentTemplate(document.value).deployment(known)
     document = replace(document, value=expand(document.value, loops.evaluator.evaluate))
-    composition = compose(document.value, document.name, SUBJECT)
-    view = ExperimentTemplate.of(composition, parameter_sets=[known] if known else ())
+    composition = compose(document.value, document.name, subject_with(SUBJECT, types - REGISTRY_TYPES))
+    view = ExperimentTemplate.of(composition, types, parameter_sets=[known] if known else ())
     own = [name for name in view.experiments if name in document.value["Resources"]]
     if not own:
-        raise document.error(("Resources",), f"no resource is of type {' or '.join(TYPES)}")
+        raise document.error(("Resources",), _no_experiment(document, types))
     return [Declaration(document, view, str(name)) for name in own]
+
+
+def _no_experiment(document: Document, types: frozenset[str]) -> str:
+    """Return what to do about a template without an experiment: a type of another name has to be named."""
+    resources = [each for each in document.value["Resources"].values() if isinstance(each, Mapping)]
+    private = [str(kind) for each in resources if (kind := each.get("Type")) and not wrong_type_name(str(kind))]
+    advice = f" (is {private[0]} the registry type? --registry-type {private[0]})" if private else ""
+    *first, last = (*TYPES, *sorted(types))
+    return f"no resource is of type {', '.join(first)} or {last}{advice}"
 
 
 def _parameters(document: Document) -> Mapping[str, Raw]:
@@ -322,6 +349,9 @@ def findings(experiment: Experiment) -> list[Finding]:
     if experiment.native:
         found += [Finding((key,), f"is a property of {contract.CUSTOM_TYPE} only") for key in custom_only(filled)]
         found += [Finding(("Name",), "is required by the native type")] if "Name" not in filled else []
+    elif experiment.registered:
+        misplaced = sorted(contract.SERVICE_PROPERTIES & filled.keys())
+        found += [Finding((key,), "is a property of custom resources only; remove it") for key in misplaced]
     elif experiment.declaration.is_in_template:
         found += _service_findings(filled)
     misnamed = list(_unknown_instance_types(filled))

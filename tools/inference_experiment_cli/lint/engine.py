@@ -9,7 +9,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -62,9 +62,10 @@ def lint(path: Path, regions: Sequence[str] = ("us-east-1",)) -> list[Match]:
 
 
 class Engine:
-    """cfn-lint with a configuration, its rules and ours."""
+    """cfn-lint with a configuration, its rules and ours; `types` are further names of the registry type."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Sequence[str], types: Collection[str] = ()) -> None:
+        self.types = types
         try:
             self.config = ConfigMixIn(list(arguments))
             self.rules: Rules = Runner(self.config).rules
@@ -72,6 +73,7 @@ class Engine:
                 self.rules.update(Rules.create_from_module(RULES))
         except (CfnLintExitException, ConfigFileError, ValueError) as error:
             raise _usage_error(error) from error
+        self.rules[OUR_FIRST_RULE].given = types
         self._ignores_bad = self.config.ignore_bad_template or not ParseError().is_enabled(
             include_experimental=False,
             ignore_rules=self.config.ignore_checks,

@@ -1,7 +1,7 @@
 """One run of inference-experiment lint: find the templates, lint, print, and return the exit code."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from glob import escape
 from pathlib import Path
 from typing import Any, Final
@@ -26,17 +26,24 @@ LEVELS: Final = {"none": 0, "error": 2, "warning": 2 + 4, "informational": 2 + 4
 
 
 def run(
-    paths: Sequence[str], arguments: Sequence[str], cache_folder: Path | None, jobs: int, *, only_experiments: bool
+    paths: Sequence[str],
+    arguments: Sequence[str],
+    cache_folder: Path | None,
+    jobs: int,
+    *,
+    only_experiments: bool,
+    types: Collection[str] = (),
 ) -> int:
     """Lint, print as cfn-lint does, and return the exit code. Raises UsageError.
 
-    `arguments` are cfn-lint's own; without `cache_folder` there is no cache; 0 jobs are one for each core.
+    `arguments` are cfn-lint's own; without `cache_folder` there is no cache; 0 jobs are one for each core; `types` are
+    further names of the registry type.
     """
     files = [escape(path) for path in templates_in(paths)]
-    engine = Engine([*arguments, *(["-t", *files] if files else [])])
+    engine = Engine([*arguments, *(["-t", *files] if files else [])], types)
     if not paths and not engine.config.templates:
         files = [escape(path) for path in templates_in(["."])]
-        engine = Engine([*arguments, *(["-t", *files] if files else [])])
+        engine = Engine([*arguments, *(["-t", *files] if files else [])], types)
     if engine.is_serial:
         raise UsageError("cfn-lint lints templates with parameter or deployment files together; run cfn-lint itself")
     cache = None

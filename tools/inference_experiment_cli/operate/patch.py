@@ -13,7 +13,7 @@ from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
 from inference_experiment_cli.errors import NotPossibleError, Place, UsageError
 from inference_experiment_cli.inputs.documents import read_document
-from inference_experiment_cli.inputs.experiments import Experiment, choose, findings, read_experiments
+from inference_experiment_cli.inputs.experiments import Experiment, findings
 
 
 def patched(live: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -43,9 +43,8 @@ def patched(live: Mapping[str, Any], path: Path) -> dict[str, Any]:
     return dict(properties)
 
 
-def of_file(live: Mapping[str, Any], path: Path, parameters: Mapping[str, str], logical_id: str) -> dict[str, Any]:
-    """Return the properties of a file; without Name or Tags it leaves the live ones. Raises CommandError."""
-    experiment = choose(read_experiments(path, parameters), logical_id)
+def of_file(live: Mapping[str, Any], experiment: Experiment) -> dict[str, Any]:
+    """Return the properties of an experiment; without Name or Tags it leaves the live ones. Raises CommandError."""
     check_resolved(experiment)
     properties = dict(experiment.properties)
     for key in ("Name", "Tags"):

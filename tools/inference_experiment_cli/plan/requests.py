@@ -25,6 +25,9 @@ from inference_experiment_cli.plan.simulate import SimulatedGateway, described, 
 ENDINGS: Final = ("ModelVariants", "ModelVariantActions", "PromotionCriteria")
 # Properties whose absence from the file is a change that it asks for.
 LASTING: Final = ("Description", "KmsKey", "DataStorageConfig")
+# What the handlers of the registry type leave to CloudFormation: the waits, and at a creation whose request it is.
+NOT_OF_HANDLERS: Final = ("sqs:",)
+NOT_OF_CREATE_HANDLER: Final = (*NOT_OF_HANDLERS, "cloudformation:")
 Assumable = StrEnum(
     "Assumable", {"CREATED": "Created", "RUNNING": "Running", "COMPLETED": "Completed", "CANCELLED": "Cancelled"}
 )
@@ -37,7 +40,7 @@ def creation(experiment: Experiment) -> Plan:
     request = manual_request(RequestType.CREATE, requester, "", filled.properties)
     name = filled.properties.get("Name") or identity.derived_name(request)
     gateway = SimulatedGateway(earlier_owner_tag(request))
-    return make_plan(request, gateway, Observed(name))
+    return _for_type(make_plan(request, gateway, Observed(name)), experiment, NOT_OF_CREATE_HANDLER)
 
 
 def against_live(experiment: Experiment, name: str, region: str, profile: str) -> Plan:
@@ -51,7 +54,13 @@ def against_live(experiment: Experiment, name: str, region: str, profile: str) -
     request = manual_request(RequestType.UPDATE, maker, name, properties, old)
     simulated = SimulatedGateway(earlier_owner_tag(request), gateway)
     simulated.add(observed.details, tags)
-    return make_plan(request, simulated, observed)
+    return _for_type(make_plan(request, simulated, observed), experiment, NOT_OF_HANDLERS)
+
+
+def _for_type(made: Plan, experiment: Experiment, unneeded: tuple[str, ...]) -> Plan:
+    """Return a plan with the permissions that the handlers of the experiment's type need."""
+    needed = [each for each in made["permissions"] if not each["action"].startswith(unneeded)]
+    return {**made, "permissions": needed} if experiment.registered else made
 
 
 def _deployed(properties: Mapping[str, Any], live: Mapping[str, Any], observed: Observed) -> dict[str, Any]:
@@ -101,7 +110,8 @@ def against_file(experiment: Experiment, previous: Experiment, status: Assumable
     gateway = SimulatedGateway(earlier_owner_tag(request))
     tags = {tag["Key"]: tag["Value"] for tag in old.properties.get("Tags", ())}
     gateway.add(_described(old.properties, name, _assumed(old.properties, status)), tags)
-    return make_plan(request, gateway, gateway.describe_inference_experiment(name))
+    made = make_plan(request, gateway, gateway.describe_inference_experiment(name))
+    return _for_type(made, experiment, NOT_OF_HANDLERS)
 
 
 def _assumed(properties: Mapping[str, Any], status: Assumable | None) -> Status:
