@@ -2,6 +2,8 @@
 
 import difflib
 import json
+import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -390,3 +392,18 @@ def test_every_type_in_one_template_becomes_the_registry_type(desk: Desk) -> Non
         ("ARegistry", "BRegistry"), "ShadowTests::SageMaker::InferenceExperiment"
     )
     assert "!GetAtt ARegistry.Arn" in converted
+
+
+def test_the_page_imports_the_experiment_of_its_template(desk: Desk) -> None:
+    page = (ROOT / "docs" / "convert.md").read_text()
+    blocks = {
+        kind: textwrap.dedent(text)
+        for kind, text in re.findall(r"^ +```(yaml|json)\n(.*?)^ +```$", page, re.MULTILINE | re.DOTALL)
+    }
+    (identified,) = json.loads(blocks["json"])
+    desk.ok("lint", desk.write("import.yaml", blocks["yaml"]), "-i", "W9711")
+    desk.ok("validate", "import.yaml")
+    resource = parse_document(blocks["yaml"], "import").value["Resources"][identified["LogicalResourceId"]]
+    assert resource["Type"] == identified["ResourceType"] == "ShadowTests::SageMaker::InferenceExperiment"
+    assert identified["ResourceIdentifier"] == {"Name": resource["Properties"]["Name"]}
+    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
