@@ -23,7 +23,11 @@ def is_about_properties(path: Path) -> bool:
     """Tell whether every ServiceToken of a fixture is on a line of its own, of an experiment of the custom type."""
     text = path.read_text(encoding="utf-8")
     tokens = re.findall(r"^ *ServiceToken: ", text, re.MULTILINE)
-    return path.suffix == ".yaml" and 0 < len(tokens) == text.count("ServiceToken") == text.count(CUSTOM_TYPE)
+    return (
+        path.suffix == ".yaml"
+        and REGISTRY_TYPE not in text
+        and 0 < len(tokens) == text.count("ServiceToken") == text.count(CUSTOM_TYPE)
+    )
 
 
 def as_registered(text: str) -> str:

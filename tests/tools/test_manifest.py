@@ -71,6 +71,7 @@ def test_a_template_of_the_registry_type_under_another_name(desk: Desk) -> None:
     desk.ok("validate", file, "--registry-type", "Acme::ML::ShadowTest")
     desk.ok("lint", file, "--registry-type", "Acme::ML::ShadowTest")
     assert "E3006" in desk.run("lint", file).stdout
+    assert "is for --type registry" in desk.refused(2, "manifest", "--registry-type", "Acme::ML::ShadowTest")
 
 
 TIMES = {"StartTime": "2026-01-01T00:00:00Z", "EndTime": "2026-01-20T00:00:00Z"}

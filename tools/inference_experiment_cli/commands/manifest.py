@@ -46,6 +46,8 @@ def manifest(
     if not (logical_id.isascii() and logical_id.isalnum()):
         raise UsageError(f"--logical-id {logical_id}: use letters and digits only")
     type_name = registry_name(registry_type)
+    if registry_type and kind is not Manifest.REGISTRY:
+        raise UsageError("--registry-type is for --type registry")
     live = None
     if name:
         gateway = CliGateway(region, profile)
