@@ -78,7 +78,7 @@ def register_types(types: Collection[str]) -> None:
     for name in [name for name in _REGISTERED if name not in types]:
         if registered.get(name) is _REGISTERED.pop(name):
             del registered[name]
-            for schemas in PROVIDER_SCHEMA_MANAGER._schemas.values():  # noqa: SLF001
+            for schemas in getattr(PROVIDER_SCHEMA_MANAGER, "_schemas", {}).values():
                 schemas.pop(name, None)
     for name in types - _REGISTERED.keys():
         _REGISTERED[name] = Schema(without_service(contract.schema(), name))
@@ -105,9 +105,8 @@ class ReenteringRule(CfnLintJsonSchema):
         """
         super().initialize(cfn)
         types = {str(cfn.template["Resources"][name]["Type"]) for name in self.targets(cfn)} - {contract.NATIVE_TYPE}
-        registered = types & self.registry_types
-        self.keywords = [f"Resources/{name}/Properties" for name in sorted(types - registered)]
-        self.keywords += [_RESOURCE] if registered else []
+        self.keywords = [f"Resources/{name}/Properties" for name in sorted(types)]
+        self.keywords += [_RESOURCE] if types & self.registry_types else []
         # cfn-lint fills them next, and searches all rules for each.
         self.child_rules = dict.fromkeys(self.rule_set.values()) if types else {}
 
@@ -125,22 +124,29 @@ class ReenteringRule(CfnLintJsonSchema):
         path = validator.context.path.path
         if not isinstance(instance, dict) or len(path) < 2 or path[1] not in self.targets(validator.cfn):  # noqa: PLR2004
             return
+        registered = validator.cfn.template["Resources"][path[1]]["Type"] in self.registry_types
         if keyword != _RESOURCE:
-            yield from self._errors(validator, instance, contract.exact_schema())
-        elif instance.get("Type") in self.registry_types:
-            yield from self._errors_of_resource(validator, instance)
+            yield from self._errors(validator, instance, _registry_schema() if registered else contract.exact_schema())
+        elif registered:
+            yield from self._enter(validator, instance)
 
-    def _errors_of_resource(self, validator: Validator, resource: dict[str, Any]) -> Iterator[ValidationError]:
-        """Yield the errors of a resource of a registered type, whose properties E3002 would have entered like this."""
+    def _enter(self, validator: Validator, resource: dict[str, Any]) -> Iterator[ValidationError]:
+        """Yield the errors of a resource of a registered type, into whose properties E3002 would go like this."""
         condition, properties = resource.get("Condition"), resource.get("Properties", {})
         if not isinstance(properties, dict) or properties == {"Ref": "AWS::NoValue"}:
             return  # E3002 says so of any type
+        place = validator.context.path.evolve(cfn_path=deque(["Resources", resource["Type"], "Properties"]))
         context = validator.context.evolve(
             functions=list(FUNCTIONS),
+            strict_types=False,
             conditions=validator.context.conditions.evolve({condition: True} if isinstance(condition, str) else {}),
-            path=validator.context.path.descend(path="Properties"),
+            path=place.descend(path="Properties"),
         )
-        for error in self._errors(validator.evolve(context=context), properties, _registry_schema()):
+        function_filter = validator.function_filter.evolve(add_cfn_lint_keyword=True)
+        entered = self.extend_validator(
+            validator.evolve(context=context, function_filter=function_filter), {"type": "object"}, context
+        )
+        for error in self._validate(entered, properties):
             error.path.appendleft("Properties")
             yield error
 

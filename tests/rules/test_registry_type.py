@@ -53,6 +53,33 @@ def test_the_same_mistakes_have_the_same_findings(path: Path) -> None:
     assert findings(as_registered(text), service) == findings(text, service)
 
 
+BRANCHES = """\
+Parameters: {Env: {Type: String, AllowedValues: [a, b]}}
+Conditions: {IsA: !Equals [!Ref Env, a], Never: !Equals [a, b]}
+Resources:
+  Never: {Type: Custom::SageMakerInferenceExperiment, Condition: Never, Properties: {Nam: x}}
+  Unknown: {Type: Custom::SageMakerInferenceExperiment, Condition: Unknown, Properties: {Nam: x}}
+  Branches:
+    Type: Custom::SageMakerInferenceExperiment
+    Properties: !If [IsA, {Type: ShadowMod}, {Name: a, Type: !If [IsA, x, ShadowMode]}]
+  NoValue:
+    Type: Custom::SageMakerInferenceExperiment
+    Properties: !If [IsA, {Nam: x}, !Ref AWS::NoValue]
+  Transformed:
+    Type: Custom::SageMakerInferenceExperiment
+    Properties: {Fn::Transform: {Name: X, Parameters: {A: b}}}
+"""
+
+
+def test_branches_of_the_properties_have_the_same_findings() -> None:
+    custom = {(match.linenumber, match.rule.id, match.message) for match in lint_text(BRANCHES)}
+    expected = {each for each in custom if "'ServiceToken'" not in each[2]}
+    assert {line for line, *_ in expected} >= {4, 5, 8, 11}
+    assert {
+        (match.linenumber, match.rule.id, match.message) for match in lint_text(as_registered(BRANCHES))
+    } == expected
+
+
 def test_a_name_is_known_as_long_as_it_is_configured() -> None:
     """cfn-lint's table of registered types outlives a run: what one run configures is not known to the next."""
     template = "Resources: {{A: {{Type: {}}}}}"
