@@ -6,6 +6,7 @@ import pytest
 from desk import Desk, steady
 from desk_files import QUICK, bring_to, properties, sampling
 
+from inference_experiment import contract
 from inference_experiment_cli.convert.target import Target, type_of
 from inference_experiment_cli.operate.ownership import RESOURCE_TYPES
 from shadow_test_policies.experiment import EXPERIMENT_TYPES
@@ -113,6 +114,19 @@ def test_plan_names_the_permissions_of_the_handlers(desk: Desk) -> None:
     live = desk.ok("plan", changed, "--current", "fraud", "--format", "json").data()
     assert live["verdict"] == "update in place"
     assert actions(live) <= update | {"sagemaker:AddTags"}
+
+
+def test_a_type_cannot_change_under_one_logical_id(desk: Desk) -> None:
+    old, new = (
+        desk.write("old.json", template(contract.CUSTOM_TYPE, ServiceToken=TOKEN)),
+        desk.write("t.json", template()),
+    )
+    refused = desk.refused(1, "plan", new, "--previous", old)
+    assert "t.json:4: Resources/Shadow/Type: CloudFormation cannot change the type of a resource" in refused
+    assert f"from {contract.CUSTOM_TYPE} to {REGISTRY_TYPE}; inference-experiment convert gives it another" in refused
+    renamed = desk.write("new.json", {"Resources": {"Other": template()["Resources"]["Shadow"]}})
+    desk.ok("plan", renamed, "--previous", old)
+    desk.ok("plan", new, "--previous", desk.write("p.json", properties()))
 
 
 def test_an_experiment_of_a_private_type_belongs_to_its_stack(desk: Desk) -> None:

@@ -70,6 +70,11 @@ class Experiment:
         """The name in the template."""
         return self.declaration.logical_id
 
+    @property
+    def type(self) -> str:
+        """The type in the template; of a file that is none, that of properties alone."""
+        return self.declaration.view.type_of(self.logical_id)
+
     def line(self, keys: Keys) -> int:
         """Return the line of a property such as Tags, 0, Key, or of what is around it."""
         while keys and keys not in self.places:

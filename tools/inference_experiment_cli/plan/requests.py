@@ -7,7 +7,7 @@ from typing import Any, Final
 from inference_experiment import differences, identity, payloads
 from inference_experiment.model import ENDED, Observed, RequestType, Status
 from inference_experiment.properties import validate
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import NotPossibleError, UsageError
 from inference_experiment_cli.inputs.experiments import Experiment, with_values
 from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
@@ -101,7 +101,12 @@ def _ended_as_wanted(properties: Mapping[str, Any], observed: Observed) -> bool:
 
 
 def against_file(experiment: Experiment, previous: Experiment, status: Assumable | None) -> Plan:
-    """Return the plan of an update from one file to another. Raises UsageError."""
+    """Return the plan of an update from one file to another. Raises UsageError, NotPossibleError."""
+    same = previous.declaration.is_in_template and previous.logical_id == experiment.logical_id
+    if same and experiment.declaration.is_in_template and previous.type != experiment.type:
+        change = f"CloudFormation cannot change the type of a resource from {previous.type} to {experiment.type}"
+        place = experiment.document.place(("Resources", experiment.logical_id, "Type"))
+        raise NotPossibleError(f"{change}; inference-experiment convert gives it another logical ID", place)
     old = with_values(previous, {})
     new = with_values(experiment, {})
     requester = Requester("STACK", experiment.logical_id)
