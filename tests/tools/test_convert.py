@@ -407,3 +407,14 @@ def test_the_page_imports_the_experiment_of_its_template(desk: Desk) -> None:
     assert resource["Type"] == identified["ResourceType"] == "ShadowTests::SageMaker::InferenceExperiment"
     assert identified["ResourceIdentifier"] == {"Name": resource["Properties"]["Name"]}
     assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_parameter_of_the_provider_alone_is_noted(desk: Desk) -> None:
+    text = (
+        "Parameters:\n  Token: {Type: String}\n  Key: {Type: String}\nResources:\n  A:\n"
+        "    Type: Custom::SageMakerInferenceExperiment\n    Properties:\n      ServiceToken: !Ref Token\n"
+        "      Name: a\n      KmsKey: !Ref Key\n"
+    )
+    for target in ("registry", "native"):
+        answer = desk.ok("convert", desk.write("a.yaml", text), "--to", target, "--keep-logical-id")
+        assert answer.stderr == "a.yaml:2: nothing uses Token any more; remove it\n"

@@ -1,6 +1,6 @@
 """The registry type in the commands that read templates, under its usual name or another."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from desk import Desk, steady
@@ -9,6 +9,7 @@ from desk_files import QUICK, bring_to, properties, sampling
 from inference_experiment import contract
 from inference_experiment_cli.convert.target import Target, type_of
 from inference_experiment_cli.operate.ownership import RESOURCE_TYPES
+from inference_experiment_cli.options import RegistryTypes
 from shadow_test_policies.experiment import EXPERIMENT_TYPES
 from shadow_test_policies.registry_type import REGISTRY_TYPE
 
@@ -28,6 +29,8 @@ def actions(made: Any) -> set[str]:
 def test_the_types_are_the_same_everywhere() -> None:
     assert {type_of(target) for target in Target} == EXPERIMENT_TYPES
     assert EXPERIMENT_TYPES < RESOURCE_TYPES
+    option = get_args(RegistryTypes)[1]
+    assert option.help.startswith(f"Another name of the registry type {REGISTRY_TYPE}.")
 
 
 def test_validate_takes_what_the_custom_type_takes_without_its_provider(desk: Desk) -> None:

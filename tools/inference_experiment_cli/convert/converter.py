@@ -11,6 +11,7 @@ from typing import Final
 import yaml
 
 from cfn_template.documents import syntax_tree
+from cfn_template.mentions import mentioned
 from inference_experiment import contract
 from inference_experiment_cli.convert import experiment_name
 from inference_experiment_cli.convert.edits import Edits, call_like, one_line
@@ -123,8 +124,15 @@ class Converter:
         if not self.keep_logical_id:
             self._rename(experiments, ids, resources)
         text = self._edits.applied()
-        parse_document(text, self.document.name)
+        self._note_unused(parse_document(text, self.document.name))
         return text
+
+    def _note_unused(self, converted: Document) -> None:
+        """Note the parameters that only removed properties have used, such as ServiceToken."""
+        before, after = ({name for _, name in mentioned(each.value)} for each in (self.document, converted))
+        for key, _ in members(member(self._top, "Parameters")):
+            if key.value in before - after:
+                self._note(key, f"nothing uses {key.value} any more; remove it")
 
     def _kind(self, resource: Resource) -> Target | None:
         """Return which type of experiment a resource is of."""
