@@ -12,7 +12,7 @@ SECURITY := $(PYTHON) scripts/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-libraries test-product check security site format sam-check cdk-check types lint-corpus lint-recall lint-versions faults mutation bench docs dist lock clean
+.PHONY: demo test test-libraries test-product check security site format sam-check cdk-check types clients-check lint-corpus lint-recall lint-versions contract registry faults mutation bench docs dist lock clean
 
 demo: $(STAMP)
 	$(BIN)/inference-experiment demo
@@ -63,7 +63,7 @@ site: .venv-docs/.installed
 	touch $@
 
 types: $(STAMP)
-	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p scripts -p protocol_driver -p lambda_runtime
+	$(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package)) -p benchmarks -p registry -p shadowtests_sagemaker_inferenceexperiment -p scripts -p protocol_driver -p lambda_runtime
 	$(BIN)/mypy tests/typing/iam_policy_api.py
 
 format: $(STAMP)
@@ -92,6 +92,19 @@ cdk-check: $(STAMP) .venv-cdk/.installed
 	.venv-cdk/bin/python $(PIP) --no-deps --require-hashes -r requirements/cdk.txt
 	touch $@
 
+# docs/local.md's lines of the AWS CLI, the SageMaker SDK, SAM and CDK against the local AWS; needs node, and what
+# sam-check needs.
+CDK_VERSION := 2.1148.1
+clients-check: $(STAMP) .venv-clients/.installed .venv-sam/.installed
+	CLIENTS_PATH="$(CURDIR)/.venv-clients/bin:$(CURDIR)/.venv-clients/node_modules/.bin:$(CURDIR)/.venv-sam/bin:$$(dirname $$($(FUNCTION_PYTHON) -c 'import sys; print(sys.executable)'))" \
+		$(BIN)/python -m pytest -q tests/tools/local/test_local_page.py
+
+.venv-clients/.installed: requirements/clients.txt
+	$(PYTHON) -m venv --clear .venv-clients
+	.venv-clients/bin/python $(PIP) --no-deps --require-hashes -r requirements/clients.txt
+	npm install --silent --no-audit --no-fund --prefix .venv-clients aws-cdk@$(CDK_VERSION)
+	touch $@
+
 # Rules over every template at hand, and their fixtures on the oldest, an intermediate and the newest cfn-lint.
 lint-corpus: $(STAMP)
 	$(BIN)/python tests/rules/corpus.py --download
@@ -102,6 +115,21 @@ lint-recall: $(STAMP)
 
 lint-versions: $(STAMP)
 	$(BIN)/python tests/rules/versions.py
+
+# The registry type: AWS's contract tests on the local AWS, with broken adapters that they have to find; and the package
+# for cfn submit, of a type name and for an architecture: make registry TYPE_NAME=Acme::Testing::Shadow ARCHITECTURE=arm64
+TYPE_NAME ?= ShadowTests::SageMaker::InferenceExperiment
+ARCHITECTURE ?= x86_64
+contract: $(STAMP) .venv-contract/.installed
+	$(BIN)/python tests/registry/contract.py
+
+registry: .venv-contract/.installed $(STAMP)
+	$(BIN)/python -m registry.build --type-name $(TYPE_NAME) --architecture $(ARCHITECTURE)
+
+.venv-contract/.installed: requirements/contract.txt
+	$(PYTHON) -m venv --clear .venv-contract
+	.venv-contract/bin/python $(PIP) --no-deps --require-hashes -r requirements/contract.txt
+	touch $@
 
 # Every network call of every operation, killed, timed out, throttled and refused; writes docs/faults.md.
 faults: $(STAMP)

@@ -23,7 +23,7 @@ from benchmarks import (
     waiting,
 )
 from benchmarks.measure import Results
-from benchmarks.writing import broken, machine, row, write
+from benchmarks.writing import broken, disturbances, machine, row, stolen_seconds, write
 
 ALL: Final[dict[str, Callable[[Path, int], Results]]] = {
     "rules": rule_cost.measure,
@@ -61,6 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     output = options.output.resolve() if options.output else None
     environment, results = machine(), []
+    began, before = time.perf_counter(), stolen_seconds()
     # Outside the repository, whose .cfnlintrc would load our rules for the peer too.
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch, contextlib.chdir(scratch):
         for name in options.only:
@@ -72,6 +73,10 @@ def main(arguments: Sequence[str]) -> int:
             results.append(result)
             sys.stdout.write(f"\n{result.title} ({result.seconds:.0f} s)\n{''.join(map(row, result.figures))}")
             sys.stdout.flush()
+    withheld = stolen_seconds()
+    if before is not None and withheld is not None:
+        environment["stolen"] = (withheld - before) / ((time.perf_counter() - began) * (environment["cores"] or 1))
+    sys.stdout.write("".join(f"\nnot a quiet machine: {each}" for each in disturbances(environment)))
     if output:
         write(output, environment, results)
     lines = broken(results)

@@ -1,18 +1,23 @@
 """Interleaved pairs, medians of their ratios, and the results of a benchmark."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+CONFIDENCE: Final = 0.95
 Timer: TypeAlias = Callable[[], float]
 Work: TypeAlias = Callable[[], object]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One row of the table. `floor` is the limit of `ratio`: the least value with `at_least`, else the greatest."""
+    """One row of the table. `floor` is the limit of `ratio`: the least value with `at_least`, else the greatest.
+
+    `interval` holds the median of the pairs' ratios with 95 % confidence.
+    """
 
     name: str
     ours: float
@@ -24,6 +29,7 @@ class Figure:
     at_least: bool = False
     rounds: int = 1
     remark: str = ""
+    interval: tuple[float, float] | None = None
 
     @property
     def holds(self) -> bool:
@@ -103,4 +109,20 @@ def compared(
         faster,
         len(timings),
         remark,
+        interval_of_median(ratios),
     )
+
+
+def interval_of_median(values: Sequence[float]) -> tuple[float, float] | None:
+    """Return the order statistics between which the median is with at least 95 % confidence; None with too few values.
+
+    As many of the values are below the median as heads are thrown: the interval leaves out the tails of that binomial.
+    """
+    count, ordered = len(values), sorted(values)
+    tail, below = 0.0, 0
+    while below < count:
+        tail += math.comb(count, below) / 2**count
+        if tail > (1 - CONFIDENCE) / 2:
+            break
+        below += 1
+    return (ordered[below - 1], ordered[count - below]) if below else None

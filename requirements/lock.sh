@@ -11,8 +11,10 @@ lock() {
 lock requirements/dev.txt pyproject.toml --extra local --extra query --extra captures --extra report --group dev
 lock requirements/sam.txt requirements/sam.in
 lock requirements/cdk.txt requirements/cdk.in
+lock requirements/clients.txt requirements/clients.in
 lock requirements/bench.txt requirements/bench.in
 lock requirements/security.txt requirements/security.in
 lock requirements/docs.txt requirements/docs.in
+lock requirements/contract.txt requirements/contract.in
 # What the function is deployed with, for its bill of materials.
 lock requirements/function.txt src/requirements.txt

@@ -28,6 +28,7 @@ from inference_experiment.model import (
     Status,
 )
 from inference_experiment.planner import TABLE, Rule
+from scripts import option_inventory
 
 KINDS: Final[Mapping[RequestType, tuple[RequestKind, ...]]] = {
     RequestType.CREATE: (RequestKind.CREATE,),
@@ -205,11 +206,26 @@ def access_analyzer() -> str:
     return _table(("check", "our kind", "refused by IAM"), rows)
 
 
+def options() -> str:
+    """Return the options of the CLI, each with its value, its meaning and the commands that have it."""
+    rows = []
+    for used in option_inventory.uses().values():
+        names = ", ".join(
+            f"`{name}`"
+            for name in sorted({name for each in used for name in each.names}, key=lambda name: (len(name), name))
+        )
+        values = sorted({each.value.replace("|", " or ") for each in used} - {""})
+        meanings = "; ".join(dict.fromkeys(each.meaning for each in used))
+        rows.append((names, ", ".join(values), meanings, ", ".join(f"`{each.command}`" for each in used)))
+    return _table(("option", "value", "meaning", "commands"), rows)
+
+
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "access_analyzer": access_analyzer,
     "attributes": attributes,
     "failures": failures,
     "lifecycle": lifecycle,
+    "options": options,
     "permissions": permissions,
     "properties": properties,
     "standing": standing,

@@ -1,6 +1,7 @@
-"""Run sam validate --lint with our rules, and sam build: python scripts/sam_check.py VENV PYTHON.
+"""Run sam validate --lint with our rules, and sam build, in a project of init: python scripts/sam_check.py VENV PYTHON.
 
-VENV contains the SAM CLI. PYTHON is the interpreter of the function's runtime, which sam build requires on the PATH.
+VENV contains the SAM CLI and this project. PYTHON is the interpreter of the function's runtime, which sam build
+requires on the PATH.
 """
 
 import os
@@ -10,7 +11,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+# What inference-experiment init does; VENV does not have what its command line needs.
+WRITE_PROJECT = """
+import sys
+from pathlib import Path
+from inference_experiment_cli.project.contents import project_contents
+from inference_experiment_cli.project.sources import choose_examples
+from inference_experiment_cli.project.write import write_files
+write_files(Path(sys.argv[1]), project_contents(choose_examples(["all"])))
+"""
 
 
 def real_interpreter(name: str) -> Path | None:
@@ -40,15 +49,12 @@ def main(environment: Path, name: str) -> int:
         return 2
     sam = environment / "bin" / "sam"
     with tempfile.TemporaryDirectory() as folder:
-        built = Path(folder) / "built"
+        project, built = Path(folder) / "project", Path(folder) / "built"
         path = f"{interpreter.parent}{os.pathsep}{os.environ['PATH']}"
         settings = {**os.environ, "PATH": path, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
-        # The repository has no .cfnlintrc: sam validate must work in a clone where this package is not installed.
-        Path(folder, ".cfnlintrc").write_text("append_rules: [inference_experiment_rules]\n", encoding="utf-8")
-        template = ["--template-file", str(ROOT / "template.yaml")]
-        commands = (["validate", "--lint", *template], ["build", *template, "--build-dir", str(built), "--no-cached"])
-        for command in commands:
-            finished = subprocess.run([str(sam), *command], cwd=folder, env=settings, check=False)
+        subprocess.run([str(environment / "bin" / "python"), "-c", WRITE_PROJECT, str(project)], check=True)
+        for command in (["validate", "--lint"], ["build", "--build-dir", str(built), "--no-cached"]):
+            finished = subprocess.run([str(sam), *command], cwd=project, env=settings, check=False)
             if finished.returncode:
                 return finished.returncode
         function = built / "ProviderFunction"

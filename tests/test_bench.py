@@ -5,8 +5,8 @@ from pathlib import Path
 
 from benchmarks import templates
 from benchmarks.drawing import svg
-from benchmarks.measure import Curve, Figure, Results, compared, pairs
-from benchmarks.writing import broken, machine, row, write
+from benchmarks.measure import Curve, Figure, Results, compared, interval_of_median, pairs
+from benchmarks.writing import broken, disturbances, machine, markdown, row, write
 from inference_experiment_cli.lint.engine import Engine
 
 
@@ -30,6 +30,22 @@ def test_the_figure_is_the_median_of_the_ratios() -> None:
     assert not compared("a", found, "peer", 0.4).holds
 
 
+def test_the_interval_of_a_median_is_that_of_the_sign_test() -> None:
+    """With 10 values it goes from the second to the ninth (97.9 %), with 5 no two of them are far enough apart."""
+    assert interval_of_median(list(range(10, 0, -1))) == (2, 9)
+    assert interval_of_median(list(range(5))) is None
+    assert compared("a", [(float(each), 1.0) for each in range(1, 21)], "peer").interval == (6.0, 15.0)
+
+
+def test_a_run_that_was_disturbed_says_so() -> None:
+    quiet = {"load_before": 0.2, "stolen": 0.001}
+
+    assert disturbances(quiet) == []
+    assert disturbances(quiet | {"load_before": 3.0}) == ["the load before the run was 3, at most 0.5 is quiet"]
+    assert "withheld 25.0%" in disturbances(quiet | {"stolen": 0.25})[0]
+    assert "**Not a quiet machine" in markdown(machine() | {"load_before": 9.0}, [])
+
+
 def test_a_broken_floor_is_named() -> None:
     figure = Figure("slow", 2.0, 1.0, "s", "peer", 2.0, 1.15)
     results = [Results("Rules", "about", [figure, Figure("fine", 1.0, None, "s")])]
@@ -47,6 +63,7 @@ def test_the_page_has_every_figure_and_every_curve(tmp_path: Path) -> None:
     page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
     assert "| custom type | 2 s | 1 s (cfn-lint) | 2.00 |" in page
     assert "](benchmarks/cost-growth.svg)" in page
+    assert "| x | ours (ms) |\n| --- | --- |\n| 0 | 1 |\n| 8 | 3 |\n" in page
     assert (tmp_path / "benchmarks" / "cost-growth.svg").read_text(encoding="utf-8") == svg(curve)
     assert "&amp;" in svg(curve)
 

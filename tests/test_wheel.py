@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from inference_experiment_cli.project.sources import PROVIDER_FILES
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {
     path.parent.name: path.parent
@@ -35,6 +37,7 @@ PARTS = {
         ("tools/test_report_criteria.py", "tools/test_report_intervals.py"),
     ),
 }
+PAGES = {".md", ".svg"}
 # Takes away the finder of the editable installation, so that the sources cannot stand in for what a wheel lacks.
 HIDE = """\
 import sys
@@ -93,20 +96,46 @@ def sources(folder: Path) -> Iterator[str]:
             yield path.relative_to(folder).as_posix()
 
 
+def project_files() -> set[str]:
+    """Return what init needs beside the function, as git has it."""
+    command = ["git", "ls-files", "examples", *PROVIDER_FILES]
+    return set(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split())
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_wheel_has_everything_of_a_package(package: str, wheel: zipfile.ZipFile) -> None:
     packed = {name.removeprefix(f"{package}/") for name in wheel.namelist() if name.startswith(f"{package}/")}
 
-    assert packed == set(sources(PACKAGES[package]))
+    own = {name for name in packed if not name.startswith("project/files/")}
+
+    assert own == set(sources(PACKAGES[package]))
+
+
+def test_the_wheel_has_the_files_of_a_project(wheel: zipfile.ZipFile) -> None:
+    """They are those of the repository, byte by byte; the function is the package inference_experiment."""
+    prefix = "inference_experiment_cli/project/files/"
+    packed = {name.removeprefix(prefix): wheel.read(name) for name in wheel.namelist() if name.startswith(prefix)}
+
+    assert packed == {name: (ROOT / name).read_bytes() for name in project_files()}
 
 
 def test_the_wheel_has_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     described = {name for name in tops if name.endswith(".dist-info")}
 
-    assert tops - described == set(PACKAGES)
+    data = {name for name in tops if name.endswith(".data")}
+
+    assert tops - described - data == set(PACKAGES)
     names = {name.split("/", 1)[1] for name in wheel.namelist() if name.split("/")[0] in described}
     assert {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"} <= names
+
+
+def test_the_wheel_has_the_documentation(wheel: zipfile.ZipFile) -> None:
+    """The pages that --help refers to, where installers put the documentation of packages."""
+    prefix = "data/share/doc/cfn-inference-experiment/"
+    packed = {name.partition(prefix)[2] for name in wheel.namelist() if ".data/" in name}
+
+    assert packed == {page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").rglob("*") if page.suffix in PAGES}
 
 
 def test_the_source_distribution_builds_the_same_wheel(built: Path, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from cfn_template.values import (
 
 RESOLVE: Final = "{{resolve:"
 _HOLE: Final = "\0"
-_REFERENCE_OR_HOLE: Final = re.compile(r"(\{\{resolve:.*?\}\}|\0)", re.DOTALL)
+_REFERENCE_OR_HOLE: Final = re.compile(r"(\{\{resolve:(?:(?!\{\{resolve:).)*?\}\}|\0)", re.DOTALL)
 MAXIMUM_DEPTH: Final = 40
 MAXIMUM_LENGTH: Final = 1_000_000  # a template's own limit
 
@@ -46,6 +46,7 @@ class Evaluator:
     mappings: Raw
     refer_key: Callable[[str], object] | None = None
     resources: Mapping[str, Raw] = field(default_factory=dict)
+    deployed: Mapping[Unresolved, str] = field(default_factory=dict)
 
     @cached_property
     def keys(self) -> "Evaluator":
@@ -89,13 +90,18 @@ class Evaluator:
         """Fn::GetAtt."""
         if isinstance(argument, list) and argument and all(isinstance(part, str) for part in argument):
             argument = ".".join(argument)
-        return unresolved("Fn::GetAtt", argument) if isinstance(argument, str) else UNKNOWN
+        return self._deployed("Fn::GetAtt", argument) if isinstance(argument, str) else UNKNOWN
+
+    def _deployed(self, function: str, argument: str) -> str | SymbolicString:
+        """Return the value that a deployed stack has, unresolved without one."""
+        value = self.deployed.get(Unresolved(function, argument)) if self.deployed else None
+        return unresolved(function, argument) if value is None else value
 
     def import_value(self, argument: Raw, depth: int) -> object:
         """Fn::ImportValue."""
         name = self.evaluate(argument, depth)
         is_text = isinstance(name, str | SymbolicString)
-        return unresolved("Fn::ImportValue", str(name) if is_text else json.dumps(argument, default=str))
+        return self._deployed("Fn::ImportValue", str(name) if is_text else json.dumps(argument, default=str))
 
     def sub(self, argument: Raw, depth: int) -> object:
         """Fn::Sub."""
@@ -126,7 +132,7 @@ class Evaluator:
             return self.evaluate(variables[name], depth)
         value = self.refer(name)
         if "." in name and isinstance(value, SymbolicString):
-            return unresolved("Fn::GetAtt", name)
+            return self._deployed("Fn::GetAtt", name)
         return value
 
     def join(self, argument: Raw, depth: int) -> object:

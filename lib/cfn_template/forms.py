@@ -1,7 +1,7 @@
 """The form of what a reference to a resource returns: the name's characters, and the ARN around the name."""
 
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from cfn_template.values import SUB_VARIABLE, Raw, Unresolved
@@ -77,6 +77,36 @@ def expanded(part: Unresolved, resources: Mapping[str, Raw]) -> list[str | Unres
     known = {"Name": own, "Path": path if isinstance(path, str) else Unresolved("Fn::GetAtt", f"{name}.Path")}
     pieces = enumerate(SUB_VARIABLE.split(form))
     return [known.get(piece, Unresolved("Ref", piece)) if index % 2 else piece for index, piece in pieces]
+
+
+def values_of(
+    name: str, kind: str, physical_id: str, pseudo: Mapping[str, str], path: str | None = "/"
+) -> Iterator[tuple[Unresolved, str]]:
+    """Yield what Ref and attributes of a deployed resource give, as far as its physical id tells.
+
+    `pseudo` are the values of the pseudo parameters, `path` is a role's; None where it is not known.
+    """
+    yield Unresolved("Ref", name), physical_id
+    if kind not in NAMES:
+        return
+    known = {key: value for key, value in {**pseudo, "Path": path}.items() if value is not None}
+    named = _name_in(physical_id, FORMS.get((kind, "Ref"), ""), known)
+    for (each, attribute), form in FORMS.items():
+        text = _filled(form, {**known, "Name": named}) if named else ""
+        if each == kind and attribute != "Ref" and text and not SUB_VARIABLE.search(text):
+            yield Unresolved("Fn::GetAtt", f"{name}.{attribute}"), text
+
+
+def _filled(form: str, known: Mapping[str, str]) -> str:
+    return SUB_VARIABLE.sub(lambda match: known.get(match[1], match[0]), form)
+
+
+def _name_in(physical_id: str, form: str, known: Mapping[str, str]) -> str:
+    """Return the physical name in a physical id, which is the name itself or has the form of Ref."""
+    before, hole, after = _filled(form, known).partition("${Name}")
+    if hole and physical_id.startswith(before) and physical_id.endswith(after):
+        return physical_id[len(before) : len(physical_id) - len(after)]
+    return "" if {":", "/"} & {*physical_id} else physical_id
 
 
 def as_pieces(part: Unresolved, resources: Mapping[str, Raw]) -> list[str | Unresolved]:

@@ -11,6 +11,7 @@ PSEUDO: Final = frozenset(
     f"AWS::{name}"
     for name in ("AccountId", "NotificationARNs", "Partition", "Region", "StackId", "StackName", "URLSuffix")
 )
+ALIKE: Final = 0.5  # similarity from which one name is suggested for another
 _NUMBERS: Final = ("Number", "List<Number>")
 
 
@@ -95,8 +96,9 @@ def check_given(declared: Raw, given: Mapping[str, str]) -> None:
         if name in known:
             _check_value(name, known[name], value)
         elif name not in PSEUDO:
-            near = get_close_matches(name, map(str, known), 1)
-            advice = f"did you mean {near[0]}?" if near else f"it has {', '.join(map(str, known)) or 'none'}"
+            folded = {str(each).casefold(): str(each) for each in known}
+            near = get_close_matches(name.casefold(), folded, 1, cutoff=ALIKE)
+            advice = f"did you mean {folded[near[0]]}?" if near else f"it has {', '.join(map(str, known)) or 'none'}"
             raise ParameterError(name, f"the template has no such parameter; {advice}")
 
 

@@ -56,6 +56,7 @@ class TemplateDeclarations:
     types: Mapping[str, str] = field(default_factory=dict)  # of the declared parameters
     chosen: Mapping[str, tuple[object, ...]] = field(default_factory=dict)  # values with the keys of mappings
     resources: Mapping[str, Raw] = field(default_factory=dict)
+    deployed: Mapping[Unresolved, str] = field(default_factory=dict)  # what references give in a deployed stack
 
     def domain(self, name: str) -> tuple[object, ...]:
         """Return the values to try for a parameter; an unresolved one stands for anything else."""
@@ -79,7 +80,8 @@ class Scenario:
     @cached_property
     def evaluator(self) -> Evaluator:
         """The evaluator of intrinsic functions in this scenario."""
-        return Evaluator(self.refer, self.decide, self.source.mappings, self._value, self.source.resources)
+        source = self.source
+        return Evaluator(self.refer, self.decide, source.mappings, self._value, source.resources, source.deployed)
 
     def refer(self, name: str) -> object:
         """Return what Ref gives: a parameter's value, or an unresolved one for resources and pseudo parameters."""

@@ -15,7 +15,7 @@ from cfn_template.scenarios import (
     enumerate_assumptions,
     enumerate_scenarios,
 )
-from cfn_template.values import Raw, unresolved
+from cfn_template.values import Raw, Unresolved, unresolved
 
 # Without -r cfn-lint lints for this region, which says nothing about where the template is deployed.
 DEFAULT_REGIONS: Final = ("us-east-1",)
@@ -100,14 +100,22 @@ class TemplateView:
         elsewhere = (unresolved("Ref", REGION),) if compared and self.regions == DEFAULT_REGIONS else ()
         return (*dict.fromkeys((*self.regions, *compared, *keys)), *elsewhere)
 
-    def deployment(self, given: Mapping[str, Any], assumed: Iterable[str] = ()) -> Scenario:
+    def deployment(
+        self,
+        given: Mapping[str, Any],
+        assumed: Iterable[str] = (),
+        deployed: Mapping[Unresolved, str] | None = None,
+    ) -> Scenario:
         """Return the scenario of one deployment: parameter values, else defaults.
 
         Comparisons that these do not decide are false in the conditions in `assumed`; others stay undecided.
+        `deployed` has the values of references to resources and imports, as far as a deployed stack has them.
         """
-        values = {name: value_of(name, raw, given) for name, raw in self.declared.items()}
+        known = deployed or {}
+        values: dict[str, object] = {one.argument: value for one, value in known.items() if one.function == "Ref"}
+        values |= {name: value_of(name, raw, given) for name, raw in self.declared.items()}
         pseudo = {name: given[name] for name in PSEUDO if name in given}
-        source = replace(self.source, hidden=self.source.hidden - pseudo.keys())
+        source = replace(self.source, hidden=self.source.hidden - pseudo.keys(), deployed=known)
         return next(iter(enumerate_assumptions(source, values | pseudo, list(assumed))))
 
     def scenarios(self, names: Iterable[str], related: Iterable[str] = ()) -> list[Scenario]:

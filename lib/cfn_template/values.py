@@ -33,6 +33,7 @@ SUB_VARIABLE: Final = re.compile(r"\$\{([^!{}][^{}]*)\}")
 NO_VALUE: Final = "AWS::NoValue"
 DYNAMIC: Final = "resolve"  # {{resolve:service:name}}
 MAXIMUM_HOLES: Final = 4  # of a string that is compared
+MAXIMUM_COMPARED_LENGTH: Final = 256  # of a text that is compared with several unresolved parts
 TRANSFORM: Final = "Fn::Transform"
 
 
@@ -68,7 +69,8 @@ class SymbolicString:
         They are the only such values if there is one unresolved part, and are left out if there are many.
         """
         holes = list(dict.fromkeys(part for part in self.parts if isinstance(part, Unresolved)))
-        if len(holes) > MAXIMUM_HOLES:
+        # Each further part that may be anything multiplies the work by the length.
+        if len(holes) > MAXIMUM_HOLES or (len(holes) > 1 and len(text) > MAXIMUM_COMPARED_LENGTH):
             return {}
         groups = dict.fromkeys(holes, "(.*)")
         pattern = ""

@@ -17,7 +17,7 @@ MODEL: Final = "AWS::SageMaker::Model"
 INFRASTRUCTURE: Final = {"InstanceType": "InstanceType", "InstanceCount": "InitialInstanceCount"}
 RELATED_TYPES: Final = frozenset({ENDPOINT, ENDPOINT_CONFIG, MODEL})
 # AWS publishes Marketplace packages from accounts of its own; their names carry a hash of 32 hexadecimal digits.
-MARKETPLACE: Final = re.compile(r":model-package/.*-[0-9a-f]{32}$")
+MARKETPLACE: Final = re.compile(r":model-package/[^:]*-[0-9a-f]{32}$")
 
 
 def endpoint_of(experiment: Experiment) -> str | None:

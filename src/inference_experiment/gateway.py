@@ -132,10 +132,14 @@ def _status(text: object, name: str) -> Status:
 
 
 class Gateway:
-    """The AWS operations that the lifecycle needs. Every method raises ExperimentError and nothing else."""
+    """The AWS operations that the lifecycle needs. Every method raises ExperimentError and nothing else.
 
-    def __init__(self, queue_url: str = "") -> None:
+    `session` makes the clients, such as a boto3 session; boto3's default one where it is None.
+    """
+
+    def __init__(self, queue_url: str = "", session: Any = None) -> None:  # noqa: ANN401 - whatever has client()
         self._queue_url = queue_url
+        self._session = session or boto3
         self._clients: dict[str, Any] = {}
         self.pressure = Pressure()
         self.left: Callable[[], float] = lambda: math.inf
@@ -150,7 +154,7 @@ class Gateway:
         service = contract.service_of(operation)
         if service not in self._clients:
             config = QUEUE_CONFIG if service == "sqs" else CONFIG
-            self._clients[service] = boto3.client(service, config=config)  # type: ignore[call-overload]
+            self._clients[service] = self._session.client(service, config=config)
         return self._clients[service]
 
     def _call(self, operation: str, **arguments: Any) -> Any:  # noqa: ANN401

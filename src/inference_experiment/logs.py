@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-SIGNED_URL: Final = re.compile(r"https?://[^\s\"']*[?&][^\s\"']*")
+SIGNED_URL: Final = re.compile(r"https?://(?:(?!https?://)[^\s\"'?&])*[?&][^\s\"']*")
 # At finer levels these loggers write events and URLs (C18).
 ERROR_ONLY_LOGGERS: Final = ("boto3", "botocore", "urllib3", "crhelper")
 # Shorter tag values occur in ordinary words.

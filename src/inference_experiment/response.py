@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from http.client import HTTPException, HTTPSConnection
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from inference_experiment import contract
 from inference_experiment.event import Request
 from inference_experiment.model import Observed, RequestResult
+from inference_experiment.observed_properties import timestamp
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ MAX_REASON_BYTES: Final = 1500  # bytes; what the stack's events show without cu
 def _text(value: object) -> str:
     """Return an attribute as text: times as ISO 8601 in UTC, absent values as an empty text."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return timestamp(value)
     return "" if value is None else str(value)
 
 

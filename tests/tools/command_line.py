@@ -34,16 +34,20 @@ class Finished:
         return json.loads(self.stdout)
 
 
-def _environment(settings: Mapping[str, str] | None) -> dict[str, str]:
+def environment_of(settings: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the machine's environment without what could change the outcome, and with these settings."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
     return {**clean, "COLUMNS": "200", "NO_COLOR": "1", **(settings or {})}
 
 
-def run(*arguments: str, settings: Mapping[str, str] | None = None, stdin: str = "") -> Finished:
-    """Run through the real main() with these settings and none of the machine's own that could change the outcome."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
+def run(*arguments: str, settings: Mapping[str, str] | None = None, stdin: str = "", encoding: str = "") -> Finished:
+    """Run through the real main() with these settings and none of the machine's own that could change the outcome.
+
+    Both outputs are texts, or with an `encoding` streams that lack other characters, as Python opens them.
+    """
+    out, err, code = _stream(encoding), _stream(encoding), 0
     with (
-        mock.patch.dict(os.environ, _environment(settings), clear=True),
+        mock.patch.dict(os.environ, environment_of(settings), clear=True),
         mock.patch.object(sys, "argv", ["inference-experiment", *arguments]),
         mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()))),
         contextlib.redirect_stdout(out),
@@ -53,17 +57,29 @@ def run(*arguments: str, settings: Mapping[str, str] | None = None, stdin: str =
             cli.main()
         except SystemExit as ended:
             code = int(ended.code or 0)
-    assert "Traceback" not in err.getvalue(), err.getvalue()
+    finished = Finished(code, _written(out), _written(err))
+    assert "Traceback" not in finished.stderr, finished.stderr
     # So every error path that any test takes is a test of its message.
-    assert_no_repr(err.getvalue())
+    assert_no_repr(finished.stderr)
     if arguments[:1] in REPORTS:
-        assert_no_repr(out.getvalue())
-    return Finished(code, out.getvalue(), err.getvalue())
+        assert_no_repr(finished.stdout)
+    return finished
+
+
+def _stream(encoding: str) -> io.StringIO | io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\n") if encoding else io.StringIO()
+
+
+def _written(stream: io.StringIO | io.TextIOWrapper) -> str:
+    if isinstance(stream, io.StringIO):
+        return stream.getvalue()
+    stream.seek(0)
+    return stream.read()
 
 
 def run_process(*arguments: str, settings: Mapping[str, str] | None = None) -> Finished:
     """Run the installed command in a process of its own."""
-    environment = _environment(settings)
+    environment = environment_of(settings)
     ended = subprocess.run(
         [COMMAND, *arguments], capture_output=True, text=True, env=environment, check=False, timeout=120
     )

@@ -7,6 +7,9 @@ aws.sagemaker_inference_experiment of Datadog's DDSQL reference. Names and state
 """
 
 import re
+from collections.abc import Callable
+
+from inference_experiment_cli.inventory.records import snake
 
 AWSCC_GET = """\
 SELECT
@@ -61,10 +64,39 @@ FROM aws.sagemaker.inference_experiments
 WHERE region = '{{ region }}' -- required
 ;
 """
+# This page's table is in the singular.
 EARLIER_AWS_GET = (
-    AWSCC_GET.replace("awscc.", "aws.").replace("Identifier", "data__Identifier").replace("{{ name }}", "<Name>")
+    AWSCC_GET.replace("awscc.", "aws.")
+    .replace("inference_experiments", "inference_experiment")
+    .replace("Identifier", "data__Identifier")
+    .replace("{{ name }}", "<Name>")
 )
 EARLIER_AWS_LIST = AWSCC_LIST.replace("awscc.", "aws.").replace("_list_only", "")
+
+
+def _insert(table: str, columns: str, placeholder: Callable[[str], str], returning: str = "") -> str:
+    names = columns.split()
+    values = ",\n".join(f"'{{{{ {placeholder(name)} }}}}'" for name in names)
+    listed = ",\n".join(names)
+    return f"/*+ create */\nINSERT INTO {table} (\n{listed}\n)\nSELECT\n{values}{returning};\n"
+
+
+AWSCC_INSERT_REQUIRED = _insert(
+    "awscc.sagemaker.inference_experiments", "Name Type RoleArn EndpointName ModelVariants region", snake
+)
+AWS_INSERT = _insert(
+    "aws.sagemaker.inference_experiments",
+    "Name Type Schedule Description RoleArn EndpointName ModelVariants DataStorageConfig ShadowModeConfig KmsKey Tags "
+    "region",
+    str,
+    "\nRETURNING\nInferenceExperimentArn\n",
+)
+
+
+def columns_of_insert(example: str) -> list[str]:
+    """Return the columns that an example of INSERT names."""
+    return example.split("(\n")[1].partition("\n)")[0].split(",\n")
+
 
 _CREATE = "CreateInferenceExperiment DescribeInferenceExperiment AddTags ListTags"
 PERMISSIONS = {

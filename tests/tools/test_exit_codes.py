@@ -24,7 +24,16 @@ READERS = [
     ("convert", "nowhere.yaml", "--to", "custom"),
     ("lint", "nowhere.yaml"),
     ("policy", "check", "nowhere.yaml", "--for", "provider"),
+    ("lint", "-t", "nowhere.yaml"),
+    ("lint", "p.json", "--config-file", "nowhere.yaml"),
+    ("lint", "p.json", "--custom-rules", "nowhere.yaml"),
+    ("lint", "p.json", "--override-spec", "nowhere.yaml"),
+    ("lint", "p.json", "--registry-schemas", "nowhere.yaml"),
     ("demo", "--template", "nowhere.yaml"),
+    ("demo", "--example", "nowhere.yaml"),
+    ("plan", "p.json", "--parameter-file", "nowhere.yaml"),
+    ("policy", "diff", "nowhere.yaml", "--for", "provider"),
+    ("policy", "explain", "iam:PassRole", "*", "nowhere.yaml"),
     ("create", "-f", "nowhere.yaml"),
     ("update", "fraud", "-f", "nowhere.yaml"),
     ("update", "fraud", "--patch", "nowhere.yaml"),
@@ -42,15 +51,78 @@ def test_a_missing_file(desk: Desk, arguments: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("vlidate",), "No such command 'vlidate'. Did you mean 'validate'"),
-        (("validate", "--odd", "x"), "No such option: --odd"),
-        (("plan",), "Missing argument"),
-        (("list", "--format", "xml"), "': 'xml' is not one of"),
-        (("policy", "chek"), "No such command 'chek'"),
+        (("vlidate",), "vlidate: no such command; did you mean validate?"),
+        (("validate", "--odd", "x"), "--odd: no such option"),
+        (("plan",), "missing argument FILE"),
+        (("list", "--format", "xml"), "--format xml: choose table, json, yaml or csv"),
+        (("policy", "chek"), "chek: no such command; did you mean check?"),
+        (("list", "--regoin", "eu-west-1"), "--regoin: no such option; did you mean --region?"),
+        (("list", "-q"), "-q: no such option"),
+        (("list", "--status", "Runing"), "Completed or Cancelled; did you mean Running?"),
+        (("list", "--format"), "--format: needs a value; choose table, json, yaml or csv"),
+        (("list", "--profile"), "--profile: needs a value: NAME"),
+        (("list", "--full=yes"), "--full: takes no value"),
+        (("plan", "a.yaml", "b.yaml"), "unexpected argument: b.yaml"),
+        (("get",), "missing argument NAME"),
+        (("policy", "check", "role.json"), "missing option --for; choose provider, experiment or deployer"),
+        (("watch", "fraud", "--timeout", "soon"), "--timeout soon: must be a number, at least 1"),
+        (("watch", "fraud", "--timeout", "0"), "--timeout 0: must be a number, at least 1"),
+        (("plan", "-t", "a.yaml"), "-t: no such option; write FILE without an option"),
+        (("policy", "check", "-f", "a.json"), "-f: no such option; write FILE without an option"),
+        (("lint", "--jobs", "1.5"), "--jobs 1.5: must be a whole number, at least 0"),
+        (("demo", "--port", "70000"), "--port 70000: must be a whole number, at least 1 and at most 65535"),
     ],
 )
 def test_wrong_usage(arguments: tuple[str, ...], words: str) -> None:
     assert_one_line(run(*arguments), 2, words, "--help")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("list", "--full", "--identifiers"), "pass --full or --identifiers, not both"),
+        (("stop", "fraud", "--promote", "--retain"), "pass --promote, --retain or --remove, not several"),
+        (("report", "fraud", "--trial"), "pass NAME or --trial, not both"),
+        (("report",), "pass NAME or --trial"),
+        (("plan", "a.yaml", "--current", "a", "--previous", "b.yaml"), "pass --current or --previous, not both"),
+        (("lint", "-x", "E1001"), "--configure-rule E1001: write it as RULE:KEY=VALUE"),
+    ],
+)
+def test_options_that_exclude_each_other(desk: Desk, arguments: tuple[str, ...], message: str) -> None:
+    assert desk.refused(2, *arguments) == message
+
+
+EXPERIMENTS = [
+    ("get",),
+    ("watch",),
+    ("report",),
+    ("update", "--patch", "patch.json"),
+    ("start",),
+    ("stop",),
+    ("delete",),
+    ("manifest", "--from"),
+    ("plan", "p.json", "--current"),
+]
+
+
+@pytest.mark.parametrize("arguments", EXPERIMENTS, ids=" ".join)
+def test_an_unknown_experiment(desk: Desk, arguments: tuple[str, ...]) -> None:
+    desk.write("p.json", properties())
+    desk.write("patch.json", [])
+    place = arguments if arguments[-1] in {"--from", "--current"} else arguments[:1]
+    words = (*place, "nothing", *arguments[len(place) :])
+    assert desk.refused(1, *words) == "no experiment nothing in us-east-1"
+
+
+@pytest.mark.parametrize("arguments", [*EXPERIMENTS, ("list",), ("export",)], ids=" ".join)
+def test_no_region(desk: Desk, arguments: tuple[str, ...]) -> None:
+    desk.write("p.json", properties())
+    desk.write("patch.json", [])
+    del desk.settings["AWS_REGION"]
+    name = () if arguments[0] in {"list", "export"} else ("nothing",)
+    place = arguments if arguments[-1] in {"--from", "--current"} else arguments[:1]
+    words = (*place, *name, *arguments[len(place) :])
+    assert desk.refused(2, *words) == "no region: pass --region or set AWS_REGION"
 
 
 def test_every_error_has_a_code_and_a_line() -> None:

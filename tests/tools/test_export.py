@@ -194,7 +194,7 @@ def test_an_experiment_deleted_meanwhile_is_left_out(sagemaker: RegionalSageMake
     ("arguments", "words"),
     [
         (["--format", "parquet"], "needs --output FILE"),
-        (["--region", "here"], "write all, or names such as us-east-1"),
+        (["--region", "here"], "--region here: no such region; write it as us-east-1"),
         (["--region", ","], "write all, or names such as us-east-1"),
         (["--output", "/nowhere/at/all.jsonl"], "/nowhere/at/all.jsonl: cannot be written: No such file or directory"),
         (["--output", "/nowhere/at/all.parquet", "--format", "parquet"], "all.parquet"),

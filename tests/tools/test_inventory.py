@@ -1,4 +1,4 @@
-"""docs/inventory.md is complete: each item that other tools document, with a command and a test that exist."""
+"""docs/reference/inventory.md is complete: each item of other tools with a command and a test that exist."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ from inference_experiment_cli.inventory.describe import DescribedExperiment
 from inference_experiment_cli.main import application
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "inventory.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "inventory.md").read_text(encoding="utf-8")
 ROW = re.compile(r"\| ([^|]+) \| `([^`]+)` \| ([^|]+) \| `([^`]+)` \|")
 
 

@@ -312,3 +312,21 @@ def test_nearest_names_instead_of_a_list_of_hundreds(kind: str, tmp_path: Path) 
     wrong = [message for message in found if "ml.m5.xlrge" in message]
     assert wrong
     assert all(len(message) < 300 and "did you mean ml.m5.xlarge" in message for message in wrong), wrong
+
+
+def test_templates_are_named_with_and_without_an_option(tmp_path: Path) -> None:
+    """As cfn-lint takes them; the suffix of the file implies the format."""
+    other = str(ROOT / "examples" / "shadow-test.yaml")
+    expected = run("lint", str(BROKEN), other, "--format", "json")
+
+    for arguments in (("-t", str(BROKEN), "-t", other), ("--template", str(BROKEN), other)):
+        assert run("lint", *arguments, "--format", "json") == expected
+    answer = run("lint", "-t", str(BROKEN), "--output", str(tmp_path / "findings.json"))
+    assert (answer.returncode, answer.stdout) == (expected.returncode, "")
+    assert json.loads((tmp_path / "findings.json").read_text(encoding="utf-8")) == json.loads(expected.stdout)
+
+
+def test_every_region_is_all() -> None:
+    example = str(ROOT / "examples" / "several-regions.yaml")
+
+    assert run("lint", example, "--region", "all") == run("lint", example, "-r", "ALL_REGIONS")

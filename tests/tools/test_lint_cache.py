@@ -10,13 +10,21 @@ import pytest
 
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.lint.cache import Cache, valid_until
-from inference_experiment_cli.lint.engine import Engine, TemplateResult
+from inference_experiment_cli.lint.engine import Engine, TemplateResult, digest_of_file
 from inference_experiment_cli.lint.fingerprint import fingerprint
 from inference_experiment_cli.lint.pool import lint_all
 
 NESTED = Path(__file__).parents[1] / "rules" / "nested"
 NOW = datetime(2030, 6, 15, 12, tzinfo=UTC)
-FOUND: TemplateResult = {"findings": [], "used": [], "reads": []}
+FOUND: TemplateResult = {"findings": [], "used": [], "digest": "", "reads": {}}
+
+
+def found_in(template: Path, *others: Path) -> TemplateResult:
+    return {**FOUND, "digest": digest_of_file(template), "reads": {str(each): digest_of_file(each) for each in others}}
+
+
+def known(cache: Cache, template: Path) -> TemplateResult | None:
+    return cache.get(cache.key(str(template), digest_of_file(template)))
 
 
 def scheduled(start: str, more: str = "") -> bytes:
@@ -51,11 +59,9 @@ def test_a_time_in_another_file_that_was_read_counts_too(tmp_path: Path) -> None
     parent.write_text("Resources: {}", encoding="utf-8")
     child.write_bytes(scheduled("!Ref Start"))
     cache = Cache(tmp_path / "cache", "run")
-    key = cache.key(str(parent))
-    assert key is not None
-    cache.put(key, str(parent), {**FOUND, "reads": [str(child)]})
+    cache.put(str(parent), found_in(parent, child))
 
-    assert cache.get(key) is None
+    assert known(cache, parent) is None
 
 
 def test_a_changed_nested_stack_is_linted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,15 +88,30 @@ def test_a_result_is_found_by_content_path_and_run(tmp_path: Path) -> None:
     template = tmp_path / "a.yaml"
     template.write_text("Resources: {}", encoding="utf-8")
     cache = Cache(tmp_path / "cache", "run")
-    key = cache.key(str(template))
-    assert key is not None
-    cache.put(key, str(template), FOUND)
+    found = found_in(template)
+    cache.put(str(template), found)
 
-    assert cache.get(key) == FOUND
-    assert Cache(tmp_path / "cache", "another run").key(str(template)) != key
+    assert known(cache, template) == found
+    assert known(Cache(tmp_path / "cache", "another run"), template) is None
     template.write_text("Resources: {A: 1}", encoding="utf-8")
-    assert cache.key(str(template)) != key
-    assert cache.key(str(tmp_path / "missing.yaml")) is None
+    assert known(cache, template) is None
+
+
+@pytest.mark.parametrize("changed", ["a.yaml", "child.yaml"])
+def test_a_file_that_changed_while_it_was_linted_is_not_kept(tmp_path: Path, changed: str) -> None:
+    """Not even after it has changed back: the result would be that of the content in between."""
+    template, child = tmp_path / "a.yaml", tmp_path / "child.yaml"
+    for file in (template, child):
+        file.write_text("Resources: {A: 1}", encoding="utf-8")
+    cache = Cache(tmp_path / "cache", "run")
+    found = found_in(template, child)
+    (tmp_path / changed).write_text("Resources: {}", encoding="utf-8")
+
+    cache.put(str(template), found)
+
+    assert known(cache, template) is None
+    (tmp_path / changed).write_text("Resources: {A: 1}", encoding="utf-8")
+    assert known(cache, template) is None
 
 
 def test_what_nobody_uses_is_removed(tmp_path: Path) -> None:
@@ -98,14 +119,16 @@ def test_what_nobody_uses_is_removed(tmp_path: Path) -> None:
     template.write_text("Resources: {}", encoding="utf-8")
     cache = Cache(tmp_path / "cache", "run")
     for name in ("old", "new"):
-        cache.put(f"{name:0<64}", str(template), FOUND)
-    (old,) = (tmp_path / "cache" / "ol").iterdir()
-    os.utime(old, (time.time() - 40 * 24 * 3600,) * 2)
+        template.write_text(f"Resources: {{}}  # {name}", encoding="utf-8")
+        cache.put(str(template), found_in(template))
+    first = min((tmp_path / "cache").rglob("*.json"), key=lambda file: file.stat().st_mtime_ns)
+    os.utime(first, (time.time() - 40 * 24 * 3600,) * 2)
 
     cache.prune()
 
-    assert cache.get(f"{'old':0<64}") is None
-    assert cache.get(f"{'new':0<64}") == FOUND
+    assert known(cache, template)
+    template.write_text("Resources: {}  # old", encoding="utf-8")
+    assert known(cache, template) is None
 
 
 def test_the_fingerprint_tells_configurations_apart(tmp_path: Path) -> None:
@@ -141,11 +164,13 @@ def test_a_process_that_is_ended_is_one_line() -> None:
 def test_results_come_in_the_order_of_the_templates() -> None:
     def lint(path: str) -> TemplateResult:
         time.sleep(0.02 if path == "1" else 0)
-        return {**FOUND, "reads": [path, str(os.getpid())]}
+        return {**FOUND, "reads": {path: str(os.getpid())}}
 
     paths = [str(number) for number in range(20)]
 
-    read, processes = zip(*(found["reads"] for found in lint_all(paths, lint, None, 3)), strict=True)
+    read, processes = zip(
+        *(item for found in lint_all(paths, lint, None, 3) for item in found["reads"].items()), strict=True
+    )
     assert list(read) == paths
     assert 1 < len(set(processes)) <= 4  # this one lints the first template
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from desk import Desk
-from desk_files import properties
+from desk_files import properties, sampling
 
 CFN = [{"ParameterKey": "Sampling", "ParameterValue": "50"}, {"ParameterKey": "Old", "UsePreviousValue": True}]
 TOML = """\
@@ -110,6 +110,9 @@ def test_with_several_files_a_parameter_need_not_be_one_of_each(desk: Desk) -> N
     desk.write("t.json", template())
     desk.write("p.json", properties())
     desk.ok("validate", "t.json", "p.json", "--parameter", "Sampling=5")
+    assert "--parameter X: the template has no such" in desk.refused(
+        2, "validate", "p.json", "p.json", "--parameter=X=5"
+    )
     desk.write("other.json", template().replace('"Sampling"', '"Rate"'))
     given = ("Sampling=5", "Rate=5", "AWS::Region=eu-west-1")
     desk.ok("validate", "t.json", "other.json", *(word for each in given for word in ("--parameter", each)))
@@ -168,3 +171,15 @@ def test_loops_of_language_extensions_are_expanded(desk: Desk) -> None:
     rows = desk.run("validate", "t.json", "--format", "json").data()
 
     assert [row["experiment"] for row in rows] == ["Shadowa", "Shadowb"]
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "create"])
+def test_a_parameter_that_a_file_without_parameters_does_not_use_is_refused(desk: Desk, command: str) -> None:
+    """Bare properties have no Parameters; a Ref in them is one all the same."""
+    name = desk.write("bare.json", properties(ShadowModeConfig=sampling({"Ref": "Share"})))
+    arguments = ("-f", name, "--dry-run") if command == "create" else (name,)
+    desk.ok(command, *arguments, "--parameter", "Share=5")
+    words = desk.refused(2, command, *arguments, "--parameter", "Shar=5")
+    assert words == "--parameter Shar: bare.json does not use it; did you mean Share?"
+    words = desk.refused(2, command, *arguments, "--parameter", "Other=5")
+    assert words == "--parameter Other: bare.json does not use it; it is not a template and has no such Ref"

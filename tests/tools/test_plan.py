@@ -346,7 +346,7 @@ def test_properties_that_only_a_deployment_knows_decide_nothing(desk: Desk, memb
     [
         (("new.json", "--current", "a", "--previous", "new.json"), 2, "not both"),
         (("new.json", "--current", "missing"), 1, "no experiment missing in us-east-1"),
-        (("new.json", "--previous", "new.json", "--status", "Odd"), 2, "'Odd' is not one of 'Created', 'Running'"),
+        (("new.json", "--previous", "new.json", "--status", "Odd"), 2, "--status Odd: choose Created, Running"),
         (("broken.json",), 1, "broken.json:"),
         (("new.json", "--previous", "broken.json"), 2, "--previous: "),
         (("two.yaml",), 2, "choose one with --logical-id"),

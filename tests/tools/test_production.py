@@ -216,7 +216,7 @@ def test_after_a_stop_the_output_says_what_is_production_now(desk: Desk, argumen
 def test_what_has_not_been_stopped_by_a_command_has_no_such_line(desk: Desk) -> None:
     bring_to(desk)
     desk.ok("stop", "fraud", "--yes", *QUICK)
-    said = desk.ok("delete", "fraud", *QUICK).stderr
+    said = desk.ok("delete", "fraud", "--yes", *QUICK).stderr
 
     assert "is now" not in said
 

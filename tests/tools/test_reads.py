@@ -101,8 +101,8 @@ def test_every_filter_reaches_the_api(desk: Desk) -> None:
     [
         (("get", "fraud"), 1, "no experiment fraud in us-east-1"),
         (("watch", "fraud"), 1, "no experiment fraud in us-east-1"),
-        (("watch", "fraud", "--until", "Odd"), 2, "': 'Odd' is not one of"),
-        (("list", "--status", "Odd"), 2, "': 'Odd' is not one of"),
+        (("watch", "fraud", "--until", "Odd"), 2, "--until Odd: choose "),
+        (("list", "--status", "Odd"), 2, "--status Odd: choose "),
         (("list", "--created-after", "yesterday"), 2, "ISO 8601"),
         (("list", "--full", "--identifiers"), 2, "not both"),
         (("list", "--region", "moon"), 2, "--region moon"),

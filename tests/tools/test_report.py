@@ -232,10 +232,10 @@ def test_the_page_needs_nothing_and_escapes_everything(desk: Desk, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["test", "--max-latency-increase", "10"], "--max-latency-increase: '10' is not a percentage"),
-        (["test", "--max-error-rate", "many"], "--max-error-rate: 'many' is not a percentage"),
-        ([], "pass the name of an experiment, or --trial"),
-        (["test", "--trial"], "pass the name of an experiment, or --trial"),
+        (["test", "--max-latency-increase", "10"], "--max-latency-increase 10: is not a percentage"),
+        (["test", "--max-error-rate", "many"], "--max-error-rate many: is not a percentage"),
+        ([], "pass NAME or --trial"),
+        (["test", "--trial"], "pass NAME or --trial, not both"),
         (
             ["test", "--html", "/nowhere/report.html", "--format", "csv"],
             "/nowhere/report.html: cannot be written",

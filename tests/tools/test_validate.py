@@ -51,7 +51,7 @@ def test_every_finding_has_its_line_and_path(desk: Desk, style: str, snapshot: S
 def test_the_example_has_no_findings(desk: Desk) -> None:
     answer = desk.ok("validate", str(EXAMPLE))
     assert answer.stdout == ""
-    assert "0 finding(s); 7 values are resolved at deployment" in answer.stderr
+    assert "1 file, 1 experiment: no findings; 7 values resolved at deployment" in answer.stderr
 
 
 def test_functions_are_resolved_from_defaults_and_parameters(desk: Desk) -> None:

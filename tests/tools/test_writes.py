@@ -36,7 +36,7 @@ def test_a_whole_life(desk: Desk) -> None:
         "shadow": "production"
     }
     assert desk.ok("get", "fraud", "--format", "json").data()["StatusReason"] == "2 % faster"
-    assert "fraud is Absent" in desk.ok("delete", "fraud", *QUICK).stderr
+    assert "fraud is Absent" in desk.ok("delete", "fraud", "--yes", *QUICK).stderr
     assert desk.changes() == [f"{verb}InferenceExperiment" for verb in ("Create", "Start", "Update", "Stop", "Delete")]
 
 
@@ -46,7 +46,7 @@ def test_create_tells_what_it_does_and_leaves_its_mark(desk: Desk) -> None:
     assert "call    CreateInferenceExperiment" in answer.stderr
     assert "status  Running" in answer.stderr
     assert tags(desk)[contract.OWNER_TAG].startswith("command-line/fraud/")
-    assert answer.stdout == ""
+    assert answer.stdout.splitlines()[-1].split() == ["Arn", desk.ok("get", "fraud", "--format", "json").data()["Arn"]]
 
 
 def test_create_from_a_template_with_another_name(desk: Desk) -> None:
@@ -315,7 +315,7 @@ def test_what_this_command_made_is_changed_without_asking_cloudformation(desk: D
         (("update", "fraud"), 2, "pass --patch FILE or -f FILE"),
         (("update", "missing", "--patch", "p.json"), 1, "no experiment missing"),
         (("start", "missing"), 1, "no experiment missing"),
-        (("stop", "fraud", "--promote", "--remove"), 2, "pass one of"),
+        (("stop", "fraud", "--promote", "--remove"), 2, "pass --promote, --retain or --remove, not several"),
         (("delete", "missing"), 1, "no experiment missing"),
     ],
 )

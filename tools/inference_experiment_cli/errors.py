@@ -1,5 +1,6 @@
 """Errors that end a command. They are raised where they occur and printed once, by main, as one line each."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -78,6 +79,10 @@ SERVICE_FAILURES = (
 )
 
 
+LIBRARIES = ("botocore.", "boto3.")
+"""The modules whose errors are AWS's, or the network's."""
+
+
 def unreadable(path: Path, error: OSError) -> UsageError:
     """Return the error for a file that cannot be read."""
     place = Place(str(path))
@@ -89,6 +94,21 @@ def unreadable(path: Path, error: OSError) -> UsageError:
 def unwritable(path: Path, error: OSError) -> UsageError:
     """Return the error for a file that cannot be written."""
     return UsageError(f"cannot be written: {error.strerror or error}", Place(str(path)))
+
+
+def alternatives(values: Sequence[str]) -> str:
+    """Return values as a sentence has them: a, b or c."""
+    return " or ".join([", ".join(values[:-1]), values[-1]] if len(values) > 1 else values)
+
+
+def check_exclusive(options: Mapping[str, object], *, is_required: bool = False) -> None:
+    """Raise UsageError for more than one of the options, by their names, and for none where one is required."""
+    count = sum(map(bool, options.values()))
+    names = alternatives([*options])
+    if count > 1:
+        raise UsageError(f"pass {names}, not {'several' if ',' in names else 'both'}")
+    if is_required and not count:
+        raise UsageError(f"pass {names}")
 
 
 def missing_extra(what: str, extra: str) -> UsageError:
@@ -116,11 +136,16 @@ class ExperimentFailedError(CommandError):
 
 def describe_aws_error(error: Exception) -> str:
     """Return the text of an error that boto3 raised."""
+    from inference_experiment_cli.foreign_answers import describe_page  # noqa: PLC0415 - botocore is slow to import
+
     response: Any = getattr(error, "response", None)
+    if type(error).__name__ == "ResponseParserError":  # with the answer in its text
+        return "the endpoint's answer cannot be read; check the endpoint, the proxy and the network"
     if not isinstance(response, dict):
         return str(error)
     details = response.get("Error", {})
-    text = f"{details.get('Message', 'no message')} ({details.get('Code', 'no code')})"
+    message = str(details.get("Message", "no message"))
+    text = f"{describe_page(message) or message} ({details.get('Code', 'no code')})"
     return f"{error.operation_name}: {text}" if hasattr(error, "operation_name") else text
 
 
@@ -133,6 +158,23 @@ def describe(error: BaseException) -> list[tuple[ExitCode, str]] | None:
         return [(error.code, str(error))]
     if isinstance(error, ExperimentError):
         return describe(ExperimentFailedError(Failure.of(error)))
-    if isinstance(error, Exception) and type(error).__module__.startswith(("botocore.", "boto3.")):
+    return _describe_environment(error)
+
+
+def _describe_environment(error: BaseException) -> list[tuple[ExitCode, str]] | None:
+    """Return exit code and text of an error of AWS, its configuration or the machine."""
+    if isinstance(error, Exception) and any(kind.__module__.startswith(LIBRARIES) for kind in type(error).__mro__):
         return [(ExitCode.OUTSIDE, describe_aws_error(error))]
+    if isinstance(error, ValueError) and _was_raised_in_library(error):
+        return [(ExitCode.USAGE, f"AWS configuration: {error}")]  # as "Invalid endpoint: localhost"
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return [(ExitCode.OUTSIDE, f"{place}{error.strerror or error}")]
     return None
+
+
+def _was_raised_in_library(error: BaseException) -> bool:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__", "")).startswith(LIBRARIES)

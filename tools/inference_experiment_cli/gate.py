@@ -5,7 +5,6 @@ breaks, and whatever is not there to be judged, has another one.
 """
 
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import typer
 from inference_experiment import criteria
 from inference_experiment.criteria import Criteria, Result, Verdict
 from inference_experiment_cli.errors import ExitCode, NotPossibleError, UndecidedError, UsageError
-from inference_experiment_cli.pipes import discard_output
+from inference_experiment_cli.streams import early_end
 
 EXIT_CODES: Final = {
     Result.MET: ExitCode.DONE,
@@ -71,16 +70,16 @@ def _share(option: str, text: str, example: str, least: float) -> float:
     """Return a share that is written with a percent sign or as a fraction. Raises UsageError."""
     decimal = criteria.fraction(example)
     if not (_SHARE.fullmatch(text) or criteria.PERCENTAGE.fullmatch(text)):
-        raise UsageError(f"{option}: {text!r} is not a share; write it as {example} or {decimal:g}")
+        raise UsageError(f"{option} {text}: is not a share; write it as {example} or {decimal:g}")
     value = criteria.fraction(text) if text.endswith("%") else float(text)
     if not least <= value <= 1:
-        raise UsageError(f"{option}: {text!r} is not within {least:.0%} and 100%; write it as {example} or {decimal:g}")
+        raise UsageError(f"{option} {text}: is not within {least:.0%} and 100%; write it as {example} or {decimal:g}")
     return value
 
 
 def _index(option: str, text: str) -> float:
     if not _INDEX.fullmatch(text):
-        raise UsageError(f"{option}: {text!r} is not a population stability index; write it as 0.1")
+        raise UsageError(f"{option} {text}: is not a population stability index; write it as 0.1")
     return float(text)
 
 
@@ -97,9 +96,6 @@ def gate(*, check: bool) -> Iterator[None]:
 
 def finish(verdict: Verdict, show: Callable[[], None], *, check: bool) -> NoReturn:
     """Show a verdict and exit with its code, even if the reader closes the pipe."""
-    try:
+    with early_end():
         show()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        discard_output()
     raise typer.Exit(EXIT_CODES[verdict.result] if check else ExitCode.DONE)

@@ -1,33 +1,36 @@
 """Work in progress, on the standard error of a terminal; nothing is shown elsewhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
-from inference_experiment_cli.output import console
+from inference_experiment_cli.output import console, spinner
+from inference_experiment_cli.terminal import drawing
 
 
 @contextmanager
 def counter(text: str) -> Iterator[Callable[[str], None]]:
     """Show a spinner and a count; give the function that counts one more and shows a note."""
+    screen = console(stderr=True).console
     columns = (
-        SpinnerColumn(),
-        TextColumn(text),
+        SpinnerColumn(spinner(screen)),
+        TextColumn("{task.description}", markup=False),
         TextColumn("{task.completed}"),
-        TextColumn("{task.fields[note]}", style="dim"),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
         TimeElapsedColumn(),
     )
-    screen = console(stderr=True)
-    with Progress(*columns, console=screen, transient=True, disable=not screen.is_interactive) as progress:
+    with _shown(screen, columns) as progress:
         task = progress.add_task(text, total=None, note="")
         yield lambda note: progress.update(task, advance=1, note=note)
 
@@ -35,9 +38,23 @@ def counter(text: str) -> Iterator[Callable[[str], None]]:
 @contextmanager
 def bar(text: str, total: int) -> Iterator[Callable[[], None]]:
     """Show a bar; give the function that advances it by one. No thread draws it: processes are forked meanwhile."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    screen = console(stderr=True)
-    hidden = not screen.is_interactive
-    with Progress(*columns, console=screen, transient=True, auto_refresh=False, disable=hidden) as progress:
+    name = TextColumn("{task.description}", markup=False)
+    columns = (name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with _shown(console(stderr=True).console, columns, auto_refresh=False) as progress:
         task = progress.add_task(text, total=total)
         yield lambda: progress.update(task, advance=1, refresh=True)
+
+
+@contextmanager
+def _shown(screen: Console, columns: Iterable[ProgressColumn], *, auto_refresh: bool = True) -> Iterator[Progress]:
+    progress = Progress(
+        *columns,
+        console=screen,
+        transient=True,
+        auto_refresh=auto_refresh,
+        disable=not screen.is_interactive,
+        redirect_stdout=False,  # Rich would write to standard error what is written to standard output meanwhile
+        redirect_stderr=False,
+    )
+    with progress, drawing(progress.stop):
+        yield progress

@@ -16,13 +16,18 @@ class Certificates:
 
 
 def make_certificates(directory: Path) -> Certificates:
-    """Write an authority and a certificate for localhost, 127.0.0.1 and ::1 to an existing directory."""
+    """Write an authority and a certificate for localhost, 127.0.0.1 and ::1 to an existing directory, once."""
+    certificates = Certificates(directory / "ca.pem", directory / "server.pem", directory / "server.key")
+    if certificates.ca_file.exists():
+        return certificates
     authority = trustme.CA(organization_name="local AWS")
     server = authority.issue_cert("localhost", "127.0.0.1", "::1")
-    certificates = Certificates(directory / "ca.pem", directory / "server.pem", directory / "server.key")
-    authority.cert_pem.write_to_path(certificates.ca_file)
+    certificates.server_certificate.unlink(missing_ok=True)
+    certificates.server_key.unlink(missing_ok=True)
     for blob in server.cert_chain_pems:
         blob.write_to_path(certificates.server_certificate, append=True)
     certificates.server_key.touch(mode=0o600)
     server.private_key_pem.write_to_path(certificates.server_key)
+    # Last, as it says that all are there.
+    authority.cert_pem.write_to_path(certificates.ca_file)
     return certificates

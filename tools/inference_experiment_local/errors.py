@@ -9,11 +9,19 @@ class PortUnavailable(LocalAwsError):  # noqa: N818 - reads as its message does
     """A port of the loopback is in use, or not allowed."""
 
 
+class UnusableInput(LocalAwsError):  # noqa: N818 - reads as its message does
+    """A template, or code that it names, cannot be read or packaged."""
+
+
 class StackFailed(LocalAwsError):  # noqa: N818 - named after what CloudFormation calls the outcome
-    """A stack operation ended in a failed status; carries the reasons of the events that failed."""
+    """A stack operation ended in a failed status; carries the reasons of the events that failed.
+
+    The status is empty where the operation was refused.
+    """
 
     def __init__(self, stack_name: str, status: str, reasons: list[str]) -> None:
-        super().__init__(f"stack {stack_name} is in {status}: " + ("; ".join(reasons) or "no reason given"))
+        state = f"is in {status}" if status else "cannot be deployed"
+        super().__init__(f"stack {stack_name} {state}: " + ("; ".join(reasons) or "no reason given"))
         self.stack_name = stack_name
         self.status = status
         self.reasons = reasons

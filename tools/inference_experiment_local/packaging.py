@@ -11,7 +11,7 @@ import zipfile
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
-from inference_experiment_local.errors import LocalAwsError
+from inference_experiment_local.errors import UnusableInput
 
 PROVIDED = frozenset({"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"})
 """Distributions that Lambda's Python runtimes provide."""
@@ -21,9 +21,9 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def package(folder: Path) -> bytes:
-    """Return the zip of a function's folder; equal content gives equal bytes. Raises LocalAwsError."""
+    """Return the zip of a function's folder; equal content gives equal bytes. Raises UnusableInput."""
     if not folder.is_dir():
-        raise LocalAwsError(f"the function's code folder {folder} does not exist")
+        raise UnusableInput(f"the function's code folder {folder} does not exist")
     files: dict[str, Path] = {}
     for name in sorted(_closure(_required_names(folder / "requirements.txt"))):
         files |= _distribution_files(name)
@@ -64,7 +64,10 @@ def _closure(names: set[str]) -> set[str]:
             # A requirement under a marker (another Python, another system) may rightly be absent.
             if conditional:
                 continue
-            raise LocalAwsError(f"the function requires {name}, which is not installed") from None
+            raise UnusableInput(
+                f"the function requires {name}, which is not installed beside the local AWS; pip install it, or deploy "
+                "what sam build wrote: .aws-sam/build/template.yaml"
+            ) from None
         closed.add(name)
         waiting += [_requirement(text) for text in requires if "extra ==" not in text]
     return closed
@@ -73,7 +76,7 @@ def _closure(names: set[str]) -> set[str]:
 def _requirement(text: str) -> tuple[str, bool]:
     match = _NAME.match(text)
     if match is None:
-        raise LocalAwsError(f"cannot read the requirement {text}")
+        raise UnusableInput(f"cannot read the requirement {text}")
     return _normal(match.group()), ";" in text
 
 

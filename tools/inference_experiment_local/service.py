@@ -5,6 +5,7 @@ import uuid
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any, TypeAlias
 
 from werkzeug.wrappers import Request, Response
@@ -62,7 +63,7 @@ class AwsService(LoopbackServer):
             text = self.encoded(request, operation, self.handle(operation, parameters))
         except ServiceError as error:
             status, text = error.status_code, self.encoded_error(request, error)
-        headers = {"x-amzn-RequestId": str(uuid.uuid4())}
+        headers = {"x-amzn-RequestId": str(uuid.uuid4()), "Date": formatdate(self.clock.now(), usegmt=True)}
         response = Response(text, status, headers, content_type="application/x-amz-json-1.1")
         return response(environ, start_response)
 

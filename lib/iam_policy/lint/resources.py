@@ -18,7 +18,7 @@ _ACCOUNT: Final = re.compile(r"\d{12}|aws|aws-managed|cloudfront|")
 # IAM itself accepts no region in ARNs of these, and only these resources of IAM. Seen in moto's recorded answers.
 _REGIONLESS: Final = frozenset({"iam", "s3"})
 _REGIONAL_PREFIXES: Final = ("accesspoint/", "job/", "storage-lens", "access-grants")
-_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
+_VARIABLE: Final = re.compile(r"\$\{[^{}]*\}")
 
 
 def lint_resources(scope: Scope) -> Iterator[Finding]:

@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from iam_policy.findings import KINDS, Finding, show_path
 
-_COMMENT: Final = re.compile(r"(?:#|//)\s*iam-policy:\s*ignore\s+([a-z, -]+?)(?:\s+-\s+(.*))?\s*$")
+_COMMENT: Final = re.compile(r"(?:#|//)\s*iam-policy:\s*ignore\s")
+_KINDS: Final = re.compile(r"[a-z,\s-]*+")
+_REASON: Final = re.compile(r"\s-\s")
 
 
 @dataclass(frozen=True)
@@ -61,15 +63,26 @@ def suppress(
 def _suppression(finding: Finding, lines: list[str], accepted: Mapping[str, Any]) -> Suppression | None:
     for number in (finding.position.line, finding.position.line - 1):
         if 0 < number <= len(lines):
-            comment = _COMMENT.search(lines[number - 1])
-            if comment and finding.kind in re.split(r"[,\s]+", comment.group(1)):
-                return Suppression("inSource", comment.group(2) or "")
+            kinds, reason = _comment(lines[number - 1])
+            if finding.kind in kinds:
+                return Suppression("inSource", reason)
     entry = accepted.get(fingerprint(finding))
     return Suppression("external", str(entry.get("reason", ""))) if entry else None
 
 
 def unknown_kinds(source: str) -> tuple[str, ...]:
     """Return the unknown kinds in comments, since a misspelled suppression has no effect."""
-    comments = filter(None, map(_COMMENT.search, source.splitlines()))
-    names = (name for comment in comments for name in re.split(r"[,\s]+", comment.group(1)))
-    return tuple(name for name in names if name and name not in KINDS)
+    names = (name for line in source.splitlines() for name in _comment(line)[0])
+    return tuple(name for name in names if name not in KINDS)
+
+
+def _comment(line: str) -> tuple[list[str], str]:
+    """Return the kinds that a comment in a line names, and its reason; every part of the line is read once."""
+    for begin in _COMMENT.finditer(line):
+        kinds = _KINDS.match(line, begin.end())
+        end = kinds.end() if kinds else begin.end()
+        reason = _REASON.search(line, begin.end() - 1, end)
+        if reason or end == len(line):
+            names = line[begin.end() : reason.start() if reason else end]
+            return names.replace(",", " ").split(), line[reason.end() :].strip() if reason else ""
+    return [], ""

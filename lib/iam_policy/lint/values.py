@@ -51,7 +51,7 @@ _NOT_REGIONS: Final = frozenset({"ec2:vpcemultiregion", "kms:multiregion"})
 _ORDERED: Final = re.compile("numeric(less|greater)than(equals)?")
 # Dates that IAM refuses do not fit this; moto recorded its answers.
 _DATE: Final = re.compile(
-    r"-?\d+(-\d{1,2}){0,2}(t(?P<hour>\d{1,2})?(:(?P<minute>\d{1,2})(:(?P<second>\d{1,2})(\.\d{1,9})?)?)?"
+    r"-?\d{1,9}(-\d{1,2}){0,2}(t(?P<hour>\d{1,2})?(:(?P<minute>\d{1,2})(:(?P<second>\d{1,2})(\.\d{1,9})?)?)?"
     r"(z|[+-]\d{2}(:?\d{2})?)?)?",
     re.IGNORECASE,
 )

@@ -148,7 +148,7 @@ def fill(value: Text, fillings: Mapping[str, Text]) -> Text:
 
 def parse_symbols(template: str, symbols: Mapping[str, "Text | Symbol"]) -> Text:
     """Return the text of a template such as `arn:${Partition}:...`: each `${Name}` in `symbols` is replaced."""
-    pieces = enumerate(re.split(r"(\$\{[^}]*\})", template))
+    pieces = enumerate(re.split(r"(\$\{[^{}]*\})", template))
     return text(*(symbols.get(piece[2:-1], piece) if index % 2 else piece for index, piece in pieces))
 
 

@@ -24,8 +24,8 @@ _MEMBERSHIPS: Final = {
     "aws_iam_group_membership": ("users", "group"),
     "aws_iam_user_group_membership": ("user", "groups"),
 }
-_REFERENCE: Final = re.compile(r"((?:data\.)?aws_iam_\w+\.[\w-]+)(\[[^\]]+\])?")
-_INDEX: Final = re.compile(r"\[[^\]]+\]")
+_REFERENCE: Final = re.compile(r"(?<!\w)((?:data\.)?aws_iam_\w++\.[\w-]+)(\[[^\[\]]+\])?")
+_INDEX: Final = re.compile(r"\[[^\[\]]+\]")
 _BLOCKS: Final = {
     "actions": "Action",
     "not_actions": "NotAction",

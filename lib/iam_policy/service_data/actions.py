@@ -15,7 +15,7 @@ from typing import Any, Final
 from iam_policy.service_data import packaged
 
 GLOBAL_PREFIX: Final = "aws:"
-_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
+_VARIABLE: Final = re.compile(r"\$\{[^{}]*\}")
 # Global keys that only requests of some actions or resources have.
 TAG_PREFIXES: Final = ("aws:requesttag/", "aws:tagkeys", "aws:resourcetag/")
 

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from inference_experiment_cli.captures import npy
 
-NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+NUMBER: Final = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 BOOLEANS: Final = {"true": 1.0, "false": 0.0}
 NOT_FINITE: Final = {"nan", "inf", "-inf", "infinity", "-infinity"}
 # Members that hold one element per record, in answers and in requests.

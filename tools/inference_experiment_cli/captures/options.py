@@ -30,8 +30,10 @@ class CaptureOptions:
     labels: Annotated[
         str, typer.Option(metavar="FILE", help="File or s3:// object with labels: CSV, JSON lines or Parquet.")
     ] = ""
-    label_key: Annotated[str, typer.Option(help="Column of the labels with the inferenceId (or eventId).")] = "id"
-    label_column: Annotated[str, typer.Option(help="Column of the labels with the label.")] = "target"
+    label_key: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Column of the labels with the inferenceId (or eventId).")
+    ] = "id"
+    label_column: Annotated[str, typer.Option(metavar="COLUMN", help="Column of the labels with the label.")] = "target"
     prediction: Annotated[
         str, typer.Option(metavar="JSONPATH|COLUMN", help="Where an answer has the prediction. Default: detected.")
     ] = ""
@@ -43,34 +45,39 @@ class CaptureOptions:
     engine: Annotated[EngineName, typer.Option(help="Where the comparison runs: here, or in Athena.")] = (
         EngineName.DUCKDB
     )
-    workgroup: Annotated[str, typer.Option(help="Workgroup of Athena.")] = AthenaSettings.workgroup
-    database: Annotated[str, typer.Option(help="Database of Athena in which tables are created and dropped.")] = (
-        AthenaSettings.database
-    )
+    workgroup: Annotated[str, typer.Option(metavar="NAME", help="Workgroup of Athena.")] = AthenaSettings.workgroup
+    database: Annotated[
+        str, typer.Option(metavar="NAME", help="Database of Athena in which tables are created and dropped.")
+    ] = AthenaSettings.database
     outputs: Annotated[
         list[str] | None,
         typer.Option(
             "--output",
             "-o",
-            metavar="FILE|S3",
-            help="File to write; with --engine athena also s3:// for its results. Repeatable.",
+            metavar="FILE|S3-URI",
+            help="File to write. Default: standard output. Again, with --engine athena, s3:// for its results.",
         ),
     ] = None
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for a query of Athena.")] = (
-        AthenaSettings.timeout
-    )
+    timeout: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="Seconds to wait before giving up. For a query of Athena.")
+    ] = AthenaSettings.timeout
 
     @property
     def file(self) -> Path | None:
         """The file to write. Raises UsageError for several."""
-        files = [each for each in self.outputs or () if not each.startswith(ADDRESS)]
+        files = [each for each in self.outputs or () if each not in (self.addresses or ())]
         if len(files) > 1:
             raise UsageError(f"--output names several files: {', '.join(files)}")
         return Path(files[0]) if files else None
 
+    @property
+    def addresses(self) -> list[str] | None:
+        """The places in S3, for results of Athena; None without one."""
+        return [each for each in self.outputs or () if each.startswith(ADDRESS)] or None
+
     def athena(self) -> AthenaSettings | None:
         """Return how Athena is used; None for DuckDB. Raises UsageError."""
-        places = [each for each in self.outputs or () if each.startswith(ADDRESS)]
+        places = self.addresses or []
         if len(places) > 1:
             raise UsageError(f"--output names several places in S3: {', '.join(places)}")
         settings = AthenaSettings(self.workgroup, "".join(places), database=self.database, timeout=self.timeout)

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from inference_experiment.criteria import Verdict
+from inference_experiment.observed_properties import timestamp
 from inference_experiment_cli.captures import views
 from inference_experiment_cli.captures.comparison import PredictionReport
 from inference_experiment_cli.captures.plots import plots
-from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.report import layout
 
 NO_GAPS: Final = "Every captured line was read and paired."

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from inference_experiment import contract, predictions
 from inference_experiment.criteria import Criteria, Result, Role, Verdict
+from inference_experiment.observed_properties import timestamp
 from inference_experiment.predictions import Figures, Origin
 from inference_experiment_cli.captures.comparison import Drift, PredictionReport
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.report.measurement import Subject
 
 PARTIAL: Final = "answers that Athena's SQL cannot decode were left out; use --engine duckdb"
@@ -59,7 +59,7 @@ def check_place(place: str) -> tuple[str, str]:
     """Return the bucket and the key of --publish, as PredictionResult takes them. Raises UsageError."""
     schema = contract.exact_schema()["definitions"]["PromotionCriteria"]["properties"]["PredictionResult"]
     if not re.search(schema["pattern"], place) or len(place) > schema["maxLength"]:
-        raise UsageError(f"--publish: {place!r} is not the address of an object; write it as s3://bucket/key.json")
+        raise UsageError(f"--publish {place}: is not the address of an object; write it as s3://bucket/key.json")
     bucket, _, key = place.removeprefix("s3://").partition("/")
     return bucket, key
 

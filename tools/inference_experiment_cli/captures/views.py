@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from inference_experiment.criteria import Verdict
 from inference_experiment.intervals import Interval
+from inference_experiment.observed_properties import timestamp
 from inference_experiment_cli.captures import queries
 from inference_experiment_cli.captures.comparison import HOURS as MOST_HOURS
 from inference_experiment_cli.captures.comparison import Drift, Part, PredictionReport, Truth
 from inference_experiment_cli.gate import RECOMMENDATIONS
-from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.report.layout import Table
 
 SHOWN_CLASSES: Final = 20

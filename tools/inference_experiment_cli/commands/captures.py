@@ -1,8 +1,6 @@
 """inference-experiment captures: the options; captures/ reads, pairs and compares."""
 
-import json
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,10 +15,12 @@ from inference_experiment_cli.captures.terminal_view import show
 from inference_experiment_cli.captures.verdict import judge
 from inference_experiment_cli.captures.views import document
 from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.extras import require_extras
 from inference_experiment_cli.gate import CRITERIA, PredictionLimits, finish, gate
 from inference_experiment_cli.options import Profile, Region, with_options_of
-from inference_experiment_cli.output import write_file
+from inference_experiment_cli.output import json_text, write_file
 from inference_experiment_cli.report.drawing import matplotlib
+from inference_experiment_cli.results_file import output_to
 
 
 class PredictionFormat(StrEnum):
@@ -40,31 +40,35 @@ def captures(  # noqa: PLR0913 - one parameter per option
     options: CaptureOptions,
     limits: PredictionLimits,
     *,
-    production: Annotated[str, typer.Option(help="Name of the production variant: its folder.")],
-    shadow: Annotated[str, typer.Option(help="Name of the shadow variant: its folder.")],
-    style: Annotated[
-        PredictionFormat, typer.Option("--format", help="Format of the results.")
-    ] = PredictionFormat.TABLE,
+    production: Annotated[str, typer.Option(metavar="NAME", help="Name of the production variant: its folder.")],
+    shadow: Annotated[str, typer.Option(metavar="NAME", help="Name of the shadow variant: its folder.")],
+    style: Annotated[PredictionFormat, typer.Option("--format", help="Output format.")] = PredictionFormat.TABLE,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 or 3 unless all criteria are met.")] = False,
     region: Region = "",
     profile: Profile = "",
 ) -> None:
-    """Compare captured predictions of two variants.
+    r"""Compare captured predictions of two variants.
 
     Pairs the answers of both variants to the same request, says how far they agree, and with labels which variant is
     right. With a criterion also whether the shadow meets it. Needs the extra captures, for a page with plots the extra
     report too; an account only for S3.
 
-    Example: inference-experiment captures captured --production AllTraffic --shadow Shadow-01
-    --labels labels.csv --label-key id --label-column target --min-agreement 99% --check
+    With --engine athena nothing but results is downloaded.
 
-    With --engine athena nothing but results is downloaded: inference-experiment captures s3://bucket/captured/fraud
-    --production AllTraffic --shadow Shadow-01 --engine athena --workgroup ml --output s3://bucket/athena/
+    Examples:
+      inference-experiment captures captured --production AllTraffic \
+          --shadow Shadow-01 --labels labels.csv --min-agreement 99% --check
+      inference-experiment captures captured --production AllTraffic \
+          --shadow Shadow-01 -o predictions.html
+      inference-experiment captures s3://bucket/captured/fraud \
+          --production AllTraffic --shadow Shadow-01 --engine athena \
+          --workgroup ml --output s3://bucket/athena/
 
     Exit codes: 0 compared, 1 with --check: a criterion is missed, 2 wrong usage, or the place or the labels cannot be
     read, 3 with --check: not enough data, 4 AWS failed.
+
+    Documentation: docs/captures.md
     """
-    file = options.file
 
     def client(service: str) -> Any:  # noqa: ANN401 - a client
         from inference_experiment_cli.session import open_session  # noqa: PLC0415 - a folder needs no boto3
@@ -75,20 +79,22 @@ def captures(  # noqa: PLR0913 - one parameter per option
     criteria = limits.criteria()
     if check and not criteria.of_predictions:
         raise UsageError(f"--check needs a criterion: {CRITERIA}")
+    require_extras("captures", *(["report"] if style is PredictionFormat.HTML else []))
     if style is PredictionFormat.HTML:
         matplotlib()  # before hours of reading
-    with gate(check=check):
-        report = evaluate(Source(place, Variants(production, shadow)), options.question(), client)
-    verdict = judge(report, criteria)
-    shown = verdict if criteria.of_predictions else None
-    finish(verdict, lambda: write(report, shown, style, file), check=check)
+    with output_to(options.file):
+        with gate(check=check):
+            report = evaluate(Source(place, Variants(production, shadow)), options.question(), client)
+        verdict = judge(report, criteria)
+        shown = verdict if criteria.of_predictions else None
+        finish(verdict, lambda: write(report, shown, style), check=check)
 
 
-def write(report: PredictionReport, verdict: Verdict | None, style: PredictionFormat, output: Path | None) -> None:
-    """Print a comparison, or write it to a file."""
+def write(report: PredictionReport, verdict: Verdict | None, style: PredictionFormat) -> None:
+    """Print a comparison."""
     if style is PredictionFormat.JSON:
-        write_file(output, json.dumps(document(report, verdict), indent=2, ensure_ascii=False) + "\n")
+        write_file(None, json_text(document(report, verdict), indent=2) + "\n")
     elif style is PredictionFormat.HTML:
-        write_file(output, page(report, verdict))
+        write_file(None, page(report, verdict))
     else:
         show(report, verdict)

@@ -13,9 +13,13 @@ def get(name: Name, region: Region = "", profile: Profile = "", output: Output =
     That is every property of the native type, and what the native type hides: the status of each variant, the reason
     of a failure, the end, all tags, and the owner.
 
-    Example: inference-experiment get shop-fraud-1 --format yaml
+    Examples:
+      inference-experiment get shop-fraud-1 --format yaml
+      inference-experiment get shop-fraud-1 -o shop-fraud-1.json
 
     Exit codes: 0 found, 1 no such experiment, 2 the options are wrong, 4 AWS failed.
+
+    Documentation: docs/manage.md
     """
     gateway = CliGateway(region, profile)
     observed, tags = gateway.describe_existing(name)

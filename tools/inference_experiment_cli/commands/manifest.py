@@ -1,48 +1,48 @@
 """inference-experiment manifest: the options; convert/manifest.py does the work."""
 
-# Typer makes an option of every parameter.
-# ruff: noqa: PLR0913, PLR0917
-
-import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from inference_experiment.observed_properties import to_properties
 from inference_experiment_cli.convert.manifest import as_yaml, stackql, template
 from inference_experiment_cli.convert.target import Extent, Manifest
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.type_names import registry_name
-from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.options import Profile, Region, RegistryTypes
-from inference_experiment_cli.output import Format, print_value
+from inference_experiment_cli.output import Format, print_value, write_file
+
+DocumentFormat = StrEnum("DocumentFormat", ["YAML", "JSON"])
 
 
-def manifest(
+def manifest(  # noqa: PLR0913, PLR0917 - one parameter per option
     kind: Annotated[
         Manifest,
         typer.Option("--type", help="Template of the custom, native or registry type, or for StackQL."),
     ] = Manifest.CUSTOM,
     name: Annotated[str, typer.Option("--from", metavar="NAME", help="A live experiment to describe.")] = "",
     extent: Annotated[Extent, typer.Option("--properties", help="Without --from: which properties.")] = Extent.REQUIRED,
-    logical_id: Annotated[str, typer.Option(help="Logical ID of the resource.")] = "Experiment",
+    logical_id: Annotated[str, typer.Option(metavar="ID", help="Logical ID of the experiment.")] = "Experiment",
     registry_type: RegistryTypes = None,
     region: Region = "",
     profile: Profile = "",
-    output: Annotated[Format, typer.Option("--format", help="yaml or json.")] = Format.YAML,
+    output: Annotated[DocumentFormat, typer.Option("--format", help="Output format.")] = DocumentFormat.YAML,
 ) -> None:
     """Write a template or a StackQL manifest of an experiment.
 
     It describes a live experiment, or starts from scratch: then parameters stand for what only you know, and comments
     say what each property means.
 
-    Examples: inference-experiment manifest --properties all > template.yaml;
-    inference-experiment manifest --from fraud-2 --type native --format json
+    Examples:
+      inference-experiment manifest --properties all -o template.yaml
+      inference-experiment manifest --from fraud-2 --type native --format json
 
     Exit codes: 0 written, 1 no such experiment, 2 the options are wrong, 4 AWS failed.
+
+    Documentation: docs/toolkit.md
     """
-    if output not in (Format.YAML, Format.JSON):
-        raise UsageError(f"--format {output.value}: choose yaml or json")
     if not (logical_id.isascii() and logical_id.isalnum()):
         raise UsageError(f"--logical-id {logical_id}: use letters and digits only")
     type_name = registry_name(registry_type)
@@ -56,7 +56,7 @@ def manifest(
         live = to_properties(observed.details, tags)
     is_template = kind is not Manifest.STACKQL
     written = template(kind, logical_id, live, extent, type_name) if is_template else stackql(live, extent, region)
-    if output is Format.JSON:
-        print_value(written, output)
+    if output is DocumentFormat.JSON:
+        print_value(written, Format.JSON)
     else:
-        sys.stdout.write(as_yaml(written, comments=is_template and live is None))
+        write_file(None, as_yaml(written, comments=is_template and live is None))

@@ -25,7 +25,7 @@ Unknown = StrEnum("Unknown", ["ERROR", "WARN", "INFO", "IGNORE"])
 ReportFormat = StrEnum("ReportFormat", ["TEXT", "JSON", "SARIF", "JUNIT"])
 PolicyFormat = StrEnum("PolicyFormat", ["JSON", "YAML", "CLOUDFORMATION", "SAM"])
 PlainFormat = StrEnum("PlainFormat", ["TEXT", "JSON"])
-PlainOutput = Annotated[PlainFormat, typer.Option("--format", help="Format of the answer.")]
+PlainOutput = Annotated[PlainFormat, typer.Option("--format", help="Output format.")]
 Files = Annotated[
     list[Path],
     typer.Argument(
@@ -35,13 +35,21 @@ Files = Annotated[
 ]
 For = Annotated[RoleKind, typer.Option("--for", help="Whose role it is.")]
 Handlers = Annotated[
-    list[str] | None, typer.Option("--handler", help="create, read, update, delete or list. Repeatable. Default: all.")
+    list[str] | None,
+    typer.Option(
+        "--handler", metavar="HANDLER", help="create, read, update, delete or list. Repeatable. Default: all."
+    ),
 ]
 OnUnknown = Annotated[
     Unknown, typer.Option("--unknown", help="How to treat permissions that cannot be decided statically.")
 ]
 RoleName = Annotated[
-    str, typer.Option("--role", help="Role or user to check: its name or ARN in a dump, its logical ID in a template.")
+    str,
+    typer.Option(
+        "--role",
+        metavar="NAME|ARN",
+        help="Role or user to check: its name or ARN in a dump, its logical ID in a template.",
+    ),
 ]
 
 
@@ -69,23 +77,30 @@ def check(
     beside: BesideOptions,
     unknown: OnUnknown = Unknown.INFO,
     recommended: Annotated[bool, typer.Option("--recommended", help="Check recommended permissions too.")] = False,
-    output: Annotated[ReportFormat, typer.Option("--format", help="Format of the findings.")] = ReportFormat.TEXT,
+    output: Annotated[ReportFormat, typer.Option("--format", help="Output format.")] = ReportFormat.TEXT,
     baseline: Annotated[Path | None, typer.Option(help="File of accepted findings.")] = None,
     write_baseline: Annotated[Path | None, typer.Option(help="Write all findings to this file as accepted.")] = None,
     all_roles: Annotated[
         bool, typer.Option("--all-roles", help="List every role and user of a dump with what it lacks.")
     ] = False,
 ) -> None:
-    """Check whether a role has the permissions that it requires, and lint its policies.
-
-    Example: inference-experiment policy check template.yaml --for provider --unknown error
+    r"""Check whether a role has the permissions that it requires, and lint its policies.
 
     With --parameter a template is checked for that one deployment, other parameters at their defaults; without it for
     every scenario, as lint does.
 
     A comment `# iam-policy: ignore KIND - reason` on or above the line suppresses a finding, as does the baseline.
-    With --all-roles: 0 if anybody is allowed, else 1.
-    Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error).
+
+    Examples:
+      inference-experiment policy check template.yaml --for provider \
+          --unknown error
+      inference-experiment policy check role.json --for experiment -o role.sarif
+      inference-experiment policy check account.json --for provider --all-roles
+
+    Exit codes: 0 allowed (with --all-roles: at least one role is), 1 not allowed or errors found, 2 usage,
+    3 undecidable (with --unknown error).
+
+    Documentation: docs/policy.md
     """
     values = given_parameters(parameter, parameter_file)
     handlers, types = tuple(handler or ()), registry_types(registry_type)
@@ -114,13 +129,21 @@ def generate(
     options: DeploymentOptions,
     named: NameOptions,
     trust: Annotated[bool, typer.Option("--trust", help="The trust policy instead of the permissions.")] = False,
-    output: Annotated[PolicyFormat, typer.Option("--format", help="Format of the policy.")] = PolicyFormat.JSON,
+    output: Annotated[PolicyFormat, typer.Option("--format", help="Output format.")] = PolicyFormat.JSON,
 ) -> None:
-    """Print the smallest policy with the required permissions.
+    r"""Print the smallest policy with the required permissions.
 
     Names that no option gives are assumed, and listed on standard error.
 
-    Example: inference-experiment policy generate --for provider --queue shadow-wait --format sam
+    Examples:
+      inference-experiment policy generate --for provider -o policy.json
+      inference-experiment policy generate --for provider --queue shadow-wait \
+          --format sam
+      inference-experiment policy generate --for experiment --trust
+
+    Exit codes: 0 written, 2 the options are wrong.
+
+    Documentation: docs/policy.md
     """
     checks = CheckOptions(role_kind.value, tuple(handler or ()), options.deployment())
     run_generate(checks, named.names(), output, trust=trust)
@@ -143,7 +166,12 @@ def diff(
 ) -> None:
     """Print what a role lacks and what it is granted beyond the minimum.
 
+    Examples:
+      inference-experiment policy diff role.json --for provider
+
     Exit codes: 0 nothing required is missing, 1 something is, 2 usage, 3 undecidable (with --unknown error).
+
+    Documentation: docs/policy.md
     """
     values = given_parameters(parameter, parameter_file)
     handlers, types = tuple(handler or ()), registry_types(registry_type)
@@ -160,9 +188,15 @@ def explain(
     files: Files,
     *,
     role_kind: For = RoleKind.PROVIDER,
-    context: Annotated[list[str] | None, typer.Option(help="KEY=VALUE in the request context. Repeatable.")] = None,
+    context: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="KEY=VALUE in the request context. Repeatable.")
+    ] = None,
     principal: Annotated[
-        str, typer.Option(help="Service, or ARN of a role or session, that assumes the role, for sts:AssumeRole.")
+        str,
+        typer.Option(
+            metavar="SERVICE|ARN",
+            help="Service, or ARN of a role or session, that assumes the role, for sts:AssumeRole.",
+        ),
     ] = "",
     role: RoleName = "",
     parameter: Parameters = None,
@@ -173,15 +207,20 @@ def explain(
     unknown: OnUnknown = Unknown.INFO,
     output: PlainOutput = PlainFormat.TEXT,
 ) -> None:
-    """Print, statement by statement, why an action on a resource is allowed or not.
+    r"""Print, statement by statement, why an action on a resource is allowed or not.
 
     A wildcard in the action stands for every such action, whose answers are then listed; one in the resource for any
     text. What AWS's data do not know is said first.
 
-    Example: inference-experiment policy explain iam:PassRole arn:aws:iam::123456789012:role/shadow policy.json
+    Examples:
+      inference-experiment policy explain iam:PassRole \
+          arn:aws:iam::123456789012:role/shadow role.json
+      inference-experiment policy explain "sagemaker:*Tags" "*" role.json
 
     Exit codes: 0 allowed, 1 not allowed or errors found, 2 usage, 3 undecidable (with --unknown error) or an unknown
     action.
+
+    Documentation: docs/policy.md
     """
     questions = asked(action, resource, context or [], principal)
     values = given_parameters(parameter, parameter_file)

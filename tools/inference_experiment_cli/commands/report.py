@@ -1,5 +1,6 @@
 """inference-experiment report: the options; report/ measures, compares, decides and draws."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,15 +16,17 @@ from inference_experiment_cli.captures.options import CaptureOptions
 from inference_experiment_cli.captures.run import Question, evaluate
 from inference_experiment_cli.captures.verdict import check_place, judge
 from inference_experiment_cli.captures.verdict import publish as write_result
-from inference_experiment_cli.errors import NotPossibleError, UsageError
+from inference_experiment_cli.errors import NotPossibleError, UsageError, check_exclusive
+from inference_experiment_cli.extras import require_extras
 from inference_experiment_cli.gate import CRITERIA, PredictionLimits, finish, gate
 from inference_experiment_cli.inventory.describe import CONFIG, describe
-from inference_experiment_cli.options import Output, Profile, Region, with_options_of
+from inference_experiment_cli.options import Profile, Region, with_options_of
 from inference_experiment_cli.output import Format, console, note, write_file
 from inference_experiment_cli.report.comparison import ComparisonReport, compare
 from inference_experiment_cli.report.measurement import measure, subject_of
 from inference_experiment_cli.report.page import page
 from inference_experiment_cli.report.terminal_view import show
+from inference_experiment_cli.results_file import output_to
 from inference_experiment_cli.session import open_session
 
 # Statistics of ModelLatency that criteria can be about
@@ -32,24 +35,39 @@ LatencyStatistic = StrEnum(
 )
 
 
+class ReportFormat(StrEnum):
+    """How a report is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    CSV = "csv"
+    HTML = "html"
+
+
 @with_options_of(CaptureOptions)
 @with_options_of(PredictionLimits, parameter="limits")
 def report(  # noqa: PLR0913 - one parameter per option
-    name: Annotated[str, typer.Argument(help="Name of the experiment; not with --trial.")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the experiment. Not with --trial.")] = "",
     *,
     options: CaptureOptions,
     limits: PredictionLimits,
     max_latency_increase: Annotated[
-        str, typer.Option(help="How much slower the shadow may be; with -5% it must be faster.")
+        str, typer.Option(metavar="PERCENTAGE", help="How much slower the shadow may be; with -5% it must be faster.")
     ] = "10%",
     latency_statistic: Annotated[
         LatencyStatistic, typer.Option(help="Latency statistic of --max-latency-increase.")
     ] = LatencyStatistic.AVERAGE,
     max_error_rate: Annotated[
-        str, typer.Option(help="Share of the shadow's invocations that may end in anything but 2XX.")
+        str,
+        typer.Option(metavar="PERCENTAGE", help="Share of the shadow's invocations that may end in anything but 2XX."),
     ] = "1%",
     max_error_increase: Annotated[
-        str, typer.Option(help="How much higher than production's the shadow's error rate may be; none: any.")
+        str,
+        typer.Option(
+            metavar="PERCENTAGE|none",
+            help="How much higher than production's the shadow's error rate may be; none: any.",
+        ),
     ] = "100%",
     min_invocations: Annotated[int, typer.Option(min=1, help="Minimum shadow invocations for a verdict.")] = 100,
     html: Annotated[Path | None, typer.Option(help="File for the page with plots. Needs the extra report.")] = None,
@@ -66,53 +84,59 @@ def report(  # noqa: PLR0913 - one parameter per option
     ] = "",
     region: Region = "",
     profile: Profile = "",
-    output: Output = Format.TABLE,
+    output: Annotated[ReportFormat, typer.Option("--format", help="Output format.")] = ReportFormat.TABLE,
 ) -> None:
-    """Compare the variants of a shadow test by their metrics, and by their predictions.
+    r"""Compare the variants of a shadow test by their metrics, and by their predictions.
 
     Latency, errors, traffic and utilisation from the experiment's start to its end (or now), normalised for the
     sampling percentage, with confidence intervals where the counts allow them, and whether the shadow meets the
     criteria. With --captures also the captured predictions, as the command captures does.
 
-    Examples: inference-experiment report fraud-v2 --html report.html;
-    inference-experiment report fraud-v2 --check --max-latency-increase 5% --latency-statistic p90;
-    inference-experiment report fraud-v2 --captures --labels labels.csv --check --min-agreement 99%
+    Examples:
+      inference-experiment report fraud-2 -o report.html
+      inference-experiment report fraud-2 --check --max-latency-increase 5% \
+          --latency-statistic p90
+      inference-experiment report fraud-2 --captures --labels labels.csv \
+          --check --min-agreement 99%
 
     Exit codes: 0 reported, 1 no such experiment, 2 the options are wrong, 4 AWS failed. With --check: 0 all criteria
     are met, 1 one is missed, 3 not enough data, or no such experiment.
+
+    Documentation: docs/report.md
     """
     percentages = (max_latency_increase, max_error_rate, max_error_increase)
     wanted = _criteria(limits, percentages, latency_statistic, min_invocations)
-    if bool(name) == trial:
-        raise UsageError("pass the name of an experiment, or --trial")
-    asked = options != CaptureOptions() or wanted.of_predictions or limits != PredictionLimits() or bool(publish)
-    _check_captures(captures=captures, trial=trial, asked=asked, to=options.file)
+    check_exclusive({"NAME": name, "--trial": trial}, is_required=True)
+    of_captures = replace(options, outputs=options.addresses) != CaptureOptions() or limits != PredictionLimits()
+    asked = of_captures or wanted.of_predictions or bool(publish)
+    _check_captures(captures=captures, trial=trial, asked=asked)
     if publish:
         check_place(publish)
-    with gate(check=check):
-        if trial:
-            # The local AWS is an extra and takes a second to import.
-            from inference_experiment_cli.report.trial import NAME, local_aws  # noqa: PLC0415
+    needed = {"local": trial, "captures": captures, "report": html is not None or output is ReportFormat.HTML}
+    require_extras(*(extra for extra, is_needed in needed.items() if is_needed))
+    with output_to(options.file):
+        with gate(check=check):
+            if trial:
+                # The local AWS is an extra and takes a second to import.
+                from inference_experiment_cli.report.trial import NAME, local_aws  # noqa: PLC0415
 
-            with local_aws() as (sagemaker, cloudwatch):
-                comparison = _compare(NAME, wanted, sagemaker, cloudwatch)
-        else:
-            session = open_session(region, profile)
-            sagemaker, cloudwatch = (session.client(each, config=CONFIG) for each in ("sagemaker", "cloudwatch"))
-            comparison = _compare(name, wanted, sagemaker, cloudwatch)
-            if captures:
-                comparison = _with_predictions(comparison, options.question(), session, publish)
-    finish(comparison.verdict, lambda: _present(comparison, output, html), check=check)
+                with local_aws() as (sagemaker, cloudwatch):
+                    comparison = _compare(NAME, wanted, sagemaker, cloudwatch)
+            else:
+                session = open_session(region, profile)
+                sagemaker, cloudwatch = (session.client(each, config=CONFIG) for each in ("sagemaker", "cloudwatch"))
+                comparison = _compare(name, wanted, sagemaker, cloudwatch)
+                if captures:
+                    comparison = _with_predictions(comparison, options.question(), session, publish)
+        finish(comparison.verdict, lambda: _present(comparison, output, html), check=check)
 
 
-def _check_captures(*, captures: bool, trial: bool, asked: bool, to: Path | None) -> None:
+def _check_captures(*, captures: bool, trial: bool, asked: bool) -> None:
     if captures and trial:
         raise UsageError("--trial has no captured data; leave out --captures")
     if not captures and asked:
-        also = "--labels, --prediction, --task, --slice, --redact, --engine, --output, --min-pairs and --publish"
+        also = "--labels, --prediction, --task, --slice, --redact, --engine, --output s3://, --min-pairs and --publish"
         raise UsageError(f"{also}, and {CRITERIA}, are about captured data; add --captures")
-    if to is not None:
-        raise UsageError("--output is the s3:// address for results of Athena; write the page with --html FILE")
 
 
 def _with_predictions(
@@ -144,7 +168,7 @@ def _criteria(
         try:
             values.append(None if option == "--max-error-increase" and text == "none" else criteria.fraction(text))
         except ValueError as error:
-            raise UsageError(f"{option}: {error}") from error
+            raise UsageError(f"{option} {text}: is not a percentage; write it as 10% or 0.1%") from error
     latency, rate, increase = values
     return replace(
         limits.criteria(),
@@ -162,15 +186,18 @@ def _compare(name: str, limits: criteria.Criteria, sagemaker: Any, cloudwatch: A
         if experiment is None:
             raise NotPossibleError(f"no experiment {name} in {sagemaker.meta.region_name}")
         subject = subject_of(experiment.members, experiment.tags, experiment.region)
-        return compare(measure(cloudwatch, subject, limits.latency_statistic, datetime.now(UTC)), limits)
+        return compare(measure(cloudwatch, subject, limits.latency_statistic, experiment.observed), limits)
 
 
-def _present(comparison: ComparisonReport, output: Format, html: Path | None) -> None:
+def _present(comparison: ComparisonReport, style: ReportFormat, html: Path | None) -> None:
     text = ""
-    if html is not None:
+    if html is not None or style is ReportFormat.HTML:
         with console(stderr=True).status("drawing"):
             text = page(comparison)
-    show(comparison, output)
+    if style is ReportFormat.HTML:
+        sys.stdout.write(text)
+    else:
+        show(comparison, Format(style.value))
     if html is not None:
         write_file(html, text)
         note(f"wrote {html}")

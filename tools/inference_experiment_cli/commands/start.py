@@ -12,9 +12,12 @@ def start(name: Name, *, options: Settings) -> None:
 
     Waits until it is Running.
 
-    Example: inference-experiment start fraud-2
+    Examples:
+      inference-experiment start fraud-2
 
     Exit codes: 0 it runs, 1 it cannot be started, or belongs to a stack, 2 the options are wrong, 4 AWS failed.
+
+    Documentation: docs/manage.md
     """
     change = LiveChange.of(name, options)
     status = change.observed.status

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from inference_experiment.model import RequestType
-from inference_experiment_cli.errors import NotPossibleError, UsageError
+from inference_experiment_cli.errors import NotPossibleError, check_exclusive
 from inference_experiment_cli.operate.change import LiveChange, Settings
 from inference_experiment_cli.options import Name, with_options_of
 
@@ -33,12 +33,15 @@ def stop(
 
     The shadow variant is removed, retained or promoted. Waits until the experiment has ended.
 
-    Examples: inference-experiment stop fraud-2 --promote --reason "2 % faster"; inference-experiment stop fraud-2 --yes
+    Examples:
+      inference-experiment stop fraud-2 --promote --reason "2 % faster"
+      inference-experiment stop fraud-2 --yes
 
     Exit codes: 0 ended, 1 it does not run, or belongs to a stack, 2 the options are wrong, 4 AWS failed.
+
+    Documentation: docs/manage.md
     """
-    if promote + retain + remove > 1:
-        raise UsageError("pass one of --promote, --retain and --remove")
+    check_exclusive({"--promote": promote, "--retain": retain, "--remove": remove})
     change = LiveChange.of(name, options)
     variants = change.observed.configuration
     if variants is None or not variants.shadow_variant:

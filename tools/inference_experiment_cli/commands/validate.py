@@ -9,7 +9,7 @@ from inference_experiment_cli.inputs.experiments import read_files
 from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.inputs.type_names import registry_types
 from inference_experiment_cli.options import Files, Output, ParameterFiles, Parameters, RegistryTypes
-from inference_experiment_cli.output import Format, note, print_rows
+from inference_experiment_cli.output import Format, note, number_of, print_rows
 
 COLUMNS = ("place", "experiment", "path", "finding")
 
@@ -21,15 +21,20 @@ def validate(
     registry_type: RegistryTypes = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Check the properties of experiments as the provider does.
+    r"""Check the properties of experiments as the provider does.
 
     Prints every finding with its line and path. Takes templates (custom, native and registry type; every scenario of
     conditions and parameters is checked, unknown values are not), bare properties, the request of
     CreateInferenceExperiment and the answer of DescribeInferenceExperiment. Needs no account.
 
-    Example: inference-experiment validate template.yaml --parameter SamplingPercentage=50
+    Examples:
+      inference-experiment validate template.yaml
+      inference-experiment validate template.yaml \
+          --parameter SamplingPercentage=50
 
     Exit codes: 0 no findings, 1 findings, 2 a file cannot be read.
+
+    Documentation: docs/toolkit.md
     """
     declarations = read_files(files, given_parameters(parameter, parameter_file), registry_types(registry_type))
     rows: list[dict[str, Any]] = [
@@ -45,7 +50,8 @@ def validate(
     if rows or output is not Format.TABLE:
         print_rows(rows, COLUMNS, output)
     unresolved = sum(one.unresolved_values() for one in declarations)
-    later = f"; {unresolved} values are resolved at deployment" if unresolved else ""
-    note(f"{len(declarations)} experiment(s), {len(rows)} finding(s){later}")
+    later = f"; {number_of(unresolved, 'value')} resolved at deployment" if unresolved else ""
+    checked = f"{number_of(len(files), 'file')}, {number_of(len(declarations), 'experiment')}"
+    note(f"{checked}: {number_of(len(rows), 'finding') if rows else 'no findings'}{later}")
     if rows:
         raise typer.Exit(ExitCode.NO)

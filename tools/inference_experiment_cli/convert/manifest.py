@@ -6,17 +6,26 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from cfn_template.located import plain
 from inference_experiment import checks, contract
 from inference_experiment_cli.convert.converter import DEFAULT_TOKEN, TIMEOUT
 from inference_experiment_cli.convert.target import NATIVE_PROPERTIES, Extent, Manifest, Target, type_of
+from inference_experiment_cli.inputs.documents import Document, parse_document
+from inference_experiment_cli.inputs.stackql import (
+    manifest_experiments,
+    manifest_names,
+    parameter_name,
+    require_distinct,
+)
 from inference_experiment_cli.inventory.records import snake, snake_keys
 from inference_experiment_cli.output import yaml_text
 from shadow_test_policies import registry_type
 
 PARAMETERS: Final = ("RoleArn", "EndpointName", "ProductionModelName", "ShadowModelName")
 TOKEN: Final = {"Fn::ImportValue": DEFAULT_TOKEN.split()[1]}
-COMMENT_WIDTH: Final = 100
-FUNCTION: Final = re.compile(r"^(\s*(?:- )?[\w:]+:)\n\s+(?:Fn::(?=\w)|(?=Ref:))(\w+): (.+)$", re.MULTILINE)
+DESCRIPTION: Final = "A SageMaker shadow test"
+COMMENT_WIDTH: Final = 72
+FUNCTION: Final = re.compile(r"^([ ]*(?:- )?[\w:]+:)\n\s+(?:Fn::(?=\w)|(?=Ref:))(\w+): (.+)$", re.MULTILINE)
 SHORT_FORM: Final = r"\1 !\2 \3"
 
 
@@ -77,13 +86,18 @@ def _for_deployment(live: Mapping[str, Any]) -> dict[str, Any]:
     """
     if live.get("DesiredState") in ("Completed", "Cancelled"):
         return dict(live)
-    now = datetime.now(UTC)
     schedule = {
-        name: text
-        for name, text in live.get("Schedule", {}).items()
-        if (checks.parse_time(text) or now) > now and (name, live.get("DesiredState")) != ("StartTime", "Running")
+        name: time
+        for name, time in live.get("Schedule", {}).items()
+        if not _is_past(time) and (name, live.get("DesiredState")) != ("StartTime", "Running")
     }
     return {**live, "Schedule": schedule} if schedule else {key: live[key] for key in live if key != "Schedule"}
+
+
+def _is_past(time: object) -> bool:
+    """Tell whether a time is known to be past; a parameter is not."""
+    moment = checks.parse_time(time) if isinstance(time, str) else None
+    return moment is not None and moment <= datetime.now(UTC)
 
 
 def template(
@@ -106,10 +120,42 @@ def template(
         values = {key: value for key, value in values.items() if key in required(kind)}
     properties = {key: values[key] for key in ORDER if key in values}
     resource = {"Type": type_of(Target(kind.value), registry_name), "Properties": properties}
-    made: dict[str, Any] = {"AWSTemplateFormatVersion": "2010-09-09", "Description": "A SageMaker shadow test"}
+    made: dict[str, Any] = {"AWSTemplateFormatVersion": "2010-09-09", "Description": DESCRIPTION}
     if live is None:
         made["Parameters"] = {name: {"Type": "String"} for name in PARAMETERS}
     return {**made, "Resources": {logical_id: resource}}
+
+
+def from_stackql(
+    document: Document, target: Target, token: str, registry_name: str = registry_type.REGISTRY_TYPE
+) -> dict[str, Any]:
+    """Return the template of a StackQL manifest; its placeholders become parameters. Raises UsageError."""
+    experiments = manifest_experiments(document, {}, strict=True, reference=parameter_name)
+    require_distinct(experiments, document)
+    kind = Manifest(target.value)
+    resources: dict[str, Any] = {}
+    for each in experiments:
+        made = template(kind, each.logical_id, each.properties, Extent.ALL, registry_name)["Resources"]
+        if target is Target.CUSTOM:
+            made[each.logical_id]["Properties"]["ServiceToken"] = plain(parse_document(token, "--service-token").value)
+        resources |= made
+    names = [parameter_name(name) for name in manifest_names(document)]
+    used = {name: {"Type": "String"} for name in names if _refers(resources, name)}
+    made = {"AWSTemplateFormatVersion": "2010-09-09", "Description": _description(document)}
+    return {**made, **({"Parameters": used} if used else {}), "Resources": resources}
+
+
+def _description(document: Document) -> str:
+    text = document.value.get("description") if isinstance(document.value, Mapping) else None
+    return str(text or DESCRIPTION)
+
+
+def _refers(value: object, name: str) -> bool:
+    """Return whether a value has a Ref or an Fn::Sub of a parameter."""
+    if isinstance(value, Mapping):
+        referred = value.get("Ref") == name or f"${{{name}}}" in str(value.get("Fn::Sub", ""))
+        return referred or any(_refers(item, name) for item in value.values())
+    return isinstance(value, list) and any(_refers(item, name) for item in value)
 
 
 def as_yaml(made: Mapping[str, Any], *, comments: bool) -> str:
@@ -152,7 +198,7 @@ def stackql(live: Mapping[str, Any] | None, extent: Extent, region: str) -> dict
     return {
         "version": 1,
         "name": name,
-        "description": "A SageMaker shadow test",
+        "description": DESCRIPTION,
         "providers": ["awscc"],
         "globals": [{"name": "region", "value": region or "{{ vars.AWS_REGION }}"}],
         "resources": [

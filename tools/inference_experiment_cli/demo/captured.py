@@ -4,18 +4,17 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from inference_experiment_cli.captures.comparison import PredictionReport
 from inference_experiment_cli.captures.experiment import source_of
 from inference_experiment_cli.captures.run import Question, Source, evaluate
+from inference_experiment_cli.extras import require_extras
 from inference_experiment_cli.report.measurement import subject_of
-
-if TYPE_CHECKING:
-    from inference_experiment_local.cloud import LocalCloud
+from inference_experiment_local.cloud import LocalCloud
 
 
-def captured_sources(cloud: "LocalCloud") -> Iterator[Source]:
+def captured_sources(cloud: LocalCloud) -> Iterator[Source]:
     """Yield where each experiment's captured data are."""
     sagemaker: Any = cloud.sagemaker.client()
     for summary in sagemaker.list_inference_experiments()["InferenceExperiments"]:
@@ -24,7 +23,7 @@ def captured_sources(cloud: "LocalCloud") -> Iterator[Source]:
             yield source_of(subject_of(members, {}, sagemaker.meta.region_name))
 
 
-def fetched(cloud: "LocalCloud", source: Source) -> Source:
+def fetched(cloud: LocalCloud, source: Source) -> Source:
     """Return a source whose data are in the folder of this run, not in the cache of the user's own captured data."""
     cloud.captures.wait()
     s3, folder = cloud.client("s3"), cloud.directory / "captured"
@@ -47,4 +46,5 @@ def line_counts(source: Source) -> Counter[str]:
 
 def compared(source: Source) -> PredictionReport:
     """Return the comparison that `inference-experiment captures` makes. Raises UsageError without its extra."""
+    require_extras("captures")
     return evaluate(source, Question(), lambda _: None)

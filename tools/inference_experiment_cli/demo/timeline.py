@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.text import Text
-
+from inference_experiment_cli.output import Screen
 from inference_experiment_local.service import Call
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ class Timeline:
     `status_of` returns an experiment's status; `seen` collects every observed status, in order.
     """
 
-    console: Console
+    screen: Screen
     status_of: Callable[[str], str | None]
     seen: list[str] = field(default_factory=list)
     _last: dict[str, str] = field(default_factory=dict)
@@ -42,9 +40,7 @@ class Timeline:
         """Print one line."""
         columns = f"{self.elapsed:6.1f} s  {kind:<7} {subject:<22} {text}"
         with self._lock:
-            self.console.print(
-                Text(columns, style=style or STYLES[kind]), no_wrap=True, overflow="ellipsis", crop=False
-            )
+            self.screen.line(columns.rstrip(), style=style or STYLES[kind])
 
     def stack_event(self, event: "StackEventTypeDef") -> None:
         """Print an event of a stack."""

@@ -4,27 +4,39 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from cfn_template.language_extensions import expand
 from cfn_template.located import plain
+from cfn_template.mentions import mentioned
 from cfn_template.nested import Composition, compose
 from cfn_template.nodes import Node, resolve
 from cfn_template.parameters import PSEUDO
 from cfn_template.scenarios import Scenario, describe, needs_of
 from cfn_template.values import Path as Keys
-from cfn_template.values import Raw, ShortForm
+from cfn_template.values import Raw, ShortForm, Unresolved
 from iam_policy.findings import MAXIMUM_MESSAGE
 from inference_experiment import contract
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
+from inference_experiment.observed_properties import epoch_as_text, to_properties
 from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import Place, UndecidedError, UsageError
-from inference_experiment_cli.inputs.documents import Document, read_document
+from inference_experiment_cli.inputs.documents import Document, parse_document, read_text
 from inference_experiment_cli.inputs.instance_types import hosting_instance_types
 from inference_experiment_cli.inputs.parameters import check_parameters
-from inference_experiment_cli.inventory.properties import epoch_as_text, to_properties
+from inference_experiment_cli.inputs.placeholders import parameters_for, placeholders_in
+from inference_experiment_cli.inputs.stackql import (
+    ENVIRONMENT,
+    is_manifest,
+    manifest_experiments,
+    manifest_names,
+    placeholder_form,
+    quote_placeholders,
+    require_distinct,
+)
 from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate, experiment_in
 from shadow_test_policies.instance_types import unknown_instance_type
@@ -59,6 +71,8 @@ class Experiment:
     wrong_token: str = ""  # why ServiceToken cannot be the provider's
     warning: str = ""  # what the experiment changes in the variant of its endpoint that serves production
     partly_known: tuple[Finding, ...] = ()  # what is wrong with values that are not entirely known
+    changing: Mapping[Keys, str] = field(default_factory=dict)  # why an unresolved value is not what it was
+    scenario: Scenario | None = field(default=None, repr=False)  # of the deployment
 
     @property
     def document(self) -> Document:
@@ -94,6 +108,9 @@ class Declaration:
     view: ExperimentTemplate = field(repr=False)
     logical_id: str
     within: Keys = ()
+    written: Mapping[Keys, Keys] | None = field(default=None, repr=False)
+    """Of a StackQL manifest: where each part of the properties is written."""
+    region: str = ""
 
     @property
     def is_in_template(self) -> bool:
@@ -105,7 +122,7 @@ class Declaration:
         node = self.view.resource(self.logical_id, scenario)
         found = resolve(node.get("Properties") or Node(scenario, None, (*node.path, "Properties")))
         value = {} if isinstance(found.value, ShortForm) else found.value
-        places = {keys: path[len(self.within) :] for keys, path in found.places.items()}
+        places = self._places(found.places)
         if not isinstance(value, dict):
             raise self.document.error(places[()], "is not a mapping of properties")
         experiment = experiment_in(self.view, self.logical_id, scenario)
@@ -129,25 +146,36 @@ class Declaration:
             native,
             properties,
             places,
-            found.unresolved,
+            found.unresolved if self.written is None else {k: placeholder_form(v) for k, v in found.unresolved.items()},
             registered=not native and not experiment.is_custom,
             wrong_token=wrong,
             warning=warning,
             partly_known=partly,
         )
 
-    def in_deployment(self, given: Mapping[str, str], *, assume: bool) -> Experiment:
-        """Return the experiment with given values and defaults."""
+    def _places(self, found: Mapping[Keys, Keys]) -> dict[Keys, Keys]:
+        """Return where each part of the properties is in the file."""
+        if self.written is not None:
+            return {keys: self.written[keys] for keys in found if keys in self.written}
+        return {keys: path[len(self.within) :] for keys, path in found.items()}
+
+    def in_deployment(
+        self, given: Mapping[str, Any], *, assume: bool, deployed: Mapping[Unresolved, str] | None = None
+    ) -> Experiment:
+        """Return the experiment with given values and defaults, and what references give in a deployed stack."""
         known = {**ASSUMED, **given}
-        scenario = opened = self.view.deployment(known)
+        scenario = opened = self.view.deployment(known, (), deployed)
         undecided: list[str] = []
         if assume:
             needed = needs_of(self.view.source, self.view.raws([self.logical_id]))[1]
             undecided = [name for name in needed if opened.decide(name) is None]
-            scenario = self.view.deployment(known, needed)
+            scenario = self.view.deployment(known, needed, deployed)
         assumed = tuple(f"{name} is {str(scenario.decide(name)).lower()}" for name in undecided)
         is_created = self.view.exists(self.logical_id, scenario)
-        return replace(self.in_scenario(scenario), is_created=is_created, assumed=assumed)
+        experiment = self.in_scenario(scenario)
+        if self.written is not None:
+            _require_filled(experiment)
+        return replace(experiment, is_created=is_created, assumed=assumed, scenario=scenario)
 
     def unresolved_values(self) -> int:
         """Return how many values only a deployment knows, in the scenario with the most of them."""
@@ -169,6 +197,13 @@ class Declaration:
         return sorted(worded, key=lambda pair: (pair[0], pair[1].path))
 
 
+def _require_filled(experiment: Experiment) -> None:
+    """Raise UsageError for a placeholder of a StackQL manifest without a value: no deployment will know it."""
+    for keys, written in experiment.unresolved.items():
+        name = placeholders_in(written)[0]
+        raise UsageError(f"{written} has no value; pass --parameter {name}=VALUE", experiment.place(*keys))
+
+
 def read_experiments(
     path: Path,
     given: Mapping[str, str],
@@ -188,13 +223,15 @@ def read_experiments(
 def read_files(
     paths: Sequence[Path], given: Mapping[str, str], types: frozenset[str] = REGISTRY_TYPES
 ) -> list[Declaration]:
-    """Return the experiments of files; a given parameter has to be one of some template's. Raises UsageError."""
+    """Return the experiments of files; a given parameter has to be one that some file has. Raises UsageError."""
     several = len(paths) > 1
     declarations = [one for path in paths for one in read_declarations(path, given, types, strict=not several)]
-    templates = [_parameters(one.document) for one in declarations if one.is_in_template]
-    if several and templates:
+    if several:
+        templates = [parameters_of(one.document) for one in declarations if one.is_in_template]
         declared = {name: raw for one in templates for name, raw in one.items()}
-        check_parameters(declared, {name: value for name, value in given.items() if name not in declared})
+        used = {name for one in declarations if not one.is_in_template for name in _referred(one.document)}
+        unknown = {name: value for name, value in given.items() if name not in {*declared, *used}}
+        check_parameters(declared, unknown)
     return declarations
 
 
@@ -205,18 +242,50 @@ def read_declarations(
 
     `strict`: each given parameter has to be one of the template's. `types` are the names of the registry type.
     """
-    document = read_document(path)
+    name, text = read_text(path)
+    return declarations_of(parse_document(quote_placeholders(text), name), given, types, strict=strict)
+
+
+def declarations_of(
+    document: Document, given: Mapping[str, Any], types: frozenset[str] = REGISTRY_TYPES, *, strict: bool = True
+) -> list[Declaration]:
+    """Return the experiments that a document declares, at least one. Raises UsageError."""
     value = document.value
-    if not isinstance(value, Mapping):
-        raise document.error((), "is not a mapping of properties")
-    if isinstance(value.get("Resources"), Mapping):
-        return _of_template(document, given, types, strict=strict)
+    if is_manifest(value):
+        return _of_manifest(document, given, strict=strict)
+    if is_template(document):
+        return template_declarations(document, given, types, strict=strict)
+    if strict:
+        _check_references(document, given)
     if value.get("Type") in {*TYPES, *types} and "Properties" in value:
         return [_wrapped(document, value, ("Resources", DEFAULT_ID), given, types)]
     if value.keys() & ANSWER_KEYS and "EndpointName" not in value:
         value = to_properties(plain(value), {})
     resource = {"Type": contract.CUSTOM_TYPE, "Properties": value}
     return [_wrapped(document, resource, ("Resources", DEFAULT_ID, "Properties"), given, types)]
+
+
+def is_template(document: Document) -> bool:
+    """Return whether a document is a template. Raises UsageError for one that has no members at all."""
+    if not isinstance(document.value, Mapping):
+        raise document.error((), "is not a mapping of properties")
+    return isinstance(document.value.get("Resources"), Mapping)
+
+
+def _referred(document: Document) -> set[str]:
+    if is_manifest(document.value):
+        return {*parameters_for(manifest_names(document)), ENVIRONMENT}
+    return {name for kind, name in mentioned(document.value) if kind == "name"}
+
+
+def _check_references(document: Document, given: Mapping[str, str]) -> None:
+    """Raise UsageError for a parameter that a file without Parameters does not refer to."""
+    used = _referred(document)
+    for name in given:
+        if name not in used and name not in PSEUDO:
+            near = next(iter(get_close_matches(name, used, 1)), "")
+            advice = f"did you mean {near}?" if near else "it is not a template and has no such Ref"
+            raise UsageError(f"--parameter {name}: {document.name} does not use it; {advice}")
 
 
 def _wrapped(
@@ -228,12 +297,26 @@ def _wrapped(
     return Declaration(document, view, DEFAULT_ID, within)
 
 
-def _of_template(
-    document: Document, given: Mapping[str, str], types: frozenset[str], *, strict: bool
+def _of_manifest(document: Document, given: Mapping[str, str], *, strict: bool) -> list[Declaration]:
+    experiments = manifest_experiments(document, given, strict=strict)
+    require_distinct(experiments, document)
+    parameters = {name: {"Type": "String"} for name in manifest_names(document)}
+    declarations = []
+    for one in experiments:
+        resource = {"Type": contract.CUSTOM_TYPE, "Properties": one.properties}
+        view = ExperimentTemplate({"Parameters": parameters, "Resources": {one.logical_id: resource}})
+        within = ("Resources", one.logical_id, "Properties")
+        declarations.append(Declaration(document, view, one.logical_id, within, one.places, one.region))
+    return declarations
+
+
+def template_declarations(
+    document: Document, given: Mapping[str, Any], types: frozenset[str] = REGISTRY_TYPES, *, strict: bool = True
 ) -> list[Declaration]:
-    declared = _parameters(document)
+    """Return the experiments that a template declares, at least one. Raises UsageError."""
+    declared = parameters_of(document)
     known = given if strict else {name: value for name, value in given.items() if name in {*declared, *PSEUDO}}
-    check_parameters(declared, known)
+    check_parameters(declared, {name: value for name, value in known.items() if isinstance(value, str)})
     loops = ExperimentTemplate(document.value).deployment(known)
     document = replace(document, value=expand(document.value, loops.evaluator.evaluate))
     composition = compose(document.value, document.name, subject_with(SUBJECT, types - REGISTRY_TYPES))
@@ -253,7 +336,8 @@ def _no_experiment(document: Document, types: frozenset[str]) -> str:
     return f"no resource is of type {', '.join(first)} or {last}{advice}"
 
 
-def _parameters(document: Document) -> Mapping[str, Raw]:
+def parameters_of(document: Document) -> Mapping[str, Raw]:
+    """Return the parameters that a template declares."""
     declared = document.value.get("Parameters")
     return declared if isinstance(declared, Mapping) else {}
 
@@ -285,7 +369,7 @@ def choose(experiments: Sequence[Experiment], logical_id: str) -> Experiment:
 def fill(value: Any, live: Any = None, path: Keys = ()) -> Any:  # noqa: ANN401 - any JSON value
     """Return properties with the live value for each unresolved one, or something valid; a time is then left out."""
     if isinstance(value, ShortForm):
-        return _stand_in(str(path[-1]) if path else "", value) if live is None else live
+        return stand_in(str(path[-1]) if path else "", value) if live is None else live
     if isinstance(value, Mapping):
         known = live if isinstance(live, Mapping) else {}
         times = value.keys() - known.keys() if path == ("Schedule",) else ()
@@ -297,7 +381,8 @@ def fill(value: Any, live: Any = None, path: Keys = ()) -> Any:  # noqa: ANN401 
     return value
 
 
-def _stand_in(name: str, written: ShortForm) -> object:
+def stand_in(name: str, written: ShortForm) -> object:
+    """Return something valid for a property whose value is not known."""
     slug = re.sub(r"[\W_]+", "-", written).strip("-")
     made: dict[str, object] = {
         "RoleArn": f"arn:aws:iam::000000000000:role/{slug[:60]}",
@@ -311,7 +396,7 @@ def _stand_in(name: str, written: ShortForm) -> object:
 
 def stand_ins(experiment: Experiment) -> dict[str, str]:
     """Return what stands in for the unknown values of an experiment, and how the template writes them."""
-    pairs = {str(_stand_in(str(keys[-1]), one)): str(one) for keys, one in experiment.unresolved.items() if keys}
+    pairs = {str(stand_in(str(keys[-1]), one)): str(one) for keys, one in experiment.unresolved.items() if keys}
     ordered = sorted(pairs.items(), key=lambda pair: -len(pair[0]))
     return {stand_in: written for stand_in, written in ordered if len(stand_in) > 2}  # noqa: PLR2004
 

@@ -11,6 +11,7 @@ from cfn_template.values import Raw, scalar_text
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.documents import parse_document, read_text
 
+PARAMETER: Final = "--parameter"
 DEFAULT_ENVIRONMENT: Final = "default"
 _COMMANDS: Final = ("deploy", "global")  # of samconfig, the more specific one first
 _FORMS: Final = (
@@ -18,7 +19,22 @@ _FORMS: Final = (
 )
 
 
-def given_parameters(texts: Sequence[str] | None, files: Sequence[str] | None = None) -> dict[str, str]:
+class GivenValue(str):  # noqa: SLOT000 - it has an attribute
+    """A value of a parameter; `origin` is what it comes from, for messages."""
+
+    origin: str = PARAMETER
+
+    @classmethod
+    def of(cls, text: str, origin: str) -> "GivenValue":
+        """Return a value with its origin."""
+        value = cls(text)
+        value.origin = origin
+        return value
+
+
+def given_parameters(
+    texts: Sequence[str] | None, files: Sequence[str] | None = None, *, option: str = PARAMETER
+) -> dict[str, str]:
     """Return the values of --parameter-file and --parameter, which come before those of files. Raises UsageError."""
     given: dict[str, str] = {}
     for file in files or ():
@@ -26,34 +42,58 @@ def given_parameters(texts: Sequence[str] | None, files: Sequence[str] | None = 
     for text in texts or ():
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise UsageError(f"--parameter {text}: write it as NAME=VALUE")
-        given[name] = value
+            raise UsageError(f"{option} {text}: write it as NAME=VALUE")
+        given[name] = GivenValue.of(value, option)
     return given
 
 
 def check_parameters(declared: Mapping[str, Raw], given: Mapping[str, str]) -> None:
-    """Check values of --parameter as CloudFormation does. Raises UsageError."""
+    """Check values of --parameter and of parameter files as CloudFormation does. Raises UsageError."""
     try:
         check_given(declared, given)
     except ParameterError as error:
-        raise UsageError(f"--parameter {error}") from error
+        value = given[error.name]
+        raise UsageError(f"{value.origin if isinstance(value, GivenValue) else PARAMETER} {error}") from error
+
+
+def deployment_settings(files: Sequence[str] | None) -> dict[str, str]:
+    """Return stack_name and region of the sections of samconfig files, where they have them. Raises UsageError."""
+    settings: dict[str, str] = {}
+    for file in files or ():
+        path, environment = _path_and_environment(file)
+        value: Any = _read(path)[1] if path.endswith((".toml", ".yaml", ".yml")) else None
+        section = value.get(environment or DEFAULT_ENVIRONMENT) if isinstance(value, Mapping) else None
+        for command in reversed(_COMMANDS):
+            own = section.get(command) if isinstance(section, Mapping) else None
+            parameters = own.get("parameters") if isinstance(own, Mapping) else None
+            found: Mapping[str, Any] = parameters if isinstance(parameters, Mapping) else {}
+            settings |= {key: str(found[key]) for key in ("stack_name", "region") if key in found}
+    return settings
+
+
+def _read(path: str) -> tuple[str, Any]:
+    """Return the name of a parameter file for messages and its content. Raises UsageError."""
+    name, text = read_text(Path(path))
+    if path.endswith(".toml"):
+        try:
+            return name, tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"{name}: is not valid TOML: {error}") from error
+    return name, parse_document(text, name).value
 
 
 def _of_file(file: str) -> dict[str, str]:
     path, environment = _path_and_environment(file)
-    name, text = read_text(Path(path))
-    if path.endswith(".toml"):
-        try:
-            value: Any = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise UsageError(f"{name}: is not valid TOML: {error}") from error
-    else:
-        value = parse_document(text, name).value
+    name, value = _read(path)
     pairs = _pairs(value, environment or DEFAULT_ENVIRONMENT)
     if pairs is None:
         raise UsageError(f"{name}: has no parameters{f' for {environment}' if environment else ''}; write {_FORMS}")
-    texts = ((str(key), _text(item)) for key, item in pairs)
-    return {key: value for key, value in texts if value is not None}
+    given: dict[str, str] = {}
+    for key, item in pairs:
+        text = _text(item)
+        if text is not None:
+            given[str(key)] = GivenValue.of(text, f"{name}: {PARAMETER}")
+    return given
 
 
 def _path_and_environment(file: str) -> tuple[str, str]:
@@ -67,8 +107,10 @@ def _pairs(value: Any, environment: str) -> Iterable[tuple[str, Any]] | None:  #
         return _of_list(value)
     if not isinstance(value, Mapping):
         return None
-    if isinstance(value.get("Parameters"), Mapping):
-        return list(value["Parameters"].items())
+    # CodePipeline's key, and that of CloudFormation's Git sync
+    for key in ("Parameters", "parameters"):
+        if isinstance(value.get(key), Mapping):
+            return list(value[key].items())
     for command in _COMMANDS:
         overrides = value.get(environment)
         for key in (command, "parameters", "parameter_overrides"):

@@ -9,8 +9,9 @@ import queue
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -18,8 +19,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inference_experiment_cli.errors import Place, ServiceError, UsageError, describe_aws_error
+from inference_experiment_cli.interrupts import thread_pool
 from inference_experiment_cli.progress import counter
-from inference_experiment_cli.session import open_session
+from inference_experiment_cli.session import check_region, open_session
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.client import SageMakerClient
@@ -35,11 +37,12 @@ REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 
 @dataclass(frozen=True)
 class DescribedExperiment:
-    """One experiment: the members of Describe (of a listing: those of List) and its tags."""
+    """One experiment: the members of Describe (of a listing: those of List), its tags, and when AWS answered."""
 
     region: str
     members: Mapping[str, Any]
     tags: Mapping[str, str] = field(default_factory=dict)
+    observed: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 def open_regions(texts: Sequence[str], profile: str) -> tuple[boto3.Session, list[str]]:
@@ -50,16 +53,25 @@ def open_regions(texts: Sequence[str], profile: str) -> tuple[boto3.Session, lis
         names = [session.region_name]
     elif names == ["all"]:
         names = sorted(session.get_available_regions("sagemaker"))
-    elif not names or any(not REGION.fullmatch(name) for name in names):
-        raise UsageError(f"--region {' '.join(texts)}: write all, or names such as us-east-1,eu-west-1")
+    else:
+        _check_regions(session, texts, names)
     return session, names
+
+
+def _check_regions(session: boto3.Session, texts: Sequence[str], names: Sequence[str]) -> None:
+    """Raise UsageError unless these are names of regions."""
+    if not names or "all" in names:
+        raise UsageError(f"--region {' '.join(texts)}: write all, or names such as us-east-1,eu-west-1")
+    for name in names:
+        check_region(session, name, "--region")
 
 
 @dataclass
 class Inventory:
     """An iterable over the experiments of some regions that pass the filters of ListInferenceExperiments.
 
-    `full` describes each; otherwise the members are those of List. During and after the iteration `failures` has the
+    `full` describes each; otherwise the members are those of List. With `name` only that one is read, if it exists.
+    During and after the iteration `failures` has the
     regions that failed, `done` and `count` are the numbers of finished regions and of experiments.
     """
 
@@ -67,27 +79,32 @@ class Inventory:
     regions: Sequence[str]
     full: bool = True
     filters: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
     failures: dict[str, str] = field(default_factory=dict)
     done: int = 0
     count: int = 0
-    _waiting: queue.Queue[DescribedExperiment | None] = field(default_factory=lambda: queue.Queue(QUEUE_LENGTH))
+    _waiting: queue.Queue[DescribedExperiment | Exception | None] = field(
+        default_factory=lambda: queue.Queue(QUEUE_LENGTH)
+    )
     _is_over: threading.Event = field(default_factory=threading.Event)
 
     def __iter__(self) -> Iterator[DescribedExperiment]:
         """Yield the experiments as they arrive, in no order."""
         # Sessions are not safe across threads, clients are: they are created here.
         clients = [self.session.client("sagemaker", region_name=region, config=CONFIG) for region in self.regions]
-        with ThreadPoolExecutor(REGIONS_AT_ONCE) as pool:
+        with thread_pool(REGIONS_AT_ONCE) as pool:
             for client in clients:
                 pool.submit(self._read, client)
             try:
                 while self.done < len(self.regions):
-                    experiment = self._waiting.get()
-                    if experiment is None:
+                    item = self._waiting.get()
+                    if isinstance(item, Exception):
+                        raise item
+                    if item is None:
                         self.done += 1
                     else:
                         self.count += 1
-                        yield experiment
+                        yield item
             finally:
                 self._is_over.set()
 
@@ -111,9 +128,11 @@ class Inventory:
                     return
         except (BotoCoreError, ClientError) as error:
             self.failures[client.meta.region_name] = describe_aws_error(error)
+        except Exception as error:  # noqa: BLE001 - raised again where the experiments are read
+            self._put(error)
         self._put(None)
 
-    def _put(self, item: DescribedExperiment | None) -> bool:
+    def _put(self, item: DescribedExperiment | Exception | None) -> bool:
         """Put an item on the queue; False when it is no longer read."""
         while not self._is_over.is_set():
             with contextlib.suppress(queue.Full):
@@ -122,10 +141,13 @@ class Inventory:
         return False
 
     def _experiments(self, client: "SageMakerClient") -> Iterator[DescribedExperiment]:
+        if self.name:
+            yield from (each for each in [describe(client, self.name)] if each is not None)
+            return
         pages = client.get_paginator("list_inference_experiments").paginate(
             PaginationConfig={"PageSize": PAGE_SIZE}, **self.filters
         )
-        with ThreadPoolExecutor(DESCRIPTIONS_AT_ONCE) as pool:
+        with thread_pool(DESCRIPTIONS_AT_ONCE) as pool:
             for page in pages:
                 summaries = page.get("InferenceExperiments", [])
                 if not self.full:
@@ -146,5 +168,13 @@ def describe(client: "SageMakerClient", name: str) -> DescribedExperiment | None
         if error.response.get("Error", {}).get("Code") == "ResourceNotFound":
             return None
         raise
-    members.pop("ResponseMetadata", None)
-    return DescribedExperiment(client.meta.region_name, members, tags)
+    observed = _date_of(members.pop("ResponseMetadata", {}))
+    return DescribedExperiment(client.meta.region_name, members, tags, observed)
+
+
+def _date_of(metadata: Mapping[str, Any]) -> datetime:
+    """Return the date of a response: the clock of this machine may be wrong, and that of a local AWS ahead."""
+    try:
+        return parsedate_to_datetime(metadata["HTTPHeaders"]["date"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return datetime.now(UTC)

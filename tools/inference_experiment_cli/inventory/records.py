@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from inference_experiment.observed_properties import STATES, tag_list, to_jsonable
 from inference_experiment_cli.inventory.describe import DescribedExperiment
-from inference_experiment_cli.inventory.properties import STATES, tag_list, to_jsonable
 
 FLAT: Final = (
     "_key",

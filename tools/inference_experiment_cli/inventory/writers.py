@@ -1,15 +1,16 @@
-"""Writes flat records as JSON lines, CSV or Parquet, one after the other, whatever their number."""
+"""Writes flat records as JSON lines, JSON, CSV or Parquet, one after the other, whatever their number."""
 
-import csv
-import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from inference_experiment_cli.csv_rows import write_rows
 from inference_experiment_cli.errors import missing_extra
 from inference_experiment_cli.inventory.records import AWSCC, FLAT
+from inference_experiment_cli.output import json_text
+from inference_experiment_cli.terminal import write_result
 
 if TYPE_CHECKING:
     import types
@@ -17,28 +18,43 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 
-ExportFormat = StrEnum("ExportFormat", ["JSONL", "CSV", "PARQUET"])
+ExportFormat = StrEnum("ExportFormat", ["JSONL", "JSON", "CSV", "PARQUET"])
 
 
 def _json(value: Any) -> str:  # noqa: ANN401 - parsed JSON
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json_text(value, separators=(",", ":"))
 
 
-def write_json_lines(records: Iterable[Record], output: IO[str]) -> None:
+def write_json_lines(records: Iterable[Record], output: TextIO) -> None:
     """Write one JSON object per line."""
-    output.writelines(_json(record) + "\n" for record in records)
-
-
-def write_csv(records: Iterable[Record], output: IO[str]) -> None:
-    """Write CSV with a head line; nested values are JSON, absent ones empty."""
-    writer = csv.writer(output, lineterminator="\n")
-    writer.writerow(FLAT)
     for record in records:
-        writer.writerow(_json(value) if isinstance(value, dict | list) else value for value in record.values())
+        write_result(output, _json(record) + "\n")
+
+
+def write_json(records: Iterable[Record], output: TextIO) -> None:
+    """Write one JSON array, with a line for each object."""
+    separator = "[\n"
+    for record in records:
+        write_result(output, separator + _json(record))
+        separator = ",\n"
+    write_result(output, "[]\n" if separator == "[\n" else "\n]\n")
+
+
+def write_csv(records: Iterable[Record], output: TextIO) -> None:
+    """Write CSV with a head line; nested values are JSON, absent ones empty."""
+    cells = ([_cell(value) for value in record.values()] for record in records)
+    write_rows(output, FLAT, cells)
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 - parsed JSON
+    if value is None:
+        return ""
+    return _json(value) if isinstance(value, dict | list) else str(value)
 
 
 TEXT_WRITERS: Final[Mapping[ExportFormat, Callable[[Iterable[Record], TextIO], None]]] = {
     ExportFormat.JSONL: write_json_lines,
+    ExportFormat.JSON: write_json,
     ExportFormat.CSV: write_csv,
 }
 

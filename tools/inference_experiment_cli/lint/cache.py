@@ -6,31 +6,22 @@ in one step; what cannot be read or written is treated as absent.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import re
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from inference_experiment_cli.lint.engine import TemplateResult
-from inference_experiment_cli.lint.fingerprint import digest_of_file
+from inference_experiment_cli.lint.engine import TemplateResult, digest_of, digest_of_file
 
 DAY: Final = timedelta(days=1)
 UNUSED_ENTRY_SECONDS: Final = 30 * 24 * 3600.0
 """Seconds after which an unused entry is removed."""
 _TIME: Final = re.compile(rb"\d{4}-?\d{2}-?\d{2}[Tt][0-9:.,+\-Zz]+")
 _SCHEDULED: Final = re.compile(rb"(?:Start|End)Time\b[\"']?\s*:\s*(?P<literal>[\"']?\d{4}-?\d{2}-?\d{2})?")
-
-
-def default_folder() -> Path:
-    """Return the folder for entries: below XDG_CACHE_HOME, or ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "inference-experiment" / "lint"
 
 
 class Cache:
@@ -40,13 +31,9 @@ class Cache:
         self._folder = folder
         self._fingerprint = fingerprint
 
-    def key(self, path: str) -> str | None:
-        """Return the key of a template; None for one that cannot be read."""
-        try:
-            content = Path(path).read_bytes()
-        except OSError:
-            return None
-        return hashlib.sha256(f"{self._fingerprint}\n{path}\n".encode() + content).hexdigest()
+    def key(self, path: str, digest: str) -> str:
+        """Return the key of the result for a template's content."""
+        return digest_of(os.fsencode(f"{self._fingerprint}\n{path}\n{digest}"))
 
     def get(self, key: str) -> TemplateResult | None:
         """Return a valid result."""
@@ -60,21 +47,26 @@ class Cache:
                 return result
         return None
 
-    def put(self, key: str, path: str, result: TemplateResult) -> None:
-        """Store a result."""
+    def put(self, path: str, result: TemplateResult) -> None:
+        """Store a result, unless a file has changed since it was read."""
+        files = {path: result["digest"], **result["reads"]}
+        contents = {name: _content(name) for name in files}
+        if any(digest_of(contents[name] or b"") != digest for name, digest in files.items() if digest != "absent"):
+            return
         # A time may be in the template of a nested stack, or passed to it.
-        contents = [_content(name) or b"" for name in (path, *result["reads"])]
-        until = valid_until(b"\n".join(contents), datetime.now(UTC))
+        until = valid_until(b"\n".join(content or b"" for content in contents.values()), datetime.now(UTC))
         if until is None:
             return
-        reads = {name: digest_of_file(Path(name)) for name in result["reads"]}
-        entry = {"until": until, "reads": reads, "result": result}
-        file = self._file(key)
+        entry = {"until": until, "reads": result["reads"], "result": result}
+        file = self._file(self.key(path, result["digest"]))
+        new = file.with_suffix(f".{os.getpid()}.new")
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".new", delete=False) as new:
-                json.dump(entry, new)
-            Path(new.name).replace(file)
+            try:
+                new.write_text(json.dumps(entry), encoding="utf-8")
+                new.replace(file)
+            finally:
+                new.unlink(missing_ok=True)
 
     def prune(self) -> None:
         """Remove unused entries, once a day."""

@@ -23,10 +23,12 @@ def templates_in(paths: Iterable[str]) -> list[str]:
     """Return the templates that files, folders and patterns name, each once. Raises UsageError for a missing one."""
     templates: dict[str, None] = {}
     for path in paths:
-        if Path(path).is_dir():
+        if path == "-":
+            templates[path] = None
+        elif Path(path).is_dir():
             templates.update(dict.fromkeys(_in_folder(path)))
         elif Path(path).exists():
-            templates[path] = None
+            templates[str(Path(path))] = None
         else:
             files = [each for each in glob.glob(path, recursive=True) if Path(each).is_file()]  # noqa: PTH207 - ** as cfn-lint reads it
             if not files:

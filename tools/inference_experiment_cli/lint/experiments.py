@@ -7,15 +7,14 @@ of all rules about experiments; a test compares them.
 
 import re
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 
 from cfnlint.match import Match
 from cfnlint.rules import CloudFormationLintRule, Rules
-from cfnlint.template.template import Template
 
 from inference_experiment.contract import NATIVE_TYPE
-from inference_experiment_cli.lint.engine import Engine, TemplateResult
-from inference_experiment_rules._base import view_of
+from inference_experiment_cli.lint.engine import Engine, TemplateContent, TemplateResult
+from inference_experiment_cli.lint.scout import SCOUT
 
 OURS: Final = re.compile(r"[EWI]9[5-8]\d\d")
 # Unreadable template, failed transform, crash of a rule, wrong configuration.
@@ -24,31 +23,14 @@ CRASHED: Final = re.compile(r"while processing rule (\w+):")  # as cfn-lint word
 # The walk, intrinsic functions and formats; E3002 brings the keywords of JSON schema.
 WALK: Final = re.compile(r"E10\d\d|E11\d\d|W10\d\d|E300[12]")
 ROOT: Final = "E1001"  # starts the walk
-SCOUT: Final = "I9500"
-
-
-class Scout(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint has no types
-    """Has no findings; notes the experiments of the template as other rules get it, after its transforms."""
-
-    id = SCOUT
-    shortdesc = "Notes the experiments"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.experiments: frozenset[str] = frozenset()
-
-    def match(self, cfn: Template) -> list[Any]:
-        """Note the experiments."""
-        self.experiments = frozenset(view_of(cfn).experiments)
-        return []
 
 
 class ExperimentsOnly:
-    """Lints by an engine, with the fewest rules that report on experiments; `scout` has those of the last template."""
+    """Lints by an engine, with the fewest rules that report on experiments."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.scout = Scout()
+        self.scout = engine.scout
         rules, keywords = engine.rules.items(), engine.rules["E3002"].child_rules
         self._ours = Rules({name: rule for name, rule in rules if OURS.fullmatch(name)})
         self.walk = Rules({name: rule for name, rule in rules if _belongs(rule, keywords)})
@@ -56,13 +38,12 @@ class ExperimentsOnly:
 
     def lint(self, path: str) -> TemplateResult:
         """Return the findings about experiments in one template."""
-        return self._engine.watched(lambda: self._matches(path), path)
+        return self._engine.watched(self._matches, path)
 
-    def _matches(self, path: str) -> list[Match]:
-        self.scout.experiments = frozenset()
-        matches = self._engine.run(path, self._ours)
+    def _matches(self, template: TemplateContent) -> list[Match]:
+        matches = self._engine.run(template, self._ours)
         if self.scout.experiments:
-            matches = self._engine.run(path, self.walk)
+            matches = self._engine.run(template, self.walk)
         kept = [match for match in matches if concerns(match, self.scout.experiments, self.walk)]
         self._engine.rules.used_rules.clear()
         ran = self.walk if self.scout.experiments else self._ours

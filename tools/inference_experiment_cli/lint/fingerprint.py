@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import cfnlint
 
-from inference_experiment_cli.lint.engine import Engine, own_folders
+from inference_experiment_cli.lint.engine import Engine, digest_of_file, own_folders
 
 FORMAT: Final = 4
 """Format of the entries; a change makes older ones invalid."""
@@ -56,14 +56,6 @@ def digest_of_files(paths: Iterable[Path]) -> str:
     for path in paths:
         whole.update(f"{path.name} {digest_of_file(path)}\n".encode())
     return whole.hexdigest()
-
-
-def digest_of_file(path: Path) -> str:
-    """Return a digest of a file's content; one that cannot be read counts as absent."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return "absent"
 
 
 def _version(name: str) -> str:

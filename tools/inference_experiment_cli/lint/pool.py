@@ -7,14 +7,19 @@ memory; where there is no fork, one process does the work. Results come in the o
 import gc
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.interrupts import SIGNALS, signals_held
 from inference_experiment_cli.lint.cache import Cache
-from inference_experiment_cli.lint.engine import TemplateResult
+from inference_experiment_cli.lint.engine import TemplateResult, digest_of_file
 
 MAX_TEMPLATES_ALONE: Final = 4
 """Number of templates that one process lints faster than two."""
@@ -33,18 +38,21 @@ def lint_all(
     paths: Sequence[str], lint: Callable[[str], TemplateResult], cache: Cache | None, jobs: int
 ) -> Iterator[TemplateResult]:
     """Yield the result of each template, in their order. Raises UsageError."""
-    keys = {path: cache.key(path) if cache else None for path in paths}
-    known = {path: cache.get(key) if cache and key else None for path, key in keys.items()}
+    known = {path: _known(path, cache) if cache else None for path in paths}
     waiting = [path for path in paths if known[path] is None]
     fresh = _linted(waiting, lint, jobs)
     for path in paths:
         result = known[path]
         if result is None:
             result = next(fresh)
-            key = keys[path]
-            if cache and key:
-                cache.put(key, path, result)
+            if cache and Path(path).is_file():
+                cache.put(path, result)
         yield result
+
+
+def _known(path: str, cache: Cache) -> TemplateResult | None:
+    """Return the cached result of a file; what is no file can be read once only."""
+    return cache.get(cache.key(path, digest_of_file(Path(path)))) if Path(path).is_file() else None
 
 
 def _linted(paths: Sequence[str], lint: Callable[[str], TemplateResult], jobs: int) -> Iterator[TemplateResult]:
@@ -64,12 +72,40 @@ def _forked(paths: Sequence[str], lint: Callable[[str], TemplateResult], process
     context = multiprocessing.get_context("fork")
     chunk = max(1, min(MAX_CHUNK_TEMPLATES, len(paths) // (processes * 4)))
     try:
-        with ProcessPoolExecutor(processes, mp_context=context) as pool:
-            yield from pool.map(_lint_one, paths, chunksize=chunk)
+        with signals_held(_begin) as begin:
+            pool = ProcessPoolExecutor(processes, mp_context=context, initializer=begin)
+            results = pool.map(_lint_one, paths, chunksize=chunk)  # forks
+        with pool, _killed_unless_done():
+            yield from results
     except BrokenProcessPool as error:
         raise UsageError("a worker process was killed (out of memory?); retry with --jobs 1") from error
     finally:
         gc.unfreeze()
+
+
+def _begin() -> None:
+    """Prepare a process: Ctrl-C is its parent's business, and without a parent it ends."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextmanager
+def _killed_unless_done() -> Iterator[None]:
+    """Kill the processes when nobody waits for their results any more."""
+    try:
+        yield
+    except BaseException:
+        for process in multiprocessing.active_children():
+            process.kill()
+        raise
 
 
 def _lint_one(path: str) -> TemplateResult:

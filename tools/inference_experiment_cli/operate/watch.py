@@ -7,9 +7,9 @@ from operator import itemgetter
 from typing import Any, Final
 
 from inference_experiment.model import TRANSITIONAL, Observed, Status
+from inference_experiment.observed_properties import to_jsonable
 from inference_experiment_cli.errors import NotPossibleError
-from inference_experiment_cli.inventory.properties import to_jsonable
-from inference_experiment_cli.output import Format, console, note, print_rows
+from inference_experiment_cli.output import Format, Screen, console, note, print_rows
 
 COLUMNS: Final = ("seconds", "status", "variants", "endpoint", "reason")
 WATCHED: Final = ("status", "variants", "endpoint")  # what makes a line of its own when it changes
@@ -64,9 +64,10 @@ def follow(
             moments.append(moment)
             yield {**moment, "seconds": round(moment["seconds"], 1), "status": moment["status"].value}
 
-    with console(stderr=True).status(f"watching {name}"):
+    screen = console(stderr=output is not Format.TABLE)
+    with screen.status(f"watching {name}"):
         if output is Format.TABLE:
-            _print_lines(rows())
+            _print_lines(rows(), screen)
         else:
             print_rows(rows(), COLUMNS, output)
     status, reason = moments[-1]["status"], moments[-1]["reason"]
@@ -79,12 +80,11 @@ def follow(
         raise NotPossibleError(f"{name} is {status}, so it cannot become {until} any more")
 
 
-def _print_lines(rows: Iterable[Mapping[str, Any]]) -> None:
-    screen = console()
+def _print_lines(rows: Iterable[Mapping[str, Any]], screen: Screen) -> None:
     for row in rows:
         endpoint = f"endpoint {row['endpoint'] or 'unknown'}"
         text = f"{row['seconds']:8.1f} s  {row['status']:<10} {row['variants']}  {endpoint}"
-        screen.print(text + (f"  {row['reason']}" if row["reason"] else ""))
+        screen.line(text + (f"  {row['reason']}" if row["reason"] else ""))
 
 
 def _timeline(moments: list[dict[str, Any]]) -> str:

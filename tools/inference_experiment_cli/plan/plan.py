@@ -8,9 +8,9 @@ from inference_experiment import contract, differences
 from inference_experiment import properties as property_rules
 from inference_experiment.errors import ExperimentError
 from inference_experiment.event import Request
-from inference_experiment.model import ActionKind, Member, Observed, RequestType, Status
+from inference_experiment.model import ActionKind, Member, Observed, RequestResult, RequestType, Status
+from inference_experiment.observed_properties import to_jsonable
 from inference_experiment_cli.errors import describe_failure
-from inference_experiment_cli.inventory.properties import to_jsonable
 from inference_experiment_cli.output import flat
 from inference_experiment_cli.plan.endpoint import endpoint_effects
 from inference_experiment_cli.plan.simulate import Call, SimulatedGateway, Simulation, simulate
@@ -29,6 +29,8 @@ CARRIERS: Final[Mapping[str, tuple[tuple[ActionKind, ...], str]]] = {
     "PromotionCriteria": ((ActionKind.MEASURE,), "used when the shadow variant is promoted"),
     "StatusReason": ((ActionKind.STOP,), "used when it is stopped"),
 }
+
+KEPT: Final = "no call: SageMaker keeps what it has"
 
 
 class Plan(TypedDict):
@@ -56,13 +58,24 @@ def _call(call: Call) -> dict[str, Any]:
     return {"operation": call.operation, "arguments": to_jsonable(call.arguments), "because": call.reason}
 
 
-def make_plan(request: Request, gateway: SimulatedGateway, current: Observed) -> Plan:
-    """Return what a request would do to an experiment in its current state."""
-    simulation = simulate(request, gateway)
+def make_plan(
+    request: Request,
+    gateway: SimulatedGateway,
+    current: Observed,
+    *,
+    is_sent: bool = True,
+    keeps_replaced: bool = False,
+) -> Plan:
+    """Return what a request would do to an experiment in its current state.
+
+    `is_sent`: false where CloudFormation makes no request, since nothing that it would send has changed.
+    `keeps_replaced`: it does not delete a replaced experiment.
+    """
+    simulation = simulate(request, gateway) if is_sent else Simulation(RequestResult(current.name, current), (), ())
     error = simulation.outcome.error
     replaced = _replaced(request, simulation)
     deletion = replace(request, type=RequestType.DELETE, properties=request.old_properties, old_properties={})
-    afterwards = simulate(deletion, gateway) if replaced else None
+    afterwards = simulate(deletion, gateway) if replaced and not keeps_replaced else None
     done = [*simulation.calls, *(afterwards.calls if afterwards else ())]
     endpoint = endpoint_effects(() if error else done, current, request)
     return Plan(
@@ -129,6 +142,8 @@ def _text(value: object) -> str:
 
 
 def _changes(request: Request, simulation: Simulation, current: Observed) -> Iterable[dict[str, Any]]:
+    if request.type is RequestType.DELETE:
+        return
     blocked = _blocked(request, current)
     replaced = _replaced(request, simulation)
     for path, before, after in changed_values(request.old_properties, request.properties):
@@ -182,7 +197,7 @@ def _call_for(top: str, member: Member | None, called: Mapping[str, Call]) -> st
         return ActionKind.UPDATE.value
     if top == "ModelVariants" and ActionKind.STOP in called:
         return f"{ActionKind.STOP.value} (DesiredModelVariants)"
-    return "no call: SageMaker keeps what it has"
+    return KEPT
 
 
 def _result_place(request: Request) -> str:

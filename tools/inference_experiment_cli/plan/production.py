@@ -234,6 +234,21 @@ def changes_of(observed: Observed, now: datetime) -> list[dict[str, Any]]:
     return rows(configuration.endpoint_name, serving.outlook()) if serving and configuration else []
 
 
+def left_variant(observed: Observed, now: datetime) -> dict[str, Any] | None:
+    """Return the variant that a test that has ended left in production, with its endpoint; None where it is unknown."""
+    serving, configuration = serving_of(observed, now), observed.configuration
+    variant = serving.variant if serving else None
+    if configuration is None or variant is None:
+        return None
+    return {
+        "EndpointName": configuration.endpoint_name,
+        "VariantName": variant.variant_name,
+        "ModelName": variant.model_name,
+        "InstanceType": variant.instance_type or None,
+        "InstanceCount": variant.instance_count or None,
+    }
+
+
 def result_of(observed: Observed, now: datetime) -> str:
     """Return what a test that has ended left in production; empty while it has not."""
     serving, configuration = serving_of(observed, now), observed.configuration

@@ -15,4 +15,4 @@ def print_production(changes: Sequence[Mapping[str, Any]]) -> None:
         rows = list(of_endpoint)
         print_section(f"{TITLE} of {endpoint}", list(cells(rows)), COLUMNS)
         for text in notes(rows):
-            console().print(text, style="dim")
+            console().line(text, style="dim")

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from inference_experiment import differences, identity, payloads
 from inference_experiment.model import ENDED, Observed, RequestType, Status
+from inference_experiment.observed_properties import to_properties
 from inference_experiment.properties import validate
 from inference_experiment_cli.errors import NotPossibleError, UsageError
 from inference_experiment_cli.inputs.experiments import Experiment, with_values
-from inference_experiment_cli.inventory.properties import to_properties
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.ownership import (
     CLI_OWNER,
@@ -33,14 +33,14 @@ Assumable = StrEnum(
 )
 
 
-def creation(experiment: Experiment) -> Plan:
-    """Return the plan of a creation where nothing is."""
+def creation(experiment: Experiment, stack: str) -> Plan:
+    """Return the plan of a creation where nothing is, in a stack of some name."""
     filled = with_values(experiment, {})
-    requester = Requester("STACK", experiment.logical_id)
+    requester = Requester(stack or "STACK", experiment.logical_id)
     request = manual_request(RequestType.CREATE, requester, "", filled.properties)
     name = filled.properties.get("Name") or identity.derived_name(request)
     gateway = SimulatedGateway(earlier_owner_tag(request))
-    return _for_type(make_plan(request, gateway, Observed(name)), experiment, NOT_OF_CREATE_HANDLER)
+    return for_type(make_plan(request, gateway, Observed(name)), experiment, NOT_OF_CREATE_HANDLER)
 
 
 def against_live(experiment: Experiment, name: str, region: str, profile: str) -> Plan:
@@ -50,20 +50,20 @@ def against_live(experiment: Experiment, name: str, region: str, profile: str) -
     live = to_properties(observed.details, tags)
     properties = dict(with_values(experiment, live).properties)
     maker = creator_of(tags) or Requester(CLI_OWNER, experiment.logical_id)
-    old = _deployed(properties, live, observed)
+    old = deployed_properties(properties, live, observed)
     request = manual_request(RequestType.UPDATE, maker, name, properties, old)
     simulated = SimulatedGateway(earlier_owner_tag(request), gateway)
     simulated.add(observed.details, tags)
-    return _for_type(make_plan(request, simulated, observed), experiment, NOT_OF_HANDLERS)
+    return for_type(make_plan(request, simulated, observed), experiment, NOT_OF_HANDLERS)
 
 
-def _for_type(made: Plan, experiment: Experiment, unneeded: tuple[str, ...]) -> Plan:
+def for_type(made: Plan, experiment: Experiment, unneeded: tuple[str, ...]) -> Plan:
     """Return a plan with the permissions that the handlers of the experiment's type need."""
     needed = [each for each in made["permissions"] if not each["action"].startswith(unneeded)]
     return {**made, "permissions": needed} if experiment.registered else made
 
 
-def _deployed(properties: Mapping[str, Any], live: Mapping[str, Any], observed: Observed) -> dict[str, Any]:
+def deployed_properties(properties: Mapping[str, Any], live: Mapping[str, Any], observed: Observed) -> dict[str, Any]:
     """Return the properties that the file had when it was deployed, as far as the live experiment tells.
 
     What SageMaker has changed by itself, or by a stop or a start that the file asks for, counts as deployed.
@@ -116,7 +116,7 @@ def against_file(experiment: Experiment, previous: Experiment, status: Assumable
     tags = {tag["Key"]: tag["Value"] for tag in old.properties.get("Tags", ())}
     gateway.add(_described(old.properties, name, _assumed(old.properties, status)), tags)
     made = make_plan(request, gateway, gateway.describe_inference_experiment(name))
-    return _for_type(made, experiment, NOT_OF_HANDLERS)
+    return for_type(made, experiment, NOT_OF_HANDLERS)
 
 
 def _assumed(properties: Mapping[str, Any], status: Assumable | None) -> Status:

@@ -89,9 +89,10 @@ class SimulatedGateway(Gateway):
         self._owner_tag = owner_tag
         self._behind = behind
 
-    def add(self, details: Mapping[str, Any], tags: Mapping[str, str]) -> None:
-        """Add an existing experiment that the request owns."""
-        self._experiments[details["Name"]] = PlannedExperiment(dict(details), {**tags, OWNER_TAG: self._owner_tag})
+    def add(self, details: Mapping[str, Any], tags: Mapping[str, str], *, adopt: bool = True) -> None:
+        """Add an existing experiment; with `adopt` the request owns it, otherwise its own tag decides."""
+        owner = {OWNER_TAG: self._owner_tag} if adopt else {}
+        self._experiments[details["Name"]] = PlannedExperiment(dict(details), {**tags, **owner})
 
     def _find(self, name: str) -> PlannedExperiment | None:
         if name not in self._experiments:

@@ -2,14 +2,25 @@
 
 import textwrap
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from inference_experiment_cli.inputs.experiments import Experiment, stand_ins
-from inference_experiment_cli.output import Format, console, note, print_rows, print_section, print_value, yaml_text
+from inference_experiment_cli.output import (
+    Format,
+    console,
+    note,
+    print_rows,
+    print_section,
+    print_title,
+    print_value,
+    yaml_text,
+)
 from inference_experiment_cli.plan.endpoint import UNCHANGED
 from inference_experiment_cli.plan.plan import Plan
 from inference_experiment_cli.plan.production import describe_variant
 from inference_experiment_cli.plan.production_view import print_production
+
+MARGIN: Final = "     "
 
 
 def show(plan: Plan, experiment: Experiment | None, output: Format, previous: Experiment | None = None) -> None:
@@ -26,9 +37,9 @@ def show(plan: Plan, experiment: Experiment | None, output: Format, previous: Ex
         return
     screen = console()
     style = "bold green" if plan["possible"] else "bold red"
-    screen.print(f"{document['experiment']} ({plan['status']}): {plan['verdict']}", style=style)
+    screen.line(f"{document['experiment']} ({plan['status']}): {plan['verdict']}", style=style)
     if plan["reason"]:
-        screen.print(plan["reason"])
+        screen.line(plan["reason"])
     _print_endpoint(document)
     changes = document["properties"] if plan["status"] != "Absent" else []
     print_section("Properties", changes, ("path", "before", "after", "how"))
@@ -38,7 +49,9 @@ def show(plan: Plan, experiment: Experiment | None, output: Format, previous: Ex
     for text in experiment.assumed if experiment else ():
         note(f"assumed, as no parameter decides it: {text}")
     for keys, written in experiment.unresolved.items() if experiment else ():
-        note(f"resolved at deployment; assumed unchanged: {'/'.join(map(str, keys))} ({written})")
+        why = experiment.changing.get(keys) if experiment else None
+        end = f"; gets another value, as {why}" if why else "" if plan["status"] == "Absent" else "; assumed unchanged"
+        note(f"resolved at deployment{end}: {'/'.join(map(str, keys))} ({written})")
 
 
 def _restored(value: Any, unknowns: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON value
@@ -59,23 +72,23 @@ def _print_endpoint(document: Mapping[str, Any]) -> None:
     """Print what changes for production, and what is billed on."""
     changes, screen = document["production"], console()
     if changes == UNCHANGED:
-        screen.print("production: unchanged; it keeps its instances, and autoscaling's count is not touched")
+        screen.line("production: unchanged; it keeps its instances, and autoscaling's count is not touched")
     for change in () if changes == UNCHANGED else changes:
         before = describe_variant(change["before"]) if change["before"] else "what it runs now"
         after = describe_variant(change["after"]) + (f", {change['note']}" if change["note"] else "")
-        screen.print(f"production: {change['endpoint']}: {before} -> {after}")
+        screen.line(f"production: {change['endpoint']}: {before} -> {after}")
     billed = [f"{each['endpoint']}: {describe_variant(each)}" for each in document["billed"]]
-    screen.print(f"billed: {'; '.join(billed) or 'nothing that this plan knows of'}")
+    screen.line(f"billed: {'; '.join(billed) or 'nothing that this plan knows of'}")
     print_production(document["production_changes"])
 
 
 def _print_calls(title: str, calls: list[dict[str, Any]]) -> None:
     screen = console()
     if calls:
-        screen.print(f"\n{title}", style="bold")
+        print_title(title)
     for number, call in enumerate(calls, 1):
-        screen.print(f"{number}. {call['operation']}  ({call['because']})")
+        screen.line(f"{number}. {call['operation']}  ({call['because']})")
         arguments = dict(call["arguments"])
         if "MetricDataQueries" in arguments:
             arguments["MetricDataQueries"] = f"{len(arguments['MetricDataQueries'])} metrics of both variants"
-        screen.print(textwrap.indent(yaml_text(arguments).rstrip(), "     "), style="dim")
+        screen.lines(textwrap.indent(yaml_text(arguments, len(MARGIN)).rstrip(), MARGIN), style="dim")

@@ -40,7 +40,7 @@ class BesideOptions:
     ] = None
     session: Annotated[_Files, typer.Option(help="Session policy. Repeatable: one of them must allow.")] = None
     bucket_policy: Annotated[_Files, typer.Option(help="Policy of the bucket for captured data.")] = None
-    bucket_account: Annotated[str, typer.Option(help="Account of that bucket.")] = ""
+    bucket_account: Annotated[str, typer.Option(metavar="ACCOUNT", help="Account of that bucket.")] = ""
     key_policy: Annotated[_Files, typer.Option(help="Policy of the KMS key.")] = None
 
     def __post_init__(self) -> None:

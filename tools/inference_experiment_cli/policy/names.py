@@ -54,17 +54,17 @@ _LEFT_OUT: Final = {
 class NameOptions:
     """The names of resources in a generated policy; each may have wildcards."""
 
-    queue: Annotated[str, typer.Option(help="Name of the wait queue, such as shadow-*.")] = ""
-    dead_letter_queue: Annotated[str, typer.Option(help="Name of the dead-letter queue.")] = ""
-    log_group: Annotated[str, typer.Option(help="Name of the function's log group.")] = ""
-    stack: Annotated[str, typer.Option(help="Name of the stacks with experiments.")] = ""
-    endpoint: Annotated[str, typer.Option(help="Name of the endpoint.")] = ""
-    endpoint_config: Annotated[str, typer.Option(help="Name of the endpoint's configurations.")] = ""
-    model: Annotated[str, typer.Option(help="Name of the models.")] = ""
-    function: Annotated[str, typer.Option(help="Name of the provider's function.")] = ""
-    function_role: Annotated[str, typer.Option(help="Name of the role of that function.")] = ""
-    alarm: Annotated[str, typer.Option(help="Name of the provider's alarms.")] = ""
-    deployment_bucket: Annotated[str, typer.Option(help="Bucket of the code to deploy.")] = ""
+    queue: Annotated[str, typer.Option(metavar="NAME", help="Name of the wait queue, such as shadow-*.")] = ""
+    dead_letter_queue: Annotated[str, typer.Option(metavar="NAME", help="Name of the dead-letter queue.")] = ""
+    log_group: Annotated[str, typer.Option(metavar="NAME", help="Name of the function's log group.")] = ""
+    stack: Annotated[str, typer.Option(metavar="NAME", help="Name of the stack. May have wildcards.")] = ""
+    endpoint: Annotated[str, typer.Option(metavar="NAME", help="Name of the endpoint.")] = ""
+    endpoint_config: Annotated[str, typer.Option(metavar="NAME", help="Name of the endpoint's configurations.")] = ""
+    model: Annotated[str, typer.Option(metavar="NAME", help="Name of the models.")] = ""
+    function: Annotated[str, typer.Option(metavar="NAME", help="Name of the provider's function.")] = ""
+    function_role: Annotated[str, typer.Option(metavar="NAME", help="Name of the role of that function.")] = ""
+    alarm: Annotated[str, typer.Option(metavar="NAME", help="Name of the provider's alarms.")] = ""
+    deployment_bucket: Annotated[str, typer.Option(metavar="NAME", help="Bucket of the code to deploy.")] = ""
 
     def names(self) -> dict[str, str]:
         """Return the given names by symbol. Raises UsageError for what is no name."""

@@ -16,18 +16,27 @@ _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 class DeploymentOptions:
     """The options about what is deployed with a role, and where."""
 
-    experiment_role: Annotated[str, typer.Option(help="ARN of the role that experiments use (RoleArn).")] = ""
-    experiment: Annotated[
-        str, typer.Option(help="Name of the experiment. Default: any name that the policy allows.")
+    experiment_role: Annotated[
+        str, typer.Option(metavar="ARN", help="ARN of the role that experiments use (RoleArn).")
     ] = ""
-    account: Annotated[str, typer.Option(help="Account to deploy to.")] = ""
-    region: Annotated[str, typer.Option(help="Region to deploy to; for templates as cfn-lint -r.")] = ""
-    partition: Annotated[str, typer.Option(help="Partition to deploy to, such as aws.")] = ""
-    capture: Annotated[str, typer.Option(help="Destination of captured data: s3://bucket/prefix.")] = ""
-    capture_key: Annotated[str, typer.Option(help="ARN of the KMS key of captured data.")] = ""
-    volume_key: Annotated[str, typer.Option(help="ARN of the KMS key of the instances' storage (KmsKey).")] = ""
+    experiment: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the experiment. Default: any name that the policy allows.")
+    ] = ""
+    account: Annotated[str, typer.Option(metavar="ACCOUNT", help="Account to deploy to.")] = ""
+    region: Annotated[
+        str, typer.Option(metavar="REGION", help="AWS region. The one to deploy to; for templates as cfn-lint -r.")
+    ] = ""
+    partition: Annotated[str, typer.Option(metavar="PARTITION", help="Partition to deploy to, such as aws.")] = ""
+    capture: Annotated[
+        str, typer.Option(metavar="S3-URI", help="Destination of captured data: s3://bucket/prefix.")
+    ] = ""
+    capture_key: Annotated[str, typer.Option(metavar="ARN", help="ARN of the KMS key of captured data.")] = ""
+    volume_key: Annotated[
+        str, typer.Option(metavar="ARN", help="ARN of the KMS key of the instances' storage (KmsKey).")
+    ] = ""
     prediction_result: Annotated[
-        str, typer.Option(help="Object that PromotionCriteria reads (PredictionResult): s3://bucket/key.")
+        str,
+        typer.Option(metavar="S3-URI", help="Object that PromotionCriteria reads (PredictionResult): s3://bucket/key."),
     ] = ""
 
     def deployment(self) -> Deployment:

@@ -51,18 +51,18 @@ _KNOWN: Final[tuple[tuple[frozenset[str], str, str], ...]] = tuple(
     )
 )
 _TEXTS: Final = (
-    (re.compile(r"\s*<(!doctype|html|\?xml|[a-z]+[ >])", re.IGNORECASE), "HTML or XML", _DOCUMENT),
-    (re.compile(r"\s*(\{\s*'|\[\s*(\{\s*)?'|OrderedDict\()"), "a Python value", "print it with json.dumps"),
-    (re.compile(r"\s*(aws: \[\w+\]: |aws: )?An error occurred \("), "an error message of the AWS CLI", _DUMP),
+    (re.compile(r"<(!doctype|html|\?xml|[a-z]+[ >])", re.IGNORECASE), "HTML or XML", _DOCUMENT),
+    (re.compile(r"(\{\s*'|\[\s*(\{\s*)?'|OrderedDict\()"), "a Python value", "print it with json.dumps"),
+    (re.compile(r"(aws: \[\w+\]: |aws: )?An error occurred \("), "an error message of the AWS CLI", _DUMP),
     (re.compile(r"^[^\n{\[\"]*STATEMENT\S*\t", re.MULTILINE), "printed with --output text", "use --output json"),
     (re.compile(r"(ROLE|POLICY|USER|GROUP)[A-Z]*\t"), "printed with --output text", "use --output json"),
-    (re.compile(r"\s*```"), "Markdown", "give the JSON in it alone"),
-    (re.compile(r"\s*-{8,}\n\|"), "printed with --output table", "use --output json"),
-    (re.compile(r"^\s*(resource|data|provider|module|variable|output) \"[^\n{=]*\{", re.MULTILINE), *_CONFIGURATION),
-    (re.compile(r"^\s*(terraform|locals)\s*\{", re.MULTILINE), *_CONFIGURATION),
-    (re.compile(r"\s*(#!|(import|from|const|let|export|def|class|package|function) )"), "a program", _DOCUMENT),
+    (re.compile(r"```"), "Markdown", "give the JSON in it alone"),
+    (re.compile(r"-{8,}\n\|"), "printed with --output table", "use --output json"),
+    (re.compile(r"^[ \t]*(resource|data|provider|module|variable|output) \"[^\n{=]*\{", re.MULTILINE), *_CONFIGURATION),
+    (re.compile(r"^[ \t]*(terraform|locals)\s*\{", re.MULTILINE), *_CONFIGURATION),
+    (re.compile(r"(#!|(import|from|const|let|export|def|class|package|function) )"), "a program", _DOCUMENT),
     (re.compile(r"^apiVersion: ", re.MULTILINE), "a Kubernetes manifest", _DOCUMENT),
-    (re.compile(r"\s*\[[A-Za-z][\w. -]*\]\s*\n"), "an INI or TOML file", _DOCUMENT),
+    (re.compile(r"\[[A-Za-z][\w. -]*\]\s*\n"), "an INI or TOML file", _DOCUMENT),
 )
 # The first bytes of a file.
 ARCHIVES: Final = {

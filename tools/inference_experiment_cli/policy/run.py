@@ -19,6 +19,7 @@ from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions, check_roles, exit_code, role_checks_of
 from inference_experiment_cli.policy.inputs import Inputs, not_given, read_inputs
 from inference_experiment_cli.policy.names import assumptions, check_used
+from inference_experiment_cli.terminal import print_lines, visible, width_of
 from shadow_test_policies import generate
 from shadow_test_policies.decisions import diff
 from shadow_test_policies.generate import as_json, as_template, generate_trust
@@ -41,7 +42,8 @@ def run_check(
     checked, found = check_roles(inputs, options)
     for name, text in inputs.texts.items():
         for kind in unknown_kinds(text):
-            sys.stderr.write(f"inference-experiment: {name}: {kind} is not a kind of finding; nothing is ignored\n")
+            unknown = f"inference-experiment: {name}: {kind} is not a kind of finding; nothing is ignored"
+            print_lines([unknown], stderr=True)
     accepted, written = baselines
     baseline = _baseline(accepted)
     if written is not None:
@@ -51,8 +53,8 @@ def run_check(
     limits = list(not_given(inputs)) if any(each.has_permissions for each in checked) else []
     _print_report(output, [each.report for each in checked], findings, limits)
     if limits:
-        sys.stderr.write(f"limits not given: {', '.join(limits)}\n")
-    sys.stderr.writelines(f"{line}\n" for line in dict.fromkeys(each.line for each in checked))
+        print_lines([f"limits not given: {', '.join(limits)}"], stderr=True)
+    print_lines(dict.fromkeys(each.line for each in checked), stderr=True)
     return exit_code(findings)
 
 
@@ -78,11 +80,12 @@ def _print_report(
     elif output == "sarif":
         sys.stdout.write(json.dumps(sarif_of(findings), indent=2) + "\n")
     elif output == "junit":
-        sys.stdout.write(junit_of(findings, reports))
+        # XML cannot have most control characters.
+        sys.stdout.write(visible(junit_of(findings, reports), keep="\n\t"))
     else:
-        lines = text_of(findings).splitlines(keepends=True)
-        sys.stdout.write("".join(lines[:-1]))
-        sys.stderr.write(lines[-1])
+        *lines, summary = text_of(findings).removesuffix("\n").split("\n")
+        print_lines(lines)
+        print_lines([summary], stderr=True)
 
 
 def run_generate(options: CheckOptions, names: Mapping[str, str], output: str, *, trust: bool) -> None:
@@ -93,9 +96,11 @@ def run_generate(options: CheckOptions, names: Mapping[str, str], output: str, *
     in_template = output in {"cloudformation", "sam"}
     assumed = list(assumptions(document, names, options.deployment, in_template=in_template))
     if assumed:
-        sys.stderr.write(f"assumed: {', '.join(assumed)}\n")
+        print_lines([f"assumed: {', '.join(assumed)}"], stderr=True)
     if output == "json":
-        sys.stdout.write(json.dumps(as_json(document, names), separators=(",", ":")) + "\n")
+        # In as few characters as a quota counts, but where a person reads it.
+        layout: dict[str, Any] = {"indent": 2} if width_of(sys.stdout) else {"separators": (",", ":")}
+        sys.stdout.write(json.dumps(as_json(document, names), **layout) + "\n")
         return
     policy = as_template(document, names)
     if output == "yaml":
@@ -144,9 +149,9 @@ def _print_diff(missing: list[str], excess: list[str], *, as_json: bool) -> None
     if as_json:
         sys.stdout.write(json.dumps({"missing": missing, "excess": excess}, indent=2) + "\n")
         return
-    sys.stdout.writelines(f"- {line}\n" for line in missing)
-    sys.stdout.writelines(f"+ {line}\n" for line in excess)
-    sys.stderr.write(f"{len(missing)} missing, {len(excess)} beyond the minimum\n")
+    print_lines(f"- {line}" for line in missing)
+    print_lines(f"+ {line}" for line in excess)
+    print_lines([f"{len(missing)} missing, {len(excess)} beyond the minimum"], stderr=True)
 
 
 def run_explain(
@@ -191,13 +196,13 @@ def _print_explanations(found: Sequence[tuple[str, str, Explanation]], *, in_sho
     """Print explanations below each role, if there are several; of several actions the conclusion only."""
     roles = dict.fromkeys((file, role) for file, role, _ in found)
     remarks = dict.fromkeys(remark for *_, explanation in found for remark in explanation.remarks if in_short)
-    sys.stdout.writelines(f"{remark}\n" for remark in remarks)
+    print_lines(remarks)
     for file, role in roles:
         if len(roles) > 1:
-            sys.stdout.write(f"{role} of {file}:\n")
+            print_lines([f"{role} of {file}:"])
         for explanation in (each for *of, each in found if tuple(of) == (file, role)):
             short = f"{explanation.subject}: {explanation.answer}: {explanation.conclusion}"
-            sys.stdout.writelines(f"{line}\n" for line in ([short] if in_short else explanation.lines()))
+            print_lines([short] if in_short else explanation.lines())
 
 
 def _explanation_values(file: str, role: str, explanation: Explanation) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from inference_experiment import criteria
 from inference_experiment.criteria import Role, Window
+from inference_experiment.observed_properties import timestamp
 from inference_experiment_cli.errors import NotPossibleError
-from inference_experiment_cli.inventory.properties import timestamp
 
 ENDPOINTS: Final = "/aws/sagemaker/Endpoints"
 SYNTHETIC: Final = "SyntheticMetrics"

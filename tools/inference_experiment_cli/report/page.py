@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any, Final
 
+from inference_experiment.observed_properties import timestamp
 from inference_experiment_cli.captures import page as predictions_page
-from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.plan import production
 from inference_experiment_cli.report import layout, wording
 from inference_experiment_cli.report.comparison import ComparisonReport

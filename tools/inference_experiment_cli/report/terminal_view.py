@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from inference_experiment.observed_properties import timestamp
 from inference_experiment_cli.captures import terminal_view as predictions_view
 from inference_experiment_cli.captures import views
-from inference_experiment_cli.inventory.properties import timestamp
 from inference_experiment_cli.output import Format, console, print_rows, print_value
 from inference_experiment_cli.plan.production import changes_of, observed_of, result_of
 from inference_experiment_cli.plan.production_view import print_production
@@ -69,19 +69,19 @@ def _print(report: ComparisonReport) -> None:
     screen, measurement = console(), report.measurement
     subject, window = measurement.subject, measurement.window
     span = wording.length(window.end - window.start)
-    screen.print(f"{subject.name} on {subject.endpoint}, {span} from {timestamp(window.start)}", style="bold")
+    screen.line(f"{subject.name} on {subject.endpoint}, {span} from {timestamp(window.start)}", style="bold")
     if measurement.synthetic:
-        screen.print("Synthetic metrics: nothing was measured.", style="bold yellow")
+        screen.line("Synthetic metrics: nothing was measured.", style="bold yellow")
     for message in measurement.messages:
-        screen.print(message, style="yellow")
+        screen.line(message, style="yellow")
     rows = [dict(zip(COLUMNS, cells, strict=True)) for cells in wording.cells(report)]
     print_rows(rows, COLUMNS, Format.TABLE)
     _print_production(report)
     predictions_view.show_verdict(report.verdict)
     for text in wording.uncertain(report):
-        screen.print(f"met, but more traffic could change it: {text}", style="yellow")
+        screen.line(f"met, but more traffic could change it: {text}", style="yellow")
     if report.predictions is not None:
-        screen.print()
+        screen.line()
         predictions_view.show(report.predictions)
 
 
@@ -89,5 +89,5 @@ def _print_production(report: ComparisonReport) -> None:
     observed, now = observed_of(report.measurement.subject.members), report.measurement.taken
     print_production(changes_of(observed, now))
     if left := result_of(observed, now):
-        console().print(left)
-    console().print()
+        console().line(left)
+    console().line()

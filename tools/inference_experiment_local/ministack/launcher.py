@@ -3,7 +3,8 @@
 `python -m inference_experiment_local.ministack.launcher DIR`.
 
 It ends, and takes its Lambda workers and the directory DIR with it, when the pipe on its standard input
-breaks: that is how a parent that was killed outright leaves nothing behind, on every system that has pipes.
+breaks: that is how a parent that was killed outright leaves nothing behind, on every system that has pipes. Data that
+are to be kept are saved first.
 """
 
 import os
@@ -11,13 +12,21 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
+from inference_experiment_local.clock import seconds_ahead
+from inference_experiment_local.ministack.environment import CLOCK_FILE, METRICS_URL
+from inference_experiment_local.ministack.persistence import Saver, fail_interrupted_stacks, save
+from inference_experiment_local.ministack.routing import Router
 from inference_experiment_local.ministack.sagemaker_types import REPLACED_BY, handlers_of
+from inference_experiment_local.ministack.worker import prepare
+from inference_experiment_local.native import FOREIGN_BUILD
 
 
 def main() -> None:
@@ -25,15 +34,35 @@ def main() -> None:
     directory = sys.argv.pop(1)
     threading.Thread(target=_end_with_parent, args=(directory,), name="parent-watch", daemon=True).start()
     _extend_ministack()
-    from ministack.app import main as run_ministack  # type: ignore[import-untyped] # noqa: PLC0415
+    from hypercorn.config import Config as HypercornConfig  # noqa: PLC0415 - as the next
+    from ministack import app  # type: ignore[import-untyped] # noqa: PLC0415 - takes a third of a second
 
-    run_ministack()
+    saver = Saver()
+    urls = os.environ["AWS_ENDPOINT_URL_SAGEMAKER"], os.environ[METRICS_URL]
+    app.app = Router(app.app, *urls, _now, saver.note_request)
+    HypercornConfig.include_date_header = False  # the router has the date
+    if _keeps_data():
+        load = app._load_persisted_state  # noqa: SLF001 - no public hook exists
+
+        def load_and_save() -> None:
+            load()
+            fail_interrupted_stacks()
+            saver.start()
+
+        app._load_persisted_state = load_and_save  # noqa: SLF001
+    app.main()
+
+
+def _keeps_data() -> bool:
+    return os.environ.get("PERSIST_STATE") == "1"
 
 
 def _end_with_parent(directory: str) -> None:
     # The descriptor and not the file object: a reader of sys.stdin holds a lock that stops the interpreter's exit.
     while os.read(0, 1024):
         pass
+    if _keeps_data():
+        save()
     shutil.rmtree(directory, ignore_errors=True)
     # This process leads its own group, in which its Lambda workers are.
     os.killpg(os.getpgrp(), signal.SIGKILL)
@@ -44,8 +73,9 @@ def _extend_ministack() -> None:
 
     Leans on private names of this version.
     """
-    from ministack import app  # type: ignore[import-untyped] # noqa: PLC0415 - takes a third of a second
+    from ministack import app  # noqa: PLC0415 - takes a third of a second
     from ministack.core import lambda_runtime  # type: ignore[import-untyped] # noqa: PLC0415
+    from ministack.services import lambda_svc  # type: ignore[import-untyped] # noqa: PLC0415
     from ministack.services.cloudformation import (  # type: ignore[import-untyped] # noqa: PLC0415
         custom_resource,
         handlers,
@@ -67,17 +97,26 @@ def _extend_ministack() -> None:
     nested["delete"] = partial(_delete_nested, nested["delete"])
     alarm = provisioners._cw_metric_alarm_record  # noqa: SLF001
     provisioners._cw_metric_alarm_record = lambda name, properties: alarm(name, _without_math(properties))  # noqa: SLF001
+    execute = lambda_svc._execute_function_with_config_scope  # noqa: SLF001
+    lambda_svc._execute_function_with_config_scope = partial(_execute, execute)  # noqa: SLF001
     begin = lambda_runtime.Worker.__init__
-    first = "from awslambdaric.bootstrap import init_logging\ninit_logging()\n"  # as the runtime client does
+    first = f"from {prepare.__module__} import prepare\nprepare()\n"
     lambda_runtime._PYTHON_WORKER_SCRIPT = first + lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
-    lambda_runtime.Worker.__init__ = lambda worker, name, config, code: begin(worker, name, _with_log(config), code)
+    lambda_runtime.Worker.__init__ = lambda worker, name, config, code: begin(
+        worker, name, _with_variables(config), code
+    )
     # With TLS it also takes 127.0.0.1:443 if it can, for Cognito, which is not used here.
     app._port_is_bindable = lambda *_: False  # noqa: SLF001
 
 
 def _stamp() -> str:
-    """Return now as a presigned URL has it."""
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    """Return now as a presigned URL has it; the function compares it with the times of SageMaker."""
+    return datetime.fromtimestamp(_now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _now() -> float:
+    """Return epoch seconds by the clock of the local AWS."""
+    return time.time() + seconds_ahead(os.environ[CLOCK_FILE])
 
 
 def _resource_in_progress(query: dict[str, Any]) -> Any:  # noqa: ANN401 - a response of ministack
@@ -117,6 +156,27 @@ def _delete_nested(delete: Callable[..., None], physical_id: str, properties: di
     delete(physical_id, properties)
 
 
+def _execute(execute: Callable[..., Any], function: dict[str, Any], event: dict[str, Any]) -> Any:  # noqa: ANN401 - ministack's
+    """Run a function for CloudFormation; one that cannot run here fails its resource at once, with the reason.
+
+    On AWS it can run. Any other failure lets CloudFormation wait for ServiceTimeout, as there.
+    """
+    from ministack.services.cloudformation import custom_resource  # noqa: PLC0415
+
+    result = execute(function, event)
+    # Not in its log, which also tells of extensions that another one has replaced.
+    reason = FOREIGN_BUILD.search(str({key: value for key, value in result.items() if key != "log"}))
+    if reason is not None and "ResponseURL" in event:
+        token = urlsplit(event["ResponseURL"]).path.rpartition("/")[2]
+        response = {
+            "Status": "FAILED",
+            "Reason": f"The function was {reason[0]}",
+            "PhysicalResourceId": event.get("PhysicalResourceId") or event["RequestId"],
+        }
+        custom_resource.deliver_response(token, response)
+    return result
+
+
 def _without_math(properties: dict[str, Any]) -> dict[str, Any]:
     """Return the properties of an alarm on the metric behind its expression: ministack has no metric math."""
     stat = next((each["MetricStat"] for each in properties.get("Metrics", ()) if "MetricStat" in each), None)
@@ -126,11 +186,15 @@ def _without_math(properties: dict[str, Any]) -> dict[str, Any]:
     return {**others, **stat["Metric"], "Period": stat["Period"], "Statistic": stat["Stat"]}
 
 
-def _with_log(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a function's configuration with the variables that Lambda derives from LoggingConfig."""
+def _with_variables(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a function's configuration with the variables that Lambda derives from LoggingConfig.
+
+    A provider that accepts only the hosts of CloudFormation's responses accepts ministack's too.
+    """
     log, own = config.get("LoggingConfig", {}), config.get("Environment", {}).get("Variables", {})
     level = log.get("ApplicationLogLevel", "")
-    variables = {**own, "AWS_LAMBDA_LOG_FORMAT": log.get("LogFormat", ""), "AWS_LAMBDA_LOG_LEVEL": level}
+    hosts = {"RESPONSE_HOSTS": own.get("RESPONSE_HOSTS") or "localhost,127.0.0.1"} if "RESPONSE_HOSTS" in own else {}
+    variables = {**own, **hosts, "AWS_LAMBDA_LOG_FORMAT": log.get("LogFormat", ""), "AWS_LAMBDA_LOG_LEVEL": level}
     return {**config, "Environment": {"Variables": variables}}
 
 

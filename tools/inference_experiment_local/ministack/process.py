@@ -19,24 +19,35 @@ from pathlib import Path
 
 from inference_experiment_local.certificate import Certificates
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable
+from inference_experiment_local.ministack.environment import CLOCK_FILE, METRICS_URL
 from inference_experiment_local.sagemaker.local_sagemaker import ACCOUNT, REGION
 from inference_experiment_local.sessions import isolated_environment
 
 _CA_VARIABLES = ("CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _STARTUP_SECONDS = 30.0
+_SAVING_SECONDS = 10.0
 _KILL_AFTER_SECONDS = 1.0
 """Seconds between SIGTERM and SIGKILL: with open connections ministack can take over ten, and nothing needs them."""
 
 
 @dataclass(frozen=True)
 class MinistackSettings:
-    """What one ministack needs: `directory` holds all that it writes, `sagemaker_url` is where SageMaker is."""
+    """What one ministack needs.
+
+    `directory` holds all that it writes, but for what it is to keep, which is in `kept` unless that is None; it then
+    inherits the descriptor `lock`, so that nobody goes on with these data before it has saved them. SageMaker and its
+    metrics are at `sagemaker_url` and `metrics_url`; `clock_file` has the seconds that their clock is ahead.
+    """
 
     directory: Path
     port: int
     certificates: Certificates
     sagemaker_url: str
+    metrics_url: str
+    clock_file: Path
+    kept: Path | None = None
+    lock: int = -1
 
     @property
     def url(self) -> str:
@@ -46,7 +57,7 @@ class MinistackSettings:
     @property
     def log_file(self) -> Path:
         """The file that takes ministack's output."""
-        return self.directory / "ministack.log"
+        return (self.kept or self.directory) / "ministack.log"
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the process; Lambda functions inherit it, and so find SageMaker."""
@@ -64,8 +75,7 @@ class MinistackSettings:
             "AUTH": "true",
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            "PERSIST_STATE": "0",
-            "STATE_DIR": str(self.directory / "state"),
+            **self._persistence(),
             "TMPDIR": str(self.directory),
             **isolated_environment(REGION),
             "AWS_ENDPOINT_URL_SAGEMAKER": self.sagemaker_url,
@@ -74,7 +84,15 @@ class MinistackSettings:
             "REQUESTS_CA_BUNDLE": ca_file,
             "SSL_CERT_FILE": ca_file,
             "PYTHONUNBUFFERED": "1",
+            METRICS_URL: self.metrics_url,
+            CLOCK_FILE: str(self.clock_file),
         }
+
+    def _persistence(self) -> dict[str, str]:
+        where = self.kept or self.directory
+        on = "1" if self.kept else "0"
+        folders = {"STATE_DIR": str(where / "ministack"), "S3_DATA_DIR": str(where / "s3")}
+        return {"PERSIST_STATE": on, "S3_PERSIST": on, **folders}
 
 
 def _inherited() -> dict[str, str]:
@@ -100,8 +118,11 @@ def usable_port(wanted: int) -> int:
 
 
 @contextmanager
-def ministack(settings: MinistackSettings) -> Iterator[None]:
-    """Run ministack for the length of a with statement; raises LocalAwsError if it does not come up in time."""
+def ministack(settings: MinistackSettings) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ministack for the length of a with statement; raises LocalAwsError if it does not come up in time.
+
+    Where it keeps its data it writes them at the end.
+    """
     command = [sys.executable, "-m", "inference_experiment_local.ministack.launcher", str(settings.directory)]
     with settings.log_file.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own module
@@ -113,10 +134,13 @@ def ministack(settings: MinistackSettings) -> Iterator[None]:
             stderr=subprocess.STDOUT,
             # Its own group: Ctrl-C on a terminal must not reach it before we stop it, and its workers end with it.
             start_new_session=True,
+            pass_fds=() if settings.kept is None else (settings.lock,),
         )
     try:
         _wait_until_up(settings, process)
-        yield
+        yield process
+        if settings.kept is not None:
+            _let_it_save(process)
     finally:
         _stop(process)
 
@@ -133,6 +157,14 @@ def _wait_until_up(settings: MinistackSettings, process: subprocess.Popen[bytes]
             return
         time.sleep(0.02)
     raise LocalAwsError(f"ministack did not come up on port {settings.port} within {_STARTUP_SECONDS:g} seconds")
+
+
+def _let_it_save(process: subprocess.Popen[bytes]) -> None:
+    """Close the pipe, upon which the launcher saves everything and ends."""
+    if process.stdin is not None:
+        process.stdin.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_SAVING_SECONDS)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

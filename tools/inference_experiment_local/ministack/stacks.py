@@ -4,15 +4,18 @@ The SAM CLI itself pins a boto3 that ministack does not accept: both cannot be i
 """
 
 import hashlib
+import io
 import json
 import time
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from botocore.exceptions import ClientError
 
-from inference_experiment_local.errors import LocalAwsError, StackFailed
+from inference_experiment_local.errors import LocalAwsError, StackFailed, UnusableInput
+from inference_experiment_local.native import HEADER_BYTES, foreign_build
 from inference_experiment_local.packaging import package
 
 if TYPE_CHECKING:
@@ -26,6 +29,17 @@ _TIMEOUT_SECONDS = 300.0
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE", "IMPORT_COMPLETE")
 
 
+# Type -> the property with its code, and of nested stacks with their template; `aws cloudformation package` has more.
+_CODE: Mapping[str, str] = {
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+    "AWS::Lambda::Function": "Code",
+    "AWS::Lambda::LayerVersion": "Content",
+}
+_NESTED: Mapping[str, str] = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
+_BODY_BYTES = 51_200
+"""How long a template in a request may be."""
+
 EventCallback: TypeAlias = Callable[["StackEventTypeDef"], None]
 
 
@@ -33,6 +47,8 @@ class Stacks:
     """Operations on the stacks of one cloud, which is a subclass and has the clients of boto3."""
 
     client: Callable[[str], Any]
+    on_foreign_build: Callable[[str, str], None] | None = None
+    """Called with the logical ID of a function whose code was built for another Python or processor, and for which."""
 
     def deploy(
         self,
@@ -40,24 +56,31 @@ class Stacks:
         template_path: Path,
         parameters: Mapping[str, str] | None = None,
         *,
+        keep_parameters: bool = False,
         on_event: EventCallback | None = None,
     ) -> dict[str, str]:
         """Package, create or update a stack, and wait; returns its outputs.
 
+        With `keep_parameters` an update leaves the parameters that are not given as they are, as `sam deploy` does.
         `on_event` gets each new stack event. Raises StackFailed with the reasons of the events that failed,
         also when it is not done in time; LocalAwsError for what cannot be packaged.
         """
+        template = self._packaged(template_path)
         request: dict[str, Any] = {
             "StackName": stack_name,
-            "TemplateBody": json.dumps(self._packaged(template_path)),
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in (parameters or {}).items()],
             "Capabilities": CAPABILITIES,
+            **self._template_members(template),
         }
         existing = self._stack(stack_name)
         if existing is not None and existing["StackStatus"] == "ROLLBACK_COMPLETE":
             # As sam does: a stack whose creation failed can only be deleted.
             self.delete_stack(stack_name, on_event=on_event)
             existing = None
+        if existing is not None and keep_parameters:
+            present = {each["ParameterKey"] for each in existing.get("Parameters", ())}
+            others = present & (template.get("Parameters") or {}).keys() - (parameters or {}).keys()
+            request["Parameters"] += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(others)]
         seen = {event["EventId"] for event in self.stack_events(stack_name)} if existing else set()
         cloudformation = self._cloudformation()
         operation = cloudformation.update_stack if existing else cloudformation.create_stack
@@ -65,7 +88,7 @@ class Stacks:
             operation(**request)
         except ClientError as error:
             if "No updates are to be performed" not in str(error):
-                raise StackFailed(stack_name, "no operation", [str(error)]) from error
+                raise StackFailed(stack_name, "", [error.response["Error"]["Message"]]) from error
         else:
             self._wait(stack_name, seen, on_event)
         return self.stack_outputs(stack_name)
@@ -107,6 +130,7 @@ class Stacks:
 
     def _wait(self, stack_name: str, seen: set[str], on_event: EventCallback | None) -> None:
         failures: list[str] = []
+        status = ""
         deadline = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             stack = self._stack(stack_name)
@@ -123,32 +147,90 @@ class Stacks:
                     raise StackFailed(stack_name, status, failures)
                 return
             time.sleep(_POLL_SECONDS)
-        raise StackFailed(stack_name, "no final status", [f"still not done after {_TIMEOUT_SECONDS:g} seconds"])
+        raise StackFailed(stack_name, status, [f"still not done after {_TIMEOUT_SECONDS:g} seconds"])
 
     def _packaged(self, template_path: Path) -> Any:  # noqa: ANN401 - a parsed template
-        """Return the template with local code folders replaced by S3 URIs; the file itself is not touched."""
-        template = _decoded(template_path)
-        for resource in template.get("Resources", {}).values():
-            properties = resource.get("Properties") or {}
-            code = properties.get("CodeUri")
-            is_function = resource.get("Type") == "AWS::Serverless::Function"
-            if is_function and isinstance(code, str) and not code.startswith("s3://"):
-                properties["CodeUri"] = self._uploaded((template_path.parent / code).resolve())
+        """Return the template with what it has in files and folders replaced by S3 URIs; no file is touched."""
+        template = decoded(template_path)
+        folder = template_path.parent
+        defaults = ((template.get("Globals") or {}).get("Function") or {}).get("CodeUri")
+        for logical_id, kind, properties in _resources(template):
+            name = _CODE.get(kind, "")
+            code = properties.get(name, defaults if kind == "AWS::Serverless::Function" else None)
+            inner = properties.get(_NESTED.get(kind, ""))
+            if _is_local(inner):
+                nested = self._packaged(folder / inner)
+                properties[_NESTED[kind]] = self._stored(json.dumps(nested).encode(), "template")
+            elif _is_local(code):
+                uri = self._stored(self._code(logical_id, (folder / code).resolve()), "zip")
+                properties[name] = uri if kind.startswith("AWS::Serverless") else _bucket_and_key(uri)
         return template
 
-    def _uploaded(self, folder: Path) -> str:
-        archive = package(folder)
-        key = f"{hashlib.sha256(archive).hexdigest()}.zip"
+    def _code(self, logical_id: str, path: Path) -> bytes:
+        """Return the zip of a folder or, as it is, a zip file; tells `on_foreign_build` what cannot run here."""
+        archive = path.read_bytes() if path.is_file() else package(path)
+        built = foreign_build(_heads(archive))
+        if built is not None and self.on_foreign_build is not None:
+            self.on_foreign_build(logical_id, built)
+        return archive
+
+    def _template_members(self, template: Any) -> dict[str, str]:  # noqa: ANN401 - a parsed template
+        """Return the members of a request with a template: one that is too long for the body is in S3."""
+        text = json.dumps(template)
+        if len(text) <= _BODY_BYTES:
+            return {"TemplateBody": text}
+        return {"TemplateURL": self._stored(text.encode(), "template")}
+
+    def _stored(self, content: bytes, suffix: str) -> str:
+        key = f"{hashlib.sha256(content).hexdigest()}.{suffix}"
         self.client("s3").create_bucket(Bucket=BUCKET)
-        self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=archive)
-        return f"s3://{BUCKET}/{key}"
+        self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=content)
+        return f"https://s3.amazonaws.com/{BUCKET}/{key}" if suffix == "template" else f"s3://{BUCKET}/{key}"
 
 
-def _decoded(template_path: Path) -> Any:  # noqa: ANN401 - a parsed template
-    """Parse a template with CloudFormation's short tags into plain values; raises LocalAwsError."""
+def _resources(template: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:  # noqa: ANN401 - a parsed template
+    """Yield logical ID, type and properties of each resource. Raises UnusableInput for what is none."""
+    resources = template["Resources"]
+    if not isinstance(resources, dict):
+        raise UnusableInput("Resources is not a mapping")
+    for logical_id, resource in resources.items():
+        if logical_id.startswith("Fn::ForEach"):
+            continue
+        # ministack would not end such a stack.
+        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+            raise UnusableInput(f"Resources/{logical_id}: is not a resource with a Type")
+        resource["Properties"] = properties = resource.get("Properties") or {}
+        if isinstance(properties, dict):
+            yield logical_id, resource["Type"], properties
+
+
+def _is_local(value: object) -> TypeGuard[str]:
+    """Whether the value names a file or a folder: a text that is no URL."""
+    return isinstance(value, str) and "://" not in value
+
+
+def _bucket_and_key(uri: str) -> dict[str, str]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return {"S3Bucket": bucket, "S3Key": key}
+
+
+def _heads(archive: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the paths of a zip with the first bytes of each file."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        for name in files.namelist():
+            with files.open(name) as file:
+                yield name, file.read(HEADER_BYTES)
+
+
+def decoded(template_path: Path) -> Any:  # noqa: ANN401 - a parsed template
+    """Parse a template with CloudFormation's short tags into plain values; raises UnusableInput."""
     from cfnlint.decode import decode  # noqa: PLC0415 - half a second, which only a deployment needs
 
     template, problems = decode(str(template_path))
     if problems or template is None:
-        raise LocalAwsError(f"cannot read {template_path}: " + "; ".join(str(each.message) for each in problems))
+        first = problems[0] if problems else None
+        where = f"{template_path}:{first.linenumber}" if first else f"{template_path}"
+        raise UnusableInput(f"{where}: {first.message if first else 'is empty'}")
+    if not isinstance(template, dict) or "Resources" not in template:
+        raise UnusableInput(f"{template_path}: is not a template: it has no Resources")
     return json.loads(json.dumps(template))

@@ -85,6 +85,7 @@ class SimulatedExperiment:
     tags: dict[str, str] = field(default_factory=dict)
     captured: int = 0
     captured_until: float = 0.0
+    ran_since: float | None = None
 
     @property
     def name(self) -> str:
@@ -100,6 +101,11 @@ class SimulatedExperiment:
     def production_name(self) -> str:
         """The variant whose requests are copied."""
         return str(self.request["ShadowModeConfig"]["SourceModelVariantName"])
+
+    @property
+    def sampling(self) -> float:
+        """The share of requests that is copied, up to 1."""
+        return float(self.request["ShadowModeConfig"]["ShadowModelVariants"][0]["SamplingPercentage"]) / 100
 
     def variants(self) -> Variants:
         """Return the variants that the endpoint runs during the test."""

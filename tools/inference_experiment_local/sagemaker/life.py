@@ -68,8 +68,9 @@ class Life:
             experiment.actions = experiment.actions_keeping(experiment.before.variants)
         if status is Status.RUNNING:
             during = Deployment(config_name(experiment, "shadow"), experiment.variants())
-            self._endpoints.deploy(experiment.endpoint_name, during)
+            self._endpoints.deploy(experiment.endpoint_name, during, at)
             experiment.captured_until = at
+            experiment.ran_since = experiment.ran_since or at
         if status in {Status.COMPLETED, Status.CANCELLED}:
             self._finish(experiment, at)
 
@@ -103,7 +104,7 @@ class Life:
         deployment, desired = experiment.before, None if experiment.failure else experiment.after
         if desired is not None and desired != deployment.variants:
             deployment = Deployment(config_name(experiment, "stopped"), desired)
-        self._endpoints.deploy(experiment.endpoint_name, deployment)
+        self._endpoints.deploy(experiment.endpoint_name, deployment, at)
 
 
 def _target(experiment: SimulatedExperiment) -> Status:

@@ -41,14 +41,23 @@ class Behaviour:
     until: float = math.inf
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """A time, in epoch seconds, in which a variant had traffic."""
+
+    behaviour: Behaviour
+    since: float
+    until: float
+
+
 class LocalMetrics(AwsService):
     """CloudWatch. `behaviours` maps (endpoint, variant) to how it behaves; others have no metrics.
 
     `page_size` is how many values one answer holds.
     """
 
-    def __init__(self) -> None:
-        super().__init__(Clock())
+    def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__(clock or Clock())
         self.behaviours: dict[tuple[str, str], Behaviour] = {}
         self.page_size = 100_800
 
@@ -60,6 +69,11 @@ class LocalMetrics(AwsService):
         answer = self._page(parameters)
         require_shape(service_model("cloudwatch").shape_for("GetMetricDataOutput"), answer, "ValidationError")
         return answer
+
+    def stretches(self, endpoint: str, variant: str) -> list[Stretch]:
+        """Return when a variant has had traffic, oldest first; none for an unknown one."""
+        behaviour = self.behaviours.get((endpoint, variant))
+        return [Stretch(behaviour, behaviour.since, behaviour.until)] if behaviour else []
 
     def _page(self, request: Members) -> Members:
         """Return the page that the token names: values of all queries, one after the other."""
@@ -85,18 +99,17 @@ class LocalMetrics(AwsService):
 
     def _points(self, stat: Members, start: float, end: float) -> list[tuple[float, float]]:
         dimensions = {each["Name"]: each["Value"] for each in stat["Metric"]["Dimensions"]}
-        behaviour = self.behaviours.get((dimensions.get("EndpointName", ""), dimensions.get("VariantName", "")))
-        if behaviour is None:
-            return []
+        stretches = self.stretches(dimensions.get("EndpointName", ""), dimensions.get("VariantName", ""))
         period, name = stat["Period"], stat["Metric"]["MetricName"]
         moments = range(math.ceil(start / period) * period, math.ceil(end), period)
-        points = [
-            (float(moment), value(behaviour, name, stat["Stat"], moment, period))
+        points = {
+            float(moment): value(each.behaviour, name, stat["Stat"], moment, period)
+            for each in stretches
             for moment in moments
-            if behaviour.since - period < moment < behaviour.until
-        ]
+            if each.since - period < moment < each.until
+        }
         # CloudWatch has no values where nothing happened, and none of metrics that a variant does not report.
-        return [(moment, number) for moment, number in points if number is not None]
+        return [(moment, number) for moment, number in sorted(points.items()) if number is not None]
 
 
 def value(behaviour: Behaviour, name: str, stat: str, moment: float, period: int) -> float | None:

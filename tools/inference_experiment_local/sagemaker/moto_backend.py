@@ -7,10 +7,12 @@ no UpdateEndpoint; these three are put right here.
 """
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
 from moto.core.request import Request
 from moto.core.responses import ActionResult
-from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig, SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
@@ -56,6 +58,13 @@ class _Responses(SageMakerResponse):
         """The backend of this simulation instead of moto's global one."""
         return self._backend
 
+    def create_model(self) -> ActionResult:
+        """CreateModel; an existing name is refused, which moto forgets."""
+        name = self._get_param("ModelName")
+        if name in self._backend._models:  # noqa: SLF001 - moto has no public look-up that does not raise
+            raise ValidationError(f'Cannot create already existing model "{name}".')
+        return super().create_model()
+
     def create_endpoint_config(self) -> ActionResult:
         """CreateEndpointConfig with ShadowProductionVariants; an existing name is refused, which moto forgets."""
         name = self._get_param("EndpointConfigName")
@@ -63,6 +72,9 @@ class _Responses(SageMakerResponse):
         production = self._get_param("ProductionVariants")
         if name in self._backend.endpoint_configs:
             raise ValidationError(f'Cannot create already existing endpoint configuration "{name}".')
+        for each in [*production, *shadows]:
+            if each.get("ModelName") and each["ModelName"] not in self._backend._models:  # noqa: SLF001 - as above
+                raise ValidationError(f'Could not find model "{each["ModelName"]}".')
         self._backend.validate_production_variants([*production, *shadows])
         names = ("DataCaptureConfig", "AsyncInferenceConfig", "Tags", "KmsKeyId")
         settings = {member: self._get_param(member) for member in names}
@@ -90,9 +102,13 @@ class _Responses(SageMakerResponse):
 
 
 class MotoSageMaker:
-    """Models, endpoint configurations and endpoints of one account and region, kept by moto."""
+    """Models, endpoint configurations and endpoints of one account and region, kept by moto.
 
-    def __init__(self, region: str, account: str) -> None:
+    `now` tells the time in epoch seconds: what is made and changed gets it instead of the real time, which moto takes.
+    """
+
+    def __init__(self, region: str, account: str, now: Callable[[], float]) -> None:
+        self._now = now
         self._backend = SageMakerModelBackend(region, account)
         self._made: set[str] = set()
         self._host = f"https://api.sagemaker.{region}.amazonaws.com"
@@ -110,7 +126,36 @@ class MotoSageMaker:
         answer: Members = json.loads(text or "{}")
         if status >= 400:  # noqa: PLR2004 - HTTP
             raise ServiceError(answer["__type"].rpartition("#")[2], answer.get("Message") or answer["message"], status)
-        return answer
+        self._stamp(operation, parameters)
+        return _without_empty(answer)
+
+    def _stamp(self, operation: str, parameters: Members) -> None:
+        """Give what an operation has made or changed its time."""
+        kept: dict[str, tuple[Any, str]] = {
+            "Model": (self._backend._models, "ModelName"),  # noqa: SLF001 - as in model_exists
+            "EndpointConfig": (self._backend.endpoint_configs, "EndpointConfigName"),
+            "Endpoint": (self._backend.endpoints, "EndpointName"),
+        }
+        verb = "Create" if operation.startswith("Create") else "Update"
+        objects, key = kept.get(operation.removeprefix(verb), ({}, ""))
+        made = objects.get(parameters.get(key, ""))
+        if made is None:
+            return
+        made.last_modified_time = _moment(self._now())
+        if verb == "Create":
+            made.creation_time = made.last_modified_time
+
+    def endpoint_since(self, name: str) -> float | None:
+        """Return when the endpoint was made, in epoch seconds; None without one."""
+        endpoint = self._backend.endpoints.get(name)
+        return endpoint.creation_time.replace(tzinfo=UTC).timestamp() if endpoint else None
+
+    def model_environment(self, name: str) -> Members:
+        """Return the environment variables of a model's first container."""
+        model = self._backend._models.get(name)  # noqa: SLF001 - as in model_exists
+        containers = [getattr(model, "primary_container", None), *(getattr(model, "containers", None) or ())]
+        first: Members = next((each for each in containers if each), {})
+        return first.get("Environment") or {}
 
     def model_exists(self, name: str) -> bool:
         """Whether the model exists."""
@@ -129,8 +174,8 @@ class MotoSageMaker:
             variants |= {each["VariantName"]: _variant(each, "shadow") for each in shadows}
         return Deployment(endpoint.endpoint_config_name, variants)
 
-    def deploy(self, endpoint_name: str, deployment: Deployment) -> None:
-        """Make the endpoint, unless missing, run this, InService, through a configuration of that name."""
+    def deploy(self, endpoint_name: str, deployment: Deployment, at: float) -> None:
+        """Make the endpoint, unless missing, run this, InService, through a configuration of that name, since `at`."""
         endpoint = self._backend.endpoints.get(endpoint_name)
         if endpoint is None:
             return
@@ -143,8 +188,10 @@ class MotoSageMaker:
         # What the user made is applied as it is; what this simulation made for an earlier test is replaced.
         if existing is None or deployment.config_name in self._made:
             self._made.add(deployment.config_name)
+            config.creation_time = _moment(at)
             self._backend.endpoint_configs[deployment.config_name] = existing = config
         _apply(endpoint, existing)
+        endpoint.last_modified_time = _moment(at)
 
     def set_status(self, endpoint_name: str, status: str) -> None:
         """Set the endpoint's status; a missing endpoint is left alone."""
@@ -164,6 +211,20 @@ class MotoSageMaker:
         }
 
 
+def _moment(epoch: float) -> datetime:
+    """Return a time as moto keeps them."""
+    return datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None)
+
+
+def _without_empty(answer: Members) -> Members:
+    """Leave out empty maps and null, which moto answers for members that were not given, and SageMaker does not."""
+    return {
+        key: _without_empty(value) if isinstance(value, dict) else value
+        for key, value in answer.items()
+        if value is not None and value != {}
+    }
+
+
 def _apply(endpoint: FakeEndpoint, config: FakeEndpointConfig) -> None:
     endpoint.endpoint_config_name = config.endpoint_config_name
     process = endpoint._process_production_variants  # noqa: SLF001 - what moto's own constructor does
@@ -171,7 +232,6 @@ def _apply(endpoint: FakeEndpoint, config: FakeEndpointConfig) -> None:
     shadows = getattr(config, "shadow_production_variants", None)
     endpoint.shadow_production_variants = process(shadows) if shadows else None  # type: ignore[attr-defined]
     endpoint.endpoint_status = "InService"
-    endpoint.last_modified_time = utcnow()
 
 
 def _variant(members: Members, role: str) -> Variant:

@@ -1,0 +1,3 @@
+"""The handlers of the registry type."""
+
+TYPE_NAME = "ShadowTests::SageMaker::InferenceExperiment"

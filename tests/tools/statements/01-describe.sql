@@ -1,0 +1,1 @@
+DESCRIBE EXTENDED awscc.sagemaker.inference_experiments;

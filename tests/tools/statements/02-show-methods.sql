@@ -1,0 +1,1 @@
+SHOW METHODS IN aws.sagemaker.inference_experiment

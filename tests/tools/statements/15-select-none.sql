@@ -1,0 +1,1 @@
+SELECT name FROM inference_experiments WHERE name = '{{ name }}'

@@ -1,0 +1,31 @@
+"""The entry point: signals and the standard streams first, then the program, whose import takes a tenth of a second."""
+
+import os
+import sys
+
+from inference_experiment_cli.interrupts import Interrupted, exit_now, raise_on_signals, restore_signals
+from inference_experiment_cli.streams import open_streams
+
+
+def run() -> None:
+    """Run a command to its exit code."""
+    open_streams()
+    if os.path.expanduser("~") == "~":  # noqa: PTH111 - Path.home() would raise, in libraries too
+        os.environ["HOME"] = os.sep  # as containers set it for a user without an entry in /etc/passwd
+    try:
+        raise_on_signals()
+        from inference_experiment_cli.main import main  # noqa: PLC0415 - see above
+
+        main()
+    except Interrupted as interrupt:  # while it was imported
+        sys.stderr.write("inference-experiment: interrupted\n")
+        raise SystemExit(interrupt.code) from None
+    except SystemExit as ended:
+        exit_now(ended.code if isinstance(ended.code, int) else 0)
+        raise
+    finally:
+        restore_signals()
+
+
+if __name__ == "__main__":
+    run()

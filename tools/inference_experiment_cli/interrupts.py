@@ -1,0 +1,108 @@
+"""Signals that end a run: one exception leaves every with statement, so that nothing stays behind."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+SIGNALS: Final = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)  # no SIGHUP on Windows
+)
+CLEANUP_SECONDS: Final = 30.0
+"""Seconds that the end of a run may take: temporary tables in Athena are dropped, the local AWS is stopped."""
+HURRIED_SECONDS: Final = 5.0
+"""The same after a second signal."""
+
+
+class Interrupted(BaseException):
+    """A signal has ended the run. Not an Exception: nothing that handles errors may handle it."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        """Exit code, as a shell has it: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP."""
+        super().__init__()
+
+
+def raise_on_signals() -> None:
+    """Raise Interrupted on the first signal; a signal that is ignored, as with nohup, stays so."""
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _first)
+
+
+def restore_signals() -> None:
+    """Let signals end the process at once, as before a run."""
+    for number in SIGNALS:
+        if signal.getsignal(number) in {_first, _later}:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _first(number: int, _frame: "FrameType | None") -> None:
+    for other in SIGNALS:
+        if signal.getsignal(other) is _first:
+            signal.signal(other, _later)
+    _exit_in(CLEANUP_SECONDS, 128 + number)
+    raise Interrupted(128 + number)
+
+
+def _later(number: int, _frame: "FrameType | None") -> None:
+    """Do not raise within what removes files and stops processes; but bound it."""
+    _exit_in(HURRIED_SECONDS, 128 + number)
+
+
+def _exit_in(seconds: float, code: int) -> None:
+    timer = threading.Timer(seconds, os._exit, (code,))
+    timer.daemon = True
+    timer.start()
+
+
+def exit_now(code: int) -> None:
+    """Exit at once after a signal, and where threads still wait for an answer that is no longer needed."""
+    others = (each for each in threading.enumerate() if each is not threading.main_thread())
+    came = any(signal.getsignal(number) is _later for number in SIGNALS)
+    if not came and all(each.daemon for each in others):
+        return
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+@contextmanager
+def signals_held(prepare: Callable[[], None]) -> "Iterator[Callable[[], None]]":
+    """Hold signals back while processes are forked; yield what each of them calls first: it runs `prepare`."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield prepare
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+    def begin() -> None:
+        prepare()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    try:
+        yield begin
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def thread_pool(threads: int) -> "Iterator[ThreadPoolExecutor]":
+    """Run threads that nobody waits for once their work is not needed any more."""
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
