@@ -406,4 +406,5 @@ def _deleted(update: Update, old: Experiment | None) -> StackPlan:
     condition = f"the Condition of {old.logical_id} does not hold"
     why = condition if old.logical_id in declared else f"{update.document.name} has no {old.logical_id}"
     result = "it leaves the stack and stays, by its DeletionPolicy" if is_kept else "CloudFormation deletes it"
+    plan = for_type(plan, old, NOT_OF_HANDLERS)
     return StackPlan(plan, None, before, [*update.stack.remarks, f"{why}: {result}"])
