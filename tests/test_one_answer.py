@@ -1,5 +1,6 @@
 """One result for each question: lint, validate, plan, policy check and the function agree about every file."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 import pytest
 from one_answer import answers, comparison, corpus, deployments, expected, known, mutants, pairs
 
+from shadow_test_policies.registry_type import REGISTRY_TYPE
+
 PAIRS = {pair.name: pair for pair in (*pairs.creations(), *pairs.updates())}
 MUTANTS = dict(enumerate(mutants.mutants(350, seed=3)))
+REGISTERED = dict(enumerate(mutants.registered(120, seed=5)))
 
 
 def settle(case: str, found: list[str], expected: Mapping[str, tuple[str, ...]]) -> None:
@@ -30,6 +34,23 @@ def test_property_findings_of_mutants(number: int, tmp_path: Path) -> None:
     changed, properties = MUTANTS[number]
     found = comparison.differences(mutants.write(tmp_path, number, properties), mutants.template(properties))
     settle(f"mutant {number}", [f"{changed}: {one}" for one in found], known.PROPERTIES)
+
+
+@pytest.mark.parametrize("number", REGISTERED)
+def test_property_findings_of_mutants_of_the_registry_type(number: int, tmp_path: Path) -> None:
+    """They are found by all, or missed by the same as on the custom type."""
+    changed, properties = REGISTERED[number]
+    path = mutants.write(tmp_path, number, properties, REGISTRY_TYPE)
+    found = comparison.differences(path, mutants.template(properties, REGISTRY_TYPE))
+    if found:
+        custom = {**properties, "ServiceToken": mutants.CUSTOM_ONLY["ServiceToken"]}
+        expected = comparison.differences(mutants.write(tmp_path, -1, custom), mutants.template(custom))
+        assert without_lines(found) == without_lines(expected), changed
+
+
+def without_lines(differences: list[str]) -> list[str]:
+    """Return differences without the lines, which ServiceToken moves."""
+    return [re.sub(r"\bline=\d+", "", one) for one in differences]
 
 
 @pytest.mark.parametrize("path", corpus.templates_with_roles(), ids=corpus.name_of)

@@ -14,8 +14,9 @@ from cfn_template.scenarios import Scenario
 from cfn_template.template import TemplateView
 from cfn_template.values import Path, Raw, SymbolicString, Unresolved
 from inference_experiment import checks, contract
+from shadow_test_policies.registry_type import REGISTRY_TYPE, REGISTRY_TYPES
 
-EXPERIMENT_TYPES: Final = frozenset({contract.CUSTOM_TYPE, contract.NATIVE_TYPE})
+EXPERIMENT_TYPES: Final = frozenset({contract.CUSTOM_TYPE, contract.NATIVE_TYPE, REGISTRY_TYPE})
 GENERIC_TYPE: Final = "AWS::CloudFormation::CustomResource"
 FUNCTION_TYPES: Final = frozenset({"AWS::Lambda::Function", "AWS::Serverless::Function"})
 QUALIFIED_TYPES: Final = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
@@ -36,15 +37,26 @@ Found = TypeVar("Found")
 
 
 class ExperimentTemplate(TemplateView):
-    """A template with its experiments. `composition` tells which of its resources are those of nested stacks."""
+    """A template with its experiments.
+
+    `composition` tells which of its resources are those of nested stacks, `registry_types` under which names the
+    registry type is known.
+    """
 
     composition = Composition("", {})
+    registry_types = REGISTRY_TYPES
 
     @classmethod
-    def of(cls, composition: Composition, **options: Any) -> "ExperimentTemplate":  # noqa: ANN401 - those of the class
+    def of(
+        cls,
+        composition: Composition,
+        registry_types: frozenset[str] = REGISTRY_TYPES,
+        **options: Any,  # noqa: ANN401 - those of the class
+    ) -> "ExperimentTemplate":
         """Return the view of a template with its nested stacks."""
         view = cls(composition.template, **options)
         view.composition = composition
+        view.registry_types = registry_types
         return view
 
     def across(
@@ -66,15 +78,22 @@ class ExperimentTemplate(TemplateView):
         """Return the view of a nested stack alone."""
         key = "child", stack
         if key not in self.memo:
-            self.memo[key] = ExperimentTemplate.of(self.composition.children[stack], regions=self.regions)
+            self.memo[key] = ExperimentTemplate.of(
+                self.composition.children[stack], self.registry_types, regions=self.regions
+            )
         view: ExperimentTemplate = self.memo[key]
         return view
 
     @cached_property
     def experiments(self) -> list[str]:
-        """The logical IDs of the experiments of either type, and of custom resources of other types that use ours."""
+        """The logical IDs of the experiments of any type, and of custom resources of other types that use ours."""
+        known = EXPERIMENT_TYPES | self.registry_types
         kinds = {name: self.type_of(name) for name in self.resources}
-        return [name for name, kind in kinds.items() if kind in EXPERIMENT_TYPES or self._has_our_provider(name, kind)]
+        return [name for name, kind in kinds.items() if kind in known or self._has_our_provider(name, kind)]
+
+    def is_custom(self, name: str) -> bool:
+        """Tell whether a resource is of a type that is neither the native one nor registered: a custom resource."""
+        return self.type_of(name) not in {contract.NATIVE_TYPE, *self.registry_types}
 
     def _has_our_provider(self, name: str, kind: str) -> bool:
         """Tell whether a custom resource certainly uses our function: by its handler, or by the token of our type."""
@@ -172,16 +191,21 @@ def experiment_in(view: ExperimentTemplate, name: str, scenario: Scenario) -> "E
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """An experiment of either type. Unknown values are None."""
+    """An experiment of any type. Unknown values are None."""
 
     view: ExperimentTemplate
     name: str
     scenario: Scenario
 
     @property
+    def is_native(self) -> bool:
+        """Whether it is of the native type, and has not the lifecycle of this project."""
+        return self.view.type_of(self.name) == contract.NATIVE_TYPE
+
+    @property
     def is_custom(self) -> bool:
-        """Whether it is of the custom type."""
-        return self.view.type_of(self.name) != contract.NATIVE_TYPE
+        """Whether it is a custom resource, for which a function of the ServiceToken works."""
+        return self.view.is_custom(self.name)
 
     @cached_property
     def resource(self) -> Node:
@@ -245,7 +269,7 @@ class Experiment:
     @property
     def has_actions(self) -> bool:
         """Whether ModelVariantActions is specified (or may be)."""
-        return self.is_custom and self.at("ModelVariantActions") is not None
+        return not self.is_native and self.at("ModelVariantActions") is not None
 
     @property
     def drops_production(self) -> bool:

@@ -20,6 +20,7 @@ from cfn_template.scenarios import Scenario, describe, shorten
 from cfn_template.values import Path
 from inference_experiment_rules import _cfnlint
 from shadow_test_policies.experiment import SUBJECT, Experiment, ExperimentTemplate, experiment_in
+from shadow_test_policies.registry_type import REGISTRY_TYPES, subject_with
 
 MESSAGE_LIMIT: Final = 300
 MAX_RELATED_RESOURCES: Final = 6
@@ -35,19 +36,22 @@ CUSTOM_RESOURCES: Final = (
 _VIEWS: Final[WeakKeyDictionary[Template, ExperimentTemplate]] = WeakKeyDictionary()
 
 
-def view_of(cfn: Template) -> ExperimentTemplate:
-    """Return the view of a template, built once for all rules."""
+def view_of(cfn: Template, types: frozenset[str] = REGISTRY_TYPES) -> ExperimentTemplate:
+    """Return the view of a template, built once for all rules: by E9501, which knows the names of the registry type."""
     view = _VIEWS.get(cfn)
     if view is None:
-        view = view_with(cfn, _cfnlint.deployed_parameters(cfn))
+        view = view_with(cfn, _cfnlint.deployed_parameters(cfn), types)
         _VIEWS[cfn] = view
     return view
 
 
-def view_with(cfn: Template, parameter_sets: Sequence[Mapping[str, Any]]) -> ExperimentTemplate:
-    """Return the view of a template for deployments with such parameters."""
-    composition = compose(as_written(cfn.template, cfn.filename), cfn.filename, SUBJECT)
-    return ExperimentTemplate.of(composition, regions=_cfnlint.regions_of(cfn), parameter_sets=parameter_sets)
+def view_with(
+    cfn: Template, parameter_sets: Sequence[Mapping[str, Any]], types: frozenset[str] = REGISTRY_TYPES
+) -> ExperimentTemplate:
+    """Return the view of a template for deployments with such parameters; the registry type has these names."""
+    subject = subject_with(SUBJECT, types - REGISTRY_TYPES)
+    composition = compose(as_written(cfn.template, cfn.filename), cfn.filename, subject)
+    return ExperimentTemplate.of(composition, types, regions=_cfnlint.regions_of(cfn), parameter_sets=parameter_sets)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from cfnlint.decode import decode
-from one_answer.answers import CUSTOM_TYPE, NATIVE_TYPE, TESTS
+from one_answer.answers import NATIVE_TYPE, TESTS
+
+from shadow_test_policies.experiment import EXPERIMENT_TYPES
 
 CASES = TESTS / "one_answer" / "cases"
 FOLDERS = (TESTS / "rules", TESTS.parent / "examples", CASES)
@@ -24,7 +26,7 @@ def templates() -> list[Path]:
 
 def _has_experiment(path: Path) -> bool:
     text = path.read_bytes()
-    return b"Resources" in text and (CUSTOM_TYPE.encode() in text or NATIVE_TYPE.encode() in text)
+    return b"Resources" in text and any(kind.encode() in text for kind in EXPERIMENT_TYPES)
 
 
 def templates_with_roles() -> list[Path]:
@@ -47,9 +49,7 @@ def load(path: Path) -> dict[str, Any]:
 def experiments(template: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Return the experiments of a template."""
     resources = template["Resources"].items()
-    return {
-        name: one for name, one in resources if isinstance(one, dict) and one.get("Type") in (CUSTOM_TYPE, NATIVE_TYPE)
-    }
+    return {name: one for name, one in resources if isinstance(one, dict) and one.get("Type") in EXPERIMENT_TYPES}
 
 
 def scenarios(template: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -108,10 +108,12 @@ def functions(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[st
 def as_sent(resource: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the properties of a custom resource as CloudFormation sends them: every scalar as a text.
 
+    Those of the registry type are checked by the same code, without a provider.
+
     None if they are resolved at deployment. An unresolved role gets an arbitrary ARN.
     """
     properties = resource.get("Properties")
-    if resource.get("Type") != CUSTOM_TYPE or not isinstance(properties, dict):
+    if resource.get("Type") == NATIVE_TYPE or not isinstance(properties, dict):
         return None
     known = {**properties, "ServiceToken": ""}
     if isinstance(known.get("RoleArn"), dict):

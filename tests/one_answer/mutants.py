@@ -1,6 +1,7 @@
 """Invalid properties: valid ones with a value replaced, removed or written differently."""
 
 import copy
+import itertools
 import json
 import random
 from collections.abc import Iterator
@@ -96,6 +97,18 @@ def mutants(count: int, seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{'native' if native else 'custom'}: {', '.join(changes)}", properties
 
 
+def registered(count: int, seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield as many mutants of the registry type: those of the custom type, the provider's properties left out.
+
+    In one of eight they are left where they are not allowed.
+    """
+    custom = (each for each in mutants(4 * count, seed) if each[0].startswith("custom") and "Service" not in each[0])
+    for number, (changed, properties) in enumerate(itertools.islice(custom, count)):
+        kept = {} if number % 8 else {"ServiceToken": CUSTOM_ONLY["ServiceToken"]}
+        without = {name: value for name, value in properties.items() if not name.startswith("Service")}
+        yield changed.replace("custom", "registry"), {**kept, **without}
+
+
 def _change(properties: dict[str, Any], chance: random.Random) -> str:
     path = chance.choice(list(mutation.places(properties)))
     parent: Any = properties
@@ -146,15 +159,15 @@ def _choices(path: tuple[Any, ...], value: Any) -> list[Any]:
     return (NUMBERS * 2 if isinstance(value, int) else []) + LITERALS
 
 
-def template(properties: dict[str, Any]) -> dict[str, Any]:
-    """Return a template with these properties, of the type that they are of."""
+def template(properties: dict[str, Any], kind: str = "") -> dict[str, Any]:
+    """Return a template with these properties, of the type that they are of if none is given."""
     native = "ServiceToken" not in properties and not any(name.startswith("Service") for name in properties)
-    kind = "AWS::SageMaker::InferenceExperiment" if native else "Custom::SageMakerInferenceExperiment"
+    kind = kind or ("AWS::SageMaker::InferenceExperiment" if native else "Custom::SageMakerInferenceExperiment")
     return {"Resources": {"Experiment": {"Type": kind, "Properties": properties}}}
 
 
-def write(folder: Path, number: int, properties: dict[str, Any]) -> Path:
+def write(folder: Path, number: int, properties: dict[str, Any], kind: str = "") -> Path:
     """Write a mutant as a JSON template, each value on a line of its own."""
     path = folder / f"mutant-{number}.json"
-    path.write_text(json.dumps(template(properties), indent=1, ensure_ascii=False), encoding="utf-8")
+    path.write_text(json.dumps(template(properties, kind), indent=1, ensure_ascii=False), encoding="utf-8")
     return path

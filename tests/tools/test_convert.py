@@ -2,6 +2,8 @@
 
 import difflib
 import json
+import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +161,11 @@ def test_line_endings_and_the_output_file(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("text", "arguments", "words"),
     [
-        ("Resources: {}", ("--to", "native"), "no resource is of type Custom::SageMakerInferenceExperiment"),
+        (
+            "Resources: {}",
+            ("--to", "native"),
+            "no resource is of type Custom::SageMakerInferenceExperiment or ShadowTests::",
+        ),
         (NATIVE, ("--to", "native", "--service-token", "x"), "the native type has none"),
         ("{}", ("--to", "custom"), "no resource is of type"),
         ("a: [", ("--to", "custom"), "t.yaml:1: is not valid YAML"),
@@ -196,7 +202,8 @@ def test_logical_ids_names_and_what_refers_to_them_are_renamed(desk: Desk) -> No
     assert "native.yaml:12: Name gets -custom at its end: " in answer.stderr
     again = desk.ok("convert", str(CUSTOM_FILE), "--to", "custom")
     assert again.stdout == CUSTOM_FILE.read_text()
-    assert "custom.yaml:8: no resource is of type AWS::SageMaker::InferenceExperiment; already" in again.stderr
+    assert "custom.yaml:8: no resource is of type AWS::SageMaker::InferenceExperiment or ShadowTests::" in again.stderr
+    assert "; already Custom::SageMakerInferenceExperiment: ExperimentCustom, " in again.stderr
 
 
 def test_the_way_back_removes_the_suffixes_and_renames_what_has_none(desk: Desk) -> None:
@@ -310,3 +317,104 @@ def test_the_service_token_is_that_of_the_other_experiments(desk: Desk) -> None:
     assert "m.yaml:7" not in answer.stderr
     given = desk.ok("convert", "m.yaml", "--to", "custom", "--service-token", "!Ref Token").stdout
     assert "      ServiceToken: !Ref Token\n" in given
+
+
+REGISTERED = """\
+Resources:
+  Shadow:
+    Type: ShadowTests::SageMaker::InferenceExperiment
+    Properties:
+      Name: fraud
+      ModelVariantActions: {production: Remove, shadow: Promote}
+      DesiredState: Completed
+Outputs:
+  A: {Value: !GetAtt Shadow.CompletionTime}
+  B: {Value: !GetAtt Shadow.EndpointMetadata}
+  C: {Value: !GetAtt Shadow.Arn}
+"""
+
+
+@pytest.mark.parametrize("file", [NATIVE_FILE, CUSTOM_FILE], ids=["native", "custom"])
+def test_to_the_registry_type_and_back_changes_nothing(desk: Desk, file: Path) -> None:
+    desk.ok("convert", str(file), "--to", "registry", "-o", "r.yaml")
+    assert "Service" not in Path("r.yaml").read_text()
+    assert desk.ok("convert", "r.yaml", "--to", file.stem).stdout == file.read_text()
+
+
+def test_to_registry_removes_the_provider_and_says_what_is_lost(desk: Desk) -> None:
+    text = CUSTOM.replace("Shadow.Name}", "Shadow.CompletionTime}")
+    answer = desk.ok("convert", desk.write("c.yaml", text), "--to", "registry", "--keep-logical-id")
+    assert changes(text, answer.stdout) == (
+        "-    Type: Custom::SageMakerInferenceExperiment\n"
+        "+    Type: ShadowTests::SageMaker::InferenceExperiment\n"
+        "-      ServiceToken: !Ref Token\n"
+        '-      ServiceTimeout: "600" # enough\n'
+        "-  B: {Value: !GetAtt [Shadow, Name]}\n"
+        "+  B: {Value: !Ref Shadow}\n"
+        "-      Fn::GetAtt: [Shadow, Name]\n"
+        "+      Ref: Shadow\n"
+    )
+    assert answer.stderr == "c.yaml:19: the registry type has no attribute StatusReason\n"
+    renamed = desk.ok("convert", "c.yaml", "--to", "registry")
+    assert "c.yaml:2: Shadow is renamed to ShadowRegistry: " in renamed.stderr
+    assert "or import the deployed experiment into the stack, with --keep-logical-id" in renamed.stderr
+
+
+def test_from_registry_notes_what_each_type_has_not(desk: Desk) -> None:
+    custom = desk.ok("convert", desk.write("r.yaml", REGISTERED), "--to", "custom")
+    properties = parse_document(custom.stdout, "c").value["Resources"]["ShadowCustom"]["Properties"]
+    assert {"ServiceToken", "ServiceTimeout", "ModelVariantActions"} < properties.keys()
+    assert "r.yaml:7: DesiredState Completed: the custom type does not create" in custom.stderr
+    assert "r.yaml:10: the custom type has no attribute EndpointMetadata; take one of its parts" in custom.stderr
+    native = desk.ok("convert", "r.yaml", "--to", "native")
+    assert "ModelVariantActions" not in native.stdout
+    assert "r.yaml:6: ModelVariantActions is removed" in native.stderr
+    assert "r.yaml:9: the native type has no attribute CompletionTime" in native.stderr
+
+
+def test_the_registry_type_may_have_another_name(desk: Desk) -> None:
+    options = ("--registry-type", "Acme::ML::ShadowTest")
+    desk.ok("convert", desk.write("n.yaml", NATIVE), "--to", "registry", *options, "-o", "r.yaml")
+    assert 'Type: "Acme::ML::ShadowTest" # native' in Path("r.yaml").read_text()
+    assert desk.ok("convert", "r.yaml", "--to", "native", *options).stdout == NATIVE
+    assert "already Acme::ML::ShadowTest: " in desk.ok("convert", "r.yaml", "--to", "registry", *options).stderr
+    assert "no resource is of type" in desk.refused(2, "convert", "r.yaml", "--to", "native")
+    both = (*options, "--registry-type", "Acme::ML::Other")
+    assert "--registry-type: choose one of Acme::ML::" in desk.refused(
+        2, "convert", "n.yaml", "--to", "registry", *both
+    )
+
+
+def test_every_type_in_one_template_becomes_the_registry_type(desk: Desk) -> None:
+    converted = desk.ok("convert", desk.write("m.yaml", MIXED), "--to", "registry").stdout
+    resources = parse_document(converted, "m").value["Resources"]
+    assert {name: one["Type"] for name, one in resources.items()} == dict.fromkeys(
+        ("ARegistry", "BRegistry"), "ShadowTests::SageMaker::InferenceExperiment"
+    )
+    assert "!GetAtt ARegistry.Arn" in converted
+
+
+def test_the_page_imports_the_experiment_of_its_template(desk: Desk) -> None:
+    page = (ROOT / "docs" / "convert.md").read_text()
+    blocks = {
+        kind: textwrap.dedent(text)
+        for kind, text in re.findall(r"^ +```(yaml|json)\n(.*?)^ +```$", page, re.MULTILINE | re.DOTALL)
+    }
+    (identified,) = json.loads(blocks["json"])
+    desk.ok("lint", desk.write("import.yaml", blocks["yaml"]), "-i", "W9711")
+    desk.ok("validate", "import.yaml")
+    resource = parse_document(blocks["yaml"], "import").value["Resources"][identified["LogicalResourceId"]]
+    assert resource["Type"] == identified["ResourceType"] == "ShadowTests::SageMaker::InferenceExperiment"
+    assert identified["ResourceIdentifier"] == {"Name": resource["Properties"]["Name"]}
+    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_parameter_of_the_provider_alone_is_noted(desk: Desk) -> None:
+    text = (
+        "Parameters:\n  Token: {Type: String}\n  Key: {Type: String}\nResources:\n  A:\n"
+        "    Type: Custom::SageMakerInferenceExperiment\n    Properties:\n      ServiceToken: !Ref Token\n"
+        "      Name: a\n      KmsKey: !Ref Key\n"
+    )
+    for target in ("registry", "native"):
+        answer = desk.ok("convert", desk.write("a.yaml", text), "--to", target, "--keep-logical-id")
+        assert answer.stderr == "a.yaml:2: nothing uses Token any more; remove it\n"

@@ -38,7 +38,7 @@ def test_the_orders_are_complete() -> None:
     assert set(NATIVE_PROPERTIES) == set(schema["properties"]) - read_only
 
 
-@pytest.mark.parametrize("kind", ["custom", "native", "stackql"])
+@pytest.mark.parametrize("kind", ["custom", "native", "registry", "stackql"])
 @pytest.mark.parametrize("extent", ["required", "all"])
 def test_from_scratch(desk: Desk, kind: str, extent: str, snapshot: SnapshotAssertion) -> None:
     del desk.settings["AWS_ACCESS_KEY_ID"]
@@ -48,7 +48,7 @@ def test_from_scratch(desk: Desk, kind: str, extent: str, snapshot: SnapshotAsse
     assert as_json == parse_document(text, "manifest").value
 
 
-@pytest.mark.parametrize("kind", ["custom", "native"])
+@pytest.mark.parametrize("kind", ["custom", "native", "registry"])
 @pytest.mark.parametrize("extent", ["required", "all"])
 @pytest.mark.parametrize("style", ["yaml", "json"])
 def test_a_template_from_scratch_passes_validate_and_lint(desk: Desk, kind: str, extent: str, style: str) -> None:
@@ -56,8 +56,22 @@ def test_a_template_from_scratch_passes_validate_and_lint(desk: Desk, kind: str,
     desk.ok("validate", desk.write("t.yaml", text))
     assert findings("t.yaml") == []
     needed = {"required": set(contract.schema()["required"]) | {"ServiceTimeout"}, "all": WRITABLE}[extent]
-    expected = needed if kind == "custom" else needed & {*NATIVE_PROPERTIES} | {"Name"}
-    assert set(properties_of(text)) == expected
+    expected = {
+        "custom": needed,
+        "native": needed & {*NATIVE_PROPERTIES} | {"Name"},
+        "registry": needed - contract.SERVICE_PROPERTIES,
+    }
+    assert set(properties_of(text)) == expected[kind]
+
+
+def test_a_template_of_the_registry_type_under_another_name(desk: Desk) -> None:
+    text = desk.ok("manifest", "--type", "registry", "--registry-type", "Acme::ML::ShadowTest").stdout
+    assert "Type: Acme::ML::ShadowTest\n" in text
+    file = desk.write("t.yaml", text)
+    desk.ok("validate", file, "--registry-type", "Acme::ML::ShadowTest")
+    desk.ok("lint", file, "--registry-type", "Acme::ML::ShadowTest")
+    assert "E3006" in desk.run("lint", file).stdout
+    assert "is for --type registry" in desk.refused(2, "manifest", "--registry-type", "Acme::ML::ShadowTest")
 
 
 TIMES = {"StartTime": "2026-01-01T00:00:00Z", "EndTime": "2026-01-20T00:00:00Z"}
@@ -77,7 +91,7 @@ CAPTURE = {"Destination": "s3://bucket/x", "KmsKey": "alias/x", "ContentType": {
 )
 def test_a_template_of_a_live_experiment_passes_validate_and_lint(desk: Desk, status: str, changes: Any) -> None:
     bring_to(desk, status, **changes)
-    for kind in ("custom", "native"):
+    for kind in ("custom", "native", "registry"):
         text = desk.ok("manifest", "--from", "fraud", "--type", kind).stdout
         desk.ok("validate", desk.write(f"{kind}.yaml", text))
         assert findings(f"{kind}.yaml") == []
@@ -87,7 +101,7 @@ def test_a_template_of_a_live_experiment_passes_validate_and_lint(desk: Desk, st
 def test_only_an_ended_experiment_keeps_times_that_are_over(state: str | None) -> None:
     live = {**desk_files.properties(), "Schedule": TIMES, "DesiredState": state}
     later = {**TIMES, "EndTime": "2999-01-20T00:00:00Z"}
-    for kind in (Manifest.CUSTOM, Manifest.NATIVE):
+    for kind in (Manifest.CUSTOM, Manifest.NATIVE, Manifest.REGISTRY):
         schedules = []
         for times in (TIMES, later):
             made = template(kind, "Experiment", {**live, "Schedule": times}, Extent.ALL)
@@ -99,7 +113,7 @@ def test_only_an_ended_experiment_keeps_times_that_are_over(state: str | None) -
 
 def test_from_a_live_experiment_in_every_type(desk: Desk, snapshot: SnapshotAssertion) -> None:
     bring_to(desk, Description="näher: geprüft", Tags=[STACK_TAG, {"Key": "team", "Value": "ml"}])
-    for kind in ("custom", "native", "stackql"):
+    for kind in ("custom", "native", "registry", "stackql"):
         assert steady(desk.ok("manifest", "--from", "fraud", "--type", kind).stdout) == snapshot(name=kind)
 
 

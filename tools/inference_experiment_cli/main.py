@@ -43,7 +43,7 @@ COMMANDS: Final = {
     "stop": "Stop a running experiment, with or without promotion.",
     "delete": "Delete an experiment; a running one is stopped first.",
     "manifest": "Write a template or a StackQL manifest of an experiment.",
-    "convert": "Convert templates between the native and the custom type.",
+    "convert": "Convert templates between the native, the custom and the registry type.",
 }
 HELP: Final = ["-h", "--help"]
 # The base of what Typer raises for wrong usage; recent versions have it as TyperException only.

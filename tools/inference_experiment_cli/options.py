@@ -53,6 +53,14 @@ ParameterFiles = Annotated[
         help="Parameter values of CloudFormation, CodePipeline or SAM (samconfig.toml or samconfig.toml:ENV).",
     ),
 ]
+RegistryTypes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--registry-type",
+        metavar="NAME",
+        help="Another name of the registry type ShadowTests::SageMaker::InferenceExperiment. Repeatable.",
+    ),
+]
 LogicalId = Annotated[
     str, typer.Option(metavar="ID", help="Logical ID of the experiment. Default: the only one of the file.")
 ]

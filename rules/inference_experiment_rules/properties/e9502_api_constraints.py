@@ -31,7 +31,7 @@ class ApiConstraints(Rule):
         for node in itertools.chain.from_iterable(beneath(properties, keys) for keys in integer_properties()):
             if is_accepted_by_core(node, experiment) and not WHOLE.fullmatch(str(node.literal)):
                 yield problem(node, f"{node.literal} is not a whole number, which the API requires")
-        if not experiment.is_custom:
+        if experiment.is_native:
             yield from self._violations(experiment, properties)
 
     @staticmethod
@@ -52,7 +52,7 @@ class ApiConstraints(Rule):
 def is_accepted_by_core(node: Node, experiment: Experiment) -> bool:
     """Tell whether cfn-lint takes a value for an integer: as Python does, on the native type also a fraction."""
     try:
-        float(node.literal or "") if not experiment.is_custom else int(node.literal or "")
+        float(node.literal or "") if experiment.is_native else int(node.literal or "")
     except ValueError:
         return False
     return True

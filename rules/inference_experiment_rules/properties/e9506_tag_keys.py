@@ -27,7 +27,7 @@ class TagKeys(Rule):
         reserved_by_us = contract.OWNER_TAG.partition(":")[0] + ":"
         for finding in checks.check_tag_keys([str(node.literal) for node in nodes]):
             node = nodes[int(finding.keys[1])]
-            applies = experiment.is_custom or not str(node.literal).startswith(reserved_by_us)
+            applies = not experiment.is_native or not str(node.literal).startswith(reserved_by_us)
             if applies and not self._is_left_to_core(node, nodes):
                 yield problem(node, f"{finding.message}; choose another key")
 

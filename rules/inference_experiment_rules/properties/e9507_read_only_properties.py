@@ -22,6 +22,6 @@ class ReadOnlyProperties(Rule):
         members = properties.members if properties is not None else {}
         for name in sorted(contract.read_only()):
             node = members.get(name)
-            if node is not None and (experiment.is_custom or name in _cfnlint.native_schema()["properties"]):
+            if node is not None and (not experiment.is_native or name in _cfnlint.native_schema()["properties"]):
                 instead = "specify DesiredState instead" if name == "Status" else "read it with !GetAtt"
                 yield problem(node, f"{name} is read-only; remove it and {instead}")

@@ -19,7 +19,7 @@ class UnknownInstanceType(Rule):
 
     def check(self, experiment: Experiment) -> Problems:
         """Yield each resolved function whose value is not in the list of any region."""
-        for node in [] if experiment.is_custom else experiment.instance_types:
+        for node in experiment.instance_types if experiment.is_native else []:
             name = node.literal
             if name is None or node.is_plain:
                 continue

@@ -18,7 +18,7 @@ class VariantActions(Rule):
     def check(self, experiment: Experiment) -> Problems:
         """Yield the problems of the actions when both variants are known."""
         node, source, shadow = experiment.at("ModelVariantActions"), experiment.source, experiment.shadow
-        if not experiment.is_custom or node is None or source is None or shadow is None:
+        if experiment.is_native or node is None or source is None or shadow is None:
             return
         if source.literal is None or shadow.literal is None:
             return

@@ -19,7 +19,7 @@ class NativeTypeRegions(Rule):
 
     def check(self, experiment: Experiment) -> Problems:
         """Yield one problem at the type, naming the linted regions without it."""
-        if experiment.is_custom:
+        if not experiment.is_native:
             return
         here = experiment.scenario.parameters.get(REGION)
         linted = experiment.view.regions

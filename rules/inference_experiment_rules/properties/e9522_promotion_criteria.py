@@ -19,7 +19,7 @@ class PromotionCriteria(Rule):
     def check(self, experiment: Experiment) -> Problems:
         """Yield the problems of known criteria; the schema checks their types."""
         node = experiment.at("PromotionCriteria")
-        if not experiment.is_custom or node is None or not (node.members or node.value == {}):
+        if experiment.is_native or node is None or not (node.members or node.value == {}):
             return
         for finding in criteria.check(node.members):
             yield problem(node.get(str(finding.keys[-1])) or node, finding.message)

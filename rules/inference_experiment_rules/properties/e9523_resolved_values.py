@@ -22,7 +22,7 @@ class ResolvedValues(Rule):
         """Yield each invalid value, except those that E9502, E9509 and cfn-lint report as errors."""
         missing = {(keys, keyword) for keys, keyword, *_ in missing_constraints()}
         for keys, keyword, node, message in resolved_problems(experiment):
-            is_reported = not experiment.is_custom and (keys, keyword) in missing
+            is_reported = experiment.is_native and (keys, keyword) in missing
             is_reported |= "InstanceType" in keys or (keyword == "type" and is_accepted_by_core(node, experiment))
             if not isinstance(node.text, str) or not is_reported:
                 yield problem(node, message)

@@ -16,8 +16,9 @@ class DuplicateName(PairRule):
         node = experiment.at("Name")
         for other in self.earlier(experiment) if node is not None and node.text else ():
             named = other.at("Name")
-            # E3019 reports literal names of two resources of the native type.
-            is_reported = not experiment.is_custom and not other.is_custom and node is not None and node.literal
+            # E3019 reports literal names of two resources of one type, unless it is the custom type.
+            is_alike = experiment.view.type_of(experiment.name) == other.view.type_of(other.name)
+            is_reported = is_alike and not experiment.is_custom and node is not None and node.literal
             if node is not None and named is not None and named.text == node.text and not is_reported:
                 message = f"{other.name} has the name {node.text} too; names are unique in an account and region"
                 yield problem(node, message)

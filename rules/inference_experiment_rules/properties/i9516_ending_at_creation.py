@@ -20,6 +20,6 @@ class EndingAtCreation(Rule):
         node = experiment.at("DesiredState")
         if node is None or node.literal not in checks.ENDING_STATES:
             return
-        effect = "fails" if experiment.is_custom else "is ignored"
+        effect = "is ignored" if experiment.is_native else "fails"
         message = f"{node.literal} stops a running experiment; in the first deployment it {effect}"
         yield problem(node, f"{message}: deploy without it first, then update the stack")

@@ -19,7 +19,7 @@ class IgnoredDesiredState(Rule):
     def check(self, experiment: Experiment) -> Problems:
         """Yield a problem at DesiredState Running of a scheduled experiment of the native type."""
         node = experiment.at("DesiredState")
-        if experiment.is_custom or node is None or node.literal != "Running":
+        if not experiment.is_native or node is None or node.literal != "Running":
             return
         if experiment.at("Schedule", "StartTime") is not None:
             message = "the native type ignores DesiredState at creation and waits for StartTime"

@@ -22,5 +22,5 @@ class ImplicitPromotion(Rule):
             return
         message = f"'{source.literal}' is not in ModelVariants: it is removed and '{shadow.literal}' is promoted"
         actions = f"specify ModelVariantActions {{{source.literal}: Remove, {shadow.literal}: Promote}}"
-        instead = actions if experiment.is_custom else "suppress this finding if it is intended"
+        instead = "suppress this finding if it is intended" if experiment.is_native else actions
         yield problem(source, f"{message}; {instead}")

@@ -8,21 +8,30 @@ import typer
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.experiments import choose, read_experiments
 from inference_experiment_cli.inputs.parameters import given_parameters
+from inference_experiment_cli.inputs.type_names import registry_types
 from inference_experiment_cli.operate.change import Settings, create_experiment
 from inference_experiment_cli.operate.edits import Edit, EditOptions
 from inference_experiment_cli.operate.patch import check_resolved, edited
-from inference_experiment_cli.options import FileOption, LogicalId, ParameterFiles, Parameters, with_options_of
+from inference_experiment_cli.options import (
+    FileOption,
+    LogicalId,
+    ParameterFiles,
+    Parameters,
+    RegistryTypes,
+    with_options_of,
+)
 
 
 @with_options_of(Settings, "yes", "force")
 @with_options_of(EditOptions, parameter="edits")
-def create(
+def create(  # noqa: PLR0913 - one parameter per option
     edits: EditOptions,
     file: FileOption = None,
     name: Annotated[str, typer.Option(metavar="NAME", help="Name, instead of the file's.")] = "",
     logical_id: LogicalId = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
+    registry_type: RegistryTypes = None,
     *,
     options: Settings,
 ) -> None:
@@ -43,7 +52,8 @@ def create(
     if file is None:
         raise UsageError("pass -f FILE")
     changes = [*edits.edits(), *([Edit(f"--name {name}", "Name", name)] if name else [])]
-    experiment = choose(read_experiments(file, given_parameters(parameter, parameter_file)), logical_id)
+    given = given_parameters(parameter, parameter_file)
+    experiment = choose(read_experiments(file, given, registry_types(registry_type)), logical_id)
     properties, changed = edited(experiment.properties, changes)
     unresolved = {
         keys: text

@@ -11,8 +11,9 @@ from typer import Option
 
 from inference_experiment_cli.cache_folder import cache_folder
 from inference_experiment_cli.errors import Place, UsageError
+from inference_experiment_cli.inputs.type_names import registry_types
 from inference_experiment_cli.lint.run import run
-from inference_experiment_cli.options import with_options_of
+from inference_experiment_cli.options import RegistryTypes, with_options_of
 
 Listed = list[str] | None
 ReportFormat = StrEnum("ReportFormat", ["QUIET", "PARSEABLE", "JSON", "JUNIT", "PRETTY", "SARIF"])
@@ -124,6 +125,7 @@ def lint(  # noqa: PLR0913 - one parameter per option
     jobs: Annotated[
         int, Option("--jobs", "-j", min=0, show_default=False, help="Processes. Default: one per core.")
     ] = 0,
+    registry_type: RegistryTypes = None,
     cache: Annotated[bool, Option(help="Cache results of unchanged templates.")] = True,
     cache_dir: Annotated[
         Path | None, Option(envvar="INFERENCE_EXPERIMENT_LINT_CACHE", metavar="FOLDER", help="Folder of the cache.")
@@ -155,5 +157,6 @@ def lint(  # noqa: PLR0913 - one parameter per option
         jobs,
         only_experiments=only_experiments,
         require_files=require_files,
+        types=registry_types(registry_type),
     )
     raise typer.Exit(code)

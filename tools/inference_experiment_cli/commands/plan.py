@@ -14,6 +14,7 @@ from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.inputs.documents import read_document
 from inference_experiment_cli.inputs.experiments import choose, read_experiments
 from inference_experiment_cli.inputs.parameters import deployment_settings, given_parameters
+from inference_experiment_cli.inputs.type_names import registry_types
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.patch import require_valid
 from inference_experiment_cli.options import (
@@ -24,6 +25,7 @@ from inference_experiment_cli.options import (
     Parameters,
     Profile,
     Region,
+    RegistryTypes,
     choice,
 )
 from inference_experiment_cli.output import Format, note
@@ -59,6 +61,7 @@ def plan(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="NAME=VALUE for --previous. Default: those of --parameter."),
     ] = None,
+    registry_type: RegistryTypes = None,
     region: Region = "",
     profile: Profile = "",
     output: Output = Format.TABLE,
@@ -94,11 +97,12 @@ def plan(
     )
     settings = deployment_settings(parameter_file)
     values = given_parameters(parameter, parameter_file)
+    types = registry_types(registry_type)
     if stack:
         if settings.get("stack_name", stack) != stack:
             note(f"the parameters are those of stack {settings['stack_name']}")
         gateway = CliGateway(region or settings.get("region", ""), profile)
-        possible = _show_update(file, stack, values, logical_id, gateway, output)
+        possible = _show_update(file, (stack, values, logical_id, gateway, types), output)
         if not possible:
             raise typer.Exit(ExitCode.NO)
         return
@@ -107,14 +111,14 @@ def plan(
         note(f"assumed: stack {stack_name} does not exist yet; with --stack {stack_name} it is compared")
     pseudo = {"AWS::StackName": stack_name, "AWS::Region": region or settings.get("region", "")}
     values = {**{name: value for name, value in pseudo.items() if value}, **values}
-    experiment = choose(read_experiments(file or Path("-"), values, assume=True), logical_id)
+    experiment = choose(read_experiments(file or Path("-"), values, types, assume=True), logical_id)
     require_valid(experiment)
     deployed = None
     if current:
         result = against_live(experiment, current, region or experiment.declaration.region, profile)
     elif previous:
         own = given_parameters(previous_parameter, option="--previous-parameter")
-        declared = read_experiments(previous, own or values, strict=bool(own), assume=True)
+        declared = read_experiments(previous, own or values, types, strict=bool(own), assume=True)
         deployed = choose(declared, logical_id and experiment.logical_id)
         result = against_file(experiment, deployed, status)
     else:
@@ -143,12 +147,12 @@ def _check_options(compared: Mapping[str, object], dependent: Mapping[str, objec
 
 
 def _show_update(
-    file: Path | None, stack: str, values: Mapping[str, str], logical_id: str, gateway: CliGateway, output: Format
+    file: Path | None, chosen: tuple[str, Mapping[str, str], str, CliGateway, frozenset[str]], output: Format
 ) -> bool:
     """Show the plan of an update of a stack; return whether it is possible."""
     from inference_experiment_cli.plan.stack import plan_update  # noqa: PLC0415 - most plans need no CloudFormation
 
-    update = plan_update(read_document(file) if file else None, stack, values, logical_id, gateway)
+    update = plan_update(read_document(file) if file else None, *chosen)
     if update.experiment:
         require_valid(update.experiment)
     for text in update.remarks:

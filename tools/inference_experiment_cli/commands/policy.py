@@ -10,7 +10,8 @@ import typer
 
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.parameters import given_parameters
-from inference_experiment_cli.options import ParameterFiles, Parameters, with_options_of
+from inference_experiment_cli.inputs.type_names import registry_types
+from inference_experiment_cli.options import ParameterFiles, Parameters, RegistryTypes, with_options_of
 from inference_experiment_cli.policy.all_roles import run_all_roles
 from inference_experiment_cli.policy.asked import asked
 from inference_experiment_cli.policy.beside import BesideOptions
@@ -72,6 +73,7 @@ def check(
     role: RoleName = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
+    registry_type: RegistryTypes = None,
     beside: BesideOptions,
     unknown: OnUnknown = Unknown.INFO,
     recommended: Annotated[bool, typer.Option("--recommended", help="Check recommended permissions too.")] = False,
@@ -101,8 +103,8 @@ def check(
     Documentation: docs/policy.md
     """
     values = given_parameters(parameter, parameter_file)
-    handlers = tuple(handler or ())
-    checks = CheckOptions(role_kind.value, handlers, options.deployment(), unknown, recommended, values)
+    handlers, types = tuple(handler or ()), registry_types(registry_type)
+    checks = CheckOptions(role_kind.value, handlers, options.deployment(), unknown, recommended, values, types)
     if all_roles:
         given = {
             "role": role,
@@ -158,6 +160,7 @@ def diff(
     role: RoleName = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
+    registry_type: RegistryTypes = None,
     unknown: OnUnknown = Unknown.INFO,
     output: PlainOutput = PlainFormat.TEXT,
 ) -> None:
@@ -171,8 +174,8 @@ def diff(
     Documentation: docs/policy.md
     """
     values = given_parameters(parameter, parameter_file)
-    handlers = tuple(handler or ())
-    checks = CheckOptions(role_kind.value, handlers, options.deployment(), unknown, recommended=True, parameters=values)
+    handlers, types = tuple(handler or ()), registry_types(registry_type)
+    checks = CheckOptions(role_kind.value, handlers, options.deployment(), unknown, True, values, types)  # noqa: FBT003
     raise typer.Exit(run_diff(files, checks, role, as_json=output is PlainFormat.JSON))
 
 
@@ -198,6 +201,7 @@ def explain(
     role: RoleName = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
+    registry_type: RegistryTypes = None,
     options: DeploymentOptions,
     beside: BesideOptions,
     unknown: OnUnknown = Unknown.INFO,
@@ -220,6 +224,7 @@ def explain(
     """
     questions = asked(action, resource, context or [], principal)
     values = given_parameters(parameter, parameter_file)
-    checks = CheckOptions(role_kind.value, (), options.deployment(), unknown, parameters=values)
+    types = registry_types(registry_type)
+    checks = CheckOptions(role_kind.value, (), options.deployment(), unknown, parameters=values, types=types)
     as_json = output is PlainFormat.JSON
     raise typer.Exit(run_explain(questions, files, checks, role, beside, as_json=as_json))

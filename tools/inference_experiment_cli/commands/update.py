@@ -5,11 +5,21 @@ from typing import Annotated
 import typer
 
 from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.inputs.experiments import choose, read_experiments
 from inference_experiment_cli.inputs.parameters import given_parameters
+from inference_experiment_cli.inputs.type_names import registry_types
 from inference_experiment_cli.operate.change import LiveChange, Settings
 from inference_experiment_cli.operate.edits import EditOptions
 from inference_experiment_cli.operate.patch import check_edited, edited, of_file, patched
-from inference_experiment_cli.options import FileOption, LogicalId, Name, ParameterFiles, Parameters, with_options_of
+from inference_experiment_cli.options import (
+    FileOption,
+    LogicalId,
+    Name,
+    ParameterFiles,
+    Parameters,
+    RegistryTypes,
+    with_options_of,
+)
 
 
 @with_options_of(Settings)
@@ -25,6 +35,7 @@ def update(  # noqa: PLR0913 - one parameter per option
     logical_id: LogicalId = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
+    registry_type: RegistryTypes = None,
     options: Settings,
 ) -> None:
     r"""Change an experiment in place, by options, a JSON patch or a file.
@@ -59,7 +70,9 @@ def update(  # noqa: PLR0913 - one parameter per option
     if patch:
         properties = patched(change.live, patch)
     elif file is not None:
-        properties = of_file(change.live, file, given_parameters(parameter, parameter_file), logical_id)
+        given = given_parameters(parameter, parameter_file)
+        experiment = choose(read_experiments(file, given, registry_types(registry_type)), logical_id)
+        properties = of_file(change.live, experiment)
     properties, changed = edited(properties, changes, change.live)
     check_edited(properties, changed, "--patch" if patch else str(file or name))
     change.update(properties, "update")

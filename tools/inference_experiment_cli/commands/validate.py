@@ -7,7 +7,8 @@ import typer
 from inference_experiment_cli.errors import ExitCode
 from inference_experiment_cli.inputs.experiments import read_files
 from inference_experiment_cli.inputs.parameters import given_parameters
-from inference_experiment_cli.options import Files, Output, ParameterFiles, Parameters
+from inference_experiment_cli.inputs.type_names import registry_types
+from inference_experiment_cli.options import Files, Output, ParameterFiles, Parameters, RegistryTypes
 from inference_experiment_cli.output import Format, note, number_of, print_rows
 
 COLUMNS = ("place", "experiment", "path", "finding")
@@ -17,13 +18,14 @@ def validate(
     files: Files,
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
+    registry_type: RegistryTypes = None,
     output: Output = Format.TABLE,
 ) -> None:
     r"""Check the properties of experiments as the provider does.
 
-    Prints every finding with its line and path. Takes templates (custom and native type; every scenario of conditions
-    and parameters is checked, unknown values are not), bare properties, the request of CreateInferenceExperiment and
-    the answer of DescribeInferenceExperiment. Needs no account.
+    Prints every finding with its line and path. Takes templates (custom, native and registry type; every scenario of
+    conditions and parameters is checked, unknown values are not), bare properties, the request of
+    CreateInferenceExperiment and the answer of DescribeInferenceExperiment. Needs no account.
 
     Examples:
       inference-experiment validate template.yaml
@@ -34,7 +36,7 @@ def validate(
 
     Documentation: docs/toolkit.md
     """
-    declarations = read_files(files, given_parameters(parameter, parameter_file))
+    declarations = read_files(files, given_parameters(parameter, parameter_file), registry_types(registry_type))
     rows: list[dict[str, Any]] = [
         {
             "place": f"{one.document.name}:{line}",

@@ -1,4 +1,4 @@
-"""From the native type to the custom type and back, as edits of the text: comments, order and functions stay.
+"""From one type of experiment to another, as edits of the text: comments, order and functions stay.
 
 Only what the other type cannot take is changed; what that loses is told in notes.
 """
@@ -11,6 +11,7 @@ from typing import Final
 import yaml
 
 from cfn_template.documents import syntax_tree
+from cfn_template.mentions import mentioned
 from inference_experiment import contract
 from inference_experiment_cli.convert import experiment_name
 from inference_experiment_cli.convert.edits import Edits, call_like, one_line
@@ -34,8 +35,9 @@ from inference_experiment_cli.convert.syntax import (
     sub_text,
     walk,
 )
-from inference_experiment_cli.convert.target import Target, custom_only
+from inference_experiment_cli.convert.target import Target, custom_only, type_of
 from inference_experiment_cli.inputs.documents import Document, parse_document
+from shadow_test_policies import registry_type
 
 # Of Fn::GetAtt on the native type (aws-facts 3.1).
 NATIVE_ATTRIBUTES: Final = frozenset(
@@ -69,18 +71,28 @@ RETAINED: Final = (
     "DeletionPolicy is kept: the new experiment goes on running when its stack is deleted; "
     "remove it unless that is wanted"
 )
-ENDED: Final = "the custom type does not create an experiment that has ended; remove DesiredState for a new test"
-TYPES: Final = {Target.CUSTOM: contract.CUSTOM_TYPE, Target.NATIVE: contract.NATIVE_TYPE}
+IMPORT: Final = "or import the deployed experiment into the stack, with --keep-logical-id"
+ENDED: Final = "type does not create an experiment that has ended; remove DesiredState for a new test"
+ATTRIBUTES: Final = {
+    Target.CUSTOM: frozenset(contract.attributes()),
+    Target.NATIVE: NATIVE_ATTRIBUTES,
+    Target.REGISTRY: frozenset(registry_type.attributes()),
+}
 
 
 @dataclass
 class Converter:
-    """Collects the edits of one document, and notes on what they mean for whoever deploys it."""
+    """Collects the edits of one document, and notes on what they mean for whoever deploys it.
+
+    `registry_name` is the name that the registry type gets, `registry_types` are all that it is known by.
+    """
 
     document: Document
     target: Target
     token: str = ""
     keep_logical_id: bool = False
+    registry_name: str = registry_type.REGISTRY_TYPE
+    registry_types: frozenset[str] = registry_type.REGISTRY_TYPES
     _notes: list[tuple[int, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -95,24 +107,39 @@ class Converter:
 
     def convert(self) -> str:
         """Return the converted text. Raises UsageError where there is nothing to convert."""
-        source = Target.NATIVE if self.target is Target.CUSTOM else Target.CUSTOM
         resources = list(resources_of(member(self._top, "Resources")))
-        experiments = {
-            kind: [one for one in resources if scalar(member(one.node, "Type")) == TYPES[kind]] for kind in Target
-        }
-        if not experiments[source]:
-            return self._unchanged(f"no resource is of type {TYPES[source]}", experiments[self.target])
-        self.token = self.token or self._present_token(experiments[Target.CUSTOM]) or DEFAULT_TOKEN
+        typed = {kind: [one for one in resources if self._kind(one) is kind] for kind in Target}
+        others = [kind for kind in Target if kind is not self.target]
+        experiments = [(one, kind) for kind in others for one in typed[kind]]
+        if not experiments:
+            names = " or ".join(type_of(kind, self.registry_name) for kind in others)
+            return self._unchanged(f"no resource is of type {names}", typed[self.target])
+        experiments.sort(key=lambda pair: pair[0].key.start_mark.index)
+        self.token = self.token or self._present_token(typed[Target.CUSTOM]) or DEFAULT_TOKEN
         shared: set[int] = set()  # Properties that several resources have, by an alias
-        for experiment in experiments[source]:
-            self._convert(experiment, source, shared)
-        ids = LogicalIds.of(self._top, experiments[source], self.target)
+        for experiment, _ in experiments:
+            self._convert(experiment, shared)
+        ids = LogicalIds.of(self._top, [(one, Suffix.of(self.target, kind)) for one, kind in experiments])
         self._attributes(ids)
         if not self.keep_logical_id:
-            self._rename(experiments[source], ids, resources)
+            self._rename(experiments, ids, resources)
         text = self._edits.applied()
-        parse_document(text, self.document.name)
+        self._note_unused(parse_document(text, self.document.name))
         return text
+
+    def _note_unused(self, converted: Document) -> None:
+        """Note the parameters that only removed properties have used, such as ServiceToken."""
+        before, after = ({name for _, name in mentioned(each.value)} for each in (self.document, converted))
+        for key, _ in members(member(self._top, "Parameters")):
+            if key.value in before - after:
+                self._note(key, f"nothing uses {key.value} any more; remove it")
+
+    def _kind(self, resource: Resource) -> Target | None:
+        """Return which type of experiment a resource is of."""
+        name = scalar(member(resource.node, "Type"))
+        if name in self.registry_types:
+            return Target.REGISTRY
+        return next((kind for kind in (Target.CUSTOM, Target.NATIVE) if type_of(kind) == name), None)
 
     def _present_token(self, experiments: list[Resource]) -> str:
         """Return the ServiceToken of the template's other experiments, on one line."""
@@ -124,29 +151,35 @@ class Converter:
         if not converted:
             raise self.document.error(("Resources",), reason)
         names = ", ".join(one.logical_id for one in converted)
-        self._note(converted[0].key, f"{reason}; already {TYPES[self.target]}: {names}. Nothing is changed")
+        self._note(
+            converted[0].key,
+            f"{reason}; already {scalar(member(converted[0].node, 'Type'))}: {names}. Nothing is changed",
+        )
         return self.document.text
 
-    def _convert(self, experiment: Resource, source: Target, shared: set[int]) -> None:
+    def _convert(self, experiment: Resource, shared: set[int]) -> None:
         kind = member(experiment.node, "Type")
         branches = list(_properties(experiment.node))
         if not isinstance(kind, yaml.ScalarNode) or not branches:
             raise self.document.error(("Resources", experiment.logical_id), "has no Properties")
-        self._edits.begin_with(kind, TYPES[source], TYPES[self.target])
+        self._edits.begin_with(kind, str(kind.value), type_of(self.target, self.registry_name))
         for properties in (branch for branch in branches if id(branch) not in shared):
             shared.add(id(properties))
             if self.target is Target.CUSTOM:
                 new = [("ServiceToken", self.token), ("ServiceTimeout", str(TIMEOUT))]
                 self._insert(experiment.node, properties, [each for each in new if member(properties, each[0]) is None])
                 self._note_end(properties)
-            else:
+            elif self.target is Target.NATIVE:
                 self._to_native(experiment, properties)
+            else:
+                self._remove(properties, sorted(contract.SERVICE_PROPERTIES))
+                self._note_end(properties)
 
     def _note_end(self, properties: yaml.Node) -> None:
         state = member(properties, "DesiredState")
         for each in branches_of(state) if state is not None else ():
             if scalar(each) in ("Completed", "Cancelled"):
-                self._note(each, f"DesiredState {scalar(each)}: {ENDED}")
+                self._note(each, f"DesiredState {scalar(each)}: the {self.target} {ENDED}")
 
     def _to_native(self, experiment: Resource, properties: yaml.Node) -> None:
         written = {str(key.value): key for key, _ in members(properties)}
@@ -163,11 +196,11 @@ class Converter:
                 f"{logical_id} had a derived Name; the native type needs one, and deploying it makes a new experiment",
             )
 
-    def _rename(self, experiments: list[Resource], ids: LogicalIds, resources: list[Resource]) -> None:
+    def _rename(self, experiments: list[tuple[Resource, Target]], ids: LogicalIds, resources: list[Resource]) -> None:
         rename_references(self._edits, ids, self._top)
         rename_dependencies(self._edits, ids, resources)
-        suffix = Suffix.of(self.target, "-")
-        for experiment in experiments:
+        for experiment, source in experiments:
+            suffix = Suffix.of(self.target, source, "-")
             old = experiment.logical_id
             self._edits.begin_with(experiment.key, old, ids.new[old])
             self._note(experiment.key, f"{old} is renamed to {ids.new[old]}: {CREATED_ANEW}")
@@ -176,7 +209,8 @@ class Converter:
             policy = member(experiment.node, "DeletionPolicy")
             if policy is not None and scalar(policy).startswith("Retain"):
                 self._note(policy, RETAINED)
-        self._note(experiments[-1].key, ONE_AT_A_TIME)
+        last = experiments[-1][0].key
+        self._note(last, f"{ONE_AT_A_TIME}; {IMPORT}" if self.target is Target.REGISTRY else ONE_AT_A_TIME)
 
     def _note_name(self, node: yaml.Node, names: list[str], suffix: Suffix) -> None:
         removed = bool(names) and all(map(suffix.is_removed, names))
@@ -255,15 +289,11 @@ class Converter:
         """Tell whether Ref returns what an attribute returned; note an attribute that the other type does not have."""
         if ids.get(name) is None:
             return False
-        if self.target is Target.NATIVE and attribute == "Name":
+        if self.target is not Target.CUSTOM and attribute == "Name":
             return True
-        if self.target is Target.NATIVE and attribute not in NATIVE_ATTRIBUTES:
-            self._note(node, f"the native type has no attribute {attribute}")
-        if self.target is Target.CUSTOM and attribute not in contract.attributes():
-            self._note(
-                node,
-                f"the custom type has no attribute {attribute}; take one of its parts, as {attribute}.EndpointName",
-            )
+        if attribute not in ATTRIBUTES[self.target]:
+            parts = f"; take one of its parts, as {attribute}.EndpointName" if self.target is Target.CUSTOM else ""
+            self._note(node, f"the {self.target} type has no attribute {attribute}{parts}")
         return False
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from cfn_template.located import plain
 from inference_experiment import checks, contract
 from inference_experiment_cli.convert.converter import DEFAULT_TOKEN, TIMEOUT
-from inference_experiment_cli.convert.target import NATIVE_PROPERTIES, Extent, Manifest, Target
+from inference_experiment_cli.convert.target import NATIVE_PROPERTIES, Extent, Manifest, Target, type_of
 from inference_experiment_cli.inputs.documents import Document, parse_document
 from inference_experiment_cli.inputs.stackql import (
     manifest_experiments,
@@ -19,6 +19,7 @@ from inference_experiment_cli.inputs.stackql import (
 )
 from inference_experiment_cli.inventory.records import snake, snake_keys
 from inference_experiment_cli.output import yaml_text
+from shadow_test_policies import registry_type
 
 PARAMETERS: Final = ("RoleArn", "EndpointName", "ProductionModelName", "ShadowModelName")
 TOKEN: Final = {"Fn::ImportValue": DEFAULT_TOKEN.split()[1]}
@@ -72,6 +73,8 @@ ORDER: Final = ("ServiceToken", "ServiceTimeout", *_scratch())
 def required(kind: Manifest) -> frozenset[str]:
     """Return the properties that a manifest of this kind cannot do without."""
     needed = frozenset(contract.schema()["required"])
+    if kind is Manifest.REGISTRY:
+        return registry_type.required()
     # Without ServiceTimeout a function that does not respond blocks the stack for an hour.
     return needed | {"ServiceTimeout"} if kind is Manifest.CUSTOM else needed & {*NATIVE_PROPERTIES} | {"Name"}
 
@@ -97,12 +100,18 @@ def _is_past(time: object) -> bool:
     return moment is not None and moment <= datetime.now(UTC)
 
 
-def template(kind: Manifest, logical_id: str, live: Mapping[str, Any] | None, extent: Extent) -> dict[str, Any]:
+def template(
+    kind: Manifest,
+    logical_id: str,
+    live: Mapping[str, Any] | None,
+    extent: Extent,
+    registry_name: str = registry_type.REGISTRY_TYPE,
+) -> dict[str, Any]:
     """Return a template with one experiment."""
     values = _for_deployment(live) if live is not None else _scratch()
     if kind is Manifest.CUSTOM:
         values = {"ServiceToken": TOKEN, "ServiceTimeout": TIMEOUT, **values}
-    else:
+    elif kind is Manifest.NATIVE:
         values = {key: value for key, value in values.items() if key in NATIVE_PROPERTIES}
         if values.get("DesiredState") == "Running" and "StartTime" in values.get("Schedule", {}):
             # The native type would wait for StartTime.
@@ -110,24 +119,23 @@ def template(kind: Manifest, logical_id: str, live: Mapping[str, Any] | None, ex
     if live is None and extent is Extent.REQUIRED:
         values = {key: value for key, value in values.items() if key in required(kind)}
     properties = {key: values[key] for key in ORDER if key in values}
-    resource = {
-        "Type": contract.CUSTOM_TYPE if kind is Manifest.CUSTOM else contract.NATIVE_TYPE,
-        "Properties": properties,
-    }
+    resource = {"Type": type_of(Target(kind.value), registry_name), "Properties": properties}
     made: dict[str, Any] = {"AWSTemplateFormatVersion": "2010-09-09", "Description": DESCRIPTION}
     if live is None:
         made["Parameters"] = {name: {"Type": "String"} for name in PARAMETERS}
     return {**made, "Resources": {logical_id: resource}}
 
 
-def from_stackql(document: Document, target: Target, token: str) -> dict[str, Any]:
+def from_stackql(
+    document: Document, target: Target, token: str, registry_name: str = registry_type.REGISTRY_TYPE
+) -> dict[str, Any]:
     """Return the template of a StackQL manifest; its placeholders become parameters. Raises UsageError."""
     experiments = manifest_experiments(document, {}, strict=True, reference=parameter_name)
     require_distinct(experiments, document)
-    kind = Manifest.CUSTOM if target is Target.CUSTOM else Manifest.NATIVE
+    kind = Manifest(target.value)
     resources: dict[str, Any] = {}
     for each in experiments:
-        made = template(kind, each.logical_id, each.properties, Extent.ALL)["Resources"]
+        made = template(kind, each.logical_id, each.properties, Extent.ALL, registry_name)["Resources"]
         if target is Target.CUSTOM:
             made[each.logical_id]["Properties"]["ServiceToken"] = plain(parse_document(token, "--service-token").value)
         resources |= made

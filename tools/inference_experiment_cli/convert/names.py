@@ -64,16 +64,18 @@ def loop_variables(top: yaml.Node) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Suffix:
-    """What a conversion appends to a name, unless it can remove what the conversion from the other type appended."""
+    """What a conversion appends to a name, unless it can remove what a conversion to the old type has appended."""
 
     append: str
     remove: str
 
     @classmethod
-    def of(cls, target: Target, separator: str = "") -> "Suffix":
-        """Return Custom and Native, or in lower case after a separator."""
-        names = {each: separator + (each.value if separator else each.value.capitalize()) for each in Target}
-        return cls(names[target], next(name for each, name in names.items() if each is not target))
+    def of(cls, target: Target, source: Target, separator: str = "") -> "Suffix":
+        """Return such as Custom and Native, or in lower case after a separator."""
+        append, remove = (
+            separator + (each.value if separator else each.value.capitalize()) for each in (target, source)
+        )
+        return cls(append, remove)
 
     def is_removed(self, name: str) -> bool:
         """Tell whether a name gets shorter."""
@@ -96,39 +98,37 @@ class Suffix:
 class LogicalIds:
     """The new logical IDs of experiments, by the old ones."""
 
-    suffix: Suffix
     new: dict[str, str] = field(default_factory=dict)
-    loops: list[re.Pattern[str]] = field(default_factory=list)
+    loops: list[tuple[re.Pattern[str], Suffix]] = field(default_factory=list)
     others: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, top: yaml.Node, experiments: Iterable[Resource], target: Target) -> "LogicalIds":
+    def of(cls, top: yaml.Node, experiments: Iterable[tuple[Resource, Suffix]]) -> "LogicalIds":
         """Choose names that no resource or parameter of the template has."""
-        ids = cls(Suffix.of(target))
-        converted = [experiment.logical_id for experiment in experiments]
+        ids = cls()
+        converted = {experiment.logical_id: suffix for experiment, suffix in experiments}
         parameters = [str(key.value) for key, _ in members(member(top, "Parameters"))]
         resources = [resource.logical_id for resource in resources_of(member(top, "Resources"))]
         ids.others = frozenset([*parameters, *resources, *loop_variables(top)]) - {*converted}
-        for name in converted:
-            ids._choose(name, {*ids.others, *converted, *ids.new.values()})
+        for name, suffix in converted.items():
+            ids._choose(name, suffix, {*ids.others, *converted, *ids.new.values()})
         return ids
 
-    def _choose(self, name: str, taken: set[str]) -> None:
+    def _choose(self, name: str, suffix: Suffix, taken: set[str]) -> None:
         if _LOOP_VARIABLE.search(name):
             fixed = map(re.escape, _LOOP_VARIABLE.split(name))
-            self.loops.append(re.compile(_LOOP_VALUE.join(fixed)))
-        chosen, count = self.suffix.change(name), 2
+            self.loops.append((re.compile(_LOOP_VALUE.join(fixed)), suffix))
+        chosen, count = suffix.change(name), 2
         while chosen in taken:
-            chosen, count = f"{self.suffix.change(name)}{count}", count + 1
+            chosen, count = f"{suffix.change(name)}{count}", count + 1
         self.new[name] = chosen
 
     def get(self, name: str) -> str | None:
         """Return the new logical ID of an experiment that a reference names, None for another resource."""
         if name in self.new:
             return self.new[name]
-        if name not in self.others and any(loop.fullmatch(name) for loop in self.loops):
-            return self.suffix.change(name)
-        return None
+        loops = (suffix for loop, suffix in self.loops if name not in self.others and loop.fullmatch(name))
+        return next((suffix.change(name) for suffix in loops), None)
 
 
 def rename_dependencies(edits: Edits, ids: LogicalIds, resources: Iterable[Resource]) -> None:

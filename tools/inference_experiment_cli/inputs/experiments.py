@@ -11,7 +11,7 @@ from typing import Any, Final
 from cfn_template.language_extensions import expand
 from cfn_template.located import plain
 from cfn_template.mentions import mentioned
-from cfn_template.nested import compose
+from cfn_template.nested import Composition, compose
 from cfn_template.nodes import Node, resolve
 from cfn_template.parameters import PSEUDO
 from cfn_template.scenarios import Scenario, describe, needs_of
@@ -40,10 +40,11 @@ from inference_experiment_cli.inputs.stackql import (
 from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate, experiment_in
 from shadow_test_policies.instance_types import unknown_instance_type
+from shadow_test_policies.registry_type import REGISTRY_TYPES, subject_with, wrong_type_name
 from shadow_test_policies.resolved_values import resolved_problems
 from shadow_test_policies.service_token import wrong_service_token
 
-TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)
+TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)  # beside the names of the registry type
 # Describe's answer has these and a request has not.
 ANSWER_KEYS: Final = frozenset({"Arn", "EndpointMetadata", "Status", "CreationTime"})
 INSTANCE_TYPE: Final = ("InfrastructureConfig", "RealTimeInferenceConfig", "InstanceType")
@@ -66,6 +67,7 @@ class Experiment:
     unresolved: Mapping[Keys, ShortForm] = field(default_factory=dict)
     is_created: bool = True
     assumed: tuple[str, ...] = ()  # conditions that nothing decides, such as "IsProd is false"
+    registered: bool = False  # of the registry type, which has no ServiceToken
     wrong_token: str = ""  # why ServiceToken cannot be the provider's
     warning: str = ""  # what the experiment changes in the variant of its endpoint that serves production
     partly_known: tuple[Finding, ...] = ()  # what is wrong with values that are not entirely known
@@ -81,6 +83,11 @@ class Experiment:
     def logical_id(self) -> str:
         """The name in the template."""
         return self.declaration.logical_id
+
+    @property
+    def type(self) -> str:
+        """The type in the template; of a file that is none, that of properties alone."""
+        return self.declaration.view.type_of(self.logical_id)
 
     def line(self, keys: Keys) -> int:
         """Return the line of a property such as Tags, 0, Key, or of what is around it."""
@@ -118,14 +125,14 @@ class Declaration:
         places = self._places(found.places)
         if not isinstance(value, dict):
             raise self.document.error(places[()], "is not a mapping of properties")
-        native = self.view.type_of(self.logical_id) == contract.NATIVE_TYPE
+        experiment = experiment_in(self.view, self.logical_id, scenario)
+        native = experiment.is_native
         # The API writes times as seconds; CloudFormation does not.
         properties = _with_texts(value) if self.within[-1:] == ("Properties",) else value
-        token = node.at("Properties", "ServiceToken") if not native and self.is_in_template else None
+        token = node.at("Properties", "ServiceToken") if experiment.is_custom and self.is_in_template else None
         wrong = wrong_service_token(self.view, token)
         if wrong:
             wrong = self.view.composition.word(node.path, wrong, MAXIMUM_MESSAGE)
-        experiment = experiment_in(self.view, self.logical_id, scenario)
         keys_at = {path: keys for keys, path in found.places.items()}
         partly = tuple(
             Finding(keys_at.get(each.path, ()), message)
@@ -140,6 +147,7 @@ class Declaration:
             properties,
             places,
             found.unresolved if self.written is None else {k: placeholder_form(v) for k, v in found.unresolved.items()},
+            registered=not native and not experiment.is_custom,
             wrong_token=wrong,
             warning=warning,
             partly_known=partly,
@@ -197,19 +205,27 @@ def _require_filled(experiment: Experiment) -> None:
 
 
 def read_experiments(
-    path: Path, given: Mapping[str, str], *, strict: bool = True, assume: bool = False
+    path: Path,
+    given: Mapping[str, str],
+    types: frozenset[str] = REGISTRY_TYPES,
+    *,
+    strict: bool = True,
+    assume: bool = False,
 ) -> list[Experiment]:
     """Return the experiments that a deployment of a file makes, at least one. Raises UsageError.
 
-    `assume`: a condition that nothing decides does not hold, instead of leaving values unresolved.
+    `assume`: a condition that nothing decides does not hold, instead of leaving values unresolved. `types` are the
+    names of the registry type.
     """
-    return [one.in_deployment(given, assume=assume) for one in read_declarations(path, given, strict=strict)]
+    return [one.in_deployment(given, assume=assume) for one in read_declarations(path, given, types, strict=strict)]
 
 
-def read_files(paths: Sequence[Path], given: Mapping[str, str]) -> list[Declaration]:
+def read_files(
+    paths: Sequence[Path], given: Mapping[str, str], types: frozenset[str] = REGISTRY_TYPES
+) -> list[Declaration]:
     """Return the experiments of files; a given parameter has to be one that some file has. Raises UsageError."""
     several = len(paths) > 1
-    declarations = [one for path in paths for one in read_declarations(path, given, strict=not several)]
+    declarations = [one for path in paths for one in read_declarations(path, given, types, strict=not several)]
     if several:
         templates = [parameters_of(one.document) for one in declarations if one.is_in_template]
         declared = {name: raw for one in templates for name, raw in one.items()}
@@ -219,30 +235,34 @@ def read_files(paths: Sequence[Path], given: Mapping[str, str]) -> list[Declarat
     return declarations
 
 
-def read_declarations(path: Path, given: Mapping[str, str], *, strict: bool = True) -> list[Declaration]:
+def read_declarations(
+    path: Path, given: Mapping[str, str], types: frozenset[str] = REGISTRY_TYPES, *, strict: bool = True
+) -> list[Declaration]:
     """Return the experiments that a file declares, at least one. Raises UsageError.
 
-    `strict`: each given parameter has to be one of the template's.
+    `strict`: each given parameter has to be one of the template's. `types` are the names of the registry type.
     """
     name, text = read_text(path)
-    return declarations_of(parse_document(quote_placeholders(text), name), given, strict=strict)
+    return declarations_of(parse_document(quote_placeholders(text), name), given, types, strict=strict)
 
 
-def declarations_of(document: Document, given: Mapping[str, Any], *, strict: bool = True) -> list[Declaration]:
+def declarations_of(
+    document: Document, given: Mapping[str, Any], types: frozenset[str] = REGISTRY_TYPES, *, strict: bool = True
+) -> list[Declaration]:
     """Return the experiments that a document declares, at least one. Raises UsageError."""
     value = document.value
     if is_manifest(value):
         return _of_manifest(document, given, strict=strict)
     if is_template(document):
-        return template_declarations(document, given, strict=strict)
+        return template_declarations(document, given, types, strict=strict)
     if strict:
         _check_references(document, given)
-    if value.get("Type") in TYPES and "Properties" in value:
-        return [_wrapped(document, value, ("Resources", DEFAULT_ID), given)]
+    if value.get("Type") in {*TYPES, *types} and "Properties" in value:
+        return [_wrapped(document, value, ("Resources", DEFAULT_ID), given, types)]
     if value.keys() & ANSWER_KEYS and "EndpointName" not in value:
         value = to_properties(plain(value), {})
     resource = {"Type": contract.CUSTOM_TYPE, "Properties": value}
-    return [_wrapped(document, resource, ("Resources", DEFAULT_ID, "Properties"), given)]
+    return [_wrapped(document, resource, ("Resources", DEFAULT_ID, "Properties"), given, types)]
 
 
 def is_template(document: Document) -> bool:
@@ -268,10 +288,13 @@ def _check_references(document: Document, given: Mapping[str, str]) -> None:
             raise UsageError(f"--parameter {name}: {document.name} does not use it; {advice}")
 
 
-def _wrapped(document: Document, resource: Raw, within: Keys, given: Mapping[str, str]) -> Declaration:
+def _wrapped(
+    document: Document, resource: Raw, within: Keys, given: Mapping[str, str], types: frozenset[str]
+) -> Declaration:
     """Return the experiment of a file that is no template, in a template of its own."""
     template = {"Parameters": {name: {"Type": "String"} for name in given}, "Resources": {DEFAULT_ID: resource}}
-    return Declaration(document, ExperimentTemplate(template, parameter_sets=[given]), DEFAULT_ID, within)
+    view = ExperimentTemplate.of(Composition("", template), types, parameter_sets=[given])
+    return Declaration(document, view, DEFAULT_ID, within)
 
 
 def _of_manifest(document: Document, given: Mapping[str, str], *, strict: bool) -> list[Declaration]:
@@ -287,19 +310,30 @@ def _of_manifest(document: Document, given: Mapping[str, str], *, strict: bool) 
     return declarations
 
 
-def template_declarations(document: Document, given: Mapping[str, Any], *, strict: bool = True) -> list[Declaration]:
+def template_declarations(
+    document: Document, given: Mapping[str, Any], types: frozenset[str] = REGISTRY_TYPES, *, strict: bool = True
+) -> list[Declaration]:
     """Return the experiments that a template declares, at least one. Raises UsageError."""
     declared = parameters_of(document)
     known = given if strict else {name: value for name, value in given.items() if name in {*declared, *PSEUDO}}
     check_parameters(declared, {name: value for name, value in known.items() if isinstance(value, str)})
     loops = ExperimentTemplate(document.value).deployment(known)
     document = replace(document, value=expand(document.value, loops.evaluator.evaluate))
-    composition = compose(document.value, document.name, SUBJECT)
-    view = ExperimentTemplate.of(composition, parameter_sets=[known] if known else ())
+    composition = compose(document.value, document.name, subject_with(SUBJECT, types - REGISTRY_TYPES))
+    view = ExperimentTemplate.of(composition, types, parameter_sets=[known] if known else ())
     own = [name for name in view.experiments if name in document.value["Resources"]]
     if not own:
-        raise document.error(("Resources",), f"no resource is of type {' or '.join(TYPES)}")
+        raise document.error(("Resources",), _no_experiment(document, types))
     return [Declaration(document, view, str(name)) for name in own]
+
+
+def _no_experiment(document: Document, types: frozenset[str]) -> str:
+    """Return what to do about a template without an experiment: a type of another name has to be named."""
+    resources = [each for each in document.value["Resources"].values() if isinstance(each, Mapping)]
+    private = [str(kind) for each in resources if (kind := each.get("Type")) and not wrong_type_name(str(kind))]
+    advice = f" (is {private[0]} the registry type? --registry-type {private[0]})" if private else ""
+    *first, last = (*TYPES, *sorted(types))
+    return f"no resource is of type {', '.join(first)} or {last}{advice}"
 
 
 def parameters_of(document: Document) -> Mapping[str, Raw]:
@@ -405,6 +439,9 @@ def findings(experiment: Experiment) -> list[Finding]:
     if experiment.native:
         found += [Finding((key,), f"is a property of {contract.CUSTOM_TYPE} only") for key in custom_only(filled)]
         found += [Finding(("Name",), "is required by the native type")] if "Name" not in filled else []
+    elif experiment.registered:
+        misplaced = sorted(contract.SERVICE_PROPERTIES & filled.keys())
+        found += [Finding((key,), "is a property of custom resources only; remove it") for key in misplaced]
     elif experiment.declaration.is_in_template:
         found += _service_findings(filled)
     misnamed = list(_unknown_instance_types(filled))

@@ -11,7 +11,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, partial
 from pathlib import Path
@@ -74,10 +74,12 @@ def lint(path: Path, regions: Sequence[str] = ("us-east-1",)) -> list[Match]:
 class Engine:
     """cfn-lint with a configuration, its rules and ours.
 
-    `contents` has the templates that can be read once only: standard input and pipes.
+    `contents` has the templates that can be read once only: standard input and pipes. `types` are further names of the
+    registry type.
     """
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Sequence[str], types: Collection[str] = ()) -> None:
+        self.types = types
         self.contents: dict[str, bytes] = {}
         try:
             self.config = ConfigMixIn(list(arguments))
@@ -86,6 +88,7 @@ class Engine:
                 self.rules.update(Rules.create_from_module(RULES))
         except (CfnLintExitException, ConfigFileError, ValueError) as error:
             raise _usage_error(error) from error
+        self.rules[OUR_FIRST_RULE].given = types
         self.scout = Scout()
         self._scouted = Rules({**self.rules, SCOUT: self.scout})
         self._ignores_bad = self.config.ignore_bad_template or not ParseError().is_enabled(

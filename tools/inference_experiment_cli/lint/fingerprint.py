@@ -41,6 +41,7 @@ def fingerprint(engine: Engine, *, only_experiments: bool) -> str:
         "only": only_experiments,
         "python": sys.version,
         "versions": [(name, _version(name)) for name in DISTRIBUTIONS],
+        "types": sorted(engine.types),
         "settings": {name: getattr(config, name, None) for name in SETTINGS},
         "rules": [digest_of_files(_below(folder, {".py", ".json"})) for folder in own_folders()],
         "configured": digest_of_files(_configured(config)),

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,13 +38,15 @@ def run(
     *,
     only_experiments: bool,
     require_files: bool = False,
+    types: Collection[str] = (),
 ) -> int:
     """Lint, print as cfn-lint does, and return the exit code. Raises UsageError.
 
     `arguments` are cfn-lint's own; without `cache_folder` there is no cache; 0 jobs are one for each core. What was
     checked is said on standard error, and also that it was nothing, which `require_files` makes a UsageError.
+    `types` are further names of the registry type.
     """
-    engine = Engine(arguments)
+    engine = Engine(arguments, types)
     if engine.is_serial:
         raise UsageError("cfn-lint lints templates with parameter or deployment files together; run cfn-lint itself")
     templates = _templates(paths, engine)

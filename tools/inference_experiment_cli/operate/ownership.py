@@ -14,14 +14,16 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inference_experiment import identity
-from inference_experiment.contract import CUSTOM_TYPE, NATIVE_TYPE, OWNER_TAG
+from inference_experiment.contract import OWNER_TAG
 from inference_experiment.event import Request
 from inference_experiment.model import RequestType
+from shadow_test_policies.experiment import EXPERIMENT_TYPES, GENERIC_TYPE
+from shadow_test_policies.registry_type import wrong_type_name
 
 CLI_OWNER: Final = "command-line"
 """In the owner tag in place of a stack's GUID: this command created the experiment."""
 OWNER_TAG_PARTS: Final = 3  # GUID, logical id, request id
-RESOURCE_TYPES: Final = (CUSTOM_TYPE, NATIVE_TYPE, "AWS::CloudFormation::CustomResource")
+RESOURCE_TYPES: Final = EXPERIMENT_TYPES | {GENERIC_TYPE}
 STACK_TAGS: Final = ("aws:cloudformation:stack-name", "aws:cloudformation:logical-id")
 
 
@@ -117,4 +119,9 @@ def _stack_resource(session: boto3.Session, name: str) -> tuple[Mapping[str, Any
         return None, "" if missing else str(details.get("Code", "no code"))
     except BotoCoreError as error:
         return None, str(error)
-    return next((each for each in resources if each["ResourceType"] in RESOURCE_TYPES), None), ""
+    return next((each for each in resources if _may_be_experiment(each["ResourceType"])), None), ""
+
+
+def _may_be_experiment(kind: str) -> bool:
+    """Tell whether a resource of this type may be an experiment: so may any private type, as ours has any name."""
+    return kind in RESOURCE_TYPES or not wrong_type_name(kind)

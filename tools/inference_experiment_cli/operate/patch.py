@@ -14,7 +14,7 @@ from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
 from inference_experiment_cli.errors import CommandError, NotPossibleError, Place, UsageError
 from inference_experiment_cli.inputs.documents import parse_document, read_document
-from inference_experiment_cli.inputs.experiments import Experiment, choose, findings, read_experiments
+from inference_experiment_cli.inputs.experiments import Experiment, findings
 from inference_experiment_cli.operate.edits import Edit, apply_edit
 from inference_experiment_cli.output import note
 
@@ -95,9 +95,8 @@ def _of_option(finding: Finding, changed: Changed) -> CommandError | None:
     return None
 
 
-def of_file(live: Mapping[str, Any], path: Path, parameters: Mapping[str, str], logical_id: str) -> dict[str, Any]:
-    """Return the properties of a file; without Name or Tags it leaves the live ones. Raises CommandError."""
-    experiment = choose(read_experiments(path, parameters), logical_id)
+def of_file(live: Mapping[str, Any], experiment: Experiment) -> dict[str, Any]:
+    """Return the properties of an experiment; without Name or Tags it leaves the live ones. Raises CommandError."""
     check_resolved(experiment)
     properties = dict(experiment.properties)
     for key in ("Name", "Tags"):

@@ -8,7 +8,7 @@ from inference_experiment import differences, identity, payloads
 from inference_experiment.model import ENDED, Observed, RequestType, Status
 from inference_experiment.observed_properties import to_properties
 from inference_experiment.properties import validate
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import NotPossibleError, UsageError
 from inference_experiment_cli.inputs.experiments import Experiment, with_values
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.ownership import (
@@ -25,6 +25,9 @@ from inference_experiment_cli.plan.simulate import SimulatedGateway, described, 
 ENDINGS: Final = ("ModelVariants", "ModelVariantActions", "PromotionCriteria")
 # Properties whose absence from the file is a change that it asks for.
 LASTING: Final = ("Description", "KmsKey", "DataStorageConfig")
+# What the handlers of the registry type leave to CloudFormation: the waits, and at a creation whose request it is.
+NOT_OF_HANDLERS: Final = ("sqs:",)
+NOT_OF_CREATE_HANDLER: Final = (*NOT_OF_HANDLERS, "cloudformation:")
 Assumable = StrEnum(
     "Assumable", {"CREATED": "Created", "RUNNING": "Running", "COMPLETED": "Completed", "CANCELLED": "Cancelled"}
 )
@@ -37,7 +40,7 @@ def creation(experiment: Experiment, stack: str) -> Plan:
     request = manual_request(RequestType.CREATE, requester, "", filled.properties)
     name = filled.properties.get("Name") or identity.derived_name(request)
     gateway = SimulatedGateway(earlier_owner_tag(request))
-    return make_plan(request, gateway, Observed(name))
+    return for_type(make_plan(request, gateway, Observed(name)), experiment, NOT_OF_CREATE_HANDLER)
 
 
 def against_live(experiment: Experiment, name: str, region: str, profile: str) -> Plan:
@@ -51,7 +54,13 @@ def against_live(experiment: Experiment, name: str, region: str, profile: str) -
     request = manual_request(RequestType.UPDATE, maker, name, properties, old)
     simulated = SimulatedGateway(earlier_owner_tag(request), gateway)
     simulated.add(observed.details, tags)
-    return make_plan(request, simulated, observed)
+    return for_type(make_plan(request, simulated, observed), experiment, NOT_OF_HANDLERS)
+
+
+def for_type(made: Plan, experiment: Experiment, unneeded: tuple[str, ...]) -> Plan:
+    """Return a plan with the permissions that the handlers of the experiment's type need."""
+    needed = [each for each in made["permissions"] if not each["action"].startswith(unneeded)]
+    return {**made, "permissions": needed} if experiment.registered else made
 
 
 def deployed_properties(properties: Mapping[str, Any], live: Mapping[str, Any], observed: Observed) -> dict[str, Any]:
@@ -92,7 +101,12 @@ def _ended_as_wanted(properties: Mapping[str, Any], observed: Observed) -> bool:
 
 
 def against_file(experiment: Experiment, previous: Experiment, status: Assumable | None) -> Plan:
-    """Return the plan of an update from one file to another. Raises UsageError."""
+    """Return the plan of an update from one file to another. Raises UsageError, NotPossibleError."""
+    same = previous.declaration.is_in_template and previous.logical_id == experiment.logical_id
+    if same and experiment.declaration.is_in_template and previous.type != experiment.type:
+        change = f"CloudFormation cannot change the type of a resource from {previous.type} to {experiment.type}"
+        place = experiment.document.place(("Resources", experiment.logical_id, "Type"))
+        raise NotPossibleError(f"{change}; inference-experiment convert gives it another logical ID", place)
     old = with_values(previous, {})
     new = with_values(experiment, {})
     requester = Requester("STACK", experiment.logical_id)
@@ -101,7 +115,8 @@ def against_file(experiment: Experiment, previous: Experiment, status: Assumable
     gateway = SimulatedGateway(earlier_owner_tag(request))
     tags = {tag["Key"]: tag["Value"] for tag in old.properties.get("Tags", ())}
     gateway.add(_described(old.properties, name, _assumed(old.properties, status)), tags)
-    return make_plan(request, gateway, gateway.describe_inference_experiment(name))
+    made = make_plan(request, gateway, gateway.describe_inference_experiment(name))
+    return for_type(made, experiment, NOT_OF_HANDLERS)
 
 
 def _assumed(properties: Mapping[str, Any], status: Assumable | None) -> Status:

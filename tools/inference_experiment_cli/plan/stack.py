@@ -42,8 +42,14 @@ from inference_experiment_cli.plan.deployed import (
     role_path,
 )
 from inference_experiment_cli.plan.plan import Plan, changed_values, make_plan
-from inference_experiment_cli.plan.requests import deployed_properties
+from inference_experiment_cli.plan.requests import (
+    NOT_OF_CREATE_HANDLER,
+    NOT_OF_HANDLERS,
+    deployed_properties,
+    for_type,
+)
 from inference_experiment_cli.plan.simulate import SimulatedGateway
+from shadow_test_policies.registry_type import REGISTRY_TYPES
 
 RETAINED: Final = ("Retain", "RetainExceptOnCreate")
 
@@ -66,6 +72,7 @@ class Update:
     document: Document
     given: Mapping[str, Any]
     gateway: CliGateway
+    types: frozenset[str] = REGISTRY_TYPES
     _replaced: dict[str, bool] = field(default_factory=dict)
 
     def old(self, logical_id: str) -> Experiment | None:
@@ -104,7 +111,9 @@ class Update:
     def _experiment(
         self, document: Document, logical_id: str, given: Mapping[str, Any], known: Mapping[Unresolved, str]
     ) -> Experiment | None:
-        declared = next((one for one in _declarations(document, given) if one.logical_id == logical_id), None)
+        declared = next(
+            (one for one in _declarations(document, given, self.types) if one.logical_id == logical_id), None
+        )
         experiment = declared.in_deployment(given, assume=True, deployed=known) if declared else None
         return experiment if experiment and experiment.is_created else None
 
@@ -164,9 +173,9 @@ class Update:
         return f"was {before}" if changed else ""
 
 
-def _declarations(document: Document, given: Mapping[str, Any]) -> list[Declaration]:
+def _declarations(document: Document, given: Mapping[str, Any], types: frozenset[str]) -> list[Declaration]:
     try:
-        return declarations_of(document, given)
+        return declarations_of(document, given, types)
     except UsageError as error:
         if "no resource is of type" not in error.message:
             raise
@@ -199,7 +208,12 @@ def _create_only(kind: str) -> list[str]:
 
 
 def plan_update(
-    document: Document | None, name: str, given: Mapping[str, str], logical_id: str, gateway: CliGateway
+    document: Document | None,
+    name: str,
+    given: Mapping[str, str],
+    logical_id: str,
+    gateway: CliGateway,
+    types: frozenset[str] = REGISTRY_TYPES,
 ) -> StackPlan:
     """Return the plan of an update of a stack to a template, its own without one. Raises CommandError, ClientError."""
     stack = read_stack(gateway.session, name)
@@ -211,7 +225,7 @@ def plan_update(
     _check_kept(target, kept)
     _check_missing(target, {**kept, **given}, name)
     read_imports(gateway.session, stack, [stack.document.value, target.value])
-    update = Update(stack, target, {**kept, **given}, gateway)
+    update = Update(stack, target, {**kept, **given}, gateway, types)
     chosen = _choose(update, logical_id)
     old = update.old(chosen)
     new = update.new(chosen, old)
@@ -247,8 +261,12 @@ def _choose(update: Update, logical_id: str) -> str:
         (document, {**stack.pseudo, **update.given}),
     )
     before, after = (
-        [one.logical_id for one in _declarations(*side) if one.in_deployment(side[1], assume=True).is_created]
-        for side in sides
+        [
+            one.logical_id
+            for one in _declarations(text, given, update.types)
+            if one.in_deployment(given, assume=True).is_created
+        ]
+        for text, given in sides
     )
     names = list(dict.fromkeys([*after, *(name for name in before if name in stack.resources)]))
     if logical_id in names or (len(names) == 1 and not logical_id):
@@ -307,7 +325,9 @@ def _changed(update: Update, old: Experiment, new: Experiment) -> StackPlan:
         is_sent=bool(_differences(before, after)),
         keeps_replaced=_is_retained(new, "UpdateReplacePolicy"),
     )
-    return StackPlan(plan, after, before, [*stack.remarks, *_drift(before, live, observed)])
+    return StackPlan(
+        for_type(plan, after, NOT_OF_HANDLERS), after, before, [*stack.remarks, *_drift(before, live, observed)]
+    )
 
 
 def _differences(before: Experiment, after: Experiment) -> Sequence[str]:
@@ -367,7 +387,8 @@ def _created(update: Update, new: Experiment) -> StackPlan:
     request = manual_request(RequestType.CREATE, Requester(update.stack.id, new.logical_id), "", filled.properties)
     simulated = SimulatedGateway(earlier_owner_tag(request), update.gateway)
     name = filled.properties.get("Name") or identity.derived_name(request)
-    return StackPlan(make_plan(request, simulated, Observed(str(name))), new, None, update.stack.remarks)
+    plan = for_type(make_plan(request, simulated, Observed(str(name))), new, NOT_OF_CREATE_HANDLER)
+    return StackPlan(plan, new, None, update.stack.remarks)
 
 
 def _deleted(update: Update, old: Experiment | None) -> StackPlan:
@@ -380,8 +401,10 @@ def _deleted(update: Update, old: Experiment | None) -> StackPlan:
     request = manual_request(RequestType.DELETE, requester, observed.name, before.properties)
     is_kept = _is_retained(old, "DeletionPolicy")
     plan = make_plan(request, _simulated(update, old, request, observed, tags), observed, is_sent=not is_kept)
-    declared = [one.logical_id for one in _declarations(update.document, {**update.stack.pseudo, **update.given})]
+    given = {**update.stack.pseudo, **update.given}
+    declared = [one.logical_id for one in _declarations(update.document, given, update.types)]
     condition = f"the Condition of {old.logical_id} does not hold"
     why = condition if old.logical_id in declared else f"{update.document.name} has no {old.logical_id}"
     result = "it leaves the stack and stays, by its DeletionPolicy" if is_kept else "CloudFormation deletes it"
+    plan = for_type(plan, old, NOT_OF_HANDLERS)
     return StackPlan(plan, None, before, [*update.stack.remarks, f"{why}: {result}"])

@@ -12,6 +12,7 @@ from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.policy.beside import check_used
 from inference_experiment_cli.policy.inputs import Inputs, RoleInput
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport, analyze
+from shadow_test_policies.registry_type import REGISTRY_TYPES
 from shadow_test_policies.reports import ranked
 from shadow_test_policies.requirements import (
     Deployment,
@@ -39,6 +40,7 @@ class CheckOptions:
     unknown: str = "info"
     recommended: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)  # of the templates
+    types: frozenset[str] = REGISTRY_TYPES  # names of the registry type in the templates
 
     def __post_init__(self) -> None:
         """Raise UsageError for unknown handlers, and for handlers of another role."""

@@ -87,7 +87,7 @@ def _is_included(finding: PermissionFinding) -> bool:
 def read_template(text: str, label: str, options: CheckOptions, role: str, beside: Beside) -> TemplateInput:
     """Return the roles of a kind in a template, or the one of that name. Raises UsageError if there is none."""
     template = _decoded(text, label, options.deployment)
-    view = _view(template, options.parameters)
+    view = _view(template, options.parameters, options.types)
 
     def of_target(name: str, names: PhysicalNames) -> list[RoleCheck]:
         checks = role_checks(name, _placed(names, options))
@@ -110,14 +110,14 @@ def read_template(text: str, label: str, options: CheckOptions, role: str, besid
     return TemplateInput(label, template, PermissionAnalysis(view, of_role, [role]))
 
 
-def _view(template: Template, given: Mapping[str, str]) -> ExperimentTemplate:
+def _view(template: Template, given: Mapping[str, str], types: frozenset[str]) -> ExperimentTemplate:
     """Return what the rules see, or of the one deployment with the given parameters. Raises UsageError."""
-    view = view_of(template)
+    view = view_of(template, types)
     known = {name: value for name, value in given.items() if name in {*view.declared, *PSEUDO}}
     check_parameters(view.declared, known)
     defaults = {name: value_of(name, raw, {}) for name, raw in view.declared.items()} if given else {}
     whole = {**{name: value for name, value in defaults.items() if value is not UNKNOWN}, **known}
-    return view_with(template, [whole]) if whole else view
+    return view_with(template, [whole], types) if whole else view
 
 
 def _decoded(text: str, label: str, deployment: Deployment) -> Template:

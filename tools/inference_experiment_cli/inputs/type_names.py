@@ -1,0 +1,28 @@
+"""--registry-type: the names under which the registry type is registered beside its usual one."""
+
+from collections.abc import Sequence
+
+from inference_experiment_cli.errors import UsageError
+from shadow_test_policies import registry_type
+
+
+def _names(given: Sequence[str] | None) -> list[str]:
+    names = [name.strip() for each in given or () for name in each.split(",")]
+    for name in names:
+        problem = registry_type.wrong_type_name(name)
+        if problem:
+            raise UsageError(f"--registry-type {name}: {problem}")
+    return names
+
+
+def registry_types(given: Sequence[str] | None) -> frozenset[str]:
+    """Return all names of the registry type, with those of an option. Raises UsageError."""
+    return registry_type.registry_types(_names(given))
+
+
+def registry_name(given: Sequence[str] | None) -> str:
+    """Return the name to write: that of an option, or the usual one. Raises UsageError for several."""
+    names = list(dict.fromkeys(_names(given)))
+    if len(names) > 1:
+        raise UsageError(f"--registry-type: choose one of {', '.join(names)}")
+    return names[0] if names else registry_type.REGISTRY_TYPE
