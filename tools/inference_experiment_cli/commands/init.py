@@ -1,7 +1,6 @@
 """inference-experiment init: the options; project/ does the work."""
 
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from inference_experiment_cli.output import Format, note, print_rows
 from inference_experiment_cli.project.contents import project_contents
 from inference_experiment_cli.project.sources import all_examples, choose_examples
 from inference_experiment_cli.project.write import Written, write_files
+from inference_experiment_cli.terminal import print_lines
 
 DEFAULT_EXAMPLE = "shadow-test"
 NEXT = """\
@@ -65,9 +65,9 @@ def _print(folder: Path, written: Written, examples: list[str]) -> None:
     for name in written.kept:
         note(f"{folder / name}: exists, not overwritten; --force overwrites it")
     if not written.files:
-        sys.stdout.write(f"{folder}: up to date\n")
+        print_lines([f"{folder}: up to date"])
         return
     files = "1 file" if len(written.files) == 1 else f"{len(written.files)} files"
-    sys.stdout.write(f"{folder}: {files} written: provider and examples {', '.join(examples)}\n")
+    print_lines([f"{folder}: {files} written: provider and examples {', '.join(examples)}"])
     place = f"./{folder}" if str(folder).startswith("-") else str(folder)
-    sys.stdout.write(NEXT.format(change="" if place == "." else f"  cd {shlex.quote(place)}\n"))
+    print_lines(NEXT.format(change="" if place == "." else f"  cd {shlex.quote(place)}\n").splitlines())

@@ -19,6 +19,7 @@ from inference_experiment_cli.local.settings import (
     write_profile,
 )
 from inference_experiment_cli.output import Format, note, print_rows, print_value, write_file
+from inference_experiment_cli.terminal import print_lines
 
 if TYPE_CHECKING:
     from inference_experiment_local.state_folder import RunningProcess, StateFolder
@@ -64,10 +65,12 @@ def go_on(folder: "StateFolder") -> None:
 
     running, _ = start(folder, None)
     write_config_file(folder, running)
-    sys.stdout.write(
-        f"The local AWS keeps running at {running.url}, with both stacks. To use it in this shell, and to end it:\n"
-        '  eval "$(inference-experiment local start)"\n'
-        "  inference-experiment local stop\n"
+    print_lines(
+        [
+            f"The local AWS keeps running at {running.url}, with both stacks. To use it in this shell, and to end it:",
+            '  eval "$(inference-experiment local start)"',
+            "  inference-experiment local stop",
+        ]
     )
 
 
