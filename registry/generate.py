@@ -6,7 +6,6 @@ The schema of the type, the role of its handlers, and the settings of the CloudF
 files in this folder are what this writes.
 """
 
-import copy
 import json
 import sys
 from collections.abc import Mapping
@@ -14,15 +13,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from inference_experiment import contract
+from shadow_test_policies.registry_type import REGISTRY_TYPE, without_service
 
-TYPE_NAME: Final = "ShadowTests::SageMaker::InferenceExperiment"
+TYPE_NAME: Final = REGISTRY_TYPE
 FOLDER: Final = Path(__file__).resolve().parent
 RUNTIME: Final = "python312"
 """The newest that the CloudFormation CLI's plugin knows."""
 TIMEOUT_MINUTES: Final = 2160
 SOURCE_URL: Final = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests.html"
-# The registry knows neither, and its meta-schema refuses propertyNames; the handlers check them all the same.
-OF_CUSTOM_RESOURCES: Final = frozenset({"ServiceToken", "ServiceTimeout"})
 # What a handler of the custom resource needs for its queue, its stack and its replacements, which the registry's
 # handlers leave to CloudFormation.
 NOT_CALLED: Final[Mapping[str, frozenset[str]]] = {
@@ -49,16 +47,12 @@ def actions_of(handler: str) -> list[str]:
 
 def schema(type_name: str = TYPE_NAME) -> dict[str, Any]:
     """Return the schema of the type, in the registry's dialect."""
-    made = copy.deepcopy(contract.schema())
+    made = without_service(contract.schema(), type_name)
     del made["attributes"]
-    for name in OF_CUSTOM_RESOURCES:
-        del made["properties"][name]
     made |= {
-        "typeName": type_name,
         "sourceUrl": SOURCE_URL,
-        "required": [name for name in made["required"] if name not in OF_CUSTOM_RESOURCES],
         "writeOnlyProperties": [
-            path for path in made["writeOnlyProperties"] if path.rpartition("/")[2] not in OF_CUSTOM_RESOURCES
+            path for path in made["writeOnlyProperties"] if path.rpartition("/")[2] in made["properties"]
         ],
         "handlers": {
             handler: {
@@ -68,7 +62,9 @@ def schema(type_name: str = TYPE_NAME) -> dict[str, Any]:
             for handler in contract.handlers()
         },
     }
-    made["tagging"] |= {"permissions": ["sagemaker:AddTags", "sagemaker:DeleteTags", "sagemaker:ListTags"]}
+    made["tagging"] = made["tagging"] | {
+        "permissions": ["sagemaker:AddTags", "sagemaker:DeleteTags", "sagemaker:ListTags"]
+    }
     registrable: dict[str, Any] = _registrable(made)
     return registrable
 

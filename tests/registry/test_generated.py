@@ -11,6 +11,7 @@ from jsonschema import Draft7Validator
 
 from inference_experiment import contract, errors
 from inference_experiment.errors import ExperimentError
+from inference_experiment_cli.plan.requests import NOT_OF_CREATE_HANDLER, NOT_OF_HANDLERS
 from registry.build import write_project
 from registry.generate import FOLDER, TYPE_NAME, actions_of, files, package_of, role, schema
 
@@ -90,3 +91,12 @@ def test_the_lifecycle_is_the_functions_and_does_not_know_the_registry() -> None
 
     assert own <= {"inference_experiment", "cloudformation_cli_python_lib", *sys.stdlib_module_names}
     assert not function & {"registry", "shadowtests_sagemaker_inferenceexperiment", "cloudformation_cli_python_lib"}
+
+
+@pytest.mark.parametrize("handler", ["create", "update", "delete"])
+def test_the_plan_names_the_permissions_of_the_handlers(handler: str) -> None:
+    """It leaves them out by service, where the schema leaves out operations."""
+    left_out = NOT_OF_CREATE_HANDLER if handler == "create" else NOT_OF_HANDLERS
+    planned = {action for action in contract.actions_for(handler) if not action.startswith(left_out)}
+
+    assert set(actions_of(handler)) <= planned

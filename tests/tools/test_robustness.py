@@ -126,7 +126,7 @@ def test_an_interrupted_change_says_what_goes_on(
     desk.write("patch.json", [{"op": "add", "path": "/Description", "value": "changed"}])
     running = start(*arguments, "--interval", "0.05", settings=settings)
     # The call, and then one look at what became of it.
-    wait_until(lambda: [call.operation for call in desk.sagemaker.calls][-2:-1] == [operation], running)
+    wait_until(lambda: operation in [call.operation for call in desk.sagemaker.calls][:-1], running)
     time.sleep(0.5)
     ended = running.interrupt(signal.SIGINT)
     last = ended.stderr.splitlines()[-1]
@@ -171,6 +171,8 @@ def _printing(desk: Desk) -> dict[str, tuple[str, ...]]:
     Path("t.yaml").write_bytes(EXAMPLE.read_bytes())
     return {
         "lint": ("lint", "broken.yaml"),
+        "init": ("init", "--list"),
+        "local": ("local", "--help"),
         "policy": ("policy", "generate", "--for", "provider"),
         "export": ("export",),
         "query": ("query", "SELECT * FROM inference_experiments"),
