@@ -14,7 +14,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-libraries test-product check security site format sam-check cdk-check types clients-check lint-corpus lint-recall lint-versions contract registry faults mutation bench docs dist lock clean
 
-demo: $(STAMP)
+# Whoever has not installed all of it gets what the demo needs, a third of it.
+demo: $(if $(wildcard $(STAMP)),$(STAMP),$(VENV)/.demo)
 	$(BIN)/inference-experiment demo
 
 # Two processes, since the suite takes one core twice as long; each half runs by itself too.
@@ -165,8 +166,18 @@ clean:
 	rm -rf $(VENV) .venv-* build dist .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 $(STAMP): requirements/dev.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; try make PYTHON=python3.11")'
-	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python $(PIP) --no-deps --require-hashes -r requirements/dev.txt
-	$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
+	$(call install,dev)
 	touch $@
+
+$(VENV)/.demo: requirements/demo.txt pyproject.toml
+	$(call install,demo)
+	touch $@
+
+# A virtual environment with a lock file and this project; by uv where it is installed and reaches the packages.
+define install
+$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; try make PYTHON=python3.11")'
+	$(PYTHON) -m venv --clear $(VENV)
+	uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/$(1).txt 2>/dev/null || \
+		$(BIN)/python $(PIP) --no-deps --require-hashes -r requirements/$(1).txt
+	$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
+endef

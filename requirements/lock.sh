@@ -9,6 +9,8 @@ lock() {
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" "$@" --output-file "$output"
 }
 lock requirements/dev.txt pyproject.toml --extra local --extra query --extra captures --extra report --group dev
+# What make demo needs of these.
+lock requirements/demo.txt pyproject.toml --extra local --extra captures --group demo --constraints requirements/dev.txt
 lock requirements/sam.txt requirements/sam.in
 lock requirements/cdk.txt requirements/cdk.in
 lock requirements/clients.txt requirements/clients.in

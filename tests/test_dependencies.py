@@ -7,6 +7,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PINNED = re.compile(r"^[a-z0-9-]+==[^ \\;]+", re.MULTILINE)
 OWN = "cfn-inference-experiment"
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
 
@@ -50,3 +51,12 @@ def test_locks_have_hashes_and_no_addresses() -> None:
         text = path.read_text(encoding="utf-8")
         assert "://" not in text, path.name
         assert "--hash=sha256:" in text, path.name
+
+
+def test_the_demo_s_lock_is_a_part_of_all() -> None:
+    """Whoever runs make demo first, and make test then, runs the same versions."""
+    demo, everything = (
+        set(PINNED.findall((ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")))
+        for name in ("demo", "dev")
+    )
+    assert demo < everything
