@@ -107,9 +107,9 @@ def with_parameters(
     return run
 
 
-def choice(kind: type[StrEnum], metavar: str, description: str, *names: str, omitted: tuple[StrEnum, ...] = ()) -> Any:  # noqa: ANN401 - Typer's
+def choice(kind: type[StrEnum], metavar: str, description: str, *names: str) -> Any:  # noqa: ANN401 - Typer's
     """Return an option whose values are those of an enumeration, in any letter case."""
-    known = {each.value.casefold(): each for each in kind if each not in omitted}
+    known = {each.value.casefold(): each for each in kind}
     values = [each.value for each in known.values()]
 
     def parse(text: str) -> StrEnum:

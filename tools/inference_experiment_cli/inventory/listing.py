@@ -20,6 +20,9 @@ LEAST_COLUMNS: Final = (*IDENTIFIERS, "Status")
 """What the narrowest terminal shows of a table."""
 SUMMARY_COLUMNS: Final = (*TABLE_COLUMNS, "Type", "RoleArn", "Description", "Schedule", "StatusReason")
 FULL_COLUMNS: Final = tuple(full_record({}, {}, "", ""))
+ListedStatus = StrEnum(  # type: ignore[misc] # mypy wants the members written out
+    "ListedStatus", {each.name: each.value for each in Status if each is not Status.ABSENT}
+)
 Type = StrEnum("Type", {"SHADOW_MODE": "ShadowMode"})
 SortBy = StrEnum("SortBy", {"NAME": "Name", "CREATION_TIME": "CreationTime", "STATUS": "Status"})
 SortOrder = StrEnum("SortOrder", {"ASCENDING": "Ascending", "DESCENDING": "Descending"})
@@ -38,9 +41,7 @@ class Filters:
     """The options that SageMaker applies."""
 
     name_contains: Annotated[str, typer.Option(help="Part of the name.")] = ""
-    status: Annotated[
-        Status | None, choice(Status, "STATUS", "Status of the experiment.", omitted=(Status.ABSENT,))
-    ] = None
+    status: Annotated[ListedStatus | None, choice(ListedStatus, "STATUS", "Status of the experiment.")] = None
     kind: Annotated[Type | None, choice(Type, "TYPE", "Filter by type.", "--type")] = None
     created_after: Annotated[str | None, moment("Created after a time:")] = None
     created_before: Annotated[str | None, moment("Created before a time:")] = None
