@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -172,9 +172,15 @@ def describe(client: "SageMakerClient", name: str) -> DescribedExperiment | None
     return DescribedExperiment(client.meta.region_name, members, tags, observed)
 
 
+ALMOST_A_SECOND: Final = timedelta(microseconds=999_999)
+
+
 def _date_of(metadata: Mapping[str, Any]) -> datetime:
-    """Return the date of a response: the clock of this machine may be wrong, and that of a local AWS ahead."""
+    """Return the end of the second in which a response was sent.
+
+    The clock of this machine may be wrong, and that of a local AWS ahead; what the response tells had happened by then.
+    """
     try:
-        return parsedate_to_datetime(metadata["HTTPHeaders"]["date"]).astimezone(UTC)
+        return parsedate_to_datetime(metadata["HTTPHeaders"]["date"]).astimezone(UTC) + ALMOST_A_SECOND
     except (KeyError, ValueError):
         return datetime.now(UTC)
