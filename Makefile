@@ -12,17 +12,17 @@ SECURITY := $(PYTHON) scripts/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-libraries test-product check security site format sam-check cdk-check types clients-check lint-corpus lint-recall lint-versions contract registry faults mutation bench docs dist lock clean
+.PHONY: demo test test-first test-second check security site format sam-check cdk-check types clients-check lint-corpus lint-recall lint-versions contract registry faults mutation bench docs dist lock clean
 
 # Whoever has not installed all of it gets what the demo needs, a third of it.
 demo: $(if $(wildcard $(STAMP)),$(STAMP),$(VENV)/.demo)
 	$(BIN)/inference-experiment demo
 
 # Two processes, since the suite takes one core twice as long; each half runs by itself too.
-HALF := tests/rules tests/lib tests/test_one_answer.py
+HALF := tests/rules tests/lib tests/tools/local tests/tools/test_robustness.py tests/test_one_answer.py
 test: $(STAMP)
 	rm -f .coverage .coverage.*
-	$(MAKE) --no-print-directory -j2 --output-sync=target test-libraries test-product
+	$(MAKE) --no-print-directory -j2 --output-sync=target test-first test-second
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --include='src/*' --fail-under=100
 	@for package in $(filter-out inference_experiment,$(PACKAGES)); do \
@@ -30,11 +30,11 @@ test: $(STAMP)
 		$(BIN)/coverage report --include="*/$$package/*" --format=total --fail-under=92 || exit 1; \
 	done
 
-test-libraries: $(STAMP)
-	COVERAGE_FILE=.coverage.libraries $(BIN)/python -m pytest --cov --cov-report= $(HALF)
+test-first: $(STAMP)
+	COVERAGE_FILE=.coverage.first $(BIN)/python -m pytest --cov --cov-report= $(HALF)
 
-test-product: $(STAMP)
-	COVERAGE_FILE=.coverage.product $(BIN)/python -m pytest --cov --cov-report= tests $(HALF:%=--ignore=%)
+test-second: $(STAMP)
+	COVERAGE_FILE=.coverage.second $(BIN)/python -m pytest --cov --cov-report= tests $(HALF:%=--ignore=%)
 
 check: $(STAMP) types .venv-security/.installed site
 	$(BIN)/ruff check .
