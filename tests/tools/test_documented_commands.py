@@ -29,9 +29,13 @@ ELSEWHERE: Final = {
     "docs/toolkit.md": "tests/tools/test_toolkit_page.py",
 }
 # Commands that are parsed here, and why they are not run.
+# ruff: noqa: E501
 PARSED: Final = {
     "inference-experiment demo": "a minute; tests/tools/test_demo.py",
     "inference-experiment demo --port 4566": "a minute; tests/tools/test_demo.py",
+    "inference-experiment manifest --from fraud-1 --type registry    # its properties, to compare": "an import; tests/tools/test_convert.py reads the page",
+    'inference-experiment plan import.yaml --current fraud-1         # "nothing to do"': "an import; tests/tools/test_convert.py reads the page",
+    "inference-experiment lint import.yaml -i W9711                 # W9711 is about DeletionPolicy: Retain": "an import; tests/tools/test_convert.py reads the page",
     "inference-experiment watch fraud --until Completed": "until the end of a test; tests/tools/test_reads.py",
     "inference-experiment watch shop-fraud-1 --until Completed": "until the end of a test; tests/tools/test_reads.py",
 }
