@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -29,6 +28,12 @@ WRONG: Final = {"AllTraffic": 0.08, "Shadow-01": 0.06}
 ROOT: Final = Path(__file__).resolve().parents[1]
 PEER: Final = ROOT / ".venv-bench" / "bin" / "python"
 COMMAND: Final = Path(sys.executable).parent / "inference-experiment"
+LAUNCHER: Final = """\
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+sys.stderr.write(f"\\n{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}")
+sys.exit(code)
+"""
 FASTER: Final = 5
 MEMORY_SHARE: Final = 0.1
 
@@ -128,16 +133,15 @@ def _peer(folder: Path) -> Run:
 
 
 def _run(command: Sequence[str]) -> Run:
-    """Run a process to its end; its memory is that of this process alone."""
+    """Run a process to its end, started by a small one: Linux counts what its parent had into a process's peak."""
     start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own commands
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        text = process.stdout.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command[0]} failed with {process.returncode}")
-    return Run(time.perf_counter() - start, used.ru_maxrss / 1000, json.loads(text))
+    finished = subprocess.run(  # noqa: S603 - our own commands
+        [sys.executable, "-c", LAUNCHER, *command], capture_output=True, text=True, check=False
+    )
+    seconds = time.perf_counter() - start
+    if finished.returncode:
+        raise RuntimeError(f"{command[0]} failed with {finished.returncode}: {finished.stderr}")
+    return Run(seconds, int(finished.stderr.rpartition("\n")[2]) / 1000, json.loads(finished.stdout))
 
 
 def _check_same(ours: Any, peer: Any) -> None:  # noqa: ANN401 - parsed JSON
