@@ -19,7 +19,7 @@ demo: $(if $(wildcard $(STAMP)),$(STAMP),$(VENV)/.demo)
 	$(BIN)/inference-experiment demo
 
 # Two processes, since the suite takes one core twice as long; each half runs by itself too.
-HALF := tests/rules tests/lib tests/tools/local tests/tools/test_robustness.py tests/test_one_answer.py
+HALF := tests/rules tests/lib tests/tools/local tests/tools/test_command_robustness.py tests/test_one_answer.py
 test: $(STAMP)
 	rm -f .coverage .coverage.*
 	$(MAKE) --no-print-directory -j2 --output-sync=target test-first test-second
