@@ -251,7 +251,7 @@ def test_the_name_of_a_stack_to_create_fills_names(plan: Callable[..., Finished]
         (
             ("native.yaml", "--stack", "shop"),
             1,
-            "CloudFormation changes no resource's type: give it another logical ID",
+            "CloudFormation cannot change the type of a resource",
         ),
         (("token.yaml", "--stack", "shop"), 1, "CloudFormation refuses another one: give the resource another logical"),
         (("broken.yaml", "--stack", "shop"), 1, "Type: 'Shadow' must be one of ShadowMode"),

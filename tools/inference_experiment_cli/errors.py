@@ -1,7 +1,8 @@
 """Errors that end a command. They are raised where they occur and printed once, by main, as one line each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,13 @@ def unwritable(path: Path, error: OSError) -> UsageError:
 def alternatives(values: Sequence[str]) -> str:
     """Return values as a sentence has them: a, b or c."""
     return " or ".join([", ".join(values[:-1]), values[-1]] if len(values) > 1 else values)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that a misspelt one is meant for, in any letter case; an empty text where none is near."""
+    by_case = {each.lower(): each for each in known}
+    near = get_close_matches(name.lower(), by_case, 1)
+    return by_case[near[0]] if near else ""
 
 
 def check_exclusive(options: Mapping[str, object], *, is_required: bool = False) -> None:

@@ -13,7 +13,7 @@ import typer
 from inference_experiment_cli.errors import alternatives
 from inference_experiment_cli.output import Format
 from inference_experiment_cli.terminal import wide_lines
-from inference_experiment_cli.usage_errors import nearest
+from inference_experiment_cli.usage_errors import did_you_mean
 
 FILE_HELP = "JSON or YAML: a template, a resource's properties, or the API's form. - is the standard input."
 
@@ -107,15 +107,24 @@ def with_parameters(
     return run
 
 
+def member(kind: type[StrEnum], text: str) -> StrEnum:
+    """Return the member of an enumeration, in any letter case. Raises ValueError, which says what it can be."""
+    found = next((each for each in kind if each.value.casefold() == text.casefold()), None)
+    if found is None:
+        values = [each.value for each in kind]
+        raise ValueError(f"choose {alternatives(values)}{did_you_mean(text, values)}")
+    return found
+
+
 def choice(kind: type[StrEnum], metavar: str, description: str, *names: str) -> Any:  # noqa: ANN401 - Typer's
     """Return an option whose values are those of an enumeration, in any letter case."""
-    known = {each.value.casefold(): each for each in kind}
-    values = [each.value for each in known.values()]
+    values = [each.value for each in kind]
 
     def parse(text: str) -> StrEnum:
-        if text.casefold() not in known:
-            raise typer.BadParameter(f"choose {alternatives(values)}{nearest(text, values)}")
-        return known[text.casefold()]
+        try:
+            return member(kind, text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
 
     listed = f"One of {', '.join(values)}." if len(values) > 1 else f"Currently only {values[0]}."
     return typer.Option(*names, parser=parse, metavar=metavar, help=f"{description} {listed}")

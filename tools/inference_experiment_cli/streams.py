@@ -65,8 +65,6 @@ def open_streams() -> None:
 
 def _wrapped(stream: Any, kind: type[Output]) -> Output:  # noqa: ANN401 - its type says nothing about encodings
     settings = {name: getattr(stream, name) for name in ("encoding", "errors", "line_buffering", "write_through")}
-    if settings["errors"] == "strict":  # no result is lost for a character that a terminal lacks
-        settings["errors"] = "backslashreplace"
     return kind(stream.detach(), **settings)
 
 

@@ -6,10 +6,10 @@ Typer and Click each have their own sentences, which differ between their versio
 # Contexts, commands and parameters are Typer's or Click's, by Typer's version.
 # ruff: noqa: ANN401
 
-from difflib import get_close_matches
+from collections.abc import Sequence
 from typing import Any, Final
 
-from inference_experiment_cli.errors import alternatives
+from inference_experiment_cli.errors import alternatives, nearest
 from inference_experiment_cli.help_page import choices_of, label_of
 
 _FILES: Final = {"-f", "--file", "-t", "--template"}
@@ -30,11 +30,10 @@ def usage_text(error: Any) -> str:
     return f"{text} (see {context.command_path} --help)" if context else str(text)
 
 
-def nearest(name: str, names: list[str]) -> str:
+def did_you_mean(name: str, names: Sequence[str]) -> str:
     """Return a question after the name that was meant; empty where none is near."""
-    by_case = {each.lower(): each for each in names}
-    near = get_close_matches(name.lower(), by_case, 1)
-    return f"; did you mean {by_case[near[0]]}?" if near else ""
+    near = nearest(name, names)
+    return f"; did you mean {near}?" if near else ""
 
 
 def _unknown_option(error: Any, context: Any) -> str:
@@ -43,7 +42,7 @@ def _unknown_option(error: Any, context: Any) -> str:
     if name in _FILES and any(_is_file(each) for each in parameters):
         return f"{name}: no such option; write FILE without an option"
     names = [each for parameter in parameters for each in (*parameter.opts, *parameter.secondary_opts)]
-    return f"{name}: no such option" + nearest(name, [each for each in names if each.startswith("--")])
+    return f"{name}: no such option" + did_you_mean(name, [each for each in names if each.startswith("--")])
 
 
 def _is_file(parameter: Any) -> bool:
@@ -82,7 +81,7 @@ def _other(error: Any, context: Any) -> str:
     commands = list(getattr(context.command, "commands", ()))
     if commands and "'" in message:
         name = message.split("'")[1]
-        return f"{name}: no such command" + nearest(name, commands)
+        return f"{name}: no such command" + did_you_mean(name, commands)
     if "unexpected extra argument" in message:
         extra = message[message.rfind("(") + 1 : message.rfind(")")]
         return f"unexpected argument: {extra}"
@@ -115,7 +114,7 @@ def _allowed(parameter: Any, value: str) -> str:
     """Return what a value has to be: one of its choices, a number in a range; empty where its type does not say."""
     choices = choices_of(parameter)
     if choices:
-        return f"choose {alternatives(choices)}" + nearest(value, choices)
+        return f"choose {alternatives(choices)}" + did_you_mean(value, choices)
     kind = str(getattr(getattr(parameter, "type_descriptor", None), "annotation", "") or parameter.type.name)
     if "int" not in kind and "float" not in kind:
         return ""

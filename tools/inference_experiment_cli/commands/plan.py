@@ -6,13 +6,13 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.inputs.documents import read_document
-from inference_experiment_cli.inputs.experiments import choose, read_experiments
+from inference_experiment_cli.inputs.experiments import Experiment, choose, read_experiments
 from inference_experiment_cli.inputs.parameters import deployment_settings, given_parameters
 from inference_experiment_cli.inputs.type_names import registry_types
 from inference_experiment_cli.operate.gateway import CliGateway
@@ -29,6 +29,7 @@ from inference_experiment_cli.options import (
     choice,
 )
 from inference_experiment_cli.output import Format, note
+from inference_experiment_cli.plan.plan import Plan
 from inference_experiment_cli.plan.requests import Assumable, against_file, against_live, creation
 from inference_experiment_cli.plan.view import show
 
@@ -41,10 +42,10 @@ def plan(
         Path | None, typer.Argument(help=FILE_HELP + " Default with --stack: the deployed template.")
     ] = None,
     stack: Annotated[
-        str, typer.Option(metavar="NAME", help="Name of the stack. The deployed one that the file is to update.")
+        str, typer.Option(metavar="NAME", help="Name of the stack. The file is compared with what it has deployed.")
     ] = "",
     stack_name: Annotated[
-        str, typer.Option(metavar="NAME", help="Name of the stack to create, for names that are derived from it.")
+        str, typer.Option(metavar="NAME", help="Name of a stack that does not exist yet; names are derived from it.")
     ] = "",
     current: Annotated[str, typer.Option(metavar="NAME", help="The live experiment that the file is to update.")] = "",
     previous: Annotated[
@@ -52,14 +53,20 @@ def plan(
     ] = None,
     status: Annotated[
         Assumable | None,
-        choice(Assumable, "STATUS", "Status of the experiment. Assumed with --previous. Default: Running, or its end."),
+        choice(
+            Assumable,
+            "STATUS",
+            "Status of the experiment. With --previous, the one to assume. Default: Running, or how it ended.",
+        ),
     ] = None,
     logical_id: LogicalId = "",
     parameter: Parameters = None,
     parameter_file: ParameterFiles = None,
     previous_parameter: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="NAME=VALUE for --previous. Default: those of --parameter."),
+        typer.Option(
+            metavar="NAME=VALUE", help="Parameter value of the --previous file. Default: those of --parameter."
+        ),
     ] = None,
     registry_type: RegistryTypes = None,
     region: Region = "",
@@ -99,13 +106,17 @@ def plan(
     values = given_parameters(parameter, parameter_file)
     types = registry_types(registry_type)
     if stack:
+        from inference_experiment_cli.plan.stack import plan_update  # noqa: PLC0415 - most plans need no CloudFormation
+
         if settings.get("stack_name", stack) != stack:
             note(f"the parameters are those of stack {settings['stack_name']}")
         gateway = CliGateway(region or settings.get("region", ""), profile)
-        possible = _show_update(file, (stack, values, logical_id, gateway, types), output)
-        if not possible:
-            raise typer.Exit(ExitCode.NO)
-        return
+        update = plan_update(read_document(file) if file else None, stack, values, logical_id, gateway, types)
+        if update.experiment:
+            require_valid(update.experiment)
+        for text in update.remarks:
+            note(text)
+        _finish(update.plan, update.experiment, output, update.previous)
     stack_name = stack_name or settings.get("stack_name", "")
     if stack_name and not (current or previous):
         note(f"assumed: stack {stack_name} does not exist yet; with --stack {stack_name} it is compared")
@@ -123,9 +134,13 @@ def plan(
         result = against_file(experiment, deployed, status)
     else:
         result = creation(experiment, stack_name)
+    _finish(result, experiment, output, deployed)
+
+
+def _finish(result: Plan, experiment: Experiment | None, output: Format, deployed: Experiment | None) -> NoReturn:
+    """Show a plan, and end with the exit code of its answer."""
     show(result, experiment, output, deployed)
-    if not result["possible"]:
-        raise typer.Exit(ExitCode.NO)
+    raise typer.Exit(ExitCode.DONE if result["possible"] else ExitCode.NO)
 
 
 def _check_options(compared: Mapping[str, object], dependent: Mapping[str, object], *, file: Path | None) -> None:
@@ -144,18 +159,3 @@ def _check_options(compared: Mapping[str, object], dependent: Mapping[str, objec
     for option in ("--status", "--previous-parameter"):
         if dependent[option] and chosen != ["--previous"]:
             raise UsageError(f"{option} is about --previous FILE; add it, or leave out {option}")
-
-
-def _show_update(
-    file: Path | None, chosen: tuple[str, Mapping[str, str], str, CliGateway, frozenset[str]], output: Format
-) -> bool:
-    """Show the plan of an update of a stack; return whether it is possible."""
-    from inference_experiment_cli.plan.stack import plan_update  # noqa: PLC0415 - most plans need no CloudFormation
-
-    update = plan_update(read_document(file) if file else None, *chosen)
-    if update.experiment:
-        require_valid(update.experiment)
-    for text in update.remarks:
-        note(text)
-    show(update.plan, update.experiment, output, update.previous)
-    return update.plan["possible"]

@@ -4,7 +4,6 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +22,7 @@ from inference_experiment import properties as property_rules
 from inference_experiment.errors import Finding
 from inference_experiment.observed_properties import epoch_as_text, to_properties
 from inference_experiment_cli.convert.target import custom_only
-from inference_experiment_cli.errors import Place, UndecidedError, UsageError
+from inference_experiment_cli.errors import Place, UndecidedError, UsageError, nearest
 from inference_experiment_cli.inputs.documents import Document, parse_document, read_text
 from inference_experiment_cli.inputs.instance_types import hosting_instance_types
 from inference_experiment_cli.inputs.parameters import check_parameters
@@ -283,7 +282,7 @@ def _check_references(document: Document, given: Mapping[str, str]) -> None:
     used = _referred(document)
     for name in given:
         if name not in used and name not in PSEUDO:
-            near = next(iter(get_close_matches(name, used, 1)), "")
+            near = nearest(name, used)
             advice = f"did you mean {near}?" if near else "it is not a template and has no such Ref"
             raise UsageError(f"--parameter {name}: {document.name} does not use it; {advice}")
 
@@ -311,9 +310,14 @@ def _of_manifest(document: Document, given: Mapping[str, str], *, strict: bool) 
 
 
 def template_declarations(
-    document: Document, given: Mapping[str, Any], types: frozenset[str] = REGISTRY_TYPES, *, strict: bool = True
+    document: Document,
+    given: Mapping[str, Any],
+    types: frozenset[str] = REGISTRY_TYPES,
+    *,
+    strict: bool = True,
+    may_lack: bool = False,
 ) -> list[Declaration]:
-    """Return the experiments that a template declares, at least one. Raises UsageError."""
+    """Return the experiments that a template declares. Raises UsageError, also for none unless it `may_lack` one."""
     declared = parameters_of(document)
     known = given if strict else {name: value for name, value in given.items() if name in {*declared, *PSEUDO}}
     check_parameters(declared, {name: value for name, value in known.items() if isinstance(value, str)})
@@ -322,7 +326,7 @@ def template_declarations(
     composition = compose(document.value, document.name, subject_with(SUBJECT, types - REGISTRY_TYPES))
     view = ExperimentTemplate.of(composition, types, parameter_sets=[known] if known else ())
     own = [name for name in view.experiments if name in document.value["Resources"]]
-    if not own:
+    if not own and not may_lack:
         raise document.error(("Resources",), _no_experiment(document, types))
     return [Declaration(document, view, str(name)) for name in own]
 

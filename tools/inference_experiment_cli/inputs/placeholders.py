@@ -1,12 +1,11 @@
 """Placeholders such as {{ name }} or <Name> in StackQL's statements and manifests, and their values. Pure."""
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import UsageError, nearest
 
 PLACEHOLDER: Final = re.compile(r"\{\{\s*([A-Za-z_][\w.]*(?:\[\d+\])?)\s*\}\}")
 ANGLE_BRACKETS: Final = re.compile(r"\s*<([Nn]ame|[Rr]egion|[Ii]dentifier)>\s*")
@@ -61,6 +60,6 @@ def check_names(given: Iterable[str], names: Iterable[str]) -> None:
     known = parameters_for(names)
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            near = nearest(name, known)
+            hint = f"; did you mean {near}?" if near else ""
             raise UsageError(f"--parameter {name}: there is no placeholder {{{{ {name} }}}}{hint}")

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Annotated, Any, Final
 
 import typer
@@ -16,7 +15,7 @@ import typer
 from inference_experiment import checks, contract
 from inference_experiment import properties as property_rules
 from inference_experiment.observed_properties import timestamp
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import UsageError, nearest
 from inference_experiment_cli.inputs.times import NOT_A_TIME, moment, parse_moment
 
 SAMPLING: Final = "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage"
@@ -179,7 +178,7 @@ class _Editor:
         if not self.path and name in contract.read_only():
             self.path.append(name)
             raise self._error("is set by SageMaker")
-        near = checks.nearest_by_case(name, [*known]) or next(iter(get_close_matches(name, known, 1)), "")
+        near = nearest(name, known)
         deeper = next((path for path in _leaves() if path.rpartition("/")[2].lower() == keys[-1].lower()), "")
         if near:
             advice = f"did you mean {'/'.join(map(str, [*self.path, near]))}?"

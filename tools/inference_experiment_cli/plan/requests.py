@@ -103,10 +103,8 @@ def _ended_as_wanted(properties: Mapping[str, Any], observed: Observed) -> bool:
 def against_file(experiment: Experiment, previous: Experiment, status: Assumable | None) -> Plan:
     """Return the plan of an update from one file to another. Raises UsageError, NotPossibleError."""
     same = previous.declaration.is_in_template and previous.logical_id == experiment.logical_id
-    if same and experiment.declaration.is_in_template and previous.type != experiment.type:
-        change = f"CloudFormation cannot change the type of a resource from {previous.type} to {experiment.type}"
-        place = experiment.document.place(("Resources", experiment.logical_id, "Type"))
-        raise NotPossibleError(f"{change}; inference-experiment convert gives it another logical ID", place)
+    if same and experiment.declaration.is_in_template:
+        refuse_other_type(previous, experiment)
     old = with_values(previous, {})
     new = with_values(experiment, {})
     requester = Requester("STACK", experiment.logical_id)
@@ -117,6 +115,14 @@ def against_file(experiment: Experiment, previous: Experiment, status: Assumable
     gateway.add(_described(old.properties, name, _assumed(old.properties, status)), tags)
     made = make_plan(request, gateway, gateway.describe_inference_experiment(name))
     return for_type(made, experiment, NOT_OF_HANDLERS)
+
+
+def refuse_other_type(old: Experiment, new: Experiment) -> None:
+    """Raise NotPossibleError for another type under one logical ID, which CloudFormation refuses."""
+    if old.type != new.type:
+        change = f"CloudFormation cannot change the type of a resource from {old.type} to {new.type}"
+        place = new.document.place(("Resources", new.logical_id, "Type"))
+        raise NotPossibleError(f"{change}; inference-experiment convert gives it another logical ID", place)
 
 
 def _assumed(properties: Mapping[str, Any], status: Assumable | None) -> Status:

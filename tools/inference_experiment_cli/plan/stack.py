@@ -24,10 +24,10 @@ from inference_experiment_cli.inputs.documents import Document
 from inference_experiment_cli.inputs.experiments import (
     Declaration,
     Experiment,
-    declarations_of,
     is_template,
     parameters_of,
     stand_in,
+    template_declarations,
     with_values,
 )
 from inference_experiment_cli.inputs.parameters import check_parameters
@@ -47,6 +47,7 @@ from inference_experiment_cli.plan.requests import (
     NOT_OF_HANDLERS,
     deployed_properties,
     for_type,
+    refuse_other_type,
 )
 from inference_experiment_cli.plan.simulate import SimulatedGateway
 from shadow_test_policies.registry_type import REGISTRY_TYPES
@@ -174,12 +175,7 @@ class Update:
 
 
 def _declarations(document: Document, given: Mapping[str, Any], types: frozenset[str]) -> list[Declaration]:
-    try:
-        return declarations_of(document, given, types)
-    except UsageError as error:
-        if "no resource is of type" not in error.message:
-            raise
-        return []
+    return template_declarations(document, given, types, may_lack=True)
 
 
 def _properties(experiment: Experiment, name: str) -> Mapping[str, Any]:
@@ -337,10 +333,7 @@ def _differences(before: Experiment, after: Experiment) -> Sequence[str]:
 
 def _check_type(old: Experiment, new: Experiment) -> None:
     """Raise NotPossibleError for a change that CloudFormation itself refuses."""
-    kinds = [each.declaration.view.type_of(each.logical_id) for each in (old, new)]
-    if kinds[0] != kinds[1]:
-        text = f"is {kinds[0]} in the stack; CloudFormation changes no resource's type: give it another logical ID"
-        raise NotPossibleError(text, new.document.place(("Resources", new.logical_id, "Type")))
+    refuse_other_type(old, new)
     tokens = [each.properties.get("ServiceToken") for each in (old, new)]
     if tokens[0] != tokens[1] and not any(isinstance(token, ShortForm) for token in tokens):
         text = f"is {tokens[0]} in the stack; CloudFormation refuses another one: give the resource another logical ID"

@@ -6,14 +6,13 @@ The build copies them from the repository into the wheel (setup.py). In a checko
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 import yaml
 
 import inference_experiment
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import UsageError, nearest
 
 PACKAGED: Final = Path(__file__).parent / "files"
 CHECKOUT: Final = Path(__file__).resolve().parents[3]
@@ -93,8 +92,8 @@ def _choose(name: str, available: Mapping[str, Example]) -> Example:
     matches = [wanted] if wanted in available else [each for each in available if wanted and each.startswith(wanted)]
     if len(matches) == 1:
         return available[matches[0]]
-    near = matches or get_close_matches(wanted, available, 1)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    meant = " or ".join(matches) or nearest(wanted, available)
+    hint = f"did you mean {meant}? " if meant else ""
     what = f"no example {name}" if name else "--example has no name"
     raise UsageError(f"{what}; {hint}the examples are {', '.join(available)}")
 

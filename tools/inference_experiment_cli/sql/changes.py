@@ -4,14 +4,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from cfn_template.located import DictNode, Mark, plain, string_node
 from inference_experiment.contract import NATIVE_TYPE
 from inference_experiment.errors import Finding
 from inference_experiment.observed_properties import own_tags, timestamp, to_properties
-from inference_experiment_cli.errors import NotPossibleError, Place, UsageError
+from inference_experiment_cli.errors import NotPossibleError, Place, UsageError, nearest
 from inference_experiment_cli.inputs.api_names import WRITABLE, api_name, property_value
 from inference_experiment_cli.inputs.documents import Document
 from inference_experiment_cli.inputs.experiments import declarations_of, findings
@@ -71,7 +70,7 @@ class StatementSettings(Settings):
     returning: bool = False
 
     def print_record(self, record: Mapping[str, Any]) -> None:
-        """Print the experiment as a change has left it."""
+        """Print the experiment after the change."""
         if not self.returning:
             print_rows([record], list(record), self.output, headers=list(record))
 
@@ -229,9 +228,8 @@ class Changer:
         name = api_name(written, (*also, *WRITABLE))
         if name in WRITABLE or name in also:
             return name
-        near = get_close_matches(name, (*also, *WRITABLE), 1) or get_close_matches(snake(name), map(snake, WRITABLE), 1)
-        known = ", ".join((*also, *WRITABLE))
-        hint = f"did you mean {near[0]}?" if near else f"it can be {known}"
+        near = nearest(written, map(snake, WRITABLE) if written.islower() else (*also, *WRITABLE))
+        hint = f"did you mean {near}?" if near else f"it can be {', '.join((*also, *WRITABLE))}"
         raise UsageError(f"is not a property that can be set; {hint}", self._place(column, column.name))
 
     def _value(self, column: "exp.Expr", name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -244,7 +242,7 @@ class Changer:
         return Place(self.source, _line(column), path)
 
     def _record(self, kind: Kind, target: Target) -> dict[str, Any]:
-        """Return what RETURNING may name, as Cloud Control and the API have it; keys are in lower case."""
+        """Return the fields that RETURNING may name, those of Cloud Control and of the API; keys are in lower case."""
         model: dict[str, Any] = {}
         arn = None
         if kind is not Kind.DELETE:
@@ -274,7 +272,7 @@ def _example(finding: Finding, properties: Mapping[str, Any]) -> str:
 
 
 def _leave_out_described(properties: dict[str, Any]) -> None:
-    """Take away what an experiment that was read has and a new one cannot be given."""
+    """Remove members that Describe returns and Create does not accept."""
     for variant in properties.get("ModelVariants") or ():
         for name in ("Status", "status"):
             variant.pop(name, None)

@@ -2,13 +2,22 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
-from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.errors import UsageError, nearest
+from inference_experiment_cli.inputs.times import option_moment
 from inference_experiment_cli.inventory.describe import Inventory, open_regions
-from inference_experiment_cli.inventory.listing import ARGUMENTS, SUMMARY_COLUMNS, Filters, row
+from inference_experiment_cli.inventory.listing import (
+    ARGUMENTS,
+    SUMMARY_COLUMNS,
+    TIMES,
+    ListedStatus,
+    SortBy,
+    SortOrder,
+    Type,
+    row,
+)
+from inference_experiment_cli.options import member
 from inference_experiment_cli.sql import tables
 from inference_experiment_cli.sql.engine import Answer
 from inference_experiment_cli.sql.reading import Reader
@@ -21,6 +30,7 @@ if TYPE_CHECKING:
 METHOD: Final = "list_inference_experiments"
 JSON: Final = "json"
 LIMIT: Final = "MaxResults"
+ENUMERATIONS: Final = {"StatusEquals": ListedStatus, "Type": Type, "SortBy": SortBy, "SortOrder": SortOrder}
 TOKEN: Final = "NextToken"  # noqa: S105 - a parameter's name
 INSTEAD: Final = {
     "create": "INSERT",
@@ -40,13 +50,13 @@ def execute(reader: Reader, statement: Statement) -> tuple[Answer, Inventory]:
     _check_method(name)
     arguments = _arguments(rest)
     region = arguments.pop("region", "")
-    limit = arguments.pop(LIMIT, None)
+    limit = _limit(arguments.pop(LIMIT, None))
     if arguments.pop(TOKEN, None):
         raise UsageError(f"{TOKEN}: all pages are read; leave it out")
     session, chosen = open_regions(reader.regions or ([str(region)] if region else []), reader.profile)
     inventory = Inventory(session, chosen, full=False, filters=_filters(arguments))
     rows = [list(row(each, full=False).values()) for each in inventory.counted()]
-    return Answer(SUMMARY_COLUMNS, rows[: int(limit)] if limit else rows), inventory
+    return Answer(SUMMARY_COLUMNS, rows[:limit]), inventory
 
 
 def _check_method(name: tables.Name) -> None:
@@ -70,19 +80,45 @@ def _arguments(tokens: Sequence["Token"]) -> dict[str, Any]:
         if name.text.lower() != JSON:
             given[name.text] = value.text
             continue
-        try:
-            given |= json.loads(value.text)
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"@@json: is not an object in JSON: {error}") from error
+        given |= _object(value.text)
     known = (*ARGUMENTS, "region", LIMIT, TOKEN)
     for parameter in given:
         if parameter not in known:
-            near = get_close_matches(parameter, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"it can be {', '.join(known)}"
+            near = nearest(parameter, known)
+            hint = f"did you mean {near}?" if near else f"it can be {', '.join(known)}"
             raise UsageError(f"@{parameter}: is not a parameter of {METHOD}; {hint}")
     return {name: value for name, value in given.items() if value not in ("", None)}
 
 
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"@@json: is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise UsageError("@@json: is not an object of parameters and their values")
+    return value
+
+
+def _limit(value: object) -> int | None:
+    if value is None:
+        return None
+    if not str(value).isdecimal() or int(str(value)) == 0:
+        raise UsageError(f"@{LIMIT} {value}: must be a whole number, at least 1")
+    return int(str(value))
+
+
 def _filters(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    names = dict(zip(ARGUMENTS, (each.name for each in fields(Filters)), strict=True))
-    return Filters(**{names[name]: value for name, value in arguments.items()}).arguments()
+    """Return the arguments of ListInferenceExperiments. Raises UsageError."""
+    return {name: _value(name, str(value)) for name, value in arguments.items()}
+
+
+def _value(name: str, text: str) -> Any:  # noqa: ANN401 - a text or a time
+    if name in TIMES:
+        return option_moment(text, f"@{name}")
+    if name not in ENUMERATIONS:
+        return text
+    try:
+        return member(ENUMERATIONS[name], text).value
+    except ValueError as error:
+        raise UsageError(f"@{name} {text}: {error}") from error

@@ -1,9 +1,9 @@
 """What StackQL and inventory catalogues write in other words than DuckDB, as edits of a statement's text."""
 
-import difflib
 from collections.abc import Iterable
 from typing import Any, Final
 
+from inference_experiment_cli.errors import nearest
 from inference_experiment_cli.sql import tables
 from inference_experiment_cli.sql.statement import Kind, Statement
 
@@ -59,8 +59,7 @@ def explain_column(statement: Statement) -> str:
     lowered = {name.lower() for name in known}
     for column in _columns(statement):
         if column.name and column.name.lower() not in lowered and not column.name.isdigit():
-            near = difflib.get_close_matches(column.name, known, 1) or [""]
-            near = near if near[0] else difflib.get_close_matches(column.name.lower(), lowered, 1) or [""]
-            hint = f"did you mean {near[0]}?" if near[0] else f"DESCRIBE {kinds[0]} lists them" if kinds else ""
+            near = nearest(column.name, sorted(known))
+            hint = f"did you mean {near}?" if near else f"DESCRIBE {kinds[0]} lists them" if kinds else ""
             return f"there is no column {column.name}; {hint}".rstrip("; ") if kinds else ""
     return ""
