@@ -60,19 +60,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--output", type=Path, help="folder for benchmarks.md, benchmarks.json and the charts")
     options = parser.parse_args(arguments)
     output = options.output.resolve() if options.output else None
-    environment, results = machine(), []
+    environment = machine()
     began, before = time.perf_counter(), stolen_seconds()
-    # Outside the repository, whose .cfnlintrc would load our rules for the peer too.
-    with tempfile.TemporaryDirectory(prefix="bench-") as scratch, contextlib.chdir(scratch):
-        for name in options.only:
-            start = time.perf_counter()
-            folder = Path(scratch, name)
-            folder.mkdir()
-            result = (LONG if options.long and name in LONG else ALL)[name](folder, options.rounds)
-            result.seconds = time.perf_counter() - start
-            results.append(result)
-            sys.stdout.write(f"\n{result.title} ({result.seconds:.0f} s)\n{''.join(map(row, result.figures))}")
-            sys.stdout.flush()
+    results = measured(options.only, options.rounds, LONG if options.long else {})
     withheld = stolen_seconds()
     if before is not None and withheld is not None:
         environment["stolen"] = (withheld - before) / ((time.perf_counter() - began) * (environment["cores"] or 1))
@@ -82,6 +72,23 @@ def main(arguments: Sequence[str]) -> int:
     lines = broken(results)
     sys.stdout.write("".join(f"\nfloor broken: {line}" for line in lines) + "\n")
     return 1 if lines else 0
+
+
+def measured(names: Sequence[str], rounds: int, instead: Mapping[str, Callable[[Path, int], Results]]) -> list[Results]:
+    """Run benchmarks, and print the results of each as it ends."""
+    results = []
+    # Outside the repository, whose .cfnlintrc would load our rules for the peer too.
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch, contextlib.chdir(scratch):
+        for name in names:
+            start = time.perf_counter()
+            folder = Path(scratch, name)
+            folder.mkdir()
+            result = instead.get(name, ALL[name])(folder, rounds)
+            result.seconds = time.perf_counter() - start
+            results.append(result)
+            sys.stdout.write(f"\n{result.title} ({result.seconds:.0f} s)\n{''.join(map(row, result.figures))}")
+            sys.stdout.flush()
+    return results
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ def _peer(folder: Path) -> Run:
 
 
 def _run(command: Sequence[str]) -> Run:
-    """Run a process to its end, started by a small one: Linux counts what its parent had into a process's peak."""
+    """Run a process through a small launcher: on Linux, a child's peak memory includes that of its parent."""
     start = time.perf_counter()
     finished = subprocess.run(  # noqa: S603 - our own commands
         [sys.executable, "-c", LAUNCHER, *command], capture_output=True, text=True, check=False

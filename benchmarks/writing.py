@@ -58,12 +58,12 @@ def stolen_seconds() -> float | None:
 
 
 def disturbances(facts: Mapping[str, Any]) -> list[str]:
-    """Return what has disturbed the run: other load before it, or time that the host has withheld."""
+    """Return what disturbed the run: load before it, or CPU time that the host withheld (steal)."""
     found = []
     if (load := facts["load_before"]) is not None and load > QUIET_LOAD:
         found.append(f"the load before the run was {load:g}, at most {QUIET_LOAD:g} is quiet")
     if (stolen := facts["stolen"]) is not None and stolen > QUIET_STEAL:
-        found.append(f"the host withheld {stolen:.1%} of the processors' time, at most {QUIET_STEAL:.0%} is quiet")
+        found.append(f"the host withheld {stolen:.1%} of the CPU time (steal), at most {QUIET_STEAL:.0%} is quiet")
     return found
 
 

@@ -46,7 +46,7 @@ class BuildError(Exception):
 
 
 def build(folder: Path, type_name: str = TYPE_NAME, architecture: str = "") -> Path:
-    """Return the zip of a type, made in a new folder; for this machine without an architecture. Raises BuildError."""
+    """Build a type in a new folder and return its zip; without an architecture, for this machine. Raises BuildError."""
     write_project(folder, type_name)
     own = {**os.environ, "PATH": f"{ENVIRONMENT / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
     _run([str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
@@ -80,7 +80,7 @@ def write_project(folder: Path, type_name: str) -> None:
 
 
 def _constraints() -> str:
-    """Return the locked versions, of which pip takes those that it needs. Hashes would be wanted of the wheel too."""
+    """Return the locked versions as constraints, without hashes: pip would require one for our own wheel, too."""
     return "".join(
         f"{pin}\n" for pin in re.findall(r"^[a-z0-9-]+==[^ \\]+", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
     )

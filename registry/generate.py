@@ -1,4 +1,4 @@
-"""Writes what the registry wants beside the handlers, out of schema.json and operations.json.
+"""Generates the files beside the handlers from schema.json and operations.json.
 
     python -m registry.generate
 
@@ -70,7 +70,7 @@ def schema(type_name: str = TYPE_NAME) -> dict[str, Any]:
 
 
 def _registrable(part: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a part of a schema without what the registry's meta-schema refuses; no list of it has an order."""
+    """Return a part of a schema without the keywords that the registry's meta-schema refuses; no array is ordered."""
     if isinstance(part, dict):
         made = {key: _registrable(value) for key, value in part.items() if key != "propertyNames"}
         return made | {"insertionOrder": False} if part.get("type") == "array" else made
@@ -113,7 +113,7 @@ NAME_OF: Final = {
     "predictionResult": "PredictionResultBucketAndKey",
     "stack": "StackName",
 }
-"""The part of a resource's ARN that is the user's: any."""
+"""Kind of resource -> the part of its ARN that the role leaves open."""
 
 
 def role(type_name: str = TYPE_NAME) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def settings(type_name: str = TYPE_NAME) -> dict[str, Any]:
 
 
 def package_of(type_name: str) -> str:
-    """Return the name of the package with the handlers, as the CloudFormation CLI makes it of the type's name."""
+    """Return the name of the handlers' package, which the CloudFormation CLI derives from the type name."""
     return "_".join(part.lower() for part in type_name.split("::"))
 
 

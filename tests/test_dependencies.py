@@ -54,7 +54,7 @@ def test_locks_have_hashes_and_no_addresses() -> None:
 
 
 def test_the_demo_s_lock_is_a_part_of_all() -> None:
-    """Whoever runs make demo first, and make test then, runs the same versions."""
+    """Make demo and make test use the same versions."""
     demo, everything = (
         set(PINNED.findall((ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")))
         for name in ("demo", "dev")

@@ -64,11 +64,11 @@ def hosting_instance_types() -> frozenset[str]:
     return frozenset(name for entry in regions for name in entry.get("enum", ()))
 
 
-_REGISTERED: Final[dict[str, Schema]] = {}  # what we told cfn-lint of, by type
+_REGISTERED: Final[dict[str, Schema]] = {}  # the schemas that were registered with cfn-lint, by type
 
 
 def register_types(types: Collection[str]) -> None:
-    """Tell cfn-lint of the registry type, as --registry-schemas does: E3006 and Fn::GetAtt ask for it.
+    """Register the registry type with cfn-lint, as --registry-schemas does, for E3006 and Fn::GetAtt.
 
     A schema that the user registers takes precedence. A name of an earlier run that is not among these is forgotten.
     """
@@ -131,7 +131,7 @@ class ReenteringRule(CfnLintJsonSchema):
             yield from self._enter(validator, instance)
 
     def _enter(self, validator: Validator, resource: dict[str, Any]) -> Iterator[ValidationError]:
-        """Yield the errors of a resource of a registered type, into whose properties E3002 would go like this."""
+        """Yield the errors of a resource of a registered type, entering its properties as E3002 does."""
         condition, properties = resource.get("Condition"), resource.get("Properties", {})
         if not isinstance(properties, dict) or properties == {"Ref": "AWS::NoValue"}:
             return  # E3002 says so of any type

@@ -1,4 +1,4 @@
-"""What the documents and the examples of --help speak of: files, live experiments, metrics, captured data in S3."""
+"""What the documentation and the --help examples refer to: files, live experiments, metrics, captured data in S3."""
 
 import json
 import re

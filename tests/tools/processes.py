@@ -15,7 +15,7 @@ from typing import Any
 from command_line import COMMAND, Finished, environment_of
 
 HANG_SECONDS = 60
-"""A guard against hanging, on a machine that does much else: nothing is expected to take a tenth of it."""
+"""A guard against hanging on a busy machine; everything is expected to take less than a tenth of it."""
 
 
 @dataclass

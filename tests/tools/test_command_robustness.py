@@ -1,4 +1,4 @@
-"""Whatever people and machines do to a run: one line or the right result, and nothing left behind."""
+"""Signals, failing output, odd input and odd environments: one line or the right result, and nothing left behind."""
 
 import json
 import os
@@ -213,7 +213,7 @@ def test_output_that_nobody_reads_or_that_cannot_be_written(desk: Desk, settings
 
 
 def test_a_run_goes_on_where_standard_error_cannot_be_written(desk: Desk, settings: dict[str, str]) -> None:
-    """A change must not stop halfway since nobody reads what it says."""
+    """A change must not stop halfway because its messages cannot be written."""
     desk.write("new.json", properties())
     create = ("create", "-f", "new.json", "--interval", "0.02")
     assert shell('"$@" 2>/dev/full', *create, settings=settings).returncode == 0
@@ -443,7 +443,7 @@ def test_a_template_that_vanishes_is_a_finding(settings: dict[str, str]) -> None
 
 
 def test_a_user_without_home_and_name(settings: dict[str, str]) -> None:
-    """As in a container that runs under any user id. Only the look-up in /etc/passwd is replaced."""
+    """As in a container with an arbitrary user ID. Only the lookup in /etc/passwd is replaced."""
     Path("broken.yaml").write_bytes(_broken())
     code = (
         "import pwd, sys\n"

@@ -112,7 +112,7 @@ def sagemaker() -> Iterator[RegionalSageMaker]:
 def test_a_record_has_exactly_the_fields_of_a_flat_inventory(sagemaker: RegionalSageMaker) -> None:
     finished = run("export", settings=environment(sagemaker.url))
 
-    assert (finished.returncode, finished.stderr) == (0, "1 experiments from 1 regions\n")
+    assert (finished.returncode, finished.stderr) == (0, "1 experiment from 1 region\n")
     (record,) = (json.loads(line) for line in finished.stdout.splitlines())
     assert list(record) == FIELDS
     timed = {key: value for key, value in record.items() if key in TIMES}

@@ -104,7 +104,7 @@ def test_what_cannot_be_the_name_of_a_private_type_is_refused(desk: Desk, comman
 
 
 def test_plan_names_the_permissions_of_the_handlers(desk: Desk) -> None:
-    """CloudFormation waits for the handlers itself, and calls Create for whom it wants."""
+    """CloudFormation itself waits for the handlers, and a creation needs no stack."""
     file = desk.write("t.json", template())
     creation = actions(desk.ok("plan", file, "--format", "json").data())
     assert "sagemaker:CreateInferenceExperiment" in creation

@@ -56,7 +56,7 @@ def _first(number: int, _frame: "FrameType | None") -> None:
 
 
 def _later(number: int, _frame: "FrameType | None") -> None:
-    """Do not raise within what removes files and stops processes; but bound it."""
+    """Let the clean-up finish, but limit its time."""
     _exit_in(HURRIED_SECONDS, 128 + number)
 
 
@@ -98,7 +98,7 @@ def signals_held(prepare: Callable[[], None]) -> "Iterator[Callable[[], None]]":
 
 @contextmanager
 def thread_pool(threads: int) -> "Iterator[ThreadPoolExecutor]":
-    """Run threads that nobody waits for once their work is not needed any more."""
+    """Run threads; after an exception, do not wait for them."""
     pool = ThreadPoolExecutor(threads)
     try:
         yield pool

@@ -66,7 +66,7 @@ class RunningProcess:
 
 
 def _answers(url: str) -> bool:
-    """Whether somebody listens there: the process may be dead and still have its number."""
+    """Whether something listens there: the process may have died and its PID been reused."""
     place = urlsplit(url)
     try:
         with socket.create_connection((str(place.hostname), place.port or 0), timeout=2):
@@ -123,7 +123,7 @@ class StateFolder:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                # Held by one that is ready, that starts, that stops, or that only looks.
+                # Held by a process that is ready, starting or stopping, or that only checks the lock.
                 if self.running() is not None or time.monotonic() > deadline:
                     raise AlreadyRunning(f"a local AWS runs with {self.path}") from None
                 time.sleep(0.05)
@@ -144,7 +144,7 @@ class StateFolder:
         return False
 
     def write_record(self, record: RunningProcess) -> None:
-        """Say that the process is ready."""
+        """Record that the process is ready."""
         part = self._record_file.with_suffix(".part")
         part.write_text(json.dumps(asdict(record)), encoding="utf-8")
         part.replace(self._record_file)
@@ -181,7 +181,7 @@ class StateFolder:
             return None
 
     def keep_port(self, port: int) -> None:
-        """Let later runs have this port: URLs of queues, in stacks and elsewhere, hold it."""
+        """Keep the port for later runs: queue URLs in stacks contain it."""
         (self.path / "port").write_text(str(port), encoding="ascii")
 
     def empty(self, *, keep_address: bool) -> None:

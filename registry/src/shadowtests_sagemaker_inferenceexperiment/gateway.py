@@ -24,7 +24,7 @@ class RegistryGateway(Gateway):
         self._named = request if request and request.type is not RequestType.CREATE else None
 
     def list_tags(self, arn: str) -> dict[str, str]:
-        """Return the tags of an experiment; those of the named one with this resource's owner tag."""
+        """Return the tags of an experiment; the named one appears with the owner tag of this resource."""
         tags = super().list_tags(arn)
         if self._named and arn.endswith(f"/{self._named.physical_id}"):
             return {**tags, **identity.owner_tag(self._named)}
@@ -35,7 +35,7 @@ class RegistryGateway(Gateway):
         return super().list_tags(arn)
 
     def describe_stack(self, request: Request) -> StackState:
-        """Return the stack where it is rolling back; any other waits for each of its requests, one at a time."""
+        """Return the state of a stack that is rolling back; otherwise CloudFormation is waiting for this request."""
         if not request.stack_id.startswith(STACK_ARN):
             return NO_STACK
         state = super().describe_stack(request)

@@ -35,10 +35,10 @@ from .registry_requests import Model, request_of
 Callback: TypeAlias = MutableMapping[str, Any]
 
 TIMEOUT_MINUTES: Final = 2160
-"""What the schema says of each handler that waits; CloudFormation's maximum."""
+"""timeoutInMinutes of create, update and delete in the schema; CloudFormation's maximum."""
 MARGIN_SECONDS: Final = 120.0
 INVOCATION_SECONDS: Final = 40.0
-"""How long an invocation works; CloudFormation ends it after a minute."""
+"""How long one invocation may take; CloudFormation ends it after a minute."""
 LONGEST_DELAY_SECONDS: Final = 60
 WRITE_ONLY: Final = frozenset(path.rpartition("/")[2] for path in schema()["writeOnlyProperties"])
 CODES: Final[dict[type[ExperimentError], HandlerErrorCode]] = {
@@ -122,7 +122,7 @@ def update(session: Any, given: BaseResourceHandlerRequest, callback: Callback) 
 @resource.handler(Action.DELETE)
 @_answering
 def delete(session: Any, given: BaseResourceHandlerRequest, callback: Callback) -> ProgressEvent:  # noqa: ANN401
-    """Delete an experiment, stopping it before where it is running, and wait until nothing shows it any more."""
+    """Delete an experiment, after stopping it if it is running, and wait until neither Describe nor List shows it."""
     request = request_of(RequestType.DELETE, given)
     gateway, clock = RegistryGateway(session, request), _clock()
     if not callback:
@@ -150,7 +150,7 @@ def read(session: Any, given: BaseResourceHandlerRequest, _: Callback) -> Progre
 @resource.handler(Action.LIST)
 @_answering
 def list_all(session: Any, _given: BaseResourceHandlerRequest, _: Callback) -> ProgressEvent:  # noqa: ANN401
-    """Return the names of all experiments; the library forwards no token, so that all are one page."""
+    """Return the names of all experiments on one page, since the library does not pass a token on."""
     models: list[BaseModel] = [Model({"Name": name}) for name in RegistryGateway(session).names()]
     return ProgressEvent(OperationStatus.SUCCESS, resourceModels=models)
 

@@ -17,7 +17,7 @@ NO_STACK: Final = "registry"
 
 
 class Model(BaseModel):
-    """The properties of an experiment as they are; their schema is the type's."""
+    """The properties of an experiment, unchanged."""
 
     def __init__(self, properties: Mapping[str, Any]) -> None:
         self.properties = dict(properties)
@@ -51,13 +51,13 @@ def request_of(kind: RequestType, given: BaseResourceHandlerRequest) -> Request:
 
 
 def _settable(model: BaseModel | None) -> dict[str, Any]:
-    """Return what a user can set: CloudFormation sends what the last answer had, too."""
+    """Return the properties that a user can set: CloudFormation also sends the read-only ones of the last answer."""
     properties = model._serialize() if model else {}  # noqa: SLF001 - what the library's models have
     return {key: value for key, value in properties.items() if key not in read_only() and value is not None}
 
 
 def _with_stack_tags(properties: Mapping[str, Any], tags: Mapping[str, str] | None) -> dict[str, Any]:
-    """Return the properties with the tags of the stack, which those of the resource replace."""
+    """Return the properties with the stack's tags added; a tag of the resource takes precedence."""
     if not tags:
         return dict(properties)
     own = properties.get("Tags") or []

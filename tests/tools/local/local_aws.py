@@ -62,7 +62,7 @@ class LocalAws:
         )
 
     def seed(self, name: str = "test", shadow: dict[str, str] | None = None, **changes: Any) -> None:
-        """Make two models, an endpoint and an experiment, as somebody does with boto3."""
+        """Create two models, an endpoint and an experiment with boto3."""
         sagemaker = self.client("sagemaker")
         for model, environment in ((f"{name}-1", {}), (f"{name}-2", shadow or {})):
             container = {"Image": IMAGE, "Environment": environment}
@@ -83,7 +83,7 @@ class LocalAws:
         wait_until(lambda: sagemaker.describe_inference_experiment(Name=name)["Status"] == "Running")
 
     def kill(self, process: int) -> None:
-        """Kill a process outright, and wait until nobody uses the folder."""
+        """Kill a process, and wait until the folder is not in use."""
         os.kill(process, signal.SIGKILL)
         wait_until(lambda: not self.folder.is_locked())
 

@@ -261,7 +261,7 @@ def test_the_folder_without_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_in_the_foreground_a_signal_ends_it(stopped: LocalAws, number: signal.Signals) -> None:
-    """Twice, as somebody impatient does; the data are there at the next start."""
+    """Two signals in a row; the data are there at the next start."""
 
     def use_and_end() -> None:
         wait_until(lambda: stopped.folder.running() is not None)

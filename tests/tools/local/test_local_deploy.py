@@ -130,9 +130,9 @@ def test_code_for_another_processor_is_told_and_fails_with_the_reason(local: Loc
 
     finished = local.run("deploy", "foreign", str(template))
 
-    told, failed = finished.stderr.splitlines()
+    reported, failed = finished.stderr.splitlines()
     reason = "built for Python 3.9 on s390x (fast/core.cpython-39-s390x-linux-gnu.so), but the local AWS runs"
-    assert told.startswith(f"Function: {reason}")
+    assert reported.startswith(f"Function: {reason}")
     assert failed.startswith(
         "inference-experiment: stack foreign is in ROLLBACK_COMPLETE: Thing: The function was " + reason
     )

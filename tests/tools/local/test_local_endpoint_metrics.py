@@ -1,4 +1,4 @@
-"""Metrics of the endpoints of the local AWS: while variants have traffic, and as their models are told to behave."""
+"""Endpoint metrics of the local AWS: only while a variant has traffic, with the behaviour that its model sets."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -16,7 +16,7 @@ from inference_experiment_cli.options import State
 def demo(
     template: Annotated[
         Path | None,
-        typer.Option("--template", "-t", help="Template. That of the provider, for SAM. Default: that of init."),
+        typer.Option("--template", "-t", help="Template. Default: the provider's, as init writes it."),
     ] = None,
     example: Annotated[
         Path | None, typer.Option(help="Template with a shadow test. Default: the example shadow-test.")

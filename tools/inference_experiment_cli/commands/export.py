@@ -12,7 +12,7 @@ from inference_experiment_cli.inventory.describe import Inventory, open_regions
 from inference_experiment_cli.inventory.records import flat
 from inference_experiment_cli.inventory.writers import TEXT_WRITERS, ExportFormat, duckdb_module, write_parquet
 from inference_experiment_cli.options import OutputFile, Profile, Regions
-from inference_experiment_cli.output import note
+from inference_experiment_cli.output import note, number_of
 from inference_experiment_cli.output_file import is_standard_output, replaced
 
 
@@ -41,7 +41,8 @@ def export(
     inventory = Inventory(*open_regions(region or (), profile))
     _write((flat(experiment) for experiment in inventory.counted()), form, output)
     where = f" to {output}" if output else ""
-    note(f"{inventory.count} experiments from {len(inventory.regions) - len(inventory.failures)} regions{where}")
+    regions = len(inventory.regions) - len(inventory.failures)
+    note(f"{number_of(inventory.count, 'experiment')} from {number_of(regions, 'region')}{where}")
     inventory.raise_failures()
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.output import Format, note, print_rows
+from inference_experiment_cli.output import Format, note, number_of, print_rows
 from inference_experiment_cli.project.contents import project_contents
 from inference_experiment_cli.project.sources import all_examples, choose_examples
 from inference_experiment_cli.project.write import Written, write_files
@@ -67,7 +67,7 @@ def _print(folder: Path, written: Written, examples: list[str]) -> None:
     if not written.files:
         print_lines([f"{folder}: up to date"])
         return
-    files = "1 file" if len(written.files) == 1 else f"{len(written.files)} files"
+    files = number_of(len(written.files), "file")
     print_lines([f"{folder}: {files} written: provider and examples {', '.join(examples)}"])
     place = f"./{folder}" if str(folder).startswith("-") else str(folder)
     print_lines(NEXT.format(change="" if place == "." else f"  cd {shlex.quote(place)}\n").splitlines())

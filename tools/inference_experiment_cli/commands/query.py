@@ -31,7 +31,7 @@ def query(  # noqa: PLR0913 - one parameter per option
     file: Annotated[
         Path | None,
         typer.Option(
-            "--file", "-f", metavar="FILE", help="File to read. It has the statement; - is the standard input."
+            "--file", "-f", metavar="FILE", help="File to read. It contains the statement; - is the standard input."
         ),
     ] = None,
     region: Regions = None,

@@ -37,7 +37,7 @@ def stop(
       inference-experiment stop fraud-2 --promote --reason "2 % faster"
       inference-experiment stop fraud-2 --yes
 
-    Exit codes: 0 ended, 1 it does not run, or belongs to a stack, 2 the options are wrong, 4 AWS failed.
+    Exit codes: 0 it has ended, 1 it was never started, or belongs to a stack, 2 the options are wrong, 4 AWS failed.
 
     Documentation: docs/manage.md
     """

@@ -84,7 +84,7 @@ def _forked(paths: Sequence[str], lint: Callable[[str], TemplateResult], process
 
 
 def _begin() -> None:
-    """Prepare a process: Ctrl-C is its parent's business, and without a parent it ends."""
+    """Prepare a worker: it leaves Ctrl-C to its parent, and ends with it."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -99,7 +99,7 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def _killed_unless_done() -> Iterator[None]:
-    """Kill the processes when nobody waits for their results any more."""
+    """Kill the processes when their results are no longer needed."""
     try:
         yield
     except BaseException:

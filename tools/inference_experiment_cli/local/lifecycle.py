@@ -75,7 +75,7 @@ def _started(folder: StateFolder, port: int | None) -> tuple[RunningProcess, boo
     try:
         running = _wait_until_ready(folder, process)
     except BaseException:
-        # Also Ctrl-C: a start that was given up leaves nothing.
+        # Also after Ctrl-C: an abandoned start leaves nothing behind.
         process.terminate()
         process.wait()
         raise
@@ -93,7 +93,7 @@ def _spawned(folder: StateFolder, port: int | None) -> subprocess.Popen[bytes]:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C in this terminal, and its end, are not for it.
+                # Ctrl-C and the end of this terminal must not reach it.
                 start_new_session=True,
             )
     except OSError as error:
@@ -127,7 +127,7 @@ def stop(folder: StateFolder) -> bool:
         return False
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
-            # The lock tells that the process of the record lives, so the number is its own.
+            # The lock proves that the recorded process is alive, so the PID has not been reused.
             os.kill(running.process, number)
         except ProcessLookupError:
             return True

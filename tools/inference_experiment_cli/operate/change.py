@@ -47,7 +47,7 @@ class Settings:
     output: Output = Format.TABLE
 
     def print_record(self, record: Mapping[str, Any]) -> None:
-        """Print the experiment as a change has left it."""
+        """Print the experiment after the change."""
         print_value(record, self.output)
 
 
@@ -75,14 +75,14 @@ class LiveChange:
         return cls(gateway, observed, owner, to_properties(observed.details, tags), tags, settings)
 
     def update(self, properties: Mapping[str, Any], command: str) -> None:
-        """Bring the experiment to these properties; the name of the command is the reason of a stop without one."""
+        """Update the experiment to these properties; a stop without StatusReason names the command."""
         wanted = dict(properties)
         if wanted.get("DesiredState") in (Status.COMPLETED, Status.CANCELLED):
             wanted.setdefault("StatusReason", f"Stopped by inference-experiment {command}")
         self.apply(RequestType.UPDATE, wanted, f"{self.observed.name} is running and would be stopped. Continue?")
 
     def delete(self, command: str) -> None:
-        """Delete the experiment; a running one is stopped first, for which the name of the command is the reason."""
+        """Delete the experiment; a running one is stopped first, with a StatusReason that names the command."""
         properties = {key: value for key, value in self.live.items() if key != "DesiredState"}
         properties["StatusReason"] = f"Stopped by inference-experiment {command}"
         name, status = self.observed.name, self.observed.status
@@ -109,7 +109,7 @@ class LiveChange:
 
 
 def _note_what_stays(plan: Plan) -> None:
-    """Say of each change that no call makes why not."""
+    """Explain each change that results in no call."""
     kept = [f"{row['path']}: {row['how']}" for row in plan["properties"] if row["how"] == KEPT]
     for text in kept:
         note(text)

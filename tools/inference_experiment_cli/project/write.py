@@ -1,4 +1,4 @@
-"""Writes a project: all of it, or nothing where a file with different content is in the way."""
+"""Writes a project completely, or not at all if a file with different content exists."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from typing import Final
 from inference_experiment_cli.errors import Place, UsageError, unwritable
 
 REPLACEABLE: Final = frozenset({".cfnlintrc", ".gitignore", "LICENSE", "README.md"})
-"""Files that a project works without: one that exists is kept, where another file is refused."""
+"""Files that a project works without: an existing one is kept. Any other existing file is an error."""
 MAX_NAMED: Final = 3
 
 
@@ -56,7 +56,7 @@ def _differs(path: Path, content: bytes) -> bool:
 
 
 def _write(path: Path, content: bytes, made: list[Path]) -> None:
-    """Write a file by way of another one, so that a link is replaced and not followed; note what is new.
+    """Write a file through a temporary one, so that a link is replaced and not followed; record what is new.
 
     Raises UsageError.
     """
