@@ -159,6 +159,33 @@ def test_an_interrupted_demo_leaves_nothing(
     assert names(Path(settings["TMPDIR"])) == []
 
 
+LOST = """
+import io, os, signal, sys, time
+from inference_experiment_cli.interrupts import Interrupted, note_arrival, raise_on_signals
+
+class Closing(io.IOBase):
+    def close(self):
+        if not self.closed:
+            super().close()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+raise_on_signals()
+try:
+    Closing()
+    print("lost", flush=True)
+    time.sleep(60)
+except Interrupted as interrupt:
+    note_arrival()
+    sys.exit(interrupt.code)
+"""
+
+
+def test_a_signal_that_python_loses_comes_again() -> None:
+    """Python ignores an exception in a file that is closed as it is collected, so the first one changes nothing."""
+    ended = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, check=False, timeout=30)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (143, "lost\n", "")
+
+
 # Output that fails
 
 

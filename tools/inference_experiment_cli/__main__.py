@@ -3,7 +3,7 @@
 import os
 import sys
 
-from inference_experiment_cli.interrupts import Interrupted, exit_now, raise_on_signals, restore_signals
+from inference_experiment_cli.interrupts import Interrupted, exit_now, note_arrival, raise_on_signals, restore_signals
 from inference_experiment_cli.streams import open_streams
 
 
@@ -18,6 +18,7 @@ def run() -> None:
 
         main()
     except Interrupted as interrupt:  # while it was imported
+        note_arrival()
         sys.stderr.write("inference-experiment: interrupted\n")
         raise SystemExit(interrupt.code) from None
     except SystemExit as ended:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,10 @@ CLEANUP_SECONDS: Final = 30.0
 """Seconds that the end of a run may take: temporary tables in Athena are dropped, the local AWS is stopped."""
 HURRIED_SECONDS: Final = 5.0
 """The same after a second signal."""
+_LOOK_SECONDS: Final = 0.25
+
+_arrived = threading.Event()
+"""Set once Interrupted has come to where it is printed."""
 
 
 class Interrupted(BaseException):
@@ -47,23 +51,60 @@ def restore_signals() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
+def note_arrival() -> None:
+    """Note that Interrupted has come to where it is printed: it does not have to be raised again."""
+    _arrived.set()
+
+
 def _first(number: int, _frame: "FrameType | None") -> None:
     for other in SIGNALS:
         if signal.getsignal(other) is _first:
             signal.signal(other, _later)
     _exit_in(CLEANUP_SECONDS, 128 + number)
+    if hasattr(signal, "pthread_kill"):  # not on Windows
+        threading.Thread(target=_raise_again, args=(number,), daemon=True).start()
     raise Interrupted(128 + number)
 
 
 def _later(number: int, _frame: "FrameType | None") -> None:
     """Let the clean-up finish, but limit its time."""
+    if _is_lost():
+        raise Interrupted(128 + number)
     _exit_in(HURRIED_SECONDS, 128 + number)
 
 
+def _is_lost() -> bool:
+    """Return whether the main thread goes on as if there had been no signal.
+
+    An exception that a signal raises is lost where Python ignores exceptions: a file that is closed as it is collected.
+    """
+    # Python up to 3.11 has the three values of sys.exc_info() here.
+    active: Any = sys._current_exceptions().get(threading.main_thread().ident or 0)  # noqa: SLF001 - its documented name
+    error = active[1] if isinstance(active, tuple) else active
+    while error is not None and not isinstance(error, Interrupted):
+        error = error.__context__
+    return error is None and not _arrived.is_set()
+
+
+def _raise_again(number: int) -> None:
+    # Between two blocks that clean up no exception is active for an instant.
+    looks = 0
+    while not _arrived.wait(_LOOK_SECONDS):
+        looks = looks + 1 if _is_lost() else 0
+        if looks > 1:
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+
 def _exit_in(seconds: float, code: int) -> None:
-    timer = threading.Timer(seconds, os._exit, (code,))
+    timer = threading.Timer(seconds, _give_up, (code,))
     timer.daemon = True
     timer.start()
+
+
+def _give_up(code: int) -> None:
+    with suppress(OSError):
+        os.write(2, b"inference-experiment: interrupted; the clean-up took too long and was given up\n")
+    os._exit(code)
 
 
 def exit_now(code: int) -> None:

@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from inference_experiment_cli.errors import ExitCode, describe
 from inference_experiment_cli.help_page import HelpPage
-from inference_experiment_cli.interrupts import Interrupted
+from inference_experiment_cli.interrupts import Interrupted, note_arrival
 from inference_experiment_cli.streams import discard, early_end, failure_of_output
 from inference_experiment_cli.terminal import one_line, print_lines, use_escapes
 from inference_experiment_cli.usage_errors import remember, usage_text
@@ -149,6 +149,7 @@ def main() -> None:
     except _ClickException as error:
         code = _print_usage_error(error)
     except (Interrupted, KeyboardInterrupt, typer.Abort) as interrupt:
+        note_arrival()
         code = getattr(interrupt, "code", ExitCode.INTERRUPTED)
         _print_line("; ".join(["interrupted", *getattr(interrupt, "__notes__", ())]))
     except Exception as error:  # noqa: BLE001 - printed as a traceback where it is a defect

@@ -17,7 +17,7 @@ from typing import Final
 from inference_experiment_local.cloud import LocalCloud
 from inference_experiment_local.control import Control
 from inference_experiment_local.errors import LocalAwsError, PortUnavailable
-from inference_experiment_local.ministack.process import usable_port
+from inference_experiment_local.ministack.process import ENDING_SIGNALS, usable_port
 from inference_experiment_local.state_folder import (
     PREFERRED_PORT,
     AlreadyRunning,
@@ -26,7 +26,6 @@ from inference_experiment_local.state_folder import (
     StateFolder,
 )
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CHECK_SECONDS: Final = 0.2
 
 
@@ -70,11 +69,11 @@ def _ended_by_signals() -> Iterator[None]:
     """Leave the with statement at the first signal, and let none disturb that."""
 
     def leave(_number: int, _frame: FrameType | None) -> None:
-        for each in _SIGNALS:
+        for each in ENDING_SIGNALS:
             signal.signal(each, signal.SIG_IGN)
         raise _Stopped
 
-    before = {each: signal.signal(each, leave) for each in _SIGNALS}
+    before = {each: signal.signal(each, leave) for each in ENDING_SIGNALS}
     try:
         yield
     except _Stopped:

@@ -79,6 +79,10 @@ def _started(folder: StateFolder, port: int | None) -> tuple[RunningProcess, boo
         process.terminate()
         process.wait()
         raise
+    if running.process != process.pid:
+        # Another start was first; ours would find that out by itself, and has nothing to do until then.
+        process.terminate()
+        process.wait()
     _check_port(running, port)
     return running, running.process == process.pid
 

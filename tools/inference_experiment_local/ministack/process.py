@@ -10,10 +10,11 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from inference_experiment_local.sessions import isolated_environment
 
 _CA_VARIABLES = ("CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STARTUP_SECONDS = 30.0
 _SAVING_SECONDS = 10.0
 _KILL_AFTER_SECONDS = 1.0
@@ -124,25 +126,41 @@ def ministack(settings: MinistackSettings) -> Iterator[subprocess.Popen[bytes]]:
     Where it keeps its data it writes them at the end.
     """
     command = [sys.executable, "-m", "inference_experiment_local.ministack.launcher", str(settings.directory)]
-    with settings.log_file.open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own module
-            command,
-            env=settings.environment(),
-            cwd=settings.directory,
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            # Its own group: Ctrl-C on a terminal must not reach it before we stop it, and its workers end with it.
-            start_new_session=True,
-            pass_fds=() if settings.kept is None else (settings.lock,),
-        )
-    try:
+    with ExitStack() as running:
+        with settings.log_file.open("wb") as log, _signals_deferred():
+            process = subprocess.Popen(  # noqa: S603 - our own module
+                command,
+                env=settings.environment(),
+                cwd=settings.directory,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Its own group: Ctrl-C on a terminal must not reach it before we stop it, and its workers end with it.
+                start_new_session=True,
+                pass_fds=() if settings.kept is None else (settings.lock,),
+            )
+            running.callback(_stop, process)
         _wait_until_up(settings, process)
         yield process
         if settings.kept is not None:
             _let_it_save(process)
+
+
+@contextmanager
+def _signals_deferred() -> Iterator[None]:
+    """Handle signals at the end: an exception of theirs must not leave a process that nobody knows."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDING_SIGNALS}
+    try:
+        yield
     finally:
-        _stop(process)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for each in came:
+            signal.raise_signal(each)
 
 
 def _wait_until_up(settings: MinistackSettings, process: subprocess.Popen[bytes]) -> None:
