@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # The lock files are complete, so nothing is resolved at installation.
-PIP := -m pip --quiet --disable-pip-version-check install
+# Compiling all of it takes longer than the modules that are used do when they are first imported.
+PIP := -m pip --quiet --disable-pip-version-check install --no-compile
 # Those of examples/broken are wrong on purpose.
 EXAMPLES := $(filter-out examples/broken/%,$(wildcard examples/*.yaml examples/*/*.yaml))
 PACKAGES := $(notdir $(patsubst %/,%,$(dir $(wildcard src/*/__init__.py lib/*/__init__.py rules/*/__init__.py tools/*/__init__.py))))
@@ -12,29 +13,26 @@ SECURITY := $(PYTHON) scripts/security.py .venv-security
 # Without .pyc files imports take more than twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-first test-second check security site format sam-check cdk-check types clients-check lint-corpus lint-recall lint-versions contract registry faults mutation bench docs dist lock clean
+.PHONY: demo test test-all check security site format sam-check cdk-check types clients-check lint-corpus lint-recall lint-versions contract registry faults mutation bench docs dist lock clean
 
 # Whoever has not installed all of it gets what the demo needs, a third of it.
 demo: $(if $(wildcard $(STAMP)),$(STAMP),$(VENV)/.demo)
 	$(BIN)/inference-experiment demo
 
-# Two processes, since the suite takes one core twice as long; each half runs by itself too.
-HALF := tests/rules tests/lib tests/tools/local tests/tools/test_command_robustness.py tests/test_one_answer.py
+# One process per core. A sample: every test function, of many cases a few, and no slow test; no coverage, which takes
+# half as long again.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 20
 test: $(STAMP)
-	rm -f .coverage .coverage.*
-	$(MAKE) --no-print-directory -j2 --output-sync=target test-first test-second
-	$(BIN)/coverage combine -q
+	$(PYTEST) --sample
+
+# All tests, with the coverage of branches.
+test-all: $(STAMP)
+	$(PYTEST) --cov --cov-report=
 	$(BIN)/coverage report --include='src/*' --fail-under=100
 	@for package in $(filter-out inference_experiment,$(PACKAGES)); do \
 		printf '%s: branch coverage in %% ' $$package; \
 		$(BIN)/coverage report --include="*/$$package/*" --format=total --fail-under=92 || exit 1; \
 	done
-
-test-first: $(STAMP)
-	COVERAGE_FILE=.coverage.first $(BIN)/python -m pytest --cov --cov-report= $(HALF)
-
-test-second: $(STAMP)
-	COVERAGE_FILE=.coverage.second $(BIN)/python -m pytest --cov --cov-report= tests $(HALF:%=--ignore=%)
 
 check: $(STAMP) types .venv-security/.installed site
 	$(BIN)/ruff check .

@@ -7,19 +7,22 @@ import log_audit
 import pytest
 from botocore.loaders import Loader
 from hypothesis import settings
+from sampling import SLOW, pytest_addoption, pytest_collection_modifyitems  # noqa: F401 - hooks
 
 if TYPE_CHECKING:
     from protocol_driver.cloud import ProtocolCloud
 
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+settings.register_profile("all", deadline=None)
+settings.register_profile("sample", deadline=None, max_examples=20)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Search every log line of the session for signatures and tag values; know pytest-cov's mark without it too."""
-    config.addinivalue_line("markers", "no_cover: not traced, where coverage is measured")
+    """Search every log line of the session for signatures and tag values; know the markers."""
+    settings.load_profile("sample" if config.getoption("--sample") else "all")
+    config.addinivalue_line("markers", f"{SLOW}: takes seconds; not in the sample that make test runs")
+    config.addinivalue_line("markers", "no_cover: not traced, where coverage is measured")  # without pytest-cov too
     if not config.pluginmanager.has_plugin("log_audit"):
         config.pluginmanager.register(log_audit, "log_audit")
 

@@ -12,7 +12,7 @@ and the session fails in the end if a line held a secret. The line itself is not
 import logging
 import re
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from awslambdaric.lambda_runtime_log_utils import JsonFormatter  # type: ignore[import-untyped]
@@ -71,10 +71,20 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         AUDIT.inspect(content, f"{title} of {report.nodeid}")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a worker of pytest-xdist has seen."""
+    lines, breaches = getattr(node, "workeroutput", {}).get("log_audit", (0, {}))
+    AUDIT.lines += lines
+    AUDIT.breaches.update(breaches)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a session whose logs showed a secret."""
     logging.getLogger().removeHandler(AUDIT)
-    if AUDIT.breaches and session.exitstatus == pytest.ExitCode.OK:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["log_audit"] = (AUDIT.lines, dict(AUDIT.breaches))
+    elif AUDIT.breaches and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

@@ -3,6 +3,8 @@
 from itertools import count
 from pathlib import Path
 
+import pytest
+
 from benchmarks import templates
 from benchmarks.drawing import svg
 from benchmarks.measure import Curve, Figure, Results, compared, interval_of_median, pairs
@@ -68,6 +70,7 @@ def test_the_page_has_every_figure_and_every_curve(tmp_path: Path) -> None:
     assert "&amp;" in svg(curve)
 
 
+@pytest.mark.slow
 def test_the_templates_that_are_measured_are_sound(tmp_path: Path) -> None:
     """A template with errors would measure the wording of findings."""
     texts = {

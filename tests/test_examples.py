@@ -249,6 +249,7 @@ def expected_experiments(template: Path) -> int:
     return text.count(f"Type: {CUSTOM_TYPE}") + text.count("Type: AWS::CloudFormation::Stack")
 
 
+@pytest.mark.slow
 def test_the_page_about_the_cdk_names_what_there_is() -> None:
     """Type, export and rule that docs/cdk.md relies on."""
     page = (ROOT / "docs" / "cdk.md").read_text(encoding="utf-8")
@@ -259,6 +260,7 @@ def test_the_page_about_the_cdk_names_what_there_is() -> None:
         assert (ROOT / "docs" / "rules" / f"{rule}.md").exists()
 
 
+@pytest.mark.slow
 def test_what_the_cdk_synthesises_is_linted(tmp_path: Path) -> None:
     """The template of the page's example, as `cdk synth` writes it."""
     properties: dict[str, Any] = {

@@ -11,6 +11,7 @@ SCRIPT = Path(__file__).with_suffix(".sh")
 PAGE = SCRIPT.parent.parent / "docs" / "getting-started.md"
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.timeout(600)
 def test_from_the_package_to_a_promoted_shadow() -> None:

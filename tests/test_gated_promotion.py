@@ -19,6 +19,8 @@ from inference_experiment_local.sagemaker.metrics import Behaviour
 from inference_experiment_local.sessions import isolated_environment
 from protocol_driver.controlled import ControlledCloud, ControlledMetrics
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 PIPELINE = ROOT / "examples" / "gated-promotion"
 STACK = "shop-shadow-test"

@@ -337,7 +337,7 @@ class World:
             assert not promotes
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings().max_examples, deadline=None)
 @given(
     data=st.data(),
     kind=st.sampled_from(list(RequestType)),

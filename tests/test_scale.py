@@ -12,6 +12,8 @@ from stack_invariants import experiments
 from protocol_driver.cloud import ProtocolCloud
 from protocol_driver.stack import Stack
 
+pytestmark = pytest.mark.slow
+
 STACKS = 200
 CONCURRENCY = 40
 BURST = 20.0  # calls of one operation that SageMaker takes at once

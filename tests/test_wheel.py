@@ -17,6 +17,8 @@ import pytest
 
 from inference_experiment_cli.project.sources import PROVIDER_FILES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {
     path.parent.name: path.parent

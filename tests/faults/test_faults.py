@@ -9,6 +9,8 @@ from operations_under_fault import OPERATIONS
 
 from protocol_driver.cloud import ProtocolCloud
 
+pytestmark = pytest.mark.slow
+
 # Operation -> the call that matters most in it: the first one that changes something.
 CHANGES = {
     "create": "CreateInferenceExperiment",

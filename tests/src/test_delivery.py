@@ -200,7 +200,7 @@ ascii_characters = st.characters(max_codepoint=127)
 members = {key: st.text(ascii_characters, min_size=1, max_size=length) for key, length in REQUIRED.items()}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings().max_examples, deadline=None)
 @given(
     event=st.fixed_dictionaries({**members, "RequestType": st.sampled_from(["Create", "Update", "Delete"])}),
     physical_id=st.text(min_size=1, max_size=1024),

@@ -499,7 +499,7 @@ def test_lifecycle_model(protocol_cloud: "ProtocolCloud") -> None:
     number = int(os.environ.get("LIFECYCLE_SEED", random.randrange(2**32)))
     Lifecycle.cloud = protocol_cloud
     wanted = settings(
-        max_examples=int(os.environ.get("LIFECYCLE_EXAMPLES", "30")),
+        max_examples=int(os.environ.get("LIFECYCLE_EXAMPLES", 3 * settings().max_examples // 10)),
         stateful_step_count=STEPS,
         deadline=None,
         database=None,

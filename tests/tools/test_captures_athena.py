@@ -82,6 +82,7 @@ def assert_same(folder: Path, *options: str) -> Any:
 # The same figures
 
 
+@pytest.mark.slow
 def test_classes_with_labels_retries_and_broken_lines(tmp_path: Path) -> None:
     """Numbers in several forms, lines that are broken, of something else, repeated, or without a half."""
     answers = {PRODUCTION: ["1", "0", "1\n", " 1.0", "2.5", "cat"], SHADOW: ["1", "1", "true", "0", "2.50", "dog"]}
@@ -101,6 +102,7 @@ def test_classes_with_labels_retries_and_broken_lines(tmp_path: Path) -> None:
     assert {row["name"] for row in found["classification"]["classes"]} >= {"2.5", "1", "cat"}
 
 
+@pytest.mark.slow
 def test_regression_in_compressed_files_by_hour_and_slice(tmp_path: Path) -> None:
     for variant, shift in ((PRODUCTION, 0.0), (SHADOW, 0.25)):
         for hour in range(3):
@@ -123,6 +125,7 @@ def test_regression_in_compressed_files_by_hour_and_slice(tmp_path: Path) -> Non
     assert len(found["over_time"]) == 3
 
 
+@pytest.mark.slow
 def test_scores_in_json_without_identifiers(tmp_path: Path) -> None:
     """Paired by the request's content; several records in each body."""
     for variant, wrong in ((PRODUCTION, 0), (SHADOW, 3)):
@@ -138,6 +141,7 @@ def test_scores_in_json_without_identifiers(tmp_path: Path) -> None:
     assert {drift["of"] for drift in found["classification"]["drift"]} == {"classes", "scores"}
 
 
+@pytest.mark.slow
 def test_texts_and_rankings(tmp_path: Path) -> None:
     texts = [
         "Hello, world! This is a longer answer.",
@@ -288,6 +292,7 @@ def test_only_the_hours_of_the_period_are_read(tmp_path: Path, athena: LocalAthe
     assert "'projection.hour.range' = '2026/11/20/12,2026/11/20/14'" in "".join(athena.statements)
 
 
+@pytest.mark.slow
 def test_arrays_are_counted_and_the_rest_compared(tmp_path: Path) -> None:
     both(tmp_path, ["1", "0", half(npy([1]), "BASE64")], ["1", "1", "1"])
     upload(tmp_path)

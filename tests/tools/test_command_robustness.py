@@ -76,6 +76,7 @@ def _everywhere(url: str) -> dict[str, str]:
     return {"AWS_ENDPOINT_URL_SAGEMAKER": url, "AWS_ENDPOINT_URL_S3": url}
 
 
+@pytest.mark.slow
 @interrupted
 def test_an_interrupted_lint_leaves_no_process(
     settings: dict[str, str], signals: tuple[signal.Signals, ...], *, group: bool, code: int
@@ -88,6 +89,7 @@ def test_an_interrupted_lint_leaves_no_process(
     assert not [name for name in names(Path(settings["XDG_CACHE_HOME"])) if name.endswith(".new")]
 
 
+@pytest.mark.slow
 def test_the_processes_of_a_killed_lint_end_too(settings: dict[str, str]) -> None:
     _many_templates(40)
     running = start("lint", ".", "--jobs", "2", settings=settings)
@@ -148,6 +150,7 @@ def test_an_interrupted_change_that_was_not_made_says_so(desk: Desk, settings: d
     assert ended.stderr.endswith("inference-experiment: interrupted; nothing was changed\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("signals", "code"), [((signal.SIGINT, signal.SIGINT), 130), ((signal.SIGTERM,), 143)])
 def test_an_interrupted_demo_leaves_nothing(
     settings: dict[str, str], signals: tuple[signal.Signals, ...], code: int
@@ -341,6 +344,7 @@ def test_lint_goes_on_without_a_cache_that_cannot_be_written(desk: Desk, setting
     assert (blocked.returncode, blocked.stdout) == (expected.returncode, expected.stdout)
 
 
+@pytest.mark.slow
 def test_two_runs_share_a_cache(desk: Desk, settings: dict[str, str]) -> None:
     _printing(desk)
     both = [start("lint", "broken.yaml", settings=settings) for _ in range(2)]
@@ -357,6 +361,7 @@ def _broken() -> bytes:
     return (BROKEN / "fail-condition.yaml").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "name"),
     [
@@ -453,6 +458,7 @@ def test_what_is_no_file_is_one_line(settings: dict[str, str], name: str) -> Non
         assert_one_line(run("lint", name, settings=settings), 2, f"{name}: ")
 
 
+@pytest.mark.slow
 def test_a_template_that_vanishes_is_a_finding(settings: dict[str, str]) -> None:
     """Those after it are linted all the same."""
     _many_templates(12)

@@ -11,6 +11,7 @@ from command_line import assert_one_line, run, run_process
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow
 def test_demo_shows_the_whole_life_and_leaves_nothing(tmp_path: Path) -> None:
     finished = run_process("demo", settings={"TMPDIR": str(tmp_path)})
     assert finished.returncode == 0, finished.stderr
@@ -42,6 +43,7 @@ def test_missing_file_is_one_line_and_exit_2(option: str) -> None:
     assert_one_line(run("demo", option, "nowhere.yaml"), 2, "nowhere.yaml: no such file")
 
 
+@pytest.mark.slow
 def test_port_in_use_is_one_line_and_exit_2() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -51,6 +53,7 @@ def test_port_in_use_is_one_line_and_exit_2() -> None:
     assert_one_line(finished, 2, f"port {port} cannot be used")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [
@@ -66,6 +69,7 @@ def test_broken_template_is_one_line_with_its_place(tmp_path: Path, text: str, c
     assert_one_line(finished, code, f"{path}:", words)
 
 
+@pytest.mark.slow
 def test_example_that_fails_to_deploy_is_told_with_its_reason(tmp_path: Path) -> None:
     """A template that lints but cannot be deployed ends in the stack's reason, not in a traceback."""
     text = (ROOT / "examples" / "shadow-test.yaml").read_text()

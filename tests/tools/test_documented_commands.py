@@ -87,6 +87,7 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [path for path in PAGES if name(path) not in ELSEWHERE], ids=name)
 @pytest.mark.usefixtures("folder")
 def test_the_commands_of_a_page(account: DocumentedAccount, path: Path) -> None:

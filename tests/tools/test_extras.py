@@ -74,6 +74,7 @@ def test_help_needs_no_extra(command: str, tmp_path: Path) -> None:
     assert (finished.returncode, finished.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_demo_goes_on_without_the_comparison(tmp_path: Path) -> None:
     finished = without(tmp_path, "captures", "demo")
 

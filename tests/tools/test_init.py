@@ -238,6 +238,7 @@ def test_modes_are_those_of_the_umask(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "new" / "b.sh").stat().st_mode) & 0o100
 
 
+@pytest.mark.slow
 def test_cfn_lint_has_our_rules_in_a_project_and_does_without() -> None:
     """The cfn-lint of the SAM CLI lacks them; `sam validate --lint` reads .cfnlintrc all the same."""
     init("shop", "--example", "shadow-test", "--example", "broken")

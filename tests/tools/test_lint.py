@@ -84,6 +84,7 @@ def same(ours: Finished, theirs: Finished) -> bool:
     return (ours.stdout, ours.returncode) == (theirs.stdout, theirs.returncode)
 
 
+@pytest.mark.slow
 def test_the_whole_corpus_gives_the_findings_of_cfn_lint(corpus: list[str], theirs: Finished, tmp_path: Path) -> None:
     """In several processes while a cache is filled, then from it; a part of it in one process."""
     options = ("-f", "json", "-c", "I")
@@ -117,6 +118,7 @@ def test_every_format_is_cfn_lints(style: str, tmp_path: Path, monkeypatch: pyte
         assert style in {"junit", "sarif"} or same(ours, theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [

@@ -546,6 +546,7 @@ def mutated(form: Any, chance: random.Random) -> bytes:
     return text.encode("utf-16" if chance.randrange(20) == 0 else "utf-8")
 
 
+@pytest.mark.slow
 def test_no_mutated_dump_gives_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Promise: whatever is wrong with a file of any form, the answer is a finding or one line."""
     forms = [*FORMS.values(), {"Role": BARE}, {"Roles": [BARE]}, {"Policy": json.dumps(TRUST)}]

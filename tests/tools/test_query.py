@@ -214,6 +214,7 @@ def test_without_the_parser(sagemaker: RegionalSageMaker, tmp_path: Path) -> Non
         assert_one_line(finished, 2, "sqlglot is not installed: pip install 'cfn-inference-experiment[query]'")
 
 
+@pytest.mark.slow
 def test_nothing_but_errors_is_on_the_standard_error(sagemaker: RegionalSageMaker) -> None:
     """A real process: DuckDB's binding reports objects that outlive it."""
     settings = environment(sagemaker.url)
@@ -230,6 +231,7 @@ def test_nothing_but_errors_is_on_the_standard_error(sagemaker: RegionalSageMake
         assert_one_line(run_process("query", sql, "--timeout", "3", "--write", settings=settings), code)
 
 
+@pytest.mark.slow
 def test_an_interrupted_statement_is_no_answer(sagemaker: RegionalSageMaker) -> None:
     settings = os.environ | environment(sagemaker.url)
     endless = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b"

@@ -276,7 +276,7 @@ VALUES = st.recursive(
 SECTIONS = st.dictionaries(st.sampled_from(["Text", "C", "a"]), VALUES, max_size=3) | VALUES
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings().max_examples, deadline=None)
 @given(VALUES, SECTIONS, SECTIONS, SECTIONS)
 def test_no_template_makes_it_raise(value: Any, parameters: Any, conditions: Any, mappings: Any) -> None:
     template = {"Parameters": parameters, "Conditions": conditions, "Mappings": mappings}

@@ -70,6 +70,7 @@ def test_a_malformed_loop_stays(loop: str) -> None:
     assert list(expanded(f"Resources: {{'Fn::ForEach::L': {loop}}}")["Resources"]) == ["Fn::ForEach::L"]
 
 
+@pytest.mark.slow
 def test_loops_that_multiply_come_to_an_end() -> None:
     loop = '{"${A}${B}${C}${D}${E}${F}": 1}'
     for name in "FEDCBA":

@@ -19,7 +19,9 @@ from iam_policy.parse.document import DocumentKind
 from iam_policy.parse.reading import read_node
 
 SEED = 20261122
-CASES = 10_000
+PARTS = 20
+CASES = 500
+"""Random cases of one part."""
 
 NEVER = "arn:aws:none:us-east-1:000000000000:nothing/at-all"
 ORACLE = {
@@ -247,10 +249,10 @@ def _choices() -> Iterator[tuple[Callable[[Case], None], ...]]:
         yield from itertools.permutations(AMBIGUITIES, count)
 
 
-@pytest.mark.timeout(600)
-def test_every_difference_from_the_oracle_is_a_documented_ambiguity(oracle: Ask) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_difference_from_the_oracle_is_a_documented_ambiguity(oracle: Ask, part: int) -> None:
     """Promise: of thousands of random policies each is decided as the oracle does, or for a reason on the list."""
-    source = random.Random(SEED)
+    source = random.Random(SEED + part)
     cases = [random_case(source) for _ in range(CASES)]
 
     answers = oracle(case.question() for case in cases)
@@ -268,7 +270,7 @@ def test_every_difference_from_the_oracle_is_a_documented_ambiguity(oracle: Ask)
         counts[f"differ: {reason}"] += 1
         if reason is None:
             unexplained.append((case.question(), str(expected), str(ours(case))))
-    print(f"seed {SEED}:", dict(counts))  # noqa: T201 - the seed and the figures are part of the result
+    print(f"seed {SEED + part}:", dict(counts))  # noqa: T201 - the seed and the figures are part of the result
     assert not unexplained, unexplained[:3]
 
 
@@ -287,14 +289,15 @@ def _is_short(case: Case) -> bool:
     return any(json.dumps(short) in json.dumps(case.documents()) for short in SHORT)
 
 
-def test_an_incomplete_arn_decides_as_the_completed_one_does_for_the_oracle(oracle: Ask) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_an_incomplete_arn_decides_as_the_completed_one_does_for_the_oracle(oracle: Ask, part: int) -> None:
     """Promise: in Resource and NotResource of every policy that IAM completes, `arn:aws:sqs` is `arn:aws:sqs:*:*:*`."""
-    source = random.Random(SEED + 1)
-    cases = [case for case in (random_case(source) for _ in range(4000)) if _is_short(case)]
+    source = random.Random(SEED + PARTS + part)
+    cases = [case for case in (random_case(source) for _ in range(200)) if _is_short(case)]
 
     answers = oracle(completed(case).question() for case in cases)
 
-    assert len(cases) > 1000
+    assert len(cases) > 50
     for case, answer in zip(cases, answers, strict=True):
         expected, mine = ORACLE[answer["result"]], ours(case)
         assert mine is ours(completed(case)), case.question()
@@ -346,9 +349,10 @@ def ministacks(case: Case) -> Outcome:
     return outcomes[result.decision]
 
 
-def test_the_tagging_actions_are_decided_as_by_a_second_evaluator() -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_tagging_actions_are_decided_as_by_a_second_evaluator(part: int) -> None:
     """Promise: tagging actions, too, are decided alike wherever ministack follows the documentation."""
-    source = random.Random(SEED)
+    source = random.Random(SEED + 2 * PARTS + part)
     cases = [case for case in (tagging_case(source) for _ in range(2 * CASES)) if case is not None]
 
     different = [
@@ -357,6 +361,5 @@ def test_the_tagging_actions_are_decided_as_by_a_second_evaluator() -> None:
         if ministacks(case) is not ours(case)
     ]
 
-    print(f"seed {SEED}: {len(cases)} cases")  # noqa: T201
-    assert len(cases) > 800
+    assert len(cases) > 20
     assert not different, different[:2]

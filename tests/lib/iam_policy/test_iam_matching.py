@@ -64,7 +64,7 @@ def texts(draw: st.DrawFn, alphabet: str) -> Text:
     return text(*pieces)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=8 * settings().max_examples, deadline=None)
 @given(st.data(), texts("ab/*?"), texts("ab/"))
 def test_no_definite_match_is_wrong_under_any_filling(data: st.DataObject, pattern: Text, target: Text) -> None:
     """Promise: True means that every filling matches, False that none does."""
@@ -76,7 +76,7 @@ def test_no_definite_match_is_wrong_under_any_filling(data: st.DataObject, patte
     assert answer is None or set(outcomes) == {answer}, (pattern, target, fillings)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=8 * settings().max_examples, deadline=None)
 @given(texts("abA/*?"), texts("aB/"), st.booleans())
 def test_what_both_begin_and_end_with_decides_nothing(pattern: Text, target: Text, fold: bool) -> None:  # noqa: FBT001
     """Promise: the table without shared ends gives the answers of the whole table, or a definite no for a perhaps."""
@@ -88,7 +88,7 @@ def test_what_both_begin_and_end_with_decides_nothing(pattern: Text, target: Tex
     assert _definite(*left) is _definite(tokens, parts)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=8 * settings().max_examples, deadline=None)
 @given(st.text("ab*?", max_size=10), st.text("ab*?", max_size=10))
 def test_plain_patterns_match_by_the_definition(pattern: str, target: str) -> None:
     """Promise: the fast path agrees with the definition of `*` and `?`."""

@@ -86,7 +86,7 @@ NODES = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=5 * settings().max_examples, deadline=None)
 @given(st.fixed_dictionaries({"Version": VALUES, "Statement": NODES}) | NODES, st.sampled_from(list(DocumentKind)))
 def test_no_document_makes_it_crash(node: Any, kind: DocumentKind) -> None:
     """Promise: whatever stands in a document, it is read, linted and decided."""

@@ -202,6 +202,7 @@ def test_nothing_is_left_behind(tmp_path: Path, ending: str) -> None:
     assert_nothing_is_left(port, directory, tmp_path)
 
 
+@pytest.mark.slow
 def test_starts_without_openssl_with_foreign_variables_and_with_443_taken(tmp_path: Path) -> None:
     """What a machine may have set or lack does not matter."""
     environment = {

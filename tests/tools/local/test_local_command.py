@@ -19,6 +19,8 @@ from inference_experiment_cli.local.place import default_path
 from inference_experiment_cli.local.run import seconds_of
 from inference_experiment_local.state_folder import CONTENT
 
+pytestmark = pytest.mark.slow
+
 FIXTURES = Path(__file__).parent / "fixtures"
 FOREIGN_ENVIRONMENT = {
     "AWS_PROFILE": "production",

@@ -8,6 +8,8 @@ import pytest
 from command_line import assert_one_line
 from local_aws import IMAGE, LocalAws
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 PROVIDER = "inference-experiment-provider"
 CODE = "def handler(event, context):\n    return event\n"

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
 OWN = ("Start", "Deploy without the SAM CLI", "Time and metrics", "boto3", "Stop")
