@@ -18,7 +18,7 @@ from typing import Final
 
 from benchmarks import templates
 from benchmarks.measure import Curve, Figure, Results
-from inference_experiment_cli.lint.engine import RULES
+from inference_experiment_cli.lint.results import RULES
 
 FLOORS: Final = {"lint": 1.7, "unchanged": 20.0, "only": 4.0}
 MOST_TEMPLATES: Final = 300
