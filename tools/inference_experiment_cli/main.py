@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from inference_experiment_cli.errors import ExitCode, describe
 from inference_experiment_cli.help_page import HelpPage
 from inference_experiment_cli.interrupts import Interrupted
+from inference_experiment_cli.plain_values import TakesPlainValues
 from inference_experiment_cli.streams import discard, early_end, failure_of_output
 from inference_experiment_cli.terminal import one_line, print_lines, use_escapes
 from inference_experiment_cli.usage_errors import remember, usage_text
@@ -50,11 +51,11 @@ HELP: Final = ["-h", "--help"]
 _ClickException: Any = typer.BadParameter.__mro__[2]
 
 
-class Group(HelpPage, TyperGroup):
+class Group(HelpPage, TakesPlainValues, TyperGroup):
     """A group of commands."""
 
 
-class Command(HelpPage, TyperCommand):
+class Command(HelpPage, TakesPlainValues, TyperCommand):
     """A command with our page of help, whose -o FILE implies --format."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - the library's

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.inputs.documents import read_bytes
 from inference_experiment_cli.lint.cache import Cache, Results, Store
 from inference_experiment_cli.lint.configuration import Configuration, RunKind, recall, remember
 from inference_experiment_cli.lint.discovery import templates_in
@@ -80,6 +79,8 @@ def _once(name: str, loader: Loader) -> str:
     """Read what can be read once only; return the name for messages. Raises UsageError."""
     if name != "-" and Path(name).is_file():
         return name
+    from inference_experiment_cli.inputs.documents import read_bytes  # noqa: PLC0415 - with YAML, slow to import
+
     label, content = read_bytes(Path(name))
     loader.contents[label] = content
     return label
