@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,7 +91,8 @@ def remember(store: Store, kind: RunKind, configuration: Configuration) -> str:
 
 def _key(kind: RunKind) -> str:
     """Return the key of a configuration. Raises OSError for a file that cannot be read."""
-    files = [*(Path(each) for each in kind.arguments), *configuration_files()]
+    named = [each for flag, each in pairwise(["", *kind.arguments]) if flag != "--output-file"]
+    files = [*map(Path, named), *configuration_files()]
     facts = {
         "arguments": list(kind.arguments),
         "types": sorted(kind.types),

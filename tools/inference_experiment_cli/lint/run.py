@@ -103,7 +103,7 @@ def _report(results: Results, configuration: Configuration, cache: Cache | None,
     text = cache.report(style, results) if cache else None
     if text is None:
         text = loader.engine.report(results)
-        if cache:
+        if cache and not loader.contents:
             cache.put_report(style, results, text)
     return text
 
