@@ -31,6 +31,7 @@ def run() -> None:
         raise
     finally:
         restore_signals()
+        gc.freeze()  # Python would look through all objects once more before it ends
 
 
 if __name__ == "__main__":
