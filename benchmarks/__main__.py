@@ -12,6 +12,7 @@ from typing import Final
 
 from benchmarks import (
     captured_predictions,
+    command_start,
     decisions,
     dump,
     growth,
@@ -30,6 +31,7 @@ ALL: Final[dict[str, Callable[[Path, int], Results]]] = {
     "growth": growth.measure,
     "lint": lint_cost.measure,
     "start": start_cost.measure,
+    "commands": command_start.measure,
     "decisions": decisions.measure,
     "dump": dump.measure,
     "waiting": waiting.measure,

@@ -18,9 +18,17 @@ from typing import Final
 
 from benchmarks import templates
 from benchmarks.measure import Curve, Figure, Results
-from inference_experiment_cli.lint.engine import RULES
+from inference_experiment_cli.lint.results import RULES
 
-FLOORS: Final = {"lint": 1.7, "unchanged": 20.0, "only": 4.0}
+FLOORS: Final = {
+    ("lint", 300): 1.7,
+    ("changed", 1): 1.0,
+    ("unchanged", 1): 6.0,
+    ("unchanged", 100): 50.0,
+    ("unchanged", 300): 50.0,
+    ("only", 300): 4.0,
+}
+"""Least ratios, by the row and the number of templates."""
 MOST_TEMPLATES: Final = 300
 ONE_IN: Final = 10
 BIN: Final = Path(sys.executable).parent
@@ -52,6 +60,11 @@ class Corpus:
         names = sorted(str(path.relative_to(self.folder.parent)) for path in self.folder.iterdir())
         return self._run([str(BIN / "cfn-lint"), "-a", RULES, "--format", "parseable", "-t", *names])
 
+    def change(self) -> None:
+        """Append a comment to the first template."""
+        with min(self.folder.iterdir()).open("a", encoding="utf-8") as file:
+            file.write("# changed\n")
+
     def lint(self, *options: str, cache: str | None = None) -> CommandResult:
         """Run our command on all templates, with an empty cache unless one is named."""
         folder = self.folder.parent / (cache or f"cache-{next(self._numbers)}")
@@ -75,17 +88,20 @@ def measure(scratch: Path, rounds: int) -> Results:
     results = Results(
         "inference-experiment lint",
         "Seconds of whole commands. Every template has an experiment; with --only-experiments one in ten has. The "
-        "cache is empty before each run, except in the rows with unchanged. Processes: one per core "
+        "cache is empty before each run, except in the rows with unchanged and changed. Processes: one per core "
         f"({len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()}).",
     )
-    points: dict[str, list[tuple[float, float]]] = {"cfn-lint": [], "lint": [], "lint, unchanged": []}
+    points: dict[str, list[tuple[float, float]]] = {
+        name: [] for name in ("cfn-lint", "lint", "lint, unchanged", "lint, one changed")
+    }
     for count, times in ((1, rounds), (100, max(1, rounds // 2)), (MOST_TEMPLATES, 1)):
         corpus = Corpus(scratch / f"templates-{count}" / "templates", count)
         timings = [_round(corpus, number) for number in range(times)]
-        for column, name, which in ((1, "lint", "lint"), (2, "lint, unchanged", "unchanged")):
+        rows = ((1, "lint", "lint"), (2, "lint, unchanged", "unchanged"), (3, "lint, one changed", "changed"))
+        for column, name, which in rows:
             ratios = [row[0] / row[column] for row in timings]
             ours, peer = (statistics.median(row[each] for row in timings) for each in (column, 0))
-            floor = FLOORS[which] if count == MOST_TEMPLATES else None
+            floor = FLOORS.get((which, count))
             label = f"{name}: {count} template{'s' if count > 1 else ''}"
             results.figures.append(
                 Figure(
@@ -99,19 +115,25 @@ def measure(scratch: Path, rounds: int) -> Results:
     return results
 
 
-def _round(corpus: Corpus, number: int) -> tuple[float, float, float]:
-    """Return the seconds of cfn-lint, of our command, and of our command with a full cache."""
+def _round(corpus: Corpus, number: int) -> tuple[float, ...]:
+    """Return the seconds of cfn-lint, of our command, of it with a full cache, and of it after a change."""
     cache = f"cache-of-round-{number}"
+
+    def own() -> list[CommandResult]:
+        results = [corpus.lint(cache=cache), corpus.lint(cache=cache)]
+        corpus.change()
+        return [*results, corpus.lint(cache=cache)]
+
     if number % 2:
-        ours, again = corpus.lint(cache=cache), corpus.lint(cache=cache)
+        ours = own()
         stock = corpus.stock()
     else:
         stock = corpus.stock()
-        ours, again = corpus.lint(cache=cache), corpus.lint(cache=cache)
-    for result in (ours, again):
+        ours = own()
+    for result in ours:
         if (result.output, result.code) != (stock.output, stock.code):
             raise RuntimeError("the findings differ from cfn-lint's")
-    return stock.seconds, ours.seconds, again.seconds
+    return stock.seconds, *(result.seconds for result in ours)
 
 
 def _only(scratch: Path) -> Figure:
@@ -122,7 +144,9 @@ def _only(scratch: Path) -> Figure:
         raise RuntimeError("the findings of our rules differ from cfn-lint's")
     name = f"lint --only-experiments: {MOST_TEMPLATES} templates"
     ratio = stock.seconds / ours.seconds
-    return Figure(name, ours.seconds, stock.seconds, "s", "cfn-lint -a", ratio, FLOORS["only"], at_least=True)
+    return Figure(
+        name, ours.seconds, stock.seconds, "s", "cfn-lint -a", ratio, FLOORS["only", MOST_TEMPLATES], at_least=True
+    )
 
 
 def _is_ours(line: str) -> bool:

@@ -16,7 +16,7 @@ from cfnlint.runner.template.runner import _run_template
 
 from benchmarks import templates
 from benchmarks.measure import Curve, Figure, Results, compared, pairs
-from inference_experiment_cli.lint.engine import RULES
+from inference_experiment_cli.lint.results import RULES
 
 MAX_WITH_EXPERIMENT: Final = 1.30
 MAX_WITHOUT_EXPERIMENT: Final = 1.02

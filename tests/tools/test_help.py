@@ -1,6 +1,8 @@
 """Every page of help: 80 columns, examples that can be copied and run, and nothing of Python."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,9 @@ from command_line import run
 from desk import ROOT
 from every_command import commands, examples, groups, parse, words
 from syrupy.assertion import SnapshotAssertion
+
+from inference_experiment_cli.front_page import PROGRAM, front_page
+from inference_experiment_cli.main import application
 
 PAGES = ["", *groups(), *commands()]
 NARROW = {"COLUMNS": "80"}
@@ -28,6 +33,24 @@ def test_help(name: str, snapshot: SnapshotAssertion) -> None:
     assert [line for line in text.splitlines() if len(line) > 80] == []
     assert PYTHON.findall(text) == []
     assert text == page(name, "-h") == run("help", *name.split(), settings=NARROW).stdout
+
+
+@pytest.mark.parametrize("columns", ["60", "200"])
+def test_the_front_page_is_that_of_the_application(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written without Typer, which would take longer than all else."""
+    monkeypatch.setenv("COLUMNS", columns)
+    context = application().make_context(PROGRAM, ["list"])
+
+    assert front_page() == context.get_help()
+
+
+def test_the_front_page_needs_no_typer() -> None:
+    code = (
+        "import sys; from inference_experiment_cli.main import main; sys.argv[1:] = ['-h']; sys.modules['typer'] = None"
+    )
+    ended = subprocess.run([sys.executable, "-c", f"{code}; main()"], capture_output=True, text=True, check=True)
+
+    assert "Commands:" in ended.stdout
 
 
 @pytest.mark.parametrize("name", commands())

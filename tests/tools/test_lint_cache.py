@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.lint.cache import Cache, valid_until
-from inference_experiment_cli.lint.engine import Engine, TemplateResult, digest_of_file
-from inference_experiment_cli.lint.fingerprint import fingerprint
-from inference_experiment_cli.lint.pool import lint_all
+from inference_experiment_cli.lint.cache import Cache, Store, valid_until
+from inference_experiment_cli.lint.configuration import RunKind
+from inference_experiment_cli.lint.engine import Engine
+from inference_experiment_cli.lint.files import digest_of_file
+from inference_experiment_cli.lint.results import TemplateResult
+from inference_experiment_cli.lint.schedule import lint_all
 
 NESTED = Path(__file__).parents[1] / "rules" / "nested"
 NOW = datetime(2030, 6, 15, 12, tzinfo=UTC)
@@ -24,7 +26,12 @@ def found_in(template: Path, *others: Path) -> TemplateResult:
 
 
 def known(cache: Cache, template: Path) -> TemplateResult | None:
-    return cache.get(cache.key(str(template), digest_of_file(template)))
+    return cache.get(str(template))
+
+
+def fingerprint(arguments: list[str], *, only_experiments: bool = False) -> str:
+    kind = RunKind(arguments, (), only_experiments)
+    return kind.fingerprint(Engine(arguments).configuration())
 
 
 def scheduled(start: str, more: str = "") -> bytes:
@@ -58,7 +65,7 @@ def test_a_time_in_another_file_that_was_read_counts_too(tmp_path: Path) -> None
     parent, child = tmp_path / "parent.yaml", tmp_path / "child.yaml"
     parent.write_text("Resources: {}", encoding="utf-8")
     child.write_bytes(scheduled("!Ref Start"))
-    cache = Cache(tmp_path / "cache", "run")
+    cache = Cache(Store(tmp_path / "cache"), "run")
     cache.put(str(parent), found_in(parent, child))
 
     assert known(cache, parent) is None
@@ -71,7 +78,7 @@ def test_a_changed_nested_stack_is_linted_again(tmp_path: Path, monkeypatch: pyt
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_bytes(source.read_bytes())
     engine = Engine(["-t", "endpoint-reference.yaml"])
-    cache = Cache(tmp_path / "cache", fingerprint(engine, only_experiments=False))
+    cache = Cache(Store(tmp_path / "cache"), fingerprint([]))
 
     def rules() -> set[str]:
         (result,) = lint_all(["endpoint-reference.yaml"], engine.lint, cache, 1)
@@ -87,12 +94,12 @@ def test_a_changed_nested_stack_is_linted_again(tmp_path: Path, monkeypatch: pyt
 def test_a_result_is_found_by_content_path_and_run(tmp_path: Path) -> None:
     template = tmp_path / "a.yaml"
     template.write_text("Resources: {}", encoding="utf-8")
-    cache = Cache(tmp_path / "cache", "run")
+    cache = Cache(Store(tmp_path / "cache"), "run")
     found = found_in(template)
     cache.put(str(template), found)
 
     assert known(cache, template) == found
-    assert known(Cache(tmp_path / "cache", "another run"), template) is None
+    assert known(Cache(Store(tmp_path / "cache"), "another run"), template) is None
     template.write_text("Resources: {A: 1}", encoding="utf-8")
     assert known(cache, template) is None
 
@@ -103,7 +110,7 @@ def test_a_file_that_changed_while_it_was_linted_is_not_kept(tmp_path: Path, cha
     template, child = tmp_path / "a.yaml", tmp_path / "child.yaml"
     for file in (template, child):
         file.write_text("Resources: {A: 1}", encoding="utf-8")
-    cache = Cache(tmp_path / "cache", "run")
+    cache = Cache(Store(tmp_path / "cache"), "run")
     found = found_in(template, child)
     (tmp_path / changed).write_text("Resources: {}", encoding="utf-8")
 
@@ -117,14 +124,14 @@ def test_a_file_that_changed_while_it_was_linted_is_not_kept(tmp_path: Path, cha
 def test_what_nobody_uses_is_removed(tmp_path: Path) -> None:
     template = tmp_path / "a.yaml"
     template.write_text("Resources: {}", encoding="utf-8")
-    cache = Cache(tmp_path / "cache", "run")
+    cache = Cache(Store(tmp_path / "cache"), "run")
     for name in ("old", "new"):
         template.write_text(f"Resources: {{}}  # {name}", encoding="utf-8")
         cache.put(str(template), found_in(template))
     first = min((tmp_path / "cache").rglob("*.json"), key=lambda file: file.stat().st_mtime_ns)
     os.utime(first, (time.time() - 40 * 24 * 3600,) * 2)
 
-    cache.prune()
+    Store(tmp_path / "cache").prune()
 
     assert known(cache, template)
     template.write_text("Resources: {}  # old", encoding="utf-8")
@@ -137,18 +144,15 @@ def test_the_fingerprint_tells_configurations_apart(tmp_path: Path) -> None:
     rules.mkdir()
     rule = "from cfnlint.rules import CloudFormationLintRule\nclass A(CloudFormationLintRule):\n    id = 'E9199'\n"
     (rules / "a.py").write_text(rule, encoding="utf-8")
-    template = str(Path(__file__).parents[2] / "template.yaml")
-    plain, others = Engine(["-t", template]), Engine(["-a", str(rules), "-t", template])
+    others = ["-a", str(rules)]
 
-    configured = [Engine([*options, "-t", template]) for options in (["-i", "W"], ["-r", "eu-west-1"])]
-
-    seen = [fingerprint(each, only_experiments=False) for each in (plain, *configured, others)]
-    seen.append(fingerprint(plain, only_experiments=True))
+    seen = [fingerprint(options) for options in ([], ["-i", "W"], ["-r", "eu-west-1"], others)]
+    seen.append(fingerprint([], only_experiments=True))
     (rules / "a.py").write_text(rule + "# changed\n", encoding="utf-8")
-    seen.append(fingerprint(others, only_experiments=False))
+    seen.append(fingerprint(others))
 
     assert len(set(seen)) == len(seen)
-    assert fingerprint(Engine(["-t", template]), only_experiments=False) == seen[0]
+    assert fingerprint([]) == seen[0]
 
 
 def test_a_process_that_is_ended_is_one_line() -> None:

@@ -43,6 +43,7 @@ OF_OTHERS: Final = {
     "--parameter-overrides": "aws",
     "--query": "aws",
     "--set-default": "aws",
+    "--show-completion": "every program of Typer's",
     "--template-file": "aws",
     "--update-docs": "a script of this repository",
     "--update-specs": "cfn-lint",

@@ -8,7 +8,7 @@ from desk_files import QUICK, bring_to, properties, sampling
 
 from inference_experiment import contract
 from inference_experiment_cli.convert.target import Target, type_of
-from inference_experiment_cli.operate.ownership import RESOURCE_TYPES
+from inference_experiment_cli.operate.ownership import _may_be_experiment
 from inference_experiment_cli.options import RegistryTypes
 from shadow_test_policies.experiment import EXPERIMENT_TYPES
 from shadow_test_policies.registry_type import REGISTRY_TYPE
@@ -28,7 +28,7 @@ def actions(made: Any) -> set[str]:
 
 def test_the_types_are_the_same_everywhere() -> None:
     assert {type_of(target) for target in Target} == EXPERIMENT_TYPES
-    assert EXPERIMENT_TYPES < RESOURCE_TYPES
+    assert all(map(_may_be_experiment, EXPERIMENT_TYPES))
     option = get_args(RegistryTypes)[1]
     assert option.help.startswith(f"Another name of the registry type {REGISTRY_TYPE}.")
 

@@ -9,12 +9,21 @@ that it can be copied, and paragraphs that begin with `Exit codes` and `Document
 
 import inspect
 import re
-from collections.abc import Iterator
+import shutil
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final
 
 EXAMPLES: Final = "Examples:"
 LAST: Final = ("Exit codes", "Documentation:")
+GROUP_USAGE: Final = "COMMAND [ARGS]..."
+INDENT: Final = "  "
+NARROW_USAGE: Final = " " * 11
+MIN_USAGE_WIDTH: Final = 20
+MIN_WIDTH: Final = 50
+MAX_WIDTH: Final = 80
+MAX_NAME_WIDTH: Final = 30
 LONGEST_CHOICES: Final = 30
 """Characters of the choices that are shown beside an option; longer ones are listed in its sentence."""
 _LABELS: Final = {"path": "FILE", "int": "NUMBER", "float": "NUMBER"}
@@ -46,46 +55,23 @@ class HelpPage:
 
     help: str | None
 
+    def get_help(self, ctx: Any) -> str:
+        """Return the page."""
+        sections = {}
+        for kind in ("argument", "option"):
+            sections[f"{kind.capitalize()}s"] = [(_names(each), _sentence(each)) for each in self._shown(ctx, kind)]
+        commands = getattr(self, "commands", {})
+        summaries = {name: str(command.help).split("\n\n")[0] for name, command in commands.items()}
+        sections["Commands"] = [*summaries.items()]
+        return page(ctx.command_path, self.collect_usage_pieces(ctx), self.help or "", sections)
+
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return what follows the name in the line of usage."""
         pieces = ["[OPTIONS]"]
         for each in self._shown(ctx, "argument"):
             label = label_of(each).removesuffix("...")
             pieces.append((label if each.required else f"[{label}]") + ("..." if each.nargs != 1 else ""))
-        return [*pieces, *(["COMMAND [ARGS]..."] if hasattr(self, "commands") else [])]
-
-    def format_help_text(self, _ctx: Any, formatter: Any) -> None:
-        """Write the paragraphs before the options."""
-        for text in self._paragraphs():
-            if not text.startswith((EXAMPLES, *LAST)):
-                _write(formatter, text)
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write arguments and options, and the commands of a group."""
-        for kind in ("argument", "option"):
-            rows = [(_names(each), _sentence(each)) for each in self._shown(ctx, kind)]
-            if rows:
-                with formatter.section(f"{kind.capitalize()}s"):
-                    formatter.write_dl(rows)
-        if hasattr(self, "commands"):
-            self.format_commands(ctx, formatter)
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the commands of a group, each with its whole first sentence."""
-        rows = [(name, str(command.help).split("\n\n")[0]) for name, command in ctx.command.commands.items()]
-        with formatter.section("Commands"):
-            formatter.write_dl([row for row in rows if row[0]])
-
-    def format_epilog(self, _ctx: Any, formatter: Any) -> None:
-        """Write the examples, as they are written, and the last paragraphs."""
-        for text in self._paragraphs():
-            if text.startswith(EXAMPLES):
-                formatter.write(f"\n{text}\n")
-            elif text.startswith(LAST):
-                _write(formatter, text, indented=False)
-
-    def _paragraphs(self) -> list[str]:
-        return re.split(r"\n{2,}(?! )", inspect.cleandoc(self.help or ""))
+        return [*pieces, *([GROUP_USAGE] if hasattr(self, "commands") else [])]
 
     def _shown(self, ctx: Any, kind: str) -> Iterator[Any]:
         for each in self.get_params(ctx):  # type: ignore[attr-defined] # Typer's
@@ -93,13 +79,46 @@ class HelpPage:
                 yield each
 
 
-def _write(formatter: Any, text: str, *, indented: bool = True) -> None:
-    formatter.write_paragraph()
-    if indented:
-        formatter.indent()
-    formatter.write_text(" ".join(text.split()))
-    if indented:
-        formatter.dedent()
+def page(path: str, usage: Sequence[str], text: str, sections: Mapping[str, Sequence[tuple[str, str]]]) -> str:
+    """Return a page of help: a command's name, what follows it, its docstring, and rows by their headings."""
+    width = max(min(shutil.get_terminal_size().columns, MAX_WIDTH) - 2, MIN_WIDTH)
+    paragraphs = re.split(r"\n{2,}(?! )", inspect.cleandoc(text))
+    start = f"Usage: {path} "
+    is_narrow = width < len(start) + MIN_USAGE_WIDTH
+    first, rest = (f"{start}\n{NARROW_USAGE}", NARROW_USAGE) if is_narrow else (start, " " * len(start))
+    parts = [first + _filled(" ".join(usage), width, rest, rest).lstrip()]
+    parts += [_filled(each, width, INDENT, INDENT) for each in paragraphs if not each.startswith((EXAMPLES, *LAST))]
+    parts += ["\n".join([f"{title}:", *_table(rows, width)]) for title, rows in sections.items() if rows]
+    for each in paragraphs:
+        if each.startswith((EXAMPLES, *LAST)):
+            parts.append(each if each.startswith(EXAMPLES) else _filled(each, width))
+    return "\n\n".join(parts)
+
+
+class _Wrapper(textwrap.TextWrapper):
+    """Divides a word that is longer than a line where the line ends."""
+
+    def _handle_long_word(self, reversed_chunks: list[str], cur_line: list[str], cur_len: int, width: int) -> None:
+        space = max(width - cur_len, 1)
+        cur_line.append(reversed_chunks[-1][:space])
+        reversed_chunks[-1] = reversed_chunks[-1][space:]
+
+
+def _filled(text: str, width: int, first: str = "", rest: str = "") -> str:
+    return _Wrapper(width, initial_indent=first, subsequent_indent=rest).fill(" ".join(text.split()))
+
+
+def _table(rows: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
+    """Yield the lines of rows, with the sentence beside the name, or below one that is too long."""
+    column = min(max(len(name) for name, _ in rows), MAX_NAME_WIDTH) + 2
+    for name, sentence in rows:
+        first, *others = _Wrapper(max(width - column - 2, 10), replace_whitespace=False).wrap(sentence) or [""]
+        if len(name) + 2 <= column:
+            yield f"{INDENT}{name:{column}}{first}".rstrip()
+        else:
+            yield INDENT + name
+            others = [first, *others]
+        yield from (f"{INDENT}{'':{column}}{each}" for each in others if each)
 
 
 def _names(parameter: Any) -> str:

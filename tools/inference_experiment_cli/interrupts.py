@@ -5,12 +5,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import ThreadPoolExecutor
     from types import FrameType
 
 SIGNALS: Final = tuple(
@@ -140,6 +140,8 @@ def signals_held(prepare: Callable[[], None]) -> "Iterator[Callable[[], None]]":
 @contextmanager
 def thread_pool(threads: int) -> "Iterator[ThreadPoolExecutor]":
     """Run threads; after an exception, do not wait for them."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, and few commands use it
+
     pool = ThreadPoolExecutor(threads)
     try:
         yield pool

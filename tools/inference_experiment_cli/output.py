@@ -7,20 +7,15 @@ YAML and CSV keep the data. Colours are Rich's: none without a terminal or with 
 
 import itertools
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from enum import StrEnum
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, Final
-
-import typer
-import yaml
-from rich.console import Console
-from rich.live import Live
-from rich.spinner import Spinner
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, Final
 
 from inference_experiment_cli.csv_rows import write_rows
 from inference_experiment_cli.errors import NotPossibleError, UsageError
@@ -38,6 +33,10 @@ from inference_experiment_cli.terminal import (
     write_result,
 )
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
 Row = Mapping[str, Any]
 WIDTH_SAMPLE_ROWS: Final = 200
 """Rows from which the widths of a table are taken, so that a list of any length can be printed."""
@@ -45,6 +44,8 @@ WIDTH_SAMPLE_ROWS: Final = 200
 YAML_WIDTH: Final = 120
 ANSWER_CELLS: Final = len(" [y/N]: yes")
 SPINNER_HERTZ: Final = 12.5
+FORCED_STYLE: Final = ("FORCE_COLOR", "TTY_COMPATIBLE")
+"""Environment variables by which Rich takes what is no terminal for one."""
 
 
 class Format(StrEnum):
@@ -63,15 +64,24 @@ class Screen:
         self._stderr = stderr
         self._stream = sys.stderr if stderr else sys.stdout
         self.width = width_of(self._stream)
-        self.console = Console(
-            stderr=stderr,
+        self._has_style = self._stream.isatty() or any(name in os.environ for name in FORCED_STYLE)
+
+    @cached_property
+    def console(self) -> "Console":
+        """Return Rich's console."""
+        from rich.console import Console  # noqa: PLC0415 - Rich is slow to import, and a pipe does without
+
+        return Console(
+            stderr=self._stderr,
             highlight=False,
             soft_wrap=True,
             markup=False,
             force_interactive=None if self._stream.isatty() else False,
         )
 
-    def _text(self, text: str) -> Text:
+    def _text(self, text: str) -> "Text":
+        from rich.text import Text  # noqa: PLC0415 - see above
+
         return Text(printable(text, self._stream))
 
     def line(self, text: str = "", style: str = "") -> None:
@@ -86,6 +96,8 @@ class Screen:
 
     def coloured(self, text: str) -> None:
         """Print the lines of a text that has the sequences of a terminal for colours, folded on a terminal."""
+        from rich.text import Text  # noqa: PLC0415 - see above
+
         for each in text.split("\n"):
             self.console.print(Text.from_ansi(each), soft_wrap=self.width is None)
 
@@ -93,11 +105,24 @@ class Screen:
         """Print a line that fits and has no control characters."""
         if not self._stderr:
             write_result(sys.stdout, "")
-        self.console.print(Text(text, style), soft_wrap=True)
+        if self._has_style:
+            from rich.text import Text  # noqa: PLC0415 - see above
+
+            self.console.print(Text(text, style), soft_wrap=True)
+        else:
+            stream = sys.stderr if self._stderr else sys.stdout
+            stream.write(text + "\n")
+            stream.flush()
 
     @contextmanager
     def status(self, text: str) -> Iterator[Callable[[str], None]]:
         """Show on a terminal what is going on, with a spinner; give the function that changes the text."""
+        if not self._stream.isatty():
+            yield _ignored
+            return
+        from rich.live import Live  # noqa: PLC0415 - see above
+        from rich.spinner import Spinner  # noqa: PLC0415 - see above
+
         shown = Spinner(spinner(self.console), self._text(text))
         # Rich would write to its own stream what is written to the others meanwhile.
         live = Live(
@@ -112,11 +137,15 @@ class Screen:
             yield lambda text: shown.update(text=self._text(text))
 
 
+def _ignored(_text: str) -> None:
+    pass
+
+
 def _nothing() -> None:
     pass
 
 
-def spinner(console: Console) -> str:
+def spinner(console: "Console") -> str:
     """Return the name of a spinner whose characters a console has."""
     return "dots" if console.encoding.startswith("utf") else "line"
 
@@ -144,6 +173,8 @@ def confirm(question: str, *, yes: bool) -> None:
         raise UsageError(f"{question} Not a terminal; pass --yes to confirm")
     width = width_of(sys.stderr)
     lines = wrap(one_line(question), width and max(1, width - ANSWER_CELLS))
+    import typer  # noqa: PLC0415 - imported by main, unless that did without
+
     if not typer.confirm("\n".join(lines), err=True):
         raise NotPossibleError("not confirmed; nothing was changed")
 
@@ -201,17 +232,24 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, object]]:  # noqa: A
         yield path, None if value in ([], {}) else value
 
 
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, _: object) -> bool:
-        return True
+@cache
+def _yaml_writer() -> Callable[..., Any]:
+    import yaml  # noqa: PLC0415 - slow to import, and one format of four needs it
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, _: object) -> bool:
+            return True
+
+    return partial(yaml.dump, Dumper=Dumper, sort_keys=False)
 
 
 def yaml_text(value: object, margin: int = 0) -> str:
     """Return a value as YAML, in its own order and without aliases, for lines that begin after a margin."""
     width = min(width_of(sys.stdout) or YAML_WIDTH, YAML_WIDTH) - margin
-    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=is_unicode(sys.stdout), width=width)
+    dump = _yaml_writer()
+    text: str = dump(value, allow_unicode=is_unicode(sys.stdout), width=width)
     if visible(text, keep="\n") != text:  # characters that YAML allows and a terminal obeys
-        text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=width)
+        text = dump(value, width=width)
     return text
 
 

@@ -1,27 +1,26 @@
-"""Work in progress, on the standard error of a terminal; nothing is shown elsewhere."""
+"""Work in progress, on the standard error of a terminal; nothing is shown elsewhere, without importing Rich."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from typing import TYPE_CHECKING
 
 from inference_experiment_cli.output import console, spinner
 from inference_experiment_cli.terminal import drawing
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, ProgressColumn
 
 
 @contextmanager
 def counter(text: str) -> Iterator[Callable[[str], None]]:
     """Show a spinner and a count; give the function that counts one more and shows a note."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - see above
+
     screen = console(stderr=True).console
     columns = (
         SpinnerColumn(spinner(screen)),
@@ -38,6 +37,11 @@ def counter(text: str) -> Iterator[Callable[[str], None]]:
 @contextmanager
 def bar(text: str, total: int) -> Iterator[Callable[[], None]]:
     """Show a bar; give the function that advances it by one. No thread draws it: processes are forked meanwhile."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - see above
+
     name = TextColumn("{task.description}", markup=False)
     columns = (name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with _shown(console(stderr=True).console, columns, auto_refresh=False) as progress:
@@ -46,7 +50,11 @@ def bar(text: str, total: int) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def _shown(screen: Console, columns: Iterable[ProgressColumn], *, auto_refresh: bool = True) -> Iterator[Progress]:
+def _shown(
+    screen: "Console", columns: "Iterable[ProgressColumn]", *, auto_refresh: bool = True
+) -> "Iterator[Progress]":
+    from rich.progress import Progress  # noqa: PLC0415 - see above
+
     progress = Progress(
         *columns,
         console=screen,

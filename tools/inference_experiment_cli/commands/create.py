@@ -9,9 +9,10 @@ from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.experiments import choose, read_experiments
 from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.inputs.type_names import registry_types
-from inference_experiment_cli.operate.change import Settings, create_experiment
+from inference_experiment_cli.operate.change import create_experiment
 from inference_experiment_cli.operate.edits import Edit, EditOptions
 from inference_experiment_cli.operate.patch import check_resolved, edited
+from inference_experiment_cli.operate.settings import Settings
 from inference_experiment_cli.options import (
     FileOption,
     LogicalId,

@@ -1,6 +1,7 @@
 """inference-experiment delete: the options; operate/change.py deletes."""
 
-from inference_experiment_cli.operate.change import LiveChange, Settings
+from inference_experiment_cli.operate.change import LiveChange
+from inference_experiment_cli.operate.settings import Settings
 from inference_experiment_cli.options import Name, with_options_of
 
 

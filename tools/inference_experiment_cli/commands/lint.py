@@ -11,7 +11,7 @@ from typer import Option
 
 from inference_experiment_cli.cache_folder import cache_folder
 from inference_experiment_cli.errors import Place, UsageError
-from inference_experiment_cli.inputs.type_names import registry_types
+from inference_experiment_cli.inputs.type_names import further_types
 from inference_experiment_cli.lint.run import run
 from inference_experiment_cli.options import RegistryTypes, with_options_of
 
@@ -157,6 +157,6 @@ def lint(  # noqa: PLR0913 - one parameter per option
         jobs,
         only_experiments=only_experiments,
         require_files=require_files,
-        types=registry_types(registry_type),
+        types=further_types(registry_type),
     )
     raise typer.Exit(code)

@@ -10,10 +10,9 @@ from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.extras import require_extras
 from inference_experiment_cli.inputs.documents import read_text
 from inference_experiment_cli.inputs.parameters import given_parameters
-from inference_experiment_cli.operate.change import Settings
+from inference_experiment_cli.operate.settings import Settings
 from inference_experiment_cli.options import Output, ParameterFiles, Parameters, Regions, with_options_of
 from inference_experiment_cli.output import Format, print_rows
-from inference_experiment_cli.sql.changes import Changer
 from inference_experiment_cli.sql.engine import Answer
 from inference_experiment_cli.sql.execute import execute
 from inference_experiment_cli.sql.reading import Reader
@@ -81,6 +80,8 @@ def query(  # noqa: PLR0913 - one parameter per option
     if statement.kind in CHANGES:
         if not (write or options.dry_run):
             raise UsageError(f"{statement.kind} changes experiments: pass --write, or --dry-run to see the calls")
+        from inference_experiment_cli.sql.changes import Changer  # noqa: PLC0415 - with all about plans, slow to import
+
         settings = replace(options, timeout=timeout or Settings.timeout, output=output)
         _print(Changer(reader, settings, source, values).apply(statement), output)
     elif statement.kind in (Kind.SHOW, Kind.DESCRIBE):

@@ -24,7 +24,6 @@ from inference_experiment_cli.options import Profile, Region, with_options_of
 from inference_experiment_cli.output import Format, console, note, write_file
 from inference_experiment_cli.report.comparison import ComparisonReport, compare
 from inference_experiment_cli.report.measurement import measure, subject_of
-from inference_experiment_cli.report.page import page
 from inference_experiment_cli.report.terminal_view import show
 from inference_experiment_cli.results_file import output_to
 from inference_experiment_cli.session import open_session
@@ -211,6 +210,8 @@ def _compare(
 def _present(comparison: ComparisonReport, style: ReportFormat, html: Path | None) -> None:
     text = ""
     if html is not None or style is ReportFormat.HTML:
+        from inference_experiment_cli.report.page import page  # noqa: PLC0415 - for one format
+
         with console(stderr=True).status("drawing"):
             text = page(comparison)
     if style is ReportFormat.HTML:

@@ -2,7 +2,8 @@
 
 from inference_experiment.model import ENDED, RequestType
 from inference_experiment_cli.errors import NotPossibleError
-from inference_experiment_cli.operate.change import LiveChange, Settings
+from inference_experiment_cli.operate.change import LiveChange
+from inference_experiment_cli.operate.settings import Settings
 from inference_experiment_cli.options import Name, with_options_of
 
 

@@ -6,7 +6,8 @@ import typer
 
 from inference_experiment.model import RequestType
 from inference_experiment_cli.errors import NotPossibleError, check_exclusive
-from inference_experiment_cli.operate.change import LiveChange, Settings
+from inference_experiment_cli.operate.change import LiveChange
+from inference_experiment_cli.operate.settings import Settings
 from inference_experiment_cli.options import Name, with_options_of
 
 OUTCOMES: Final = {"Promote": "is promoted", "Retain": "stays on the endpoint", "Remove": "is removed"}

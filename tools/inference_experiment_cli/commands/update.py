@@ -8,9 +8,10 @@ from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.experiments import choose, read_experiments
 from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.inputs.type_names import registry_types
-from inference_experiment_cli.operate.change import LiveChange, Settings
+from inference_experiment_cli.operate.change import LiveChange
 from inference_experiment_cli.operate.edits import EditOptions
 from inference_experiment_cli.operate.patch import check_edited, edited, of_file, patched
+from inference_experiment_cli.operate.settings import Settings
 from inference_experiment_cli.options import (
     FileOption,
     LogicalId,

@@ -1,8 +1,9 @@
-"""Results by content: an unchanged template is not linted again.
+"""Results by content: an unchanged template is not linted again, and an unchanged report is not formatted again.
 
-The key of an entry is the run and the template (fingerprint, path, content). It is valid while the other files that
-were read are unchanged and no time in the template has passed that a rule compares with now. Entries are JSON, written
-in one step; what cannot be read or written is treated as absent.
+The key of a result is the run and the template (fingerprint, path, content). It is valid while the other files that
+were read are unchanged and no time in the template has passed that a rule compares with now. The key of a report is the
+run, the format and the names of the templates; it is valid for the same results. Entries are JSON, written in one step;
+what cannot be read or written is treated as absent.
 """
 
 import contextlib
@@ -10,12 +11,16 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeAlias
 
-from inference_experiment_cli.lint.engine import TemplateResult, digest_of, digest_of_file
+from inference_experiment_cli.lint.files import ABSENT, digest_of, digest_of_file
+from inference_experiment_cli.lint.results import TemplateResult
+
+Results: TypeAlias = Mapping[str, TemplateResult]
+"""Results by the names of the templates, in their order."""
 
 DAY: Final = timedelta(days=1)
 UNUSED_ENTRY_SECONDS: Final = 30 * 24 * 3600.0
@@ -24,41 +29,24 @@ _TIME: Final = re.compile(rb"\d{4}-?\d{2}-?\d{2}[Tt][0-9:.,+\-Zz]+")
 _SCHEDULED: Final = re.compile(rb"(?:Start|End)Time\b[\"']?\s*:\s*(?P<literal>[\"']?\d{4}-?\d{2}-?\d{2})?")
 
 
-class Cache:
-    """The entries of one fingerprint in a folder."""
+class Store:
+    """Entries in a folder, by keys."""
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._fingerprint = fingerprint
 
-    def key(self, path: str, digest: str) -> str:
-        """Return the key of the result for a template's content."""
-        return digest_of(os.fsencode(f"{self._fingerprint}\n{path}\n{digest}"))
-
-    def get(self, key: str) -> TemplateResult | None:
-        """Return a valid result."""
+    def get(self, key: str) -> Any:  # noqa: ANN401 - a value of JSON
+        """Return an entry, and note that it is used; None without one that can be read."""
         file = self._file(key)
-        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+        with contextlib.suppress(OSError, ValueError):
             entry = json.loads(file.read_bytes())
-            unchanged = (digest_of_file(Path(name)) == digest for name, digest in entry["reads"].items())
-            if entry["until"] > time.time() and all(unchanged):
-                result: TemplateResult = entry["result"]
-                os.utime(file)
-                return result
+            os.utime(file)
+            return entry
         return None
 
-    def put(self, path: str, result: TemplateResult) -> None:
-        """Store a result, unless a file has changed since it was read."""
-        files = {path: result["digest"], **result["reads"]}
-        contents = {name: _content(name) for name in files}
-        if any(digest_of(contents[name] or b"") != digest for name, digest in files.items() if digest != "absent"):
-            return
-        # A time may be in the template of a nested stack, or passed to it.
-        until = valid_until(b"\n".join(content or b"" for content in contents.values()), datetime.now(UTC))
-        if until is None:
-            return
-        entry = {"until": until, "reads": result["reads"], "result": result}
-        file = self._file(self.key(path, result["digest"]))
+    def put(self, key: str, entry: object) -> None:
+        """Write an entry in one step, if that is possible."""
+        file = self._file(key)
         new = file.with_suffix(f".{os.getpid()}.new")
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +70,63 @@ class Cache:
 
     def _file(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key[2:]}.json"
+
+
+class Cache:
+    """The results and reports of one fingerprint."""
+
+    def __init__(self, store: Store, fingerprint: str) -> None:
+        self._store = store
+        self._fingerprint = fingerprint
+
+    def get(self, path: str) -> TemplateResult | None:
+        """Return a valid result of a file; what is no file can be read once only."""
+        if not Path(path).is_file():
+            return None
+        with contextlib.suppress(LookupError, TypeError, AttributeError):
+            entry = self._store.get(self._key(path, digest_of_file(Path(path))))
+            unchanged = (digest_of_file(Path(name)) == digest for name, digest in entry["reads"].items())
+            if entry["until"] > time.time() and all(unchanged):
+                result: TemplateResult = entry["result"]
+                return result
+        return None
+
+    def put(self, path: str, result: TemplateResult) -> None:
+        """Store the result of a file, unless a file has changed since it was read."""
+        if not Path(path).is_file():
+            return
+        files = {path: result["digest"], **result["reads"]}
+        contents = {name: _content(name) for name in files}
+        if any(digest_of(contents[name] or b"") != digest for name, digest in files.items() if digest != ABSENT):
+            return
+        # A time may be in the template of a nested stack, or passed to it.
+        until = valid_until(b"\n".join(content or b"" for content in contents.values()), datetime.now(UTC))
+        if until is None:
+            return
+        entry = {"until": until, "reads": result["reads"], "result": result}
+        self._store.put(self._key(path, result["digest"]), entry)
+
+    def report(self, style: str, results: Results) -> str | None:
+        """Return the text of a report in a format, if it was printed of these results."""
+        with contextlib.suppress(LookupError, TypeError, AttributeError):
+            entry = self._store.get(self._report_key(style, results))
+            if entry["results"] == _digest_of_results(results):
+                return str(entry["text"])
+        return None
+
+    def put_report(self, style: str, results: Results, text: str) -> None:
+        """Store the text of a report, instead of that of earlier results for the same templates."""
+        self._store.put(self._report_key(style, results), {"results": _digest_of_results(results), "text": text})
+
+    def _key(self, path: str, digest: str) -> str:
+        return digest_of(os.fsencode(f"{self._fingerprint}\n{path}\n{digest}"))
+
+    def _report_key(self, style: str, results: Results) -> str:
+        return digest_of(json.dumps(["report", self._fingerprint, style, [*results]]).encode())
+
+
+def _digest_of_results(results: Results) -> str:
+    return digest_of(json.dumps([*results.values()]).encode())
 
 
 def _content(name: str) -> bytes | None:

@@ -5,18 +5,19 @@ one template's Metadata decide whether the next one's E0000 is shown; that alone
 Everything that leans on cfn-lint beyond its public API is here and in experiments.py.
 """
 
-import hashlib
-import importlib.util
 import io
 import json
 import os
+import site
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cache, partial
+from importlib.util import source_from_cache
 from pathlib import Path
-from typing import Any, Final, Self, TypedDict
+from typing import Any, Final, Self
 
+from cfnlint import helpers
 from cfnlint.api import lint_file
 from cfnlint.config import ConfigMixIn, ManualArgs
 from cfnlint.decode import cfn_json, cfn_yaml
@@ -26,35 +27,29 @@ from cfnlint.match import Match
 from cfnlint.rules import Rules
 from cfnlint.rules.errors import ConfigError, ParseError, RuleError
 from cfnlint.runner import Runner
+from cfnlint.runner.cli import get_formatter
 from cfnlint.runner.template.runner import _run_template
 
 from inference_experiment_cli.errors import Place, UsageError
+from inference_experiment_cli.lint.configuration import Configuration, configuration_files, matches_of
+from inference_experiment_cli.lint.files import digest_of, digest_of_file, own_folders
+from inference_experiment_cli.lint.results import RULES, TemplateResult
 from inference_experiment_cli.lint.scout import SCOUT, Scout
+from inference_experiment_cli.terminal import visible
 from inference_experiment_rules._cfnlint import brief
 
-
-class TemplateResult(TypedDict):
-    """The result of one template: findings, rules that ran, number of experiments, and digests of what was read.
-
-    `digest` is that of the template's content, "" where it could not be read or changed; `reads` has the other files.
-    """
-
-    findings: list[dict[str, Any]]
-    used: list[str]
-    experiments: int
-    digest: str
-    reads: dict[str, str]
-
-
-RULES: Final = "inference_experiment_rules"
 OUR_FIRST_RULE: Final = "E9501"
-OUR_PACKAGES: Final = (
-    "cfn_template",
-    "iam_policy",
-    "inference_experiment",
-    "inference_experiment_rules",
-    "shadow_test_policies",
+SETTINGS: Final = (
+    "configure_rules",
+    "ignore_bad_template",
+    "ignore_checks",
+    "include_checks",
+    "include_experimental",
+    "mandatory_checks",
+    "merge_configs",
+    "regions",
 )
+"""The configuration that findings depend on, beside files."""
 _MEMBERS: Final = [each.name for each in fields(Match) if each.init and each.name != "rule"]
 
 
@@ -79,8 +74,9 @@ class Engine:
     """
 
     def __init__(self, arguments: Sequence[str], types: Collection[str] = ()) -> None:
-        self.types = types
         self.contents: dict[str, bytes] = {}
+        accessed = _accessed()
+        accessed.clear()
         try:
             self.config = ConfigMixIn(list(arguments))
             self.rules: Rules = Runner(self.config).rules
@@ -88,6 +84,7 @@ class Engine:
                 self.rules.update(Rules.create_from_module(RULES))
         except (CfnLintExitException, ConfigFileError, ValueError) as error:
             raise _usage_error(error) from error
+        self._rule_files = _sources(accessed.opened, arguments)
         self.rules[OUR_FIRST_RULE].given = types
         self.scout = Scout()
         self._scouted = Rules({**self.rules, SCOUT: self.scout})
@@ -98,26 +95,36 @@ class Engine:
             mandatory_rules=self.config.mandatory_checks,
         )
 
-    @property
-    def is_serial(self) -> bool:
-        """Whether the configuration pairs templates with parameters, which cfn-lint does for one run as a whole."""
+    def configuration(self) -> Configuration:
+        """Return the configuration as values of JSON. Raises UsageError."""
         config = self.config
-        return bool(config.deployment_files or config.parameter_files or config.parameters)
-
-    def config_of(self, templates: list[str]) -> "RunConfig":
-        """Return the configuration as a formatter of cfn-lint wants it, which counts the templates."""
-        return RunConfig(self.config, templates)
-
-    def configured_templates(self) -> list[str]:
-        """Return the templates of the configuration. Raises UsageError."""
+        if config.deployment_files or config.parameter_files or config.parameters:
+            raise UsageError(
+                "cfn-lint lints templates with parameter or deployment files together; run cfn-lint itself"
+            )
+        patterns = _accessed().patterns
+        patterns.clear()
         try:
-            return list(dict.fromkeys(self.config.templates or ()))
+            templates = list(dict.fromkeys(config.templates or ()))
         except ValueError as error:
             raise _usage_error(error) from error
-
-    def ignored_templates(self) -> Sequence[str]:
-        """Return the templates that the configuration ignores."""
-        return self.config._ignore_templates()  # type: ignore[no-any-return] # noqa: SLF001 - no public name exists
+        values = {
+            "settings": {name: getattr(config, name, None) for name in SETTINGS},
+            "append_rules": config.append_rules[1:],  # the first is cfn-lint's own
+            "custom_rules": config.custom_rules or "",
+            "override_spec": config.override_spec or "",
+            "registry_schemas": config.registry_schemas or [],
+            "schemas": getattr(helpers, "get_cache_dir", str)(),  # cfn-lint 1.52 has none
+            "rule_files": self._rule_files,
+            "format": config.format or "",
+            "output_file": config.output_file or "",
+            "non_zero_exit_code": config.non_zero_exit_code,
+            "templates": templates,
+            "ignored_templates": config._ignore_templates(),  # noqa: SLF001 - no public name exists
+            "matched": {each: matches_of(each) for each in list(patterns)},
+        }
+        # .cfnlintrc may have times, and texts of cfn-lint's own kind.
+        return Configuration(**json.loads(json.dumps(values, default=str)))
 
     def lint(self, path: str) -> TemplateResult:
         """Return what cfn-lint finds in one template."""
@@ -153,7 +160,7 @@ class Engine:
         """Return what `work` finds in a template, which is read once, with the files that it opened beside it."""
         # cfn-lint crashes on a name that is not UTF-8.
         template = TemplateContent.of(path, self.contents.get(path), path.encode(errors="backslashreplace").decode())
-        opened = _opened_files()
+        opened = _accessed().opened
         opened.clear()
         self.scout.experiments = frozenset()
         matches = work(template)
@@ -171,10 +178,19 @@ class Engine:
         copy: TemplateResult = json.loads(json.dumps(result))
         return copy
 
-    def matches(self, result: TemplateResult) -> list[Match]:
-        """Return the findings as cfn-lint's own objects, and note which rules ran."""
-        self.rules.used_rules.update(dict.fromkeys(result["used"], None))
-        return [self._match(finding) for finding in result["findings"]]
+    def report(self, results: Mapping[str, TemplateResult]) -> str:
+        """Return the report on some templates as cfn-lint's formatter writes it."""
+        used = self.rules.used_rules
+        used.clear()
+        used.update(dict.fromkeys((name for result in results.values() for name in result["used"]), None))
+        matches = [self._match(finding) for result in results.values() for finding in result["findings"]]
+        matches.sort(key=lambda match: (match.filename, match.linenumber, match.rule.id))
+        if self.config.format == "pretty":  # it has control characters of its own
+            for match in matches:
+                for name in ("filename", "message"):
+                    object.__setattr__(match, name, visible(getattr(match, name), keep="\n"))
+        config = RunConfig(self.config, [*results])
+        return get_formatter(config).print_matches(matches, self.rules, config=config) or ""
 
     def _match(self, finding: dict[str, Any]) -> Match:
         match = Match(rule=self._rule(finding["rule"]), **{name: finding[name] for name in _MEMBERS})
@@ -250,48 +266,65 @@ def plain(match: Match) -> dict[str, Any]:
     path = getattr(match, "path", None)
     members = {name: getattr(match, name) for name in _MEMBERS}
     members["message"] = brief(match.message)
-    return {**members, "rule": match.rule.id, "path": None if path is None else list(path)}
+    rule = {"rule": match.rule.id, "severity": match.rule.severity}
+    return {**members, **rule, "path": None if path is None else list(path)}
+
+
+@dataclass
+class Accessed:
+    """What was looked for in the file system from now on.
+
+    `opened` has each file of the user's, with the digest of its content; one that fails to open is there too, and other
+    files have no digest. `patterns` has the patterns of file names.
+    """
+
+    opened: dict[str, str] = field(default_factory=dict)
+    patterns: dict[str, None] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        """Forget what was accessed."""
+        self.opened.clear()
+        self.patterns.clear()
+
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Note an event of the interpreter."""
+        if event == "glob.glob":
+            self.patterns[arguments[0]] = None
+        elif event == "open" and isinstance(arguments[0], str) and arguments[0] not in self.opened:
+            name = arguments[0]
+            self.opened[name] = ""  # reading it opens it
+            self.opened[name] = digest_of_file(Path(name)) if _is_input(name) else ""
 
 
 @cache
-def _opened_files() -> dict[str, str]:
-    """Return a mapping that gets each file of the user's that is opened from now on, with the digest of its content.
-
-    A file that fails to open is there too; other files have no digest.
-    """
-    digests: dict[str, str] = {}
-
-    def audit(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and isinstance(arguments[0], str) and arguments[0] not in digests:
-            name = arguments[0]
-            digests[name] = ""  # reading it opens it
-            digests[name] = digest_of_file(Path(name)) if _is_input(name) else ""
-
-    sys.addaudithook(audit)  # Python cannot remove it
-    return digests
-
-
-def digest_of(content: bytes) -> str:
-    """Return a digest of content."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def digest_of_file(path: Path) -> str:
-    """Return a digest of a file's content; one that cannot be read counts as absent."""
-    try:
-        return digest_of(path.read_bytes()) if path.is_file() else "absent"
-    except (OSError, ValueError):
-        return "absent"
+def _accessed() -> Accessed:
+    """Return what gets every access from now on."""
+    accessed = Accessed()
+    sys.addaudithook(accessed.audit)  # Python cannot remove it
+    return accessed
 
 
 def _is_input(path: str) -> bool:
     """Return whether a file is the user's: not of the interpreter, of cfn-lint's data or of our packages."""
-    folders = (Path(sys.prefix), Path(sys.base_prefix), *own_folders())
-    return not any(Path.cwd().joinpath(path).is_relative_to(folder) for folder in folders)
+    return not _absolute(path).startswith(_other_folders())
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(path)  # noqa: PTH100 - links stay links, and it is fast enough for hundreds of files
 
 
 @cache
-def own_folders() -> tuple[Path, ...]:
-    """Return the folders of our packages that a lint run imports."""
-    specs = [importlib.util.find_spec(name) for name in OUR_PACKAGES]
-    return tuple(Path(spec.origin).parent for spec in specs if spec is not None and spec.origin is not None)
+def _other_folders() -> tuple[str, ...]:
+    folders = (sys.prefix, sys.base_prefix, site.getusersitepackages(), *own_folders())
+    return tuple(f"{folder}{os.sep}" for folder in folders)
+
+
+def _sources(opened: Mapping[str, str], arguments: Sequence[str]) -> list[str]:
+    """Return the user's files that rules were loaded from: of bytecode the source, and not the configuration."""
+    configuration = {_absolute(name) for name in (*arguments, *map(str, configuration_files()))}
+    names = set()
+    for name, digest in opened.items():
+        if digest and _absolute(name) not in configuration:
+            is_bytecode = name.endswith(".pyc") and Path(name).parent.name == "__pycache__"
+            names.add(os.path.relpath(source_from_cache(name) if is_bytecode else name))
+    return sorted(names)

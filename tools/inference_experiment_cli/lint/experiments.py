@@ -13,7 +13,8 @@ from cfnlint.match import Match
 from cfnlint.rules import CloudFormationLintRule, Rules
 
 from inference_experiment.contract import NATIVE_TYPE
-from inference_experiment_cli.lint.engine import Engine, TemplateContent, TemplateResult
+from inference_experiment_cli.lint.engine import Engine, TemplateContent
+from inference_experiment_cli.lint.results import TemplateResult
 from inference_experiment_cli.lint.scout import SCOUT
 
 OURS: Final = re.compile(r"[EWI]9[5-8]\d\d")

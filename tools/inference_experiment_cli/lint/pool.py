@@ -1,7 +1,7 @@
-"""Lints many templates: cached results first, then the rest in as many processes as there are cores.
+"""Lints many templates in several processes.
 
-The processes are forked once cfn-lint is loaded and has linted a template, so each starts warm and shares that
-memory; where there is no fork, one process does the work. Results come in the order of the templates.
+They are forked once cfn-lint is loaded and has linted a template, so each starts warm and shares that memory. Results
+come in the order of the templates.
 """
 
 import gc
@@ -13,59 +13,22 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.interrupts import SIGNALS, signals_held
-from inference_experiment_cli.lint.cache import Cache
-from inference_experiment_cli.lint.engine import TemplateResult, digest_of_file
+from inference_experiment_cli.lint.results import TemplateResult
 
-MAX_TEMPLATES_ALONE: Final = 4
-"""Number of templates that one process lints faster than two."""
 MAX_CHUNK_TEMPLATES: Final = 8
 
 # How to lint one template, for the forked processes: what cannot be pickled reaches them in memory only.
 _lint_in_fork: list[Callable[[str], TemplateResult]] = []
 
 
-def cores() -> int:
-    """Return the number of processes that can run at once."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def lint_all(
-    paths: Sequence[str], lint: Callable[[str], TemplateResult], cache: Cache | None, jobs: int
+def lint_in_forks(
+    paths: Sequence[str], lint: Callable[[str], TemplateResult], processes: int
 ) -> Iterator[TemplateResult]:
     """Yield the result of each template, in their order. Raises UsageError."""
-    known = {path: _known(path, cache) if cache else None for path in paths}
-    waiting = [path for path in paths if known[path] is None]
-    fresh = _linted(waiting, lint, jobs)
-    for path in paths:
-        result = known[path]
-        if result is None:
-            result = next(fresh)
-            if cache and Path(path).is_file():
-                cache.put(path, result)
-        yield result
-
-
-def _known(path: str, cache: Cache) -> TemplateResult | None:
-    """Return the cached result of a file; what is no file can be read once only."""
-    return cache.get(cache.key(path, digest_of_file(Path(path)))) if Path(path).is_file() else None
-
-
-def _linted(paths: Sequence[str], lint: Callable[[str], TemplateResult], jobs: int) -> Iterator[TemplateResult]:
-    can_fork = "fork" in multiprocessing.get_all_start_methods()
-    alone = paths if len(paths) <= MAX_TEMPLATES_ALONE or jobs == 1 or not can_fork else paths[:1]
-    for path in alone:
-        yield lint(path)
-    rest = paths[len(alone) :]
-    if rest:
-        yield from _forked(rest, lint, min(jobs, len(rest)))
-
-
-def _forked(paths: Sequence[str], lint: Callable[[str], TemplateResult], processes: int) -> Iterator[TemplateResult]:
     _lint_in_fork[:] = [lint]
     gc.collect()
     gc.freeze()  # the collector would write into the pages that all processes share

@@ -3,9 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from inference_experiment import identity
 from inference_experiment.clock import Clock
@@ -25,30 +23,12 @@ from inference_experiment_cli.operate.ownership import (
     find_owner,
     manual_request,
 )
-from inference_experiment_cli.options import Interval, Output, Profile, Region, Timeout
-from inference_experiment_cli.output import Format, Screen, confirm, console, note, print_value
+from inference_experiment_cli.operate.settings import Settings
+from inference_experiment_cli.output import Screen, confirm, console, note
 from inference_experiment_cli.plan.plan import KEPT, Plan, make_plan
 from inference_experiment_cli.plan.production import left_variant, result_of
 from inference_experiment_cli.plan.simulate import SimulatedGateway, now
 from inference_experiment_cli.plan.view import show
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The options that every change has."""
-
-    timeout: Timeout = 3600.0
-    interval: Interval = 5.0
-    region: Region = ""
-    profile: Profile = ""
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the calls without making them.")] = False
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation before a stop or a deletion.")] = False
-    force: Annotated[bool, typer.Option("--force", help="Change an experiment that belongs to a stack.")] = False
-    output: Output = Format.TABLE
-
-    def print_record(self, record: Mapping[str, Any]) -> None:
-        """Print the experiment after the change."""
-        print_value(record, self.output)
 
 
 @dataclass

@@ -17,13 +17,10 @@ from inference_experiment import identity
 from inference_experiment.contract import OWNER_TAG
 from inference_experiment.event import Request
 from inference_experiment.model import RequestType
-from shadow_test_policies.experiment import EXPERIMENT_TYPES, GENERIC_TYPE
-from shadow_test_policies.registry_type import wrong_type_name
 
 CLI_OWNER: Final = "command-line"
 """In the owner tag in place of a stack's GUID: this command created the experiment."""
 OWNER_TAG_PARTS: Final = 3  # GUID, logical id, request id
-RESOURCE_TYPES: Final = EXPERIMENT_TYPES | {GENERIC_TYPE}
 STACK_TAGS: Final = ("aws:cloudformation:stack-name", "aws:cloudformation:logical-id")
 
 
@@ -124,4 +121,8 @@ def _stack_resource(session: boto3.Session, name: str) -> tuple[Mapping[str, Any
 
 def _may_be_experiment(kind: str) -> bool:
     """Tell whether a resource of this type may be an experiment: so may any private type, as ours has any name."""
-    return kind in RESOURCE_TYPES or not wrong_type_name(kind)
+    # With all about policies, which is slow to import; few commands ask.
+    from shadow_test_policies.experiment import EXPERIMENT_TYPES, GENERIC_TYPE  # noqa: PLC0415
+    from shadow_test_policies.registry_type import wrong_type_name  # noqa: PLC0415
+
+    return kind in EXPERIMENT_TYPES | {GENERIC_TYPE} or not wrong_type_name(kind)

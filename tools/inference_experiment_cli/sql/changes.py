@@ -15,9 +15,10 @@ from inference_experiment_cli.inputs.api_names import WRITABLE, api_name, proper
 from inference_experiment_cli.inputs.documents import Document
 from inference_experiment_cli.inputs.experiments import declarations_of, findings
 from inference_experiment_cli.inventory.records import snake
-from inference_experiment_cli.operate.change import LiveChange, Settings, create_experiment
+from inference_experiment_cli.operate.change import LiveChange, create_experiment
 from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.patch import check_edited, patched
+from inference_experiment_cli.operate.settings import Settings
 from inference_experiment_cli.output import print_rows
 from inference_experiment_cli.sql import tables
 from inference_experiment_cli.sql.conditions import conditions_of
