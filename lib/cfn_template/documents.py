@@ -72,6 +72,11 @@ def parse(text: str) -> Any:  # noqa: ANN401 - a document is anything
 def parse_document(text: str, name: str) -> Document:
     """Return the document of a text. Raises DocumentError, also for a repeated key."""
     value = parse(text)
+    require_unique(value)
+    return Document(name, text, value)
+
+
+def require_unique(value: object) -> None:
+    """Raise DocumentError for a repeated key."""
     for path, key in duplicate_keys(value):
         raise DocumentError("duplicate-key", f"{'/'.join(map(str, path))}: duplicate key", key.start_mark)
-    return Document(name, text, value)

@@ -8,10 +8,11 @@ report on unknown values.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from cfn_template.evaluator import Evaluator
 from cfn_template.mentions import mentioned
@@ -31,6 +32,7 @@ from cfn_template.values import (
 MAXIMUM_SCENARIOS: Final = 128
 SCENARIO_LIMIT: Final = 116  # characters of a scenario in a message
 Choice: TypeAlias = tuple[str, str]
+Found = TypeVar("Found", bound=Hashable)
 REGION: Final = "AWS::Region"
 MEMBERSHIPS: Final = ("Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn")
 
@@ -336,6 +338,19 @@ def describe(holds: list[Scenario], scenarios: list[Scenario]) -> str:
     whole = [chosen for chosen in fitting if all(set(each).issuperset(chosen) for each in own)]
     text = " and ".join(next(iter([*whole, *fitting]), own[0][:3]))
     return f" ({shorten(f'when {text}', SCENARIO_LIMIT)})" if text else ""
+
+
+def once_per_place(
+    found: Mapping[Scenario, Iterable[Found]], place_of: Callable[[Found], Hashable]
+) -> Iterator[tuple[Found, str]]:
+    """Yield one finding per place, the most common one, and the words for the scenarios in which there is one."""
+    places: dict[Hashable, dict[Scenario, dict[Found, None]]] = {}
+    for scenario, members in found.items():
+        for each in members:
+            places.setdefault(place_of(each), {}).setdefault(scenario, {})[each] = None
+    for holds in places.values():
+        each, _ = Counter(itertools.chain.from_iterable(holds.values())).most_common(1)[0]
+        yield each, describe(list(holds), list(found))
 
 
 def _features(scenario: Scenario) -> list[str]:

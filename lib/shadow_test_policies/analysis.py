@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, TypeAlias
 
-from cfn_template.scenarios import Scenario, covering
+from cfn_template.scenarios import Scenario, covering, once_per_place
+from iam_policy.findings import MAXIMUM_MESSAGE
 from shadow_test_policies.experiment import FUNCTION_TYPES, QUALIFIED_TYPES, ExperimentTemplate
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport, analyze
 from shadow_test_policies.physical_names import PhysicalNames, open_scenario
@@ -67,6 +68,25 @@ def permission_analysis(view: ExperimentTemplate) -> PermissionAnalysis:
     """Return the analysis of a template that all rules share."""
     analysis: PermissionAnalysis = view.memo.setdefault(("permission analysis",), PermissionAnalysis(view))
     return analysis
+
+
+def template_findings(
+    analysis: PermissionAnalysis, includes: Callable[[PermissionFinding], bool]
+) -> list[tuple[PermissionFinding, str]]:
+    """Return the findings in a template with their messages, each once however many experiments share the role."""
+    word = analysis.view.composition.word  # adds the file of a nested stack later
+    found = [
+        (
+            finding,
+            finding.word(MAXIMUM_MESSAGE - len(where) - len(word(finding.location.path, "", MAXIMUM_MESSAGE))) + where,
+        )
+        for name in analysis.targets
+        for finding, where in once_per_place(
+            {scenario: filter(includes, members) for scenario, members in analysis.findings(name).items()},
+            lambda each: (each.kind, each.role_kind, each.subject, each.location),
+        )
+    ]
+    return list({(finding.kind, finding.location, message): (finding, message) for finding, message in found}.values())
 
 
 def scenarios_of(view: ExperimentTemplate, name: str) -> list[Scenario]:

@@ -4,11 +4,9 @@ A rule yields a `Problem` for an experiment in a scenario. They become cfn-lint 
 scenario in which it applies, at most 300 characters. A rule reports nothing about a value that is not known.
 """
 
-import itertools
-from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, TypeAlias, TypeGuard, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeGuard
 from weakref import WeakKeyDictionary
 
 from cfnlint.rules import CloudFormationLintRule, Match, RuleMatch
@@ -16,7 +14,7 @@ from cfnlint.template.template import Template
 
 from cfn_template.nested import as_written, compose
 from cfn_template.nodes import Node
-from cfn_template.scenarios import Scenario, describe, shorten
+from cfn_template.scenarios import once_per_place, shorten
 from cfn_template.values import Path
 from inference_experiment_rules import _cfnlint
 from shadow_test_policies.experiment import SUBJECT, Experiment, ExperimentTemplate, experiment_in
@@ -144,22 +142,6 @@ class PairRule(Rule):
         view, scenario = experiment.view, experiment.scenario
         names = self.related_resources(view, experiment.name)
         return (experiment_in(view, name, scenario) for name in names if view.exists(name, scenario))
-
-
-Found = TypeVar("Found", bound=Hashable)
-
-
-def once_per_place(
-    found: Mapping[Scenario, Iterable[Found]], place_of: Callable[[Found], Hashable]
-) -> Iterator[tuple[Found, str]]:
-    """Yield one finding per place, the most common one, and the words for the scenarios in which there is one."""
-    places: dict[Hashable, dict[Scenario, dict[Found, None]]] = {}
-    for scenario, members in found.items():
-        for each in members:
-            places.setdefault(place_of(each), {}).setdefault(scenario, {})[each] = None
-    for holds in places.values():
-        each, _ = Counter(itertools.chain.from_iterable(holds.values())).most_common(1)[0]
-        yield each, describe(list(holds), list(found))
 
 
 def is_rule(value: object, module: str) -> TypeGuard[type[CloudFormationLintRule]]:

@@ -13,8 +13,7 @@ from linting import OURS, fixtures, lint_text, options_of
 
 from iam_policy import Severity
 from inference_experiment_rules._base import view_of
-from inference_experiment_rules.permissions._permission_rule import template_findings
-from shadow_test_policies.analysis import permission_analysis
+from shadow_test_policies.analysis import permission_analysis, template_findings
 from shadow_test_policies.pasting import in_one_line
 from shadow_test_policies.permission_findings import PermissionFinding
 from shadow_test_policies.role_policies import POLICY_PROPERTIES

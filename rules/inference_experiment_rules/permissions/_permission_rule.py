@@ -1,10 +1,9 @@
 """Base of the 98xx rules: each reports some kinds of findings of the analysis of the template's roles."""
 
-from collections.abc import Callable
 from typing import ClassVar
 
-from inference_experiment_rules._base import MESSAGE_LIMIT, Problem, Rule, once_per_place
-from shadow_test_policies.analysis import PermissionAnalysis, permission_analysis
+from inference_experiment_rules._base import Problem, Rule
+from shadow_test_policies.analysis import permission_analysis, template_findings
 from shadow_test_policies.experiment import ExperimentTemplate
 from shadow_test_policies.permission_findings import PermissionFinding
 
@@ -30,22 +29,3 @@ class PermissionRule(Rule):
     def reports(self, finding: PermissionFinding) -> bool:
         """Tell whether this rule reports a finding."""
         return finding.kind in self.kinds and finding.role_kind in self.role_kinds and not finding.by_core
-
-
-def template_findings(
-    analysis: PermissionAnalysis, includes: Callable[[PermissionFinding], bool]
-) -> list[tuple[PermissionFinding, str]]:
-    """Return the findings in a template with their messages, each once however many experiments share the role."""
-    word = analysis.view.composition.word  # adds the file of a nested stack later
-    found = [
-        (
-            finding,
-            finding.word(MESSAGE_LIMIT - len(where) - len(word(finding.location.path, "", MESSAGE_LIMIT))) + where,
-        )
-        for name in analysis.targets
-        for finding, where in once_per_place(
-            {scenario: filter(includes, members) for scenario, members in analysis.findings(name).items()},
-            lambda each: (each.kind, each.role_kind, each.subject, each.location),
-        )
-    ]
-    return list({(finding.kind, finding.location, message): (finding, message) for finding, message in found}.values())

@@ -12,7 +12,6 @@ from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.inputs.type_names import registry_types
 from inference_experiment_cli.options import ParameterFiles, Parameters, RegistryTypes, with_options_of
-from inference_experiment_cli.policy.all_roles import run_all_roles
 from inference_experiment_cli.policy.asked import asked
 from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions
@@ -115,6 +114,8 @@ def check(
         }
         for name in (name for name, value in given.items() if value):
             raise UsageError(f"--{name.replace('_', '-')} is for one role, not for --all-roles")
+        from inference_experiment_cli.policy.all_roles import run_all_roles  # noqa: PLC0415 - a progress bar
+
         raise typer.Exit(run_all_roles(files, checks, output))
     raise typer.Exit(run_check(files, checks, role, beside, output, (baseline, write_baseline)))
 

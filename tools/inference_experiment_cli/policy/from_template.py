@@ -1,30 +1,30 @@
-"""The roles of a template as the rules see them: in every scenario, for the regions that cfn-lint is given."""
+"""The roles of a template as the rules see them: in every scenario, for the region of the deployment."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cfnlint.decode import cfn_yaml
-from cfnlint.template import Template
-
 import iam_policy
+from cfn_template.documents import require_unique
+from cfn_template.language_extensions import expand
+from cfn_template.located import DocumentError, mark_of
+from cfn_template.nested import compose
 from cfn_template.parameters import PSEUDO, value_of
 from cfn_template.scenarios import Scenario, describe
 from cfn_template.template import DEFAULT_REGIONS
-from cfn_template.values import UNKNOWN
+from cfn_template.values import UNKNOWN, Raw
 from iam_policy.findings import MAXIMUM_MESSAGE
 from inference_experiment_cli.errors import UsageError
+from inference_experiment_cli.inputs.documents import syntax_error
 from inference_experiment_cli.inputs.parameters import check_parameters
 from inference_experiment_cli.policy.beside import Beside
 from inference_experiment_cli.policy.checks import CheckOptions
-from inference_experiment_rules._base import view_of, view_with
-from inference_experiment_rules.permissions._permission_rule import template_findings
-from shadow_test_policies.analysis import PermissionAnalysis
-from shadow_test_policies.experiment import ExperimentTemplate
+from shadow_test_policies.analysis import PermissionAnalysis, template_findings
+from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate
 from shadow_test_policies.located_documents import Location
 from shadow_test_policies.permission_findings import PermissionFinding, RoleReport
 from shadow_test_policies.physical_names import PhysicalNames
 from shadow_test_policies.references import ROLE
-from shadow_test_policies.requirements import Deployment
+from shadow_test_policies.registry_type import REGISTRY_TYPES, subject_with
 from shadow_test_policies.role_checks import SAM_FUNCTION, RoleCheck, role_checks, role_in_place
 from shadow_test_policies.role_policies import role_of_function, role_of_resource
 from shadow_test_policies.template_deployment import PLACES, bare
@@ -36,7 +36,6 @@ class TemplateInput:
     """A template and the analysis of its roles."""
 
     label: str
-    template: Template
     analysis: PermissionAnalysis
 
     def reports(self) -> list[RoleReport]:
@@ -63,8 +62,8 @@ class TemplateInput:
         for (finding, message), place in view.across(self._found, lambda each: each[0].location.path):
             if finding.location.document:
                 continue
-            mark = self.template.get_location_yaml(self.template.template, list(place))
-            position = iam_policy.Position(mark[0] + 1, mark[1] + 1) if mark else iam_policy.Position()
+            mark = mark_of(view.composition.original, place)
+            position = iam_policy.Position(mark.line + 1, mark.column + 1)
             worded = view.composition.word(finding.location.path, message, MAXIMUM_MESSAGE)
             yield replace(finding, location=Location(place)).as_template_finding(self.label, position, worded)
 
@@ -84,10 +83,9 @@ def _is_included(finding: PermissionFinding) -> bool:
     return finding.kind != "excess-permission"
 
 
-def read_template(text: str, label: str, options: CheckOptions, role: str, beside: Beside) -> TemplateInput:
+def read_template(value: Raw, label: str, options: CheckOptions, role: str, beside: Beside) -> TemplateInput:
     """Return the roles of a kind in a template, or the one of that name. Raises UsageError if there is none."""
-    template = _decoded(text, label, options.deployment)
-    view = _view(template, options.parameters, options.types)
+    view = _view(value, label, options)
 
     def of_target(name: str, names: PhysicalNames) -> list[RoleCheck]:
         checks = role_checks(name, _placed(names, options))
@@ -95,7 +93,7 @@ def read_template(text: str, label: str, options: CheckOptions, role: str, besid
         return [replace(check, requirements=tuple(filter(options.includes, check.requirements))) for check in selected]
 
     analysis = PermissionAnalysis(view, of_target)
-    found = TemplateInput(label, template, analysis)
+    found = TemplateInput(label, analysis)
     if found.reports():
         return found
     named = [name for name in view.resources if view.type_of(name) in {ROLE, SAM_FUNCTION}]
@@ -107,27 +105,26 @@ def read_template(text: str, label: str, options: CheckOptions, role: str, besid
     def of_role(name: str, names: PhysicalNames) -> list[RoleCheck]:
         return [beside.on(_named_role(name, _placed(names, options), options))]
 
-    return TemplateInput(label, template, PermissionAnalysis(view, of_role, [role]))
+    return TemplateInput(label, PermissionAnalysis(view, of_role, [role]))
 
 
-def _view(template: Template, given: Mapping[str, str], types: frozenset[str]) -> ExperimentTemplate:
+def _view(template: Raw, label: str, options: CheckOptions) -> ExperimentTemplate:
     """Return what the rules see, or of the one deployment with the given parameters. Raises UsageError."""
-    view = view_of(template, types)
-    known = {name: value for name, value in given.items() if name in {*view.declared, *PSEUDO}}
-    check_parameters(view.declared, known)
-    defaults = {name: value_of(name, raw, {}) for name, raw in view.declared.items()} if given else {}
-    whole = {**{name: value for name, value in defaults.items() if value is not UNKNOWN}, **known}
-    return view_with(template, [whole], types) if whole else view
-
-
-def _decoded(text: str, label: str, deployment: Deployment) -> Template:
-    regions = [deployment.region] if isinstance(deployment.region, str) else list(DEFAULT_REGIONS)
     try:
-        template = Template(label, cfn_yaml.loads(text), regions)
-        template.transform()
-    except Exception as error:  # cfn-lint's readers raise anything
-        raise UsageError(f"{label}: is not a template: {str(error).splitlines()[0]}") from error
-    return template
+        require_unique(template)
+    except DocumentError as error:
+        raise syntax_error(label, error) from error
+    loops = ExperimentTemplate(template)
+    declared = loops.declared
+    known = {name: value for name, value in options.parameters.items() if name in {*declared, *PSEUDO}}
+    check_parameters(declared, known)
+    defaults = {name: value_of(name, raw, {}) for name, raw in declared.items()} if options.parameters else {}
+    whole = {**{name: value for name, value in defaults.items() if value is not UNKNOWN}, **known}
+    template = expand(template, loops.deployment(known).evaluator.evaluate)
+    composition = compose(template, label, subject_with(SUBJECT, options.types - REGISTRY_TYPES))
+    region = options.deployment.region
+    regions = (region,) if isinstance(region, str) else DEFAULT_REGIONS
+    return ExperimentTemplate.of(composition, options.types, regions=regions, parameter_sets=[whole] if whole else ())
 
 
 def _placed(names: PhysicalNames, options: CheckOptions) -> PhysicalNames:

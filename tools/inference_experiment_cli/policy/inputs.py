@@ -81,10 +81,10 @@ def read_inputs(
         if isinstance(found, DumpFile):
             inputs.roles.append(RoleInput(found.select(role, options.role_kind), found.label, is_partial=False))
         elif isinstance(found, TemplateText):
-            # cfn-lint takes half a second to import.
+            # Half of the modules are about templates.
             from inference_experiment_cli.policy.from_template import read_template  # noqa: PLC0415
 
-            inputs.templates.append(read_template(found.text, found.label, options, role, inputs.beside))
+            inputs.templates.append(read_template(found.value, found.label, options, role, inputs.beside))
         else:
             documents += map(_of_role, found)
     _check_parameters(inputs, options.parameters)
@@ -136,10 +136,10 @@ def _read_beside(inputs: Inputs, given: BesideOptions, options: "CheckOptions") 
 
 
 class TemplateText(NamedTuple):
-    """A file with a template."""
+    """A file with a template, decoded."""
 
     label: str
-    text: str
+    value: Any
 
 
 def read_file(path: Path, inputs: Inputs) -> DumpFile | TemplateText | list[iam_policy.Document]:
@@ -159,7 +159,7 @@ def read_data(label: str, data: bytes, inputs: Inputs) -> DumpFile | TemplateTex
     node = _parsed(text, label)
     if _is_template(node):
         inputs.texts[label] = text
-        return TemplateText(label, text)
+        return TemplateText(label, node)
     inputs.add(label, text)
     if isinstance(node, DocumentError):
         position = iam_policy.Position(node.line, node.column)
