@@ -6,10 +6,10 @@ No decision here and no botocore: machine.py and planner.py decide, gateway.py c
 from typing import TypeAlias
 
 from inference_experiment import machine
+from inference_experiment.api import Api
 from inference_experiment.clock import Clock
 from inference_experiment.errors import ExperimentError, Failure
 from inference_experiment.event import Request
-from inference_experiment.gateway import Gateway
 from inference_experiment.machine import Act, Answer, AskStack, Event, FindPrevious, HandOver, Measure, Observe, Sleep
 from inference_experiment.model import ActionKind, Progress, RequestResult
 from inference_experiment.notices import Decision, Notice, Report, log_notice
@@ -23,7 +23,7 @@ class Lifecycle:
     """Carries one request out. Decisions and problems go to `report` as they occur."""
 
     def __init__(
-        self, request: Request, gateway: Gateway, clock: Clock, progress: Progress, report: Report = log_notice
+        self, request: Request, gateway: Api, clock: Clock, progress: Progress, report: Report = log_notice
     ) -> None:
         self._request = request
         self._gateway = gateway

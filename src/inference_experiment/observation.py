@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from inference_experiment import identity, planner
+from inference_experiment.api import Api
 from inference_experiment.contract import OWNER_TAG, create_only
 from inference_experiment.decision import NO_EXPERIMENT, Observation, RequestKind
 from inference_experiment.differences import CREATE_ONLY, differing
 from inference_experiment.event import Request
-from inference_experiment.gateway import Gateway
 from inference_experiment.model import ActionKind, Desired, Observed, Ownership, Progress, RequestType, Status
 
 
 class Observer:
     """Observes for one request. `name` is the explicit Name of a Delete, empty where it has none."""
 
-    def __init__(self, request: Request, gateway: Gateway, desired: Desired | None, name: str) -> None:
+    def __init__(self, request: Request, gateway: Api, desired: Desired | None, name: str) -> None:
         self._request = request
         self._gateway = gateway
         self._desired = desired

@@ -15,7 +15,6 @@ from inference_experiment_cli.inputs.documents import read_document
 from inference_experiment_cli.inputs.experiments import Experiment, choose, read_experiments
 from inference_experiment_cli.inputs.parameters import deployment_settings, given_parameters
 from inference_experiment_cli.inputs.type_names import registry_types
-from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.patch import require_valid
 from inference_experiment_cli.options import (
     FILE_HELP,
@@ -106,7 +105,9 @@ def plan(
     values = given_parameters(parameter, parameter_file)
     types = registry_types(registry_type)
     if stack:
-        from inference_experiment_cli.plan.stack import plan_update  # noqa: PLC0415 - most plans need no CloudFormation
+        # Most plans need no account.
+        from inference_experiment_cli.operate.gateway import CliGateway  # noqa: PLC0415
+        from inference_experiment_cli.plan.stack import plan_update  # noqa: PLC0415
 
         if settings.get("stack_name", stack) != stack:
             note(f"the parameters are those of stack {settings['stack_name']}")

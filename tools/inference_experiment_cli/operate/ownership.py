@@ -7,16 +7,15 @@ that has a resource of that physical id.
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from typing import TYPE_CHECKING, Any, Final
 
 from inference_experiment import identity
 from inference_experiment.contract import OWNER_TAG
 from inference_experiment.event import Request
 from inference_experiment.model import RequestType
+
+if TYPE_CHECKING:
+    import boto3
 
 CLI_OWNER: Final = "command-line"
 """In the owner tag in place of a stack's GUID: this command created the experiment."""
@@ -85,7 +84,7 @@ def by_tags(name: str, tags: Mapping[str, str]) -> Owner | None:
     return None
 
 
-def find_owner(session: boto3.Session, name: str, tags: Mapping[str, str]) -> Owner:
+def find_owner(session: "boto3.Session", name: str, tags: Mapping[str, str]) -> Owner:
     """Return the owner of an experiment; while CloudFormation's answer is missing, a stack."""
     tagged = by_tags(name, tags)
     if tagged and not tagged.is_stack:
@@ -103,8 +102,12 @@ def find_owner(session: boto3.Session, name: str, tags: Mapping[str, str]) -> Ow
     return Owner(text, requester, is_stack=bool(resource or problem))
 
 
-def _stack_resource(session: boto3.Session, name: str) -> tuple[Mapping[str, Any] | None, str]:
+def _stack_resource(session: "boto3.Session", name: str) -> tuple[Mapping[str, Any] | None, str]:
     """Return the stack resource with this physical id, or the problem in finding it."""
+    # Only commands that use an account import botocore.
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
     config = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
     try:
         client = session.client("cloudformation", config=config)

@@ -10,7 +10,6 @@ from inference_experiment.observed_properties import to_properties
 from inference_experiment.properties import validate
 from inference_experiment_cli.errors import NotPossibleError, UsageError
 from inference_experiment_cli.inputs.experiments import Experiment, with_values
-from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.operate.ownership import (
     CLI_OWNER,
     Requester,
@@ -45,6 +44,8 @@ def creation(experiment: Experiment, stack: str) -> Plan:
 
 def against_live(experiment: Experiment, name: str, region: str, profile: str) -> Plan:
     """Return the plan of an update of a live experiment. Raises ExperimentError, UsageError."""
+    from inference_experiment_cli.operate.gateway import CliGateway  # noqa: PLC0415 - boto3, a fifth of a second
+
     gateway = CliGateway(region, profile)
     observed, tags = gateway.describe_existing(name)
     live = to_properties(observed.details, tags)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from inference_experiment import checks, payloads
 from inference_experiment.clock import Clock
@@ -17,13 +17,14 @@ from inference_experiment.contract import OWNER_TAG
 from inference_experiment.currentness import NO_STACK, StackState
 from inference_experiment.errors import Failure, Refused
 from inference_experiment.event import Request
-from inference_experiment.gateway import Gateway
 from inference_experiment.lifecycle import Lifecycle
 from inference_experiment.model import TRANSITIONAL, Action, ActionKind, Observed, Progress, RequestResult, Status
 from inference_experiment.predictions import Figures, Origin, seal
 from inference_experiment_cli.errors import SERVICE_FAILURES, ServiceError, describe_failure
-from inference_experiment_cli.operate.gateway import CliGateway
 from inference_experiment_cli.plan.production import status_after
+
+if TYPE_CHECKING:
+    from inference_experiment_cli.operate.gateway import CliGateway
 
 HOUR: Final = 3600.0
 POLLING_SECONDS: Final = 5.0
@@ -74,14 +75,13 @@ class SimulatedClock(Clock):
         self._now += seconds
 
 
-class SimulatedGateway(Gateway):
+class SimulatedGateway:
     """Experiments held in dictionaries; others are read through `behind`, which is never changed.
 
     With `of_provider` the calls are the function's, which also reads its stack and hands waiting over to its queue.
     """
 
-    def __init__(self, owner_tag: str, behind: CliGateway | None = None, *, of_provider: bool = True) -> None:
-        super().__init__()
+    def __init__(self, owner_tag: str, behind: "CliGateway | None" = None, *, of_provider: bool = True) -> None:
         self.of_provider = of_provider
         self.calls: list[Call] = []
         self.reads: list[str] = []
@@ -127,7 +127,7 @@ class SimulatedGateway(Gateway):
         experiment = self._find(arn.rsplit("/", 1)[1])
         return dict(experiment.tags) if experiment else {}
 
-    def list_inference_experiments(self, prefix: str) -> "Any":  # noqa: ANN401 - an iterator of names, as the gateway's
+    def list_inference_experiments(self, prefix: str) -> Iterator[str]:
         """Return an iterator over the known names with a prefix."""
         self.reads.append("ListInferenceExperiments")
         return iter([name for name, experiment in self._experiments.items() if experiment and name.startswith(prefix)])
