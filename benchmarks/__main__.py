@@ -12,6 +12,7 @@ from typing import Final
 
 from benchmarks import (
     captured_predictions,
+    command_cost,
     command_start,
     decisions,
     dump,
@@ -30,6 +31,7 @@ ALL: Final[dict[str, Callable[[Path, int], Results]]] = {
     "rules": rule_cost.measure,
     "growth": growth.measure,
     "lint": lint_cost.measure,
+    "files": command_cost.measure,
     "start": start_cost.measure,
     "commands": command_start.measure,
     "decisions": decisions.measure,
