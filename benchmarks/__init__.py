@@ -1,7 +1,8 @@
 """make bench: costs of this project relative to a peer in the same run.
 
 A measurement alternates between both sides, so that other load on the machine affects both. Its figure is the median of
-the ratios of the pairs. The results are docs/benchmarks.md, .json and .svg.
+the ratios of the pairs. The results are docs/benchmarks.md, .json and .svg, and
+a record per release in docs/benchmarks/history.json.
 """
 
 import sys

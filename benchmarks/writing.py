@@ -1,4 +1,4 @@
-"""Write docs/benchmarks.md, benchmarks.json and a chart per curve."""
+"""Write docs/benchmarks.md, benchmarks.json, a chart per curve, and the record of the release."""
 
 import json
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.drawing import svg
+from benchmarks.history import course, record
 from benchmarks.measure import Curve, Figure, Results
 
 VERSIONS: Final = (
@@ -27,6 +28,8 @@ VERSIONS: Final = (
     "jsonschema",
     "duckdb",
 )
+MAKE_RUNS: Final = "make.json"
+PROJECT: Final = "cfn-inference-experiment"
 HEAD: Final = "| measured | ours | peer | ratio | floor | |\n|---|---|---|---|---|---|\n"
 QUIET_LOAD: Final = 0.5
 QUIET_STEAL: Final = 0.02
@@ -91,7 +94,11 @@ def write(folder: Path, facts: dict[str, Any], results: Sequence[Results]) -> No
     drawings.mkdir(exist_ok=True)
     for curve in (curve for each in results for curve in each.curves):
         (drawings / f"{_file(curve.name)}.svg").write_text(svg(curve), encoding="utf-8")
-    (folder / "benchmarks.md").write_text(markdown(facts, results), encoding="utf-8")
+    history = record(drawings / "history.json", version(PROJECT), facts, results)
+    over, made = course(history), drawings / MAKE_RUNS
+    more = f"\n## Course over the releases\n\n{over}" if over else ""
+    more += make_section(json.loads(made.read_text(encoding="utf-8"))) if made.exists() else ""
+    (folder / "benchmarks.md").write_text(markdown(facts, results) + more, encoding="utf-8")
 
 
 def _file(name: str) -> str:
@@ -117,6 +124,19 @@ def markdown(facts: dict[str, Any], results: Sequence[Results]) -> str:
         for curve in each.curves:
             text += f"\n![{curve.name}](benchmarks/{_file(curve.name)}.svg)\n\n{table(curve)}"
     return text
+
+
+def make_section(document: Mapping[str, Any]) -> str:
+    """Return the section about what benchmarks/make_runs.py has measured."""
+    text = (
+        "\n## make demo and make test\n\nOnce in a new clone, one after the other, with what they install "
+        f"(`python -m benchmarks.make_runs`). {document['time']}, commit {document['commit']}, "
+        f"{document['processor']}, {document['cores']} cores.\n\n| | wall | CPU | load before |\n|---|---|---|---|\n"
+    )
+    return text + "".join(
+        f"| make {run['name']} | {number(run['wall'])} s | {number(run['cpu'])} s | {run['load']:g} |\n"
+        for run in document["runs"]
+    )
 
 
 def table(curve: Curve) -> str:

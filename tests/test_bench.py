@@ -1,14 +1,20 @@
 """The benchmark's arithmetic and forms; what it measures is not for the tests."""
 
+import json
+import sys
+from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from benchmarks import templates
+from benchmarks.__main__ import ALL, main
 from benchmarks.drawing import svg
+from benchmarks.history import course, record
+from benchmarks.make_runs import timed_run
 from benchmarks.measure import Curve, Figure, Results, compared, interval_of_median, pairs
-from benchmarks.writing import broken, disturbances, machine, markdown, row, write
+from benchmarks.writing import broken, disturbances, machine, make_section, markdown, row, write
 from inference_experiment_cli.lint.engine import Engine
 
 
@@ -54,6 +60,63 @@ def test_a_broken_floor_is_named() -> None:
 
     assert broken(results) == ["Rules, slow: 2.00, at most 1.15"]
     assert "**broken**" in row(figure)
+
+
+def test_a_run_with_a_broken_floor_fails_and_names_the_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ratios = {"decisions": 0.4, "rules": 1.6}
+    for name, ratio in ratios.items():
+        figure = Figure("some row", ratio, 1.0, "s", "peer", ratio, 1.5)
+        monkeypatch.setitem(ALL, name, lambda _, __, name=name, figure=figure: Results(name, "about", [figure]))
+
+    assert main(["--only", "decisions"]) == 0
+    assert "floor broken" not in capsys.readouterr().out
+    assert main(["--only", *ratios]) == 1
+    assert "\nfloor broken: rules, some row: 1.60, at most 1.5\n" in capsys.readouterr().out
+
+
+def test_every_release_has_one_record(tmp_path: Path) -> None:
+    """A new run replaces the record of its release, and only that."""
+    file, facts = tmp_path / "history.json", {"time": "now", "commit": "abc", "cores": 2}
+
+    def results(ratio: float, *more: Figure) -> list[Results]:
+        interval = (ratio - 0.1, ratio + 0.1)
+        return [Results("Rules", "about", [Figure("custom", 2, 1, "s", "peer", ratio, interval=interval), *more])]
+
+    record(file, "0.1.0", facts, results(1.5))
+    history = record(file, "0.1.0", facts, results(1.4, Figure("without a peer", 2, None, "s")))
+    assert course(history) == ""
+    assert json.loads(file.read_text(encoding="utf-8")) == {
+        "0.1.0": {
+            "time": "now",
+            "commit": "abc",
+            "rows": {"Rules: custom": {"ratio": 1.4, "interval": [1.4 - 0.1, 1.4 + 0.1]}},
+        }
+    }
+
+    history = record(file, "0.2.0", facts, results(1.2, Figure("new", 1, 1, "s", "peer", 1.0)))
+    assert course(history) == (
+        "| ratio | 0.1.0 | 0.2.0 |\n| --- | --- | --- |\n"
+        "| Rules: custom | 1.40 (1.30 to 1.50) | 1.20 (1.10 to 1.30) |\n| Rules: new |  | 1.00 |\n"
+    )
+
+
+def test_the_page_has_the_course_and_what_make_took(tmp_path: Path) -> None:
+    drawings = tmp_path / "benchmarks"
+    drawings.mkdir()
+    runs = [timed_run("demo", [sys.executable, "-c", ""], tmp_path)]
+    facts = {"time": "now", "commit": "abc", "processor": "one", "cores": 2}
+    (drawings / "make.json").write_text(json.dumps({**facts, "runs": runs}), encoding="utf-8")
+    record(drawings / "history.json", "0.0.1", facts, [])
+
+    write(tmp_path, machine(), [Results("Rules", "about", [Figure("custom", 2.0, 1.0, "s", "peer", 2.0)])])
+
+    page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
+    assert f"## Course over the releases\n\n| ratio | 0.0.1 | {version('cfn-inference-experiment')} |\n" in page
+    assert page.endswith(make_section({**facts, "runs": runs}))
+    assert runs[0]["cpu"] > 0
+    assert "| make demo | " in page
 
 
 def test_the_page_has_every_figure_and_every_curve(tmp_path: Path) -> None:
