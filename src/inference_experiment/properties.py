@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from inference_experiment import checks, contract, criteria, identity, payloads
+from inference_experiment.conformity import conforms, resolved
 from inference_experiment.errors import Finding, InvalidProperties
 from inference_experiment.event import Request, scalar_text
 from inference_experiment.model import Desired, DesiredState, RequestType, Status, StopRequest
@@ -20,8 +21,6 @@ from inference_experiment.model import Desired, DesiredState, RequestType, Statu
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator, ValidationError
 
-# Properties of a stop, besides the DesiredState Cancelled.
-STOP_PROPERTIES: Final = frozenset({"ModelVariantActions", "PromotionCriteria", "StatusReason"})
 DESIRED_STATES: Final = {
     "": DesiredState.EXIST,
     "Running": DesiredState.RUN,
@@ -30,12 +29,6 @@ DESIRED_STATES: Final = {
 }
 MAX_UNKNOWN_PROPERTIES: Final = 20  # that are named one by one
 MAX_SHOWN_CHARACTERS: Final = 60  # of an invalid value in a message
-
-
-def _resolve(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    name = schema.get("$ref", "").rpartition("/")[2]
-    definition: Mapping[str, Any] = contract.schema()["definitions"][name] if name else schema
-    return definition
 
 
 def _number(text: str) -> int | str:
@@ -52,7 +45,7 @@ def restore(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any
 
     Excess members are cut to a few, which are still too many, so that validation is fast.
     """
-    schema = _resolve(schema)
+    schema = resolved(schema)
     known = schema.get("properties")
     if isinstance(value, Mapping) and known:
         unknown = itertools.islice((key for key in value if key not in known), MAX_UNKNOWN_PROPERTIES)
@@ -68,19 +61,24 @@ def restore(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any
 
 
 @cache
-def _validator(names: frozenset[str], *, native: bool = False) -> "Draft7Validator":
-    # Imported on first use: a cold start does without it.
-    from jsonschema import Draft7Validator, validators  # noqa: PLC0415
-
+def _restricted(names: frozenset[str], *, native: bool) -> dict[str, Any]:
+    """Return the schema with some of the properties only."""
     schema = contract.exact_schema()
     writable = {key: value for key, value in schema["properties"].items() if key in names}
-    required = [key for key in schema["required"] if key in names]
     if native:  # the 50th tag of the custom type is the owner tag
         writable["Tags"] = {**writable["Tags"], "maxItems": writable["Tags"]["maxItems"] + 1}
+    required = [key for key in schema["required"] if key in names]
+    kept = {key: schema[key] for key in ("definitions", "additionalProperties")}
+    return {**kept, "type": "object", "properties": writable, "required": required}
+
+
+@cache
+def _validator(names: frozenset[str], *, native: bool) -> "Draft7Validator":
+    # Imported on first use: valid properties do without it.
+    from jsonschema import Draft7Validator, validators  # noqa: PLC0415
+
     extend = cast("Any", validators.extend)
-    extended: Draft7Validator = extend(Draft7Validator, {"required": _required})(
-        {**schema, "properties": writable, "required": required}
-    )
+    extended: Draft7Validator = extend(Draft7Validator, {"required": _required})(_restricted(names, native=native))
     return extended
 
 
@@ -148,6 +146,8 @@ def _restored(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def check_schema(properties: Mapping[str, Any], names: frozenset[str], *, native: bool = False) -> list[Finding]:
     """Return what the schema finds wrong with some of the properties, the others not being allowed."""
+    if conforms(properties, _restricted(names, native=native)):
+        return []
     errors = _validator(names, native=native).iter_errors(properties)
     ordered = sorted(errors, key=lambda error: list(map(str, error.absolute_path)))
     return [finding for error in ordered for finding in _translate(error)]
@@ -204,6 +204,4 @@ def parse_deletion(request: Request) -> tuple[str, StopRequest]:
     restored = _restored(request.properties)
     name = restored.get("Name")
     name = name if isinstance(name, str) and identity.is_name(name) else ""
-    # Without these properties the stop is always the same, and a cold start needs no validator.
-    relevant = not STOP_PROPERTIES.isdisjoint(restored) or restored.get("DesiredState") == Status.CANCELLED
-    return name, _stop_request(restored if relevant and not validate(request.properties)[1] else {}, request)
+    return name, _stop_request({} if validate(request.properties)[1] else restored, request)

@@ -347,6 +347,8 @@ PURE = (
     "backoff",
     "stopping",
     "settings",
+    "conformity",
+    "properties",
 )
 
 
