@@ -28,7 +28,7 @@ class Command(NamedTuple):
 
 COMMANDS: Final = (
     Command("validate FILE", ("validate",), 1 / 5),
-    Command("policy check FILE", ("policy", "check", "--for", "experiment"), 1 / 5),
+    Command("policy check FILE", ("policy", "check", "--for", "experiment"), 1 / 4),
     Command("plan FILE", ("plan",), 1 / 4),
 )
 

@@ -1,7 +1,6 @@
 """Values of a template's parameters: --parameter, and parameter files of CloudFormation, CodePipeline and SAM."""
 
 import shlex
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -75,6 +74,8 @@ def _read(path: str) -> tuple[str, Any]:
     """Return the name of a parameter file for messages and its content. Raises UsageError."""
     name, text = read_text(Path(path))
     if path.endswith(".toml"):
+        import tomllib  # noqa: PLC0415 - slow to import, and few parameters are in such files
+
         try:
             return name, tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
