@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 import pytest
 
-CASES: Final = 4
+CASES: Final = 2
 """Cases of one test function in the sample."""
 SLOW: Final = "slow"
 """The marker of tests that are not in the sample."""

@@ -240,6 +240,7 @@ def keys() -> list[str]:
     return [each["Key"] for each in s3().list_objects_v2(Bucket=BUCKET).get("Contents", ())]
 
 
+@pytest.mark.slow
 def test_nothing_is_left_and_the_cost_is_said(tmp_path: Path, athena: LocalAthena) -> None:
     small(tmp_path / "d")
     before = keys()

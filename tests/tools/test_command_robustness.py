@@ -242,6 +242,7 @@ def test_output_that_nobody_reads_or_that_cannot_be_written(desk: Desk, settings
         assert "Exception ignored" not in ended.stderr, ended.stderr
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_standard_error_cannot_be_written(desk: Desk, settings: dict[str, str]) -> None:
     """A change must not stop halfway because its messages cannot be written."""
     desk.write("new.json", properties())
@@ -333,6 +334,7 @@ def test_output_to_a_device_a_link_and_a_mode(desk: Desk, settings: dict[str, st
     assert Path("file").stat().st_mode & 0o777 == 0o640
 
 
+@pytest.mark.slow
 def test_lint_goes_on_without_a_cache_that_cannot_be_written(desk: Desk, settings: dict[str, str]) -> None:
     _printing(desk)
     expected = run("lint", "broken.yaml", "--no-cache", settings=settings)
@@ -392,6 +394,7 @@ def test_lint_reads_what_a_shell_gives(settings: dict[str, str], script: str, na
         assert name in ended.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -475,6 +478,7 @@ def test_a_template_that_vanishes_is_a_finding(settings: dict[str, str]) -> None
 # Environment
 
 
+@pytest.mark.slow
 def test_a_user_without_home_and_name(settings: dict[str, str]) -> None:
     """As in a container with an arbitrary user ID. Only the lookup in /etc/passwd is replaced."""
     Path("broken.yaml").write_bytes(_broken())

@@ -155,6 +155,7 @@ def test_parquet_holds_the_same_with_types(sagemaker: RegionalSageMaker, tmp_pat
     )
 
 
+@pytest.mark.slow
 def test_every_page_of_every_region_and_the_one_that_fails_is_named(sagemaker: RegionalSageMaker) -> None:
     finished = run(
         "export", "--region", "us-east-1,eu-west-1,us-west-2", settings=environment(sagemaker.url, region=None)

@@ -137,6 +137,7 @@ def test_options_are_those_of_cfn_lint(options: tuple[str, ...], monkeypatch: py
     assert ours.stdout != plain.stdout
 
 
+@pytest.mark.slow
 def test_only_experiments_gives_all_that_cfn_lint_says_of_them(corpus: list[str], theirs: Finished) -> None:
     """By the definition: our rules anywhere, and the walk's findings in resources that are experiments."""
     only = ExperimentsOnly(Engine(["-c", "I", "-t", *corpus]))
@@ -212,6 +213,7 @@ def test_a_nested_template_that_changes_is_noticed(tmp_path: Path, monkeypatch: 
     assert findings() == unfitting
 
 
+@pytest.mark.slow
 def test_what_is_kept_may_be_damaged(tmp_path: Path) -> None:
     first = lint(str(BROKEN), "--cache-dir", str(tmp_path))
     for content in ("", "{}", "[1]", '{"until": "x"}'):
@@ -226,6 +228,7 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     assert lint(str(BROKEN), "--cache-dir", str(tmp_path / "file")).returncode == 2
 
 
+@pytest.mark.slow
 def test_folders_are_searched_for_templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not for other YAML, not in hidden folders, not in node_modules."""
     monkeypatch.chdir(tmp_path)
@@ -281,6 +284,7 @@ def test_what_cannot_be_done_is_said_in_one_line(arguments: tuple[str, ...], wor
     assert_one_line(run("lint", *paths, settings={"XDG_CACHE_HOME": str(tmp_path)}), 2, word)
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_progress_and_a_pipe_the_report() -> None:
     """The bar is on the standard error and leaves nothing of itself in the report."""
     main, side = pty.openpty()
@@ -316,6 +320,7 @@ def test_nearest_names_instead_of_a_list_of_hundreds(kind: str, tmp_path: Path) 
     assert all(len(message) < 300 and "did you mean ml.m5.xlarge" in message for message in wrong), wrong
 
 
+@pytest.mark.slow
 def test_templates_are_named_with_and_without_an_option(tmp_path: Path) -> None:
     """As cfn-lint takes them; the suffix of the file implies the format."""
     other = str(ROOT / "examples" / "shadow-test.yaml")

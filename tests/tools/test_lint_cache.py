@@ -71,6 +71,7 @@ def test_a_time_in_another_file_that_was_read_counts_too(tmp_path: Path) -> None
     assert known(cache, parent) is None
 
 
+@pytest.mark.slow
 def test_a_changed_nested_stack_is_linted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("endpoint-reference.yaml", "children/experiment.yaml"):
@@ -138,6 +139,7 @@ def test_what_nobody_uses_is_removed(tmp_path: Path) -> None:
     assert known(cache, template) is None
 
 
+@pytest.mark.slow
 def test_the_fingerprint_tells_configurations_apart(tmp_path: Path) -> None:
     """Options, rules of others by content, and the kind of run."""
     rules = tmp_path / "rules"

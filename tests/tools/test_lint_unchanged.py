@@ -57,6 +57,7 @@ def answers(folder: Path, lines: list[list[str]]) -> dict[str, Any]:
     return dict(json.loads(ended.stdout))
 
 
+@pytest.mark.slow
 def test_nothing_of_cfn_lint_is_imported_while_the_cache_answers(tmp_path: Path) -> None:
     """In every format, with options, of a file, of a folder and of the templates of .cfnlintrc; nor is more said."""
     work = tmp_path / "work"
@@ -107,6 +108,7 @@ def lint(*arguments: str, stdin: str = "") -> Finished:
     return run("lint", *arguments, "--cache-dir", "../cache", stdin=stdin)
 
 
+@pytest.mark.slow
 def test_the_configuration_file_may_come_change_and_go(folder: Path) -> None:
     shutil.copy(BROKEN, folder / "a.yaml")
     configuration = folder / ".cfnlintrc"
@@ -127,6 +129,7 @@ def test_the_configuration_file_may_come_change_and_go(folder: Path) -> None:
     assert (silent.stderr[:2], both.stderr[:2]) == ("1 ", "2 ")
 
 
+@pytest.mark.slow
 def test_an_edited_template_and_an_edited_rule_have_their_own_findings(folder: Path) -> None:
     rule = (
         "from cfnlint.rules import CloudFormationLintRule, RuleMatch\n"

@@ -79,6 +79,7 @@ KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-5555555555
 CAPTURE = {"Destination": "s3://bucket/x", "KmsKey": "alias/x", "ContentType": {"CsvContentTypes": ["text/csv"]}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["Created", "Running", "Completed", "Cancelled"])
 @pytest.mark.parametrize(
     "changes",

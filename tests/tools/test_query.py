@@ -188,6 +188,7 @@ def test_what_is_refused_is_one_line_and_exit_2(sagemaker: RegionalSageMaker, sq
     assert_one_line(run("query", sql, settings=environment(sagemaker.url)), 2, words)
 
 
+@pytest.mark.slow
 def test_without_the_extra(sagemaker: RegionalSageMaker, tmp_path: object) -> None:
     """A duckdb that cannot be imported stands for one that is not installed."""
     folder = str(tmp_path)

@@ -211,6 +211,7 @@ def _fill(sagemaker: ControlledSageMaker, count: int) -> None:
         sagemaker.operations.experiments[name] = copied
 
 
+@pytest.mark.slow
 def test_all_regions_with_5000_experiments_and_one_that_refuses(world: RegionalSageMaker) -> None:
     finished = run("list", "--region", "all", "--identifiers", "--format", "json", settings=environment(world.url))
     rows = json.loads(finished.stdout)
@@ -225,6 +226,7 @@ def test_all_regions_with_5000_experiments_and_one_that_refuses(world: RegionalS
     assert f"{len(world.regions)} of {len(world.regions) + 1} regions answered" in finished.stderr
 
 
+@pytest.mark.slow
 def test_regions_are_read_at_once_and_no_further_than_the_reader(
     world: RegionalSageMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,6 +253,7 @@ def test_regions_are_read_at_once_and_no_further_than_the_reader(
     assert 1 + sum(1 for _ in rows) == EXPERIMENTS
 
 
+@pytest.mark.slow
 def test_list_full_of_a_page_and_more(world: RegionalSageMaker) -> None:
     region = next(iter(world.regions))
     settings = environment(world.url)

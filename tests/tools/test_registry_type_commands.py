@@ -51,6 +51,7 @@ def test_one_resource_alone_is_read_too(desk: Desk) -> None:
     desk.ok("validate", alone, *NAMED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -139,6 +140,7 @@ def test_an_experiment_of_a_private_type_belongs_to_its_stack(desk: Desk) -> Non
         assert "resource Shadow of stack shop" in desk.refused(1, "delete", "fraud", "--yes")
 
 
+@pytest.mark.slow
 def test_lint_takes_the_name_from_the_configuration_file_and_the_template(desk: Desk) -> None:
     file = desk.write("t.json", template(OTHER, EndpointName="no_endpoint"))
     options = ("--no-cache", "--format", "parseable")
@@ -152,6 +154,7 @@ def test_lint_takes_the_name_from_the_configuration_file_and_the_template(desk: 
     assert desk.run("lint", file, *options, "--registry-type", "Acme::ML::Third").stdout == by_option
 
 
+@pytest.mark.slow
 def test_a_cached_result_is_of_the_names_it_was_found_with(desk: Desk) -> None:
     file = desk.write("t.json", template(OTHER))
     options = ("lint", file, "--cache-dir", "cache")

@@ -169,6 +169,7 @@ def test_without_any_metrics(desk: Desk) -> None:
     assert "the shadow variant had 0 invocations, 100 are required" in finished.stdout
 
 
+@pytest.mark.slow
 def test_synthetic_metrics_are_marked_everywhere(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     table = desk.report("test", "--html", str(path))
@@ -178,6 +179,7 @@ def test_synthetic_metrics_are_marked_everywhere(desk: Desk, tmp_path: Path) -> 
     assert 'id="synthetic">Synthetic metrics: nothing was measured.' in path.read_text()
 
 
+@pytest.mark.slow
 def test_pages_of_values_are_put_together(desk: Desk) -> None:
     whole = desk.document()
     desk.metrics.clear_calls()
@@ -260,6 +262,7 @@ def test_what_aws_refuses_is_one_line_and_exit_4(desk: Desk) -> None:
     assert_one_line(desk.report("test", AWS_ENDPOINT_URL_CLOUDWATCH="http://127.0.0.1:1"), 4, "Could not connect")
 
 
+@pytest.mark.slow
 def test_without_the_extra(desk: Desk, tmp_path: Path) -> None:
     """Only the page needs the plotting library; one that cannot be imported stands for one that is not installed."""
     (tmp_path / "matplotlib.py").write_text("raise ImportError('not installed')\n")

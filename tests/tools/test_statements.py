@@ -52,6 +52,7 @@ def parameters_of(sql: str) -> list[str]:
     return [part for name in sorted(names) for part in ("--parameter", f"{name}={VALUES[name]}")]
 
 
+@pytest.mark.slow
 def test_a_whole_life_in_sql(desk: Desk, snapshot: SnapshotAssertion) -> None:
     """Once filled in an editor, once by --parameter; both print the same."""
     for way in ("editor", "parameters"):

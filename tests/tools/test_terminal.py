@@ -115,6 +115,7 @@ def test_every_command_is_run() -> None:
     assert set(RUNS) == set(cli.COMMANDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", RUNS)
 def test_a_terminal_of_80_columns(hostile_desk: Desk, command: str) -> None:
     for arguments in RUNS[command]:
@@ -124,6 +125,7 @@ def test_a_terminal_of_80_columns(hostile_desk: Desk, command: str) -> None:
         assert not MARKUP.search(screen.text), arguments
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [20, 1, 0])
 def test_any_terminal(hostile_desk: Desk, columns: int) -> None:
     for arguments in (("list",), ("get", "fraud"), ("get", "nobody")):
@@ -259,6 +261,7 @@ def test_a_character_that_the_encoding_lacks_is_an_escape(hostile_desk: Desk, co
     assert finished.stdout + finished.stderr
 
 
+@pytest.mark.slow
 def test_json_says_the_same_in_every_encoding(hostile_desk: Desk) -> None:
     patch = [{"op": "add", "path": "/Description", "value": "größer 日本 😀"}]
     hostile_desk.ok("update", "fraud", "--patch", hostile_desk.write("patch.json", patch), *QUICK)
@@ -278,6 +281,7 @@ def test_a_template_stays_utf_8(hostile_desk: Desk) -> None:
     assert converted.decode().endswith("# größer\n")
 
 
+@pytest.mark.slow
 def test_names_of_files_that_are_no_text(hostile_desk: Desk) -> None:
     name = os.fsencode(f"{HOSTILE.replace('/', '')}") + b"\xff.yaml"
     Path(os.fsdecode(name)).write_text(Path(BROKEN).read_text())
@@ -303,6 +307,7 @@ def test_lint_of_nothing_says_so(hostile_desk: Desk) -> None:
     assert hostile_desk.refused(2, "lint", "--require-files") == text
 
 
+@pytest.mark.slow
 def test_runs_say_what_was_checked(hostile_desk: Desk) -> None:
     clean = hostile_desk.ok("lint", "ok.yaml")
     assert (clean.stdout, clean.stderr) == ("", "1 template, 1 experiment: no findings\n")

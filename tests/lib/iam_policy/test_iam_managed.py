@@ -64,6 +64,7 @@ def test_exactly_four_managed_policies_allow_create() -> None:
 PARTS = 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_iam_accepts_what_aws_wrote(part: int) -> None:
     """Promise: no policy of AWS is called refused, but for its length, which AWS does not limit for itself."""

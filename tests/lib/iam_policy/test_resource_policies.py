@@ -81,6 +81,7 @@ def access(question: dict[str, Any]) -> Outcome:
     return decide_access(own, Resource(document, question["account"], is_key), ROLE, OWN).outcome
 
 
+@pytest.mark.slow
 def test_policies_of_buckets_and_keys_are_decided_as_by_the_oracle(oracle: Ask) -> None:
     """Promise: a bucket's and a key's policy, in this account or another, allow what the oracle allows."""
     source = random.Random(SEED)

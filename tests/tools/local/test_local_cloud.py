@@ -48,6 +48,7 @@ def assert_emptied(cloud: LocalCloud, queue_url: str) -> None:
     assert cloud.queue_depth(queue_url) == 0
 
 
+@pytest.mark.slow
 def test_the_whole_life_of_a_stack(cloud: LocalCloud) -> None:
     """Create through queue hops and a redelivery, no change, replacement, failure with rollback, deletion."""
     before = TEMPLATE.read_bytes()
@@ -83,6 +84,7 @@ def test_the_whole_life_of_a_stack(cloud: LocalCloud) -> None:
     assert TEMPLATE.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_failed_creation_can_be_deployed_again(cloud: LocalCloud) -> None:
     with pytest.raises(StackFailed) as failed:
         cloud.deploy("again", TEMPLATE, {"ResourceName": "one", "Outcome": "FAILED"})
@@ -191,6 +193,7 @@ def processes_of(directory: Path) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["raise", "SIGTERM", "SIGINT", "SIGKILL"])
 def test_nothing_is_left_behind(tmp_path: Path, ending: str) -> None:
     process, port, directory = run_cloud({**os.environ, "TMPDIR": str(tmp_path)}, ending)
