@@ -21,7 +21,7 @@ demo: $(if $(wildcard $(STAMP)),$(STAMP),$(VENV)/.demo)
 
 # One process per core. A sample: every test function, of many cases a few, and no slow test; no coverage, which takes
 # half as long again.
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 20
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --durations 20
 test: $(STAMP)
 	$(PYTEST) --sample
 

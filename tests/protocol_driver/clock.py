@@ -40,6 +40,10 @@ class SteppedClock(Clock):
         """Skip to an epoch time; one that is past already changes nothing."""
         self.advance(max(0.0, moment - self.now()))
 
+    def restart(self) -> None:
+        """Say the real time again."""
+        _FORM.pack_into(self._memory, 0, time.time())
+
     @contextmanager
     def ruling(self) -> Iterator[None]:
         """Be the clock of the operating system inside the with statement.

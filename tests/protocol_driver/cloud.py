@@ -86,7 +86,8 @@ class ProtocolCloud:
         return function
 
     def reset(self) -> None:
-        """Forget stacks, experiments, endpoints, messages, responses, calls and faults; the clock continues."""
+        """Forget stacks, experiments, endpoints, messages, responses, calls and faults; the clock says the real time."""
+        self.clock.restart()
         self.stacks.clear()
         self.sagemaker.reset()
         self.queue.reset()

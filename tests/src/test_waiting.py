@@ -115,7 +115,6 @@ PROPERTIES: dict[str, Any] = {
 }
 
 
-@pytest.mark.slow
 def test_wait_that_outlasts_an_invocation_goes_on_through_the_queue(
     waiting: Waiting, protocol_cloud: ProtocolCloud
 ) -> None:
