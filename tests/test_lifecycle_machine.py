@@ -132,7 +132,7 @@ def test_same_state_and_event_give_the_same_step() -> None:
     assert isinstance(first[1], machine.Observe)
 
 
-@pytest.mark.parametrize(("state", "event"), itertools.product(get_args(machine.State), get_args(machine.Event)))
+@pytest.mark.parametrize(("state", "event"), list(itertools.product(get_args(machine.State), get_args(machine.Event))))
 def test_an_impossible_event_is_refused(state: type, event: type) -> None:
     if (state, event) not in machine.TRANSITIONS:
         blank = object.__new__(state)

@@ -86,7 +86,7 @@ class ProtocolCloud:
         return function
 
     def reset(self) -> None:
-        """Forget stacks, experiments, endpoints, messages, responses, calls and faults; the clock says the real time."""
+        """Forget stacks, experiments, endpoints, messages, responses, calls and faults; the clock shows real time."""
         self.clock.restart()
         self.stacks.clear()
         self.sagemaker.reset()
