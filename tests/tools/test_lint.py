@@ -262,6 +262,28 @@ def test_the_configuration_file_counts(tmp_path: Path, monkeypatch: pytest.Monke
     assert ":E30" not in found
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("regions: [\n", ".cfnlintrc:2: is not valid YAML: did not find expected node content"),
+        ("a: b: c\n", ".cfnlintrc:1: is not valid YAML: mapping values are not allowed in this context"),
+        ("regions: [a]\nregions: [b]\n", ".cfnlintrc: is not valid YAML: Duplicate found 'regions' (line 1)"),
+        ("override_spec: absent.json\n", "absent.json: no such file"),
+        ("registry_schemas: [absent]\n", "absent: no such file"),
+        ("custom_rules: absent.txt\n", "absent.txt: no such file"),
+        ("templates: [absent.yaml]\n", "cfn-lint: absent.yaml matches no file"),
+        ("regions: 5\n", "cfn-lint: Invalid type for 'regions' in .cfnlintrc. Expected array"),
+    ],
+)
+def test_a_mistake_in_the_configuration_file_is_one_line(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".cfnlintrc").write_text(text, encoding="utf-8")
+
+    assert_one_line(lint(str(BROKEN), "--no-cache"), 2, said)
+
+
 def test_the_report_can_go_to_a_file(tmp_path: Path) -> None:
     ended = lint(str(BROKEN), "-f", "quiet", "--output-file", str(tmp_path / "report"), "--no-cache")
 

@@ -92,11 +92,8 @@ class CfnLintOptions:
 
     def _check(self) -> None:
         """Raise UsageError for what cfn-lint would overlook, or answer with a page of help."""
-        for path in filter(
-            None, (self.config_file, self.custom_rules, self.override_spec, *(self.registry_schemas or ()))
-        ):
-            if not Path(path).exists():
-                raise UsageError("no such file", Place(path))
+        if self.config_file and not Path(self.config_file).exists():
+            raise UsageError("no such file", Place(self.config_file))
         for text in self.configure_rule or ():
             if not _CONFIGURATION.match(text):
                 raise UsageError(f"--configure-rule {text}: write it as RULE:KEY=VALUE")

@@ -29,6 +29,7 @@ from cfnlint.rules.errors import ConfigError, ParseError, RuleError
 from cfnlint.runner import Runner
 from cfnlint.runner.cli import get_formatter
 from cfnlint.runner.template.runner import _run_template
+from yaml import YAMLError
 
 from inference_experiment_cli.errors import Place, UsageError
 from inference_experiment_cli.lint.configuration import Configuration, configuration_files, matches_of
@@ -54,8 +55,25 @@ _MEMBERS: Final = [each.name for each in fields(Match) if each.init and each.nam
 
 
 def _usage_error(error: Exception) -> UsageError:
-    """Return an error of cfn-lint's, without the brackets and quotes of Python's lists."""
-    return UsageError("cfn-lint: " + str(error).replace("['", "").replace("', '", ", ").replace("']", ""))
+    """Return an error of cfn-lint's, without what only Python has: brackets and quotes of lists, names of functions."""
+    text = str(error).replace("could not be processed by glob.glob", "matches no file")
+    return UsageError("cfn-lint: " + text.replace("['", "").replace("', '", ", ").replace("']", ""))
+
+
+def _configuration_error(error: YAMLError, opened: Sequence[str]) -> UsageError:
+    """Return what is wrong with cfn-lint's configuration file, the last one that was opened."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    place = Place(os.path.relpath(opened[-1]), mark.line + 1 if mark else 0) if opened else None
+    return UsageError(f"is not valid YAML: {problem}", place)
+
+
+def _check_files(config: ConfigMixIn) -> None:
+    """Raise UsageError for files of the configuration that cfn-lint would end the process about, or overlook."""
+    for path in (config.custom_rules, config.override_spec, *(config.registry_schemas or ())):
+        if path and not Path(path).exists():
+            raise UsageError("no such file", Place(path))
+    _ = config.templates  # ValueError where a pattern matches nothing
 
 
 def lint(path: Path, regions: Sequence[str] = ("us-east-1",)) -> list[Match]:
@@ -79,9 +97,12 @@ class Engine:
         accessed.clear()
         try:
             self.config = ConfigMixIn(list(arguments))
+            _check_files(self.config)
             self.rules: Rules = Runner(self.config).rules
             if OUR_FIRST_RULE not in self.rules:
                 self.rules.update(Rules.create_from_module(RULES))
+        except YAMLError as error:
+            raise _configuration_error(error, [name for name, digest in accessed.opened.items() if digest]) from error
         except (CfnLintExitException, ConfigFileError, ValueError) as error:
             raise _usage_error(error) from error
         self._rule_files = _sources(accessed.opened, arguments)
