@@ -35,6 +35,10 @@ def test_the_examples_of_the_readme_print_what_it_says(capsys: pytest.CaptureFix
     assert len(examples) >= 3
 
 
+def test_every_name_of_the_api_has_a_home() -> None:
+    assert set(" ".join(iam_policy._HOMES.values()).split()) == set(iam_policy.__all__)
+
+
 def test_the_readme_describes_every_name_of_the_api() -> None:
     described = set(re.findall(r"`(\w+)[`(]", README.read_text()))
 
