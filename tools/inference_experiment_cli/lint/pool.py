@@ -37,9 +37,11 @@ def lint_in_forks(
     try:
         with signals_held(_begin) as begin:
             pool = ProcessPoolExecutor(processes, mp_context=context, initializer=begin)
-            results = pool.map(_lint_one, paths, chunksize=chunk)  # forks
+            # Forks. Not pool.map, which cancels what is left after an exception: the thread of the pool trips over it.
+            waiting = [pool.submit(_lint_some, paths[at : at + chunk]) for at in range(0, len(paths), chunk)]
         with pool, _killed_unless_done():
-            yield from results
+            for each in waiting:
+                yield from each.result()
     except BrokenProcessPool as error:
         raise UsageError("a worker process was killed (out of memory?); retry with --jobs 1") from error
     finally:
@@ -71,5 +73,5 @@ def _killed_unless_done() -> Iterator[None]:
         raise
 
 
-def _lint_one(path: str) -> TemplateResult:
-    return _lint_in_fork[0](path)
+def _lint_some(paths: Sequence[str]) -> list[TemplateResult]:
+    return [_lint_in_fork[0](path) for path in paths]
