@@ -214,7 +214,7 @@ def keys_that_differ_in_case(case: Case) -> None:
                 seen.add((operator.lower(), key.lower()))
 
 
-SHORT_ARNS = {"arn:aws:sagemaker", "arn:aws:sagemaker:*"}  # in conditions
+SHORT_ARNS = {"*", "arn:aws:sagemaker", "arn:aws:sagemaker:*"}  # in conditions
 AMBIGUITIES = [
     set_operator_on_null,
     keys_that_differ_in_case,
