@@ -23,7 +23,7 @@ demo: $(if $(wildcard $(STAMP)),$(STAMP),$(VENV)/.demo)
 # half as long again.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --durations 20
 test: $(STAMP)
-	$(PYTEST) --sample
+	$(PYTEST) --sample --snapshot-warn-unused
 
 # All tests, with the coverage of branches.
 test-all: $(STAMP)
