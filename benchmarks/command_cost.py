@@ -19,7 +19,7 @@ REPETITIONS: Final = 2
 
 
 class Command(NamedTuple):
-    """A command with its greatest ratio."""
+    """A command and the highest ratio it may have."""
 
     name: str
     arguments: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The ratios of every release: docs/benchmarks/history.json, and their course on the page."""
+"""The ratios of every release: docs/benchmarks/history.json, and the table of them on the page."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 from benchmarks.measure import Figure, Results
 
 Record: TypeAlias = Mapping[str, Any]
-"""Of a release: `time`, `commit`, and `rows`, the ratio and its interval by the row's name."""
+"""A release's `time`, `commit`, and `rows`: ratio and interval by row name."""
 
 
 def record(file: Path, version: str, facts: Mapping[str, Any], results: Sequence[Results]) -> dict[str, Record]:
-    """Add the record of a release, or replace it, and return all records in the order of the releases."""
+    """Add or replace the record of a release; return all records, oldest release first."""
     history: dict[str, Record] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     rows = {name: {"ratio": each.ratio, "interval": each.interval} for name, each in _with_ratio(results)}
     history[version] = {"time": facts["time"], "commit": facts["commit"], "rows": rows}
@@ -26,7 +26,7 @@ def _with_ratio(results: Sequence[Results]) -> Iterator[tuple[str, Figure]]:
 
 
 def course(history: Mapping[str, Record]) -> str:
-    """Return a table of each ratio over the releases; empty while there is one release only."""
+    """Return a table of each ratio by release; empty while there is only one release."""
     if len(history) < 2:  # noqa: PLR2004 - a course has two points
         return ""
     names = dict.fromkeys(name for each in reversed(list(history.values())) for name in each["rows"])

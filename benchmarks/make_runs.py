@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def timed_run(name: str, command: Sequence[str], folder: Path) -> dict[str, Any]:
-    """Return wall time and CPU time of a command that succeeds, and the load before it."""
+    """Return the wall time and CPU time of a command that succeeds, and the load before it."""
     load, before, start = os.getloadavg()[0], _children_seconds(), time.perf_counter()
     subprocess.run(command, cwd=folder, check=True)  # noqa: S603 - our own commands
     wall = time.perf_counter() - start

@@ -61,7 +61,7 @@ _HANDLERS: Final = {"provider": "inference_experiment.handler.handler", "bare": 
 # Request type -> what the peer does in it. The experiment exists in neither.
 _REQUESTS: Final = {"Create": "looks and creates, without checks", "Delete": "the same call"}
 _MAX_RATIO_WITH_BYTECODE: Final = {"Create": 1.05}
-"""Initialisation and first request together, where a ratio is promised."""
+"""Highest ratio of initialisation plus first request, by request type."""
 REPETITIONS: Final = 3
 
 

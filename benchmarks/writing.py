@@ -127,7 +127,7 @@ def markdown(facts: dict[str, Any], results: Sequence[Results]) -> str:
 
 
 def make_section(document: Mapping[str, Any]) -> str:
-    """Return the section about what benchmarks/make_runs.py has measured."""
+    """Return the section with the times measured by benchmarks/make_runs.py."""
     text = (
         "\n## make demo and make test\n\nOnce in a new clone, one after the other, with what they install "
         f"(`python -m benchmarks.make_runs`). {document['time']}, commit {document['commit']}, "

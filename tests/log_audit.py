@@ -73,7 +73,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Add what a worker of pytest-xdist has seen."""
+    """Add the counts of a pytest-xdist worker."""
     lines, breaches = getattr(node, "workeroutput", {}).get("log_audit", (0, {}))
     AUDIT.lines += lines
     AUDIT.breaches.update(breaches)

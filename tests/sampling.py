@@ -1,4 +1,4 @@
-"""The sample of the tests that `make test` runs: every test function, but of many cases a few, and no slow test.
+"""The sample of tests that `make test` runs: every test function that is not slow, with a few of its cases.
 
 A case is chosen by a digest of its name, so the sample is the same everywhere and a new case changes little of it.
 """
@@ -11,9 +11,9 @@ from typing import Final, TypeVar
 import pytest
 
 CASES: Final = 2
-"""Cases of one test function in the sample."""
+"""Number of cases per test function in the sample."""
 SLOW: Final = "slow"
-"""The marker of tests that are not in the sample."""
+"""The marker of tests that the sample leaves out."""
 
 Case = TypeVar("Case")
 
@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is not in the sample, if a sample is asked for."""
+    """Deselect tests that are not in the sample, if --sample is given."""
     if not config.getoption("--sample"):
         return
     quick = [item for item in items if item.get_closest_marker(SLOW) is None]
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def sample(cases: Iterable[Case], name: Callable[[Case], str]) -> list[Case]:
-    """Return up to CASES cases of each function; a name is that of a function, and in brackets that of a case."""
+    """Return up to CASES cases of each function; a name is the function's, with the case in brackets."""
     functions = defaultdict(list)
     for case in cases:
         functions[name(case).partition("[")[0]].append(case)

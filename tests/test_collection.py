@@ -1,4 +1,4 @@
-"""pytest knows test modules by their names alone, so that no two folders may have the same."""
+"""pytest identifies test modules by name alone, so names must be unique across folders."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Whether properties conform to schema.json, without jsonschema: its import is a third of the first request.
+"""Check that properties conform to schema.json without importing jsonschema, which slows the first request.
 
-Only a yes counts. Whatever is not plainly right is for jsonschema, which also says what is wrong. Pure.
+Only True is a verdict. Everything else is left to jsonschema, which also provides the errors. Pure.
 """
 
 import re
@@ -16,16 +16,16 @@ ANNOTATIONS: Final = frozenset({"$ref", "definitions", "description", "format"})
 
 
 def resolved(schema: Schema) -> Schema:
-    """Return the definition that a part of exact_schema() refers to, or the part itself."""
+    """Return the definition that a subschema of exact_schema() refers to, or the subschema itself."""
     name = schema.get("$ref", "").rpartition("/")[2]
     definition: Schema = contract.exact_schema()["definitions"][name] if name else schema
     return definition
 
 
 def conforms(value: object, schema: Schema) -> bool:
-    """Return True only where a validator of JSON Schema finds nothing; `schema` is exact_schema() or a part of it.
+    """Return True only if a JSON Schema validator finds no error; `schema` is exact_schema() or a part of it.
 
-    False means nothing: a keyword that is not known here, or a value that some validators accept.
+    False is no verdict: a keyword may be unknown here, or the value may be valid after all.
     """
     schema = resolved(schema)
     return isinstance(value, TYPES.get(schema.get("type", "string"), ())) and all(

@@ -1,4 +1,4 @@
-"""Properties that conform, without jsonschema, are those in which jsonschema finds nothing."""
+"""conforms() agrees with jsonschema."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def test_valid_properties_conform(raw: dict[str, Any]) -> None:
 @example({"PromotionCriteria": {"MinPairs": False, "MaxResultAge": True, "MinInvocations": "0"}})
 @example({**VALID, "Name": "a\n"})
 def test_what_conforms_has_no_error_of_jsonschema(raw: dict[str, Any]) -> None:
-    """And what jsonschema accepts conforms."""
+    """Both ways."""
     value = restore(raw, contract.schema())
     assert conforms(value, WHOLE_SCHEMA) == JSONSCHEMA.is_valid(value)
 

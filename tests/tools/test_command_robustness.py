@@ -184,7 +184,7 @@ except Interrupted as interrupt:
 
 
 def test_a_signal_that_python_loses_comes_again() -> None:
-    """Python ignores an exception in a file that is closed as it is collected, so the first one changes nothing."""
+    """Python ignores an exception raised while a collected file is closed, so the first one has no effect."""
     ended = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, check=False, timeout=30)
     assert (ended.returncode, ended.stdout, ended.stderr) == (143, "lost\n", "")
 

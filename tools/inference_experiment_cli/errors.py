@@ -103,7 +103,7 @@ def alternatives(values: Sequence[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known name that a misspelt one is meant for, in any letter case; an empty text where none is near."""
+    """Return the known name closest to a misspelt one, ignoring case; an empty string if none is close."""
     by_case = {each.lower(): each for each in known}
     near = get_close_matches(name.lower(), by_case, 1)
     return by_case[near[0]] if near else ""

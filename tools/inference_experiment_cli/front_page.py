@@ -1,4 +1,4 @@
-"""The list of commands that --help prints, without Typer, whose import takes longer than all else of that page."""
+"""The list of commands that --help prints, without importing Typer, which would take most of the time."""
 
 from typing import Final
 

@@ -25,7 +25,7 @@ HURRIED_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.25
 
 _arrived = threading.Event()
-"""Set once Interrupted has come to where it is printed."""
+"""Set once Interrupted has reached the code that prints it."""
 
 
 class Interrupted(BaseException):
@@ -52,7 +52,7 @@ def restore_signals() -> None:
 
 
 def note_arrival() -> None:
-    """Note that Interrupted has come to where it is printed: it does not have to be raised again."""
+    """Record that Interrupted has reached the code that prints it, so that it is not raised again."""
     _arrived.set()
 
 
@@ -67,14 +67,14 @@ def _first(number: int, _frame: "FrameType | None") -> None:
 
 
 def _later(number: int, _frame: "FrameType | None") -> None:
-    """Let the clean-up finish, but limit its time."""
+    """Let the cleanup finish, within a time limit."""
     if _is_lost():
         raise Interrupted(128 + number)
     _exit_in(HURRIED_SECONDS, 128 + number)
 
 
 def _is_lost() -> bool:
-    """Return whether the main thread goes on as if there had been no signal.
+    """Return whether the main thread carries on as if there had been no signal.
 
     An exception that a signal raises is lost where Python ignores exceptions: a file that is closed as it is collected.
     """
@@ -103,7 +103,7 @@ def _exit_in(seconds: float, code: int) -> None:
 
 def _give_up(code: int) -> None:
     with suppress(OSError):
-        os.write(2, b"inference-experiment: interrupted; the clean-up took too long and was given up\n")
+        os.write(2, b"inference-experiment: interrupted; the cleanup did not finish in time\n")
     os._exit(code)
 
 

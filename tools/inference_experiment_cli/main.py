@@ -18,7 +18,7 @@ from inference_experiment_cli.usage_errors import usage_text
 
 __all__ = ["COMMANDS", "PROGRAM", "application", "main"]
 COMPLETION: Final = "_INFERENCE_EXPERIMENT_COMPLETE"
-"""The environment variable by which a shell asks Typer to complete a word."""
+"""The environment variable with which a shell asks Typer for completions."""
 
 
 def application() -> Any:  # noqa: ANN401 - a group of Typer's or Click's, by Typer's version

@@ -45,7 +45,7 @@ YAML_WIDTH: Final = 120
 ANSWER_CELLS: Final = len(" [y/N]: yes")
 SPINNER_HERTZ: Final = 12.5
 FORCED_STYLE: Final = ("FORCE_COLOR", "TTY_COMPATIBLE")
-"""Environment variables by which Rich takes what is no terminal for one."""
+"""Environment variables that make Rich treat a pipe as a terminal."""
 
 
 class Format(StrEnum):
@@ -118,7 +118,7 @@ class Screen:
     def status(self, text: str) -> Iterator[Callable[[str], None]]:
         """Show on a terminal what is going on, with a spinner; give the function that changes the text."""
         if not self._stream.isatty():
-            yield _ignored
+            yield lambda _: None
             return
         from rich.live import Live  # noqa: PLC0415 - see above
         from rich.spinner import Spinner  # noqa: PLC0415 - see above
@@ -135,10 +135,6 @@ class Screen:
         )
         with live if self.console.is_interactive else nullcontext(), drawing(live.stop if self._stderr else _nothing):
             yield lambda text: shown.update(text=self._text(text))
-
-
-def _ignored(_text: str) -> None:
-    pass
 
 
 def _nothing() -> None:

@@ -1,7 +1,7 @@
-"""Values of options that need no conversion, without pydantic, by which recent versions of Typer convert every value.
+"""Option values that need no conversion bypass pydantic, with which recent versions of Typer convert every value.
 
-Its import takes as long as all else that a short command does. Most values have their type already: texts, defaults,
-the words of an enumeration, paths. Typer converts every other one, and says what is wrong with it.
+Importing it takes as long as the rest of a short command. Most values have their type already: strings, defaults,
+members of an enumeration, paths. Typer converts the others, and reports what is wrong with them.
 """
 
 # Commands and parameters are Typer's.
@@ -24,7 +24,7 @@ _PATH_CHECKS: Final = {
     "allow_dash": False,
     "path_type": None,
 }
-"""What Typer does not check of a path by default."""
+"""The checks of a path that Typer leaves out by default."""
 
 
 class _NotPlainError(Exception):
@@ -32,7 +32,7 @@ class _NotPlainError(Exception):
 
 
 class PlainValues:
-    """Takes the place of Typer's conversion of one parameter."""
+    """Replaces Typer's conversion of one parameter."""
 
     def __init__(self, parameter: Any) -> None:
         self._info = parameter.type_descriptor.parameter_info

@@ -1,4 +1,4 @@
-"""Work in progress, on the standard error of a terminal; nothing is shown elsewhere, without importing Rich."""
+"""Progress on standard error if it is a terminal; otherwise nothing is shown and Rich is not imported."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator

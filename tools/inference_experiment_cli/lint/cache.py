@@ -36,7 +36,7 @@ class Store:
         self._folder = folder
 
     def get(self, key: str) -> Any:  # noqa: ANN401 - a value of JSON
-        """Return an entry, and note that it is used; None without one that can be read."""
+        """Return an entry and mark it as used; None if it is missing or cannot be read."""
         file = self._file(key)
         with contextlib.suppress(OSError, ValueError):
             entry = json.loads(file.read_bytes())
@@ -80,7 +80,7 @@ class Cache:
         self._fingerprint = fingerprint
 
     def get(self, path: str) -> TemplateResult | None:
-        """Return a valid result of a file; what is no file can be read once only."""
+        """Return the valid result of a file; None for anything that can be read only once."""
         if not Path(path).is_file():
             return None
         with contextlib.suppress(LookupError, TypeError, AttributeError):
@@ -107,7 +107,7 @@ class Cache:
         self._store.put(self._key(path, result["digest"]), entry)
 
     def report(self, style: str, results: Results) -> str | None:
-        """Return the text of a report in a format, if it was printed of these results."""
+        """Return the stored report in a format, if it is about these results."""
         with contextlib.suppress(LookupError, TypeError, AttributeError):
             entry = self._store.get(self._report_key(style, results))
             if entry["results"] == _digest_of_results(results):
@@ -115,7 +115,7 @@ class Cache:
         return None
 
     def put_report(self, style: str, results: Results, text: str) -> None:
-        """Store the text of a report, instead of that of earlier results for the same templates."""
+        """Store a report, replacing the one about earlier results for the same templates."""
         self._store.put(self._report_key(style, results), {"results": _digest_of_results(results), "text": text})
 
     def _key(self, path: str, digest: str) -> str:

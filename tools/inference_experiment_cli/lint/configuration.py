@@ -62,7 +62,7 @@ class RunKind:
 
 
 def matches_of(pattern: str) -> list[str]:
-    """Return the files that a pattern stands for now."""
+    """Return the files that a pattern currently matches."""
     return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - as cfn-lint reads patterns
 
 
@@ -82,7 +82,7 @@ def recall(store: Store, kind: RunKind) -> tuple[Configuration, str] | None:
 
 
 def remember(store: Store, kind: RunKind, configuration: Configuration) -> str:
-    """Keep a configuration for later runs; return the fingerprint."""
+    """Store a configuration for later runs; return its fingerprint."""
     known = kind.fingerprint(configuration)
     with contextlib.suppress(OSError, ValueError, RuntimeError):
         store.put(_key(kind), {"configuration": dataclasses.asdict(configuration), "fingerprint": known})

@@ -55,13 +55,13 @@ _MEMBERS: Final = [each.name for each in fields(Match) if each.init and each.nam
 
 
 def _usage_error(error: Exception) -> UsageError:
-    """Return an error of cfn-lint's, without what only Python has: brackets and quotes of lists, names of functions."""
+    """Return an error of cfn-lint without Python's notation: list brackets and quotes, function names."""
     text = str(error).replace("could not be processed by glob.glob", "matches no file")
     return UsageError("cfn-lint: " + text.replace("['", "").replace("', '", ", ").replace("']", ""))
 
 
 def _configuration_error(error: YAMLError, opened: Sequence[str]) -> UsageError:
-    """Return what is wrong with cfn-lint's configuration file, the last one that was opened."""
+    """Return the error in cfn-lint's configuration file, which is the file opened last."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error)
     place = Place(os.path.relpath(opened[-1]), mark.line + 1 if mark else 0) if opened else None
@@ -69,7 +69,7 @@ def _configuration_error(error: YAMLError, opened: Sequence[str]) -> UsageError:
 
 
 def _check_files(config: ConfigMixIn) -> None:
-    """Raise UsageError for files of the configuration that cfn-lint would end the process about, or overlook."""
+    """Raise UsageError for missing files for which cfn-lint would exit, or which it would ignore."""
     for path in (config.custom_rules, config.override_spec, *(config.registry_schemas or ())):
         if path and not Path(path).exists():
             raise UsageError("no such file", Place(path))
@@ -319,7 +319,7 @@ class Accessed:
 
 @cache
 def _accessed() -> Accessed:
-    """Return what gets every access from now on."""
+    """Return the record of all accesses from now on."""
     accessed = Accessed()
     sys.addaudithook(accessed.audit)  # Python cannot remove it
     return accessed

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 ABSENT: Final = "absent"
-"""Instead of the digest of a file that cannot be read."""
+"""Stands for the digest of a file that cannot be read."""
 OUR_PACKAGES: Final = (
     "cfn_template",
     "iam_policy",

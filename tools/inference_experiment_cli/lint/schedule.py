@@ -1,4 +1,4 @@
-"""Who lints which template: cached results first, then the rest in this process or, if they are many, in several."""
+"""Decides which process lints which template: cached results first; the rest here or, if there are many, in forks."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence

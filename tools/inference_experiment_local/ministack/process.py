@@ -148,7 +148,7 @@ def ministack(settings: MinistackSettings) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def _signals_deferred() -> Iterator[None]:
-    """Handle signals at the end: an exception of theirs must not leave a process that nobody knows."""
+    """Deliver signals afterwards, so that an exception from a handler cannot leave a process running."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
