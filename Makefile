@@ -3,9 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# The lock files are complete, so nothing is resolved at installation.
-# Compiling all of it takes longer than the modules that are used do when they are first imported.
-PIP := -m pip --quiet --disable-pip-version-check install --no-compile
+INSTALL := PYTHON="$(PYTHON)" requirements/install.sh
 # Those of examples/broken are wrong on purpose.
 EXAMPLES := $(filter-out examples/broken/%,$(wildcard examples/*.yaml examples/*/*.yaml))
 PACKAGES := $(notdir $(patsubst %/,%,$(dir $(wildcard src/*/__init__.py lib/*/__init__.py rules/*/__init__.py tools/*/__init__.py))))
@@ -48,8 +46,7 @@ security: .venv-security/.installed
 	$(SECURITY)
 
 .venv-security/.installed: requirements/security.txt
-	$(PYTHON) -m venv --clear .venv-security
-	.venv-security/bin/python $(PIP) --no-deps --require-hashes -r requirements/security.txt
+	$(INSTALL) .venv-security security
 	touch $@
 
 # The documentation as a site in build/site; a dead link or a page outside the navigation is an error.
@@ -57,8 +54,7 @@ site: .venv-docs/.installed
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
 
 .venv-docs/.installed: requirements/docs.txt
-	$(PYTHON) -m venv --clear .venv-docs
-	.venv-docs/bin/python $(PIP) --no-deps --require-hashes -r requirements/docs.txt
+	$(INSTALL) .venv-docs docs
 	touch $@
 
 types: $(STAMP)
@@ -76,9 +72,7 @@ sam-check: .venv-sam/.installed
 	$(PYTHON) scripts/sam_check.py .venv-sam $(FUNCTION_PYTHON)
 
 .venv-sam/.installed: requirements/sam.txt pyproject.toml
-	$(PYTHON) -m venv --clear .venv-sam
-	.venv-sam/bin/python $(PIP) --no-deps --require-hashes -r requirements/sam.txt
-	.venv-sam/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+	$(INSTALL) .venv-sam sam --editable
 	touch $@
 
 # What docs/cdk.md and examples/cdk show, synthesized and linted. The CDK and Node take 500 MB in an environment of
@@ -87,8 +81,7 @@ cdk-check: $(STAMP) .venv-cdk/.installed
 	$(BIN)/python scripts/cdk_check.py .venv-cdk $(BIN)/cfn-lint
 
 .venv-cdk/.installed: requirements/cdk.txt
-	$(PYTHON) -m venv --clear .venv-cdk
-	.venv-cdk/bin/python $(PIP) --no-deps --require-hashes -r requirements/cdk.txt
+	$(INSTALL) .venv-cdk cdk
 	touch $@
 
 # docs/local.md's lines of the AWS CLI, the SageMaker SDK, SAM and CDK against the local AWS; needs node, and what
@@ -99,8 +92,7 @@ clients-check: $(STAMP) .venv-clients/.installed .venv-sam/.installed
 		$(BIN)/python -m pytest -q tests/tools/local/test_local_page.py
 
 .venv-clients/.installed: requirements/clients.txt
-	$(PYTHON) -m venv --clear .venv-clients
-	.venv-clients/bin/python $(PIP) --no-deps --require-hashes -r requirements/clients.txt
+	$(INSTALL) .venv-clients clients
 	npm install --silent --no-audit --no-fund --prefix .venv-clients aws-cdk@$(CDK_VERSION)
 	touch $@
 
@@ -126,8 +118,7 @@ registry: .venv-contract/.installed $(STAMP)
 	$(BIN)/python -m registry.build --type-name $(TYPE_NAME) --architecture $(ARCHITECTURE)
 
 .venv-contract/.installed: requirements/contract.txt
-	$(PYTHON) -m venv --clear .venv-contract
-	.venv-contract/bin/python $(PIP) --no-deps --require-hashes -r requirements/contract.txt
+	$(INSTALL) .venv-contract contract
 	touch $@
 
 # Every network call of every operation, killed, timed out, throttled and refused; writes docs/faults.md.
@@ -145,8 +136,7 @@ bench: $(STAMP) .venv-bench/.installed
 	$(BIN)/python -m benchmarks --output docs
 
 .venv-bench/.installed: requirements/bench.txt
-	$(PYTHON) -m venv --clear .venv-bench
-	.venv-bench/bin/python $(PIP) --no-deps --require-hashes -r requirements/bench.txt
+	$(INSTALL) .venv-bench bench
 	touch $@
 
 docs: $(STAMP)
@@ -164,18 +154,9 @@ clean:
 	rm -rf $(VENV) .venv-* build dist .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 $(STAMP): requirements/dev.txt pyproject.toml
-	$(call install,dev)
+	$(INSTALL) $(VENV) dev --editable
 	touch $@
 
 $(VENV)/.demo: requirements/demo.txt pyproject.toml
-	$(call install,demo)
+	$(INSTALL) $(VENV) demo --editable
 	touch $@
-
-# A virtual environment with a lock file and this project; by uv where it is installed and reaches the packages.
-define install
-$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; try make PYTHON=python3.11")'
-	$(PYTHON) -m venv --clear $(VENV)
-	uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/$(1).txt 2>/dev/null || \
-		$(BIN)/python $(PIP) --no-deps --require-hashes -r requirements/$(1).txt
-	$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
-endef

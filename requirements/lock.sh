@@ -1,7 +1,8 @@
 #!/bin/sh
-# Rewrites the locked, hash-pinned requirements (make lock). Only this needs uv; installing them needs pip alone.
+# Rewrites the locked, hash-pinned requirements (make lock), by the uv on the PATH, else by that of .venv.
 set -eu
 cd "$(dirname "$0")/.."
+PATH=$PATH:$PWD/.venv/bin
 lock() {
     output=$1
     shift
@@ -11,6 +12,7 @@ lock() {
 lock requirements/dev.txt pyproject.toml --extra local --extra query --extra captures --extra report --group dev
 # What make demo needs of these.
 lock requirements/demo.txt pyproject.toml --extra local --extra captures --group demo --constraints requirements/dev.txt
+lock requirements/uv.txt requirements/uv.in
 lock requirements/sam.txt requirements/sam.in
 lock requirements/cdk.txt requirements/cdk.in
 lock requirements/clients.txt requirements/clients.in
