@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,13 @@ from cfn_template.json_reader import parse_json
 from cfn_template.located import DictNode, DocumentError, StringNode, mark_of
 from cfn_template.yaml_reader import MAXIMUM_VALUES, parse_yaml
 
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+ODD = (
+    "\ufeffa: b\r\nc: [1, {d: e}]\r\n",
+    "a: &x {b: 1}\nc:\n  <<: *x\n  d: |\n    e\n     f\n  g: >-\n    h\n",
+    "a:\nb: !Ref\nc: !GetAtt d.e\n? f\n: - g\n  - !If [h, 'i: j', \"k\\n\"]\n",
+    "é: 😀\nü: 1_000\nn: ~\nd: 2026-11-30\no: 0o17\ny: yes\nt: !!str 1\n",
+)
 BOMB = "\n".join(
     ["a0: &a0 [x, x, x, x, x, x, x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 10)]
 )
@@ -186,6 +194,27 @@ def test_yaml_is_read_as_pyyaml_writes_it(value: Any) -> None:
     read = parse_yaml(text)
 
     assert json.dumps(read["value"], sort_keys=True) == json.dumps(value, sort_keys=True)
+
+
+def places(value: Any) -> Any:
+    """Return a located value with its type and its places, to be compared."""
+    at = [str(getattr(value, name, "")) for name in ("start_mark", "marks", "duplicates")]
+    if isinstance(value, dict):
+        return ["mapping", at, [(places(key), places(item)) for key, item in value.items()]]
+    if isinstance(value, list):
+        return ["list", at, list(map(places, value))]
+    return [type(value).__name__, at, value]
+
+
+@pytest.mark.parametrize("source", [*ODD, *sorted(EXAMPLES.rglob("*.yaml"))])
+def test_libyaml_and_pyyaml_read_the_same_values_at_the_same_places(
+    source: str | Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
+    by_libyaml = places(parse_yaml(text))
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+
+    assert places(parse_yaml(text)) == by_libyaml
 
 
 @given(JSON)
