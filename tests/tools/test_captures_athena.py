@@ -19,11 +19,12 @@ from moto import mock_aws
 from regional_sagemaker import environment
 
 from inference_experiment_cli.captures import athena_lines
-from inference_experiment_cli.captures.athena import AthenaSettings, Clients, Run
+from inference_experiment_cli.captures.athena import Clients, Run
 from inference_experiment_cli.captures.athena_sql import Translation, interpolated, quantile_query, value
 from inference_experiment_cli.captures.engine import Decoder, Reading
 from inference_experiment_cli.captures.place import Period, Variants
-from inference_experiment_cli.captures.run import Question, Source, evaluate
+from inference_experiment_cli.captures.question import AthenaSettings, Question
+from inference_experiment_cli.captures.run import Source, evaluate
 
 BUCKET = "captured"
 OUTPUT = f"s3://{BUCKET}/athena/"

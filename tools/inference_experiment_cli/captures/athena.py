@@ -18,6 +18,7 @@ from inference_experiment_cli.captures import athena_lines, athena_sql
 from inference_experiment_cli.captures import labels as labels_of
 from inference_experiment_cli.captures.engine import SHOWN_CHARACTERS, DuckDbEngine, LineCounts, Reading, kept_moments
 from inference_experiment_cli.captures.place import S3, CapturedObjects
+from inference_experiment_cli.captures.question import AthenaSettings, Labels
 from inference_experiment_cli.errors import ServiceError, UsageError
 from inference_experiment_cli.output import console, note
 
@@ -31,16 +32,6 @@ LEAST_MEGABYTES: Final = 10
 """What each query is charged at least; the same source."""
 KEYS_PER_CALL: Final = 1000
 ENDED: Final = {"SUCCEEDED", "FAILED", "CANCELLED"}
-
-
-@dataclass(frozen=True)
-class AthenaSettings:
-    """In which workgroup and database queries run, where their results are written, and for how long one may run."""
-
-    workgroup: str = "primary"
-    output: str = ""
-    database: str = "default"
-    timeout: float = 1800.0
 
 
 @dataclass
@@ -325,7 +316,7 @@ class AthenaEngine:
             "WHERE r.place = 1"
         )
 
-    def load(self, labels: labels_of.Labels, path: Path) -> None:
+    def load(self, labels: Labels, path: Path) -> None:
         """Fill the table of labels: they are read here, and uploaded with keys and labels alone."""
         with tempfile.TemporaryDirectory(prefix="inference-experiment-") as folder:
             local = DuckDbEngine(Path(folder), Reading())

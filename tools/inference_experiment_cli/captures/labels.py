@@ -1,12 +1,12 @@
 """What was true: a file with a key, which is the request's inferenceId (or eventId), and the label."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from inference_experiment_cli.captures.downloads import download
 from inference_experiment_cli.captures.engine import EXTRA, DuckDbEngine
 from inference_experiment_cli.captures.place import S3
+from inference_experiment_cli.captures.question import Labels
 from inference_experiment_cli.errors import Place, UsageError
 from inference_experiment_cli.inventory.writers import duckdb_module
 
@@ -20,15 +20,6 @@ READERS: Final = {
 }
 # 7, 7.0 and "7" are one key: tables with empty cells hold integers as floating-point numbers.
 KEY: Final = r"regexp_replace(trim({text}), '^(-?[0-9]+)\.0+$', '\1')"
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Where labels are and how their columns are named."""
-
-    place: str
-    key: str
-    column: str
 
 
 def fetch(place: str, client: Any) -> Path:  # noqa: ANN401 - a function that returns a client

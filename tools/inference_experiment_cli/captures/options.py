@@ -7,9 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from inference_experiment_cli.captures.athena import AthenaSettings
-from inference_experiment_cli.captures.labels import Labels
-from inference_experiment_cli.captures.run import Question
+from inference_experiment_cli.captures.question import AthenaSettings, Labels, Question
 from inference_experiment_cli.captures.task import Task
 from inference_experiment_cli.errors import UsageError
 

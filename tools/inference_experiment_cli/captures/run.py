@@ -5,16 +5,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from inference_experiment_cli.captures import labels as labels_of
-from inference_experiment_cli.captures.athena import AthenaSettings, Clients
+from inference_experiment_cli.captures.athena import Clients
 from inference_experiment_cli.captures.athena import engine as athena_engine
 from inference_experiment_cli.captures.bodies import steps
 from inference_experiment_cli.captures.comparison import PredictionReport, Wanted, compare
 from inference_experiment_cli.captures.engine import EXTRA, LineCounts, Reading, engine
-from inference_experiment_cli.captures.labels import Labels
 from inference_experiment_cli.captures.pairing import Engine, pair
 from inference_experiment_cli.captures.place import Period, Variants, locate, locate_objects
 from inference_experiment_cli.captures.queries import SIDES
-from inference_experiment_cli.captures.task import Task
+from inference_experiment_cli.captures.question import AthenaSettings, Question
 from inference_experiment_cli.errors import Place, UsageError
 from inference_experiment_cli.inventory.writers import duckdb_module
 from inference_experiment_cli.output import console
@@ -27,22 +26,6 @@ class Source:
     place: str
     variants: Variants
     period: Period = field(default_factory=Period)
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is compared and how."""
-
-    labels: Labels | None = None
-    prediction: str = ""
-    task: Task | None = None
-    sliced: str = ""
-    redact: bool = False
-    athena: AthenaSettings | None = None
-
-    def reading(self, period: Period) -> Reading:
-        """Return what is read of each line."""
-        return Reading(self.prediction, self.sliced, not self.redact, period)
 
 
 def evaluate(source: Source, question: Question, client: Callable[[str], Any]) -> PredictionReport:
@@ -63,7 +46,7 @@ def _in_duckdb(source: Source, question: Question, client: Callable[[str], Any])
     files = locate(source.place, source.variants, source.period, s3)
     labels = question.labels
     label_file = labels_of.fetch(labels.place, s3) if labels else None
-    with engine(question.reading(source.period), files.volume) as running:
+    with engine(_reading(source, question), files.volume) as running:
         lines = {side: running.read(side, getattr(files, side)) for side in SIDES}
         with console(stderr=True).status("comparing"):
             if labels and label_file:
@@ -78,7 +61,7 @@ def _in_athena(source: Source, question: Question, client: Callable[[str], Any])
     label_file = labels_of.fetch(labels.place, lambda: clients.s3) if labels else None
     settings = question.athena or AthenaSettings()
     with (
-        athena_engine(clients, settings, question.reading(source.period)) as running,
+        athena_engine(clients, settings, _reading(source, question)) as running,
         console(stderr=True).status("comparing in Athena"),
     ):
         lines = {side: running.read(side, objects) for side in SIDES}
@@ -100,6 +83,11 @@ def _undecoded(side: str, counts: LineCounts) -> Iterator[str]:
             f"{lines:,} answers of {side} are {what}, which Athena's SQL cannot decode; they are not compared: "
             "use --engine duckdb"
         )
+
+
+def _reading(source: Source, question: Question) -> Reading:
+    """Return what is read of each line."""
+    return Reading(question.prediction, question.sliced, not question.redact, source.period)
 
 
 def _compared(running: Engine, source: Source, question: Question, lines: Mapping[str, LineCounts]) -> PredictionReport:

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from inference_experiment.observed_properties import to_properties
-from inference_experiment_cli.convert.manifest import as_yaml, stackql, template
 from inference_experiment_cli.convert.target import Extent, Manifest
 from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.type_names import registry_name
@@ -54,6 +53,9 @@ def manifest(  # noqa: PLR0913, PLR0917 - one parameter per option
         region = gateway.session.region_name
         observed, tags = gateway.describe_existing(name)
         live = to_properties(observed.details, tags)
+    # Not before the first call.
+    from inference_experiment_cli.convert.manifest import as_yaml, stackql, template  # noqa: PLC0415
+
     is_template = kind is not Manifest.STACKQL
     written = template(kind, logical_id, live, extent, type_name) if is_template else stackql(live, extent, region)
     if output is DocumentFormat.JSON:

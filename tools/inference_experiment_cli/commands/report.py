@@ -6,16 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from inference_experiment import criteria
-from inference_experiment_cli.captures.experiment import source_of
 from inference_experiment_cli.captures.options import CaptureOptions
-from inference_experiment_cli.captures.run import Question, evaluate
-from inference_experiment_cli.captures.verdict import check_place, judge
-from inference_experiment_cli.captures.verdict import publish as write_result
 from inference_experiment_cli.errors import NotPossibleError, UsageError, check_exclusive
 from inference_experiment_cli.extras import require_extras
 from inference_experiment_cli.gate import CRITERIA, PredictionLimits, finish, gate
@@ -24,9 +20,11 @@ from inference_experiment_cli.options import Profile, Region, with_options_of
 from inference_experiment_cli.output import Format, console, note, write_file
 from inference_experiment_cli.report.comparison import ComparisonReport, compare
 from inference_experiment_cli.report.measurement import measure, subject_of
-from inference_experiment_cli.report.terminal_view import show
 from inference_experiment_cli.results_file import output_to
 from inference_experiment_cli.session import open_session
+
+if TYPE_CHECKING:
+    from inference_experiment_cli.captures.question import Question
 
 # Statistics of ModelLatency that criteria can be about
 LatencyStatistic = StrEnum(
@@ -115,6 +113,8 @@ def report(  # noqa: PLR0913 - one parameter per option
     asked = of_captures or wanted.of_predictions or bool(publish)
     _check_captures(captures=captures, trial=trial, asked=asked)
     if publish:
+        from inference_experiment_cli.captures.verdict import check_place  # noqa: PLC0415 - as in _with_predictions
+
         check_place(publish)
     needed = {"local": trial, "captures": captures, "report": html is not None or output is ReportFormat.HTML}
     require_extras(*(extra for extra, is_needed in needed.items() if is_needed))
@@ -145,10 +145,16 @@ def _check_captures(*, captures: bool, trial: bool, asked: bool) -> None:
 
 def _with_predictions(
     comparison: ComparisonReport,
-    question: Question,
+    question: "Question",
     session: Any,  # noqa: ANN401 - a session
     publish: str,
 ) -> ComparisonReport:
+    # What compares predictions is slow to import, and most reports are about metrics.
+    from inference_experiment_cli.captures.experiment import source_of  # noqa: PLC0415
+    from inference_experiment_cli.captures.run import evaluate  # noqa: PLC0415
+    from inference_experiment_cli.captures.verdict import judge  # noqa: PLC0415
+    from inference_experiment_cli.captures.verdict import publish as write_result  # noqa: PLC0415
+
     subject = comparison.measurement.subject
 
     def client(service: str) -> Any:  # noqa: ANN401 - a client
@@ -217,6 +223,8 @@ def _present(comparison: ComparisonReport, style: ReportFormat, html: Path | Non
     if style is ReportFormat.HTML:
         sys.stdout.write(text)
     else:
+        from inference_experiment_cli.report.terminal_view import show  # noqa: PLC0415 - not before the first call
+
         show(comparison, Format(style.value))
     if html is not None:
         write_file(html, text)

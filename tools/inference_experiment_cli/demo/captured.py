@@ -8,7 +8,8 @@ from typing import Any
 
 from inference_experiment_cli.captures.comparison import PredictionReport
 from inference_experiment_cli.captures.experiment import source_of
-from inference_experiment_cli.captures.run import Question, Source, evaluate
+from inference_experiment_cli.captures.question import Question
+from inference_experiment_cli.captures.run import Source, evaluate
 from inference_experiment_cli.extras import require_extras
 from inference_experiment_cli.report.measurement import subject_of
 from inference_experiment_local.cloud import LocalCloud
