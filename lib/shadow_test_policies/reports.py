@@ -1,8 +1,7 @@
-"""Reports: text, most severe first; SARIF 2.1.0 as a dict, JUnit as XML text, and JSON values."""
+"""Reports: text, most severe first; SARIF 2.1.0 as a dict, and JSON values; JUnit is in junit.py."""
 
 from collections.abc import Iterable
 from typing import Any, Final
-from xml.etree import ElementTree as ET
 
 from iam_policy.findings import KINDS, Finding, Severity, show_path
 from iam_policy.lint.suppress import SuppressibleFinding, fingerprint
@@ -64,11 +63,11 @@ def line_of(finding: Finding) -> str:
         place += f":{finding.position.line}:{finding.position.column}"
     elif finding.path:
         place += f" {show_path(finding.path)}"
-    line = f"{place}: {finding.severity} {finding.kind}: {finding.message}{_remarks(finding)}"
+    line = f"{place}: {finding.severity} {finding.kind}: {finding.message}{remarks(finding)}"
     return line.removeprefix(": ")
 
 
-def _remarks(finding: Finding) -> str:
+def remarks(finding: Finding) -> str:
     """Return in brackets that IAM refuses the document, and Access Analyzer's check, where they apply."""
     check = f"Access Analyzer: {finding.access_analyzer}" if finding.access_analyzer else ""
     remarks = [remark for remark in ("refused by IAM" if finding.refused else "", check) if remark]
@@ -121,45 +120,6 @@ def _sarif_result(each: SuppressibleFinding, index: int) -> dict[str, Any]:
 
 def _analysis_values(finding: Finding) -> dict[str, Any]:
     return {"access_analyzer": finding.access_analyzer or None, "refused": finding.refused}
-
-
-def junit_of(findings: Iterable[SuppressibleFinding], reports: Iterable[RoleReport] = ()) -> str:
-    """Return JUnit XML: a test case for each decision and for each finding; unknown and suppressed ones are skipped."""
-    suite = ET.Element("testsuite", name=TOOL)
-    cases = [*_decisions(reports), *map(_junit_case, findings)]
-    suite.extend(cases)
-    failures = sum(case.find("failure") is not None for case in cases)
-    skipped = sum(case.find("skipped") is not None for case in cases)
-    suite.attrib.update(tests=str(len(cases)), failures=str(failures), errors="0", skipped=str(skipped))
-    root = ET.Element("testsuites")
-    root.append(suite)
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _decisions(reports: Iterable[RoleReport]) -> Iterable[ET.Element]:
-    allowed = (
-        (report.check.role_name, f"{result.decision.request.action} on {result.decision.request.resource}")
-        for report in reports
-        for result in report.results
-        if result.decision.allowed
-    )
-    for role, name in dict.fromkeys(allowed):
-        yield ET.Element("testcase", classname=role, name=name)
-
-
-def _junit_case(each: SuppressibleFinding) -> ET.Element:
-    finding = each.finding
-    place = show_path(finding.path) or "document"
-    case = ET.Element("testcase", classname=finding.document or "policy", name=f"{finding.kind} {place}")
-    if each.suppression is not None:
-        ET.SubElement(case, "skipped", message=f"suppressed: {each.suppression.reason}")
-    elif finding.severity is Severity.ERROR:
-        failure = ET.SubElement(case, "failure", type=finding.kind, message=finding.message + _remarks(finding))
-        failure.text = line_of(finding)
-    else:
-        ET.SubElement(case, "skipped", message=f"{finding.severity}: {finding.message}{_remarks(finding)}")
-    return case
 
 
 def json_of(

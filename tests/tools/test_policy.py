@@ -684,6 +684,18 @@ def test_usage_is_exit_code_2(arguments: tuple[str, ...], word: str, monkeypatch
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"findings": []}', '{"findings": {"a": "accepted"}}', '{"findings": {"a": {}, "b": null}}']
+)
+def test_what_is_no_baseline_is_a_usage_error(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "baseline.json"
+    file.write_text(text, encoding="utf-8")
+    answer = policy("check", written(tmp_path, "p.json", minimal()), *PROVIDER, "--baseline", file)
+
+    assert answer.returncode == 2
+    assert f"{file}: is not a baseline: " in answer.stderr
+
+
 def test_the_commands_of_a_process() -> None:
     made = run_process("policy", "generate", "--for", "provider")
     assert made.returncode == 0

@@ -13,8 +13,9 @@ from cfn_template.documents import parse
 from iam_policy import Outcome, Policies, Role, decide, explain, read_node
 from iam_policy.lint.suppress import baseline_of, suppress, unknown_kinds
 from iam_policy.parse.role_dumps import is_role_dump, roles_of
+from shadow_test_policies.junit import junit_of
 from shadow_test_policies.permission_findings import RoleReport
-from shadow_test_policies.reports import json_of, junit_of, sarif_of, text_of
+from shadow_test_policies.reports import json_of, sarif_of, text_of
 from shadow_test_policies.requirements import Deployment, provider_requirements
 
 SOURCE = """{"Version": "2012-10-17", "Statement": [

@@ -12,7 +12,6 @@ from inference_experiment_cli.errors import UsageError
 from inference_experiment_cli.inputs.parameters import given_parameters
 from inference_experiment_cli.inputs.type_names import registry_types
 from inference_experiment_cli.options import ParameterFiles, Parameters, RegistryTypes, with_options_of
-from inference_experiment_cli.policy.asked import asked
 from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions
 from inference_experiment_cli.policy.names import NameOptions
@@ -223,6 +222,8 @@ def explain(
 
     Documentation: docs/policy.md
     """
+    from inference_experiment_cli.policy.asked import asked  # noqa: PLC0415 - the other commands do without
+
     questions = asked(action, resource, context or [], principal)
     values = given_parameters(parameter, parameter_file)
     types = registry_types(registry_type)

@@ -13,14 +13,11 @@ from iam_policy.parse.role_dumps import Dump, DumpError, Entry, PrincipalType, R
 from iam_policy.parse.terraform import as_dump, is_terraform
 from inference_experiment_cli.errors import NotPossibleError, Place, UsageError
 from inference_experiment_cli.inputs.documents import syntax_error
+from inference_experiment_cli.policy.inputs import LARGE, MAXIMUM_YAML
 
 MAXIMUM_NAMES: Final = 5
 # The service that assumes a role of the kind; a deployer can be any principal.
 _SERVICES: Final = {"provider": "lambda.amazonaws.com", "experiment": "sagemaker.amazonaws.com"}
-# From here on a file is looked through member by member.
-LARGE: Final = 1 << 20
-# Larger YAML takes minutes; no template is as large.
-MAXIMUM_YAML: Final = 4 << 20
 
 _Read = TypeVar("_Read")
 

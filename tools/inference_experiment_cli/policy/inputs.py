@@ -32,11 +32,16 @@ from inference_experiment_cli.policy.beside import (
     of_resources,
     unwrapped,
 )
-from inference_experiment_cli.policy.dumps import LARGE, MAXIMUM_YAML, DumpFile, dump_in, large_dump
 
 if TYPE_CHECKING:
     from inference_experiment_cli.policy.checks import CheckOptions
+    from inference_experiment_cli.policy.dumps import DumpFile
     from inference_experiment_cli.policy.from_template import TemplateInput
+
+LARGE: Final = 1 << 20
+"""From here on a file is looked through member by member."""
+MAXIMUM_YAML: Final = 4 << 20
+"""Larger YAML takes minutes; no template is as large."""
 
 # What begins like this is meant as a policy, so that a fault in it is a finding.
 _COMMENT: Final = r"//[^\n]*\n|/\*[^*]*(\*(?!/)[^*]*)*\*/"
@@ -78,15 +83,15 @@ def read_inputs(
     documents: list[iam_policy.Document] = []
     for path in paths:
         found = read_file(path, inputs)
-        if isinstance(found, DumpFile):
-            inputs.roles.append(RoleInput(found.select(role, options.role_kind), found.label, is_partial=False))
+        if isinstance(found, list):
+            documents += map(_of_role, found)
         elif isinstance(found, TemplateText):
             # Half of the modules are about templates.
             from inference_experiment_cli.policy.from_template import read_template  # noqa: PLC0415
 
             inputs.templates.append(read_template(found.value, found.label, options, role, inputs.beside))
         else:
-            documents += map(_of_role, found)
+            inputs.roles.append(RoleInput(found.select(role, options.role_kind), found.label, is_partial=False))
     _check_parameters(inputs, options.parameters)
     as_roles(inputs, documents)
     return inputs
@@ -142,16 +147,20 @@ class TemplateText(NamedTuple):
     value: Any
 
 
-def read_file(path: Path, inputs: Inputs) -> DumpFile | TemplateText | list[iam_policy.Document]:
+def read_file(path: Path, inputs: Inputs) -> "DumpFile | TemplateText | list[iam_policy.Document]":
     """Return what a file has: a dump, a template, or policy documents. Raises UsageError."""
     return read_data(*read_bytes(path), inputs)
 
 
-def read_data(label: str, data: bytes, inputs: Inputs) -> DumpFile | TemplateText | list[iam_policy.Document]:
+def read_data(label: str, data: bytes, inputs: Inputs) -> "DumpFile | TemplateText | list[iam_policy.Document]":
     """Return what the content of a file is. Raises UsageError."""
-    if len(data) > LARGE and (dump := large_dump(data, label)) is not None:
-        inputs.texts[label] = ""
-        return dump
+    if len(data) > LARGE:
+        from inference_experiment_cli.policy.dumps import large_dump  # noqa: PLC0415 - as below
+
+        dump = large_dump(data, label)
+        if dump is not None:
+            inputs.texts[label] = ""
+            return dump
     for head, what in other_files.ARCHIVES.items():
         if data.startswith(head):
             raise UsageError(f"{label}: {what}")
@@ -164,6 +173,8 @@ def read_data(label: str, data: bytes, inputs: Inputs) -> DumpFile | TemplateTex
     if isinstance(node, DocumentError):
         position = iam_policy.Position(node.line, node.column)
         return [iam_policy.unreadable(node.message, position, label)]
+    from inference_experiment_cli.policy.dumps import dump_in  # noqa: PLC0415 - for templates it is not needed
+
     return dump_in(node, label) or _documents(node, label, text)
 
 

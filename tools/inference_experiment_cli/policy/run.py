@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import iam_policy
 from iam_policy import Explanation
@@ -14,7 +14,6 @@ from iam_policy.service_data import actions
 from inference_experiment_cli.errors import ExitCode, UsageError
 from inference_experiment_cli.inputs.documents import read_text
 from inference_experiment_cli.output import write_file, yaml_text
-from inference_experiment_cli.policy.asked import Asked
 from inference_experiment_cli.policy.beside import BesideOptions
 from inference_experiment_cli.policy.checks import CheckOptions, check_roles, exit_code, role_checks_of
 from inference_experiment_cli.policy.inputs import Inputs, not_given, read_inputs
@@ -24,9 +23,12 @@ from shadow_test_policies import generate
 from shadow_test_policies.decisions import diff
 from shadow_test_policies.generate import as_json, as_template, generate_trust
 from shadow_test_policies.permission_findings import RoleReport
-from shadow_test_policies.reports import json_of, junit_of, sarif_of, text_of
+from shadow_test_policies.reports import json_of, sarif_of, text_of
 from shadow_test_policies.requirements import Level, caller_context, role_context
 from shadow_test_policies.role_checks import RoleCheck
+
+if TYPE_CHECKING:
+    from inference_experiment_cli.policy.asked import Asked
 
 
 def run_check(
@@ -63,10 +65,11 @@ def _baseline(path: Path | None) -> Mapping[str, Any] | None:
         return None
     label, text = read_text(path)
     try:
-        loaded = json.loads(text)
+        loaded: dict[str, Any] | None = json.loads(text)
     except ValueError as error:
         raise UsageError(f"{label}: is not a baseline: {error}") from error
-    if not isinstance(loaded, dict) or not isinstance(loaded.get("findings"), dict):
+    findings = loaded.get("findings") if isinstance(loaded, dict) else None
+    if not isinstance(findings, dict) or not all(isinstance(each, dict) for each in findings.values()):
         raise UsageError(f"{label}: is not a baseline: write one with --write-baseline")
     return loaded
 
@@ -80,6 +83,8 @@ def _print_report(
     elif output == "sarif":
         sys.stdout.write(json.dumps(sarif_of(findings), indent=2) + "\n")
     elif output == "junit":
+        from shadow_test_policies.junit import junit_of  # noqa: PLC0415 - for one format
+
         # XML cannot have most control characters.
         sys.stdout.write(visible(junit_of(findings, reports), keep="\n\t"))
     else:
@@ -155,7 +160,7 @@ def _print_diff(missing: list[str], excess: list[str], *, as_json: bool) -> None
 
 
 def run_explain(
-    questions: Sequence[Asked],
+    questions: Sequence["Asked"],
     files: Sequence[Path],
     options: CheckOptions,
     role: str,
@@ -230,7 +235,7 @@ def _explanation_values(file: str, role: str, explanation: Explanation) -> dict[
     }
 
 
-def _explained(file: str, check: RoleCheck, question: Asked) -> Explanation:
+def _explained(file: str, check: RoleCheck, question: "Asked") -> Explanation:
     known, request = check.known_role, question.request
     if request.principal is None:
         context = {**role_context(request.action, check.deployment, request.resource), **request.context}
