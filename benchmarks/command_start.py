@@ -5,19 +5,20 @@ The peers are Python itself, and boto3 with the same call: the least that such a
 """
 
 import os
-import resource
+import statistics
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.measure import Results, Work, compared, pairs
+from benchmarks.command_cost import children_seconds
+from benchmarks.measure import Figure, Results, Work, compared, timed
 
 MAX_HELP_RATIO: Final = 5.0
-MAX_READ_RATIO: Final = 1.4
-"""Relative to boto3, which alone takes about twelve starts of Python."""
-MAX_QUERY_RATIO: Final = 2.2
+MAX_READ_RATIO: Final = 1.2
+"""Relative to boto3, which alone takes about eleven starts of Python."""
+MAX_QUERY_RATIO: Final = 2.0
 """The same with DuckDB and sqlglot, by which a statement says what is to be read."""
 REPETITIONS: Final = 3
 _STOP: Final = """\
@@ -30,6 +31,8 @@ BOTO3: Final = (
     _STOP + "import boto3; boto3.client('sagemaker', region_name='us-east-1').describe_inference_experiment(Name='x')"
 )
 STOPPED: Final = 77
+PYTHON: Final = "python -c pass"
+HELP: Final = "inference-experiment --help"
 READS: Final = {
     ("get", "x"): MAX_READ_RATIO,
     ("list",): MAX_READ_RATIO,
@@ -42,26 +45,34 @@ READS: Final = {
 
 
 def measure(_: Path, rounds: int) -> Results:
-    """Measure the list of commands, and each command that reads."""
+    """Run everything in turn: a round of the peers serves all commands."""
     results = Results(
         "Start of a command",
         "Processor seconds of a process, with bytecode. A command that reads AWS ends before its first call; its peer "
         "is a process in which boto3 makes the same call.",
     )
-    python, boto3 = partial(_run, "pass"), partial(_run, BOTO3, ends_with=STOPPED)
+    works: dict[str, Work] = {
+        PYTHON: partial(_run, "pass"),
+        "boto3": partial(_run, BOTO3, ends_with=STOPPED),
+        HELP: partial(_run, COMMAND, "--help"),
+        **{command[0]: partial(_run, _STOP + COMMAND, *command, ends_with=STOPPED) for command in READS},
+    }
+    for work in works.values():
+        work()  # writes the bytecode
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds * REPETITIONS):
+        for name in works if number % 2 else reversed(works):
+            seconds[name].append(timed(works[name], children_seconds))
 
-    def add(name: str, ours: Work, peer: Work, peer_name: str, floor: float | None) -> None:
-        for each in (ours, peer):
-            each()  # writes the bytecode
-        timings = pairs(ours, peer, rounds * REPETITIONS, _spent)
-        results.figures.append(compared(name, timings, peer_name, floor))
+    def row(name: str, peer: str, title: str, floor: float | None) -> Figure:
+        timings = list(zip(seconds[name], seconds[peer], strict=True))
+        starts = statistics.median(ours / bare for ours, bare in zip(seconds[name], seconds[PYTHON], strict=True))
+        return compared(title, timings, peer, floor, remark="" if peer == PYTHON else f"{starts:.1f} starts of Python")
 
-    listed = partial(_run, COMMAND, "--help")
-    add("inference-experiment --help", listed, python, "python -c pass", MAX_HELP_RATIO)
-    add("boto3 before its first call", boto3, python, "python -c pass", None)
+    results.figures.append(row(HELP, PYTHON, HELP, MAX_HELP_RATIO))
+    results.figures.append(row("boto3", PYTHON, "boto3 before its first call", None))
     for command, floor in READS.items():
-        reads = partial(_run, _STOP + COMMAND, *command, ends_with=STOPPED)
-        add(f"{command[0]} before its first call", reads, boto3, "boto3", floor)
+        results.figures.append(row(command[0], "boto3", f"{command[0]} before its first call", floor))
     return results
 
 
@@ -72,9 +83,3 @@ def _run(code: str, *arguments: str, ends_with: int = 0) -> None:
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     if ended.returncode != ends_with:
         raise RuntimeError(f"{' '.join(arguments)}: exit code {ended.returncode}: {ended.stderr}")
-
-
-def _spent() -> float:
-    """Return the processor seconds of the processes that have ended."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
