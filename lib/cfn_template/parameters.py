@@ -30,6 +30,12 @@ def is_list(raw: Raw) -> bool:
     return kind == "CommaDelimitedList" or kind.startswith("List<")
 
 
+def gives_list(raw: Raw) -> bool:
+    """Tell whether Ref gives a list at deployment: of a list, or of one that is kept in Systems Manager."""
+    kind = str(_member(raw, "Type"))
+    return is_list(raw) or (is_stored(raw) and ("<List<" in kind or "<CommaDelimitedList>" in kind))
+
+
 def is_secret(raw: Raw) -> bool:
     """Tell whether the value of a parameter must not be shown."""
     return scalar_text(_member(raw, "NoEcho")) == "true"

@@ -7,7 +7,7 @@ Nothing here raises on a malformed template.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -35,6 +35,9 @@ DYNAMIC: Final = "resolve"  # {{resolve:service:name}}
 MAXIMUM_HOLES: Final = 4  # of a string that is compared
 MAXIMUM_COMPARED_LENGTH: Final = 256  # of a text that is compared with several unresolved parts
 TRANSFORM: Final = "Fn::Transform"
+NOTIFICATIONS: Final = "AWS::NotificationARNs"
+_GIVE_LISTS: Final = frozenset({"!Cidr", "!GetAZs", "!Split"})
+_GIVE_TEXTS: Final = frozenset({"!Base64", "!ImportValue", "!Join", "!Length", "!Sub", "!ToJsonString"})
 
 
 @dataclass(frozen=True)
@@ -156,3 +159,15 @@ class ShortForm(str):
         name, argument = function_of(raw) or ("", raw)
         shown = argument if isinstance(argument, str) else json.dumps(argument, default=str)
         return cls(f"!{name.removeprefix('Fn::')} {shown}" if name else shown)
+
+    def gives(self, lists: Collection[str]) -> str:
+        """Return "string" or "array" where a function gives nothing else at deployment, else an empty text.
+
+        `lists` are the parameters that are lists. A string may also be that of a number or a boolean.
+        """
+        function, _, argument = self.partition(" ")
+        if function == "!Ref":
+            return "array" if argument in lists or argument == NOTIFICATIONS else "string"
+        if function in _GIVE_LISTS:
+            return "array"
+        return "string" if function in _GIVE_TEXTS or self.startswith("{{resolve:") else ""

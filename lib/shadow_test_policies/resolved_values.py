@@ -8,9 +8,10 @@ from typing import Any, Final
 from cfn_template.forms import expanded
 from cfn_template.mentions import mentioned
 from cfn_template.nodes import Node
+from cfn_template.parameters import gives_list
 from cfn_template.scenarios import REGION
 from cfn_template.template import DEFAULT_REGIONS
-from cfn_template.values import MissingRow, SymbolicString, Unresolved, function_of, text_of
+from cfn_template.values import MissingRow, ShortForm, SymbolicString, Unknown, Unresolved, function_of, text_of
 from inference_experiment import contract
 from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.references import reference_of
@@ -21,6 +22,8 @@ COMPARED: Final = ("type", "enum", "pattern", "minimum", "maximum", "minLength",
 # Tags: 49 is the custom type's own limit. InstanceType: E3642 and E9509 check the values. Description and StatusReason:
 # their patterns exclude line breaks, which the function requires and SageMaker does not document.
 PROVIDER_ONLY: Final = frozenset({"Tags", "InstanceType", "Description", "StatusReason"})
+GIVES: Final = "gives"
+"""In the place of a keyword: a function gives a string or a list, whatever its value; cfn-lint reports these."""
 WHOLE: Final = re.compile(r"\s*-?[0-9]+(\.0)?\s*")
 # Values of the patterns: what a text may be before, between and after its known parts.
 _SAMPLES: Final = (
@@ -146,10 +149,27 @@ def resolved_problems(experiment: Experiment) -> Iterator[tuple[Keys, str, Node,
         return
     for keys, node in walk(properties):
         limits = _of_values().get(keys, ())
+        yield from ((keys, *each) for each in _misplaced(experiment, node, limits))
         if limits and node.text is not None and _is_resolved(experiment, node, keys[-1]):
             yield from ((keys, *each) for each in _violated(experiment, keys, node, limits))
         if isinstance(node.value, MissingRow) and _is_deployable(experiment, node):
             yield (), "", node, f"{node.value}; add it, or do not allow the value that chooses it"
+
+
+def _misplaced(
+    experiment: Experiment, node: Node, limits: Iterable[tuple[str, Any]]
+) -> Iterator[tuple[str, Node, str]]:
+    """Yield a function that gives a string or a list where the property is something else."""
+    if isinstance(node.value, MissingRow) or not isinstance(node.value, SymbolicString | Unknown) or node.raw is None:
+        return
+    needed = next((limit for keyword, limit in limits if keyword == "type"), "")
+    written = ShortForm.of(node.raw, node.value)
+    given = written.gives({name for name, raw in experiment.view.declared.items() if gives_list(raw)})
+    if given and needed and given != (needed if needed in {"array", "object"} else "string"):
+        # cfn-lint takes a list parameter for an object, and a dynamic reference for anything.
+        passed = written.startswith("{{") or (written.startswith("!Ref ") and (given, needed) == ("array", "object"))
+        message = f"{written} gives {TYPES.get(given, 'a string')}, not {TYPES.get(needed, f'a {needed}')}"
+        yield "type" if passed else GIVES, node, message
 
 
 def _violated(

@@ -40,7 +40,7 @@ from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate, experiment_in
 from shadow_test_policies.instance_types import unknown_instance_type
 from shadow_test_policies.registry_type import REGISTRY_TYPES, subject_with, wrong_type_name
-from shadow_test_policies.resolved_values import resolved_problems
+from shadow_test_policies.resolved_values import GIVES, resolved_problems
 from shadow_test_policies.service_token import wrong_service_token
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)  # beside the names of the registry type
@@ -120,7 +120,8 @@ class Declaration:
         """Return the experiment with its values in a scenario. Raises UsageError."""
         node = self.view.resource(self.logical_id, scenario)
         found = resolve(node.get("Properties") or Node(scenario, None, (*node.path, "Properties")))
-        value = {} if isinstance(found.value, ShortForm) else found.value
+        brought = isinstance(found.value, ShortForm) and found.value.startswith("!Transform ")
+        value = {} if brought else found.value
         places = self._places(found.places)
         if not isinstance(value, dict):
             raise self.document.error(places[()], "is not a mapping of properties")
@@ -135,8 +136,9 @@ class Declaration:
         keys_at = {path: keys for keys, path in found.places.items()}
         partly = tuple(
             Finding(keys_at.get(each.path, ()), message)
-            for _, _, each, message in resolved_problems(experiment)
-            if not isinstance(each.text, str)
+            for _, keyword, each, message in resolved_problems(experiment)
+            # Placeholders of a manifest stand for anything.
+            if not isinstance(each.text, str) and not (keyword == GIVES and self.written is not None)
         )
         change = production_change(experiment)
         warning = change[1] if change else ""
