@@ -19,6 +19,8 @@ from inference_experiment_cli.policy import dumps
 from inference_experiment_cli.policy.checks import CheckOptions, check_roles
 from inference_experiment_cli.policy.inputs import Inputs, RoleInput, TemplateText, as_roles, read_data
 
+TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+
 ACCOUNT = "123456789012"
 PLACE = (
     *("--account", ACCOUNT, "--region", "us-east-1", "--partition", "aws"),
@@ -496,6 +498,13 @@ def test_verdicts_of_the_table_are_those_of_each_role(tmp_path: Path) -> None:
         (role,) = answer.data()["roles"]
         outcomes = [each["outcome"] for each in role["decisions"] if each["level"] == "required"]
         assert row["missing"] == len([each for each in outcomes if each.endswith("deny")])
+
+
+def test_a_directive_of_yaml_is_not_taken_for_an_encoded_policy(tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text("%YAML 1.1\n---\n" + TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8")
+
+    assert run("policy", "check", str(path), "--for", "provider").returncode == 0
 
 
 SEED = 15

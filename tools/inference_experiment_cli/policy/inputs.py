@@ -46,6 +46,8 @@ MAXIMUM_YAML: Final = 4 << 20
 # What begins like this is meant as a policy, so that a fault in it is a finding.
 _COMMENT: Final = r"//[^\n]*\n|/\*[^*]*(\*(?!/)[^*]*)*\*/"
 _POLICY: Final = re.compile(rf"""\s*((?:{_COMMENT})\s*)*\{{\s*["']?(Version|Id|Statement)\b""")
+# As IAM's API has documents; a directive of YAML begins with % as well.
+_ENCODED: Final = re.compile(r"\s*%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True)
@@ -233,7 +235,7 @@ def _functions(node: object, label: str, path: Keys, around: iam_policy.Position
 def _parsed(text: str, label: str) -> Any:  # noqa: ANN401 - any JSON value
     """Return what a text decodes to, a DocumentError for a policy that is not JSON. Raises UsageError."""
     try:
-        if looks_like_json(text) or text.lstrip().startswith(('"', "%")):
+        if looks_like_json(text) or text.lstrip().startswith('"') or _ENCODED.match(text):
             return _json(text)
         if len(text) > MAXIMUM_YAML:
             raise UsageError(f"{label}: is too large to be read as YAML: print it with --output json")
@@ -249,7 +251,7 @@ def _parsed(text: str, label: str) -> Any:  # noqa: ANN401 - any JSON value
 
 def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
     """Parse JSON, values one after the other as a list, and text that encodes JSON. Raises DocumentError."""
-    if text.lstrip().startswith("%"):
+    if _ENCODED.match(text):
         return string_node(text, START)
     try:
         return parse_json(text)
