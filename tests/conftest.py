@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests may use."""
 
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "no_cover: not traced, where coverage is measured")  # without pytest-cov too
     if not config.pluginmanager.has_plugin("log_audit"):
         config.pluginmanager.register(log_audit, "log_audit")
+    # Ignored under nohup and in a script's background; so they would be by the commands that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)
