@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import templates
-from benchmarks.measure import Curve, Figure, Results
+from benchmarks.measure import Curve, Figure, Results, compared
 from inference_experiment_cli.lint.results import RULES
 
 FLOORS: Final = {
@@ -94,21 +94,16 @@ def measure(scratch: Path, rounds: int) -> Results:
     points: dict[str, list[tuple[float, float]]] = {
         name: [] for name in ("cfn-lint", "lint", "lint, unchanged", "lint, one changed")
     }
-    for count, times in ((1, rounds), (100, max(1, rounds // 2)), (MOST_TEMPLATES, 1)):
+    for count, times in ((1, rounds + 1), (100, max(1, rounds // 2)), (MOST_TEMPLATES, 1)):
         corpus = Corpus(scratch / f"templates-{count}" / "templates", count)
         timings = [_round(corpus, number) for number in range(times)]
         rows = ((1, "lint", "lint"), (2, "lint, unchanged", "unchanged"), (3, "lint, one changed", "changed"))
         for column, name, which in rows:
-            ratios = [row[0] / row[column] for row in timings]
-            ours, peer = (statistics.median(row[each] for row in timings) for each in (column, 0))
-            floor = FLOORS.get((which, count))
             label = f"{name}: {count} template{'s' if count > 1 else ''}"
-            results.figures.append(
-                Figure(
-                    label, ours, peer, "s", "cfn-lint -a", statistics.median(ratios), floor, at_least=True, rounds=times
-                )
-            )
-            points[name].append((count, ours))
+            both = [(row[column], row[0]) for row in timings]
+            figure = compared(label, both, "cfn-lint -a", FLOORS.get((which, count)), faster=True)
+            results.figures.append(figure)
+            points[name].append((count, figure.ours))
         points["cfn-lint"].append((count, statistics.median(row[0] for row in timings)))
     results.figures.append(_only(scratch))
     results.curves.append(Curve("lint and templates", "templates", "s", points))
