@@ -2,15 +2,18 @@
 
 A wildcard is the whole value (`"*"`), which means every AWS principal; whether it includes services is undocumented.
 The ARN of a role includes its sessions; the ARN of a session is that session only. Source: IAM User Guide, "AWS JSON
-policy elements: Principal".
+policy elements: Principal" and "NotPrincipal".
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 from iam_policy.match.arns import RESOURCE, split
 from iam_policy.match.patterns import Truth, all_of, any_of, compile_pattern, negate
 from iam_policy.match.symbols import Symbol, Text, parts_of, text
 from iam_policy.parse.document import Principal, Principals, Unknown
+
+CANONICAL: Final = "CanonicalUser"
 
 
 def match_principals(principals: Principals | None, caller: tuple[str, Text] | None) -> Truth:
@@ -19,13 +22,41 @@ def match_principals(principals: Principals | None, caller: tuple[str, Text] | N
         return False
     if principals.unknown is not None:
         return None
-    truth = any_of(_match(entry, *caller) for entry in principals.entries)
-    if not principals.negated:
-        return truth
     kind, value = caller
-    accounts = any_of(_match_account(entry.item.text, value) for entry in principals.entries if entry.type == "AWS")
-    # "You must also specify the account of the not-denied principal"; what happens otherwise is not said.
-    return None if truth and kind == "AWS" and not accounts else negate(truth)
+    if principals.negated and kind == "AWS":
+        return negate(_is_excepted(principals.entries, value))
+    truth = any_of(_match(entry, kind, value) for entry in principals.entries)
+    return negate(truth) if principals.negated else truth
+
+
+def _is_excepted(entries: Iterable[Principal], value: Text) -> Truth:
+    """Tell whether NotPrincipal names a user, role or session, with all that AWS may look for before it.
+
+    That is the account, for a session then its role, and the session itself. The account alone excepts none of its
+    users and roles beside others that are listed: AWS's example denies everybody but one user and the account.
+    """
+    listed = [entry for entry in entries if entry.type in {"AWS", "*", CANONICAL}]
+    if any(entry.item.text == "*" for entry in listed):
+        return True
+    own = [entry.item.text for entry in listed if entry.type == "AWS" and not is_account(entry.item.text)]
+    accounts = any_of(_match_account(e.item.text, value) if e.type == "AWS" else None for e in listed)
+    exactly = any_of(None if isinstance(one, Unknown) else _equal(one, value) for one in own)
+    parent = any_of(None if isinstance(one, Unknown) else _match_session(one, value) for one in own)
+    if is_account(value):
+        return accounts
+    if any_of((exactly, parent)) is False:
+        beside = any_of(None if isinstance(one, Unknown) else _is_of_account(one, value) for one in own)
+        return False if accounts is False or beside else None
+    role = _role_and_session(value)
+    is_whole = role is None or bool(role.session and parent)
+    return True if exactly and accounts and is_whole else None
+
+
+def _is_of_account(name: Text, value: Text) -> Truth:
+    mine, theirs = split(name), split(value)
+    if mine is None or theirs is None or min(len(mine), len(theirs)) <= RESOURCE:
+        return None
+    return _equal(mine[RESOURCE - 1], theirs[RESOURCE - 1])
 
 
 def _match(entry: Principal, kind: str, value: Text) -> Truth:
@@ -35,6 +66,8 @@ def _match(entry: Principal, kind: str, value: Text) -> Truth:
         return True if kind == "AWS" else None
     if isinstance(allowed, Unknown):
         return None if entry.type == kind else False
+    if (entry.type, kind) == (CANONICAL, "AWS"):
+        return None  # another name of an account, which only AWS knows
     if entry.type != kind:
         return False
     if kind == "AWS":
@@ -108,3 +141,9 @@ def _match_account(allowed: Text | Unknown, value: Text) -> Truth:
     if len(mine) <= RESOURCE or mine[RESOURCE] != "root":
         return False
     return _equal(mine[RESOURCE - 1], account)
+
+
+def is_account(name: Text | Unknown) -> bool:
+    """Whether a principal is an account, whose own policies decide: its ID, or the ARN of its root."""
+    parts = None if isinstance(name, Unknown) or name == "*" else split(name)
+    return parts is not None and (len(parts) == 1 or str(name).endswith(":root"))

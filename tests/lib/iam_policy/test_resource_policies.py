@@ -163,18 +163,46 @@ def test_a_role_whose_name_is_not_known_may_be_that_of_a_session() -> None:
     assert outcome(place, Symbol("Path"), "/other") is Outcome.IMPLICIT_DENY
 
 
-def test_a_deny_with_not_principal_of_a_role_alone_is_open() -> None:
-    """Promise: AWS asks for the account beside the role in NotPrincipal; without it nothing is said."""
-    for names, expected in (([ROLE], Outcome.UNKNOWN), ([ROLE, OWN], Outcome.ALLOWED)):
-        document = read_node(
-            policy(
-                {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
-                {"Effect": "Deny", "NotPrincipal": {"AWS": names}, "Action": "*", "Resource": "*"},
-            ),
-            kind=DocumentKind.RESOURCE,
-        )
-        own = decide(Policies(), Request("s3:PutObject", TARGETS["s3:PutObject"]))
-        assert decide_access(own, Resource(document, OWN), ROLE, OWN).outcome is expected
+ROOT, USER = f"arn:aws:iam::{OWN}:root", f"arn:aws:iam::{OWN}:user/zoe"
+NOTHING = read_node(policy())
+EVERYTHING = policy({"Effect": "Allow", "Action": "*", "Resource": "*"})
+
+
+def by_bucket_policy(own: Policies, caller: str, *statements: dict[str, Any], **context: str) -> Outcome:
+    """Decide on an object of a bucket in the account of the caller."""
+    document = read_node(policy(*({"Action": "*", "Resource": "*", **each} for each in statements)))
+    request = Request("s3:PutObject", TARGETS["s3:PutObject"], context, complete=True)
+    return decide_access(decide(own, request), Resource(document, OWN), caller, OWN).outcome
+
+
+@pytest.mark.parametrize(
+    ("caller", "names", "expected"),
+    [
+        (ROLE, [ROLE], Outcome.UNKNOWN),
+        (ROLE, [ROLE, ROOT], Outcome.UNKNOWN),
+        (ROLE, [ROLE, ROOT, SESSION], Outcome.UNKNOWN),
+        (SESSION, [ROLE, ROOT], Outcome.UNKNOWN),
+        (SESSION, [SESSION, ROOT], Outcome.UNKNOWN),
+        (SESSION, [SESSION, ROLE, ROOT], Outcome.ALLOWED),
+        (USER, [USER], Outcome.UNKNOWN),
+        (USER, [USER, ROOT], Outcome.ALLOWED),
+        (USER, [USER, OWN], Outcome.ALLOWED),
+        (ROLE, [USER, ROOT], Outcome.EXPLICIT_DENY),
+        (ROLE, [USER, OWN], Outcome.EXPLICIT_DENY),
+        (ROLE, [ROOT], Outcome.UNKNOWN),
+        (ROLE, [OTHER], Outcome.EXPLICIT_DENY),
+        (ROLE, ["*"], Outcome.ALLOWED),
+    ],
+)
+def test_not_principal_excepts_only_who_is_listed_with_the_account(
+    caller: str, names: list[str], expected: Outcome
+) -> None:
+    """Promise: AWS may look for account, role and session; the account beside a user excepts that user only."""
+    allow = {"Effect": "Allow", "Principal": "*"}
+
+    found = by_bucket_policy(Policies(), caller, allow, {"Effect": "Deny", "NotPrincipal": {"AWS": names}})
+
+    assert found is expected
 
 
 def test_a_key_of_an_account_that_is_not_known_needs_both_sides() -> None:
@@ -202,3 +230,14 @@ def test_incomplete_arns_are_completed_in_some_types_of_policy_only(kind: Docume
     )
 
     assert decision.outcome is (Outcome.ALLOWED if completed else Outcome.UNKNOWN)
+
+
+def test_a_canonical_user_may_be_the_account() -> None:
+    """Promise: only AWS knows whose account has a canonical ID, so neither a grant nor a Deny is decided."""
+    canonical = {"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}
+    allow, deny = {"Effect": "Allow", "Principal": {"AWS": ROLE}}, {"Effect": "Deny", "Principal": canonical}
+    foreign = read_node(policy({"Effect": "Allow", "Principal": canonical, "Action": "*", "Resource": "*"}))
+    own = decide(Policies((read_node(EVERYTHING),)), Request("s3:PutObject", TARGETS["s3:PutObject"]))
+
+    assert by_bucket_policy(Policies(), ROLE, allow, deny) is Outcome.UNKNOWN
+    assert decide_access(own, Resource(foreign, OTHER), ROLE, OWN).outcome is Outcome.UNKNOWN
