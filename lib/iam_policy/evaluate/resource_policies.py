@@ -1,24 +1,26 @@
 """Requests that the policy of the resource decides too, such as a bucket's or a key's.
 
 In one account a bucket policy that names the role is enough by itself; a key policy must name the role, or the account
-whose own policies then decide. In another account both sides must allow. Limits of the role hold in any case. Source:
-IAM User Guide, policy evaluation logic, "Cross-account policy evaluation logic" and "Permissions boundaries"; KMS
-Developer Guide, key policies.
+whose own policies then decide. In another account both sides must allow. The limits of a role hold for what is granted
+to its ARN, in one account not for what is granted to a user or to a session of the role. Source: IAM User Guide, policy
+evaluation logic, "Cross-account policy evaluation logic", "Permissions boundaries" and "NotPrincipal"; KMS Developer
+Guide, key policies.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from iam_policy.evaluate.decision import Decision, Outcome, Truths, outcome_of, step_of, truths_of
+from iam_policy.evaluate.decision import Decision, Outcome, Policies, Truths, outcome_of, step_of, truths_of
 from iam_policy.evaluate.explain import settles_step
-from iam_policy.evaluate.request import Request
+from iam_policy.evaluate.principals import CANONICAL, is_account
+from iam_policy.evaluate.request import Given, Request, Value
 from iam_policy.evaluate.statements import Attached
 from iam_policy.match.arns import RESOURCE, split
 from iam_policy.match.patterns import Truth, agreement, all_of, any_of, compile_pattern
 from iam_policy.match.symbols import PARTITION, Text, text
-from iam_policy.parse.document import Document, DocumentKind, Statement, Unknown
+from iam_policy.parse.document import Document, DocumentKind, Item, Principal, Principals, Statement, Unknown
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,34 @@ class Resource:
     is_key: bool = False
 
     @cached_property
-    def compiled(self) -> list[tuple[Attached, Attached]]:
-        """The statements of the policy, each also without the accounts among its principals."""
+    def compiled(self) -> list["_Compiled"]:
+        """The statements of the policy, each also for some of its principals."""
         return [
-            (Attached(self.document, each), Attached(self.document, _without_accounts(each)))
+            _Compiled(
+                Attached(self.document, each),
+                Attached(self.document, _with_principals(each, _is_no_account)),
+                Attached(self.document, _with_principals(each, _may_be_caller)),
+                Attached(self.document, _for_everybody(each)),
+            )
             for each in self.document.statements
         ]
 
 
+class _Compiled(NamedTuple):
+    """A statement with all its principals, without accounts, only with users and sessions, and for everybody."""
+
+    whole: Attached
+    without_accounts: Attached
+    of_callers: Attached
+    of_everybody: Attached
+
+
 class _Ways(NamedTuple):
-    """Whether an Allow names the role, names everybody, names the account of the role, and whether a Deny applies."""
+    """Whether an Allow names the role, the user or session itself, everybody or its account, and a Deny applies."""
 
     named: Truth
+    user: Truth
+    session: Truth
     public: Truth
     delegated: Truth
     denied: Truth
@@ -49,17 +67,11 @@ class _Ways(NamedTuple):
 
 def decide_access(own: Decision, resource: Resource, role: Text, account: Text) -> Decision:
     """Return the decision for a role of an account, given the decision of the role's own policies."""
-    truths, ways = truths_of(own.policies, own.request), _ways(resource, own.request, role, account)
+    truths, ways = truths_of(own.policies, own.request), _ways(resource, own, role, account)
     same = compile_pattern(resource.account, wildcards=False).match(account)
     cases = [True, False] if same is None else [same]
-    granted = agreement(_granted(resource, truths, ways, same=each) for each in cases)
-    denied = any_of((truths.denied, ways.denied))
-    outcome = outcome_of(Truths(granted, truths.within, denied))
-    if outcome is Outcome.IMPLICIT_DENY and granted is not False and ways.public is not False and same is not False:
-        # Whether a boundary limits what a resource's policy grants to everybody is not documented.
-        levels = [each for each in own.policies.limits if each.documents[0].kind is DocumentKind.SCP]
-        within = truths_of(replace(own.policies, boundary=None, limits=tuple(levels)), own.request).within
-        outcome = Outcome.IMPLICIT_DENY if within is False else Outcome.UNKNOWN
+    allowed = agreement(_allowed(resource, own, truths, ways, same=each) for each in cases)
+    outcome = outcome_of(Truths(granted=allowed, within=True, denied=any_of((truths.denied, ways.denied))))
     is_open = outcome is Outcome.UNKNOWN
     return replace(
         own, outcome=outcome, open_ways=tuple(_open_ways(resource, own.request, role, account)) if is_open else ()
@@ -68,9 +80,9 @@ def decide_access(own: Decision, resource: Resource, role: Text, account: Text) 
 
 def _open_ways(resource: Resource, request: Request, role: Text, account: Text) -> Iterator[str]:
     """Yield what would settle whether the policy of a resource allows a role."""
-    for whole, _ in resource.compiled:
+    for entry in resource.compiled:
         as_role = _as_principal(request, role, role)
-        step = step_of(whole, as_role)
+        step = step_of(entry.whole, as_role)
         if step.truth is None:
             yield from settles_step(step, as_role)
     if compile_pattern(resource.account, wildcards=False).match(account) is None:
@@ -78,7 +90,10 @@ def _open_ways(resource: Resource, request: Request, role: Text, account: Text) 
 
 
 def _as_principal(request: Request, role: Text, principal: Text) -> Request:
-    return replace(request, context={**request.context, "aws:PrincipalArn": role}, principal=("AWS", principal))
+    # The key has the ARN of the role, whose path that of a session does not have.
+    known: Mapping[str, Value] = {} if _is_session(role) else {"aws:PrincipalArn": role}
+    context = {"aws:PrincipalArn": Given.UNKNOWN, **request.context, **known}
+    return replace(request, context=context, principal=("AWS", principal))
 
 
 def account_of(arn: Text) -> Text | None:
@@ -98,6 +113,25 @@ def unless_denied(own: Decision) -> Decision:
     return replace(own, outcome=Outcome.UNKNOWN) if own.allowed else own
 
 
+def _allowed(resource: Resource, own: Decision, truths: Truths, ways: _Ways, *, same: bool) -> Truth:
+    """Tell whether a request is granted and within the limits that hold for the grant."""
+    within = all_of((_granted(resource, truths, ways, same=same), truths.within))
+    if within or not same:
+        return within
+    # What is granted to a user or session itself is not limited by what a boundary does not allow, and for a session
+    # neither by its session policies. Whether this holds for a grant to everybody is not documented.
+    unbound, levels = replace(own.policies, boundary=None), _levels(own.policies)
+    user = all_of((ways.user, truths_of(unbound, own.request).within))
+    others = all_of((any_of((ways.session, ways.public and None)), truths_of(levels, own.request).within))
+    return any_of((within, user, others))
+
+
+def _levels(policies: Policies) -> Policies:
+    """Return the policies without the limits of the role and of its session."""
+    kept = [each for each in policies.limits if any(one.kind is DocumentKind.SCP for one in each.documents)]
+    return replace(policies, boundary=None, limits=tuple(kept))
+
+
 def _granted(resource: Resource, truths: Truths, ways: _Ways, *, same: bool) -> Truth:
     named = any_of((ways.named, ways.public))
     if not same:
@@ -105,31 +139,57 @@ def _granted(resource: Resource, truths: Truths, ways: _Ways, *, same: bool) -> 
     return any_of((named, all_of((ways.delegated, truths.granted)) if resource.is_key else truths.granted))
 
 
-def _ways(resource: Resource, request: Request, role: Text, account: Text) -> _Ways:
+def _ways(resource: Resource, own: Decision, role: Text, account: Text) -> _Ways:
     """Evaluate the policy of a resource for a role and for the account of the role."""
+    request, is_bound = own.request, own.policies.boundary is not None
     as_role = _as_principal(request, role, role)
     as_account = _as_principal(request, role, text("arn:", PARTITION, ":iam::", account, ":root"))
     truths: dict[str, list[Truth]] = {name: [] for name in _Ways._fields}
-    for whole, of_roles in resource.compiled:
-        if whole.effect != "Allow":  # or it is not known
-            truths["denied"].append(whole.truth(as_role) if whole.effect else None)
-        if whole.effect != "Deny":
-            principals = whole.statement.principals
+    for entry in resource.compiled:
+        effect, principals = entry.whole.effect, entry.whole.statement.principals
+        negated = principals is not None and principals.negated
+        if effect != "Allow":  # or it is not known
+            # "NotPrincipal with a Deny effect will always deny any IAM principal that has a permissions boundary".
+            denying = entry.of_everybody if negated and is_bound else entry.whole
+            truths["denied"].append(denying.truth(as_role) if effect else None)
+        if effect != "Deny":
             is_public = principals is not None and any(each.item.text == "*" for each in principals.entries)
-            truths["public" if is_public else "named"].append(of_roles.truth(as_role) if whole.effect else None)
-            truths["delegated"].append(whole.truth(as_account) if whole.effect else None)
+            name = "public" if is_public or negated else "named"
+            truths[name].append(entry.without_accounts.truth(as_role) if effect else None)
+            truths["delegated"].append(entry.whole.truth(as_account) if effect else None)
+            if not negated:
+                itself = "user" if _is_user(role) else "session"
+                truths[itself].append(entry.of_callers.truth(as_role) if effect else None)
     return _Ways(*(any_of(listed) for listed in truths.values()))
 
 
-def _without_accounts(statement: Statement) -> Statement:
+def _is_user(arn: Text) -> bool:
+    parts = split(arn) or ()
+    return len(parts) > RESOURCE and parts[2] == "iam" and str(parts[RESOURCE]).startswith("user/")
+
+
+def _is_session(arn: Text) -> bool:
+    return (split(arn) or ())[2:3] == ("sts",)
+
+
+def _with_principals(statement: Statement, keep: Callable[[Principal], bool]) -> Statement:
     principals = statement.principals
     if principals is None or principals.negated:
         return statement
-    entries = tuple(each for each in principals.entries if not _is_account(each.item.text))
-    return replace(statement, principals=replace(principals, entries=entries))
+    return replace(statement, principals=replace(principals, entries=tuple(filter(keep, principals.entries))))
 
 
-def _is_account(name: Text | Unknown) -> bool:
-    """Whether a principal is an account, whose own policies decide: its ID, or the ARN of its root."""
-    parts = None if isinstance(name, Unknown) or name == "*" else split(name)
-    return parts is not None and (len(parts) == 1 or str(name).endswith(":root"))
+def _is_no_account(entry: Principal) -> bool:
+    return entry.type != CANONICAL and not is_account(entry.item.text)
+
+
+def _may_be_caller(entry: Principal) -> bool:
+    """Tell whether a principal may be a user or a session: what is neither everybody, an account nor a role."""
+    parts = None if isinstance(entry.item.text, Unknown) else split(entry.item.text)
+    is_role = parts is not None and len(parts) > RESOURCE and str(parts[RESOURCE]).startswith("role/")
+    return _is_no_account(entry) and not is_role and entry.item.text != "*"
+
+
+def _for_everybody(statement: Statement) -> Statement:
+    everybody = Principals("Principal", (Principal("*", Item("*")),))
+    return replace(statement, principals=everybody)

@@ -205,6 +205,15 @@ def test_not_principal_excepts_only_who_is_listed_with_the_account(
     assert found is expected
 
 
+@pytest.mark.parametrize("caller", [ROLE, SESSION, USER])
+def test_a_deny_with_not_principal_denies_who_has_a_boundary(caller: str) -> None:
+    """Promise: AWS denies every principal with a boundary, whoever is listed."""
+    own = Policies((read_node(EVERYTHING),), read_node(EVERYTHING))
+    listed = {"AWS": [caller, ROLE, ROOT]}
+
+    assert by_bucket_policy(own, caller, {"Effect": "Deny", "NotPrincipal": listed}) is Outcome.EXPLICIT_DENY
+
+
 def test_a_key_of_an_account_that_is_not_known_needs_both_sides() -> None:
     """Promise: what holds for both, this account and another, is decided; the rest is unknown."""
     open_account = Symbol("Account", minimum=12)
@@ -230,6 +239,55 @@ def test_incomplete_arns_are_completed_in_some_types_of_policy_only(kind: Docume
     )
 
     assert decision.outcome is (Outcome.ALLOWED if completed else Outcome.UNKNOWN)
+
+
+SESSION_LIMIT = (Limit("session", (read_node(policy(), kind=DocumentKind.SESSION),)),)
+SERVICE_CONTROL = (Limit("level", (read_node(policy(), kind=DocumentKind.SCP),)),)
+
+
+@pytest.mark.parametrize(
+    ("caller", "name", "own", "expected"),
+    [
+        (USER, USER, Policies(boundary=NOTHING), Outcome.ALLOWED),
+        (USER, ROOT, Policies((read_node(EVERYTHING),), NOTHING), Outcome.IMPLICIT_DENY),
+        (USER, USER, Policies(limits=SERVICE_CONTROL), Outcome.IMPLICIT_DENY),
+        (USER, USER, Policies(limits=SESSION_LIMIT), Outcome.IMPLICIT_DENY),
+        (SESSION, SESSION, Policies(boundary=NOTHING), Outcome.ALLOWED),
+        (SESSION, SESSION, Policies(limits=SESSION_LIMIT), Outcome.ALLOWED),
+        (SESSION, SESSION, Policies(limits=SERVICE_CONTROL), Outcome.IMPLICIT_DENY),
+        (SESSION, ROLE, Policies(boundary=NOTHING), Outcome.IMPLICIT_DENY),
+        (ROLE, ROLE, Policies(boundary=NOTHING), Outcome.IMPLICIT_DENY),
+        (ROLE, ROLE, Policies(limits=SESSION_LIMIT), Outcome.IMPLICIT_DENY),
+        (ROLE, SESSION, Policies(boundary=NOTHING), Outcome.UNKNOWN),
+        (ROLE, SESSION, Policies(limits=SESSION_LIMIT), Outcome.UNKNOWN),
+        (ROLE, SESSION, Policies(limits=SERVICE_CONTROL), Outcome.IMPLICIT_DENY),
+        (ROLE, "*", Policies(boundary=NOTHING), Outcome.UNKNOWN),
+    ],
+)
+def test_what_is_granted_to_a_user_or_session_itself_is_not_limited_by_a_boundary(
+    caller: str, name: str, own: Policies, expected: Outcome
+) -> None:
+    """Promise: in one account; the ARN of a role is limited, and service control policies limit everybody."""
+    assert by_bucket_policy(own, caller, {"Effect": "Allow", "Principal": {"AWS": name}}) is expected
+
+
+def test_a_boundary_limits_what_another_account_grants_to_a_user() -> None:
+    """Promise: across accounts the limits of both sides hold."""
+    own = decide(Policies((read_node(EVERYTHING),), NOTHING), Request("s3:PutObject", TARGETS["s3:PutObject"]))
+    document = read_node(policy({"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "*", "Resource": "*"}))
+
+    assert decide_access(own, Resource(document, OTHER), USER, OWN).outcome is Outcome.IMPLICIT_DENY
+
+
+@pytest.mark.parametrize(("principal", "expected"), [(ROLE, Outcome.ALLOWED), ("", Outcome.UNKNOWN)])
+def test_the_principal_arn_of_a_session_is_that_of_its_role(principal: str, expected: Outcome) -> None:
+    """Promise: the ARN of a session is not taken for it; without the role's ARN its path is not known."""
+    deny = {"Effect": "Deny", "Principal": "*", "Condition": {"ArnNotEquals": {"aws:PrincipalArn": ROLE}}}
+    context = {"aws:PrincipalArn": principal} if principal else {}
+
+    found = by_bucket_policy(Policies(), SESSION, {"Effect": "Allow", "Principal": {"AWS": ROLE}}, deny, **context)
+
+    assert found is expected
 
 
 def test_a_canonical_user_may_be_the_account() -> None:
