@@ -62,6 +62,14 @@ class CompiledCondition:
             for one in texts
         )
 
+    @property
+    def keeps_variables(self) -> bool:
+        """Whether there are policy variables where IAM replaces none; what it does then is not documented."""
+        comparison = self.operator.comparison if self.operator else None
+        if comparison is None or comparison.variables:
+            return False
+        return any(pattern is not None and pattern.variables for pattern in self._patterns)
+
     def truth(self, request: Request) -> Truth:
         """Evaluate for one request; an operator that does not exist is unknown (IAM refuses the document)."""
         if self.condition.unknown is not None or self.operator is None:
@@ -102,7 +110,7 @@ class CompiledCondition:
     @staticmethod
     def _compare_one(request: Request, comparison: Comparison, pattern: Pattern | None, value: Text) -> Truth:
         """Compare with one value of the policy; for a negated operator, say whether it differs."""
-        if pattern is None:
+        if pattern is None or (pattern.variables and not comparison.variables):
             return None
         resolved, lacking = with_values(request, pattern)
         if resolved is None:

@@ -86,6 +86,8 @@ def _why_one(compiled: CompiledCondition, request: Request) -> str:
         return f"it requires {condition.operator} {condition.key}, which requests of {request.action} do not have"
     if value is Given.UNKNOWN:
         return f"{condition.operator} {condition.key} {values}: {condition.key} is not known"
+    if compiled.keeps_variables:
+        return f"{condition.operator} does not replace the variable in {values}; write the value"
     shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return f"it requires {condition.operator} {condition.key} {values}, the request has {shown}"
 

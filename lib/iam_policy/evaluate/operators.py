@@ -41,6 +41,11 @@ class Comparison:
     negated: bool = False
     wildcards: bool = False
 
+    @property
+    def variables(self) -> bool:
+        """Whether IAM replaces policy variables in the policy's values."""
+        return self.kind in {"String", "ARN", "Bool"}
+
 
 @dataclass(frozen=True)
 class Operator:

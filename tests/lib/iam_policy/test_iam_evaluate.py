@@ -174,6 +174,31 @@ def test_conditions_hold_as_documented(
     assert found is expectations[expected]
 
 
+@pytest.mark.parametrize(
+    ("operator", "key", "given", "tag"),
+    [
+        ("NumericLessThan", "aws:MultiFactorAuthAge", "5", "10"),
+        ("NumericNotEquals", "aws:MultiFactorAuthAge", "5", "10"),
+        ("DateLessThan", "aws:CurrentTime", "2026-01-01", "2026-02-01"),
+        ("IpAddress", "aws:SourceIp", "192.0.2.1", "192.0.2.0/24"),
+    ],
+)
+def test_operators_that_replace_no_variables_are_undecided(operator: str, key: str, given: str, tag: str) -> None:
+    """Promise: IAM documents variables for texts, ARNs and Booleans only, and not what they do elsewhere."""
+    statement = {**ALLOW, "Condition": {operator: {key: "${aws:PrincipalTag/limit}"}}}
+    request = Request(ACTION, EXPERIMENT, {key: given, "aws:PrincipalTag/limit": tag})
+
+    decision = decide(Policies((policy(statement),)), request)
+
+    assert decision.outcome is Outcome.UNKNOWN
+    assert settles(decision) == (
+        f"{operator} does not replace the variable in ${{aws:PrincipalTag/limit}}; write the value",
+    )
+    boolean = {**ALLOW, "Condition": {"Bool": {"aws:SecureTransport": "${aws:PrincipalTag/secure}"}}}
+    context = {"aws:SecureTransport": "true", "aws:PrincipalTag/secure": "true"}
+    assert outcome(boolean, context=context) is Outcome.ALLOWED
+
+
 def test_a_key_that_the_action_cannot_carry_is_missing() -> None:
     """Promise: sagemaker:PassedToService is decided, although nobody gave it: no request has it."""
     statement = {**ALLOW, "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}}
