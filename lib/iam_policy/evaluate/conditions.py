@@ -43,6 +43,11 @@ def with_values(request: Request, pattern: Pattern) -> tuple[Pattern | None, boo
     return pattern.resolve(lambda variable: value_of_variable(request, variable)), lacking
 
 
+def _is_null(value: Text | tuple[Text, ...]) -> bool:
+    """Tell whether a value is to a set operator like none: "a null dataset, such as an empty string"."""
+    return value == "" or (isinstance(value, tuple) and all(one == "" for one in value))
+
+
 class CompiledCondition:
     """One key of one operator, ready to be evaluated many times."""
 
@@ -87,9 +92,9 @@ class CompiledCondition:
                 return operator.quantifier == "ForAllValues"
             return any_of(self._null(item, missing=value is Given.ABSENT) for item in self.condition.values)
         comparison = operator.comparison
+        if operator.quantifier and (isinstance(value, Given) or _is_null(value)):
+            return operator.quantifier == "ForAllValues"
         if isinstance(value, Given):
-            if operator.quantifier:
-                return operator.quantifier == "ForAllValues"
             return operator.if_exists or comparison.negated
         if isinstance(value, tuple) and not operator.quantifier:
             return None  # AWS leaves open what a plain operator does with many values

@@ -104,9 +104,9 @@ def _number(text: str) -> Decimal:
 
 
 def _date(text: str) -> datetime:
-    """Read ISO 8601 (without a zone: UTC) or seconds since 1970; four digits are a year."""
-    if re.fullmatch(r"\d{4}", text):
-        text += "-01-01"
+    """Read ISO 8601 (without a zone: UTC), also a year or a month alone, or seconds since 1970."""
+    if re.fullmatch(r"\d{4}(-\d{2})?", text):
+        text += "-01" * (2 - text.count("-"))
     elif (seconds := read("Numeric", text)) is not None:
         return datetime.fromtimestamp(float(seconds), UTC)
     moment = datetime.fromisoformat(text)
