@@ -364,14 +364,17 @@ def trust_requirement(service: str, deployment: Deployment, *, source: str = "")
 
 
 def caller_context(caller: tuple[str, str], deployment: Deployment) -> Mapping[str, Value]:
-    """Return what is known of a request to assume a role by a service, or by the ARN of a user, role or session.
+    """Return what is known of a request to assume a role by a service or provider, or a user, role or session.
 
-    The ARN of a session does not have the path of its role, which aws:PrincipalArn has.
+    The ARN of a session does not have the path of its role, which aws:PrincipalArn has. Who comes from an identity
+    provider is not known to AWS yet.
     """
     kind, name = caller
     if kind == "Service":
         return trust_requirement(name, deployment).context
     context: dict[str, Value] = {"aws:PrincipalIsAWSService": "false"}
+    if kind == "Federated":
+        return context
     account, parts = account_of(name), split(name) or ()
     if account is not None:
         context["aws:PrincipalAccount"] = account

@@ -1011,3 +1011,55 @@ def test_what_is_known_of_the_caller_decides(
     assert f"sts:AssumeRole by {caller}: {answer} by these policies" in shown
     needs_own = answer == "allowed" and caller.startswith("arn:")
     assert (f"the policies of {caller} must allow sts:AssumeRole too" in shown) is needs_own
+
+
+GITHUB = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+CLAIM = "token.actions.githubusercontent.com:sub"
+
+
+@pytest.mark.parametrize(
+    ("principal", "context", "answer"),
+    [
+        (GITHUB, (), "undecided"),
+        (GITHUB, ("--context", f"{CLAIM}=repo:o/r:main"), "allowed"),
+        (GITHUB, ("--context", f"{CLAIM}=repo:o/other:main"), "implicit deny"),
+        (GITHUB.replace("token", "x"), ("--context", f"{CLAIM}=repo:o/r:main"), "implicit deny"),
+        ("cognito-identity.amazonaws.com", ("--context", f"{CLAIM}=repo:o/r:main"), "allowed"),
+    ],
+)
+def test_identity_providers_assume_roles(principal: str, context: tuple[str, ...], answer: str, tmp_path: Path) -> None:
+    """A provider is a federated principal, whose claims are not known and who has no policies of its own."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": [GITHUB, "cognito-identity.amazonaws.com"]},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringLike": {CLAIM: "repo:o/r:*"}},
+    }
+    trust = written(tmp_path, "trust.json", statements(statement))
+
+    shown = policy("explain", statement["Action"], "*", trust, "--principal", principal, *context).stdout
+
+    assert f"by {principal}: {answer} by these policies" in shown
+    assert "must allow" not in shown
+
+
+@pytest.mark.parametrize("principal", [ACCOUNT, "lambda", "arn:aws:iam"])
+def test_a_principal_is_a_service_or_an_arn(principal: str) -> None:
+    """What is neither is refused; it was said that the trust policy denies it."""
+    answer = policy("explain", "sts:AssumeRole", "*", DOCUMENTS / "17-trust-of-lambda.json", "--principal", principal)
+
+    assert answer.returncode == 2
+    assert f"--principal {principal}: is neither a service nor an ARN" in answer.stderr
+
+
+def test_claims_of_identity_providers_are_absent_from_calls_of_the_function(tmp_path: Path) -> None:
+    """Sessions of other roles have them, those that a service has assumed do not."""
+    statement = {
+        "Effect": "Allow",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"cognito-identity.amazonaws.com:sub": "x"}},
+    }
+    path = written(tmp_path, "role.json", statements(statement))
+
+    assert "implicit deny by these policies" in policy("explain", "sqs:ListQueues", "*", path).stdout

@@ -17,6 +17,8 @@ GLOBAL_PREFIX: Final = "aws:"
 _VARIABLE: Final = re.compile(r"\$\{[^{}]*\}")
 # Global keys that only requests of some actions or resources have.
 TAG_PREFIXES: Final = ("aws:requesttag/", "aws:tagkeys", "aws:resourcetag/")
+# Its requests have the claims of identity providers, whose keys begin with a domain; AWS's data have few of them.
+WEB_IDENTITY: Final = "sts:assumerolewithwebidentity"
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def can_carry(name: str, key: str) -> bool:
     """Tell whether a request of an action may have a condition key (lower case); unknown actions may have any."""
     if key.startswith(GLOBAL_PREFIX) and not key.startswith(TAG_PREFIXES):
         return True
-    if key in session_keys():
+    if key in session_keys() or (name == WEB_IDENTITY and "." in key.partition(":")[0]):
         return True
     known = action(name)
     return known is None or find_key(key, known.condition_keys) is not None

@@ -212,6 +212,26 @@ def test_a_key_that_the_action_cannot_carry_is_missing() -> None:
     assert outcome({**statement, "Condition": {"Null": {"iam:PassedToService": "true"}}}) is Outcome.ALLOWED
 
 
+@pytest.mark.parametrize(
+    ("action", "key"),
+    [
+        ("sts:AssumeRoleWithWebIdentity", "token.actions.githubusercontent.com:sub"),
+        ("sts:AssumeRoleWithWebIdentity", "oidc.eks.us-east-1.amazonaws.com/id/ABC:aud"),
+        ("s3:GetObject", "cognito-identity.amazonaws.com:sub"),
+        ("s3:GetObject", "saml:sub"),
+    ],
+)
+def test_claims_of_identity_providers_are_not_known(action: str, key: str) -> None:
+    """Promise: requests for a session may have any claim, those of a session the ones that AWS keeps in it."""
+    for pattern in ("x", f"${{{key}}}"):
+        statement = {"Effect": "Allow", "Action": action, "Resource": "*", "Condition": {"StringLike": {key: pattern}}}
+
+        assert decide(Policies((policy(statement),)), Request(action, "arn:aws:s3:::b/x")).outcome is Outcome.UNKNOWN
+    absent = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringLike": {key: "x"}}}
+    request = Request("sqs:ListQueues", context={key: Given.ABSENT})
+    assert decide(Policies((policy(absent),)), request).outcome is Outcome.IMPLICIT_DENY
+
+
 def test_variables_are_plain_text_in_the_old_version() -> None:
     """Promise: only Version 2012-10-17 has variables."""
     statement = {**ALLOW, "Resource": EXPERIMENT.replace("shadow-1", "${aws:PrincipalTag/team}")}

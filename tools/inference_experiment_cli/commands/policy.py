@@ -195,7 +195,7 @@ def explain(
         str,
         typer.Option(
             metavar="SERVICE|ARN",
-            help="Service, or ARN of a role or session, that assumes the role, for sts:AssumeRole.",
+            help="Service, or ARN of a role, session or identity provider, that assumes the role.",
         ),
     ] = "",
     role: RoleName = "",

@@ -8,7 +8,7 @@ import iam_policy
 from iam_policy.lint.actions import matching, unknown_action
 from iam_policy.match.arns import as_target, may_overlap, split
 from iam_policy.match.symbols import Symbol, Text, parse_symbols, parts_of, symbols_of, text
-from iam_policy.service_data.actions import resource_patterns
+from iam_policy.service_data.actions import WEB_IDENTITY, resource_patterns
 from inference_experiment_cli.errors import UsageError
 
 ARN_PARTS: Final = 6
@@ -36,7 +36,7 @@ class Asked:
 def asked(action: str, resource: str, context: Sequence[str], principal: str) -> list[Asked]:
     """Return the requests to explain, several for a pattern of actions. Raises UsageError."""
     values = dict(_pairs(context))
-    caller = ("AWS" if principal.startswith("arn:") else "Service", principal) if principal else None
+    caller = (_type_of(action, principal), principal) if principal else None
     if resource != "*" and not resource.startswith("arn:"):
         raise UsageError(f"{resource}: is not an ARN")
     by = f"by {principal}" if principal else f"on {resource}"
@@ -47,6 +47,17 @@ def asked(action: str, resource: str, context: Sequence[str], principal: str) ->
         shown = remarks if len(names) == 1 else ()  # those of a pattern would be a list of their own
         requests.append(Asked(iam_policy.Request(name, target, values, principal=caller), f"{name} {by}", shown))
     return requests
+
+
+def _type_of(action: str, principal: str) -> str:
+    """Return the type of a principal in a trust policy: one of AWS, a service, or an identity provider."""
+    parts = split(principal) or ()
+    if principal.startswith("arn:") and len(parts) == ARN_PARTS:
+        is_provider = str(parts[-1]).startswith(("oidc-provider/", "saml-provider/"))
+        return "Federated" if is_provider else "AWS"
+    if "." not in principal or principal.startswith("arn:"):
+        raise UsageError(f"--principal {principal}: is neither a service nor an ARN")
+    return "Federated" if action.lower() == WEB_IDENTITY else "Service"
 
 
 def _pairs(context: Sequence[str]) -> Iterator[tuple[str, str]]:

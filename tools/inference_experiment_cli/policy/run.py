@@ -246,7 +246,7 @@ def _explained(file: str, check: RoleCheck, question: "Asked") -> Explanation:
     kind, caller = request.principal
     context = {**caller_context((kind, str(caller)), check.deployment), **request.context}
     explanation = question.explain(iam_policy.decide_trust(known.trust, replace(request, context=context)))
-    if kind == "Service" or explanation.outcome is not iam_policy.Outcome.ALLOWED:
+    if kind != "AWS" or explanation.outcome is not iam_policy.Outcome.ALLOWED:
         return explanation
     remark = (
         f"the policies of {caller} must allow {request.action} too, unless the trust policy names it in one account"
