@@ -110,7 +110,11 @@ def with_resource_policies(
             yield replace(result, decision=decision), None
             continue
         decision = policy.decide(own, role, account)
-        denies = decision.outcome in {Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY} and own.allowed
+        # A Deny of this policy decides, whatever the role's own policies lack.
+        denies = {
+            Outcome.EXPLICIT_DENY: own.outcome is not Outcome.EXPLICIT_DENY,
+            Outcome.IMPLICIT_DENY: own.allowed,
+        }.get(decision.outcome, False)
         yield replace(result, decision=decision), policy if denies else None
 
 

@@ -845,6 +845,10 @@ def test_the_policy_of_a_bucket_grants_by_itself_and_denies(tmp_path: Path) -> N
     assert "s3:PutObject" in limited.stdout
     own = written(tmp_path, "all.json", statements(EVERYTHING))
     assert "resource-policy-denies" in policy("check", own, *options, "--bucket-policy", denying).stdout
+    # A Deny of the bucket is named, also where the role's own policies lack the permission.
+    denied = policy("check", nothing, *options, "--bucket-policy", denying).stdout
+    assert f"{denying}: warning resource-policy-denies: the bucket policy of s3://cap/x denies" in denied
+    assert "s3:PutObject" not in "".join(each for each in denied.splitlines() if "resource-policy-denies" not in each)
     # Nothing says where a bucket is; from another account both sides must allow.
     open_account = policy("check", nothing, *options[:-2], "--bucket-policy", granting, "--format", "json")
     assert f"--bucket-account}} must be {ACCOUNT}" in open_account.stdout
