@@ -522,10 +522,13 @@ def _open(check: RoleCheck) -> Iterator[PermissionFinding]:
     """Yield the statements of bucket and key policies that let every principal in, under no condition."""
     for policy in {each.resource: each for each in check.resource_policies.values()}.values():
         for statement in policy.source.document.statements:
-            entries = statement.principals.entries if statement.principals else ()
-            is_public = any(entry.item.text == "*" and entry.type in {"*", "AWS"} for entry in entries)
-            if statement.effect == "Allow" and is_public and not statement.conditions:
-                word = partial(wording.open_to_everybody, policy.resource)
+            principals = statement.principals
+            if statement.effect != "Allow" or principals is None or statement.conditions:
+                continue
+            is_public = any(each.item.text == "*" and each.type in {"*", "AWS"} for each in principals.entries)
+            if is_public is not principals.negated:
+                beside = ", ".join(str(each.item.text) for each in principals.entries) if principals.negated else ""
+                word = partial(wording.open_to_everybody, policy.resource, beside)
                 location = policy.source.locate(statement.path, statement.position)
                 yield _finding("open-resource-policy", check, policy.resource, location, word)
 

@@ -123,9 +123,10 @@ def beyond(policy: str, actions: Sequence[str], check: RoleCheck, limit: int) ->
     return shorten(f"{message}; {advice}", limit)
 
 
-def open_to_everybody(resource: str, check: RoleCheck, limit: int) -> str:  # noqa: ARG001 - as the others
-    """Return the message for a bucket or key policy that lets every principal in."""
-    return shorten(f"every principal can use {resource}; name the principals, or add a condition", limit)
+def open_to_everybody(resource: str, beside: str, check: RoleCheck, limit: int) -> str:  # noqa: ARG001 - as the others
+    """Return the message for a bucket or key policy that lets every principal in, or every one beside some."""
+    who = "every principal" + (f" but {beside}" if beside else "")
+    return shorten(f"{who} can use {resource}; name the principals, or add a condition", limit)
 
 
 def too_long_together(length: int, most: int, check: RoleCheck, limit: int) -> str:

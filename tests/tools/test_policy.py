@@ -1017,6 +1017,26 @@ def test_what_is_known_of_the_caller_decides(
     assert (f"the policies of {caller} must allow sts:AssumeRole too" in shown) is needs_own
 
 
+@pytest.mark.parametrize(
+    ("principal", "message"),
+    [
+        ({"Principal": "*"}, "every principal can use s3://cap/x; "),
+        ({"NotPrincipal": {"AWS": ACCOUNT}}, f"every principal but {ACCOUNT} can use s3://cap/x; "),
+        ({"Principal": {"AWS": ACCOUNT}}, ""),
+    ],
+)
+def test_a_bucket_that_is_open_is_reported(principal: dict[str, Any], message: str, tmp_path: Path) -> None:
+    """NotPrincipal with Allow lets everybody else in."""
+    grant = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::cap/*", **principal}
+    own = written(tmp_path, "own.json", statements(EVERYTHING))
+    bucket = written(tmp_path, "bucket.json", statements(grant))
+
+    shown = policy("check", own, "--for", "experiment", *CAPTURE[:2], "--bucket-policy", bucket).stdout
+
+    assert ("open-resource-policy" in shown) is bool(message)
+    assert message in shown
+
+
 GITHUB = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
 CLAIM = "token.actions.githubusercontent.com:sub"
 
