@@ -153,6 +153,26 @@ def role_context(action: str, deployment: Deployment, resource: Text) -> dict[st
     return dict(_with_account(resource, {key: value for key, value in context.items() if not key.startswith(tags)}))
 
 
+def deployer_context(deployment: Deployment, resource: Text) -> dict[str, Value]:
+    """Return what is known of any request by a deployer: a person, a pipeline, or CloudFormation for them."""
+    return dict(_with_account(resource, {"aws:PrincipalAccount": deployment.account}))
+
+
+def principal_context(principal: Text | None) -> dict[str, Value]:
+    """Return what is known of any request by its principal: a user has a name, and may have used MFA."""
+    if principal is None:
+        return {}
+    context: dict[str, Value] = {"aws:PrincipalArn": principal}
+    parts = split(principal) or ()
+    name = str(parts[RESOURCE]) if len(parts) > RESOURCE else ""
+    if name.startswith("role/"):
+        context |= {"aws:PrincipalType": "AssumedRole", "aws:username": Given.ABSENT}
+    elif name.startswith("user/"):
+        context |= {"aws:PrincipalType": "User", "aws:username": name.rpartition("/")[2]}
+        context |= dict.fromkeys(("aws:MultiFactorAuthAge", "aws:MultiFactorAuthPresent"), Given.UNKNOWN)
+    return context
+
+
 def _data() -> dict[str, Any]:
     return packaged(__package__, "requirements.json")
 

@@ -20,6 +20,7 @@ from shadow_test_policies.requirements import (
     Level,
     Requirement,
     experiment_requirements,
+    principal_context,
     provider_requirements,
     trust_requirement,
 )
@@ -57,7 +58,7 @@ class RoleCheck:
     names: PhysicalNames | None = None  # None for a role that is not part of a template
     is_whole: bool = True  # all inline policies of the role are known
     resource_policies: Mapping[str, ResourcePolicy] = field(default_factory=dict)  # by subject
-    principal: iam_policy.Text | None = None  # the ARN of the role, for these policies
+    principal: iam_policy.Text | None = None  # the ARN of the role or user
 
     @property
     def role_name(self) -> str:
@@ -87,8 +88,7 @@ class RoleCheck:
         return tuple(each if each.service or self.principal is None else self._of_principal(each) for each in required)
 
     def _of_principal(self, requirement: Requirement) -> Requirement:
-        context = {"aws:PrincipalArn": self.principal or "", **requirement.context}
-        return replace(requirement, context=context)
+        return replace(requirement, context={**requirement.context, **principal_context(self.principal)})
 
 
 def role_checks(name: str, names: PhysicalNames) -> list[RoleCheck]:

@@ -1037,6 +1037,95 @@ def test_a_bucket_that_is_open_is_reported(principal: dict[str, Any], message: s
     assert message in shown
 
 
+def account_dump(tmp_path: Path, arn: str, *allowed: dict[str, Any], boundary: dict[str, Any] | None = None) -> Path:
+    """Write a dump with one role or user."""
+    kind, _, name = arn.rpartition(":")[2].partition("/")
+    prefix = kind.title()
+    entry: dict[str, Any] = {f"{prefix}Name": name.rpartition("/")[2], "Arn": arn}
+    entry[f"{prefix}PolicyList"] = [{"PolicyName": "own", "PolicyDocument": statements(*allowed)}]
+    policies = []
+    if boundary is not None:
+        limit = f"arn:aws:iam::{ACCOUNT}:policy/limit"
+        entry["PermissionsBoundary"] = {"PermissionsBoundaryArn": limit}
+        version = {"VersionId": "v1", "IsDefaultVersion": True, "Document": boundary}
+        policies = [{"PolicyName": "limit", "Arn": limit, "PolicyVersionList": [version]}]
+    return written(tmp_path, "account.json", {f"{prefix}DetailList": [entry], "Policies": policies})
+
+
+USER = f"arn:aws:iam::{ACCOUNT}:user/team/zoe"
+CI = f"arn:aws:iam::{ACCOUNT}:role/ci"
+
+
+@pytest.mark.parametrize(
+    ("arn", "kind", "condition", "answer"),
+    [
+        (USER, "provider", {"StringEquals": {"aws:username": "zoe"}}, "allowed"),
+        (USER, "deployer", {"StringEquals": {"aws:username": "zoe"}}, "allowed"),
+        (USER, "provider", {"StringEquals": {"aws:PrincipalType": "User"}}, "allowed"),
+        (USER, "provider", {"Bool": {"aws:MultiFactorAuthPresent": "true"}}, "undecided"),
+        (USER, "provider", {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/team/*"}}, "allowed"),
+        (CI, "provider", {"ArnLike": {"aws:PrincipalArn": CI}}, "allowed"),
+        (CI, "provider", {"Null": {"aws:username": "true"}}, "allowed"),
+        (CI, "provider", {"Bool": {"aws:MultiFactorAuthPresent": "true"}}, "implicit deny"),
+        (CI, "deployer", {"Null": {"aws:username": "true"}}, "allowed"),
+        (CI, "deployer", {"StringEquals": {"aws:PrincipalType": "AssumedRole"}}, "allowed"),
+        (CI, "deployer", {"Bool": {"aws:MultiFactorAuthPresent": "true"}}, "undecided"),
+        (CI, "deployer", {"StringEquals": {"aws:CalledViaFirst": "cloudformation.amazonaws.com"}}, "undecided"),
+    ],
+)
+def test_what_is_known_of_a_request_depends_on_who_makes_it(
+    arn: str, kind: str, condition: dict[str, Any], answer: str, tmp_path: Path
+) -> None:
+    """A user has a name and perhaps MFA, a role that a service assumes neither; a deployer may have used MFA."""
+    dump = account_dump(tmp_path, arn, {**EVERYTHING, "Condition": condition})
+
+    shown = policy("explain", "sqs:ListQueues", "*", dump, "--role", arn, "--for", kind).stdout
+
+    assert f"sqs:ListQueues on *: {answer} by these policies" in shown
+    verdict = {"allowed": "allowed", "undecided": "undecided"}.get(answer, "denied")
+    checked = policy("check", dump, "--role", arn, "--for", kind, "--format", "json").data()
+    assert {each["verdict"] for each in checked["roles"]} == {verdict}
+
+
+def test_a_deployer_without_an_arn_may_be_a_user(tmp_path: Path) -> None:
+    """The ARN of a role was assumed, so conditions on users were never true."""
+    own = written(
+        tmp_path, "own.json", statements({**EVERYTHING, "Condition": {"ArnLike": {"aws:PrincipalArn": USER}}})
+    )
+
+    answer = policy("check", own, "--for", "deployer", "--scp", written(tmp_path, "scp.json", statements(EVERYTHING)))
+
+    assert "undecided" in answer.stdout
+    assert answer.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arn", "answer"),
+    [(CI, "explicit deny"), (f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/Linked", "allowed")],
+)
+def test_service_control_policies_do_not_limit_service_linked_roles(arn: str, answer: str, tmp_path: Path) -> None:
+    dump = account_dump(tmp_path, arn, EVERYTHING)
+    scp = written(tmp_path, "scp.json", statements(EVERYTHING, {**EVERYTHING, "Effect": "Deny"}))
+
+    shown = policy("explain", "sqs:ListQueues", "*", dump, "--role", arn, "--scp", scp).stdout
+
+    assert f"{answer} by these policies" in shown
+
+
+def test_a_boundary_does_not_limit_what_a_bucket_grants_to_a_user(tmp_path: Path) -> None:
+    """It limits the same grant to a role."""
+    nothing = statements({**EVERYTHING, "Action": "sqs:*"})
+    grant = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::cap/*"}
+    place = ("--for", "experiment", *PLACE, *CAPTURE[:2], "--bucket-account", ACCOUNT)
+    for arn, missing in ((USER, False), (CI, True)):
+        dump = account_dump(tmp_path, arn, EVERYTHING, boundary=nothing)
+        bucket = written(tmp_path, "bucket.json", statements({**grant, "Principal": {"AWS": arn}}))
+
+        shown = policy("check", dump, "--role", arn, *place, "--bucket-policy", bucket).stdout
+
+        assert ("s3:PutObject" in shown) is missing
+
+
 GITHUB = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
 CLAIM = "token.actions.githubusercontent.com:sub"
 

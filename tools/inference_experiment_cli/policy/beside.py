@@ -73,17 +73,25 @@ class Beside:
         """Return the check of a role under these policies; those of a template come first."""
         role = check.role
         if role is not None:
-            role = replace(role, limits=self.limits)
+            role = replace(role, limits=self._limits(check.principal))
         if role is not None and self.boundary is not None:
             origin = Location(document=self.boundary.name)
             role = replace(role, boundary=LocatedDocument(self.boundary), boundary_origin=origin)
         policies = {**self.of_resources, **check.resource_policies}
         return replace(check, role=role, resource_policies=policies, principal=check.principal or _principal(check))
 
+    def _limits(self, principal: iam_policy.Text | None) -> tuple[Limit, ...]:
+        """Return the limits of a principal; service control policies do not limit a service-linked role."""
+        if ":role/aws-service-role/" not in str(principal):
+            return self.limits
+        return tuple(each for each in self.limits if all(one.kind is not DocumentKind.SCP for one in each.documents))
 
-def _principal(check: RoleCheck) -> iam_policy.Text:
-    """Return the ARN of a role, its name open where it is not known."""
+
+def _principal(check: RoleCheck) -> iam_policy.Text | None:
+    """Return the ARN of a role, its name open where it is not known. A deployer may be a user or a role."""
     place = check.deployment
+    if check.kind == "deployer":
+        return None
     if check.kind == "experiment" and place.experiment_role is not None:
         return place.experiment_role
     name = Symbol("RoleName", PATH_CHARACTERS, minimum=1)

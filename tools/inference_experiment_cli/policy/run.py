@@ -24,7 +24,7 @@ from shadow_test_policies.decisions import diff
 from shadow_test_policies.generate import as_json, as_template, generate_trust
 from shadow_test_policies.permission_findings import RoleReport
 from shadow_test_policies.reports import json_of, sarif_of, text_of
-from shadow_test_policies.requirements import Level, caller_context, role_context
+from shadow_test_policies.requirements import Level, caller_context, deployer_context, principal_context, role_context
 from shadow_test_policies.role_checks import RoleCheck
 
 if TYPE_CHECKING:
@@ -238,7 +238,11 @@ def _explanation_values(file: str, role: str, explanation: Explanation) -> dict[
 def _explained(file: str, check: RoleCheck, question: "Asked") -> Explanation:
     known, request = check.known_role, question.request
     if request.principal is None:
-        context = {**role_context(request.action, check.deployment, request.resource), **request.context}
+        if check.kind == "deployer":
+            of_caller = deployer_context(check.deployment, request.resource)
+        else:
+            of_caller = role_context(request.action, check.deployment, request.resource)
+        context = {**of_caller, **principal_context(check.principal), **request.context}
         own = iam_policy.decide(known.policies, replace(request, context=context))
         return question.explain(_with_resource(own, check))
     if known.trust is None:
