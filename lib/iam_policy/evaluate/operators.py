@@ -20,6 +20,9 @@ from iam_policy.match.arns import SEGMENTS, split, split_pattern
 from iam_policy.match.patterns import Pattern, Truth, all_of
 from iam_policy.match.symbols import Text, parts_of
 
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_PREFIX: Final = re.compile(r"\d{1,3}", re.ASCII)
+
 
 class Unreadable(Enum):
     """The operator cannot read the policy's or the request's value."""
@@ -96,11 +99,10 @@ def _reading(kind: str, compare: Callable[[Any, Any], bool]) -> Compare:
 
 
 def _number(text: str) -> Decimal:
-    """Read an integer or a decimal number."""
-    number = Decimal(text.strip())
-    if not number.is_finite():
+    """Read an integer or a decimal number, not what else Python reads: `1_000`, other digits, infinity."""
+    if not _NUMBER.fullmatch(text.strip()):
         raise ValueError
-    return number
+    return Decimal(text.strip())
 
 
 def _date(text: str) -> datetime:
@@ -113,6 +115,14 @@ def _date(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _network(text: str) -> Any:  # noqa: ANN401 - networks of either version
+    """Read an address or a range in CIDR format, which has no netmask."""
+    _, slash, prefix = text.partition("/")
+    if slash and not _PREFIX.fullmatch(prefix):
+        raise ValueError
+    return ipaddress.ip_network(text, strict=False)
+
+
 def _within(address: Any, network: Any) -> bool:  # noqa: ANN401 - networks of either version
     return address.version == network.version and bool(address.subnet_of(network))
 
@@ -121,7 +131,7 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "Numeric": _number,
     "Date": _date,
     "Bool": lambda text: {"true": True, "false": False}[text.lower()],
-    "IPAddress": partial(ipaddress.ip_network, strict=False),
+    "IPAddress": _network,
     "Binary": partial(base64.b64decode, validate=True),
 }
 
