@@ -6,15 +6,18 @@ A statement applies if its action, its resource or principal and all its conditi
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from iam_policy.evaluate.conditions import CompiledCondition, with_values
 from iam_policy.evaluate.principals import match_principals
 from iam_policy.evaluate.request import Request
 from iam_policy.match.arns import ResourcePattern, compile_resource
 from iam_policy.match.patterns import Truth, agreement, all_of, any_of, compile_pattern, negate
-from iam_policy.match.symbols import Text
+from iam_policy.match.symbols import PARTITION, Text, parse_symbols
 from iam_policy.parse.document import COMPLETED, Document, Item, Selector, Statement, Unknown
+from iam_policy.service_data import actions
+
+COMMERCIAL: Final = "aws"
 
 
 class StatementElement(StrEnum):
@@ -108,8 +111,16 @@ class Attached:
         if resolved is None:
             return None if negated else False
         known = resource if resolved is resource.pattern else ResourcePattern(resolved)  # its segments are kept
-        truth = known.match(request.resource)
+        truth = any_of(known.match(target) for target in _targets(request))
         return None if lacking and (truth or negated) else truth
+
+
+def _targets(request: Request) -> tuple[Text, ...]:
+    """Return the resource of a request, with the ARN that some requests on no single resource have too."""
+    every = actions.every_resource(request.name) if request.resource == "*" else ""
+    if not every:
+        return (request.resource,)
+    return (request.resource, *(parse_symbols(every, {"Partition": one}) for one in (COMMERCIAL, PARTITION)))
 
 
 class Statements(list[Attached]):

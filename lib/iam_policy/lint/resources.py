@@ -1,13 +1,13 @@
 """Invalid ARNs, resources that the actions do not support, and resources in another place."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
 from iam_policy.findings import Finding
 from iam_policy.lint.scope import Scope, listed, suggestion
-from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource, may_overlap
+from iam_policy.match.arns import RESOURCE, SEGMENTS, compile_resource, may_overlap, split
 from iam_policy.match.symbols import Symbol, Text, parts_of
 from iam_policy.parse.document import COMPLETED, Item, Selector, Unknown
 from iam_policy.place import Place
@@ -161,12 +161,18 @@ def _same_resource(form: str, resource: str) -> bool:
     return may_overlap(f"arn:aws:x:::{form}", f"arn:aws:x:::{resource}")
 
 
+def _is_every(name: str, texts: Iterable[Text]) -> bool:
+    """Tell whether a resource covers the ARN that requests of an action have which works on no single resource."""
+    every = split(actions.every_resource(name.lower())) or ()
+    return len(every) == SEGMENTS and any((split(one) or ())[2:] == every[2:] for one in texts)
+
+
 def _lint_types(scope: Scope, resources: Selector) -> Iterator[Finding]:
     known = [name for name in scope.actions() if actions.action(name)]
     texts = resources.texts
     if len(texts) < len(resources.items) or "*" in texts:
         return
-    single = [name for name in known if not actions.resource_patterns(name)]
+    single = [name for name in known if not actions.resource_patterns(name) and not _is_every(name, texts)]
     if single:
         message = f'{listed(single)} does not support resource ARNs: write "Resource": "*" in a separate statement'
         yield scope.finding("resource-needs-star", message, scope.statement)

@@ -81,6 +81,13 @@ def action(name: str) -> Action | None:
 
 
 @cache
+def every_resource(name: str) -> str:
+    """Return the ARN that a request of an action without a single resource (lower case) has beside `*`, if any."""
+    known = action(name)
+    return str(_overlay()["actions"].get(known.name, {}).get("everyResource", "")) if known else ""
+
+
+@cache
 def condition_keys(service: str) -> dict[str, tuple[str, str]]:
     """Return the condition keys of a service and the global ones: lower case -> (as AWS writes it, type)."""
     keys = {name.lower(): (name, kind) for name, kind in _overlay()["globalConditionKeys"].items()}

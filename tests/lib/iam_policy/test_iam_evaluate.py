@@ -18,13 +18,14 @@ from iam_policy import (
     Unknown,
     decide,
     decide_trust,
+    lint_policy,
     read_node,
     settles,
     text,
     why,
 )
 from iam_policy.match.patterns import Truth
-from iam_policy.match.symbols import ACCOUNT, NAME_CHARACTERS
+from iam_policy.match.symbols import ACCOUNT, NAME_CHARACTERS, PARTITION
 
 ACTION = "sagemaker:CreateInferenceExperiment"
 EXPERIMENT = "arn:aws:sagemaker:us-east-1:123456789012:inference-experiment/shadow-1"
@@ -233,6 +234,28 @@ def test_claims_of_identity_providers_are_not_known(action: str, key: str) -> No
     absent = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringLike": {key: "x"}}}
     request = Request("sqs:ListQueues", context={key: Given.ABSENT})
     assert decide(Policies((policy(absent),)), request).outcome is Outcome.IMPLICIT_DENY
+
+
+@pytest.mark.parametrize(
+    ("resource", "allow", "deny"),
+    [
+        ("arn:aws:s3:::*", Outcome.ALLOWED, Outcome.EXPLICIT_DENY),
+        (text("arn:", PARTITION, ":s3:::*"), Outcome.ALLOWED, Outcome.EXPLICIT_DENY),
+        ("*", Outcome.ALLOWED, Outcome.EXPLICIT_DENY),
+        ("arn:aws:s3:::reports", Outcome.IMPLICIT_DENY, Outcome.ALLOWED),
+        ("arn:aws:s3:::*/*", Outcome.IMPLICIT_DENY, Outcome.ALLOWED),
+    ],
+)
+def test_all_buckets_are_listed_by_the_arn_of_all_buckets(resource: Any, allow: Outcome, deny: Outcome) -> None:
+    """Promise: AWS's own examples allow s3:ListAllMyBuckets there, not on `*` only."""
+    request = Request("s3:ListAllMyBuckets")
+    listing = {"Effect": "Allow", "Action": request.action, "Resource": resource}
+
+    assert decide(Policies((policy(listing),)), request).outcome is allow
+    both = policy({**ALLOW, "Action": "*"}, {**listing, "Effect": "Deny"})
+    assert decide(Policies((both,)), request).outcome is deny
+    found = [each.kind for each in lint_policy(policy(listing))]
+    assert ("resource-needs-star" in found) is (allow is Outcome.IMPLICIT_DENY)
 
 
 def test_variables_are_plain_text_in_the_old_version() -> None:
