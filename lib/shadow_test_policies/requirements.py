@@ -74,6 +74,7 @@ TAGGING: Final = (_CREATION, "sagemaker:AddTags")
 _BEFORE: Final = (_CREATION, "sagemaker:DescribeInferenceExperiment")
 _AFTER: Final = tuple(f"sagemaker:{verb}InferenceExperiment" for verb in ("Update", "Start", "Stop", "Delete"))
 _TAG_PREFIXES: Final = ("aws", "sagemaker")
+_VIA_SERVICE: Final = ("aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:ViaAWSService")
 # What an ARN has after the account; a wildcard is none of it.
 _RESOURCE_CHARACTERS: Final = Charset(frozenset(string.ascii_letters + string.digits + "+=,.@_-/:"))
 CAPTURED: Final = "CaptureKey"  # in the ARN form of captured data
@@ -229,8 +230,8 @@ def _without_scheme(uri: Text) -> Text:
 def _context(action: str, deployment: Deployment) -> dict[str, Value]:
     """Return the context of a request by a role that a service has assumed.
 
-    It has none of what only users, federated sessions and calls by another service have. A bucket may be in another
-    region, and a passed role is in none.
+    It has none of what only users, federated sessions and, but for KMS, calls by another service have. A bucket may be
+    in another region, and a passed role is in none.
     """
     known = _data()["context"]
     context: dict[str, Value] = {
@@ -248,7 +249,8 @@ def _context(action: str, deployment: Deployment) -> dict[str, Value]:
     if action == "s3:PutObject" and deployment.capture_key and not deployment.capture_key_is_of_bucket:
         context["s3:x-amz-server-side-encryption"] = "aws:kms"
     if action.startswith("kms:"):
-        context["kms:CallerAccount"] = deployment.account
+        # Other services call KMS for the role, such as S3 and SQS for what they encrypt.
+        context |= {"kms:CallerAccount": deployment.account, **dict.fromkeys(_VIA_SERVICE, Given.UNKNOWN)}
     if action in _BEFORE:  # there is no resource yet that could have tags
         context.update({f"{prefix}:ResourceTag/*": Given.ABSENT for prefix in _TAG_PREFIXES})
     elif action in _AFTER:

@@ -830,6 +830,19 @@ def test_a_key_without_its_policy_is_an_information_and_open_in_another_account(
     assert "key policy" in other.stdout
 
 
+@pytest.mark.parametrize("via", ["true", "false"])
+def test_other_services_may_call_kms_for_a_role(via: str, tmp_path: Path) -> None:
+    """S3 calls it for what it encrypts, so neither a direct call nor one by a service is certain."""
+    condition = {"Bool": {"aws:ViaAWSService": via}}
+    keys = {"Effect": "Allow", "Action": "kms:*", "Resource": "*", "Condition": condition}
+    own = written(tmp_path, "own.json", statements({"Effect": "Allow", "NotAction": "kms:*", "Resource": "*"}, keys))
+
+    answer = policy("check", own, "--for", "experiment", *PLACE, *CAPTURE, KEY, "--unknown", "error")
+
+    assert answer.returncode == 3
+    assert "aws:ViaAWSService is not known" in answer.stdout
+
+
 def test_the_policy_of_a_bucket_grants_by_itself_and_denies(tmp_path: Path) -> None:
     resource = {"Action": "s3:PutObject", "Resource": "arn:aws:s3:::cap/*"}
     nothing = written(tmp_path, "own.json", statements({**EVERYTHING, "Action": "sagemaker:*"}))
