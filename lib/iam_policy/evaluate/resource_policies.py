@@ -72,10 +72,14 @@ def decide_access(own: Decision, resource: Resource, role: Text, account: Text) 
     cases = [True, False] if same is None else [same]
     allowed = agreement(_allowed(resource, own, truths, ways, same=each) for each in cases)
     outcome = outcome_of(Truths(granted=allowed, within=True, denied=any_of((truths.denied, ways.denied))))
-    is_open = outcome is Outcome.UNKNOWN
-    return replace(
-        own, outcome=outcome, open_ways=tuple(_open_ways(resource, own.request, role, account)) if is_open else ()
-    )
+    if outcome is not Outcome.UNKNOWN:
+        return replace(own, outcome=outcome, open_ways=())
+    open_ways = list(_open_ways(resource, own.request, role, account))
+    if ways.public is not False and truths.within is False:
+        open_ways.append(
+            f"IAM does not document whether a limit of {role} limits a grant to everybody; name {role} in it"
+        )
+    return replace(own, outcome=outcome, open_ways=tuple(open_ways))
 
 
 def _open_ways(resource: Resource, request: Request, role: Text, account: Text) -> Iterator[str]:
@@ -85,6 +89,8 @@ def _open_ways(resource: Resource, request: Request, role: Text, account: Text) 
         step = step_of(entry.whole, as_role)
         if step.truth is None:
             yield from settles_step(step, as_role)
+        elif step.truth and entry.whole.effect is None:
+            yield f"the Effect of {step.statement.label}"
     if compile_pattern(resource.account, wildcards=False).match(account) is None:
         yield f"{resource.account} must be {account}"
 
@@ -151,16 +157,21 @@ def _ways(resource: Resource, own: Decision, role: Text, account: Text) -> _Ways
         if effect != "Allow":  # or it is not known
             # "NotPrincipal with a Deny effect will always deny any IAM principal that has a permissions boundary".
             denying = entry.of_everybody if negated and is_bound else entry.whole
-            truths["denied"].append(denying.truth(as_role) if effect else None)
+            truths["denied"].append(_truth(denying, as_role))
         if effect != "Deny":
             is_public = principals is not None and any(each.item.text == "*" for each in principals.entries)
             name = "public" if is_public or negated else "named"
-            truths[name].append(entry.without_accounts.truth(as_role) if effect else None)
-            truths["delegated"].append(entry.whole.truth(as_account) if effect else None)
+            truths[name].append(_truth(entry.without_accounts, as_role))
+            truths["delegated"].append(_truth(entry.whole, as_account))
             if not negated:
                 itself = "user" if _is_user(role) else "session"
-                truths[itself].append(entry.of_callers.truth(as_role) if effect else None)
+                truths[itself].append(_truth(entry.of_callers, as_role))
     return _Ways(*(any_of(listed) for listed in truths.values()))
+
+
+def _truth(statement: Attached, request: Request) -> Truth:
+    """Tell whether a statement applies with the effect that is asked for; one of unknown effect only may."""
+    return all_of((statement.truth(request), True if statement.effect else None))
 
 
 def _is_user(arn: Text) -> bool:

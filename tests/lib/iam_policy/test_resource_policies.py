@@ -10,6 +10,7 @@ from iam_oracle import Ask
 from test_differential import ORACLE, SEED
 
 from iam_policy.evaluate.decision import Limit, Outcome, Policies, decide, decide_trust
+from iam_policy.evaluate.explain import settles
 from iam_policy.evaluate.request import Request
 from iam_policy.evaluate.resource_policies import Resource, decide_access
 from iam_policy.match.symbols import Symbol, text
@@ -269,6 +270,22 @@ def test_what_is_granted_to_a_user_or_session_itself_is_not_limited_by_a_boundar
 ) -> None:
     """Promise: in one account; the ARN of a role is limited, and service control policies limit everybody."""
     assert by_bucket_policy(own, caller, {"Effect": "Allow", "Principal": {"AWS": name}}) is expected
+
+
+def test_an_open_grant_says_why() -> None:
+    """Promise: what is not documented is named, and so is an Effect that is none."""
+    own = decide(Policies(boundary=NOTHING), Request("s3:PutObject", TARGETS["s3:PutObject"]))
+    grant = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+
+    public = decide_access(own, Resource(read_node(policy(grant)), OWN), ROLE, OWN)
+    misspelt = decide_access(own, Resource(read_node(policy({**grant, "Effect": "allow"})), OWN), ROLE, OWN)
+
+    assert settles(public) == (
+        f"IAM does not document whether a limit of {ROLE} limits a grant to everybody; name {ROLE} in it",
+    )
+    assert "the Effect of statement 0" in settles(misspelt)
+    elsewhere = {**grant, "Effect": "allow", "Action": "sqs:*"}
+    assert decide_access(own, Resource(read_node(policy(elsewhere)), OWN), ROLE, OWN).outcome is Outcome.IMPLICIT_DENY
 
 
 def test_a_boundary_limits_what_another_account_grants_to_a_user() -> None:
