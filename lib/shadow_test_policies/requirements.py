@@ -401,5 +401,5 @@ def caller_context(caller: tuple[str, str], deployment: Deployment) -> Mapping[s
     if account is not None:
         context["aws:PrincipalAccount"] = account
     if parts[2:3] == ("iam",):
-        context["aws:PrincipalArn"] = name
+        context |= principal_context(name)
     return context

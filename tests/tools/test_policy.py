@@ -1009,6 +1009,9 @@ def test_a_policy_without_allow_is_not_said_to_allow(tmp_path: Path) -> None:
             f"arn:aws:iam::{ACCOUNT}:role/ci",
             "implicit deny",
         ),
+        ({"StringEquals": {"aws:username": "zoe"}}, f"arn:aws:iam::{ACCOUNT}:user/team/zoe", "allowed"),
+        ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, f"arn:aws:iam::{ACCOUNT}:user/zoe", "undecided"),
+        ({"StringEquals": {"aws:username": "ci"}}, f"arn:aws:iam::{ACCOUNT}:role/ci", "implicit deny"),
         (
             {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ci"}},
             f"arn:aws:sts::{ACCOUNT}:assumed-role/ci/build",
