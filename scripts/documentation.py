@@ -11,7 +11,7 @@ from typing import Final
 
 from iam_policy.access_analyzer import CHECKS, full_title
 from iam_policy.findings import KINDS as FINDING_KINDS
-from inference_experiment import actions, contract, currentness, machine
+from inference_experiment import actions, contract, machine
 from inference_experiment.currentness import Standing, StandingKind
 from inference_experiment.decision import DecisionInput, RequestKind
 from inference_experiment.differences import PROMOTE
@@ -80,8 +80,8 @@ def _request(kind: RequestType) -> Request:
 def _permitted(kind: RequestKind, action: Action, standing: StandingKind | None, *, fresh: bool) -> str:
     """Return what comes of an action that a request wants; None for a standing that was not asked."""
     request_type = next(each for each, kinds in KINDS.items() if kind in kinds)
-    if standing is StandingKind.ROLLING_BACK and not currentness.ROLLING_BACK[request_type]:
-        return "-"
+    if standing is StandingKind.ROLLING_BACK and kind is RequestKind.DELETE and action.arguments == PROMOTION:
+        return "-"  # a deletion is then planned without a promotion
     inputs = DecisionInput(
         request=_request(request_type),
         kind=kind,

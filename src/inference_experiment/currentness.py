@@ -30,7 +30,7 @@ WAITING: Final = {
 ROLLING_BACK: Final = {
     RequestType.CREATE: ("ROLLBACK_IN_PROGRESS", "CREATE_FAILED", "UPDATE_ROLLBACK_IN_PROGRESS"),
     RequestType.UPDATE: ("UPDATE_ROLLBACK_IN_PROGRESS",),
-    RequestType.DELETE: (),
+    RequestType.DELETE: ("ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"),
 }
 
 
@@ -88,11 +88,14 @@ def standing(request: Request, state: StackState) -> Standing:
     overtaken = _overtaken(request, state)
     if overtaken:
         return Standing(StandingKind.OVERTAKEN, overtaken)
-    if state.status.endswith(ROLLING_BACK[request.type]):
-        return Standing(StandingKind.ROLLING_BACK, f"the stack is {state.status}")
+    rolling_back = state.status.endswith(ROLLING_BACK[request.type])
     problem = state.problem or state.resource_problem or ("" if state.status else "CloudFormation gives no status")
-    if problem and not _belongs_to_operation(request, state):
+    # A rollback deletes for good, so that the resource has to be known as well.
+    alone = rolling_back and request.type is not RequestType.DELETE
+    if problem and not alone and not _belongs_to_operation(request, state):
         return Standing(StandingKind.UNKNOWN, problem)
+    if rolling_back:
+        return Standing(StandingKind.ROLLING_BACK, f"the stack is {state.status}")
     return Standing(StandingKind.CURRENT)
 
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from inference_experiment import criteria, differences, payloads, predictions
 from inference_experiment.actions import apply_changes, apply_tags, done, refuse_blocked
 from inference_experiment.criteria import Criteria, Verdict
+from inference_experiment.currentness import StandingKind
 from inference_experiment.decision import DecisionInput
 from inference_experiment.errors import NotUpdatable, UnexpectedStatus
-from inference_experiment.model import ENDED, Action, ActionKind, Observed
+from inference_experiment.model import ENDED, Action, ActionKind, Observed, RequestType
 
 
 def edit_and_stop(inputs: DecisionInput) -> Action:
@@ -43,9 +44,20 @@ def _shown(actions: dict[str, str]) -> str:
 
 
 def _variant_actions(inputs: DecisionInput) -> dict[str, str]:
-    # Only an update checks the criteria of a promotion, so a Delete does not promote where there are any.
-    explicit = {} if inputs.template is None and inputs.stop.criteria else inputs.stop.actions
+    explicit = {} if _is_without_promotion(inputs) else inputs.stop.actions
     return differences.stop_actions(explicit, inputs.current, inputs.desired_configuration, inputs.stop.variants)
+
+
+def _is_without_promotion(inputs: DecisionInput) -> bool:
+    """Return whether a deletion leaves the endpoint as it was before the test although the template promotes.
+
+    Only an update checks the criteria of a promotion. What a rollback takes back, or a failed replacement has left, is
+    deleted because something failed, and not since the test is over.
+    """
+    if inputs.template is not None or differences.PROMOTE not in inputs.stop.actions.values():
+        return False
+    rolling_back = inputs.standing is not None and inputs.standing.kind is StandingKind.ROLLING_BACK
+    return bool(inputs.stop.criteria) or rolling_back or inputs.request.type is not RequestType.DELETE
 
 
 def _check_criteria(inputs: DecisionInput) -> Action | None:

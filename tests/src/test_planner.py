@@ -481,6 +481,20 @@ def test_deletion_does_not_promote_where_a_promotion_has_criteria() -> None:
     assert step.arguments["ModelVariantActions"] == {"production": "Retain", "shadow": "Remove"}
 
 
+def test_what_is_taken_back_is_deleted_without_a_promotion() -> None:
+    """A test that a rollback ends, or that a failed replacement has left, has shown nothing."""
+    base = situation(RequestKind.DELETE, DesiredState.GONE, Status.RUNNING)
+    promoting = replace(base, stop=replace(base.stop, actions={"shadow": "Promote"}))
+    rolled_back = replace(promoting, standing=Standing(StandingKind.ROLLING_BACK))
+    abandoned = replace(promoting, request=replace(base.request, type=RequestType.UPDATE))
+    assert planner.plan(replace(promoting, standing=None, fresh=True)).kind is ActionKind.ASK_STACK
+    for made in (rolled_back, abandoned, replace(abandoned, standing=rolled_back.standing)):
+        step = planner.plan(made)
+        assert step.arguments["ModelVariantActions"] == {"production": "Retain", "shadow": "Remove"}
+    retaining = replace(rolled_back, stop=replace(base.stop, actions={"shadow": "Retain"}))
+    assert planner.plan(retaining).arguments["ModelVariantActions"] == {"production": "Retain", "shadow": "Retain"}
+
+
 ANY_CALL = [
     (RequestKind.CREATE, DesiredState.EXIST, Status.ABSENT, ActionKind.CREATE),
     (RequestKind.REPLACE, DesiredState.EXIST, Status.ABSENT, ActionKind.CREATE),
