@@ -108,11 +108,13 @@ def refuse_not_started(inputs: DecisionInput) -> Action:
 
 def keep_ended(inputs: DecisionInput) -> Action:
     """Change tags only; any other requested change fails and says that a new Name starts a new test."""
-    called = inputs.called_at(ActionKind.UPDATE) or inputs.called_at(ActionKind.START)
-    if inputs.target.status is Status.CANCELLED and called:
+    started = inputs.called_at(ActionKind.START)
+    if inputs.target.status is Status.CANCELLED and (started or inputs.called_at(ActionKind.UPDATE)):
         return report_cancelled(inputs)
     action = refuse_blocked(inputs)
-    if not action and inputs.desired_state is DesiredState.RUN and "DesiredState" in inputs.request.changed:
+    # One that this request has started may be over before it is seen running, as after a creation.
+    to_start = inputs.desired_state is DesiredState.RUN and started is None
+    if not action and to_start and "DesiredState" in inputs.request.changed:
         action = _ended(inputs, "DesiredState")
     return action or apply_tags(inputs) or done(inputs)
 
