@@ -19,6 +19,7 @@ from inference_experiment.errors import (
     Failure,
     InvalidProperties,
     NotFound,
+    NotUpdatable,
     Overtaken,
 )
 from inference_experiment.event import Request
@@ -443,7 +444,9 @@ def _erred(work: Working, event: Erred) -> Step:
         failure = Failure(Conflict, failure.reason)
     if failure.retryable:
         return _back_off(work, failure, event.now)
-    return _fail(Failed(work, failure, unseen=isinstance(effect, Observe)), event)
+    # A refusal of what was seen is not a failure to see.
+    unseen = isinstance(effect, Observe) and failure.kind is not NotUpdatable
+    return _fail(Failed(work, failure, unseen=unseen), event)
 
 
 def _unasked(work: Working, failure: Failure, now: float) -> Step:

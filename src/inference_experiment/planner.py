@@ -98,7 +98,7 @@ def target_name(request: Request, desired: Desired, current: Observed) -> str:
     members = differences.requested((differing or frozenset()) & differences.CREATE_ONLY, request.changed)
     if not desired.explicit_name and (members or "Name" in request.changed):
         return identity.derived_name(request)
-    if not members:
+    if not members or not current.ours:  # somebody else's is refused as such
         return request.physical_id
     names = ", ".join(sorted(members))
     raise NotUpdatable(
