@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 
 from inference_experiment import criteria, differences, payloads, predictions
-from inference_experiment.actions import apply_changes, apply_tags, done, refuse_blocked
+from inference_experiment.actions import apply_changes, apply_tags, done, refuse_blocked, report_cancelled
 from inference_experiment.criteria import Criteria, Verdict
 from inference_experiment.currentness import StandingKind
 from inference_experiment.decision import DecisionInput
 from inference_experiment.errors import NotUpdatable, UnexpectedStatus
-from inference_experiment.model import ENDED, Action, ActionKind, Observed, RequestType
+from inference_experiment.model import ENDED, Action, ActionKind, Observed, RequestType, Status
 
 
 def edit_and_stop(inputs: DecisionInput) -> Action:
@@ -104,12 +104,19 @@ def _refuse_promotion(inputs: DecisionInput, verdict: Verdict) -> Action | None:
     return None if verdict.result is criteria.Result.MET else inputs.fail(NotUpdatable(text))
 
 
-def _stopped_by_this_request(inputs: DecisionInput) -> bool:
-    """Return whether this request stopped the experiment: in this delivery, or in one whose answer was lost."""
+def _stopped_by_this_request(inputs: DecisionInput, actions: dict[str, str]) -> bool:
+    """Return whether this request stopped the experiment: in this delivery, or in one whose answer was lost.
+
+    Another stop may have had the same reason, such as that of an update that was rolled back: the variants tell.
+    Cancelled with another reason is also what a stop that failed comes to.
+    """
+    target, statuses = inputs.target, inputs.target.variant_statuses
+    same_reason = target.status_reason == inputs.stop.reason
     if inputs.called_at(ActionKind.STOP) is not None:
-        return True
+        return same_reason or target.status is Status.COMPLETED
     first_end = inputs.request.old_properties.get("DesiredState") not in ("Completed", "Cancelled")
-    return first_end and inputs.target.status_reason == inputs.stop.reason
+    ended_otherwise = all(map(statuses.get, actions)) and not differences.ended_with(actions, statuses)
+    return first_end and same_reason and not ended_otherwise
 
 
 def _refuse_other_end(inputs: DecisionInput) -> Action | None:
@@ -117,15 +124,17 @@ def _refuse_other_end(inputs: DecisionInput) -> Action | None:
     if target.status is not state:
         text = f"Experiment {target.name} is {target.status}, not {state}: {target.status_reason or 'it has ended'}"
         return inputs.fail(UnexpectedStatus(f"{text}. A new Name starts a new test"))
-    if _stopped_by_this_request(inputs):
-        return None
     desired = inputs.desired.configuration
     actions = differences.stop_actions(inputs.stop.actions, current, desired, inputs.stop.variants)
+    if _stopped_by_this_request(inputs, actions):
+        return None
     if differences.ended_with(actions, target.variant_statuses) and not _resizes(inputs, actions):
         return None
     retained = current.variant(current.source_variant)
     if actions == differences.stop_actions({}, current) and desired.variant(current.source_variant) == retained:
         return None
+    if inputs.called_at(ActionKind.STOP) is not None:
+        return report_cancelled(inputs)
     text = f"Experiment {target.name} ended before this update, so {_shown(actions)} can no longer happen"
     now = f" ({production_after_end(target)})" if production_after_end(target) else ""
     advice = "update the endpoint itself, or give a new Name to start a new test"
