@@ -226,6 +226,12 @@ def series(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[datetime, flo
     return by_id
 
 
+def incomplete(results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the ids of the queries that CloudWatch has not answered in full; what it leaves out counts as zero."""
+    last = {result["Id"]: result.get("StatusCode", "Complete") for result in results}
+    return sorted(identity for identity, status in last.items() if status != "Complete")
+
+
 def weighted_mean(values: Mapping[datetime, float], weights: Mapping[datetime, float]) -> float | None:
     """Return the mean of the periods' values by their weights: exact for averages, near for percentiles."""
     total = sum(weights.get(moment, 0.0) for moment in values)

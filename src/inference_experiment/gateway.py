@@ -20,6 +20,7 @@ from botocore.parsers import ResponseParserError
 
 from inference_experiment import contract, payloads
 from inference_experiment.backoff import Pressure
+from inference_experiment.criteria import incomplete
 from inference_experiment.currentness import DELETED, StackResource, StackState
 from inference_experiment.errors import (
     AccessDenied,
@@ -188,8 +189,14 @@ class Gateway:
         self._call(action.kind, **action.arguments)
 
     def get_metric_data(self, arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        """Return the MetricDataResults of all pages; arguments: MetricDataQueries, StartTime, EndTime."""
-        return self._list("GetMetricData", "MetricDataResults", **arguments)
+        """Return the MetricDataResults of all pages; arguments: MetricDataQueries, StartTime, EndTime.
+
+        Raises Unavailable where they are not complete.
+        """
+        results = self._list("GetMetricData", "MetricDataResults", **arguments)
+        if missing := incomplete(results):
+            raise Unavailable(f"GetMetricData: CloudWatch returned incomplete data of {', '.join(missing)}")
+        return results
 
     def get_object(self, arguments: Mapping[str, Any]) -> bytes:
         """Return the content of an object, of a long one the beginning; arguments: Bucket, Key."""

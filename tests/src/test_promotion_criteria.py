@@ -108,6 +108,30 @@ def test_cloudwatch_that_refuses_is_named(cloud: ProtocolCloud, metrics: Control
     assert mutations(cloud) == []
 
 
+@pytest.mark.parametrize("times", [1, 10_000])
+def test_metrics_that_are_not_complete_do_not_promote(
+    cloud: ProtocolCloud, metrics: ControlledMetrics, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """CloudWatch answers a query of errors with InternalError and no values, which would count as no errors."""
+    metrics.behaviours["endpoint", "shadow"] = Behaviour(requests_per_minute=60, error_rate=0.05)
+    complete, left = metrics.perform, [times]
+
+    def perform(operation: str, parameters: Any) -> Any:
+        answer = complete(operation, parameters)
+        left[0] -= 1
+        for result in answer["MetricDataResults"]:
+            if left[0] >= 0 and "errors" in result["Id"]:
+                result |= {"Timestamps": [], "Values": [], "StatusCode": "InternalError"}
+        return answer
+
+    monkeypatch.setattr(metrics, "perform", perform)
+    stack = promote(cloud)
+    reason = next(request.answer.reason for request in stack.requests if not request.answer.success)
+    words = "of the shadow variant's invocations failed", "incomplete data of production_errors_4xx"
+    assert words[times > 1] in reason
+    assert mutations(cloud) == []
+
+
 def test_s3_that_throttles_is_asked_again_without_measuring_again(
     cloud: ProtocolCloud, metrics: ControlledMetrics
 ) -> None:

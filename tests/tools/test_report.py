@@ -262,6 +262,19 @@ def test_what_aws_refuses_is_one_line_and_exit_4(desk: Desk) -> None:
     assert_one_line(desk.report("test", AWS_ENDPOINT_URL_CLOUDWATCH="http://127.0.0.1:1"), 4, "Could not connect")
 
 
+def test_metrics_that_are_not_complete_are_one_line_and_exit_4(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What CloudWatch could not return would count as no errors."""
+    complete = desk.metrics.perform
+
+    def perform(operation: str, parameters: Any) -> Any:
+        answer = complete(operation, parameters)
+        answer["MetricDataResults"][0] |= {"Timestamps": [], "Values": [], "StatusCode": "InternalError"}
+        return answer
+
+    monkeypatch.setattr(desk.metrics, "perform", perform)
+    assert_one_line(desk.report("test", "--check"), 4, "incomplete data of production_invocations")
+
+
 @pytest.mark.slow
 def test_without_the_extra(desk: Desk, tmp_path: Path) -> None:
     """Only the page needs the plotting library; one that cannot be imported stands for one that is not installed."""

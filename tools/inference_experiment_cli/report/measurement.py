@@ -8,7 +8,7 @@ from typing import Any, Final
 from inference_experiment import criteria
 from inference_experiment.criteria import Role, Window
 from inference_experiment.observed_properties import timestamp
-from inference_experiment_cli.errors import NotPossibleError
+from inference_experiment_cli.errors import NotPossibleError, ServiceError
 
 ENDPOINTS: Final = "/aws/sagemaker/Endpoints"
 SYNTHETIC: Final = "SyntheticMetrics"
@@ -84,7 +84,7 @@ def window_of(members: Mapping[str, Any], now: datetime) -> Window:
 
 
 def measure(cloudwatch: Any, subject: Subject, statistic: str, now: datetime) -> Measurement:  # noqa: ANN401 - a client
-    """Return the metrics. Raises ClientError and BotoCoreError."""
+    """Return the metrics. Raises ClientError and BotoCoreError, and ServiceError where they are not complete."""
     window = window_of(subject.members, now)
     queries = criteria.queries(subject.endpoint, subject.variants, statistic, window.period)
     queries += [
@@ -100,5 +100,7 @@ def measure(cloudwatch: Any, subject: Subject, statistic: str, now: datetime) ->
     for page in pages:
         results += page["MetricDataResults"]
         messages |= {message.get("Code", ""): message.get("Value", "") for message in page.get("Messages", [])}
+    if missing := criteria.incomplete(results):
+        raise ServiceError(f"CloudWatch returned incomplete data of {', '.join(missing)}; repeat the command")
     synthetic = SYNTHETIC in messages
     return Measurement(subject, window, criteria.series(results), tuple(messages.values()), synthetic, now)
