@@ -29,7 +29,7 @@ NOT_CALLED: Final[Mapping[str, frozenset[str]]] = {
     "update": frozenset(
         {"CreateInferenceExperiment", "DeleteInferenceExperiment", "ListInferenceExperiments", "SendMessage"}
     ),
-    "delete": frozenset({"DescribeStackResource", "DescribeStacks", "SendMessage"}),
+    "delete": frozenset({"SendMessage"}),
     "list": frozenset(),
 }
 WAITING: Final = frozenset({"create", "update", "delete"})

@@ -272,9 +272,9 @@ def _ended(registry: Registry) -> dict[str, Any]:
     return ended
 
 
-def _stack(registry: Registry, services: tuple[Any, Any, list[Any]], status: str) -> None:
+def _stack(registry: Registry, services: tuple[Any, Any, list[Any]], status: str, request: str = "UPDATE") -> None:
     now = time.time()
-    resource = SimpleNamespace(physical_id=NAME, status="UPDATE_IN_PROGRESS", updated=now)
+    resource = SimpleNamespace(physical_id=NAME, status=f"{request}_IN_PROGRESS", updated=now)
     services[2].append(
         SimpleNamespace(
             name="shop", stack_id=STACK, status=status, updated=now, logical_id="Experiment", resource=resource
@@ -302,6 +302,18 @@ def test_the_same_update_fails_outside_of_a_rollback(registry: Registry, service
     event = registry.send("UPDATE", {**RUNNING, "Description": "Too late"}, ended)
 
     assert (event["status"], event["errorCode"]) == ("FAILED", "NotUpdatable")
+
+
+def test_the_rollback_of_a_creation_does_not_promote(registry: Registry, services: tuple[Any, Any, list[Any]]) -> None:
+    """The template promotes when the resource is deleted; here nobody has decided on the shadow variant."""
+    promoting = {**RUNNING, "ModelVariantActions": {"shadow": "Promote"}}
+    assert registry.send("CREATE", promoting)["status"] == "SUCCESS"
+    _stack(registry, services, "ROLLBACK_IN_PROGRESS", "DELETE")
+
+    assert registry.send("DELETE", promoting)["status"] == "SUCCESS"
+    assert {name: each.role for name, each in registry.sagemaker.endpoint_variants("endpoint").items()} == {
+        "production": "production"
+    }
 
 
 def test_findings_name_the_property(registry: Registry) -> None:
