@@ -92,6 +92,18 @@ def tag_changes(
     return stale, {key: value for key, value in desired.items() if live.get(key) != value}
 
 
+def variant_names(observed: Configuration, names: Sequence[str] = ()) -> tuple[str, str]:
+    """Return production and shadow of an experiment, empty where they are unknown; `names` are those of the template.
+
+    Describe may leave ShadowModeConfig out: then the template tells which is which of its variants, or their order.
+    """
+    listed = [variant.variant_name for variant in observed.model_variants] or list(names)
+    if sorted(listed) == sorted(names):
+        listed = list(names)
+    source = observed.source_variant or next(iter(listed), "")
+    return source, observed.shadow_variant or next((name for name in listed if name != source), "")
+
+
 def stop_actions(
     explicit: Mapping[str, str],
     observed: Configuration,
@@ -101,14 +113,12 @@ def stop_actions(
     """Return variant -> action for a stop (docs/decisions/0003-stop-defaults.md); empty where no variant is known.
 
     Explicit actions win; a production variant that the desired ModelVariants dropped means what it means on the
-    native type; otherwise the endpoint returns to what it was before the test. `names` are production and shadow as
-    the template has them, for an observation without variants.
+    native type; otherwise the endpoint returns to what it was before the test, also where the actions are for other
+    variants: half of them could take production away. `names` are production and shadow as the template has them.
     """
-    # Describe may leave ShadowModeConfig out; the production variant is the first of the two then.
-    listed = [variant.variant_name for variant in observed.model_variants] or list(names)
-    source = observed.source_variant or next(iter(listed), "")
-    shadow = observed.shadow_variant or next((name for name in listed if name != source), "")
-    dropped = desired is not None and desired.variant(source) is None
+    source, shadow = variant_names(observed, names)
+    dropped = desired is not None and desired.source_variant == source and desired.variant(source) is None
+    explicit = {} if explicit.keys() - {source, shadow} else explicit
     if not explicit and dropped:
         return {source: REMOVE, shadow: PROMOTE}
     production = REMOVE if explicit.get(shadow) == PROMOTE else RETAIN

@@ -13,7 +13,8 @@ from inference_experiment.model import ENDED, Action, ActionKind, Observed, Requ
 
 def edit_and_stop(inputs: DecisionInput) -> Action:
     """Apply what may change, then stop it with the actions per variant."""
-    first = refuse_blocked(inputs) or _check_criteria(inputs)
+    first = refuse_blocked(inputs) or _refuse_other_variants(inputs) or _refuse_other_model(inputs)
+    first = first or _check_criteria(inputs)
     return first or apply_changes(inputs) or apply_tags(inputs) or stop_for_deletion(inputs)
 
 
@@ -21,7 +22,7 @@ def check_end_state(inputs: DecisionInput) -> Action:
     """Compare the end state with the desired one; a promotion after the end fails."""
     action = refuse_blocked(inputs)
     if not action and inputs.request.changed & {"DesiredState", "ModelVariants", "ModelVariantActions"}:
-        action = _refuse_other_end(inputs)
+        action = _refuse_other_variants(inputs) or _refuse_other_end(inputs)
     return action or apply_tags(inputs) or done(inputs)
 
 
@@ -58,6 +59,29 @@ def _is_without_promotion(inputs: DecisionInput) -> bool:
         return False
     rolling_back = inputs.standing is not None and inputs.standing.kind is StandingKind.ROLLING_BACK
     return bool(inputs.stop.criteria) or rolling_back or inputs.request.type is not RequestType.DELETE
+
+
+def _refuse_other_variants(inputs: DecisionInput) -> Action | None:
+    """Return the refusal of actions for variants that the experiment does not have: somebody else has changed it."""
+    names, desired = differences.variant_names(inputs.current, inputs.stop.variants), inputs.desired.configuration
+    dropped = desired.variant(desired.source_variant) is None
+    promoted = {desired.source_variant, desired.shadow_variant} if dropped else set()
+    missing = sorted(set(inputs.stop.actions or promoted) - set(names))
+    if not missing or not all(names):
+        return None
+    text = f"Experiment {inputs.target.name} has the variants {' and '.join(names)}, not {', '.join(missing)}"
+    return inputs.fail(NotUpdatable(f"{text}; correct ModelVariants, ShadowModeConfig and ModelVariantActions"))
+
+
+def _refuse_other_model(inputs: DecisionInput) -> Action | None:
+    """Return the refusal of a promotion where the shadow variant runs another model than the template says."""
+    actions, name = _variant_actions(inputs), inputs.target.name
+    shadow = next((variant for variant, action in actions.items() if action == differences.PROMOTE), "")
+    live, wanted = inputs.current.variant(shadow), inputs.desired.configuration.variant(shadow)
+    if not live or not wanted or live.model_name == wanted.model_name or _resizes(inputs, actions):
+        return None
+    text = f"Variant {shadow} of experiment {name} has model {live.model_name}, not {wanted.model_name}, so it was not"
+    return inputs.fail(NotUpdatable(f"{text} promoted; correct ModelVariants or start a new test with a new Name"))
 
 
 def _check_criteria(inputs: DecisionInput) -> Action | None:

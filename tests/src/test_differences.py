@@ -133,6 +133,23 @@ def test_stop_actions_without_a_shadow_configuration(names: tuple[str, ...]) -> 
     assert differences.stop_actions({}, found) == {name: RETAIN_REMOVE[name] for name in names}
 
 
+def test_the_template_tells_which_variant_is_production() -> None:
+    """Describe leaves ShadowModeConfig out and lists the shadow variant first."""
+    found = configuration(model_variants=variants("shadow", "production"), source_variant="", shadow_variant="")
+
+    assert differences.stop_actions({}, found, None, ("production", "shadow")) == RETAIN_REMOVE
+    assert list(differences.stop_actions({}, found, None, ("other", "shadow"))) == ["shadow", "production"]
+
+
+def test_production_stays_where_the_actions_are_of_other_variants() -> None:
+    """Somebody has replaced a variant: half of the template's actions could leave no variant to serve."""
+    found = configuration(model_variants=variants("production", "new"), shadow_variant="new")
+
+    assert differences.stop_actions(REMOVE_PROMOTE, found) == {"production": "Retain", "new": "Remove"}
+    renamed = configuration(model_variants=variants("new", "shadow"), source_variant="new")
+    assert differences.stop_actions({}, renamed, configuration()) == {"new": "Retain", "shadow": "Remove"}
+
+
 def test_variants_are_resized_only_where_the_template_changes_them() -> None:
     """DesiredModelVariants names every variant that stays; what the template leaves alone keeps what it has now."""
     small, bigger = Variant("shadow", "model-2", "ml.m5.xlarge", 1), Variant("shadow", "model-2", "ml.m5.4xlarge", 3)

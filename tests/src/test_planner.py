@@ -311,6 +311,38 @@ def test_dropped_production_variant_promotes_the_shadow() -> None:
     assert (step.arguments["DesiredState"], step.arguments["Reason"]) == ("Completed", "verdict")
 
 
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.COMPLETED])
+@pytest.mark.parametrize("source", ["production", "serving"])
+def test_actions_of_variants_that_somebody_replaced_are_refused(status: Status, source: str) -> None:
+    """Nothing is stopped, and nothing that has ended counts as their result; a template without actions may end it."""
+    variants = tuple(replace(each, variant_name=name) for each, name in ((PRODUCTION, source), (SHADOW, "new")))
+    live = replace(BASE, model_variants=variants, source_variant=source, shadow_variant="new")
+    explicit = situation(RequestKind.UPDATE, DesiredState.COMPLETE, status)
+    explicit = replace(explicit, stop=replace(explicit.stop, actions={"shadow": "Promote"}))
+    dropped = situation(RequestKind.UPDATE, DesiredState.COMPLETE, status, "promotion")
+    for made in (explicit, dropped):
+        step = planner.plan(replace(made, target=replace(made.target, configuration=live)))
+        assert f"has the variants {source} and new, not " in str(step.error)
+    plain = situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING)
+    step = planner.plan(replace(plain, target=replace(plain.target, configuration=live)))
+    assert step.arguments["ModelVariantActions"] == {source: "Retain", "new": "Remove"}
+
+
+def test_a_model_that_the_template_does_not_name_is_not_promoted() -> None:
+    """Somebody has changed the shadow variant's model; an update that asks for the other model says so."""
+    other = replace(BASE, model_variants=(PRODUCTION, replace(SHADOW, model_name="model-3")))
+    made = situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING)
+    made = replace(made, target=replace(made.target, configuration=other))
+    promoting = replace(made, stop=replace(made.stop, actions={"shadow": "Promote"}))
+    assert planner.plan(made).kind is ActionKind.STOP
+    assert "Variant shadow of experiment test has model model-3, not model-2" in str(planner.plan(promoting).error)
+    instances = {"RealTimeInferenceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2}}
+    entry = {"VariantName": "shadow", "ModelName": "model-2", "InfrastructureConfig": instances}
+    resized = replace(promoting.request, old_properties={"ModelVariants": [entry]})
+    step = planner.plan(replace(promoting, request=resized))
+    assert [each["ModelName"] for each in step.arguments["DesiredModelVariants"]] == ["model-2"]
+
+
 def test_stop_leaves_the_endpoint_as_it_was() -> None:
     for case, goal in ((RequestKind.UPDATE, DesiredState.CANCEL), (RequestKind.DELETE, DesiredState.GONE)):
         step = planner.plan(situation(case, goal, Status.RUNNING))
