@@ -166,6 +166,8 @@ def apply_changes(inputs: DecisionInput) -> Action | None:
     configuration, status = inputs.desired.configuration, inputs.target.status
     members = differences.edits(configuration, inputs.current, status, inputs.request.changed)
     at = inputs.called_at(ActionKind.UPDATE)
+    if at is not None:  # drift that an update does not correct, such as another form of a key, is left
+        members = differences.requested(members, inputs.request.changed)
     if members:
         arguments = payloads.update(configuration, members, status)
         return inputs.call(ActionKind.UPDATE, arguments, "differs: " + ", ".join(sorted(members)))

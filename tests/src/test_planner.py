@@ -372,6 +372,22 @@ def test_accepted_call_that_does_not_show_is_waited_for_and_then_reported(
     assert planner.plan(replace(first, progress=acted, now=NOW + DESCRIBE_LAG_SECONDS)).kind is ActionKind.FAIL
 
 
+def test_drift_that_an_update_does_not_correct_is_left() -> None:
+    """SageMaker may show a key in another form than the template for ever; only what was asked for has to show."""
+    shown = replace(BASE, data_storage=DataStorage("s3://bucket/x", "arn:aws:kms:us-east-1:123456789012:key/1"))
+    wanted = replace(BASE, data_storage=DataStorage("s3://bucket/x", "alias/key"), description="two")
+    made = situation(RequestKind.UPDATE, DesiredState.EXIST, Status.CREATED, "description")
+    made = replace(made, template=replace(made.desired, configuration=wanted))
+    first = planner.plan(replace(made, target=replace(made.target, configuration=shown)))
+    assert first.arguments.keys() == {"Name", "Description", "DataStorageConfig"}
+
+    acted = Progress(deadline=NOW + 3600, acted={f"{ActionKind.UPDATE}:test": NOW - 60}, transition_seen=True)
+    asked = replace(made, progress=acted)
+    assert planner.plan(replace(asked, target=replace(made.target, configuration=shown))).kind is ActionKind.FAIL
+    shown = replace(shown, description="two")
+    assert planner.plan(replace(asked, target=replace(made.target, configuration=shown))).kind is ActionKind.DONE
+
+
 def test_update_that_looks_finished_at_once_is_watched_a_little() -> None:
     base = situation(RequestKind.UPDATE, DesiredState.EXIST, Status.RUNNING)
     acted = Progress(deadline=NOW + 3600, acted={f"{ActionKind.UPDATE}:test": NOW})
