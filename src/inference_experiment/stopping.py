@@ -1,6 +1,7 @@
 """The decisions about the end of an experiment: when to stop it, with which actions, and with what result. Pure."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 from inference_experiment import criteria, differences, payloads, predictions
 from inference_experiment.actions import apply_changes, apply_tags, done, refuse_blocked, report_cancelled
@@ -9,6 +10,9 @@ from inference_experiment.currentness import StandingKind
 from inference_experiment.decision import DecisionInput
 from inference_experiment.errors import NotUpdatable, UnexpectedStatus
 from inference_experiment.model import ENDED, Action, ActionKind, Observed, RequestType, Status
+
+# A change before the stop, or throttling, may take most of an hour; the shadow variant may fail meanwhile.
+VERDICT_SECONDS: Final = 300.0
 
 
 def edit_and_stop(inputs: DecisionInput) -> Action:
@@ -85,17 +89,28 @@ def _refuse_other_model(inputs: DecisionInput) -> Action | None:
 
 
 def _check_criteria(inputs: DecisionInput) -> Action | None:
-    """Return what to read for the criteria of a promotion, before the first change and once, or the refusal."""
+    """Return what to read for the criteria of a promotion, or the refusal.
+
+    They are read before the first change, and once more where the stop comes much later.
+    """
     limits = inputs.stop.criteria
     if limits is None or differences.PROMOTE not in _variant_actions(inputs).values():
         return None
+    if inputs.called_at(ActionKind.STOP) is not None:
+        return None
     return _measure(inputs, limits) or (_read_result(inputs, limits) if limits.of_predictions else None)
+
+
+def _is_recent(inputs: DecisionInput, kind: ActionKind) -> bool:
+    """Return whether what was read for the criteria still tells how the shadow variant does."""
+    at = inputs.called_at(kind)
+    return at is not None and inputs.now - at < VERDICT_SECONDS
 
 
 def _measure(inputs: DecisionInput, limits: Criteria) -> Action | None:
     if inputs.measured is not None:
         return _refuse_promotion(inputs, criteria.judge(limits, inputs.measured))
-    if inputs.called_at(ActionKind.MEASURE) is not None:
+    if _is_recent(inputs, ActionKind.MEASURE):
         return None
     now, current = datetime.fromtimestamp(inputs.now, UTC), inputs.current
     window = criteria.window(current.start_time or inputs.target.details.get("CreationTime", now), now, now)
@@ -109,7 +124,7 @@ def _read_result(inputs: DecisionInput, limits: Criteria) -> Action | None:
     """Read and judge the figures of predictions, after the metrics: each is judged as soon as it has been read."""
     place, target, current = limits.prediction_result, inputs.target, inputs.current
     if inputs.published is None:
-        if inputs.called_at(ActionKind.READ_RESULT) is not None:
+        if _is_recent(inputs, ActionKind.READ_RESULT):
             return None
         bucket, _, key = place.removeprefix("s3://").partition("/")
         arguments = {"Bucket": bucket, "Key": key}
@@ -124,7 +139,8 @@ def _read_result(inputs: DecisionInput, limits: Criteria) -> Action | None:
 
 
 def _refuse_promotion(inputs: DecisionInput, verdict: Verdict) -> Action | None:
-    text = f"The shadow variant does not meet PromotionCriteria, so nothing changed: {verdict.reasons}"
+    result = "nothing changed" if inputs.called_at(ActionKind.UPDATE) is None else "it was not promoted"
+    text = f"The shadow variant does not meet PromotionCriteria, so {result}: {verdict.reasons}"
     return None if verdict.result is criteria.Result.MET else inputs.fail(NotUpdatable(text))
 
 

@@ -108,6 +108,25 @@ def test_cloudwatch_that_refuses_is_named(cloud: ProtocolCloud, metrics: Control
     assert mutations(cloud) == []
 
 
+@pytest.mark.parametrize("seconds", [10, 900])
+def test_a_verdict_does_not_last(cloud: ProtocolCloud, metrics: ControlledMetrics, seconds: int) -> None:
+    """The change before the stop takes long, and the shadow variant begins to fail meanwhile."""
+
+    def fail(call: Any) -> None:
+        if call.operation == "UpdateInferenceExperiment":
+            metrics.behaviours["endpoint", "shadow"] = Behaviour(requests_per_minute=60, error_rate=0.5)
+
+    cloud.sagemaker.durations["Updating"] = seconds
+    cloud.sagemaker.on_call = fail
+    stack = promote(cloud)
+    promoted = "StopInferenceExperiment" in mutations(cloud)
+    assert promoted is (seconds == 10)
+    assert stack.status == ("UPDATE_COMPLETE" if promoted else "UPDATE_ROLLBACK_COMPLETE")
+    if not promoted:
+        reason = next(request.answer.reason for request in stack.requests if not request.answer.success)
+        assert reason.startswith("The shadow variant does not meet PromotionCriteria, so it was not promoted: ")
+
+
 @pytest.mark.parametrize("times", [1, 10_000])
 def test_metrics_that_are_not_complete_do_not_promote(
     cloud: ProtocolCloud, metrics: ControlledMetrics, monkeypatch: pytest.MonkeyPatch, times: int
