@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import isnan
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -224,10 +225,15 @@ def carried_progress(carried: object, first: Progress) -> Progress:
     """
     if not isinstance(carried, Mapping):
         return first
-    usable = {name: carried[name] for name, kind in MEMBER_TYPES.items() if isinstance(carried.get(name), kind)}
-    acted = {key: at for key, at in usable.get("acted", {}).items() if isinstance(at, int | float)}
+    usable = {name: carried[name] for name, kind in MEMBER_TYPES.items() if _is_usable(carried.get(name), kind)}
+    acted = {key: at for key, at in usable.get("acted", {}).items() if _is_usable(at, (int, float))}
     deadline = min(first.deadline, usable.get("deadline", first.deadline))
     return replace(first, **{**usable, "acted": acted, "deadline": deadline})
+
+
+def _is_usable(value: object, kind: type | tuple[type, ...]) -> bool:
+    """Return whether a value has a type; JSON may also hold NaN, which is neither before nor after any time."""
+    return isinstance(value, kind) and not (isinstance(value, float) and isnan(value))
 
 
 def message(request: Request, progress: Progress) -> str:

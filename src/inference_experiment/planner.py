@@ -74,7 +74,8 @@ def plan(inputs: DecisionInput) -> Action:
 
 def _wanted(inputs: DecisionInput) -> Action:
     """Return what the request wants next, whether or not CloudFormation still waits for it."""
-    failure = inputs.progress.failure
+    # Nothing but a replacement is removed for its failure, whatever progress a message carries.
+    failure = inputs.progress.failure if inputs.kind is RequestKind.REPLACE else ""
     if failure and inputs.target.status is Status.ABSENT:
         return inputs.fail(UnexpectedStatus(failure))
     rules = _DELETION if failure else TABLE[inputs.kind, inputs.desired_state]

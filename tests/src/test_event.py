@@ -258,6 +258,7 @@ def test_a_message_holds_what_has_happened_only(progress: Progress, members: dic
         ({"of_another_version": True}, FIRST),
         ({"acted": [], "handovers": "many", "status": 7, "failing_since": None}, FIRST),
         ({"acted": {"a": "soon", "b": 1}}, replace(FIRST, acted={"b": 1})),
+        ({"acted": {"a": float("nan"), "b": 1}, "failing_since": float("nan")}, replace(FIRST, acted={"b": 1})),
     ],
 )
 def test_progress_of_another_version_is_taken_where_it_is_usable(carried: Any, progress: Progress) -> None:

@@ -447,6 +447,13 @@ def test_failed_replacement_is_removed_before_the_failure_is_told() -> None:
     assert "no capacity" in str(planner.plan(gone).error)
 
 
+@pytest.mark.parametrize("case", [RequestKind.CREATE, RequestKind.UPDATE])
+def test_nothing_but_a_replacement_is_removed_for_its_failure(case: RequestKind) -> None:
+    """The progress comes by a queue, to which others may be able to write."""
+    poisoned = situation(case, DesiredState.EXIST, Status.RUNNING, progress=Progress(NOW + 3600, failure="poison"))
+    assert planner.plan(poisoned).kind is ActionKind.DONE
+
+
 def test_removed_data_storage_cannot_be_taken_away() -> None:
     stored = replace(BASE, data_storage=DataStorage("s3://bucket/x"))
     base = situation(RequestKind.UPDATE, DesiredState.EXIST, Status.CREATED, "storage")
