@@ -236,6 +236,9 @@ def refuse_foreign(inputs: DecisionInput) -> Action | None:
     target = inputs.target
     if target.status is Status.ABSENT or target.ownership is Ownership.REQUEST:
         return None
+    at = inputs.called_at(ActionKind.CREATE)
+    if at is not None and OWNER_TAG not in target.tags and inputs.now - at < DESCRIBE_LAG_SECONDS:
+        return inputs.wait("the tags of the creation are not visible yet")
     if inputs.kind is RequestKind.DELETE:
         reason = "not ours: left alone" if not target.ours else ""
         if identity.created_after(target, inputs.request):

@@ -44,7 +44,8 @@ class Observer:
             return observed
         # Another experiment of the same name has another creation time.
         key = (name, observed.details.get("CreationTime"))
-        if key not in self._tags:
+        # The tags of a creation may show later than the experiment.
+        if OWNER_TAG not in self._tags.get(key, {}):
             self._tags[key] = self._gateway.list_tags(observed.arn)
         tags = self._tags[key]
         return replace(observed, tags=tags, ownership=identity.ownership(tags, self._request))
