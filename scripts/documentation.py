@@ -137,7 +137,7 @@ def _answer(request_type: RequestType, kind: StandingKind, *, begun: bool) -> st
     work = machine.Working(_request(request_type), progress, 1.0, standing=Standing(kind))
     state, effect = machine.advance(machine.Failed(work, Failure(NotUpdatable, "reason")), machine.Began(0.0))
     if isinstance(effect, machine.FindPrevious):
-        state, effect = machine.advance(state, machine.PreviousFound(0.0, "name"))
+        state, effect = machine.advance(state, machine.PreviousFound(0.0, Observed("name")))
     if not isinstance(effect, machine.Answer):
         raise TypeError(type(effect).__name__)
     if effect.result.abandoned:

@@ -279,7 +279,7 @@ class World:
             state = self.stack()
             self.allowed = standing(self.request, state).kind
             return machine.StackAnswered(self.now, state)
-        return machine.PreviousFound(self.now, "test")
+        return machine.PreviousFound(self.now, Observed("test"))
 
     def read(self, action: Action) -> Any:
         """Return metrics that are enough or none, or a result that is good or cut."""

@@ -64,8 +64,8 @@ class Lifecycle:
             observation = self._observer.observe(effect.progress)
             return machine.Looked(self._clock.now(), observation)
         if isinstance(effect, FindPrevious):
-            physical_id = self._observer.physical_id_after_rollback(effect.seen)
-            return machine.PreviousFound(self._clock.now(), physical_id)
+            experiment = self._observer.experiment_after_rollback(effect.seen, effect.replaced)
+            return machine.PreviousFound(self._clock.now(), experiment)
         if isinstance(effect, AskStack):
             state = self._gateway.describe_stack(self._request)
             return machine.StackAnswered(self._clock.now(), state)

@@ -148,9 +148,10 @@ class AskStack:
 
 @dataclass(frozen=True)
 class FindPrevious:
-    """Find the physical id to which a rollback returns: PreviousFound or Erred."""
+    """Find the experiment to which a rollback returns: PreviousFound or Erred."""
 
     seen: Observed
+    replaced: Observed | None = None
     notices: tuple[Notice, ...] = ()
 
 
@@ -241,10 +242,10 @@ class StackAnswered:
 
 @dataclass(frozen=True)
 class PreviousFound:
-    """The physical id to which a rollback returns."""
+    """The experiment to which a rollback returns."""
 
     now: float
-    physical_id: str
+    experiment: Observed
 
 
 @dataclass(frozen=True)
@@ -493,15 +494,19 @@ def _judge_failure(state: Failed, found: Standing, *notices: Notice) -> Step:
     """
     certain = not (state.unseen or state.work.observation.abandoned_replacement)
     if found.kind is StandingKind.ROLLING_BACK and certain:
-        return state, FindPrevious(state.work.seen, notices)
+        return state, FindPrevious(state.work.seen, state.work.observation.replaced, notices)
     if found.kind is StandingKind.OVERTAKEN:
         return _abandon(state.work, Failure.of(actions.overtaken(found)), *notices)
     return _answer_failure(state.work, state.failure, *notices)
 
 
 def _previous_found(state: Failed, event: PreviousFound) -> Step:
-    notice = Problem(ProblemKind.IGNORED_IN_ROLLBACK, state.failure, state.work.seen)
-    return _answer(RequestResult(event.physical_id, state.work.seen, note=state.failure.reason), notice)
+    experiment = event.experiment
+    if experiment.name != state.work.request.physical_id:
+        # The replacement is undone: CloudFormation deletes the other experiment.
+        return _answer(RequestResult(experiment.name, experiment))
+    notice = Problem(ProblemKind.IGNORED_IN_ROLLBACK, state.failure, experiment)
+    return _answer(RequestResult(experiment.name, experiment, note=state.failure.reason), notice)
 
 
 def _failed_erred(state: Failed, event: Erred) -> Step:

@@ -50,26 +50,28 @@ class Observer:
         tags = self._tags[key]
         return replace(observed, tags=tags, ownership=identity.ownership(tags, self._request))
 
-    def physical_id_after_rollback(self, seen: Observed) -> str:
-        """Return the physical id to answer where an update of a rollback cannot be carried out.
+    def experiment_after_rollback(self, seen: Observed, replaced: Observed | None) -> Observed:
+        """Return the experiment to answer where an update of a rollback cannot be carried out.
+
+        `seen` is the target of the update, `replaced` the experiment of the physical id where that is another one.
 
         The rollback of a replacement returns to the previous experiment if it exists; CloudFormation then deletes the
         other one. Raises ExperimentError where that cannot be observed.
         """
-        physical_id, desired = self._request.physical_id, self._desired
-        if desired is None or seen.name == physical_id:
-            return physical_id
-        if seen.ours:
-            return seen.name
-        if desired.explicit_name:
-            unseen = seen.name != desired.configuration.name
-            return desired.configuration.name if unseen else physical_id
-        return self._previous_experiment(desired) if self._request.changed & create_only() else physical_id
+        name, desired = self._request.physical_id, self._desired
+        if seen.name == name or seen.ours:
+            return seen
+        if desired and desired.explicit_name and seen.name != desired.configuration.name:
+            name = desired.configuration.name  # unseen
+        previous = None
+        if desired and not desired.explicit_name and self._request.changed & create_only():
+            previous = self._previous_experiment(desired)
+        return previous or (replaced if replaced and replaced.name == name else self.describe(name))
 
-    def _previous_experiment(self, desired: Desired) -> str:
-        existing = ((each.name, each.configuration) for each in self._derived())
-        same = (name for name, one in existing if one and not differing(desired.configuration, one) & CREATE_ONLY)
-        return next(same, self._request.physical_id)
+    def _previous_experiment(self, desired: Desired) -> Observed | None:
+        existing = ((each, each.configuration) for each in self._derived())
+        same = (each for each, one in existing if one and not differing(desired.configuration, one) & CREATE_ONLY)
+        return next(same, None)
 
     def _to_update(self, desired: Desired, progress: Progress) -> Observation:
         physical_id = self._request.physical_id
