@@ -45,7 +45,8 @@ class Observer:
         # Another experiment of the same name has another creation time.
         key = (name, observed.details.get("CreationTime"))
         # The tags of a creation may show later than the experiment.
-        if OWNER_TAG not in self._tags.get(key, {}):
+        is_incomplete = self._desired is not None and OWNER_TAG not in self._tags.get(key, {})
+        if is_incomplete or key not in self._tags:
             self._tags[key] = self._gateway.list_tags(observed.arn)
         tags = self._tags[key]
         return replace(observed, tags=tags, ownership=identity.ownership(tags, self._request))

@@ -517,6 +517,8 @@ def test_a_published_result_is_read_after_the_metrics_and_once() -> None:
     assert (step.kind, step.arguments) == (ActionKind.READ_RESULT, {"Bucket": "results", "Key": "a/b.json"})
     both = {f"{kind}:test": NOW for kind in (ActionKind.MEASURE, ActionKind.READ_RESULT)}
     assert planner.plan(replace(judged, progress=replace(acted, acted=both))).kind is ActionKind.STOP
+    late = {f"{ActionKind.MEASURE}:test": NOW - 600, f"{ActionKind.STOP}:test": NOW}
+    assert planner.plan(replace(judged, progress=replace(acted, acted=late))).kind is ActionKind.WAIT
     unread = planner.plan(replace(judged, progress=acted, published=b"{"))
     assert "s3://results/a/b.json is no JSON" in str(unread.error)
 
