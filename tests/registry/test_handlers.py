@@ -4,6 +4,7 @@ import itertools
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -255,6 +256,19 @@ def test_a_deletion_waits_until_nothing_shows_the_experiment(registry: Registry)
 
     assert registry.send("READ", {"Name": NAME})["errorCode"] == "NotFound"
     assert registry.send("LIST", {})["resourceModels"] == []
+
+
+def test_an_account_may_have_many_experiments(registry: Registry) -> None:
+    """More than a thousand of others: they are all listed, and do not keep a deletion from its end."""
+    registry.send("CREATE", CREATED)
+    experiments = registry.sagemaker.operations.experiments
+    one = experiments[NAME]
+    others = [f"other-{number}" for number in range(1200)]
+    experiments |= {name: replace(one, request={**one.request, "Name": name}) for name in others}
+
+    assert registry.send("DELETE", {"Name": NAME})["status"] == "SUCCESS"
+    listed = {model["Name"] for model in registry.send("LIST", {})["resourceModels"]}
+    assert listed == set(others)
 
 
 @pytest.mark.parametrize("action", ["READ", "UPDATE", "DELETE"])

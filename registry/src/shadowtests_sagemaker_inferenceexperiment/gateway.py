@@ -10,6 +10,8 @@ from inference_experiment.gateway import Gateway
 from inference_experiment.model import RequestType, Status
 
 STACK_ARN: Final = "arn:"
+PAGE_SIZE: Final = 100
+"""Experiments of a page; the maximum of the API."""
 
 
 class RegistryGateway(Gateway):
@@ -43,12 +45,13 @@ class RegistryGateway(Gateway):
 
     def names(self) -> list[str]:
         """Return the names of all experiments."""
-        items = self._list("ListInferenceExperiments", "InferenceExperiments")
+        items = self._list("ListInferenceExperiments", "InferenceExperiments", MaxResults=PAGE_SIZE)
         return [str(item["Name"]) for item in items if item and item.get("Name")]
 
     def is_gone(self, name: str) -> bool:
         """Return whether neither Describe nor List shows an experiment."""
-        return self.describe_inference_experiment(name).status is Status.ABSENT and name not in self.names()
+        gone = self.describe_inference_experiment(name).status is Status.ABSENT
+        return gone and name not in self.list_inference_experiments(name)
 
 
 def created_by(tags: dict[str, str], request: Request) -> bool:
