@@ -92,12 +92,12 @@ def report_absent(inputs: DecisionInput) -> Action:
 
 def edit(inputs: DecisionInput) -> Action:
     """Apply what differs if this status allows all requested changes; then the tags."""
-    return refuse_blocked(inputs) or apply_changes(inputs) or apply_tags(inputs) or done(inputs)
+    return _refuse_or_apply(inputs, refuse_blocked(inputs)) or done(inputs)
 
 
 def edit_and_start(inputs: DecisionInput) -> Action:
     """Apply what differs, then start it."""
-    return refuse_blocked(inputs) or apply_changes(inputs) or apply_tags(inputs) or start(inputs)
+    return _refuse_or_apply(inputs, refuse_blocked(inputs)) or start(inputs)
 
 
 def refuse_not_started(inputs: DecisionInput) -> Action:
@@ -116,7 +116,22 @@ def keep_ended(inputs: DecisionInput) -> Action:
     to_start = inputs.desired_state is DesiredState.RUN and started is None
     if not action and to_start and "DesiredState" in inputs.request.changed:
         action = _ended(inputs, "DesiredState")
-    return action or apply_tags(inputs) or done(inputs)
+    return _refuse_or_apply(inputs, action) or done(inputs)
+
+
+def _refuse_or_apply(inputs: DecisionInput, refusal: Action | None) -> Action | None:
+    """Return a refusal, or the next change of what differs; None when nothing does.
+
+    The refusal of a rollback is a success, so that it comes after what the rollback can take back.
+    """
+    change = apply_changes(inputs) or apply_tags(inputs)
+    if not refusal or not change or not refusal.error or refusal.error.kind is not NotUpdatable:
+        return refusal or change
+    if change.kind is ActionKind.WAIT:
+        return change
+    if inputs.standing is None:
+        return Action(ActionKind.ASK_STACK, inputs.target.name, reason="before a part is changed")
+    return change if inputs.standing.kind is StandingKind.ROLLING_BACK else refusal
 
 
 def delete(inputs: DecisionInput) -> Action:

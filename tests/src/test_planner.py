@@ -624,6 +624,25 @@ def test_a_rollback_takes_back_and_begins_nothing(
     assert refusal in str(step.error)
 
 
+@pytest.mark.parametrize("status", [Status.CREATED, Status.COMPLETED])
+def test_a_rollback_takes_back_what_it_can_before_its_refusal(status: Status) -> None:
+    """The refusal is a success then, so that what is left as it is would stay for good."""
+    base = situation(RequestKind.UPDATE, DesiredState.EXIST, status, "description")
+    stored = replace(BASE, data_storage=DataStorage("s3://bucket/x"))
+    changed = replace(base.request, old_properties={**base.request.old_properties, "DataStorageConfig": {}})
+    made = replace(base, request=changed, target=replace(base.target, configuration=stored))
+    tagged = replace(made, template=replace(made.desired, tags={"team": "before"}))
+    kind = ActionKind.UPDATE if status is Status.CREATED else ActionKind.ADD_TAGS
+
+    assert planner.plan(tagged).kind is ActionKind.FAIL
+    assert planner.plan(replace(tagged, standing=None)).kind is ActionKind.ASK_STACK
+    rolling_back = replace(tagged, standing=Standing(StandingKind.ROLLING_BACK))
+    assert planner.plan(rolling_back).kind is kind
+    acted = Progress(NOW + 3600, acted={f"{each}:test": NOW for each in (kind, ActionKind.ADD_TAGS)})
+    done = planner.plan(replace(rolling_back, progress=acted))
+    assert done.kind is (ActionKind.WAIT if status is Status.CREATED else ActionKind.FAIL)
+
+
 def test_a_promotion_always_asks_and_never_happens_in_a_rollback() -> None:
     """Production changes with it, for good."""
     made = situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING, "promotion", fresh=True)
