@@ -113,7 +113,10 @@ def _measure(inputs: DecisionInput, limits: Criteria) -> Action | None:
     if _is_recent(inputs, ActionKind.MEASURE):
         return None
     now, current = datetime.fromtimestamp(inputs.now, UTC), inputs.current
-    window = criteria.window(current.start_time or inputs.target.details.get("CreationTime", now), now, now)
+    start = current.start_time
+    if start is None or start > now:  # it has been started early
+        start = inputs.target.details.get("CreationTime", now)
+    window = criteria.window(start, now, now)
     variants = {criteria.Role.PRODUCTION: current.source_variant, criteria.Role.SHADOW: current.shadow_variant}
     queries = criteria.queries(current.endpoint_name, variants, limits.latency_statistic, window.period)
     arguments = {"MetricDataQueries": queries, "StartTime": window.start, "EndTime": window.end}
@@ -133,7 +136,8 @@ def _read_result(inputs: DecisionInput, limits: Criteria) -> Action | None:
     try:
         figures = predictions.unseal(inputs.published, origin, inputs.now, limits.max_result_age)
     except predictions.WrongResultError as error:
-        text = f"The shadow variant was not promoted and nothing changed: PredictionResult {place} {error}"
+        unchanged = " and nothing changed" if inputs.called_at(ActionKind.UPDATE) is None else ""
+        text = f"The shadow variant was not promoted{unchanged}: PredictionResult {place} {error}"
         return inputs.fail(NotUpdatable(text))
     return _refuse_promotion(inputs, Verdict(tuple(predictions.checks(limits, figures))))
 

@@ -504,6 +504,17 @@ def test_promotion_with_criteria_is_measured_before_the_first_change_and_once() 
     assert planner.plan(replace(judged, progress=acted)).kind is ActionKind.UPDATE
 
 
+def test_a_test_that_was_started_early_is_measured_from_its_creation() -> None:
+    """Describe may still show the StartTime of the schedule, which is to come."""
+    created = datetime.fromtimestamp(NOW - 7200, UTC)
+    base = situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING, "promotion")
+    early = replace(BASE, start_time=datetime.fromtimestamp(NOW + 86400, UTC))
+    target = replace(base.target, configuration=early, details={"CreationTime": created})
+    judged = replace(base, target=target, stop=replace(base.stop, criteria=Criteria(max_error_rate=0.01)))
+    step = planner.plan(judged)
+    assert step.arguments["StartTime"] <= created < datetime.fromtimestamp(NOW, UTC) <= step.arguments["EndTime"]
+
+
 def test_a_published_result_is_read_after_the_metrics_and_once() -> None:
     """Metrics that were judged in an earlier delivery are not measured again; a result that was not read is."""
     base = situation(RequestKind.UPDATE, DesiredState.COMPLETE, Status.RUNNING, "promotion")
