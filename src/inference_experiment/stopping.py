@@ -56,13 +56,22 @@ def _variant_actions(inputs: DecisionInput) -> dict[str, str]:
 def _is_without_promotion(inputs: DecisionInput) -> bool:
     """Return whether a deletion leaves the endpoint as it was before the test although the template promotes.
 
-    Only an update checks the criteria of a promotion. What a rollback takes back, or a failed replacement has left, is
-    deleted because something failed, and not since the test is over.
+    Only an update checks the criteria of a promotion, and refuses another model than the template's. What a rollback
+    takes back, or a failed replacement has left, is deleted because something failed, not since the test is over.
     """
     if inputs.template is not None or differences.PROMOTE not in inputs.stop.actions.values():
         return False
     rolling_back = inputs.standing is not None and inputs.standing.kind is StandingKind.ROLLING_BACK
-    return bool(inputs.stop.criteria) or rolling_back or inputs.request.type is not RequestType.DELETE
+    taken_back = rolling_back or inputs.request.type is not RequestType.DELETE
+    return bool(inputs.stop.criteria) or taken_back or _has_other_model(inputs)
+
+
+def _has_other_model(inputs: DecisionInput) -> bool:
+    """Return whether the shadow variant runs another model than the template of a deletion says."""
+    _, shadow = differences.variant_names(inputs.current, inputs.stop.variants)
+    live = inputs.current.variant(shadow)
+    wanted = payloads.variants(inputs.request.properties.get("ModelVariants")).get(shadow)
+    return bool(live and wanted and live.model_name != wanted.model_name)
 
 
 def _refuse_other_variants(inputs: DecisionInput) -> Action | None:

@@ -563,6 +563,15 @@ def test_what_is_taken_back_is_deleted_without_a_promotion() -> None:
     assert planner.plan(retaining).arguments["ModelVariantActions"] == {"production": "Retain", "shadow": "Retain"}
 
 
+def test_deletion_does_not_promote_a_model_that_the_template_does_not_name() -> None:
+    base = situation(RequestKind.DELETE, DesiredState.GONE, Status.RUNNING)
+    for model, promoted in (("model-2", True), ("model-3", False)):
+        entry = {"VariantName": "shadow", "ModelName": model}
+        asked = replace(base.request, properties={"ModelVariants": [entry]})
+        step = planner.plan(replace(base, request=asked, stop=replace(base.stop, actions={"shadow": "Promote"})))
+        assert ("Promote" in step.arguments["ModelVariantActions"].values()) is promoted
+
+
 ANY_CALL = [
     (RequestKind.CREATE, DesiredState.EXIST, Status.ABSENT, ActionKind.CREATE),
     (RequestKind.REPLACE, DesiredState.EXIST, Status.ABSENT, ActionKind.CREATE),
