@@ -11,6 +11,7 @@ from cfn_template.nodes import Node
 from cfn_template.parameters import gives_list
 from cfn_template.scenarios import REGION
 from cfn_template.template import DEFAULT_REGIONS
+from cfn_template.undefined import undefined
 from cfn_template.values import MissingRow, ShortForm, SymbolicString, Unknown, Unresolved, function_of, text_of
 from inference_experiment import contract
 from shadow_test_policies.experiment import Experiment
@@ -24,6 +25,8 @@ COMPARED: Final = ("type", "enum", "pattern", "minimum", "maximum", "minLength",
 PROVIDER_ONLY: Final = frozenset({"Tags", "InstanceType", "Description", "StatusReason"})
 GIVES: Final = "gives"
 """In the place of a keyword: a function gives a string or a list, whatever its value; cfn-lint reports these."""
+UNDEFINED: Final = "undefined"
+"""In the place of a keyword: a function refers to what the template does not have; cfn-lint reports these."""
 WHOLE: Final = re.compile(r"\s*-?[0-9]+(\.0)?\s*")
 # Values of the patterns: what a text may be before, between and after its known parts.
 _SAMPLES: Final = (
@@ -150,6 +153,8 @@ def resolved_problems(experiment: Experiment) -> Iterator[tuple[Keys, str, Node,
     for keys, node in walk(properties):
         limits = _of_values().get(keys, ())
         yield from ((keys, *each) for each in _misplaced(experiment, node, limits))
+        if function_of(node.raw):
+            yield from ((keys, UNDEFINED, node, message) for message in undefined(experiment.view, node.raw))
         if limits and node.text is not None and _is_resolved(experiment, node, keys[-1]):
             yield from ((keys, *each) for each in _violated(experiment, keys, node, limits))
         if isinstance(node.value, MissingRow) and _is_deployable(experiment, node):

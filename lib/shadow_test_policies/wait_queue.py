@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from cfn_template.forms import NAMES, expanded
-from cfn_template.language_extensions import TRANSFORM as LANGUAGE_EXTENSIONS
 from cfn_template.mentions import mentioned
 from cfn_template.nested import SEPARATOR
 from cfn_template.nodes import Node
 from cfn_template.scenarios import Scenario
-from cfn_template.values import TRANSFORM, SymbolicString, Unresolved
+from cfn_template.undefined import may_gain
+from cfn_template.values import SymbolicString, Unresolved
 from shadow_test_policies.experiment import QUEUE_VARIABLE, ExperimentTemplate
 from shadow_test_policies.references import (
     DEFAULT_TIMEOUT,
@@ -27,7 +27,6 @@ MAPPING: Final = "AWS::Lambda::EventSourceMapping"
 URL: Final = ("http://", "https://")
 FIFO: Final = ".fifo"
 DEFAULT_VISIBILITY: Final = 30.0
-TRANSFORMS: Final = frozenset({"AWS::Serverless-2016-10-31", LANGUAGE_EXTENSIONS})
 # Types that use a queue without reading it, or passing it on to what reads it.
 USERS: Final = (
     *("AWS::IAM::", "AWS::KMS::", "AWS::SQS::", "AWS::CloudWatch::", "AWS::Logs::", "AWS::Lambda::"),
@@ -172,9 +171,7 @@ def _reads(view: ExperimentTemplate, reader: Reader, queue: str, scenario: Scena
 
 def _may_be_read_elsewhere(view: ExperimentTemplate, queue: str) -> bool:
     """Tell whether a queue is passed on to another stack or resource, or a macro may add what reads it."""
-    transforms = view.template.get("Transform")
-    listed = transforms if isinstance(transforms, list) else [transforms] if transforms else []
-    if TRANSFORM in (view.template.get("Resources") or ()) or not all(str(each) in TRANSFORMS for each in listed):
+    if may_gain(view, "Resources"):
         return True
     others = [name for name in view.resources if not view.type_of(name).startswith(USERS)]
     if any(("name", queue) in set(mentioned(view.resources[name])) for name in others):

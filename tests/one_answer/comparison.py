@@ -34,7 +34,9 @@ def _without_functions(path: tuple[str, ...]) -> Iterable[str]:
     for key in keys:
         if key == "Fn::If":
             next(keys, None)
-        elif not key.startswith(("Ref", "Fn::")):
+        elif key.startswith(("Ref", "Fn::")):
+            return  # the rest is in its argument
+        else:
             yield key
 
 

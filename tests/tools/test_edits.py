@@ -201,7 +201,7 @@ def test_a_wrong_value_of_create_names_its_option(desk: Desk) -> None:
 
 def test_an_unresolved_value_of_the_file_may_come_from_an_option(desk: Desk) -> None:
     resource = {"Type": contract.NATIVE_TYPE, "Properties": properties(RoleArn={"Fn::GetAtt": ["Role", "Arn"]})}
-    desk.write("t.json", {"Resources": {"Shadow": resource}})
+    desk.write("t.json", {"Resources": {"Shadow": resource, "Role": {"Type": "AWS::IAM::Role"}}})
     assert "is resolved at deployment" in desk.refused(2, "create", "-f", "t.json")
     desk.ok("create", "-f", "t.json", "--set", "RoleArn=arn:aws:iam::123456789012:role/other", *QUICK)
 

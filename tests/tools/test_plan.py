@@ -336,7 +336,7 @@ BRINGS = f"Properties: {WRITTEN} brings properties at deployment; write them in 
 )
 def test_properties_that_only_a_deployment_knows_decide_nothing(desk: Desk, members: Any, words: str) -> None:
     resource = {"Type": "AWS::SageMaker::InferenceExperiment", **members}
-    desk.write("t.json", {"Resources": {"Shadow": resource}})
+    desk.write("t.json", {"Resources": {"Shadow": resource, "Other": {"Type": "Custom::Variants"}}})
 
     assert desk.refused(3, "plan", "t.json").endswith(words)
 
@@ -360,6 +360,8 @@ def test_refusals(desk: Desk, arguments: tuple[str, ...], code: int, words: str)
     desk.write("new.json", properties())
     desk.write("broken.json", properties(Type="Odd", RoleArn="x"))
     desk.write("two.yaml", {"Resources": {"A": resource, "B": resource}})
-    unresolved = {"Type": kind, "Properties": properties(ModelVariants={"Ref": "Variants"})}
-    desk.write("unresolved.yaml", {"Resources": {"A": unresolved}})
+    variants = properties()["ModelVariants"]
+    chosen = properties(ModelVariants={"Fn::Select": [{"Ref": "Fleet"}, [variants, variants]]})
+    unresolved = {"Type": kind, "Properties": chosen}
+    desk.write("unresolved.yaml", {"Parameters": {"Fleet": {"Type": "Number"}}, "Resources": {"A": unresolved}})
     assert words in desk.refused(code, "plan", *arguments)

@@ -15,6 +15,7 @@ from inference_experiment_rules import _cfnlint
 BROKEN = ROOT / "examples" / "broken" / "shadow-test.yaml"
 TEMPLATE = """\
 Parameters:
+  Prefix: {Type: String}
   Sampling: {Type: Number, Default: 110}
   State: {Type: String, Default: "on"}
 Conditions:
@@ -37,6 +38,9 @@ Resources:
           - ShadowModelVariantName: b
             SamplingPercentage: !If [IsOn, !Ref Sampling, 10]
       Tags: !If [IsOn, !Ref AWS::NoValue, [{Key: "aws:x", Value: ""}]]
+  Role: {Type: AWS::IAM::Role}
+  Endpoint: {Type: AWS::SageMaker::Endpoint}
+  A: {Type: AWS::SageMaker::Model}
 """
 
 
@@ -58,11 +62,11 @@ def test_functions_are_resolved_from_defaults_and_parameters(desk: Desk) -> None
     desk.write("t.yaml", TEMPLATE)
     first, row = json.loads(desk.run("validate", "t.yaml", "--format", "json").stdout)
     assert first["finding"].endswith(" (when IsOn is true)")
-    assert (row["path"], row["place"]) == ("Tags/0/Key", "t.yaml:23")
+    assert (row["path"], row["place"]) == ("Tags/0/Key", "t.yaml:24")
     assert row["finding"].endswith(" (when IsOn is false)")
     (row,) = json.loads(desk.run("validate", "t.yaml", "--parameter", "State=on", "--format", "json").stdout)
     assert row == {
-        "place": "t.yaml:22",
+        "place": "t.yaml:23",
         "experiment": "First",
         "path": "ShadowModeConfig/ShadowModelVariants/0/SamplingPercentage",
         "finding": "110 is more than 100",

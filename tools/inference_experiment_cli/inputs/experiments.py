@@ -40,7 +40,7 @@ from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate, experiment_in
 from shadow_test_policies.instance_types import unknown_instance_type
 from shadow_test_policies.registry_type import REGISTRY_TYPES, subject_with, wrong_type_name
-from shadow_test_policies.resolved_values import GIVES, resolved_problems
+from shadow_test_policies.resolved_values import GIVES, UNDEFINED, resolved_problems
 from shadow_test_policies.service_token import wrong_service_token
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)  # beside the names of the registry type
@@ -137,8 +137,10 @@ class Declaration:
         partly = tuple(
             Finding(keys_at.get(each.path, ()), message)
             for _, keyword, each, message in resolved_problems(experiment)
-            # Placeholders of a manifest stand for anything.
-            if not isinstance(each.text, str) and not (keyword == GIVES and self.written is not None)
+            # Placeholders of a manifest stand for anything, and only a template has all that it refers to.
+            if not isinstance(each.text, str)
+            and not (keyword == GIVES and self.written is not None)
+            and (keyword != UNDEFINED or self.is_in_template)
         )
         change = production_change(experiment)
         warning = change[1] if change else ""
