@@ -147,7 +147,7 @@ def check_actions(actions: Mapping[str, str], source: str, shadow: str) -> Itera
         yield Finding(("ModelVariantActions", source), message, (SHADOW,))
     if actions.get(source) == "Remove" and actions.get(shadow, "Remove") == "Remove":
         message = "the production variant is removed and no variant takes its place; promote the shadow variant"
-        yield Finding(("ModelVariantActions", source), message)
+        yield Finding(("ModelVariantActions", source), message, (SHADOW,))
 
 
 def _texts(entries: object, key: str) -> list[str] | None:
@@ -186,4 +186,6 @@ def _check_names(properties: Mapping[str, Any], source: str, shadow: str) -> Ite
         yield from check_variants(variants, source, shadow, desired_state=state)
         if state in ENDING_STATES:
             yield from check_ending_variants(variants, source, shadow)
-    yield from check_actions(_members(properties.get("ModelVariantActions")), source, shadow)
+    actions = properties.get("ModelVariantActions")
+    if isinstance(actions, Mapping):  # one that breaks the schema is none of Retain, Remove and Promote
+        yield from check_actions(dict.fromkeys(actions, "") | _members(actions), source, shadow)
