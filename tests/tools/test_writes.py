@@ -54,7 +54,7 @@ def test_create_from_a_template_with_another_name(desk: Desk) -> None:
         "Type": NATIVE,
         "Properties": properties(Name={"Ref": "Name"}, ShadowModeConfig=sampling({"Ref": "Share"})),
     }
-    parameters = {"Share": {"Type": "Number", "Default": "20"}}
+    parameters = {"Name": {"Type": "String"}, "Share": {"Type": "Number", "Default": "20"}}
     desk.write("t.json", {"Parameters": parameters, "Resources": {"Shadow": resource}})
     assert "Name: !Ref Name is resolved at deployment" in desk.refused(2, "create", "-f", "t.json")
     desk.ok("create", "-f", "t.json", "--name", "fraud", *QUICK)
