@@ -27,6 +27,7 @@ GIVES: Final = "gives"
 """In the place of a keyword: a function gives a string or a list, whatever its value; cfn-lint reports these."""
 UNDEFINED: Final = "undefined"
 """In the place of a keyword: a function refers to what the template does not have; cfn-lint reports these."""
+NESTED_STACK: Final = "AWS::CloudFormation::Stack"
 WHOLE: Final = re.compile(r"\s*-?[0-9]+(\.0)?\s*")
 # Values of the patterns: what a text may be before, between and after its known parts.
 _SAMPLES: Final = (
@@ -170,6 +171,9 @@ def _misplaced(
     needed = next((limit for keyword, limit in limits if keyword == "type"), "")
     written = ShortForm.of(node.raw, node.value)
     given = written.gives({name for name, raw in experiment.view.declared.items() if gives_list(raw)})
+    reference = reference_of(experiment.view, node)
+    if reference is not None and reference.type == NESTED_STACK and reference.function == "Fn::GetAtt":
+        given = "string"  # an output
     if given and needed and given != (needed if needed in {"array", "object"} else "string"):
         # cfn-lint takes a list parameter for an object, and a dynamic reference for anything.
         passed = written.startswith("{{") or (written.startswith("!Ref ") and (given, needed) == ("array", "object"))

@@ -11,7 +11,8 @@ from one_answer.corpus import as_sent, experiments, scenarios
 # Rules about property values, which the function rejects too. The other rules about properties need the rest of the
 # template or AWS's lists, or are warnings.
 REFUSALS = frozenset(
-    {"E3002", "E3003", "E3012", "E3024", "E3030", "E3031", "E3032", "E3033", "E3034"}
+    {"E1010", "E1011", "E1016", "E1019", "E1020", "E1022", "E1028"}
+    | {"E3002", "E3003", "E3012", "E3024", "E3030", "E3031", "E3032", "E3033", "E3034"}
     | {"W1030", "W1031", "W1032", "W1033", "W1034", "W1035"}
     | {"E9501", "E9502", "E9503", "E9504", "E9506", "E9507", "E9518", "E9522", "E9523", "E9701", "E9705"}
 )
