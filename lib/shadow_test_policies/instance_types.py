@@ -1,10 +1,12 @@
 """Names of instance types: whether one is certainly wrong, and what was meant. The lists are the callers'."""
 
 import difflib
+import re
 from collections.abc import Collection
 from typing import Final
 
 PREFIX: Final = "ml."
+FORM: Final = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9-]+")
 
 
 def family_of(name: str) -> str:
@@ -31,4 +33,5 @@ def nearest_instance_type(name: str, listed: Collection[str]) -> str | None:
 def unknown_instance_type(name: str, listed: Collection[str]) -> str | None:
     """Return what is wrong with the name of a hosting instance type, None unless it is certain."""
     nearest = nearest_instance_type(name, listed)
-    return None if nearest is None else f"'{name}' is not a hosting instance type; did you mean {nearest}?"
+    advice = f"did you mean {nearest}?" if nearest else "" if FORM.fullmatch(name) else "write one such as ml.m5.large"
+    return f"'{name}' is not a hosting instance type; {advice}" if advice else None

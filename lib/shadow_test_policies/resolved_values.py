@@ -185,7 +185,7 @@ def _violated(
     experiment: Experiment, keys: Keys, node: Node, limits: Iterable[tuple[str, Any]]
 ) -> Iterator[tuple[str, Node, str]]:
     for keyword, limit in limits:
-        if experiment.is_native and keyword == "pattern" and (PROVIDER_ONLY - {"Tags"}) & set(keys):
+        if experiment.is_native and keyword == "pattern" and (PROVIDER_ONLY - {"Tags", "InstanceType"}) & set(keys):
             continue
         if limit in ("array", "object") and node.within and not _is_of_mapping(node):
             continue

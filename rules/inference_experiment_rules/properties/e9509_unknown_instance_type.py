@@ -12,7 +12,7 @@ class UnknownInstanceType(Rule):
     description = (
         "A parameter, mapping or other function returns an instance type that SageMaker hosting does not have in any "
         "region. cfn-lint's E3642 checks literal values and skips functions on the native type; on the custom type "
-        "W1030 to W1035 check them. Instance families that are not in the price list are not checked."
+        "W1030 to W1035 check them. Of instance families that are not in the price list only the form is checked."
     )
     source_url = "https://aws.amazon.com/sagemaker/ai/pricing/"
     tags = ["sagemaker", "instance-type"]
