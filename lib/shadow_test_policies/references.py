@@ -91,6 +91,14 @@ def resource_with_name(
     return None
 
 
+def is_logical_id(view: ExperimentTemplate, kind: str, text: str | SymbolicString | None, scenario: Scenario) -> bool:
+    """Tell whether a name is the logical id of a resource of a type, which certainly has another name."""
+    if not isinstance(text, str) or view.type_of(text) != kind or not view.exists(text, scenario):
+        return False
+    own = view.resource(text, scenario).at("Properties", NAMES[kind].property)
+    return own is None or own.literal not in (None, text)
+
+
 def after_last(text: str | SymbolicString | None, delimiter: str) -> str | SymbolicString | None:
     """Return what is after the last delimiter in the known parts of a text, None if there is no delimiter."""
     parts = parts_of(text) or []

@@ -2,7 +2,7 @@ from cfn_template.nodes import Node
 from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.endpoints import ENDPOINT, MODEL, RELATED_TYPES
 from shadow_test_policies.experiment import Experiment
-from shadow_test_policies.references import reference_of
+from shadow_test_policies.references import is_logical_id, reference_of
 
 
 class NamesNotArns(Rule):
@@ -12,7 +12,7 @@ class NamesNotArns(Rule):
     shortdesc = "Reference does not return the required name"
     description = (
         "EndpointName and ModelName require names. Ref of an endpoint, an endpoint configuration or a model returns "
-        "its ARN; Fn::GetAtt returns the name."
+        "its ARN; Fn::GetAtt returns the name. The logical id of an endpoint or a model is not its name either."
     )
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-sagemaker-endpoint.html"
     tags = ["sagemaker", "endpoint", "ref"]
@@ -27,6 +27,9 @@ class NamesNotArns(Rule):
 
     def _wrong(self, experiment: Experiment, node: Node | None, kind: str, name: str) -> Problems:
         reference = reference_of(experiment.view, node)
+        if node is not None and node.is_plain and is_logical_id(experiment.view, kind, node.text, node.scenario):
+            other = f"{node.text} is a logical id, and that resource has another name"
+            yield problem(node, f"{other}; write !GetAtt {node.text}.{name}")
         if node is None or reference is None or reference.type not in RELATED_TYPES:
             return
         if reference.type != kind:

@@ -1,7 +1,7 @@
 from cfn_template.nodes import Node
 from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import Experiment
-from shadow_test_policies.references import ROLE, path_in_arn, reference_of, role_behind
+from shadow_test_policies.references import ROLE, after_last, is_logical_id, path_in_arn, reference_of, role_behind
 
 
 class RoleArn(Rule):
@@ -12,13 +12,13 @@ class RoleArn(Rule):
     description = (
         "RoleArn requires an ARN, and Ref of a role returns its name. cfn-lint's E1041 reports a plain Ref; this rule "
         "reports names in Fn::Sub, Fn::Join or Fn::If and names from parameters. An ARN that is put together must "
-        "have the Path of the role before its name."
+        "have the Path of the role before its name, and not its logical id in its place."
     )
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-iam-role.html"
     tags = ["sagemaker", "iam", "ref"]
 
     def check(self, experiment: Experiment) -> Problems:
-        """Yield a problem when RoleArn is the name of a role in this template, or its ARN without the Path."""
+        """Yield a problem when RoleArn is the name of a role in this template, or an ARN that is not the role's."""
         node = experiment.at("RoleArn")
         if node is not None:
             yield from _of_path(experiment, node)
@@ -37,3 +37,6 @@ def _of_path(experiment: Experiment, node: Node) -> Problems:
     path = own.literal if own is not None else "/"
     if role and path and written != path:
         yield problem(node, f"the Path of {role} is {path}, not {written}; write !GetAtt {role}.Arn")
+    name = after_last(node.text, "/")
+    if written and is_logical_id(view, ROLE, name, node.scenario):
+        yield problem(node, f"{name} is a logical id, and that role has another name; write !GetAtt {name}.Arn")

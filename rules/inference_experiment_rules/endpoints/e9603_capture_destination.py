@@ -30,12 +30,13 @@ class CaptureDestination(Rule):
         if node is None or text is None:
             return
         parts = text.parts if isinstance(text, SymbolicString) else (text,)
-        has_scheme = parts[0] == SCHEME
-        first = parts[min(has_scheme, len(parts) - 1)]
+        before = parts[0] if isinstance(parts[0], str) and SCHEME.startswith(parts[0]) and len(parts) > 1 else ""
+        first = parts[bool(before)]
         name, _, attribute = first.argument.partition(".") if isinstance(first, Unresolved) else ("", "", "")
-        if experiment.view.type_of(name) == "AWS::S3::Bucket" and (attribute or not has_scheme):
+        if experiment.view.type_of(name) == "AWS::S3::Bucket" and (attribute or before != SCHEME):
             given = f"{attribute} of {name}" if attribute else f"the name of {name}"
-            wrong = f"has {given} instead of a name" if has_scheme else f"begins with {given} instead of {SCHEME}"
+            begin = f"begins with {before or given} instead of {SCHEME}"
+            wrong = f"has {given} instead of a name" if before == SCHEME else begin
             yield problem(node, f"Destination {wrong}; write !Sub {SCHEME}${{{name}}}/prefix")
         elif BUCKET_ARN.match(str(text)):
             yield problem(node, f"{text} has the ARN of a bucket; write its name after {SCHEME}")
