@@ -43,26 +43,33 @@ def _is_denied(decision: Decision) -> bool:
     target = decision.request.resource
     generated = ordinary_names(target)
     steps = [step for step in decision.relevant if step.truth is not False and step.attached.effect != "Deny"]
-    return bool(generated and steps) and all(
-        _never_matches(step, generated, decision.request.resource) for step in steps
-    )
+    return bool(steps) and all(_never_matches(step, generated, target) for step in steps)
 
 
 def _never_matches(step: Step, generated: Mapping[str, Text], target: Text) -> bool:
     """Tell whether a statement that may apply does not for ordinary names."""
-    resources, names = step.statement.resources, {**PSEUDO, **generated}
+    resources = step.statement.resources
     if step.limit or step.statement.unknown or resources is None or resources.negated:
         return False
     for item in resources.items:
         if isinstance(item.text, Unknown):
             return False
+        names = {**PSEUDO, **ordinary_names(item.text), **generated}
         both = (item.text, fill(item.text, names))
         as_written, filled = (compile_resource(each, variables=step.statement.variables) for each in both)
         if as_written.match(target) is False:
             continue
-        if not _has_no_guess(step, item.text, target) or filled.match(fill(target, names)) is not False:
+        is_certain = _is_of_another(item.text, target) or (generated and _has_no_guess(step, item.text, target))
+        if not is_certain or filled.match(fill(target, names)) is not False:
             return False
     return True
+
+
+def _is_of_another(pattern: Text, target: Text) -> bool:
+    """Tell whether a pattern refers to a resource of the template that is not the target, and has a generated name."""
+    return any(
+        symbol.unique and not symbol.chosen and symbol not in symbols_of(target) for symbol in symbols_of(pattern)
+    )
 
 
 def _has_no_guess(step: Step, pattern: Text, target: Text) -> bool:
@@ -72,13 +79,13 @@ def _has_no_guess(step: Step, pattern: Text, target: Text) -> bool:
     """
     if step.attached.document.kind is DocumentKind.AWS:
         return True
-    kinds = {symbol.unique for symbol in symbols_of(target) if symbol.unique}
+    kinds = {symbol.unique for symbol in symbols_of(target) if symbol.unique and not symbol.chosen}
     return kinds == {"AWS::IAM::Role"} and any(symbol.identity == STACK_NAME for symbol in symbols_of(pattern))
 
 
 def ordinary_names(target: Text) -> dict[str, Text]:
     """Return ordinary fillings of the parts of a text that CloudFormation generates; empty if it has none."""
-    symbols = {symbol.identity: symbol for symbol in symbols_of(target)}
+    symbols = {symbol.identity: symbol for symbol in symbols_of(target) if not symbol.chosen}
     names: dict[str, Text] = {}
     for identity, symbol in symbols.items():
         base, _, part = identity.partition(" ")

@@ -121,9 +121,11 @@ class PhysicalNames:
             return iam_policy.Symbol(name, ANY, minimum=1, literal=True)
         if node is not None or kind != "AWS::IAM::Role":
             characters = Charset(frozenset(form.characters))
-            # CloudFormation gives each resource a name of its own.
-            unique = "" if node is not None else kind
-            return iam_policy.Symbol(name, characters, form.minimum, form.exact, literal=True, unique=unique)
+            # Each resource has a name of its own, from CloudFormation or the template.
+            is_chosen = node is not None
+            return iam_policy.Symbol(
+                name, characters, form.minimum, form.exact, literal=True, unique=kind, chosen=is_chosen
+            )
         first, last, suffix = (
             iam_policy.Symbol(name + part, charset, minimum, literal=True, unique=kind)
             for part, charset, minimum in (

@@ -61,7 +61,8 @@ class Symbol:
     `identity` distinguishes symbols and is shown in messages. A filling has at least `minimum` characters, exactly
     that many if `exact`, all of `charset`. `values` are the only possible fillings if known (AllowedValues);
     `default` is used unless it is overridden. Wildcards in a `literal` symbol are literal even in a pattern.
-    Different symbols with the same `unique` kind have different fillings. `form` is that of every filling, if it is
+    Different symbols with the same `unique` kind have different fillings; those that are not `chosen` by an author are
+    generated. `form` is that of every filling, if it is
     known more exactly: units in order.
     Symbols of one identity must not differ in anything but `literal`.
     """
@@ -74,6 +75,7 @@ class Symbol:
     default: str | None = field(default=None, compare=False)
     literal: bool = False
     unique: str = ""
+    chosen: bool = False
     form: tuple[Unit, ...] = ()
 
     def __hash__(self) -> int:
