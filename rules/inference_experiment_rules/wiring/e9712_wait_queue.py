@@ -3,6 +3,7 @@ from collections.abc import Collection
 from cfn_template.nodes import Node
 from inference_experiment_rules._base import Problems, Rule, problem
 from shadow_test_policies.experiment import QUEUE_VARIABLE, Experiment, ExperimentTemplate
+from shadow_test_policies.references import reference_of
 from shadow_test_policies.service_token import SERVERLESS_FUNCTION
 from shadow_test_policies.wait_queue import (
     MAPPING,
@@ -25,8 +26,9 @@ class WaitQueue(Rule):
     description = (
         "WAIT_QUEUE_URL of the provider must be the URL of a standard queue that an event source mapping reads for the "
         "provider: !Ref of the queue, not its ARN or name. A FIFO queue refuses messages with a delay. Whether the "
-        "queue is read is checked when it is in the same template and nothing passes it on. Its VisibilityTimeout must "
-        "not be shorter than the Timeout of a function of SAM; for AWS::Lambda::Function cfn-lint checks that (E3505)."
+        "queue is read, by its ARN, is checked when it is in the same template and nothing passes it on. Its "
+        "VisibilityTimeout must not be shorter than the Timeout of a function of SAM; for AWS::Lambda::Function "
+        "cfn-lint checks that (E3505)."
     )
     source_url = "https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"
     tags = ["sagemaker", "custom-resource", "sqs"]
@@ -86,3 +88,9 @@ def _unread(function: Experiment, queue: str, node: Node) -> Problems:
         message = f"VisibilityTimeout of {queue} is {visible:.0f} seconds, less than the Timeout of {name}"
         message += f" ({seconds:.0f} seconds), so Lambda refuses to read the queue; specify at least {seconds:.0f}"
         yield problem(place, message)
+    for reader in found or ():
+        reference = reference_of(view, reader.queue)
+        if reader.queue is not None and reference is not None and reference.attribute != "Arn":
+            given = f"GetAtt {queue}.{reference.attribute}" if reference.attribute else f"Ref {queue}"
+            message = f"!{given} is not the ARN of {queue}, which an event source mapping requires"
+            yield problem(reader.queue, f"{message}; write !GetAtt {queue}.Arn")
