@@ -33,6 +33,12 @@ WHOLE: Final = re.compile(r"\s*-?[0-9]+(\.0)?\s*")
 _SAMPLES: Final = (
     *("aaa", "111", "11.1%", "aa/aa", "s3://aaa/aaa", "https://aaa/aaa", "ml.a-a.a-a"),
     *("arn:aws-a:iam::111122223333:role/aaa", "arn:aws-a:sagemaker:a-a:111122223333:inference-experiment/aaa"),
+    *("2090-01-31T08:00:00Z", "2090-01-31T08:00:00.000+01:00", "20900131T080000Z"),
+)
+# What checks.parse_time takes, with as many digits in each part as any time has.
+TIME: Final = (
+    r"(?i)^[0-9]{4}-?[0-9W-]{3,5}T[0-9]{2}(:?[0-9]{2}(:?[0-9]{2}([.,][0-9]+)?)?)?"
+    r"(Z|[+-][0-9]{2}(:?[0-9]{2}[0-9:.]*)?)\Z"
 )
 # The shortest value of each pseudo parameter of a known form.
 _PSEUDO: Final = {
@@ -184,6 +190,8 @@ def _misplaced(
 def _violated(
     experiment: Experiment, keys: Keys, node: Node, limits: Iterable[tuple[str, Any]]
 ) -> Iterator[tuple[str, Node, str]]:
+    if keys[0] == "Schedule" and isinstance(node.text, SymbolicString) and not _may_match(node.text, TIME):
+        yield "pattern", node, f"'{node.text}' is not an ISO 8601 time with a zone; write it as 2030-01-31T08:00:00Z"
     for keyword, limit in limits:
         if experiment.is_native and keyword == "pattern" and (PROVIDER_ONLY - {"Tags", "InstanceType"}) & set(keys):
             continue
