@@ -68,6 +68,8 @@ DECIDED: Final = frozenset(
 )
 # Refused by IAM, and unknown to cfn-lint's own rules, which otherwise report documents in CloudFormation's resources.
 NOT_BY_CORE: Final = frozenset({"invalid-date", "too-long", "trust-action"})
+# Access Analyzer's checks of the invalid principals that it does know: none for AWS: of no account, user or role.
+PRINCIPALS_BY_CORE: Final = frozenset({"", "Invalid principal format"})
 # Decisions report it as the cause of a missing permission.
 _NOT_CARRIED: Final = "condition-key-not-carried"
 # These may be broad: limits grant nothing, and the default policy of a key allows its account all of KMS.
@@ -487,6 +489,7 @@ def _said_check(finding: PermissionFinding, linted: Sequence[Linted]) -> str:
 def _of_document(check: RoleCheck, source: LocatedDocument, finding: iam_policy.Finding) -> PermissionFinding:
     kind = finding.kind
     by_core = source.by_core and KINDS[kind].refused and kind not in NOT_BY_CORE
+    by_core &= kind != "invalid-principal" or finding.analyzer_check in PRINCIPALS_BY_CORE
     location = source.locate(finding.path, finding.position)
     found = _finding(
         kind, check, finding.message, location, lambda _, limit: shorten(finding.message, limit), by_core=by_core
