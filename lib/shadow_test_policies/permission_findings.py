@@ -4,7 +4,7 @@ The one classification for the 98xx rules and for `policy check`, whether the ro
 or from policy documents. The severity of a kind is in `iam_policy.KINDS`, the messages are in `wording`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, Final, TypeAlias
@@ -226,8 +226,9 @@ def _finding(
 
 def _decision_findings(check: RoleCheck, results: Iterable[Result]) -> Iterator[PermissionFinding]:
     """Yield one finding for each cause and kind of resource."""
-    entries = _misspelt(check)
-    failed = [(_cause(result, check, entries), result) for result in results if not result.decision.allowed]
+    entries, results = _misspelt(check), list(results)
+    needed = _needed(results)
+    failed = [(_cause(result, check, entries, needed), result) for result in results if not result.decision.allowed]
     failed.sort(key=lambda entry: (entry[1].requirement.subject, entry[0].reason, entry[0].kind, entry[0].misspelt))
     decided = [entry for entry in failed if entry[0].kind not in {"undecided", ""}]
     misplaced: dict[Location, tuple[LocatedDocument, list[Result]]] = {}
@@ -337,8 +338,32 @@ def _misspelt(check: RoleCheck) -> dict[str, tuple[str, Location]]:
     }
 
 
-def _cause(result: Result, check: RoleCheck, misspelt: Mapping[str, tuple[str, Location]]) -> Cause:
+def _needed(results: Sequence[Result]) -> set[tuple[str, int]]:
+    """Return the statements that are right for one resource, and only lack another: by document and index."""
+    failed = [each for each in results if not each.decision.allowed]
+    actions = {each.requirement.action for each in failed}
+    granted = {
+        (*_place(step), each.requirement.action)
+        for each in results
+        if each.requirement.action in actions
+        for step in each.decision.relevant
+        if step.truth and step.attached.effect == "Allow" and not step.limit
+    }
+    near = [(step, each.requirement.action) for each in failed if (step := _reason(each)[1]) is not None]
+    misdirected = {_place(step) for step, action in near if (*_place(step), action) not in granted}
+    return {(document, index) for document, index, _ in granted} - misdirected
+
+
+def _place(step: Step) -> tuple[str, int]:
+    return step.attached.document.name, step.statement.index
+
+
+def _cause(
+    result: Result, check: RoleCheck, misspelt: Mapping[str, tuple[str, Location]], needed: Collection[tuple[str, int]]
+) -> Cause:
     reason, step = _reason(result)
+    if reason == "resource-never-matches" and step is not None and _place(step) in needed:
+        reason, step = "missing-permission", None
     if reason == "undecided" and result.requirement.service and check.kind == "experiment" and check.names is not None:
         # Calls for the experiment and those for its endpoint have different ARNs.
         step = pinned(result.decision)
