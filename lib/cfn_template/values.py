@@ -7,7 +7,7 @@ Nothing here raises on a malformed template.
 
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -160,14 +160,14 @@ class ShortForm(str):
         shown = argument if isinstance(argument, str) else json.dumps(argument, default=str)
         return cls(f"!{name.removeprefix('Fn::')} {shown}" if name else shown)
 
-    def gives(self, lists: Collection[str]) -> str:
+    def gives(self, is_list: Callable[[str], bool]) -> str:
         """Return "string" or "array" where a function gives nothing else at deployment, else an empty text.
 
-        `lists` are the parameters that are lists. A string may also be that of a number or a boolean.
+        `is_list` tells whether Ref of a name gives a list. A string may also be that of a number or a boolean.
         """
         function, _, argument = self.partition(" ")
         if function == "!Ref":
-            return "array" if argument in lists or argument == NOTIFICATIONS else "string"
+            return "array" if argument == NOTIFICATIONS or is_list(argument) else "string"
         if function in _GIVE_LISTS:
             return "array"
         return "string" if function in _GIVE_TEXTS or self.startswith("{{resolve:") else ""

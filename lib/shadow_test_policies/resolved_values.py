@@ -25,8 +25,6 @@ COMPARED: Final = ("type", "enum", "pattern", "minimum", "maximum", "minLength",
 PROVIDER_ONLY: Final = frozenset({"Tags", "InstanceType", "Description", "StatusReason"})
 GIVES: Final = "gives"
 """In the place of a keyword: a function gives a string or a list, whatever its value; cfn-lint reports these."""
-UNDEFINED: Final = "undefined"
-"""In the place of a keyword: a function refers to what the template does not have; cfn-lint reports these."""
 NESTED_STACK: Final = "AWS::CloudFormation::Stack"
 WHOLE: Final = re.compile(r"\s*-?[0-9]+(\.0)?\s*")
 # Values of the patterns: what a text may be before, between and after its known parts.
@@ -160,12 +158,18 @@ def resolved_problems(experiment: Experiment) -> Iterator[tuple[Keys, str, Node,
     for keys, node in walk(properties):
         limits = _of_values().get(keys, ())
         yield from ((keys, *each) for each in _misplaced(experiment, node, limits))
-        if function_of(node.raw):
-            yield from ((keys, UNDEFINED, node, message) for message in undefined(experiment.view, node.raw))
         if limits and node.text is not None and _is_resolved(experiment, node, keys[-1]):
             yield from ((keys, *each) for each in _violated(experiment, keys, node, limits))
         if isinstance(node.value, MissingRow) and _is_deployable(experiment, node):
             yield (), "", node, f"{node.value}; add it, or do not allow the value that chooses it"
+
+
+def undefined_names(experiment: Experiment) -> Iterator[tuple[Node, str]]:
+    """Yield (node, message) for each name in the properties that the template does not have; cfn-lint reports these."""
+    properties = experiment.at()
+    for _, node in walk(properties) if properties is not None else ():
+        if function_of(node.raw):
+            yield from ((node, message) for message in undefined(experiment.view, node.raw))
 
 
 def _misplaced(
@@ -175,12 +179,14 @@ def _misplaced(
     if isinstance(node.value, MissingRow) or not isinstance(node.value, SymbolicString | Unknown) or node.raw is None:
         return
     needed = next((limit for keyword, limit in limits if keyword == "type"), "")
+    if not needed:
+        return
     written = ShortForm.of(node.raw, node.value)
-    given = written.gives({name for name, raw in experiment.view.declared.items() if gives_list(raw)})
+    given = written.gives(lambda name: gives_list(experiment.view.declared.get(name)))
     reference = reference_of(experiment.view, node)
     if reference is not None and reference.type == NESTED_STACK and reference.function == "Fn::GetAtt":
         given = "string"  # an output
-    if given and needed and given != (needed if needed in {"array", "object"} else "string"):
+    if given and given != (needed if needed in {"array", "object"} else "string"):
         # cfn-lint takes a list parameter for an object, and a dynamic reference for anything.
         passed = written.startswith("{{") or (written.startswith("!Ref ") and (given, needed) == ("array", "object"))
         message = f"{written} gives {TYPES.get(given, 'a string')}, not {TYPES.get(needed, f'a {needed}')}"

@@ -2,7 +2,7 @@ from inference_experiment_rules._base import TYPE_REFERENCE, Problems, Rule, pro
 from inference_experiment_rules.properties._missing_constraints import missing_constraints
 from inference_experiment_rules.properties.e9502_api_constraints import is_accepted_by_core
 from shadow_test_policies.experiment import Experiment
-from shadow_test_policies.resolved_values import GIVES, UNDEFINED, resolved_problems
+from shadow_test_policies.resolved_values import GIVES, resolved_problems
 
 
 class ResolvedValues(Rule):
@@ -23,7 +23,7 @@ class ResolvedValues(Rule):
         """Yield each invalid value, except those that E9502, E9509 and cfn-lint report as errors."""
         missing = {(keys, keyword) for keys, keyword, *_ in missing_constraints()}
         for keys, keyword, node, message in resolved_problems(experiment):
-            if keyword in (GIVES, UNDEFINED):
+            if keyword == GIVES:
                 continue
             is_reported = experiment.is_native and (keys, keyword) in missing
             is_reported |= "InstanceType" in keys or (keyword == "type" and is_accepted_by_core(node, experiment))

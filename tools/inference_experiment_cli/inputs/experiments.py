@@ -40,7 +40,7 @@ from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate, experiment_in
 from shadow_test_policies.instance_types import unknown_instance_type
 from shadow_test_policies.registry_type import REGISTRY_TYPES, subject_with, wrong_type_name
-from shadow_test_policies.resolved_values import GIVES, UNDEFINED, resolved_problems
+from shadow_test_policies.resolved_values import GIVES, resolved_problems, undefined_names
 from shadow_test_policies.service_token import wrong_service_token
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)  # beside the names of the registry type
@@ -134,13 +134,15 @@ class Declaration:
         if wrong:
             wrong = self.view.composition.word(node.path, wrong, MAXIMUM_MESSAGE)
         keys_at = {path: keys for keys, path in found.places.items()}
-        partly = tuple(
-            Finding(keys_at.get(each.path, ()), message)
+        problems = [
+            (each, message)
             for _, keyword, each, message in resolved_problems(experiment)
-            # Placeholders of a manifest stand for anything, and only a template has all that it refers to.
-            if not isinstance(each.text, str)
-            and not (keyword == GIVES and self.written is not None)
-            and (keyword != UNDEFINED or self.is_in_template)
+            if keyword != GIVES or self.written is None  # placeholders of a manifest stand for anything
+        ]
+        # Only a template has all that it refers to.
+        problems += undefined_names(experiment) if self.is_in_template else []
+        partly = tuple(
+            Finding(keys_at.get(each.path, ()), message) for each, message in problems if not isinstance(each.text, str)
         )
         change = production_change(experiment)
         warning = change[1] if change else ""
