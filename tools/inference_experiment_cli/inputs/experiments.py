@@ -42,6 +42,7 @@ from shadow_test_policies.instance_types import unknown_instance_type
 from shadow_test_policies.registry_type import REGISTRY_TYPES, subject_with, wrong_type_name
 from shadow_test_policies.resolved_values import GIVES, resolved_problems, undefined_names
 from shadow_test_policies.service_token import wrong_service_token
+from shadow_test_policies.wrong_references import wrong_references
 
 TYPES: Final = (contract.CUSTOM_TYPE, contract.NATIVE_TYPE)  # beside the names of the registry type
 # Describe's answer has these and a request has not.
@@ -141,9 +142,9 @@ class Declaration:
         ]
         # Only a template has all that it refers to.
         problems += undefined_names(experiment) if self.is_in_template else []
-        partly = tuple(
-            Finding(keys_at.get(each.path, ()), message) for each, message in problems if not isinstance(each.text, str)
-        )
+        problems = [(each, message) for each, message in problems if not isinstance(each.text, str)]
+        problems += wrong_references(experiment)
+        partly = tuple(Finding(keys_at.get(each.path, ()), message) for each, message in problems)
         change = production_change(experiment)
         warning = change[1] if change else ""
         return Experiment(
