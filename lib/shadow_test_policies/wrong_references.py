@@ -1,4 +1,4 @@
-"""References to resources of the template that do not give what a property needs: an ARN for a name, a name for an ARN.
+"""References to resources that do not give what a property needs: of another type, or an ARN in the place of a name.
 
 Each function yields (node, message); the rules E9601 to E9603 and `validate` report them.
 """
@@ -14,6 +14,16 @@ from shadow_test_policies.experiment import Experiment
 from shadow_test_policies.references import ROLE, after_last, is_logical_id, path_in_arn, reference_of, role_behind
 
 SCHEME: Final = "s3://"
+BUCKET: Final = "AWS::S3::Bucket"
+KEYS: Final = frozenset({"AWS::KMS::Key", "AWS::KMS::Alias", "AWS::KMS::ReplicaKey"})
+# What none of the properties can be, but for the one of its own. Other types may give any text, such as a parameter of
+# Systems Manager, a nested stack, or what a team has registered.
+_KNOWN: Final = RELATED_TYPES | {
+    *("AWS::CloudWatch::Alarm", "AWS::DynamoDB::Table", "AWS::EC2::SecurityGroup", "AWS::EC2::Subnet", "AWS::EC2::VPC"),
+    *("AWS::ECR::Repository", "AWS::Events::Rule", "AWS::IAM::ManagedPolicy", "AWS::IAM::User", "AWS::KMS::Alias"),
+    *("AWS::KMS::Key", "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::SNS::Topic", "AWS::SQS::Queue"),
+    *(BUCKET, ROLE),
+}
 BUCKET_ARN: Final = re.compile(r"s3://arn:(?:aws[a-z-]*|\$\{AWS::Partition\}):s3:::")
 Wrong: TypeAlias = Iterator[tuple[Node, str]]
 
@@ -21,6 +31,7 @@ Wrong: TypeAlias = Iterator[tuple[Node, str]]
 def wrong_references(experiment: Experiment) -> Wrong:
     """Yield each of them."""
     yield from wrong_names(experiment)
+    yield from wrong_keys(experiment)
     yield from wrong_role_arn(experiment)
     yield from wrong_destination(experiment)
 
@@ -37,13 +48,21 @@ def _wrong_name(experiment: Experiment, node: Node | None, kind: str, name: str)
     if node is not None and node.is_plain and is_logical_id(experiment.view, kind, node.text, node.scenario):
         other = f"{node.text} is a logical id, and that resource has another name"
         yield node, f"{other}; write !GetAtt {node.text}.{name}"
-    if node is None or reference is None or reference.type not in RELATED_TYPES:
+    if node is None or reference is None or reference.type not in _KNOWN:
         return
     if reference.type != kind:
         yield node, f"{name} refers to {reference.name}, which is of type {reference.type}, not {kind}"
     elif reference.attribute != name:
         given = f"GetAtt {reference.name}.{reference.attribute}" if reference.attribute else f"Ref {reference.name}"
         yield node, f"!{given} returns an ARN, not a name; write !GetAtt {reference.name}.{name}"
+
+
+def wrong_keys(experiment: Experiment) -> Wrong:
+    """Yield each KmsKey that refers to something other than a key or an alias."""
+    for node in (experiment.at("KmsKey"), experiment.at("DataStorageConfig", "KmsKey")):
+        reference = reference_of(experiment.view, node)
+        if node is not None and reference is not None and reference.type in _KNOWN - KEYS:
+            yield node, f"KmsKey refers to {reference.name}, which is of type {reference.type}, not AWS::KMS::Key"
 
 
 def wrong_role_arn(experiment: Experiment) -> Wrong:
@@ -53,7 +72,9 @@ def wrong_role_arn(experiment: Experiment) -> Wrong:
         return
     yield from _wrong_path(experiment, node)
     reference = reference_of(experiment.view, node)
-    if reference is not None and reference.type == ROLE and reference.attribute != "Arn":
+    if reference is not None and reference.type in _KNOWN - {ROLE}:
+        yield node, f"RoleArn refers to {reference.name}, which is of type {reference.type}, not {ROLE}"
+    elif reference is not None and reference.type == ROLE and reference.attribute != "Arn":
         message = f"this is the name of {reference.name}, but RoleArn requires its ARN"
         yield node, f"{message}; write !GetAtt {reference.name}.Arn"
 
@@ -80,7 +101,12 @@ def wrong_destination(experiment: Experiment) -> Wrong:
     before = parts[0] if isinstance(parts[0], str) and SCHEME.startswith(parts[0]) and len(parts) > 1 else ""
     first = parts[bool(before)]
     name, _, attribute = first.argument.partition(".") if isinstance(first, Unresolved) else ("", "", "")
-    if experiment.view.type_of(name) == "AWS::S3::Bucket" and (attribute or before != SCHEME):
+    after = parts[bool(before) + 1 :]
+    kind = experiment.view.type_of(name)
+    is_whole = before != SCHEME or str(after[0] if after else "/").startswith("/")  # not the beginning of a name
+    if kind in _KNOWN - {BUCKET} and is_whole:
+        yield node, f"Destination refers to {name}, which is of type {kind}, not {BUCKET}"
+    elif kind == BUCKET and (attribute or before != SCHEME):
         given = f"{attribute} of {name}" if attribute else f"the name of {name}"
         begin = f"begins with {before or given} instead of {SCHEME}"
         wrong = f"has {given} instead of a name" if before == SCHEME else begin
