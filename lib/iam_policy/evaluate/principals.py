@@ -140,7 +140,9 @@ def _match_account(allowed: Text | Unknown, value: Text) -> Truth:
         return _equal(mine[0], account)
     if len(mine) <= RESOURCE or mine[RESOURCE] != "root":
         return False
-    return _equal(mine[RESOURCE - 1], account)
+    # An account is in one partition; a partition that a template leaves open is that of the caller.
+    partitions = [arn[1] for arn in (mine, theirs) if isinstance(arn[1], str)]
+    return False if len(set(partitions)) > 1 else _equal(mine[RESOURCE - 1], account)
 
 
 def is_account(name: Text | Unknown) -> bool:

@@ -378,6 +378,7 @@ def test_principals_of_accounts() -> None:
 
     assert allowed("123456789012") is Outcome.ALLOWED
     assert allowed("arn:aws:iam::123456789012:root") is Outcome.ALLOWED
+    assert allowed("arn:aws-cn:iam::123456789012:root") is Outcome.IMPLICIT_DENY
     assert allowed("arn:aws:iam::123456789012:role/deployer") is Outcome.ALLOWED
     assert allowed("arn:aws:iam::123456789012:role/other") is Outcome.IMPLICIT_DENY
     assert allowed("999999999999") is Outcome.IMPLICIT_DENY
