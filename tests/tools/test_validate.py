@@ -27,7 +27,7 @@ Resources:
       Name: first
       Type: ShadowMode
       RoleArn: !GetAtt Role.Arn
-      EndpointName: !Ref Endpoint   # known to a deployment only
+      EndpointName: !GetAtt Endpoint.EndpointName   # known to a deployment only
       ModelVariants:
         - {VariantName: a, ModelName: !GetAtt A.ModelName, InfrastructureConfig: &one
             {InfrastructureType: RealTimeInference, RealTimeInferenceConfig: {InstanceType: ml.x9.x, InstanceCount: 1}}}
