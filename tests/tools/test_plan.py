@@ -332,6 +332,14 @@ BRINGS = f"Properties: {WRITTEN} brings properties at deployment; write them in 
             {"Properties": properties(ModelVariants={"Fn::GetAtt": ["Other", "Variants"]})},
             "ModelVariants: !GetAtt Other.Variants is known at deployment only; write the value in the file",
         ),
+        (
+            {"Properties": properties(DataStorageConfig={"Fn::GetAtt": ["Other", "Storage"]})},
+            "DataStorageConfig: !GetAtt Other.Storage is known at deployment only; write the value in the file",
+        ),
+        (
+            {"Properties": properties(Tags=[{"Fn::GetAtt": ["Other", "Tag"]}])},
+            "Tags/0: !GetAtt Other.Tag is known at deployment only; write the value in the file",
+        ),
     ],
 )
 def test_properties_that_only_a_deployment_knows_decide_nothing(desk: Desk, members: Any, words: str) -> None:

@@ -22,9 +22,13 @@ def definition(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def property_schema(name: str) -> Mapping[str, Any]:
-    """Return the schema of a property; an empty one for a name that is not a property."""
-    return definition(contract.schema()["properties"].get(name, {}))
+def schema_at(keys: Path) -> Mapping[str, Any]:
+    """Return the schema of a part of the properties; an empty one for what the schema does not know."""
+    schema: Mapping[str, Any] = contract.schema()
+    for key in keys:
+        inner = schema.get("items", {}) if isinstance(key, int) else schema.get("properties", {}).get(key, {})
+        schema = definition(inner)
+    return schema
 
 
 def api_name(name: str, known: Mapping[str, Any] | tuple[str, ...] = WRITABLE) -> str:
@@ -38,7 +42,7 @@ def property_value(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON val
 
     Raises ValueError where it is not.
     """
-    schema = property_schema(name)
+    schema = schema_at((name,))
     if isinstance(value, str) and schema.get("type") in TEXT_TYPES and value.strip():
         try:
             value = json.loads(value)

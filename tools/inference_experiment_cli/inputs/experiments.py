@@ -23,6 +23,7 @@ from inference_experiment.errors import Finding
 from inference_experiment.observed_properties import epoch_as_text, to_properties
 from inference_experiment_cli.convert.target import custom_only
 from inference_experiment_cli.errors import Place, UndecidedError, UsageError, nearest
+from inference_experiment_cli.inputs.api_names import TEXT_TYPES, schema_at
 from inference_experiment_cli.inputs.documents import Document, parse_document, read_text
 from inference_experiment_cli.inputs.instance_types import hosting_instance_types
 from inference_experiment_cli.inputs.parameters import check_parameters
@@ -38,6 +39,7 @@ from inference_experiment_cli.inputs.stackql import (
 )
 from shadow_test_policies.endpoints import production_change
 from shadow_test_policies.experiment import SUBJECT, ExperimentTemplate, experiment_in
+from shadow_test_policies.experiment import Experiment as TemplateExperiment
 from shadow_test_policies.instance_types import unknown_instance_type
 from shadow_test_policies.registry_type import REGISTRY_TYPES, subject_with, wrong_type_name
 from shadow_test_policies.resolved_values import GIVES, resolved_problems, undefined_names
@@ -134,17 +136,7 @@ class Declaration:
         wrong = wrong_service_token(self.view, token)
         if wrong:
             wrong = self.view.composition.word(node.path, wrong, MAXIMUM_MESSAGE)
-        keys_at = {path: keys for keys, path in found.places.items()}
-        problems = [
-            (each, message)
-            for _, keyword, each, message in resolved_problems(experiment)
-            if keyword != GIVES or self.written is None  # placeholders of a manifest stand for anything
-        ]
-        # Only a template has all that it refers to.
-        problems += undefined_names(experiment) if self.is_in_template else []
-        problems = [(each, message) for each, message in problems if not isinstance(each.text, str)]
-        problems += wrong_references(experiment)
-        partly = tuple(Finding(keys_at.get(each.path, ()), message) for each, message in problems)
+        partly = tuple(self._partly_known(experiment, {path: keys for keys, path in found.places.items()}))
         change = production_change(experiment)
         warning = change[1] if change else ""
         return Experiment(
@@ -158,6 +150,19 @@ class Declaration:
             warning=warning,
             partly_known=partly,
         )
+
+    def _partly_known(self, experiment: TemplateExperiment, keys_at: Mapping[Keys, Keys]) -> Iterator[Finding]:
+        """Yield what is wrong whatever the values are that only a deployment knows."""
+        problems = [
+            (each, message)
+            for _, keyword, each, message in resolved_problems(experiment)
+            if keyword != GIVES or self.written is None  # placeholders of a manifest stand for anything
+        ]
+        # Only a template has all that it refers to.
+        problems += undefined_names(experiment) if self.is_in_template else []
+        problems = [(each, message) for each, message in problems if not isinstance(each.text, str)]
+        problems += wrong_references(experiment)
+        yield from (Finding(keys_at.get(each.path, ()), message) for each, message in problems)
 
     def _places(self, found: Mapping[Keys, Keys]) -> dict[Keys, Keys]:
         """Return where each part of the properties is in the file."""
@@ -423,16 +428,23 @@ def with_values(experiment: Experiment, live: Mapping[str, Any]) -> Experiment:
                 f"{transform} brings properties at deployment; write them in the file", experiment.place("Properties")
             )
         filled = {**live, **filled}
-    shapeless = [
-        key for key in ("ModelVariants", "ShadowModeConfig") if not isinstance(filled.get(key, []), list | dict)
-    ]
-    if shapeless:
-        written = experiment.unresolved.get((shapeless[0],), "it")
-        place = experiment.place(shapeless[0])
+    for keys, written in experiment.unresolved.items():
+        # Nothing can stand in for a list or a mapping.
+        if schema_at(keys).get("type") not in TEXT_TYPES or isinstance(_member(filled, keys), list | Mapping):
+            continue
         if written.startswith(AT_DEPLOYMENT):
-            raise UndecidedError(f"{written} is known at deployment only; write the value in the file", place)
-        raise UsageError(f"{written} cannot be resolved; pass its --parameter NAME=VALUE", place)
+            raise UndecidedError(
+                f"{written} is known at deployment only; write the value in the file", experiment.place(*keys)
+            )
+        raise UsageError(f"{written} cannot be resolved; pass its --parameter NAME=VALUE", experiment.place(*keys))
     return replace(experiment, properties=filled)
+
+
+def _member(value: Any, keys: Keys) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what properties have at a path that is in them."""
+    for key in keys:
+        value = value[key]
+    return value
 
 
 def _counterpart(item: object, index: int, items: Sequence[Any]) -> object:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from cfn_template.located import plain
 from cfn_template.values import Path, ShortForm
 from inference_experiment_cli.errors import UsageError
-from inference_experiment_cli.inputs.api_names import api_name, api_value, property_schema, property_value
+from inference_experiment_cli.inputs.api_names import api_name, api_value, property_value, schema_at
 from inference_experiment_cli.inputs.documents import Document
 from inference_experiment_cli.inputs.placeholders import PLACEHOLDER, check_names, fill, placeholders_in, value_of
 
@@ -143,7 +143,7 @@ class _Reader:
                 properties[name] = property_value(name, value)
             except ValueError as error:
                 raise self.document.error(where, str(error)) from error
-            api_value(plain(written), property_schema(name), where, (name,), places)
+            api_value(plain(written), schema_at((name,)), where, (name,), places)
         return ManifestExperiment(_logical_id(str(resource["name"])), properties, places, region)
 
     def _written(self, prop: Mapping[str, Any], path: Path) -> tuple[object, Path]:

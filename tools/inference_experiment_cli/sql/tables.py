@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any, Final
 
 from inference_experiment import contract
-from inference_experiment_cli.inputs.api_names import api_name, property_schema
+from inference_experiment_cli.inputs.api_names import api_name, schema_at
 from inference_experiment_cli.inventory.describe import DescribedExperiment
 from inference_experiment_cli.inventory.records import AWS, AWSCC, FLAT, aws_row, awscc_row, flat
 
@@ -130,7 +130,7 @@ def column_rows(kind: str, *, extended: bool) -> list[dict[str, str]]:
     """Return the rows of DESCRIBE."""
     rows = []
     for name, sql_type in columns_of(kind).items():
-        schema = property_schema(api_name(name, tuple(contract.schema()["properties"])))
+        schema = schema_at((api_name(name, tuple(contract.schema()["properties"])),))
         row = {"name": name, "type": _TYPES.get(sql_type) or schema.get("type", "object")}
         rows.append(row | ({"description": _description(name, schema)} if extended else {}))
     return rows
