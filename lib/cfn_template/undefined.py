@@ -11,6 +11,7 @@ from cfn_template.template import TemplateView
 from cfn_template.values import NO_VALUE, SUB_VARIABLE, TRANSFORM, Raw, function_of, keys_of, values_beneath
 
 SERVERLESS: Final = "AWS::Serverless"
+MODULE: Final = "::MODULE"
 TRANSFORMS: Final = frozenset({"AWS::Serverless-2016-10-31", LANGUAGE_EXTENSIONS})
 PREDEFINED: Final = frozenset({*PSEUDO, NO_VALUE})
 _SECTIONS: Final = {
@@ -74,6 +75,7 @@ def _of_text(name: str) -> tuple[str, str]:
 
 
 def _is_generated(view: TemplateView, name: str) -> bool:
-    """Tell whether SAM may generate a resource of this name, for one that the template has or for all of them."""
+    """Tell whether SAM or a module may bring a resource of this name, which begins with that of one in the template."""
     serverless = [each for each in view.resources if view.type_of(each).startswith(SERVERLESS)]
-    return bool(serverless) and name.startswith(("Serverless", *serverless))
+    modules = [each for each in view.resources if view.type_of(each).endswith(MODULE)]
+    return name.startswith((*serverless, *modules)) or (bool(serverless) and name.startswith("Serverless"))

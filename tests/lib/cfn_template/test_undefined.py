@@ -15,6 +15,7 @@ TEMPLATE: dict[str, Any] = {
         "Provider": {"Type": "AWS::Serverless::Function"},
         "Endpoint": {"Type": "AWS::SageMaker::Endpoint"},
         "Untyped": {},
+        "Shared": {"Type": "Acme::Serving::Shared::MODULE"},
     },
 }
 WRONG: list[tuple[Any, str]] = [
@@ -34,6 +35,8 @@ RIGHT: list[Any] = [
     {"Ref": "Untyped"},
     {"Ref": "ProviderRole"},
     {"Ref": "ServerlessRestApi"},
+    {"Ref": "SharedBucket"},
+    {"Fn::GetAtt": ["Shared", "Role.Arn"]},
     {"Ref": "Provider.Alias"},
     {"Ref": {"Fn::Sub": "Stage"}},
     {"Fn::GetAtt": ["Endpoint", "EndpointName"]},
