@@ -15,14 +15,14 @@ from shadow_test_policies.references import ROLE, after_last, is_logical_id, pat
 
 SCHEME: Final = "s3://"
 BUCKET: Final = "AWS::S3::Bucket"
-KEYS: Final = frozenset({"AWS::KMS::Key", "AWS::KMS::Alias", "AWS::KMS::ReplicaKey"})
+KEY, ALIAS = "AWS::KMS::Key", "AWS::KMS::Alias"
 # What none of the properties can be, but for the one of its own. Other types may give any text, such as a parameter of
 # Systems Manager, a nested stack, or what a team has registered.
 _KNOWN: Final = RELATED_TYPES | {
     *("AWS::CloudWatch::Alarm", "AWS::DynamoDB::Table", "AWS::EC2::SecurityGroup", "AWS::EC2::Subnet", "AWS::EC2::VPC"),
-    *("AWS::ECR::Repository", "AWS::Events::Rule", "AWS::IAM::ManagedPolicy", "AWS::IAM::User", "AWS::KMS::Alias"),
-    *("AWS::KMS::Key", "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::SNS::Topic", "AWS::SQS::Queue"),
-    *(BUCKET, ROLE),
+    *("AWS::ECR::Repository", "AWS::Events::Rule", "AWS::IAM::ManagedPolicy", "AWS::IAM::User"),
+    *("AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::SNS::Topic", "AWS::SQS::Queue"),
+    *(ALIAS, BUCKET, KEY, ROLE),
 }
 BUCKET_ARN: Final = re.compile(r"s3://arn:(?:aws[a-z-]*|\$\{AWS::Partition\}):s3:::")
 Wrong: TypeAlias = Iterator[tuple[Node, str]]
@@ -48,21 +48,26 @@ def _wrong_name(experiment: Experiment, node: Node | None, kind: str, name: str)
     if node is not None and node.is_plain and is_logical_id(experiment.view, kind, node.text, node.scenario):
         other = f"{node.text} is a logical id, and that resource has another name"
         yield node, f"{other}; write !GetAtt {node.text}.{name}"
-    if node is None or reference is None or reference.type not in _KNOWN:
+    if node is None or reference is None:
         return
-    if reference.type != kind:
-        yield node, f"{name} refers to {reference.name}, which is of type {reference.type}, not {kind}"
-    elif reference.attribute != name:
+    if other_type := _other_type(reference.name, reference.type, kind):
+        yield node, other_type
+    elif reference.type == kind and reference.attribute != name:
         given = f"GetAtt {reference.name}.{reference.attribute}" if reference.attribute else f"Ref {reference.name}"
         yield node, f"!{given} returns an ARN, not a name; write !GetAtt {reference.name}.{name}"
+
+
+def _other_type(name: str, kind: str, *kinds: str) -> str:
+    """Return the message for a reference to a resource that certainly is of none of the types, else an empty text."""
+    return f"{name} is of type {kind}, not {kinds[0]}" if kind in _KNOWN - set(kinds) else ""
 
 
 def wrong_keys(experiment: Experiment) -> Wrong:
     """Yield each KmsKey that refers to something other than a key or an alias."""
     for node in (experiment.at("KmsKey"), experiment.at("DataStorageConfig", "KmsKey")):
         reference = reference_of(experiment.view, node)
-        if node is not None and reference is not None and reference.type in _KNOWN - KEYS:
-            yield node, f"KmsKey refers to {reference.name}, which is of type {reference.type}, not AWS::KMS::Key"
+        if node is not None and reference and (other_type := _other_type(reference.name, reference.type, KEY, ALIAS)):
+            yield node, other_type
 
 
 def wrong_role_arn(experiment: Experiment) -> Wrong:
@@ -72,9 +77,11 @@ def wrong_role_arn(experiment: Experiment) -> Wrong:
         return
     yield from _wrong_path(experiment, node)
     reference = reference_of(experiment.view, node)
-    if reference is not None and reference.type in _KNOWN - {ROLE}:
-        yield node, f"RoleArn refers to {reference.name}, which is of type {reference.type}, not {ROLE}"
-    elif reference is not None and reference.type == ROLE and reference.attribute != "Arn":
+    if reference is None:
+        return
+    if other_type := _other_type(reference.name, reference.type, ROLE):
+        yield node, other_type
+    elif reference.type == ROLE and reference.attribute != "Arn":
         message = f"this is the name of {reference.name}, but RoleArn requires its ARN"
         yield node, f"{message}; write !GetAtt {reference.name}.Arn"
 
@@ -104,12 +111,12 @@ def wrong_destination(experiment: Experiment) -> Wrong:
     after = parts[bool(before) + 1 :]
     kind = experiment.view.type_of(name)
     is_whole = before != SCHEME or str(after[0] if after else "/").startswith("/")  # not the beginning of a name
-    if kind in _KNOWN - {BUCKET} and is_whole:
-        yield node, f"Destination refers to {name}, which is of type {kind}, not {BUCKET}"
+    if is_whole and (other_type := _other_type(name, kind, BUCKET)):
+        yield node, other_type
     elif kind == BUCKET and (attribute or before != SCHEME):
         given = f"{attribute} of {name}" if attribute else f"the name of {name}"
         begin = f"begins with {before or given} instead of {SCHEME}"
         wrong = f"has {given} instead of a name" if before == SCHEME else begin
-        yield node, f"Destination {wrong}; write !Sub {SCHEME}${{{name}}}/prefix"
+        yield node, f"the URI {wrong}; write !Sub {SCHEME}${{{name}}}/prefix"
     elif BUCKET_ARN.match(str(text)):
         yield node, f"{text} has the ARN of a bucket; write its name after {SCHEME}"

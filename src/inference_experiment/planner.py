@@ -99,7 +99,7 @@ def target_name(request: Request, desired: Desired, current: Observed) -> str:
     members = differences.requested((differing or frozenset()) & differences.CREATE_ONLY, request.changed)
     if not desired.explicit_name and (members or "Name" in request.changed):
         return identity.derived_name(request)
-    if not members or not current.ours:  # somebody else's is refused as such
+    if not members or not current.ours:  # another owner's is refused for that reason
         return request.physical_id
     names = ", ".join(sorted(members))
     raise NotUpdatable(

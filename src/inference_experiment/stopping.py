@@ -57,7 +57,7 @@ def _is_without_promotion(inputs: DecisionInput) -> bool:
     """Return whether a deletion leaves the endpoint as it was before the test although the template promotes.
 
     Only an update checks the criteria of a promotion, and refuses another model than the template's. What a rollback
-    takes back, or a failed replacement has left, is deleted because something failed, not since the test is over.
+    takes back, or a failed replacement has left, is deleted because something failed, not because the test is over.
     """
     if inputs.template is not None or differences.PROMOTE not in inputs.stop.actions.values():
         return False
@@ -75,7 +75,7 @@ def _has_other_model(inputs: DecisionInput) -> bool:
 
 
 def _refuse_other_variants(inputs: DecisionInput) -> Action | None:
-    """Return the refusal of actions for variants that the experiment does not have: somebody else has changed it."""
+    """Refuse actions on variants that the experiment does not have: it was changed outside CloudFormation."""
     names, desired = differences.variant_names(inputs.current, inputs.stop.variants), inputs.desired.configuration
     dropped = desired.variant(desired.source_variant) is None
     promoted = {desired.source_variant, desired.shadow_variant} if dropped else set()
@@ -87,7 +87,7 @@ def _refuse_other_variants(inputs: DecisionInput) -> Action | None:
 
 
 def _refuse_other_model(inputs: DecisionInput) -> Action | None:
-    """Return the refusal of a promotion where the shadow variant runs another model than the template says."""
+    """Refuse a promotion if the shadow variant does not run the model of the template."""
     actions, name = _variant_actions(inputs), inputs.target.name
     shadow = next((variant for variant, action in actions.items() if action == differences.PROMOTE), "")
     live, wanted = inputs.current.variant(shadow), inputs.desired.configuration.variant(shadow)

@@ -58,7 +58,7 @@ def differences(path: Path, template: Mapping[str, Any]) -> list[str]:
     names = {*found, *(one.experiment for one in validated)}  # a resource of the generic type may be one too
     linted, errors = lint_places(findings, names), lint_places(findings, names, every=True)
     # The function does not know the template's other resources.
-    beside = lint_places([one for one in findings if one.rule.startswith("E96")], names, every=True)
+    of_template = lint_places([one for one in findings if one.rule.startswith("E96")], names, every=True)
     lines = [f"only lint: {one}" for one in linted if not any(same(one, other) for other in validated)]
     lines += [f"only validate: {one}" for one in validated if not any(same(other, one) for other in errors)]
     for name, resource in found.items():
@@ -67,8 +67,10 @@ def differences(path: Path, template: Mapping[str, Any]) -> list[str]:
         sent = as_sent(resource)
         if sent is not None:
             is_sent = not isinstance(resource["Properties"].get("RoleArn"), dict)
-            told = [one for one in mine if is_sent or one.path != "RoleArn"]
-            lines += function_differences(sent, [one for one in told if not any(same(other, one) for other in beside)])
+            comparable = [one for one in mine if is_sent or one.path != "RoleArn"]
+            lines += function_differences(
+                sent, [one for one in comparable if not any(same(other, one) for other in of_template)]
+            )
     return sorted(lines)
 
 

@@ -319,7 +319,7 @@ def test_the_same_update_fails_outside_of_a_rollback(registry: Registry, service
 
 
 def test_the_rollback_of_a_creation_does_not_promote(registry: Registry, services: tuple[Any, Any, list[Any]]) -> None:
-    """The template promotes when the resource is deleted; here nobody has decided on the shadow variant."""
+    """The template promotes when the resource is deleted; a rollback decides nothing about the shadow variant."""
     promoting = {**RUNNING, "ModelVariantActions": {"shadow": "Promote"}}
     assert registry.send("CREATE", promoting)["status"] == "SUCCESS"
     _stack(registry, services, "ROLLBACK_IN_PROGRESS", "DELETE")

@@ -44,7 +44,7 @@ def with_values(request: Request, pattern: Pattern) -> tuple[Pattern | None, boo
 
 
 def _is_null(value: Text | tuple[Text, ...]) -> bool:
-    """Tell whether a value is to a set operator like none: "a null dataset, such as an empty string"."""
+    """Tell whether a set operator treats a value as none: "a null dataset, such as an empty string"."""
     return value == "" or (isinstance(value, tuple) and all(one == "" for one in value))
 
 

@@ -41,7 +41,7 @@ def _why_principal(step: Step, request: Request, *, possible: bool) -> str:
     caller = request.principal[1] if request.principal else ""
     if step.statement.principals is not None and step.statement.principals.negated:
         verb = "may exclude" if possible else "excludes"
-        advice = f"; AWS may look for the account, the role and the session of {caller} in it" if possible else ""
+        advice = f"; AWS may require the account, the role and the session of {caller} in it" if possible else ""
         return f"its NotPrincipal ({', '.join(names)}) {verb} {caller}{advice}"
     verb = "possibly includes" if possible else "does not include"
     return f"its Principal ({', '.join(names) or 'unknown'}) {verb} {caller}"

@@ -30,10 +30,10 @@ def match_principals(principals: Principals | None, caller: tuple[str, Text] | N
 
 
 def _is_excepted(entries: Iterable[Principal], value: Text) -> Truth:
-    """Tell whether NotPrincipal names a user, role or session, with all that AWS may look for before it.
+    """Tell whether NotPrincipal exempts a user, role or session: it must list everything that AWS may check.
 
-    That is the account, for a session then its role, and the session itself. The account alone excepts none of its
-    users and roles beside others that are listed: AWS's example denies everybody but one user and the account.
+    That is the account, for a session its role, and the principal itself. The account exempts none of its users and
+    roles if others of it are listed: AWS's example denies everybody but one user and the account.
     """
     listed = [entry for entry in entries if entry.type in {"AWS", "*", CANONICAL}]
     if any(entry.item.text == "*" for entry in listed):

@@ -62,8 +62,7 @@ class Symbol:
     that many if `exact`, all of `charset`. `values` are the only possible fillings if known (AllowedValues);
     `default` is used unless it is overridden. Wildcards in a `literal` symbol are literal even in a pattern.
     Different symbols with the same `unique` kind have different fillings; those that are not `chosen` by an author are
-    generated. `form` is that of every filling, if it is
-    known more exactly: units in order.
+    generated. `form` is that of every filling, if it is known more exactly: units in order.
     Symbols of one identity must not differ in anything but `literal`.
     """
 

@@ -9,7 +9,7 @@ from typing import Any
 
 @cache
 def data_folder(package: str) -> Path:
-    """Return the `data` folder of a package, which is not imported. importlib.resources takes 10 ms to import."""
+    """Return the `data` folder of a package without importing it; importlib.resources takes 10 ms to import."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(package)

@@ -13,8 +13,8 @@ class RoleArn(Rule):
     description = (
         "RoleArn requires an ARN, and Ref of a role returns its name. cfn-lint's E1041 reports a plain Ref; this rule "
         "reports names in Fn::Sub, Fn::Join or Fn::If and names from parameters. An ARN that is put together must "
-        "have the Path of the role before its name, and not its logical id in its place. The same for resources of "
-        "another type."
+        "have the Path of the role before its name, and not its logical id in its place. A reference to a "
+        "resource that is not a role is reported too."
     )
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-iam-role.html"
     tags = ["sagemaker", "iam", "ref"]

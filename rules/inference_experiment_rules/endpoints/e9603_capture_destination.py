@@ -10,7 +10,7 @@ class CaptureDestination(Rule):
     shortdesc = "Destination is not an S3 URI"
     description = (
         "Destination must begin with s3:// and the name of a bucket. Ref of a bucket returns its name, and Fn::GetAtt "
-        "its ARN or domain name. What follows s3:// may not be a reference to something else."
+        "its ARN or domain name. A reference after s3:// must be to a bucket."
     )
     source_url = (
         "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_InferenceExperimentDataStorageConfig.html"

@@ -13,8 +13,8 @@ class ResolvedValues(Rule):
     description = (
         "Checks the values that Ref, Fn::Sub, Fn::Join, Fn::Select and Fn::FindInMap give to the experiment's "
         "properties: each allowed value or default of a parameter, each row of a mapping, and the known parts of a "
-        "text. Reports also an allowed value for which a mapping has no row, and a dynamic reference or a list where "
-        "the property is something else."
+        "text. Also reports an allowed value for which a mapping has no row, and a dynamic reference or a list where "
+        "the property has another type."
     )
     source_url = TYPE_REFERENCE
     tags = ["sagemaker", "schema", "parameters", "mappings"]
