@@ -157,7 +157,7 @@ class ShortForm(str):
                 return cls(value)
             return cls(f"!{only.function.removeprefix('Fn::')} {only.argument}" if only else f"!Sub {value}")
         name, argument = function_of(raw) or ("", raw)
-        shown = argument if isinstance(argument, str) else json.dumps(argument, default=str)
+        shown = argument if isinstance(argument, str) and argument else json.dumps(argument, default=str)
         return cls(f"!{name.removeprefix('Fn::')} {shown}" if name else shown)
 
     def gives(self, is_list: Callable[[str], bool]) -> str:
